@@ -1,0 +1,1960 @@
+// Code generated via abigen V2 - DO NOT EDIT.
+// This file is a generated binding and any manual changes will be lost.
+
+package abigen
+
+import (
+	"bytes"
+	"errors"
+	"math/big"
+
+	"github.com/ethereum/go-ethereum/accounts/abi"
+	"github.com/ethereum/go-ethereum/accounts/abi/bind/v2"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+)
+
+// Reference imports to suppress errors if they are not otherwise used.
+var (
+	_ = bytes.Equal
+	_ = errors.New
+	_ = big.NewInt
+	_ = common.Big1
+	_ = types.BloomLookup
+	_ = abi.ConvertType
+)
+
+// ChannelConfig is an auto generated low-level Go binding around an user-defined struct.
+type ChannelConfig struct {
+	Payer              common.Address
+	PayerAuthorizer    common.Address
+	Receiver           common.Address
+	ReceiverAuthorizer common.Address
+	Token              common.Address
+	WithdrawDelay      *big.Int
+	Salt               [32]byte
+}
+
+// Voucher is an auto generated low-level Go binding around an user-defined struct.
+type Voucher struct {
+	Channel            ChannelConfig
+	MaxClaimableAmount *big.Int
+}
+
+// VoucherClaim is an auto generated low-level Go binding around an user-defined struct.
+type VoucherClaim struct {
+	Voucher      Voucher
+	Signature    []byte
+	TotalClaimed *big.Int
+}
+
+// EscrowMetaData contains all meta data concerning the Escrow contract.
+var EscrowMetaData = bind.MetaData{
+	ABI: "[{\"type\":\"function\",\"name\":\"CHANNEL_CONFIG_TYPEHASH\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"CLAIM_BATCH_TYPEHASH\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"CLAIM_ENTRY_TYPEHASH\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"MAX_WITHDRAW_DELAY\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"uint40\",\"internalType\":\"uint40\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"MIN_WITHDRAW_DELAY\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"uint40\",\"internalType\":\"uint40\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"REFUND_TYPEHASH\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"VOUCHER_TYPEHASH\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"channels\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"outputs\":[{\"name\":\"balance\",\"type\":\"uint128\",\"internalType\":\"uint128\"},{\"name\":\"totalClaimed\",\"type\":\"uint128\",\"internalType\":\"uint128\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"claim\",\"inputs\":[{\"name\":\"voucherClaims\",\"type\":\"tuple[]\",\"internalType\":\"structVoucherClaim[]\",\"components\":[{\"name\":\"voucher\",\"type\":\"tuple\",\"internalType\":\"structVoucher\",\"components\":[{\"name\":\"channel\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"maxClaimableAmount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}]},{\"name\":\"signature\",\"type\":\"bytes\",\"internalType\":\"bytes\"},{\"name\":\"totalClaimed\",\"type\":\"uint128\",\"internalType\":\"uint128\"}]}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"claimWithSignature\",\"inputs\":[{\"name\":\"voucherClaims\",\"type\":\"tuple[]\",\"internalType\":\"structVoucherClaim[]\",\"components\":[{\"name\":\"voucher\",\"type\":\"tuple\",\"internalType\":\"structVoucher\",\"components\":[{\"name\":\"channel\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"maxClaimableAmount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}]},{\"name\":\"signature\",\"type\":\"bytes\",\"internalType\":\"bytes\"},{\"name\":\"totalClaimed\",\"type\":\"uint128\",\"internalType\":\"uint128\"}]},{\"name\":\"authorizerSignature\",\"type\":\"bytes\",\"internalType\":\"bytes\"}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"deposit\",\"inputs\":[{\"name\":\"config\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"amount\",\"type\":\"uint128\",\"internalType\":\"uint128\"},{\"name\":\"collector\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"collectorData\",\"type\":\"bytes\",\"internalType\":\"bytes\"}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"eip712Domain\",\"inputs\":[],\"outputs\":[{\"name\":\"fields\",\"type\":\"bytes1\",\"internalType\":\"bytes1\"},{\"name\":\"name\",\"type\":\"string\",\"internalType\":\"string\"},{\"name\":\"version\",\"type\":\"string\",\"internalType\":\"string\"},{\"name\":\"chainId\",\"type\":\"uint256\",\"internalType\":\"uint256\"},{\"name\":\"verifyingContract\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"},{\"name\":\"extensions\",\"type\":\"uint256[]\",\"internalType\":\"uint256[]\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"finalizeWithdraw\",\"inputs\":[{\"name\":\"config\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"getChannelId\",\"inputs\":[{\"name\":\"config\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]}],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"getClaimBatchDigest\",\"inputs\":[{\"name\":\"voucherClaims\",\"type\":\"tuple[]\",\"internalType\":\"structVoucherClaim[]\",\"components\":[{\"name\":\"voucher\",\"type\":\"tuple\",\"internalType\":\"structVoucher\",\"components\":[{\"name\":\"channel\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"maxClaimableAmount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}]},{\"name\":\"signature\",\"type\":\"bytes\",\"internalType\":\"bytes\"},{\"name\":\"totalClaimed\",\"type\":\"uint128\",\"internalType\":\"uint128\"}]}],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"getRefundDigest\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"},{\"name\":\"nonce\",\"type\":\"uint256\",\"internalType\":\"uint256\"},{\"name\":\"amount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"getVoucherDigest\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"},{\"name\":\"maxClaimableAmount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}],\"outputs\":[{\"name\":\"\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"initiateWithdraw\",\"inputs\":[{\"name\":\"config\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"amount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"multicall\",\"inputs\":[{\"name\":\"data\",\"type\":\"bytes[]\",\"internalType\":\"bytes[]\"}],\"outputs\":[{\"name\":\"results\",\"type\":\"bytes[]\",\"internalType\":\"bytes[]\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"pendingWithdrawals\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"outputs\":[{\"name\":\"amount\",\"type\":\"uint128\",\"internalType\":\"uint128\"},{\"name\":\"initiatedAt\",\"type\":\"uint40\",\"internalType\":\"uint40\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"receivers\",\"inputs\":[{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}],\"outputs\":[{\"name\":\"totalClaimed\",\"type\":\"uint128\",\"internalType\":\"uint128\"},{\"name\":\"totalSettled\",\"type\":\"uint128\",\"internalType\":\"uint128\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"refund\",\"inputs\":[{\"name\":\"config\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"amount\",\"type\":\"uint128\",\"internalType\":\"uint128\"}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"refundNonce\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}],\"outputs\":[{\"name\":\"\",\"type\":\"uint256\",\"internalType\":\"uint256\"}],\"stateMutability\":\"view\"},{\"type\":\"function\",\"name\":\"refundWithSignature\",\"inputs\":[{\"name\":\"config\",\"type\":\"tuple\",\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]},{\"name\":\"amount\",\"type\":\"uint128\",\"internalType\":\"uint128\"},{\"name\":\"nonce\",\"type\":\"uint256\",\"internalType\":\"uint256\"},{\"name\":\"receiverAuthorizerSignature\",\"type\":\"bytes\",\"internalType\":\"bytes\"}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"settle\",\"inputs\":[{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}],\"outputs\":[],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"supportsInterface\",\"inputs\":[{\"name\":\"interfaceId\",\"type\":\"bytes4\",\"internalType\":\"bytes4\"}],\"outputs\":[{\"name\":\"\",\"type\":\"bool\",\"internalType\":\"bool\"}],\"stateMutability\":\"pure\"},{\"type\":\"event\",\"name\":\"ChannelClosed\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"config\",\"type\":\"tuple\",\"indexed\":false,\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"ChannelCreated\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"config\",\"type\":\"tuple\",\"indexed\":false,\"internalType\":\"structChannelConfig\",\"components\":[{\"name\":\"payer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"payerAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiver\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"receiverAuthorizer\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"withdrawDelay\",\"type\":\"uint40\",\"internalType\":\"uint40\"},{\"name\":\"salt\",\"type\":\"bytes32\",\"internalType\":\"bytes32\"}]}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"Claimed\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"sender\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"claimAmount\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"},{\"name\":\"newTotalClaimed\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"Deposited\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"sender\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"amount\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"},{\"name\":\"newBalance\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"Refunded\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"sender\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"amount\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"Settled\",\"inputs\":[{\"name\":\"receiver\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"token\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"sender\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"amount\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"WithdrawFinalized\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"sender\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"amount\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"}],\"anonymous\":false},{\"type\":\"event\",\"name\":\"WithdrawInitiated\",\"inputs\":[{\"name\":\"channelId\",\"type\":\"bytes32\",\"indexed\":true,\"internalType\":\"bytes32\"},{\"name\":\"amount\",\"type\":\"uint128\",\"indexed\":false,\"internalType\":\"uint128\"},{\"name\":\"finalizeAfter\",\"type\":\"uint40\",\"indexed\":false,\"internalType\":\"uint40\"}],\"anonymous\":false},{\"type\":\"error\",\"name\":\"AddressEmptyCode\",\"inputs\":[{\"name\":\"target\",\"type\":\"address\",\"internalType\":\"address\"}]},{\"type\":\"error\",\"name\":\"ClaimExceedsBalance\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"ClaimExceedsCeiling\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"DepositCollectionFailed\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"DepositOverflow\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"EmptyBatch\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"FailedCall\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"InvalidChannel\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"InvalidCollector\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"InvalidRefundNonce\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"InvalidSignature\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"NotAuthorizedToClaim\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"NotAuthorizedToFinalizeWithdraw\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"NotAuthorizedToRefund\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"NotReceiverAuthorizer\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"NothingToWithdraw\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"ReentrancyGuardReentrantCall\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"SafeERC20FailedOperation\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}]},{\"type\":\"error\",\"name\":\"WithdrawAmountExceedsAvailable\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"WithdrawDelayNotElapsed\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"WithdrawDelayOutOfRange\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"WithdrawalAlreadyPending\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"WithdrawalNotPending\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"ZeroDeposit\",\"inputs\":[]},{\"type\":\"error\",\"name\":\"ZeroRefund\",\"inputs\":[]}]",
+	ID:  "Escrow",
+	Bin: "0x608080604052346015576131b5908161001a8239f35b5f80fdfe6080806040526004361015610012575f80fd5b5f905f3560e01c90816301ffc9a714611cdc57508063140f1e751461151c5780631e69ef40146114c35780631fc3277d1461148757806321ff6389146113d157806329237b0c14611263578063488ccc3b1461120057806353ab0fae146111a75780635e5e0b87146111695780637a7ebd7b1461110257806384b0196e14610fb3578063862bb19914610f505780638e4a68ac14610ef757806394739e8714610e9e5780639db32a8f14610e4d578063ac9650d814610c4c578063ae15943914610c11578063b77433e914610b04578063b7f06ebe14610a8c578063ba94ec0d14610a33578063cf5cf3dc146107c5578063dce4bfae146106be578063e25cf18914610650578063e43ce1f214610457578063e88377b1146101865763f0dc792e1461013c575f80fd5b346101835760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760406020916004358152600283522054604051908152f35b80fd5b50346101835760e07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112610183576101be612325565b6101c6612e7a565b1561042f576101db6101d6612399565b6128e9565b80825260016020526040822064ffffffffff604051916101fa83611f7c565b546fffffffffffffffffffffffffffffffff8116835260801c166020820190808252156104075764ffffffffff90511664ffffffffff610238612311565b1681018091116103da5742106103b2576fffffffffffffffffffffffffffffffff610273918385526001602052846040812055511682612f32565b906fffffffffffffffffffffffffffffffff604051921691828152817f546ce1e2242cd930c196bd08b894443562d709b4fffe4f028a75a6d233efc6e360203393a3808352826020526fffffffffffffffffffffffffffffffff604084205416158061039c575b610364575b508061030d575b50807f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d80f35b6084359073ffffffffffffffffffffffffffffffffffffffff821691828103610360575060043573ffffffffffffffffffffffffffffffffffffffff811681036103605761035a926129cf565b5f6102e6565b8380fd5b7f8d5942f197f362dfd44dfdc1b0b7a9721c9151b67f55817c83349271d3c08d3760e0604051610395816004612038565ba25f6102df565b5080835282602052604083205460801c156102da565b6004837ff3965827000000000000000000000000000000000000000000000000000000008152fd5b6024847f4e487b710000000000000000000000000000000000000000000000000000000081526011600452fd5b6004847f3a0a1ca6000000000000000000000000000000000000000000000000000000008152fd5b807f15f969d50000000000000000000000000000000000000000000000000000000060049252fd5b50346101835760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760043567ffffffffffffffff811161064c576104a7903690600401611e4c565b9060243567ffffffffffffffff8111610360576104c8903690600401611e1e565b9290916104d3612325565b8115610624576104e1612399565b938135907ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec18336030182121561062057610522606061053493850101611f5b565b9461052e858589612729565b86612b60565b156105f85773ffffffffffffffffffffffffffffffffffffffff859316925b8281106105815785807f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d80f35b8373ffffffffffffffffffffffffffffffffffffffff6105ad60606105a7858888612119565b01611f5b565b16036105d057806105ca6105c46001938686612119565b8761244e565b01610553565b6004867ff5e2237d000000000000000000000000000000000000000000000000000000008152fd5b6004857f8baa579f000000000000000000000000000000000000000000000000000000008152fd5b8680fd5b6004857fc2e5347d000000000000000000000000000000000000000000000000000000008152fd5b5080fd5b50346101835760607ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261018357604435906fffffffffffffffffffffffffffffffff821682036101835760206106b6836024356004356106b1612399565b612ed1565b604051908152f35b5034610183577ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601610100811261064c5760e013610183576106ff611d98565b610707612325565b60443573ffffffffffffffffffffffffffffffffffffffff81169081810361036057503314801561079a575b156107725761074c906107476101d6612399565b612c27565b807f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d80f35b6004827f7864f008000000000000000000000000000000000000000000000000000000008152fd5b5060643573ffffffffffffffffffffffffffffffffffffffff81169081810361036057503314610733565b5034610183577ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601610100811261064c5760e01361018357610806611d98565b61080e612325565b610816612e7a565b15610a0b576fffffffffffffffffffffffffffffffff81169081156109e3576108406101d6612399565b918284526001602052604084209064ffffffffff825460801c166109bb57838552846020526fffffffffffffffffffffffffffffffff61088a6040872054828160801c9116611ec0565b1681116109935781547fffffffffffffffffffffff0000000000ffffffffffffffffffffffffffffffff9091167fffffffffffffffffffffff000000000000000000000000000000000000000000909116174260801b74ffffffffff000000000000000000000000000000001617905564ffffffffff610908612311565b1664ffffffffff4216019064ffffffffff82116103da57604080516fffffffffffffffffffffffffffffffff92909216825264ffffffffff9290921660208201527fe4280d0d903c7f258f62b07c62f262377cbaa23f7791d78126e6446e0f0e3c239190a2807f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d80f35b6004857f6d3d5764000000000000000000000000000000000000000000000000000000008152fd5b6004857fa2aed0f0000000000000000000000000000000000000000000000000000000008152fd5b6004837fd0d04f60000000000000000000000000000000000000000000000000000000008152fd5b6004827fea3a9a39000000000000000000000000000000000000000000000000000000008152fd5b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760206040517f30b9a0367528fca13c3e8ec6134c3113f1887ebe7a1ad61de0955aac288b0cf58152f35b50346101835760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112610183576004358152600160209081526040918290205482516fffffffffffffffffffffffffffffffff8216815260809190911c64ffffffffff169181019190915290819081015b0390f35b5034610183577ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601610140811261064c5760e01361018357610b45611d98565b610104356101243567ffffffffffffffff811161036057610b6a903690600401611e1e565b90610b73612325565b610b7e6101d6612399565b92838652600260205260408620548103610be95790610ba585610bb29493866106b1612399565b610bad611f15565b612b60565b15610bc1579061074c91612c27565b6004837f8baa579f000000000000000000000000000000000000000000000000000000008152fd5b6004867f164f1afe000000000000000000000000000000000000000000000000000000008152fd5b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760206040516103848152f35b50346101835760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760043567ffffffffffffffff811161064c57610c9c903690600401611e4c565b906020604051610cac8282611fc5565b848152818101917fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe08101368437610ce285612186565b93610cf06040519586611fc5565b8585527fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0610d1d87612186565b0182885b828110610e3d57505050865b86811015610dc057600190610da486610d9e8b87610d508660051b8901896122ac565b94909285604051968795858701378401908382019081528c519283915e01018d8152037fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe08101835282611fc5565b30612a99565b610dae82896122fd565b52610db981886122fd565b5001610d2d565b82888760405191838301848452825180915260408401948060408360051b870101940192955b828710610df35785850386f35b909192938280610e2d837fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc08a600196030186528851611e7d565b9601920196019592919092610de6565b606082828a010152018390610d21565b50346101835760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835761074c610e88611db7565b610e90611dda565b90610e99612325565b61219e565b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760206040517f1e1bd6ff84c3e0d9029a292b212e039c0ca97ec497c55191a4a5874294609a698152f35b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760206040517f1c9a06ceab9b0ebbd3301dc56c9111bb6d9af421356dc9ccb3b7084c755db3088152f35b50346101835760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261018357602435906fffffffffffffffffffffffffffffffff821682036101835760206106b683600435610fae612399565b612973565b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112610183576040516110a79160209190610ff78383611fc5565b8082525f3681376040926110b48451946110118187611fc5565b601586527f7834303220426174636820536574746c656d656e7400000000000000000000008387015280516110468282611fc5565b600181527f31000000000000000000000000000000000000000000000000000000000000008482015281519788977f0f00000000000000000000000000000000000000000000000000000000000000895260e0868a015260e0890190611e7d565b9187830390880152611e7d565b904660608601523060808601528260a086015284820360c08601528080855193848152019401925b8281106110eb57505050500390f35b8351855286955093810193928101926001016110dc565b50346101835760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261018357600435815260208181526040918290205482516fffffffffffffffffffffffffffffffff8216815260809190911c91810191909152f35b50346101835760e07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112610183575060206106b66101d6612399565b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760206040517f42bd57c010b870c2e96203c66341f28a6a19b4d56a74533a8eb5f706b9fd6d578152f35b50346101835760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112610183576004359067ffffffffffffffff82116101835760206106b66112553660048601611e4c565b9061125e612399565b612729565b50346101835760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760043567ffffffffffffffff811161064c576112b3903690600401611e4c565b906112bc612325565b81156113a9576112ca612399565b91835b8181106112fb5784807f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d80f35b611306818385612119565b73ffffffffffffffffffffffffffffffffffffffff61132760408301611f5b565b16331490811561137d575b5015611355578061134f6113496001938587612119565b8661244e565b016112cd565b6004857fdefb7069000000000000000000000000000000000000000000000000000000008152fd5b73ffffffffffffffffffffffffffffffffffffffff915060606113a09101611f5b565b1633145f611332565b6004837fc2e5347d000000000000000000000000000000000000000000000000000000008152fd5b50346101835760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835773ffffffffffffffffffffffffffffffffffffffff6040611420611db7565b928261142a611dda565b9416815260036020522091165f52602052610b0060405f205460405191816fffffffffffffffffffffffffffffffff849360801c9116839092916fffffffffffffffffffffffffffffffff60209181604085019616845216910152565b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261018357602060405162278d008152f35b503461018357807ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc3601126101835760206040517fbe23ad087435072cd69b49cc5b92de10ee610fce7ae0ab428307972d764bb2168152f35b5034611aee577ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36016101408112611aee5760e013611aee5761155d611d98565b6101043573ffffffffffffffffffffffffffffffffffffffff8116808203611aee576101243567ffffffffffffffff8111611aee576115a0903690600401611e1e565b90916115aa612325565b73ffffffffffffffffffffffffffffffffffffffff6115c7611ef2565b16158015611cb2575b8015611c8d575b8015611c68575b611c405761038464ffffffffff6115f3612311565b16108015611c26575b611bfe576fffffffffffffffffffffffffffffffff8516938415611bd6573b15611bae5761162b6101d6612399565b93845f525f60205260405f20926fffffffffffffffffffffffffffffffff84541694856fffffffffffffffffffffffffffffffff036fffffffffffffffffffffffffffffffff8111611b81576fffffffffffffffffffffffffffffffff168311611b5957602493602073ffffffffffffffffffffffffffffffffffffffff6116b1611f38565b16604051968780927f70a082310000000000000000000000000000000000000000000000000000000082523060048301525afa948515611b1a575f95611b25575b506116fb611ef2565b90611704611f38565b91813b15611aee575f60c473ffffffffffffffffffffffffffffffffffffffff96927fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f858f96869a8c988e6040519e8f9d8e9c8d9a7fe416d8d3000000000000000000000000000000000000000000000000000000008c521660048b01521660248901526044880152606487015260a060848701528160a48701528686013785858286010152011681010301925af18015611b1a57611b05575b506024602073ffffffffffffffffffffffffffffffffffffffff6117e2611f38565b16604051928380927f70a082310000000000000000000000000000000000000000000000000000000082523060048301525afa908115611afa578891611ac4575b50828110928315611a80575b505050611a585783906fffffffffffffffffffffffffffffffff6118538385612006565b167fffffffffffffffffffffffffffffffff0000000000000000000000000000000082541617815582159081611a4b575b5061190e575b6118b86118e5917f6c2a09353b5e75e70d0b9778b80a413809bb235d46c211811c474b3346791d8993612006565b604080516fffffffffffffffffffffffffffffffff96871681529590911660208601523394918291820190565b0390a3807f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d80f35b506040519060043573ffffffffffffffffffffffffffffffffffffffff8116809103611a4757825260243573ffffffffffffffffffffffffffffffffffffffff8116809103611a4757602083015260443573ffffffffffffffffffffffffffffffffffffffff8116809103611a4757604083015260643573ffffffffffffffffffffffffffffffffffffffff8116809103611a4757606083015260843573ffffffffffffffffffffffffffffffffffffffff8116809103611a4757608083015260a43564ffffffffff8116809103611a4757846118e592857f69d8248d5566bdb2ebc4d218970710d8378a2ff9b709a999e052b71970f808fa60e0876118b89660a07f6c2a09353b5e75e70d0b9778b80a413809bb235d46c211811c474b3346791d899a015260c43560c0820152a2935091505061188a565b8580fd5b90505460801c155f611884565b6004857feb43592c000000000000000000000000000000000000000000000000000000008152fd5b909192508103908111611a975714155f808061182f565b6024877f4e487b710000000000000000000000000000000000000000000000000000000081526011600452fd5b90506020813d602011611af2575b81611adf60209383611fc5565b81010312611aee57515f611823565b5f80fd5b3d9150611ad2565b6040513d8a823e3d90fd5b611b129197505f90611fc5565b5f955f6117c0565b6040513d5f823e3d90fd5b9094506020813d602011611b51575b81611b4160209383611fc5565b81010312611aee5751935f6116f2565b3d9150611b34565b7f1132981b000000000000000000000000000000000000000000000000000000005f5260045ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b7f18b1afd4000000000000000000000000000000000000000000000000000000005f5260045ffd5b7f56316e87000000000000000000000000000000000000000000000000000000005f5260045ffd5b7f4574fab6000000000000000000000000000000000000000000000000000000005f5260045ffd5b5062278d0064ffffffffff611c39612311565b16116115fc565b7fea3a9a39000000000000000000000000000000000000000000000000000000005f5260045ffd5b5073ffffffffffffffffffffffffffffffffffffffff611c86611f38565b16156115de565b5073ffffffffffffffffffffffffffffffffffffffff611cab611f15565b16156115d7565b5060443573ffffffffffffffffffffffffffffffffffffffff811690818103611aee5750156115d0565b34611aee5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc360112611aee57600435907fffffffff000000000000000000000000000000000000000000000000000000008216809203611aee57817f01ffc9a70000000000000000000000000000000000000000000000000000000060209314908115611d6e575b5015158152f35b7f66e4e8e00000000000000000000000000000000000000000000000000000000091501483611d67565b60e435906fffffffffffffffffffffffffffffffff82168203611aee57565b6004359073ffffffffffffffffffffffffffffffffffffffff82168203611aee57565b6024359073ffffffffffffffffffffffffffffffffffffffff82168203611aee57565b359073ffffffffffffffffffffffffffffffffffffffff82168203611aee57565b9181601f84011215611aee5782359167ffffffffffffffff8311611aee5760208381860195010111611aee57565b9181601f84011215611aee5782359167ffffffffffffffff8311611aee576020808501948460051b010111611aee57565b907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f602080948051918291828752018686015e5f8582860101520116010190565b906fffffffffffffffffffffffffffffffff809116911603906fffffffffffffffffffffffffffffffff8211611b8157565b60043573ffffffffffffffffffffffffffffffffffffffff81168103611aee5790565b60643573ffffffffffffffffffffffffffffffffffffffff81168103611aee5790565b60843573ffffffffffffffffffffffffffffffffffffffff81168103611aee5790565b3573ffffffffffffffffffffffffffffffffffffffff81168103611aee5790565b6040810190811067ffffffffffffffff821117611f9857604052565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b90601f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0910116810190811067ffffffffffffffff821117611f9857604052565b906fffffffffffffffffffffffffffffffff809116911601906fffffffffffffffffffffffffffffffff8211611b8157565b73ffffffffffffffffffffffffffffffffffffffff61205682611dfd565b16825273ffffffffffffffffffffffffffffffffffffffff61207a60208301611dfd565b16602083015273ffffffffffffffffffffffffffffffffffffffff6120a160408301611dfd565b16604083015273ffffffffffffffffffffffffffffffffffffffff6120c860608301611dfd565b16606083015273ffffffffffffffffffffffffffffffffffffffff6120ef60808301611dfd565b16608083015260a081013564ffffffffff8116809103611aee5760a083015260c090810135910152565b91908110156121595760051b810135907ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec181360301821215611aee570190565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52603260045260245ffd5b67ffffffffffffffff8111611f985760051b60200190565b9073ffffffffffffffffffffffffffffffffffffffff821691825f52600360205260405f2073ffffffffffffffffffffffffffffffffffffffff83165f5260205260405f209283546fffffffffffffffffffffffffffffffff6122078183169260801c83611ec0565b169384156122a45761226d73ffffffffffffffffffffffffffffffffffffffff926122a297906fffffffffffffffffffffffffffffffff7fffffffffffffffffffffffffffffffff0000000000000000000000000000000083549260801b169116179055565b169081604051918583527f7337b4386b690fdb8ba66905b92b9d45d33bc6626ee2620c905fb150ec0cc47d60203394a46129cf565b565b505050505050565b9035907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe181360301821215611aee570180359067ffffffffffffffff8211611aee57602001918136038313611aee57565b80518210156121595760209160051b010190565b60a43564ffffffffff81168103611aee5790565b7f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005c6123715760017f9b779b17422d0df92223018b32b4d1fa46e071723d6817e2486d003becc55f005d565b7f3ee5aeb5000000000000000000000000000000000000000000000000000000005f5260045ffd5b60405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527fe03c502b9066cc6f23a8f0f48ed32cb7d506f9f0a2d0055449f256846a770e9a60408201527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608201524660808201523060a082015260a0815261242b60c082611fc5565b51902090565b356fffffffffffffffffffffffffffffffff81168103611aee5790565b6124588282612937565b90815f525f60205260405f20926124726101208201612431565b9380548060801c936fffffffffffffffffffffffffffffffff87168581111561271f5760e08501926fffffffffffffffffffffffffffffffff6124b485612431565b1682116126f7576fffffffffffffffffffffffffffffffff16106126cf57856124df6124e593612431565b91612973565b602083019073ffffffffffffffffffffffffffffffffffffffff61250883611f5b565b166126a857612531915061251b84611f5b565b6125296101008601866122ac565b929091612b60565b156126805780546fffffffffffffffffffffffffffffffff16608086901b7fffffffffffffffffffffffffffffffff00000000000000000000000000000000161790557f36bd546bb573e8921fdbfd934bbed62d872796b01792cd240cce27f79dd3eddd9161267b9161264e91906125a98288611ec0565b9073ffffffffffffffffffffffffffffffffffffffff6125cb60408301611f5b565b165f52600360205273ffffffffffffffffffffffffffffffffffffffff6125f8608060405f209301611f5b565b165f526020526fffffffffffffffffffffffffffffffff61262060405f209282845416612006565b167fffffffffffffffffffffffffffffffff0000000000000000000000000000000082541617905585611ec0565b604080516fffffffffffffffffffffffffffffffff92831681529590911660208601523394918291820190565b0390a3565b7f8baa579f000000000000000000000000000000000000000000000000000000005f5260045ffd5b6126b46126ca92611f5b565b6126c26101008601866122ac565b929091613027565b612531565b7f7d8242b6000000000000000000000000000000000000000000000000000000005f5260045ffd5b7ff1789775000000000000000000000000000000000000000000000000000000005f5260045ffd5b5050505050505050565b9092919261273684612186565b906127446040519283611fc5565b84825261275085612186565b947fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe06020840196013687375f5b81811061283957505050604051602081018092519095905f5b818110612823575050506127d5816128209596037fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe08101835282611fc5565b51902060405160208101917f42bd57c010b870c2e96203c66341f28a6a19b4d56a74533a8eb5f706b9fd6d578352604082015260408152612817606082611fc5565b51902090612fe1565b90565b8251885260209788019790920191600101612796565b8061285061284a6001938587612119565b87612937565b61286660e0612860848789612119565b01612431565b6fffffffffffffffffffffffffffffffff61288861012061286086898b612119565b816040519360208501957f30b9a0367528fca13c3e8ec6134c3113f1887ebe7a1ad61de0955aac288b0cf587526040860152166060840152166080820152608081526128d560a082611fc5565b5190206128e282876122fd565b520161277d565b6128209060405160208101907f1c9a06ceab9b0ebbd3301dc56c9111bb6d9af421356dc9ccb3b7084c755db3088252612926604082016004612038565b610100815261281761012082611fc5565b6128209160405161292660208201927f1c9a06ceab9b0ebbd3301dc56c9111bb6d9af421356dc9ccb3b7084c755db30884526040830190612038565b90612820926fffffffffffffffffffffffffffffffff6040519160208301937f1e1bd6ff84c3e0d9029a292b212e039c0ca97ec497c55191a4a5874294609a698552604084015216606082015260608152612817608082611fc5565b9173ffffffffffffffffffffffffffffffffffffffff604051927fa9059cbb000000000000000000000000000000000000000000000000000000005f521660045260245260205f60448180865af19060015f5114821615612a78575b60405215612a365750565b73ffffffffffffffffffffffffffffffffffffffff907f5274afe7000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b906001811516612a9057823b15153d15161690612a2b565b503d5f823e3d90fd5b905f8091602081519101845af48080612b4d575b15612acd5750506040513d81523d5f602083013e60203d82010160405290565b15612b145773ffffffffffffffffffffffffffffffffffffffff907f9996b315000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b3d15612b25576040513d5f823e3d90fd5b7fd6bda275000000000000000000000000000000000000000000000000000000005f5260045ffd5b503d151580612aad5750813b1515612aad565b90612b6d84848385613027565b928315612b7d575b505050905090565b5f93507fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f86602097606494604051967f1626ba7e0000000000000000000000000000000000000000000000000000000088526004880152604060248801528160448801528587013786848287010152011601915afa7f1626ba7e000000000000000000000000000000000000000000000000000000005f5114601f3d111616805f8080612b75565b906fffffffffffffffffffffffffffffffff811615612e5257815f52600260205260405f20908154917fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff8314611b81576001612c869301905582612f32565b906fffffffffffffffffffffffffffffffff8216918215612e4d57815f52600160205260405f209060405191612cbb83611f7c565b548464ffffffffff6fffffffffffffffffffffffffffffffff83169283865260801c1691826020860152115f14612e3257506fffffffffffffffffffffffffffffffff612d09925116611ec0565b815f5260016020526fffffffffffffffffffffffffffffffff60405f2091167fffffffffffffffffffffffffffffffff000000000000000000000000000000008254161790555b604051828152817fa84286cf8ebc7903a663c77c8d99aa92b600d4c2fcca872a5d4a663db4eb394b60203393a3805f525f6020526fffffffffffffffffffffffffffffffff60405f2054161580612e1c575b612de4575b5080612db05750565b6122a29073ffffffffffffffffffffffffffffffffffffffff612dd36084611f5b565b16612dde6004611f5b565b906129cf565b7f8d5942f197f362dfd44dfdc1b0b7a9721c9151b67f55817c83349271d3c08d3760e0604051612e15816004612038565ba25f612da7565b50805f525f60205260405f205460801c15612da2565b91505015612d5057805f5260016020525f6040812055612d50565b505050565b7fd758525c000000000000000000000000000000000000000000000000000000005f5260045ffd5b60043573ffffffffffffffffffffffffffffffffffffffff811690818103611aee575033148015612ea85790565b5060243573ffffffffffffffffffffffffffffffffffffffff811690818103611aee5750331490565b916fffffffffffffffffffffffffffffffff612820946040519260208401947fbe23ad087435072cd69b49cc5b92de10ee610fce7ae0ab428307972d764bb2168652604085015260608401521660808201526080815261281760a082611fc5565b9190915f525f60205260405f2091612f6183546fffffffffffffffffffffffffffffffff8160801c9116611ec0565b6fffffffffffffffffffffffffffffffff81166fffffffffffffffffffffffffffffffff8316105f14612fd95750915b6fffffffffffffffffffffffffffffffff612faf8482845416611ec0565b167fffffffffffffffffffffffffffffffff00000000000000000000000000000000825416179055565b905091612f91565b906040519060208201927f19010000000000000000000000000000000000000000000000000000000000008452602283015260428201526042815261242b606282611fc5565b92604081036130e15780602011611aee57823590604011611aee57602061307d9301359160ff601b7f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff851694821c011690613126565b505b60048110156130b45715918261309457505090565b73ffffffffffffffffffffffffffffffffffffffff919250811691161490565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52602160045260245ffd5b90916130ec926130f2565b5061307f565b906041830361311c576131159250602081013591604082359201355f1a90613126565b9192909190565b50505f9160029190565b91907f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a084116131aa579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15611b1a575f5173ffffffffffffffffffffffffffffffffffffffff8116156131a057905f905f90565b505f906001905f90565b5050505f916003919056",
+}
+
+// Escrow is an auto generated Go binding around an Ethereum contract.
+type Escrow struct {
+	abi abi.ABI
+}
+
+// GetABI returns the ABI associated with this contract binding.
+func (c *Escrow) GetABI() abi.ABI {
+	return c.abi
+}
+
+// NewEscrow creates a new instance of Escrow.
+func NewEscrow() *Escrow {
+	parsed, err := EscrowMetaData.ParseABI()
+	if err != nil {
+		panic(errors.New("invalid ABI: " + err.Error()))
+	}
+	return &Escrow{abi: *parsed}
+}
+
+// Instance creates a wrapper for a deployed contract instance at the given address.
+// Use this to create the instance object passed to abigen v2 library functions Call, Transact, etc.
+func (c *Escrow) Instance(backend bind.ContractBackend, addr common.Address) *bind.BoundContract {
+	return bind.NewBoundContract(addr, c.abi, backend, backend, backend)
+}
+
+// PackCHANNELCONFIGTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x8e4a68ac.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function CHANNEL_CONFIG_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) PackCHANNELCONFIGTYPEHASH() []byte {
+	enc, err := escrow.abi.Pack("CHANNEL_CONFIG_TYPEHASH")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackCHANNELCONFIGTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x8e4a68ac.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function CHANNEL_CONFIG_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) TryPackCHANNELCONFIGTYPEHASH() ([]byte, error) {
+	return escrow.abi.Pack("CHANNEL_CONFIG_TYPEHASH")
+}
+
+// UnpackCHANNELCONFIGTYPEHASH is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x8e4a68ac.
+//
+// Solidity: function CHANNEL_CONFIG_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) UnpackCHANNELCONFIGTYPEHASH(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("CHANNEL_CONFIG_TYPEHASH", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackCLAIMBATCHTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x53ab0fae.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function CLAIM_BATCH_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) PackCLAIMBATCHTYPEHASH() []byte {
+	enc, err := escrow.abi.Pack("CLAIM_BATCH_TYPEHASH")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackCLAIMBATCHTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x53ab0fae.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function CLAIM_BATCH_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) TryPackCLAIMBATCHTYPEHASH() ([]byte, error) {
+	return escrow.abi.Pack("CLAIM_BATCH_TYPEHASH")
+}
+
+// UnpackCLAIMBATCHTYPEHASH is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x53ab0fae.
+//
+// Solidity: function CLAIM_BATCH_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) UnpackCLAIMBATCHTYPEHASH(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("CLAIM_BATCH_TYPEHASH", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackCLAIMENTRYTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xba94ec0d.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function CLAIM_ENTRY_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) PackCLAIMENTRYTYPEHASH() []byte {
+	enc, err := escrow.abi.Pack("CLAIM_ENTRY_TYPEHASH")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackCLAIMENTRYTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xba94ec0d.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function CLAIM_ENTRY_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) TryPackCLAIMENTRYTYPEHASH() ([]byte, error) {
+	return escrow.abi.Pack("CLAIM_ENTRY_TYPEHASH")
+}
+
+// UnpackCLAIMENTRYTYPEHASH is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xba94ec0d.
+//
+// Solidity: function CLAIM_ENTRY_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) UnpackCLAIMENTRYTYPEHASH(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("CLAIM_ENTRY_TYPEHASH", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackMAXWITHDRAWDELAY is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x1fc3277d.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function MAX_WITHDRAW_DELAY() view returns(uint40)
+func (escrow *Escrow) PackMAXWITHDRAWDELAY() []byte {
+	enc, err := escrow.abi.Pack("MAX_WITHDRAW_DELAY")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackMAXWITHDRAWDELAY is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x1fc3277d.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function MAX_WITHDRAW_DELAY() view returns(uint40)
+func (escrow *Escrow) TryPackMAXWITHDRAWDELAY() ([]byte, error) {
+	return escrow.abi.Pack("MAX_WITHDRAW_DELAY")
+}
+
+// UnpackMAXWITHDRAWDELAY is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x1fc3277d.
+//
+// Solidity: function MAX_WITHDRAW_DELAY() view returns(uint40)
+func (escrow *Escrow) UnpackMAXWITHDRAWDELAY(data []byte) (*big.Int, error) {
+	out, err := escrow.abi.Unpack("MAX_WITHDRAW_DELAY", data)
+	if err != nil {
+		return new(big.Int), err
+	}
+	out0 := abi.ConvertType(out[0], new(big.Int)).(*big.Int)
+	return out0, nil
+}
+
+// PackMINWITHDRAWDELAY is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xae159439.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function MIN_WITHDRAW_DELAY() view returns(uint40)
+func (escrow *Escrow) PackMINWITHDRAWDELAY() []byte {
+	enc, err := escrow.abi.Pack("MIN_WITHDRAW_DELAY")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackMINWITHDRAWDELAY is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xae159439.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function MIN_WITHDRAW_DELAY() view returns(uint40)
+func (escrow *Escrow) TryPackMINWITHDRAWDELAY() ([]byte, error) {
+	return escrow.abi.Pack("MIN_WITHDRAW_DELAY")
+}
+
+// UnpackMINWITHDRAWDELAY is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xae159439.
+//
+// Solidity: function MIN_WITHDRAW_DELAY() view returns(uint40)
+func (escrow *Escrow) UnpackMINWITHDRAWDELAY(data []byte) (*big.Int, error) {
+	out, err := escrow.abi.Unpack("MIN_WITHDRAW_DELAY", data)
+	if err != nil {
+		return new(big.Int), err
+	}
+	out0 := abi.ConvertType(out[0], new(big.Int)).(*big.Int)
+	return out0, nil
+}
+
+// PackREFUNDTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x1e69ef40.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function REFUND_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) PackREFUNDTYPEHASH() []byte {
+	enc, err := escrow.abi.Pack("REFUND_TYPEHASH")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackREFUNDTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x1e69ef40.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function REFUND_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) TryPackREFUNDTYPEHASH() ([]byte, error) {
+	return escrow.abi.Pack("REFUND_TYPEHASH")
+}
+
+// UnpackREFUNDTYPEHASH is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x1e69ef40.
+//
+// Solidity: function REFUND_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) UnpackREFUNDTYPEHASH(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("REFUND_TYPEHASH", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackVOUCHERTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x94739e87.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function VOUCHER_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) PackVOUCHERTYPEHASH() []byte {
+	enc, err := escrow.abi.Pack("VOUCHER_TYPEHASH")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackVOUCHERTYPEHASH is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x94739e87.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function VOUCHER_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) TryPackVOUCHERTYPEHASH() ([]byte, error) {
+	return escrow.abi.Pack("VOUCHER_TYPEHASH")
+}
+
+// UnpackVOUCHERTYPEHASH is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x94739e87.
+//
+// Solidity: function VOUCHER_TYPEHASH() view returns(bytes32)
+func (escrow *Escrow) UnpackVOUCHERTYPEHASH(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("VOUCHER_TYPEHASH", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackChannels is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x7a7ebd7b.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function channels(bytes32 channelId) view returns(uint128 balance, uint128 totalClaimed)
+func (escrow *Escrow) PackChannels(channelId [32]byte) []byte {
+	enc, err := escrow.abi.Pack("channels", channelId)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackChannels is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x7a7ebd7b.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function channels(bytes32 channelId) view returns(uint128 balance, uint128 totalClaimed)
+func (escrow *Escrow) TryPackChannels(channelId [32]byte) ([]byte, error) {
+	return escrow.abi.Pack("channels", channelId)
+}
+
+// ChannelsOutput serves as a container for the return parameters of contract
+// method Channels.
+type ChannelsOutput struct {
+	Balance      *big.Int
+	TotalClaimed *big.Int
+}
+
+// UnpackChannels is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x7a7ebd7b.
+//
+// Solidity: function channels(bytes32 channelId) view returns(uint128 balance, uint128 totalClaimed)
+func (escrow *Escrow) UnpackChannels(data []byte) (ChannelsOutput, error) {
+	out, err := escrow.abi.Unpack("channels", data)
+	outstruct := new(ChannelsOutput)
+	if err != nil {
+		return *outstruct, err
+	}
+	outstruct.Balance = abi.ConvertType(out[0], new(big.Int)).(*big.Int)
+	outstruct.TotalClaimed = abi.ConvertType(out[1], new(big.Int)).(*big.Int)
+	return *outstruct, nil
+}
+
+// PackClaim is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x29237b0c.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function claim((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims) returns()
+func (escrow *Escrow) PackClaim(voucherClaims []VoucherClaim) []byte {
+	enc, err := escrow.abi.Pack("claim", voucherClaims)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackClaim is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x29237b0c.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function claim((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims) returns()
+func (escrow *Escrow) TryPackClaim(voucherClaims []VoucherClaim) ([]byte, error) {
+	return escrow.abi.Pack("claim", voucherClaims)
+}
+
+// PackClaimWithSignature is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xe43ce1f2.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function claimWithSignature((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims, bytes authorizerSignature) returns()
+func (escrow *Escrow) PackClaimWithSignature(voucherClaims []VoucherClaim, authorizerSignature []byte) []byte {
+	enc, err := escrow.abi.Pack("claimWithSignature", voucherClaims, authorizerSignature)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackClaimWithSignature is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xe43ce1f2.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function claimWithSignature((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims, bytes authorizerSignature) returns()
+func (escrow *Escrow) TryPackClaimWithSignature(voucherClaims []VoucherClaim, authorizerSignature []byte) ([]byte, error) {
+	return escrow.abi.Pack("claimWithSignature", voucherClaims, authorizerSignature)
+}
+
+// PackDeposit is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x140f1e75.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function deposit((address,address,address,address,address,uint40,bytes32) config, uint128 amount, address collector, bytes collectorData) returns()
+func (escrow *Escrow) PackDeposit(config ChannelConfig, amount *big.Int, collector common.Address, collectorData []byte) []byte {
+	enc, err := escrow.abi.Pack("deposit", config, amount, collector, collectorData)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackDeposit is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x140f1e75.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function deposit((address,address,address,address,address,uint40,bytes32) config, uint128 amount, address collector, bytes collectorData) returns()
+func (escrow *Escrow) TryPackDeposit(config ChannelConfig, amount *big.Int, collector common.Address, collectorData []byte) ([]byte, error) {
+	return escrow.abi.Pack("deposit", config, amount, collector, collectorData)
+}
+
+// PackEip712Domain is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x84b0196e.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function eip712Domain() view returns(bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)
+func (escrow *Escrow) PackEip712Domain() []byte {
+	enc, err := escrow.abi.Pack("eip712Domain")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackEip712Domain is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x84b0196e.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function eip712Domain() view returns(bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)
+func (escrow *Escrow) TryPackEip712Domain() ([]byte, error) {
+	return escrow.abi.Pack("eip712Domain")
+}
+
+// Eip712DomainOutput serves as a container for the return parameters of contract
+// method Eip712Domain.
+type Eip712DomainOutput struct {
+	Fields            [1]byte
+	Name              string
+	Version           string
+	ChainId           *big.Int
+	VerifyingContract common.Address
+	Salt              [32]byte
+	Extensions        []*big.Int
+}
+
+// UnpackEip712Domain is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x84b0196e.
+//
+// Solidity: function eip712Domain() view returns(bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)
+func (escrow *Escrow) UnpackEip712Domain(data []byte) (Eip712DomainOutput, error) {
+	out, err := escrow.abi.Unpack("eip712Domain", data)
+	outstruct := new(Eip712DomainOutput)
+	if err != nil {
+		return *outstruct, err
+	}
+	outstruct.Fields = *abi.ConvertType(out[0], new([1]byte)).(*[1]byte)
+	outstruct.Name = *abi.ConvertType(out[1], new(string)).(*string)
+	outstruct.Version = *abi.ConvertType(out[2], new(string)).(*string)
+	outstruct.ChainId = abi.ConvertType(out[3], new(big.Int)).(*big.Int)
+	outstruct.VerifyingContract = *abi.ConvertType(out[4], new(common.Address)).(*common.Address)
+	outstruct.Salt = *abi.ConvertType(out[5], new([32]byte)).(*[32]byte)
+	outstruct.Extensions = *abi.ConvertType(out[6], new([]*big.Int)).(*[]*big.Int)
+	return *outstruct, nil
+}
+
+// PackFinalizeWithdraw is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xe88377b1.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function finalizeWithdraw((address,address,address,address,address,uint40,bytes32) config) returns()
+func (escrow *Escrow) PackFinalizeWithdraw(config ChannelConfig) []byte {
+	enc, err := escrow.abi.Pack("finalizeWithdraw", config)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackFinalizeWithdraw is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xe88377b1.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function finalizeWithdraw((address,address,address,address,address,uint40,bytes32) config) returns()
+func (escrow *Escrow) TryPackFinalizeWithdraw(config ChannelConfig) ([]byte, error) {
+	return escrow.abi.Pack("finalizeWithdraw", config)
+}
+
+// PackGetChannelId is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x5e5e0b87.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function getChannelId((address,address,address,address,address,uint40,bytes32) config) view returns(bytes32)
+func (escrow *Escrow) PackGetChannelId(config ChannelConfig) []byte {
+	enc, err := escrow.abi.Pack("getChannelId", config)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackGetChannelId is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x5e5e0b87.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function getChannelId((address,address,address,address,address,uint40,bytes32) config) view returns(bytes32)
+func (escrow *Escrow) TryPackGetChannelId(config ChannelConfig) ([]byte, error) {
+	return escrow.abi.Pack("getChannelId", config)
+}
+
+// UnpackGetChannelId is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x5e5e0b87.
+//
+// Solidity: function getChannelId((address,address,address,address,address,uint40,bytes32) config) view returns(bytes32)
+func (escrow *Escrow) UnpackGetChannelId(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("getChannelId", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackGetClaimBatchDigest is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x488ccc3b.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function getClaimBatchDigest((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims) view returns(bytes32)
+func (escrow *Escrow) PackGetClaimBatchDigest(voucherClaims []VoucherClaim) []byte {
+	enc, err := escrow.abi.Pack("getClaimBatchDigest", voucherClaims)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackGetClaimBatchDigest is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x488ccc3b.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function getClaimBatchDigest((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims) view returns(bytes32)
+func (escrow *Escrow) TryPackGetClaimBatchDigest(voucherClaims []VoucherClaim) ([]byte, error) {
+	return escrow.abi.Pack("getClaimBatchDigest", voucherClaims)
+}
+
+// UnpackGetClaimBatchDigest is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x488ccc3b.
+//
+// Solidity: function getClaimBatchDigest((((address,address,address,address,address,uint40,bytes32),uint128),bytes,uint128)[] voucherClaims) view returns(bytes32)
+func (escrow *Escrow) UnpackGetClaimBatchDigest(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("getClaimBatchDigest", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackGetRefundDigest is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xe25cf189.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function getRefundDigest(bytes32 channelId, uint256 nonce, uint128 amount) view returns(bytes32)
+func (escrow *Escrow) PackGetRefundDigest(channelId [32]byte, nonce *big.Int, amount *big.Int) []byte {
+	enc, err := escrow.abi.Pack("getRefundDigest", channelId, nonce, amount)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackGetRefundDigest is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xe25cf189.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function getRefundDigest(bytes32 channelId, uint256 nonce, uint128 amount) view returns(bytes32)
+func (escrow *Escrow) TryPackGetRefundDigest(channelId [32]byte, nonce *big.Int, amount *big.Int) ([]byte, error) {
+	return escrow.abi.Pack("getRefundDigest", channelId, nonce, amount)
+}
+
+// UnpackGetRefundDigest is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xe25cf189.
+//
+// Solidity: function getRefundDigest(bytes32 channelId, uint256 nonce, uint128 amount) view returns(bytes32)
+func (escrow *Escrow) UnpackGetRefundDigest(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("getRefundDigest", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackGetVoucherDigest is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x862bb199.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function getVoucherDigest(bytes32 channelId, uint128 maxClaimableAmount) view returns(bytes32)
+func (escrow *Escrow) PackGetVoucherDigest(channelId [32]byte, maxClaimableAmount *big.Int) []byte {
+	enc, err := escrow.abi.Pack("getVoucherDigest", channelId, maxClaimableAmount)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackGetVoucherDigest is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x862bb199.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function getVoucherDigest(bytes32 channelId, uint128 maxClaimableAmount) view returns(bytes32)
+func (escrow *Escrow) TryPackGetVoucherDigest(channelId [32]byte, maxClaimableAmount *big.Int) ([]byte, error) {
+	return escrow.abi.Pack("getVoucherDigest", channelId, maxClaimableAmount)
+}
+
+// UnpackGetVoucherDigest is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x862bb199.
+//
+// Solidity: function getVoucherDigest(bytes32 channelId, uint128 maxClaimableAmount) view returns(bytes32)
+func (escrow *Escrow) UnpackGetVoucherDigest(data []byte) ([32]byte, error) {
+	out, err := escrow.abi.Unpack("getVoucherDigest", data)
+	if err != nil {
+		return *new([32]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
+	return out0, nil
+}
+
+// PackInitiateWithdraw is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xcf5cf3dc.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function initiateWithdraw((address,address,address,address,address,uint40,bytes32) config, uint128 amount) returns()
+func (escrow *Escrow) PackInitiateWithdraw(config ChannelConfig, amount *big.Int) []byte {
+	enc, err := escrow.abi.Pack("initiateWithdraw", config, amount)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackInitiateWithdraw is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xcf5cf3dc.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function initiateWithdraw((address,address,address,address,address,uint40,bytes32) config, uint128 amount) returns()
+func (escrow *Escrow) TryPackInitiateWithdraw(config ChannelConfig, amount *big.Int) ([]byte, error) {
+	return escrow.abi.Pack("initiateWithdraw", config, amount)
+}
+
+// PackMulticall is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xac9650d8.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function multicall(bytes[] data) returns(bytes[] results)
+func (escrow *Escrow) PackMulticall(data [][]byte) []byte {
+	enc, err := escrow.abi.Pack("multicall", data)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackMulticall is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xac9650d8.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function multicall(bytes[] data) returns(bytes[] results)
+func (escrow *Escrow) TryPackMulticall(data [][]byte) ([]byte, error) {
+	return escrow.abi.Pack("multicall", data)
+}
+
+// UnpackMulticall is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xac9650d8.
+//
+// Solidity: function multicall(bytes[] data) returns(bytes[] results)
+func (escrow *Escrow) UnpackMulticall(data []byte) ([][]byte, error) {
+	out, err := escrow.abi.Unpack("multicall", data)
+	if err != nil {
+		return *new([][]byte), err
+	}
+	out0 := *abi.ConvertType(out[0], new([][]byte)).(*[][]byte)
+	return out0, nil
+}
+
+// PackPendingWithdrawals is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xb7f06ebe.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function pendingWithdrawals(bytes32 channelId) view returns(uint128 amount, uint40 initiatedAt)
+func (escrow *Escrow) PackPendingWithdrawals(channelId [32]byte) []byte {
+	enc, err := escrow.abi.Pack("pendingWithdrawals", channelId)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackPendingWithdrawals is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xb7f06ebe.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function pendingWithdrawals(bytes32 channelId) view returns(uint128 amount, uint40 initiatedAt)
+func (escrow *Escrow) TryPackPendingWithdrawals(channelId [32]byte) ([]byte, error) {
+	return escrow.abi.Pack("pendingWithdrawals", channelId)
+}
+
+// PendingWithdrawalsOutput serves as a container for the return parameters of contract
+// method PendingWithdrawals.
+type PendingWithdrawalsOutput struct {
+	Amount      *big.Int
+	InitiatedAt *big.Int
+}
+
+// UnpackPendingWithdrawals is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xb7f06ebe.
+//
+// Solidity: function pendingWithdrawals(bytes32 channelId) view returns(uint128 amount, uint40 initiatedAt)
+func (escrow *Escrow) UnpackPendingWithdrawals(data []byte) (PendingWithdrawalsOutput, error) {
+	out, err := escrow.abi.Unpack("pendingWithdrawals", data)
+	outstruct := new(PendingWithdrawalsOutput)
+	if err != nil {
+		return *outstruct, err
+	}
+	outstruct.Amount = abi.ConvertType(out[0], new(big.Int)).(*big.Int)
+	outstruct.InitiatedAt = abi.ConvertType(out[1], new(big.Int)).(*big.Int)
+	return *outstruct, nil
+}
+
+// PackReceivers is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x21ff6389.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function receivers(address receiver, address token) view returns(uint128 totalClaimed, uint128 totalSettled)
+func (escrow *Escrow) PackReceivers(receiver common.Address, token common.Address) []byte {
+	enc, err := escrow.abi.Pack("receivers", receiver, token)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackReceivers is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x21ff6389.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function receivers(address receiver, address token) view returns(uint128 totalClaimed, uint128 totalSettled)
+func (escrow *Escrow) TryPackReceivers(receiver common.Address, token common.Address) ([]byte, error) {
+	return escrow.abi.Pack("receivers", receiver, token)
+}
+
+// ReceiversOutput serves as a container for the return parameters of contract
+// method Receivers.
+type ReceiversOutput struct {
+	TotalClaimed *big.Int
+	TotalSettled *big.Int
+}
+
+// UnpackReceivers is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x21ff6389.
+//
+// Solidity: function receivers(address receiver, address token) view returns(uint128 totalClaimed, uint128 totalSettled)
+func (escrow *Escrow) UnpackReceivers(data []byte) (ReceiversOutput, error) {
+	out, err := escrow.abi.Unpack("receivers", data)
+	outstruct := new(ReceiversOutput)
+	if err != nil {
+		return *outstruct, err
+	}
+	outstruct.TotalClaimed = abi.ConvertType(out[0], new(big.Int)).(*big.Int)
+	outstruct.TotalSettled = abi.ConvertType(out[1], new(big.Int)).(*big.Int)
+	return *outstruct, nil
+}
+
+// PackRefund is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xdce4bfae.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function refund((address,address,address,address,address,uint40,bytes32) config, uint128 amount) returns()
+func (escrow *Escrow) PackRefund(config ChannelConfig, amount *big.Int) []byte {
+	enc, err := escrow.abi.Pack("refund", config, amount)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackRefund is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xdce4bfae.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function refund((address,address,address,address,address,uint40,bytes32) config, uint128 amount) returns()
+func (escrow *Escrow) TryPackRefund(config ChannelConfig, amount *big.Int) ([]byte, error) {
+	return escrow.abi.Pack("refund", config, amount)
+}
+
+// PackRefundNonce is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xf0dc792e.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function refundNonce(bytes32 channelId) view returns(uint256)
+func (escrow *Escrow) PackRefundNonce(channelId [32]byte) []byte {
+	enc, err := escrow.abi.Pack("refundNonce", channelId)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackRefundNonce is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xf0dc792e.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function refundNonce(bytes32 channelId) view returns(uint256)
+func (escrow *Escrow) TryPackRefundNonce(channelId [32]byte) ([]byte, error) {
+	return escrow.abi.Pack("refundNonce", channelId)
+}
+
+// UnpackRefundNonce is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xf0dc792e.
+//
+// Solidity: function refundNonce(bytes32 channelId) view returns(uint256)
+func (escrow *Escrow) UnpackRefundNonce(data []byte) (*big.Int, error) {
+	out, err := escrow.abi.Unpack("refundNonce", data)
+	if err != nil {
+		return new(big.Int), err
+	}
+	out0 := abi.ConvertType(out[0], new(big.Int)).(*big.Int)
+	return out0, nil
+}
+
+// PackRefundWithSignature is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xb77433e9.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function refundWithSignature((address,address,address,address,address,uint40,bytes32) config, uint128 amount, uint256 nonce, bytes receiverAuthorizerSignature) returns()
+func (escrow *Escrow) PackRefundWithSignature(config ChannelConfig, amount *big.Int, nonce *big.Int, receiverAuthorizerSignature []byte) []byte {
+	enc, err := escrow.abi.Pack("refundWithSignature", config, amount, nonce, receiverAuthorizerSignature)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackRefundWithSignature is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xb77433e9.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function refundWithSignature((address,address,address,address,address,uint40,bytes32) config, uint128 amount, uint256 nonce, bytes receiverAuthorizerSignature) returns()
+func (escrow *Escrow) TryPackRefundWithSignature(config ChannelConfig, amount *big.Int, nonce *big.Int, receiverAuthorizerSignature []byte) ([]byte, error) {
+	return escrow.abi.Pack("refundWithSignature", config, amount, nonce, receiverAuthorizerSignature)
+}
+
+// PackSettle is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x9db32a8f.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function settle(address receiver, address token) returns()
+func (escrow *Escrow) PackSettle(receiver common.Address, token common.Address) []byte {
+	enc, err := escrow.abi.Pack("settle", receiver, token)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackSettle is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x9db32a8f.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function settle(address receiver, address token) returns()
+func (escrow *Escrow) TryPackSettle(receiver common.Address, token common.Address) ([]byte, error) {
+	return escrow.abi.Pack("settle", receiver, token)
+}
+
+// PackSupportsInterface is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x01ffc9a7.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function supportsInterface(bytes4 interfaceId) pure returns(bool)
+func (escrow *Escrow) PackSupportsInterface(interfaceId [4]byte) []byte {
+	enc, err := escrow.abi.Pack("supportsInterface", interfaceId)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackSupportsInterface is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x01ffc9a7.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function supportsInterface(bytes4 interfaceId) pure returns(bool)
+func (escrow *Escrow) TryPackSupportsInterface(interfaceId [4]byte) ([]byte, error) {
+	return escrow.abi.Pack("supportsInterface", interfaceId)
+}
+
+// UnpackSupportsInterface is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x01ffc9a7.
+//
+// Solidity: function supportsInterface(bytes4 interfaceId) pure returns(bool)
+func (escrow *Escrow) UnpackSupportsInterface(data []byte) (bool, error) {
+	out, err := escrow.abi.Unpack("supportsInterface", data)
+	if err != nil {
+		return *new(bool), err
+	}
+	out0 := *abi.ConvertType(out[0], new(bool)).(*bool)
+	return out0, nil
+}
+
+// EscrowChannelClosed represents a ChannelClosed event raised by the Escrow contract.
+type EscrowChannelClosed struct {
+	ChannelId [32]byte
+	Config    ChannelConfig
+	Raw       *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowChannelClosedEventName = "ChannelClosed"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowChannelClosed) ContractEventName() string {
+	return EscrowChannelClosedEventName
+}
+
+// UnpackChannelClosedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event ChannelClosed(bytes32 indexed channelId, (address,address,address,address,address,uint40,bytes32) config)
+func (escrow *Escrow) UnpackChannelClosedEvent(log *types.Log) (*EscrowChannelClosed, error) {
+	event := "ChannelClosed"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowChannelClosed)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowChannelCreated represents a ChannelCreated event raised by the Escrow contract.
+type EscrowChannelCreated struct {
+	ChannelId [32]byte
+	Config    ChannelConfig
+	Raw       *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowChannelCreatedEventName = "ChannelCreated"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowChannelCreated) ContractEventName() string {
+	return EscrowChannelCreatedEventName
+}
+
+// UnpackChannelCreatedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event ChannelCreated(bytes32 indexed channelId, (address,address,address,address,address,uint40,bytes32) config)
+func (escrow *Escrow) UnpackChannelCreatedEvent(log *types.Log) (*EscrowChannelCreated, error) {
+	event := "ChannelCreated"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowChannelCreated)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowClaimed represents a Claimed event raised by the Escrow contract.
+type EscrowClaimed struct {
+	ChannelId       [32]byte
+	Sender          common.Address
+	ClaimAmount     *big.Int
+	NewTotalClaimed *big.Int
+	Raw             *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowClaimedEventName = "Claimed"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowClaimed) ContractEventName() string {
+	return EscrowClaimedEventName
+}
+
+// UnpackClaimedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event Claimed(bytes32 indexed channelId, address indexed sender, uint128 claimAmount, uint128 newTotalClaimed)
+func (escrow *Escrow) UnpackClaimedEvent(log *types.Log) (*EscrowClaimed, error) {
+	event := "Claimed"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowClaimed)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowDeposited represents a Deposited event raised by the Escrow contract.
+type EscrowDeposited struct {
+	ChannelId  [32]byte
+	Sender     common.Address
+	Amount     *big.Int
+	NewBalance *big.Int
+	Raw        *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowDepositedEventName = "Deposited"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowDeposited) ContractEventName() string {
+	return EscrowDepositedEventName
+}
+
+// UnpackDepositedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event Deposited(bytes32 indexed channelId, address indexed sender, uint128 amount, uint128 newBalance)
+func (escrow *Escrow) UnpackDepositedEvent(log *types.Log) (*EscrowDeposited, error) {
+	event := "Deposited"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowDeposited)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowRefunded represents a Refunded event raised by the Escrow contract.
+type EscrowRefunded struct {
+	ChannelId [32]byte
+	Sender    common.Address
+	Amount    *big.Int
+	Raw       *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowRefundedEventName = "Refunded"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowRefunded) ContractEventName() string {
+	return EscrowRefundedEventName
+}
+
+// UnpackRefundedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event Refunded(bytes32 indexed channelId, address indexed sender, uint128 amount)
+func (escrow *Escrow) UnpackRefundedEvent(log *types.Log) (*EscrowRefunded, error) {
+	event := "Refunded"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowRefunded)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowSettled represents a Settled event raised by the Escrow contract.
+type EscrowSettled struct {
+	Receiver common.Address
+	Token    common.Address
+	Sender   common.Address
+	Amount   *big.Int
+	Raw      *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowSettledEventName = "Settled"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowSettled) ContractEventName() string {
+	return EscrowSettledEventName
+}
+
+// UnpackSettledEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount)
+func (escrow *Escrow) UnpackSettledEvent(log *types.Log) (*EscrowSettled, error) {
+	event := "Settled"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowSettled)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowWithdrawFinalized represents a WithdrawFinalized event raised by the Escrow contract.
+type EscrowWithdrawFinalized struct {
+	ChannelId [32]byte
+	Sender    common.Address
+	Amount    *big.Int
+	Raw       *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowWithdrawFinalizedEventName = "WithdrawFinalized"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowWithdrawFinalized) ContractEventName() string {
+	return EscrowWithdrawFinalizedEventName
+}
+
+// UnpackWithdrawFinalizedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event WithdrawFinalized(bytes32 indexed channelId, address indexed sender, uint128 amount)
+func (escrow *Escrow) UnpackWithdrawFinalizedEvent(log *types.Log) (*EscrowWithdrawFinalized, error) {
+	event := "WithdrawFinalized"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowWithdrawFinalized)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// EscrowWithdrawInitiated represents a WithdrawInitiated event raised by the Escrow contract.
+type EscrowWithdrawInitiated struct {
+	ChannelId     [32]byte
+	Amount        *big.Int
+	FinalizeAfter *big.Int
+	Raw           *types.Log // Blockchain specific contextual infos
+}
+
+const EscrowWithdrawInitiatedEventName = "WithdrawInitiated"
+
+// ContractEventName returns the user-defined event name.
+func (EscrowWithdrawInitiated) ContractEventName() string {
+	return EscrowWithdrawInitiatedEventName
+}
+
+// UnpackWithdrawInitiatedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event WithdrawInitiated(bytes32 indexed channelId, uint128 amount, uint40 finalizeAfter)
+func (escrow *Escrow) UnpackWithdrawInitiatedEvent(log *types.Log) (*EscrowWithdrawInitiated, error) {
+	event := "WithdrawInitiated"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != escrow.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(EscrowWithdrawInitiated)
+	if len(log.Data) > 0 {
+		if err := escrow.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range escrow.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// UnpackError attempts to decode the provided error data using user-defined
+// error definitions.
+func (escrow *Escrow) UnpackError(raw []byte) (any, error) {
+	if bytes.Equal(raw[:4], escrow.abi.Errors["AddressEmptyCode"].ID.Bytes()[:4]) {
+		return escrow.UnpackAddressEmptyCodeError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["ClaimExceedsBalance"].ID.Bytes()[:4]) {
+		return escrow.UnpackClaimExceedsBalanceError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["ClaimExceedsCeiling"].ID.Bytes()[:4]) {
+		return escrow.UnpackClaimExceedsCeilingError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["DepositCollectionFailed"].ID.Bytes()[:4]) {
+		return escrow.UnpackDepositCollectionFailedError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["DepositOverflow"].ID.Bytes()[:4]) {
+		return escrow.UnpackDepositOverflowError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["EmptyBatch"].ID.Bytes()[:4]) {
+		return escrow.UnpackEmptyBatchError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["FailedCall"].ID.Bytes()[:4]) {
+		return escrow.UnpackFailedCallError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["InvalidChannel"].ID.Bytes()[:4]) {
+		return escrow.UnpackInvalidChannelError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["InvalidCollector"].ID.Bytes()[:4]) {
+		return escrow.UnpackInvalidCollectorError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["InvalidRefundNonce"].ID.Bytes()[:4]) {
+		return escrow.UnpackInvalidRefundNonceError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["InvalidSignature"].ID.Bytes()[:4]) {
+		return escrow.UnpackInvalidSignatureError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["NotAuthorizedToClaim"].ID.Bytes()[:4]) {
+		return escrow.UnpackNotAuthorizedToClaimError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["NotAuthorizedToFinalizeWithdraw"].ID.Bytes()[:4]) {
+		return escrow.UnpackNotAuthorizedToFinalizeWithdrawError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["NotAuthorizedToRefund"].ID.Bytes()[:4]) {
+		return escrow.UnpackNotAuthorizedToRefundError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["NotReceiverAuthorizer"].ID.Bytes()[:4]) {
+		return escrow.UnpackNotReceiverAuthorizerError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["NothingToWithdraw"].ID.Bytes()[:4]) {
+		return escrow.UnpackNothingToWithdrawError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["ReentrancyGuardReentrantCall"].ID.Bytes()[:4]) {
+		return escrow.UnpackReentrancyGuardReentrantCallError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["SafeERC20FailedOperation"].ID.Bytes()[:4]) {
+		return escrow.UnpackSafeERC20FailedOperationError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["WithdrawAmountExceedsAvailable"].ID.Bytes()[:4]) {
+		return escrow.UnpackWithdrawAmountExceedsAvailableError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["WithdrawDelayNotElapsed"].ID.Bytes()[:4]) {
+		return escrow.UnpackWithdrawDelayNotElapsedError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["WithdrawDelayOutOfRange"].ID.Bytes()[:4]) {
+		return escrow.UnpackWithdrawDelayOutOfRangeError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["WithdrawalAlreadyPending"].ID.Bytes()[:4]) {
+		return escrow.UnpackWithdrawalAlreadyPendingError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["WithdrawalNotPending"].ID.Bytes()[:4]) {
+		return escrow.UnpackWithdrawalNotPendingError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["ZeroDeposit"].ID.Bytes()[:4]) {
+		return escrow.UnpackZeroDepositError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], escrow.abi.Errors["ZeroRefund"].ID.Bytes()[:4]) {
+		return escrow.UnpackZeroRefundError(raw[4:])
+	}
+	return nil, errors.New("Unknown error")
+}
+
+// EscrowAddressEmptyCode represents a AddressEmptyCode error raised by the Escrow contract.
+type EscrowAddressEmptyCode struct {
+	Target common.Address
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error AddressEmptyCode(address target)
+func EscrowAddressEmptyCodeErrorID() common.Hash {
+	return common.HexToHash("0x9996b315c842ff135b8fc4a08ad5df1c344efbc03d2687aecc0678050d2aac89")
+}
+
+// UnpackAddressEmptyCodeError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error AddressEmptyCode(address target)
+func (escrow *Escrow) UnpackAddressEmptyCodeError(raw []byte) (*EscrowAddressEmptyCode, error) {
+	out := new(EscrowAddressEmptyCode)
+	if err := escrow.abi.UnpackIntoInterface(out, "AddressEmptyCode", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowClaimExceedsBalance represents a ClaimExceedsBalance error raised by the Escrow contract.
+type EscrowClaimExceedsBalance struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error ClaimExceedsBalance()
+func EscrowClaimExceedsBalanceErrorID() common.Hash {
+	return common.HexToHash("0x7d8242b644ed15fd2ba487e6c0b4cd8132eeaec22a2a10eac4c365a7f6132dce")
+}
+
+// UnpackClaimExceedsBalanceError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error ClaimExceedsBalance()
+func (escrow *Escrow) UnpackClaimExceedsBalanceError(raw []byte) (*EscrowClaimExceedsBalance, error) {
+	out := new(EscrowClaimExceedsBalance)
+	if err := escrow.abi.UnpackIntoInterface(out, "ClaimExceedsBalance", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowClaimExceedsCeiling represents a ClaimExceedsCeiling error raised by the Escrow contract.
+type EscrowClaimExceedsCeiling struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error ClaimExceedsCeiling()
+func EscrowClaimExceedsCeilingErrorID() common.Hash {
+	return common.HexToHash("0xf1789775d20e6d801e1dcc76eab01f1cb47cdae0c7ca47c1339d503e1850128f")
+}
+
+// UnpackClaimExceedsCeilingError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error ClaimExceedsCeiling()
+func (escrow *Escrow) UnpackClaimExceedsCeilingError(raw []byte) (*EscrowClaimExceedsCeiling, error) {
+	out := new(EscrowClaimExceedsCeiling)
+	if err := escrow.abi.UnpackIntoInterface(out, "ClaimExceedsCeiling", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowDepositCollectionFailed represents a DepositCollectionFailed error raised by the Escrow contract.
+type EscrowDepositCollectionFailed struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error DepositCollectionFailed()
+func EscrowDepositCollectionFailedErrorID() common.Hash {
+	return common.HexToHash("0xeb43592c973aefddc2c72f3fcc1cd6babb3269a7dda5fedb2a98f5e1934613f1")
+}
+
+// UnpackDepositCollectionFailedError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error DepositCollectionFailed()
+func (escrow *Escrow) UnpackDepositCollectionFailedError(raw []byte) (*EscrowDepositCollectionFailed, error) {
+	out := new(EscrowDepositCollectionFailed)
+	if err := escrow.abi.UnpackIntoInterface(out, "DepositCollectionFailed", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowDepositOverflow represents a DepositOverflow error raised by the Escrow contract.
+type EscrowDepositOverflow struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error DepositOverflow()
+func EscrowDepositOverflowErrorID() common.Hash {
+	return common.HexToHash("0x1132981b50988e5bf5914c2cdbec86f17b96e379b9fe376f3978c42411aafcd6")
+}
+
+// UnpackDepositOverflowError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error DepositOverflow()
+func (escrow *Escrow) UnpackDepositOverflowError(raw []byte) (*EscrowDepositOverflow, error) {
+	out := new(EscrowDepositOverflow)
+	if err := escrow.abi.UnpackIntoInterface(out, "DepositOverflow", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowEmptyBatch represents a EmptyBatch error raised by the Escrow contract.
+type EscrowEmptyBatch struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error EmptyBatch()
+func EscrowEmptyBatchErrorID() common.Hash {
+	return common.HexToHash("0xc2e5347df6cf8d1bf68f8a9651642312bd381b900d857d97cd665976180d6ae0")
+}
+
+// UnpackEmptyBatchError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error EmptyBatch()
+func (escrow *Escrow) UnpackEmptyBatchError(raw []byte) (*EscrowEmptyBatch, error) {
+	out := new(EscrowEmptyBatch)
+	if err := escrow.abi.UnpackIntoInterface(out, "EmptyBatch", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowFailedCall represents a FailedCall error raised by the Escrow contract.
+type EscrowFailedCall struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error FailedCall()
+func EscrowFailedCallErrorID() common.Hash {
+	return common.HexToHash("0xd6bda27508c0fb6d8a39b4b122878dab26f731a7d4e4abe711dd3731899052a4")
+}
+
+// UnpackFailedCallError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error FailedCall()
+func (escrow *Escrow) UnpackFailedCallError(raw []byte) (*EscrowFailedCall, error) {
+	out := new(EscrowFailedCall)
+	if err := escrow.abi.UnpackIntoInterface(out, "FailedCall", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowInvalidChannel represents a InvalidChannel error raised by the Escrow contract.
+type EscrowInvalidChannel struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error InvalidChannel()
+func EscrowInvalidChannelErrorID() common.Hash {
+	return common.HexToHash("0xea3a9a39ade8da556b2a0eb84fb492a877b9b1359a1d967769c796bffb21eff6")
+}
+
+// UnpackInvalidChannelError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error InvalidChannel()
+func (escrow *Escrow) UnpackInvalidChannelError(raw []byte) (*EscrowInvalidChannel, error) {
+	out := new(EscrowInvalidChannel)
+	if err := escrow.abi.UnpackIntoInterface(out, "InvalidChannel", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowInvalidCollector represents a InvalidCollector error raised by the Escrow contract.
+type EscrowInvalidCollector struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error InvalidCollector()
+func EscrowInvalidCollectorErrorID() common.Hash {
+	return common.HexToHash("0x18b1afd44def9c8e2335a0b175a19408f7f5ef09683ee05e2f45e8042eb0d72d")
+}
+
+// UnpackInvalidCollectorError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error InvalidCollector()
+func (escrow *Escrow) UnpackInvalidCollectorError(raw []byte) (*EscrowInvalidCollector, error) {
+	out := new(EscrowInvalidCollector)
+	if err := escrow.abi.UnpackIntoInterface(out, "InvalidCollector", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowInvalidRefundNonce represents a InvalidRefundNonce error raised by the Escrow contract.
+type EscrowInvalidRefundNonce struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error InvalidRefundNonce()
+func EscrowInvalidRefundNonceErrorID() common.Hash {
+	return common.HexToHash("0x164f1afe58c9ccb5990cf2f541ddec23cbaf091017a27897e515431a0b4fe8bf")
+}
+
+// UnpackInvalidRefundNonceError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error InvalidRefundNonce()
+func (escrow *Escrow) UnpackInvalidRefundNonceError(raw []byte) (*EscrowInvalidRefundNonce, error) {
+	out := new(EscrowInvalidRefundNonce)
+	if err := escrow.abi.UnpackIntoInterface(out, "InvalidRefundNonce", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowInvalidSignature represents a InvalidSignature error raised by the Escrow contract.
+type EscrowInvalidSignature struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error InvalidSignature()
+func EscrowInvalidSignatureErrorID() common.Hash {
+	return common.HexToHash("0x8baa579fce362245063d36f11747a89dd489c54795634fc673cc0e0db51fedc5")
+}
+
+// UnpackInvalidSignatureError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error InvalidSignature()
+func (escrow *Escrow) UnpackInvalidSignatureError(raw []byte) (*EscrowInvalidSignature, error) {
+	out := new(EscrowInvalidSignature)
+	if err := escrow.abi.UnpackIntoInterface(out, "InvalidSignature", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowNotAuthorizedToClaim represents a NotAuthorizedToClaim error raised by the Escrow contract.
+type EscrowNotAuthorizedToClaim struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error NotAuthorizedToClaim()
+func EscrowNotAuthorizedToClaimErrorID() common.Hash {
+	return common.HexToHash("0xdefb7069aa3adba68f883d732ad2b24c087173487331fccb11d60d1fe7e970a0")
+}
+
+// UnpackNotAuthorizedToClaimError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error NotAuthorizedToClaim()
+func (escrow *Escrow) UnpackNotAuthorizedToClaimError(raw []byte) (*EscrowNotAuthorizedToClaim, error) {
+	out := new(EscrowNotAuthorizedToClaim)
+	if err := escrow.abi.UnpackIntoInterface(out, "NotAuthorizedToClaim", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowNotAuthorizedToFinalizeWithdraw represents a NotAuthorizedToFinalizeWithdraw error raised by the Escrow contract.
+type EscrowNotAuthorizedToFinalizeWithdraw struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error NotAuthorizedToFinalizeWithdraw()
+func EscrowNotAuthorizedToFinalizeWithdrawErrorID() common.Hash {
+	return common.HexToHash("0x15f969d5c9e170be2291c083d6b150e6fcebf00ef2d8be6550ae6c3dc50dabdb")
+}
+
+// UnpackNotAuthorizedToFinalizeWithdrawError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error NotAuthorizedToFinalizeWithdraw()
+func (escrow *Escrow) UnpackNotAuthorizedToFinalizeWithdrawError(raw []byte) (*EscrowNotAuthorizedToFinalizeWithdraw, error) {
+	out := new(EscrowNotAuthorizedToFinalizeWithdraw)
+	if err := escrow.abi.UnpackIntoInterface(out, "NotAuthorizedToFinalizeWithdraw", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowNotAuthorizedToRefund represents a NotAuthorizedToRefund error raised by the Escrow contract.
+type EscrowNotAuthorizedToRefund struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error NotAuthorizedToRefund()
+func EscrowNotAuthorizedToRefundErrorID() common.Hash {
+	return common.HexToHash("0x7864f008ee834500b7f2733a6014e3f8eea31d50246cafde51f13a9311acfd40")
+}
+
+// UnpackNotAuthorizedToRefundError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error NotAuthorizedToRefund()
+func (escrow *Escrow) UnpackNotAuthorizedToRefundError(raw []byte) (*EscrowNotAuthorizedToRefund, error) {
+	out := new(EscrowNotAuthorizedToRefund)
+	if err := escrow.abi.UnpackIntoInterface(out, "NotAuthorizedToRefund", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowNotReceiverAuthorizer represents a NotReceiverAuthorizer error raised by the Escrow contract.
+type EscrowNotReceiverAuthorizer struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error NotReceiverAuthorizer()
+func EscrowNotReceiverAuthorizerErrorID() common.Hash {
+	return common.HexToHash("0xf5e2237d61f9c9a130c1b6459a9c805b19d61228df4da0c80ec97c91b5bc3fb8")
+}
+
+// UnpackNotReceiverAuthorizerError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error NotReceiverAuthorizer()
+func (escrow *Escrow) UnpackNotReceiverAuthorizerError(raw []byte) (*EscrowNotReceiverAuthorizer, error) {
+	out := new(EscrowNotReceiverAuthorizer)
+	if err := escrow.abi.UnpackIntoInterface(out, "NotReceiverAuthorizer", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowNothingToWithdraw represents a NothingToWithdraw error raised by the Escrow contract.
+type EscrowNothingToWithdraw struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error NothingToWithdraw()
+func EscrowNothingToWithdrawErrorID() common.Hash {
+	return common.HexToHash("0xd0d04f60bf4f7629141a1f00f5d2908fa0f3e15bf4cbf8bb8edc6fcbdf2509fa")
+}
+
+// UnpackNothingToWithdrawError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error NothingToWithdraw()
+func (escrow *Escrow) UnpackNothingToWithdrawError(raw []byte) (*EscrowNothingToWithdraw, error) {
+	out := new(EscrowNothingToWithdraw)
+	if err := escrow.abi.UnpackIntoInterface(out, "NothingToWithdraw", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowReentrancyGuardReentrantCall represents a ReentrancyGuardReentrantCall error raised by the Escrow contract.
+type EscrowReentrancyGuardReentrantCall struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error ReentrancyGuardReentrantCall()
+func EscrowReentrancyGuardReentrantCallErrorID() common.Hash {
+	return common.HexToHash("0x3ee5aeb571de7fc460830b4d0017439a1ca56fb0bc39062227ade4fe4a24c1ca")
+}
+
+// UnpackReentrancyGuardReentrantCallError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error ReentrancyGuardReentrantCall()
+func (escrow *Escrow) UnpackReentrancyGuardReentrantCallError(raw []byte) (*EscrowReentrancyGuardReentrantCall, error) {
+	out := new(EscrowReentrancyGuardReentrantCall)
+	if err := escrow.abi.UnpackIntoInterface(out, "ReentrancyGuardReentrantCall", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowSafeERC20FailedOperation represents a SafeERC20FailedOperation error raised by the Escrow contract.
+type EscrowSafeERC20FailedOperation struct {
+	Token common.Address
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error SafeERC20FailedOperation(address token)
+func EscrowSafeERC20FailedOperationErrorID() common.Hash {
+	return common.HexToHash("0x5274afe73c98b4749fc91ffae6b7b574e7842cb2144a159e9377a5f20b32edf9")
+}
+
+// UnpackSafeERC20FailedOperationError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error SafeERC20FailedOperation(address token)
+func (escrow *Escrow) UnpackSafeERC20FailedOperationError(raw []byte) (*EscrowSafeERC20FailedOperation, error) {
+	out := new(EscrowSafeERC20FailedOperation)
+	if err := escrow.abi.UnpackIntoInterface(out, "SafeERC20FailedOperation", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowWithdrawAmountExceedsAvailable represents a WithdrawAmountExceedsAvailable error raised by the Escrow contract.
+type EscrowWithdrawAmountExceedsAvailable struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error WithdrawAmountExceedsAvailable()
+func EscrowWithdrawAmountExceedsAvailableErrorID() common.Hash {
+	return common.HexToHash("0x6d3d5764eb95e3a6e5f7fa0be3c1d9073f1cf249735f075c057bad7a3474c94a")
+}
+
+// UnpackWithdrawAmountExceedsAvailableError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error WithdrawAmountExceedsAvailable()
+func (escrow *Escrow) UnpackWithdrawAmountExceedsAvailableError(raw []byte) (*EscrowWithdrawAmountExceedsAvailable, error) {
+	out := new(EscrowWithdrawAmountExceedsAvailable)
+	if err := escrow.abi.UnpackIntoInterface(out, "WithdrawAmountExceedsAvailable", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowWithdrawDelayNotElapsed represents a WithdrawDelayNotElapsed error raised by the Escrow contract.
+type EscrowWithdrawDelayNotElapsed struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error WithdrawDelayNotElapsed()
+func EscrowWithdrawDelayNotElapsedErrorID() common.Hash {
+	return common.HexToHash("0xf3965827abb4b3501eba40fbc36bf95518923256f8e4150f82d6abaf898dfecb")
+}
+
+// UnpackWithdrawDelayNotElapsedError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error WithdrawDelayNotElapsed()
+func (escrow *Escrow) UnpackWithdrawDelayNotElapsedError(raw []byte) (*EscrowWithdrawDelayNotElapsed, error) {
+	out := new(EscrowWithdrawDelayNotElapsed)
+	if err := escrow.abi.UnpackIntoInterface(out, "WithdrawDelayNotElapsed", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowWithdrawDelayOutOfRange represents a WithdrawDelayOutOfRange error raised by the Escrow contract.
+type EscrowWithdrawDelayOutOfRange struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error WithdrawDelayOutOfRange()
+func EscrowWithdrawDelayOutOfRangeErrorID() common.Hash {
+	return common.HexToHash("0x4574fab68d66a7482499780fe2cf118b6bf35c8ed02b94811df48a01231e8390")
+}
+
+// UnpackWithdrawDelayOutOfRangeError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error WithdrawDelayOutOfRange()
+func (escrow *Escrow) UnpackWithdrawDelayOutOfRangeError(raw []byte) (*EscrowWithdrawDelayOutOfRange, error) {
+	out := new(EscrowWithdrawDelayOutOfRange)
+	if err := escrow.abi.UnpackIntoInterface(out, "WithdrawDelayOutOfRange", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowWithdrawalAlreadyPending represents a WithdrawalAlreadyPending error raised by the Escrow contract.
+type EscrowWithdrawalAlreadyPending struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error WithdrawalAlreadyPending()
+func EscrowWithdrawalAlreadyPendingErrorID() common.Hash {
+	return common.HexToHash("0xa2aed0f0fb41b1f15d5794b35460e07faf6ebe60d83540c80e89b1f06eca9396")
+}
+
+// UnpackWithdrawalAlreadyPendingError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error WithdrawalAlreadyPending()
+func (escrow *Escrow) UnpackWithdrawalAlreadyPendingError(raw []byte) (*EscrowWithdrawalAlreadyPending, error) {
+	out := new(EscrowWithdrawalAlreadyPending)
+	if err := escrow.abi.UnpackIntoInterface(out, "WithdrawalAlreadyPending", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowWithdrawalNotPending represents a WithdrawalNotPending error raised by the Escrow contract.
+type EscrowWithdrawalNotPending struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error WithdrawalNotPending()
+func EscrowWithdrawalNotPendingErrorID() common.Hash {
+	return common.HexToHash("0x3a0a1ca689ec71617ac2a09f285d91cf55fffc1e4a31ad8aeebcc94abb3a85b3")
+}
+
+// UnpackWithdrawalNotPendingError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error WithdrawalNotPending()
+func (escrow *Escrow) UnpackWithdrawalNotPendingError(raw []byte) (*EscrowWithdrawalNotPending, error) {
+	out := new(EscrowWithdrawalNotPending)
+	if err := escrow.abi.UnpackIntoInterface(out, "WithdrawalNotPending", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowZeroDeposit represents a ZeroDeposit error raised by the Escrow contract.
+type EscrowZeroDeposit struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error ZeroDeposit()
+func EscrowZeroDepositErrorID() common.Hash {
+	return common.HexToHash("0x56316e877e9063fd05b03c347d61a4639470c3199f0bdddd28efee0a5f8b6b02")
+}
+
+// UnpackZeroDepositError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error ZeroDeposit()
+func (escrow *Escrow) UnpackZeroDepositError(raw []byte) (*EscrowZeroDeposit, error) {
+	out := new(EscrowZeroDeposit)
+	if err := escrow.abi.UnpackIntoInterface(out, "ZeroDeposit", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EscrowZeroRefund represents a ZeroRefund error raised by the Escrow contract.
+type EscrowZeroRefund struct {
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error ZeroRefund()
+func EscrowZeroRefundErrorID() common.Hash {
+	return common.HexToHash("0xd758525c34181c802038c9e1709640cd49191c6bc9afb13a57391cfe9abab6e8")
+}
+
+// UnpackZeroRefundError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error ZeroRefund()
+func (escrow *Escrow) UnpackZeroRefundError(raw []byte) (*EscrowZeroRefund, error) {
+	out := new(EscrowZeroRefund)
+	if err := escrow.abi.UnpackIntoInterface(out, "ZeroRefund", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
