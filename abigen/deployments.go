@@ -10,9 +10,9 @@ var Salt = common.HexToHash("0x6368697420657363726f77203100000000000000000000000
 // EscrowDeployment is where the Escrow is on every chain, and what its code hashes to there.
 var EscrowDeployment = Deployment{
 	Name:            "Escrow",
-	Address:         common.HexToAddress("0x7e0A5528a81851D6eE279868853A68d20CbbCd93"),
-	InitCodeHash:    common.HexToHash("0x6562029f72b0007022e279580b164ec5cd557909f405cfb3b8e8f51596e7b15a"),
-	RuntimeCodeHash: common.HexToHash("0x05803b8a3321c444bb846d64c3980d8988d24bcbfa4785e3e8a6eee09da9a4b0"),
+	Address:         common.HexToAddress("0xA59e4B318261C32e54363654E6b8993427520E86"),
+	InitCodeHash:    common.HexToHash("0x3bd52bc73f348d457c260ff0e94c471a912ef2b8109e4c85ba355e1c7a9f0a77"),
+	RuntimeCodeHash: common.HexToHash("0xe12cba8e93f81cb4b0249032dc2e9da8249cbd70bb5e5e4e489d3d22fa9d6702"),
 	bin:             EscrowMetaData.Bin,
 	argument:        common.Address{},
 }
@@ -20,9 +20,9 @@ var EscrowDeployment = Deployment{
 // Erc3009CollectorDeployment is where the Erc3009Collector is on every chain, and what its code hashes to there.
 var Erc3009CollectorDeployment = Deployment{
 	Name:            "Erc3009Collector",
-	Address:         common.HexToAddress("0xdD8C442A5F0BE1De0D0a1141c2862ab98cED71D4"),
-	InitCodeHash:    common.HexToHash("0x3cfc4df26f1b5674f1250a9fa17f5ce3bff45523d22e84eafe78a189339769de"),
-	RuntimeCodeHash: common.HexToHash("0x439b18f506a716c059c7e40212115f7508f467d0a5704d36124bb1d51c806788"),
+	Address:         common.HexToAddress("0x2428eb5Df1901eA0c3e7cc41809ba4D1Ac908Eb0"),
+	InitCodeHash:    common.HexToHash("0xd27d16b05688e06875f47f619905ed5a90d09bce1ef281b7e776c1df3f9cfd79"),
+	RuntimeCodeHash: common.HexToHash("0x98ada91e4bfa8c38ddb810cb53d98feedda5c06e9398037cec45a294631d3647"),
 	bin:             Erc3009CollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
@@ -30,9 +30,9 @@ var Erc3009CollectorDeployment = Deployment{
 // Permit2CollectorDeployment is where the Permit2Collector is on every chain, and what its code hashes to there.
 var Permit2CollectorDeployment = Deployment{
 	Name:            "Permit2Collector",
-	Address:         common.HexToAddress("0x4B3180Bd627DaAc965189bd78d606978a78666a0"),
-	InitCodeHash:    common.HexToHash("0x20dad97287f4e8de99de4edb959e0cd8264ab08d8144b2dfb1387fb841242109"),
-	RuntimeCodeHash: common.HexToHash("0x748c384c72732a39bcca0102e6b79735109ec27e125b70e253f6d2b19d504abe"),
+	Address:         common.HexToAddress("0x6f26Eb8Ca9829496F339F90aF107990c52741A15"),
+	InitCodeHash:    common.HexToHash("0xb15334572b1104661bfb7c29ca28ec360a1692bbec75395a4a6171a1cd2ba695"),
+	RuntimeCodeHash: common.HexToHash("0x993a47b9d3ae793c89a735371b85d8c893cac9e7ef35efcb3680b986f18898f1"),
 	bin:             Permit2CollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
@@ -40,12 +40,15 @@ var Permit2CollectorDeployment = Deployment{
 // TransferCollectorDeployment is where the TransferCollector is on every chain, and what its code hashes to there.
 var TransferCollectorDeployment = Deployment{
 	Name:            "TransferCollector",
-	Address:         common.HexToAddress("0x39E5a7186FE5b5F0b0b52885e4649F0947c15EA1"),
-	InitCodeHash:    common.HexToHash("0xe0ec37b05e4e3ef41cc29c5e7d9481eff68454a1105daa57ecdab7703110409f"),
-	RuntimeCodeHash: common.HexToHash("0xe2dd0dd8a6af9edfe188bcb0c5507bd03babf5d2b04ab860c015af3a19b87b15"),
+	Address:         common.HexToAddress("0x3C1a51F532dD2C81fd237874E3574D7B8233F020"),
+	InitCodeHash:    common.HexToHash("0x9e8e0d395971d004bdcc2010e8d40e9e67be272b4e44e8a5717611f99561e46f"),
+	RuntimeCodeHash: common.HexToHash("0x139c924be04d070e5671bfac836a577e239303ede4dc8e3c707d484e51a5c123"),
 	bin:             TransferCollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
 
 // EscrowInterfaceID is what ERC-165 calls the standard interface of an escrow.
 var EscrowInterfaceID = [4]byte{0x66, 0xe4, 0xe8, 0xe0}
+
+// CompactClaimInterfaceID is what ERC-165 calls the compact claim path.
+var CompactClaimInterfaceID = [4]byte{0xa7, 0x8d, 0x62, 0x6e}

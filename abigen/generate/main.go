@@ -229,6 +229,7 @@ func writeConstants(from, file string, deployments []deployment) error {
 	}
 	for _, i := range []struct{ contract, name, doc string }{
 		{"IEscrow", "EscrowInterfaceID", "is what ERC-165 calls the standard interface of an escrow"},
+		{"ICompactClaim", "CompactClaimInterfaceID", "is what ERC-165 calls the compact claim path"},
 	} {
 		id, err := interfaceID(from, i.contract)
 		if err != nil {

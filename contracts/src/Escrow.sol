@@ -5,10 +5,14 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {ICollector} from "./interfaces/ICollector.sol";
+import {ICompactClaim} from "./interfaces/ICompactClaim.sol";
 import {ChannelConfig, IEscrow, VoucherClaim} from "./interfaces/IEscrow.sol";
+import {Channel} from "./libraries/Channel.sol";
+import {CompactClaims} from "./libraries/CompactClaims.sol";
 import {EscrowHash} from "./libraries/EscrowHash.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
@@ -16,15 +20,8 @@ import {Signatures} from "./libraries/Signatures.sol";
 /// @notice Payment channels of the x402 `batch-settlement` scheme. See {IEscrow}.
 /// @dev Every function that changes state holds one transient lock, so no token, collector or wallet that is called on
 /// the way can re-enter. There are no immutables: the runtime code is one constant for all chains.
-contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
+contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
-
-    /// @dev One word. Both halves are read on every claim and `totalClaimed` is written, so a claim costs one cold read
-    /// and one write. 128 bits each, because vouchers and deposits carry `uint128`.
-    struct Channel {
-        uint128 balance;
-        uint128 totalClaimed;
-    }
 
     /// @dev One word, read and written by nothing on the claim path.
     struct Withdrawal {
@@ -53,6 +50,8 @@ contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
     bytes32 public constant CLAIM_ENTRY_TYPEHASH = EscrowHash.CLAIM_ENTRY_TYPEHASH;
     /// @notice EIP-712 type hash of `ClaimBatch`.
     bytes32 public constant CLAIM_BATCH_TYPEHASH = EscrowHash.CLAIM_BATCH_TYPEHASH;
+    /// @notice EIP-712 type hash of `CompactClaim`.
+    bytes32 public constant COMPACT_CLAIM_TYPEHASH = EscrowHash.COMPACT_CLAIM_TYPEHASH;
 
     /// @inheritdoc IEscrow
     mapping(bytes32 channelId => Channel) public channels;
@@ -99,7 +98,7 @@ contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
         }
     }
 
-    // ---------------------------------------------------------------------------------------------- claim and settle
+    // ------------------------------------------------------------------------------------------------------- claim
 
     /// @inheritdoc IEscrow
     function claim(VoucherClaim[] calldata voucherClaims) external nonReentrant {
@@ -131,11 +130,10 @@ contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
         ChannelConfig calldata config = row.voucher.channel;
         bytes32 id = EscrowHash.channelId(domain, config);
         Channel storage channel = channels[id];
-        uint128 total = row.totalClaimed;
-        uint128 claimed = channel.totalClaimed;
+        (uint128 held, uint128 claimed, uint128 total) = (channel.balance, channel.totalClaimed, row.totalClaimed);
         if (total <= claimed) return;
         if (total > row.voucher.maxClaimableAmount) revert ClaimExceedsCeiling();
-        if (total > channel.balance) revert ClaimExceedsBalance();
+        if (total > held) revert ClaimExceedsBalance();
         if (!_isVoucherSigned(domain, id, row)) revert InvalidSignature();
 
         channel.totalClaimed = total;
@@ -151,8 +149,59 @@ contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
             : Signatures.isByKey(config.payerAuthorizer, digest, row.signature);
     }
 
+    // ------------------------------------------------------------------------------------------------ compact claim
+
+    /// @inheritdoc ICompactClaim
+    function claimCompact(bytes calldata batch)
+        external
+        nonReentrant
+        returns (uint128 amount, uint256 claimed, uint256 skipped)
+    {
+        CompactClaims.reserve();
+        CompactClaims.Header memory header = CompactClaims.header(batch);
+        if (msg.sender != header.receiver && msg.sender != header.receiverAuthorizer) revert NotAuthorizedToClaim();
+        return _claimCompact(EscrowHash.domainSeparator(), header, batch);
+    }
+
+    /// @inheritdoc ICompactClaim
+    function claimCompactWithSignature(bytes calldata batch, bytes calldata authorizerSignature)
+        external
+        nonReentrant
+        returns (uint128 amount, uint256 claimed, uint256 skipped)
+    {
+        CompactClaims.reserve();
+        CompactClaims.Header memory header = CompactClaims.header(batch);
+        bytes32 domain = EscrowHash.domainSeparator();
+        bytes32 digest = EscrowHash.compactClaim(domain, batch);
+        if (!Signatures.isByKeyOrContract(header.receiverAuthorizer, digest, authorizerSignature)) {
+            revert InvalidSignature();
+        }
+        return _claimCompact(domain, header, batch);
+    }
+
+    /// @dev The receiver's total is written once for all rows.
+    function _claimCompact(bytes32 domain, CompactClaims.Header memory header, bytes calldata batch)
+        private
+        returns (uint128 amount, uint256 claimed, uint256 skipped)
+    {
+        uint256 sum;
+        (sum, claimed, skipped) = CompactClaims.book(channels, domain, header, batch);
+        if (claimed + skipped == 0) revert EmptyBatch();
+
+        amount = SafeCast.toUint128(sum);
+        if (amount != 0) receivers[header.receiver][header.token].totalClaimed += amount;
+        emit CompactClaimed(header.receiver, header.token, msg.sender, amount, claimed, skipped);
+        if (header.settle) _settle(header.receiver, header.token);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- settle
+
     /// @inheritdoc IEscrow
     function settle(address receiver, address token) external nonReentrant {
+        _settle(receiver, token);
+    }
+
+    function _settle(address receiver, address token) private {
         Receiver storage totals = receivers[receiver][token];
         uint128 amount = totals.totalClaimed - totals.totalSettled;
         if (amount == 0) return;
@@ -280,6 +329,11 @@ contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
         return EscrowHash.claimBatch(EscrowHash.domainSeparator(), voucherClaims);
     }
 
+    /// @inheritdoc ICompactClaim
+    function getCompactClaimDigest(bytes calldata batch) external view returns (bytes32) {
+        return EscrowHash.compactClaim(EscrowHash.domainSeparator(), batch);
+    }
+
     /// @notice The EIP-712 domain of all signatures, as EIP-5267 asks.
     /// @return fields 0x0f: name, version, chain id and contract are used.
     /// @return name "x402 Batch Settlement".
@@ -308,6 +362,7 @@ contract Escrow is IEscrow, IERC165, Multicall, ReentrancyGuardTransient {
     /// @param interfaceId Which one.
     /// @return Whether it is there.
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
-        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IEscrow).interfaceId;
+        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IEscrow).interfaceId
+            || interfaceId == type(ICompactClaim).interfaceId;
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
 import {ChannelConfig, VoucherClaim} from "../interfaces/IEscrow.sol";
 
 /// @title EIP-712 hashing of the escrow
@@ -24,6 +26,8 @@ library EscrowHash {
         "ClaimBatch(ClaimEntry[] claims)ClaimEntry(bytes32 channelId,uint128 maxClaimableAmount,uint128 totalClaimed)"
     );
 
+    bytes32 internal constant COMPACT_CLAIM_TYPEHASH = keccak256("CompactClaim(bytes batch)");
+
     bytes32 internal constant NAME_HASH = keccak256("x402 Batch Settlement");
     bytes32 internal constant VERSION_HASH = keccak256("1");
 
@@ -34,15 +38,15 @@ library EscrowHash {
     }
 
     function channelId(bytes32 domain, ChannelConfig calldata config) internal pure returns (bytes32) {
-        return typedData(domain, keccak256(abi.encode(CHANNEL_CONFIG_TYPEHASH, config)));
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(CHANNEL_CONFIG_TYPEHASH, config)));
     }
 
     function voucher(bytes32 domain, bytes32 id, uint128 maxClaimableAmount) internal pure returns (bytes32) {
-        return typedData(domain, keccak256(abi.encode(VOUCHER_TYPEHASH, id, maxClaimableAmount)));
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(VOUCHER_TYPEHASH, id, maxClaimableAmount)));
     }
 
     function refund(bytes32 domain, bytes32 id, uint256 nonce, uint128 amount) internal pure returns (bytes32) {
-        return typedData(domain, keccak256(abi.encode(REFUND_TYPEHASH, id, nonce, amount)));
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(REFUND_TYPEHASH, id, nonce, amount)));
     }
 
     function claimBatch(bytes32 domain, VoucherClaim[] calldata rows) internal pure returns (bytes32) {
@@ -53,10 +57,12 @@ library EscrowHash {
                 abi.encode(CLAIM_ENTRY_TYPEHASH, id, rows[i].voucher.maxClaimableAmount, rows[i].totalClaimed)
             );
         }
-        return typedData(domain, keccak256(abi.encode(CLAIM_BATCH_TYPEHASH, keccak256(abi.encodePacked(entries)))));
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(CLAIM_BATCH_TYPEHASH, keccak256(abi.encodePacked(entries))))
+        );
     }
 
-    function typedData(bytes32 domain, bytes32 structHash) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    function compactClaim(bytes32 domain, bytes calldata batch) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(abi.encode(COMPACT_CLAIM_TYPEHASH, keccak256(batch))));
     }
 }
