@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package chain
+
+import "syscall"
+
+// childAttributes keep a Ctrl-C for chit from ending the chain too early.
+func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,273 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+)
+
+// MaxGas is the most gas that a transaction may have, in gas units (EIP-7825).
+const MaxGas = 1 << 24
+
+// Call is what a transaction does.
+type Call struct {
+	// To is the contract, Data the call.
+	To   common.Address
+	Data []byte
+	// Label names the transaction for people, such as "deposit 20 USDC".
+	Label string
+	// Key makes the call happen once: sent again under the same key, before or after
+	// a restart, it is the same transaction. Empty is no key. A call that failed on
+	// chain gives its key free.
+	Key string
+}
+
+// Sender sends the transactions of one key. It is safe for concurrent use; only one
+// sender may use a key on a chain at a time.
+type Sender struct {
+	client        *Client
+	signer        Signer
+	journal       Journal
+	confirmations uint64
+	maxFee        *big.Int // wei per gas; nil is no limit
+	stuckAfter    time.Duration
+
+	life   context.Context // ends with Close
+	end    context.CancelFunc
+	flying sync.WaitGroup
+
+	sending sync.Mutex // guards what follows; held from the choice of a nonce to the broadcast
+	next    uint64     // the lowest nonce that was never used here
+	flights map[uint64]*flight
+	keyed   map[string]*flight
+	done    map[string]common.Hash
+	closed  bool
+}
+
+// SenderOption adjusts a sender.
+type SenderOption func(*Sender)
+
+// WithJournal keeps the sender's memory across restarts. Without it, a crash
+// forgets which transactions are on their way.
+func WithJournal(j Journal) SenderOption { return func(s *Sender) { s.journal = j } }
+
+// WithConfirmations sets in how many blocks, counting its own, a transaction must
+// be before it counts as done. The default is 1: mined.
+func WithConfirmations(n uint64) SenderOption {
+	return func(s *Sender) { s.confirmations = max(n, 1) }
+}
+
+// WithMaxFee sets the most that is paid per gas, in wei. The default is no limit.
+func WithMaxFee(wei *big.Int) SenderOption { return func(s *Sender) { s.maxFee = wei } }
+
+// WithStuckAfter sets after how long a transaction that is not mined is sent again
+// with a higher fee. The default is 45 s.
+func WithStuckAfter(d time.Duration) SenderOption { return func(s *Sender) { s.stuckAfter = d } }
+
+// NewSender returns a sender, which takes up what its journal holds: transactions
+// that were on their way go on. The caller closes it.
+func NewSender(ctx context.Context, client *Client, signer Signer, opts ...SenderOption) (*Sender, error) {
+	life, end := context.WithCancel(context.Background())
+	s := &Sender{
+		client: client, signer: signer, journal: noJournal{}, confirmations: 1, stuckAfter: 45 * time.Second,
+		life: life, end: end,
+		flights: make(map[uint64]*flight), keyed: make(map[string]*flight), done: make(map[string]common.Hash),
+	}
+	for _, set := range opts {
+		set(s)
+	}
+	if err := s.resume(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("take up the transactions of %s: %w", signer.Address(), err), s.Close())
+	}
+	return s, nil
+}
+
+// Address is the account that sends.
+func (s *Sender) Address() common.Address { return s.signer.Address() }
+
+// Close stops following the transactions that are on their way; they stay in the
+// journal. Whoever waits for one gets [ErrClosed].
+func (s *Sender) Close() error {
+	s.sending.Lock()
+	s.closed = true
+	s.sending.Unlock()
+	s.end()
+	s.flying.Wait()
+	return nil
+}
+
+// Knows reports whether a call with this key was sent, and has not failed.
+func (s *Sender) Knows(key string) bool {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	_, done := s.done[key]
+	return done || s.keyed[key] != nil
+}
+
+// Send sends a call and waits until it is confirmed. A call that the contract
+// refuses is not sent: the error is a [*RevertError]. Other errors wrap
+// [ErrGasCap], [ErrFunds], [ErrFee], [ErrFailed], [ErrReplaced], [ErrClosed] or
+// [ErrUnreachable]. When ctx ends first, the transaction goes on; a call with a key
+// can be asked for again.
+func (s *Sender) Send(ctx context.Context, call Call) (*types.Receipt, error) {
+	receipt, err := s.send(ctx, call)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", call.Label, err)
+	}
+	return receipt, nil
+}
+
+func (s *Sender) send(ctx context.Context, call Call) (*types.Receipt, error) {
+	if f, tx := s.find(call.Key); f != nil {
+		return f.wait(ctx)
+	} else if tx != (common.Hash{}) {
+		return s.receiptOf(ctx, tx)
+	}
+	gas, err := s.gas(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	tip, fee, err := s.fees(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.launch(ctx, call, gas, tip, fee)
+	if err != nil {
+		return nil, err
+	}
+	return f.wait(ctx)
+}
+
+func (s *Sender) find(key string) (*flight, common.Hash) {
+	if key == "" {
+		return nil, common.Hash{}
+	}
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	return s.keyed[key], s.done[key]
+}
+
+func (s *Sender) receiptOf(ctx context.Context, tx common.Hash) (*types.Receipt, error) {
+	receipt, err := s.client.Receipt(ctx, tx)
+	if err == nil && receipt == nil {
+		err = fmt.Errorf("transaction %s was confirmed before and is not on the chain now: %w", tx, ErrReplaced)
+	}
+	return receipt, err
+}
+
+// gas returns the gas limit: the estimate and a fifth, within the cap.
+func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
+	estimate, err := s.client.EstimateGas(ctx, ethereum.CallMsg{From: s.Address(), To: &call.To, Data: call.Data})
+	if err != nil {
+		return 0, err
+	}
+	if estimate > MaxGas {
+		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", ErrGasCap, estimate, MaxGas)
+	}
+	return min(estimate+estimate/5, MaxGas), nil
+}
+
+// launch gives a call its nonce, writes it down, and broadcasts it.
+func (s *Sender) launch(ctx context.Context, call Call, gas uint64, tip, fee *big.Int) (*flight, error) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if f := s.keyed[call.Key]; call.Key != "" && f != nil {
+		return f, nil
+	}
+	nonce, err := s.nonce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := s.signer.SignTx(ctx, types.NewTx(&types.DynamicFeeTx{
+		ChainID: new(big.Int).SetUint64(s.client.ChainID()), Nonce: nonce, GasTipCap: tip, GasFeeCap: fee,
+		Gas: gas, To: &call.To, Data: call.Data,
+	}), s.client.ChainID())
+	if err != nil {
+		return nil, err
+	}
+	f := newFlight(call, tx)
+	if err := s.journal.Put(f.journalKey(), f.encode()); err != nil {
+		return nil, fmt.Errorf("write transaction %s down: %w", tx.Hash(), err)
+	}
+	// From here on the transaction may be on the chain whatever this process learns.
+	if err := s.client.broadcast(context.WithoutCancel(ctx), tx); err != nil && !errors.Is(err, ErrUnreachable) {
+		return nil, errors.Join(err, s.journal.Delete(f.journalKey()))
+	}
+	s.follow(f)
+	return f, nil
+}
+
+// follow is called with s.sending held.
+func (s *Sender) follow(f *flight) {
+	s.next = max(s.next, f.nonce+1)
+	s.flights[f.nonce] = f
+	if f.Key != "" {
+		s.keyed[f.Key] = f
+	}
+	s.flying.Go(func() { s.fly(f) })
+}
+
+// nonce returns the next nonce. Called with s.sending held.
+func (s *Sender) nonce(ctx context.Context) (uint64, error) {
+	_, pending, err := s.client.nonce(ctx, s.Address())
+	if err != nil {
+		return 0, err
+	}
+	if pending >= s.next || len(s.flights) > 0 {
+		return max(pending, s.next), nil
+	}
+	// Nothing is on its way and yet the chain is behind: an endpoint that lags, or a
+	// chain that was rewound. The first mends itself.
+	timer := time.NewTimer(lagPatience)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	case <-timer.C:
+	}
+	if _, pending, err = s.client.nonce(ctx, s.Address()); err != nil {
+		return 0, err
+	}
+	s.next = pending
+	return pending, nil
+}
+
+// lagPatience is how long an endpoint may lag behind what was confirmed.
+const lagPatience = 2 * time.Second
+
+// fees returns the priority fee and the highest fee per gas, in wei: twice the base
+// fee, so that it can rise for six full blocks, and the priority fee.
+func (s *Sender) fees(ctx context.Context) (tip, fee *big.Int, err error) {
+	head, err := s.client.Header(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if head.BaseFee == nil {
+		return nil, nil, fmt.Errorf("%w: the chain has no base fee (EIP-1559)", ErrFee)
+	}
+	if tip, err = s.client.suggestedTip(ctx); err != nil {
+		return nil, nil, err
+	}
+	fee = new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), tip)
+	if s.maxFee == nil || fee.Cmp(s.maxFee) <= 0 {
+		return tip, fee, nil
+	}
+	if head.BaseFee.Cmp(s.maxFee) > 0 {
+		return nil, nil, fmt.Errorf("%w: %s wei per gas, the limit is %s; wait, or raise the limit", ErrFee, head.BaseFee, s.maxFee)
+	}
+	fee = s.maxFee
+	if room := new(big.Int).Sub(fee, head.BaseFee); tip.Cmp(room) > 0 {
+		tip = room
+	}
+	return tip, fee, nil
+}
