@@ -1,0 +1,108 @@
+package vouchers_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// replayed returns the answer that a payment got before, if it is kept.
+func (s *shop) replayed(p vouchers.Payment) (string, error) {
+	s.t.Helper()
+	r, err := s.Reserve(context.Background(), p)
+	if err != nil {
+		return "", err
+	}
+	body, replied := r.Answer()
+	if !replied {
+		r.Release()
+		return "", errors.New("not answered before")
+	}
+	return string(body), nil
+}
+
+func TestAnIdentifierNamesOnePaymentAndItsAnswer(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	payment := as(p.pays(100, 100), "id")
+	free := as(p.pays(200, 100), "free")
+	s.call(payment)
+	s.commit(s.reserve(free), 0)
+	for range 3 {
+		for _, again := range []vouchers.Payment{payment, free} {
+			if body, err := s.replayed(again); body != "an answer" || err != nil {
+				t.Errorf("%s: %q, %v", again.Identifier, body, err)
+			}
+		}
+		otherRequest, otherCeiling := payment, as(p.pays(300, 100), "id")
+		otherRequest.Fingerprint[31]++
+		otherCeiling.Fingerprint = payment.Fingerprint
+		s.refused(otherRequest, vouchers.ErrIdentifierConflict)
+		s.refused(otherCeiling, vouchers.ErrIdentifierConflict)
+		if c := s.channel(p); c.Charged != 100 || c.InFlight != 0 {
+			t.Errorf("%+v", c)
+		}
+		s.restart()
+	}
+	another := newPayer(t, "another").deposits(s, 1000)
+	s.call(as(another.pays(100, 100), "id")) // an identifier is its channel's own
+}
+
+func TestAnIdentifierIsFreeAgainWhenItsTimeIsOver(t *testing.T) {
+	s := newShop(t, vouchers.WithAnswerTTL(time.Minute))
+	p := newPayer(t, "payer").deposits(s, 1000)
+	s.call(as(p.pays(100, 100), "id"))
+	s.clock.advance(time.Minute - time.Second)
+	refusal := s.refused(as(p.pays(200, 100), "id"), vouchers.ErrIdentifierConflict)
+	if !strings.Contains(refusal.Error(), "free again at 2027-01-15T08:01:00Z") {
+		t.Errorf("it reads %q", refusal)
+	}
+	s.clock.advance(time.Second)
+	s.call(as(p.pays(200, 100), "id"))
+}
+
+func TestACallThatFailedLeavesItsIdentifierFree(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	s.reserve(as(p.pays(100, 100), "id")).Release()
+	s.refused(as(p.pays(100, 101), "id"), vouchers.ErrCeilingMismatch)
+	s.call(as(p.pays(200, 100), "id"))
+}
+
+func TestAnswersWithoutAnIdentifierAreKeptForAWhileInMemory(t *testing.T) {
+	const shards = 16
+	s := newShop(t, vouchers.WithAnswerTTL(time.Minute), vouchers.WithAnswerMemory(shards*3000), vouchers.WithMaxAnswer(2000))
+	p := newPayer(t, "payer").deposits(s, 100_000)
+	answered := func(ceiling vouchers.Amount, length int) vouchers.Payment {
+		payment := p.pays(ceiling, 100)
+		if _, err := s.reserve(payment).Commit(t.Context(), 100, saying(strings.Repeat("x", length))); err != nil {
+			t.Fatal(err)
+		}
+		return payment
+	}
+	first := answered(100, 900)
+	second := answered(200, 900)
+	if _, err := s.replayed(first); err != nil {
+		t.Errorf("the first of two: %v", err)
+	}
+	large := answered(300, 2001)
+	third := answered(400, 900)
+	for name, gone := range map[string]vouchers.Payment{"the oldest of too many": first, "too large": large} {
+		if _, err := s.replayed(gone); !errors.Is(err, vouchers.ErrCeilingMismatch) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, kept := range []vouchers.Payment{second, third} {
+		if body, err := s.replayed(kept); len(body) != 900 || err != nil {
+			t.Errorf("%d bytes, %v", len(body), err)
+		}
+	}
+	s.clock.advance(time.Minute)
+	if _, err := s.replayed(third); !errors.Is(err, vouchers.ErrCeilingMismatch) {
+		t.Errorf("past its time: %v", err)
+	}
+}

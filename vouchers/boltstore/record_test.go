@@ -1,0 +1,100 @@
+package boltstore
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// Each decoder takes any bytes without a panic, refuses with ErrCorrupt, and what
+// it takes encodes to the same bytes again. The fuzzer cannot make checksums, so
+// every body is also tried under a good one.
+
+func FuzzDecodeChannel(f *testing.F) {
+	r := vouchers.Record{ID: vouchers.ChannelID{1}, Terms: &vouchers.Terms{}, Balance: 5, Proof: vouchers.NewProof(make(vouchers.Signature, 65))}
+	f.Add(r.ID[:], appendChannel(nil, &r, 7))
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		everySeal(key, value, func(value []byte) {
+			var r vouchers.Record
+			terms, err := decodeChannel(key, value, &r)
+			if refused(t, err) {
+				return
+			}
+			same(t, appendChannel(nil, &r, terms), value)
+		})
+	})
+}
+
+func FuzzDecodeTerms(f *testing.F) {
+	key := []byte{0, 0, 0, 1}
+	f.Add(key, appendTerms(nil, key, &vouchers.Terms{Receiver: common.Address{1}, WithdrawDelay: 900}))
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		everySeal(key, value, func(value []byte) {
+			_, terms, err := decodeTerms(key, value)
+			if refused(t, err) {
+				return
+			}
+			same(t, appendTerms(nil, key, terms), value)
+		})
+	})
+}
+
+func FuzzDecodeAnswer(f *testing.F) {
+	a := vouchers.Answer{Key: vouchers.AnswerKey{1}, Ceiling: 9, Expires: time.Unix(1_800_000_000, 0), Body: []byte("body")}
+	f.Add(a.Key[:], appendAnswer(nil, &a))
+	a.Omitted, a.Body = true, nil
+	f.Add(a.Key[:], appendAnswer(nil, &a))
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		everySeal(key, value, func(value []byte) {
+			a, err := decodeAnswer(key, value)
+			if refused(t, err) {
+				return
+			}
+			if a.Expires.Unix() >= 0 {
+				same(t, appendAnswer(nil, &a), value)
+			}
+		})
+	})
+}
+
+func FuzzDecodePlain(f *testing.F) {
+	f.Add([]byte("key"), appendPlain(nil, []byte("key"), []byte("value")))
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		everySeal(key, value, func(value []byte) {
+			plain, err := open(key, value, headLength)
+			if refused(t, err) {
+				return
+			}
+			same(t, appendPlain(nil, key, plain), value)
+		})
+	})
+}
+
+func everySeal(key, value []byte, try func([]byte)) {
+	try(value)
+	if len(value) >= headLength {
+		sealed := bytes.Clone(value)
+		sealed[0] = recordVersion
+		seal(key, sealed)
+		try(sealed)
+	}
+}
+
+func refused(t *testing.T, err error) bool {
+	t.Helper()
+	if err != nil && !errors.Is(err, ErrCorrupt) {
+		t.Errorf("%v, want ErrCorrupt", err)
+	}
+	return err != nil
+}
+
+func same(t *testing.T, got, want []byte) {
+	t.Helper()
+	if !bytes.Equal(got, want) {
+		t.Errorf("encodes to %x, was %x", got, want)
+	}
+}

@@ -1,0 +1,312 @@
+package boltstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/storetest"
+	"github.com/ethereum/go-ethereum/common"
+	"go.etcd.io/bbolt"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t testing.TB, path string) vouchers.Store { return open(t, path) })
+}
+
+func open(t testing.TB, path string, opts ...boltstore.Option) *boltstore.Store {
+	t.Helper()
+	s, err := boltstore.Open(path, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// fresh opens a new store, which the test need not close.
+func fresh(t testing.TB, opts ...boltstore.Option) (*boltstore.Store, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "chit.db")
+	s := open(t, path, opts...)
+	t.Cleanup(func() { _ = s.Close() }) // those that must be closed well are closed by their test
+	return s, path
+}
+
+func closeStore(t testing.TB, s *boltstore.Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func put(t testing.TB, s *boltstore.Store, bucket, key, value string) {
+	t.Helper()
+	if err := s.Bucket(bucket).Put(t.Context(), []byte(key), []byte(value)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func submit(t testing.TB, s *boltstore.Store, u vouchers.Update) {
+	t.Helper()
+	if err := s.Submit(u).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func channel(n int) vouchers.Update {
+	return vouchers.Update{Slot: &vouchers.Slot{}, Record: vouchers.Record{
+		ID:    vouchers.ChannelID{byte(n), byte(n >> 8), 31: 1},
+		Terms: &vouchers.Terms{Deployment: vouchers.Deployment{ChainID: 1}, Receiver: common.Address{1}},
+		Payer: common.Address{2}, Balance: 10, Claimed: 1, Charged: 2, Ceiling: 3,
+		Proof: vouchers.NewProof(make(vouchers.Signature, 65)),
+	}}
+}
+
+func answer(n byte, expires time.Time) vouchers.Update {
+	return vouchers.Update{Answer: &vouchers.Answer{Key: vouchers.AnswerKey{n}, Expires: expires, Body: []byte("answer")}}
+}
+
+func TestASecondStoreOnAFileIsRefusedAtOnceInOneLine(t *testing.T) {
+	s, path := fresh(t)
+	for name, second := range map[string]func() error{
+		"open":    func() error { _, err := boltstore.Open(path); return err },
+		"check":   func() error { _, err := boltstore.Check(path); return err },
+		"stats":   func() error { _, err := boltstore.ReadStats(path); return err },
+		"compact": func() error { return boltstore.Compact(path, path+".small") },
+	} {
+		err := second()
+		if !errors.Is(err, boltstore.ErrInUse) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	put(t, s, "room", "still", "writing")
+	closeStore(t, s)
+	closeStore(t, open(t, path))
+}
+
+func TestAStoreIsItsOwnersAlone(t *testing.T) {
+	_, path := fresh(t)
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestAMissingFileIsCreatedUnlessItMustExist(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chit.db")
+	_, opened := boltstore.Open(path, boltstore.MustExist())
+	_, checked := boltstore.Check(path)
+	_, counted := boltstore.ReadStats(path)
+	for _, err := range []error{opened, checked, counted, boltstore.Compact(path, path+".small")} {
+		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%v, want fs.ErrNotExist", err)
+		}
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file was made: %v", err)
+	}
+	closeStore(t, open(t, path))
+	closeStore(t, open(t, path, boltstore.MustExist()))
+}
+
+func TestAnswersAreForgottenWhenTheirTimeIsOver(t *testing.T) {
+	var clock struct {
+		sync.Mutex
+		now time.Time
+	}
+	clock.now = time.Unix(1_800_000_000, 0)
+	s, path := fresh(t, boltstore.WithClock(func() time.Time {
+		clock.Lock()
+		defer clock.Unlock()
+		return clock.now
+	}))
+	start := clock.now
+	submit(t, s, answer(1, start.Add(10*time.Second)))
+	submit(t, s, answer(2, start.Add(20*time.Second)))
+	submit(t, s, answer(3, start.Add(10*time.Second)))
+	submit(t, s, answer(3, start.Add(30*time.Second))) // replaced under the same key
+	for _, step := range []struct {
+		after time.Duration
+		kept  string
+	}{{9 * time.Second, "123"}, {10 * time.Second, "23"}, {29 * time.Second, "3"}, {30 * time.Second, ""}} {
+		clock.Lock()
+		clock.now = start.Add(step.after)
+		clock.Unlock()
+		put(t, s, "room", "any", "write")
+		kept := ""
+		for n := byte(1); n <= 3; n++ {
+			if _, found, err := s.Answer(vouchers.AnswerKey{n}); err != nil {
+				t.Fatal(err)
+			} else if found {
+				kept += string('0' + n)
+			}
+		}
+		if kept != step.kept {
+			t.Errorf("after %s: %q are kept, want %q", step.after, kept, step.kept)
+		}
+	}
+	closeStore(t, s)
+	sound(t, path)
+}
+
+// sound fails the test if anything is wrong with the file.
+func sound(t testing.TB, path string) boltstore.Report {
+	t.Helper()
+	report, err := boltstore.Check(path)
+	if err != nil || len(report.Problems) > 0 {
+		t.Fatalf("check: %v, %q", err, report.Problems)
+	}
+	return report
+}
+
+func TestMigrationsRunForwardOnce(t *testing.T) {
+	s, path := fresh(t)
+	put(t, s, "room", "k", "v")
+	closeStore(t, s)
+	runs := 0
+	next := boltstore.WithMigration(func(tx *bbolt.Tx) error {
+		runs++
+		return tx.Bucket([]byte("rooms")).Bucket([]byte("room")).Delete([]byte("k"))
+	})
+	for range 2 {
+		s = open(t, path, next)
+		if got, err := s.Bucket("room").Get([]byte("k")); got != nil || err != nil {
+			t.Errorf("after the migration: %q, %v", got, err)
+		}
+		closeStore(t, s)
+	}
+	if runs != 1 {
+		t.Errorf("the migration ran %d times", runs)
+	}
+	_, opened := boltstore.Open(path)
+	_, checked := boltstore.Check(path)
+	for _, err := range []error{opened, checked} {
+		if !errors.Is(err, boltstore.ErrFormat) || !strings.Contains(err.Error(), "install the newer program") {
+			t.Errorf("the older program: %v", err)
+		}
+	}
+	closeStore(t, open(t, path, next))
+}
+
+func TestAMigrationThatFailsChangesNothing(t *testing.T) {
+	s, path := fresh(t)
+	put(t, s, "room", "k", "v")
+	closeStore(t, s)
+	broken := errors.New("broken")
+	_, err := boltstore.Open(path, boltstore.WithMigration(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte("rooms")), broken)
+	}))
+	if !errors.Is(err, broken) {
+		t.Errorf("open: %v", err)
+	}
+	s = open(t, path)
+	if got, err := s.Bucket("room").Get([]byte("k")); string(got) != "v" || err != nil {
+		t.Errorf("after it: %q, %v", got, err)
+	}
+	closeStore(t, s)
+}
+
+func TestABackupOfAStoreInUseIsAStore(t *testing.T) {
+	s, _ := fresh(t)
+	for i := range 300 {
+		submit(t, s, channel(i))
+	}
+	copyPath := filepath.Join(t.TempDir(), "copy.db")
+	file, err := os.Create(copyPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A reader that stops in the middle holds up nobody who writes.
+	n, err := s.Backup(writerFunc(func(b []byte) (int, error) {
+		submit(t, s, channel(1000))
+		return file.Write(b)
+	}))
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(copyPath); err != nil || info.Size() != n {
+		t.Errorf("%d bytes are reported of %v, %v", n, info, err)
+	}
+	if report := sound(t, copyPath); report.Channels != 300 {
+		t.Errorf("the copy has %d channels", report.Channels)
+	}
+	full := errors.New("full")
+	if _, err := s.Backup(writerFunc(func([]byte) (int, error) { return 0, full })); err == nil || !strings.Contains(err.Error(), full.Error()) {
+		t.Errorf("to a writer that fails: %v", err)
+	}
+	closeStore(t, s)
+	if _, err := s.Backup(new(bytes.Buffer)); !errors.Is(err, vouchers.ErrStoreClosed) {
+		t.Errorf("of a closed store: %v", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+func TestStatsCountWhatTheStoreHolds(t *testing.T) {
+	s, path := fresh(t)
+	for i := range 20 {
+		submit(t, s, channel(i))
+	}
+	submit(t, s, answer(1, time.Now().Add(time.Hour)))
+	put(t, s, "one", "a", "1")
+	put(t, s, "one", "b", "2")
+	put(t, s, "two", "a", "3")
+	running, err := s.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	stopped, err := boltstore.ReadStats(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []boltstore.Stats{running, stopped, sound(t, path).Stats} {
+		if got.Version != 1 || got.Channels != 20 || got.Terms != 1 || got.Answers != 1 || len(got.Rooms) != 2 || got.Rooms["one"] != 2 || got.Rooms["two"] != 1 {
+			t.Errorf("%+v", got)
+		}
+		if got.Used <= 0 || got.Used > got.Bytes {
+			t.Errorf("%d of %d bytes are in use", got.Used, got.Bytes)
+		}
+	}
+	if _, err := s.Stats(); !errors.Is(err, vouchers.ErrStoreClosed) {
+		t.Errorf("of a closed store: %v", err)
+	}
+}
+
+func TestCompactGivesBackWhatIsFree(t *testing.T) {
+	s, path := fresh(t)
+	for i := range 200 {
+		submit(t, s, channel(i))
+	}
+	put(t, s, "room", "large", strings.Repeat("x", 1<<20))
+	if err := s.Bucket("room").Delete(context.Background(), []byte("large")); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	small := path + ".small"
+	if err := boltstore.Compact(path, small); err != nil {
+		t.Fatal(err)
+	}
+	before, after := sound(t, path), sound(t, small)
+	if after.Bytes >= before.Bytes || after.Channels != before.Channels || after.Used > before.Used {
+		t.Errorf("from %+v to %+v", before, after)
+	}
+	if err := boltstore.Compact(path, small); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a file that exists: %v", err)
+	}
+	if info, err := os.Stat(small); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info, err)
+	}
+	closeStore(t, open(t, small))
+}

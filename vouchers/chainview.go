@@ -1,0 +1,119 @@
+package vouchers
+
+import (
+	"context"
+	"fmt"
+)
+
+// Open makes a channel known as the escrow has it, or updates the escrow's view
+// of one that is known already, as [Ledger.SetChain] does. It is durable on
+// return. A config that no escrow would accept is refused with [ErrConfig].
+//
+// A new channel counts what was claimed on chain as charged: whatever it was
+// charged for beyond that is not known here.
+func (l *Ledger) Open(ctx context.Context, d Deployment, c ChannelConfig, s ChainState) (ChannelID, error) {
+	if err := c.Validate(); err != nil {
+		return ChannelID{}, fmt.Errorf("open a channel in %s: %w", d, err)
+	}
+	if err := l.store.Err(); err != nil {
+		return ChannelID{}, fmt.Errorf("open a channel in %s: %w", d, err)
+	}
+	t := l.intern(&Terms{Deployment: d, Receiver: c.Receiver, ReceiverAuthorizer: c.ReceiverAuthorizer, Token: c.Token, WithdrawDelay: c.WithdrawDelay})
+	id := t.domain.ChannelID(c)
+	ch, added := l.index.add(&id, func(ch *channel) {
+		ch.terms, ch.payer, ch.authorizer, ch.salt = t, c.Payer, c.PayerAuthorizer, c.Salt
+	})
+	return id, l.update(ctx, ch, func() bool { return ch.view(s, false) || added })
+}
+
+// SetChain takes over the escrow's view of a channel, durably. A view that is
+// older than the known one (a lower, known Block) changes nothing. What was
+// charged and what was signed is never lowered. [ErrChannelNotFound] if the
+// channel is not known.
+func (l *Ledger) SetChain(ctx context.Context, id ChannelID, s ChainState) error {
+	return l.updateID(ctx, id, func(ch *channel) bool { return ch.view(s, false) })
+}
+
+// Reorganized is [Ledger.SetChain] after a reorganization of the chain: the view
+// is taken over even if its block is lower than the known one.
+func (l *Ledger) Reorganized(ctx context.Context, id ChannelID, s ChainState) error {
+	return l.updateID(ctx, id, func(ch *channel) bool { return ch.view(s, true) })
+}
+
+// Claimed notes that the channel was claimed up to total (atomic units, over its
+// life), durably. A total below the known one changes nothing.
+func (l *Ledger) Claimed(ctx context.Context, id ChannelID, total Amount) error {
+	return l.updateID(ctx, id, func(ch *channel) bool {
+		if total <= ch.claimed {
+			return false
+		}
+		ch.claimed = total
+		ch.catchUp()
+		return true
+	})
+}
+
+func (l *Ledger) updateID(ctx context.Context, id ChannelID, change func(*channel) bool) error {
+	ch := l.index.find(&id)
+	if ch == nil {
+		return fmt.Errorf("update channel %s: %w", id, ErrChannelNotFound)
+	}
+	return l.update(ctx, ch, func() bool { return change(ch) })
+}
+
+// update applies change, which reports whether there is anything to write, and
+// waits until that is durable.
+func (l *Ledger) update(ctx context.Context, ch *channel, change func() bool) error {
+	ch.mu.Lock()
+	var ticket Ticket
+	if change() {
+		ch.updated = l.seconds()
+		ticket = l.submit(ch, nil, nil)
+	}
+	ch.mu.Unlock()
+	if ticket == nil {
+		return nil
+	}
+	if err := ticket.Wait(ctx); err != nil {
+		return fmt.Errorf("update channel %s: %w", ch.id, err)
+	}
+	return nil
+}
+
+// view takes over the escrow's view, and reports whether it changed anything.
+// Called with ch.mu held.
+func (ch *channel) view(s ChainState, evenOlder bool) bool {
+	if s.Block != 0 && s.Block < ch.block && !evenOlder {
+		return false
+	}
+	if s.Block == 0 {
+		s.Block = ch.block
+	}
+	known := ChainState{Balance: ch.balance, Claimed: ch.claimed, RefundNonce: ch.refundNonce, Block: ch.block}
+	if ch.busy != nil {
+		known.Withdrawal = ch.busy.withdrawal
+	}
+	if s == known {
+		return false
+	}
+	ch.balance, ch.claimed, ch.refundNonce, ch.block = s.Balance, s.Claimed, s.RefundNonce, s.Block
+	if s.Withdrawal != known.Withdrawal {
+		ch.active().withdrawal = s.Withdrawal
+	}
+	ch.catchUp()
+	return true
+}
+
+// catchUp keeps claimed <= charged <= ceiling where the chain knows of more claims
+// than this ledger, which has then lost its memory: those vouchers are spent.
+func (ch *channel) catchUp() {
+	ch.charged = max(ch.charged, ch.claimed)
+	if ch.ceiling >= ch.charged {
+		return
+	}
+	ch.ceiling = ch.charged
+	ch.setProof(nil)
+	if ch.busy != nil {
+		ch.busy.ceilings.floor = max(ch.busy.ceilings.floor, ch.ceiling)
+	}
+}

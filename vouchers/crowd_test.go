@@ -1,0 +1,152 @@
+package vouchers_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// tab is a payer who has many calls in flight at once.
+type tab struct {
+	*payer
+
+	mu      sync.Mutex // guards what follows
+	next    vouchers.Amount
+	charged vouchers.Amount // what the answers say
+	sums    map[vouchers.Amount]bool
+	sent    []vouchers.Payment
+}
+
+// sign returns the next payment, over those in flight.
+func (p *tab) sign(price vouchers.Amount) vouchers.Payment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next += price
+	return p.pays(p.next, price)
+}
+
+func (p *tab) answered(c vouchers.Charge) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.charged += c.Charged
+	if c.Charged > 0 && p.sums[c.Cumulative] {
+		p.t.Errorf("two charges say %d", c.Cumulative)
+	}
+	p.sums[c.Cumulative] = p.sums[c.Cumulative] || c.Charged > 0
+}
+
+// spent notes a payment whose call has ended.
+func (p *tab) spent(payment vouchers.Payment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = append(p.sent, payment)
+}
+
+// stolen returns a payment whose call has ended, for another request.
+func (p *tab) stolen(random *rand.Rand) vouchers.Payment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	payment := p.sent[random.IntN(len(p.sent))]
+	payment.Fingerprint = [32]byte{31: 0xff}
+	return payment
+}
+
+func TestHundredsOfCallsOnOneChannelAddUp(t *testing.T) { crowd(t, 1, 400) }
+
+func TestHundredsOfCallsOnManyChannelsAddUp(t *testing.T) { crowd(t, 20, 400) }
+
+// crowd lets callers pay, fail, overpay, draw credit and replay each other's
+// vouchers, while one watches the lines and another one claims.
+func crowd(t *testing.T, channels, callers int) {
+	const each, price, credit = 10, 10, 5000
+	s := newShop(t, vouchers.WithPatience(0))
+	tabs := make([]*tab, channels)
+	for i := range tabs {
+		p := newPayer(t, "payer")
+		p.config.Salt[0] = byte(i)
+		p.id = domain.ChannelID(p.config)
+		tabs[i] = &tab{payer: p.deposits(s, 1_000_000), sums: map[vouchers.Amount]bool{}}
+		credits := tabs[i].sign(credit)
+		s.setAside(credits)
+		tabs[i].spent(credits)
+	}
+	var running, watching sync.WaitGroup
+	var over atomic.Bool
+	for _, p := range tabs {
+		watching.Go(func() {
+			for !over.Load() {
+				watch(t, s, p)
+			}
+		})
+	}
+	for i := range callers {
+		p := tabs[i%channels]
+		running.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(i)))
+			for range each {
+				visit(t, s, p, random, price)
+			}
+		})
+	}
+	running.Wait()
+	over.Store(true)
+	watching.Wait()
+	for range 2 {
+		for _, p := range tabs {
+			if c := s.channel(p.payer); c.Charged != p.charged || c.Reserved != 0 || c.InFlight != 0 {
+				t.Errorf("answered %d, the ledger has %+v", p.charged, c)
+			}
+		}
+		s.restart()
+	}
+}
+
+// visit is one call, of whatever kind.
+func visit(t *testing.T, s *shop, p *tab, random *rand.Rand, price vouchers.Amount) {
+	var r *vouchers.Reservation
+	var err error
+	switch random.IntN(8) {
+	case 0:
+		r, err = s.Draw(t.Context(), p.id, price)
+	case 1: // it fits where the call has failed, and buys this one then
+		r, err = s.Reserve(t.Context(), p.stolen(random))
+		if errors.Is(err, vouchers.ErrCeilingMismatch) || errors.Is(err, vouchers.ErrCeilingBelowClaimed) {
+			return
+		}
+	default:
+		payment := p.sign(price)
+		r, err = s.Reserve(t.Context(), payment)
+		defer p.spent(payment)
+	}
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if random.IntN(5) == 0 {
+		r.Release()
+		return
+	}
+	actual := []vouchers.Amount{0, 1, price / 2, price}[random.IntN(4)]
+	charge, err := r.Commit(context.Background(), min(actual, r.Price()), nil)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	p.answered(charge)
+}
+
+// watch checks a snapshot, and claims what it says may be claimed.
+func watch(t *testing.T, s *shop, p *tab) {
+	c, _ := s.Channel(p.id)
+	if c.Claimed > c.Charged || c.Charged > c.Ceiling || c.Charged+c.Reserved > c.Balance || c.Charged+c.Reserved+c.Aside > c.Ceiling {
+		t.Errorf("a line is crossed: %+v", c)
+	}
+	if err := s.Claimed(t.Context(), p.id, c.Charged); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,329 @@
+package vouchers_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+	"pgregory.net/rapid"
+)
+
+// reference is what a channel should be, written down as plainly as can be: no
+// locks, no limits of memory, a set of everything that was ever used.
+type reference struct {
+	balance, claimed, charged, aside, ceiling vouchers.Amount
+	withdrawal                                vouchers.Withdrawal
+	floor                                     vouchers.Amount // up to here every ceiling counts as used
+	used                                      map[vouchers.Amount]bool
+	flights                                   []*flight
+	frozen                                    bool
+}
+
+// flight is a call in flight.
+type flight struct {
+	r       *vouchers.Reservation
+	payment vouchers.Payment
+	price   vouchers.Amount
+	drawn   bool
+	again   bool // its ceiling had bought a call before
+}
+
+const (
+	modelInFlight = 6
+	modelMost     = 60 // the largest price
+)
+
+func (m *reference) reserved() (sum vouchers.Amount) {
+	for _, f := range m.flights {
+		sum += f.price
+	}
+	return sum
+}
+
+// accepts is the rule for a voucher, as the documentation has it.
+func (m *reference) accepts(ceiling, price vouchers.Amount, now uint64) error {
+	need := m.charged + m.reserved() + m.aside + price
+	exact := len(m.flights) == 0 && ceiling == need
+	switch {
+	case m.frozen:
+		return vouchers.ErrChannelFrozen
+	case ceiling > m.balance:
+		return vouchers.ErrCeilingAboveBalance
+	case need > m.balance:
+		return vouchers.ErrInsufficientBalance
+	case m.tooLate(now), need+m.withdrawal.Amount > m.balance:
+		return vouchers.ErrWithdrawalPending
+	case !exact && (m.used[ceiling] || ceiling <= m.floor || need > max(m.ceiling, ceiling)):
+		if ceiling < m.claimed || ceiling == m.claimed && price > 0 {
+			return vouchers.ErrCeilingBelowClaimed
+		}
+		return vouchers.ErrCeilingMismatch
+	case len(m.flights) >= modelInFlight:
+		return vouchers.ErrTooManyInFlight
+	}
+	return nil
+}
+
+// draws is the rule for credit.
+func (m *reference) draws(price vouchers.Amount, now uint64) error {
+	switch {
+	case m.frozen:
+		return vouchers.ErrChannelFrozen
+	case price > m.aside:
+		return vouchers.ErrInsufficientBalance
+	case m.tooLate(now), price > 0 && m.charged+m.reserved()+price+m.withdrawal.Amount > m.balance:
+		return vouchers.ErrWithdrawalPending
+	case len(m.flights) >= modelInFlight:
+		return vouchers.ErrTooManyInFlight
+	}
+	return nil
+}
+
+func (m *reference) tooLate(now uint64) bool {
+	return m.withdrawal.FinalizeAfter != 0 && m.withdrawal.FinalizeAfter <= now+300
+}
+
+// end takes a call that was charged, or set aside, out of flight.
+func (m *reference) end(f *flight) {
+	m.flights = slices.DeleteFunc(m.flights, func(other *flight) bool { return other == f })
+}
+
+// free takes a call that was not charged out of flight, and frees its voucher.
+func (m *reference) free(f *flight) {
+	m.end(f)
+	if !f.drawn && !f.again {
+		delete(m.used, f.payment.Voucher.Ceiling)
+	}
+}
+
+// walk drives a ledger and its reference through the same history.
+type walk struct {
+	*reference
+	shop     *shop
+	payer    *payer
+	answered []vouchers.Payment // in this process, without an identifier
+	unfreeze func()
+}
+
+func TestTheLedgerDoesWhatAPlainReferenceDoes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := &walk{reference: &reference{used: map[vouchers.Amount]bool{}}, payer: newPayer(t, "payer")}
+		w.shop = newShop(t, vouchers.WithPatience(0), vouchers.WithMaxInFlight(modelInFlight))
+		defer w.shop.close()
+		w.deposit(rt)
+		rt.Repeat(map[string]func(*rapid.T){
+			"reserve": w.reserve, "reserve another": w.reserve, "draw": w.draw, "commit": w.commit, "release": w.release,
+			"set aside": w.setAside, "give back": w.giveBack, "deposit": w.deposit, "claim": w.claim, "withdraw": w.withdraw,
+			"freeze": w.freeze, "replay": w.replay, "restart": w.restart,
+			"": w.check,
+		})
+	})
+}
+
+func (w *walk) now() uint64 { return uint64(w.shop.clock.time().Unix()) }
+
+// check compares everything, and with it the lines that must hold at every moment.
+func (w *walk) check(rt *rapid.T) {
+	c, found := w.shop.Channel(w.payer.id)
+	if !found {
+		rt.Fatal("the channel is gone")
+	}
+	if c.Balance != w.balance || c.Claimed != w.claimed || c.Charged != w.charged || c.Aside != w.aside || c.Ceiling != w.ceiling ||
+		c.Reserved != w.reserved() || c.InFlight != len(w.flights) || c.Withdrawal != w.withdrawal || c.Frozen != w.frozen {
+		rt.Fatalf("the ledger has %+v, the reference %+v with %d reserved", c, *w.reference, w.reserved())
+	}
+	if c.Claimed > c.Charged || c.Charged+c.Reserved+c.Aside > c.Ceiling || c.Charged+c.Reserved > c.Balance {
+		rt.Fatalf("a line is crossed: %+v", c)
+	}
+}
+
+func amountUpTo(rt *rapid.T, most vouchers.Amount, label string) vouchers.Amount {
+	return vouchers.Amount(rapid.Uint64Range(0, uint64(most)).Draw(rt, label))
+}
+
+func (w *walk) reserve(rt *rapid.T) {
+	price := amountUpTo(rt, modelMost, "price")
+	exact := w.charged + w.reserved() + w.aside + price
+	ceiling := rapid.SampledFrom([]vouchers.Amount{exact, w.ceiling + price, w.ceiling, amountUpTo(rt, exact+2*modelMost, "any ceiling")}).Draw(rt, "ceiling")
+	payment := w.payer.pays(ceiling, price)
+	want := w.accepts(ceiling, price, w.now())
+	r, err := w.shop.Reserve(context.Background(), payment)
+	if !errors.Is(err, want) {
+		rt.Fatalf("ceiling %d, price %d: %v, want %v", ceiling, price, err, want)
+	}
+	if err != nil {
+		return
+	}
+	w.flights = append(w.flights, &flight{r: r, payment: payment, price: price, again: w.used[ceiling] || ceiling <= w.floor})
+	w.used[ceiling] = true
+	w.ceiling = max(w.ceiling, ceiling)
+}
+
+func (w *walk) draw(rt *rapid.T) {
+	price := amountUpTo(rt, min(w.aside+1, modelMost), "price")
+	want := w.draws(price, w.now())
+	r, err := w.shop.Draw(context.Background(), w.payer.id, price)
+	if !errors.Is(err, want) {
+		rt.Fatalf("draw %d: %v, want %v", price, err, want)
+	}
+	if err == nil {
+		w.aside -= price
+		w.flights = append(w.flights, &flight{r: r, price: price, drawn: true})
+	}
+}
+
+// flying draws a call in flight.
+func (w *walk) flying(rt *rapid.T) *flight {
+	if len(w.flights) == 0 {
+		rt.Skip("nothing is in flight")
+	}
+	return rapid.SampledFrom(w.flights).Draw(rt, "call")
+}
+
+func (w *walk) commit(rt *rapid.T) {
+	f := w.flying(rt)
+	actual := rapid.SampledFrom([]vouchers.Amount{0, f.price, amountUpTo(rt, f.price, "any")}).Draw(rt, "actual")
+	charge, err := f.r.Commit(context.Background(), actual, saying("an answer"))
+	if err != nil {
+		rt.Fatal(err)
+	}
+	w.charged += actual
+	if f.drawn {
+		w.aside += f.price - actual
+	}
+	if actual == 0 {
+		w.free(f)
+	} else {
+		w.end(f)
+		if !f.drawn {
+			w.answered = append(w.answered, f.payment)
+		}
+	}
+	if charge.Charged != actual || charge.Cumulative != w.charged || charge.State.Charged != w.charged || charge.State.Reserved != w.reserved() {
+		rt.Fatalf("charge %+v", charge)
+	}
+}
+
+func (w *walk) release(rt *rapid.T) {
+	f := w.flying(rt)
+	f.r.Release()
+	w.free(f)
+	if f.drawn {
+		w.aside += f.price
+	}
+}
+
+func (w *walk) setAside(rt *rapid.T) {
+	f := w.flying(rt)
+	err := f.r.SetAside(context.Background())
+	if f.drawn {
+		if !errors.Is(err, vouchers.ErrReservationEnded) {
+			rt.Fatalf("set aside what was drawn: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	w.end(f)
+	w.aside += f.price
+}
+
+func (w *walk) giveBack(rt *rapid.T) {
+	amount := amountUpTo(rt, w.aside+modelMost, "amount")
+	if err := w.shop.GiveBack(context.Background(), w.payer.id, amount); err != nil {
+		rt.Fatal(err)
+	}
+	w.aside -= min(w.aside, amount)
+}
+
+// see lets the ledger know the reference's view of the escrow.
+func (w *walk) see(rt *rapid.T) {
+	_, err := w.shop.Open(context.Background(), deployment, w.payer.config, vouchers.ChainState{Balance: w.balance, Claimed: w.claimed, Withdrawal: w.withdrawal})
+	if err != nil {
+		rt.Fatal(err)
+	}
+}
+
+func (w *walk) deposit(rt *rapid.T) {
+	w.balance += amountUpTo(rt, 10*modelMost, "deposit")
+	w.see(rt)
+}
+
+func (w *walk) claim(rt *rapid.T) {
+	total := amountUpTo(rt, w.charged, "total")
+	if err := w.shop.Claimed(context.Background(), w.payer.id, total); err != nil {
+		rt.Fatal(err)
+	}
+	w.claimed = max(w.claimed, total)
+}
+
+// withdraw starts a withdrawal, or lets time pass and finishes the pending one.
+func (w *walk) withdraw(rt *rapid.T) {
+	free := w.balance - w.charged - w.reserved() - w.aside
+	switch pending := w.withdrawal.FinalizeAfter; {
+	case pending == 0:
+		after := w.now() + rapid.SampledFrom([]uint64{300, 301, 900}).Draw(rt, "delay")
+		w.withdrawal = vouchers.Withdrawal{Amount: amountUpTo(rt, w.balance+1, "amount"), FinalizeAfter: after}
+	case pending > w.now():
+		w.shop.clock.advance(time.Duration(pending-w.now()) * time.Second)
+		return
+	default:
+		w.balance -= min(free, w.withdrawal.Amount)
+		w.withdrawal = vouchers.Withdrawal{}
+	}
+	w.see(rt)
+}
+
+func (w *walk) freeze(rt *rapid.T) {
+	if w.frozen {
+		w.unfreeze()
+		w.frozen = false
+		return
+	}
+	unfreeze, err := w.shop.Freeze(w.payer.id)
+	if len(w.flights) > 0 {
+		if !errors.Is(err, vouchers.ErrChannelBusy) {
+			rt.Fatalf("freeze with calls in flight: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	w.frozen, w.unfreeze = true, unfreeze
+}
+
+// replay sends a payment that was answered in this process once more.
+func (w *walk) replay(rt *rapid.T) {
+	if w.frozen || len(w.answered) == 0 {
+		rt.Skip("nothing to replay")
+	}
+	payment := rapid.SampledFrom(w.answered).Draw(rt, "payment")
+	if slices.ContainsFunc(w.flights, func(f *flight) bool { return !f.drawn && f.payment.Voucher == payment.Voucher }) {
+		rt.Skip("the exact sum has brought its ceiling back")
+	}
+	r, err := w.shop.Reserve(context.Background(), payment)
+	if err != nil {
+		rt.Fatalf("replay of ceiling %d: %v", payment.Voucher.Ceiling, err)
+	}
+	if body, replied := r.Answer(); !replied || string(body) != "an answer" {
+		rt.Fatalf("replay of ceiling %d: %q, %t", payment.Voucher.Ceiling, body, replied)
+	}
+}
+
+// restart forgets what was in flight, gives back what that had drawn, and counts
+// every ceiling so far as used.
+func (w *walk) restart(*rapid.T) {
+	for _, f := range w.flights {
+		if f.drawn {
+			w.aside += f.price
+		}
+	}
+	w.flights, w.answered, w.frozen = nil, nil, false
+	w.used, w.floor = map[vouchers.Amount]bool{}, w.ceiling
+	w.shop.restart()
+}

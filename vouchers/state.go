@@ -1,0 +1,246 @@
+package vouchers
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// Channel is a snapshot of a channel. Amounts are atomic units.
+type Channel struct {
+	ID         ChannelID
+	Deployment Deployment
+	Config     ChannelConfig
+	// Balance is what the escrow holds for the channel: deposits less refunds and
+	// withdrawals, not less claims.
+	Balance Amount
+	// Claimed is what was claimed on chain.
+	Claimed Amount
+	// Charged is the sum of all charges that are durable: what may be claimed.
+	Charged Amount
+	// Reserved is set aside for calls in flight.
+	Reserved Amount
+	// Aside is set aside for credit tokens.
+	Aside Amount
+	// Ceiling is the highest ceiling that the payer signed, and Signature its
+	// signature. A channel that was charged before its vouchers were lost has a
+	// Ceiling without a Signature.
+	Ceiling    Amount
+	Signature  Signature
+	Withdrawal Withdrawal
+	// RefundNonce is the escrow's nonce for the channel's next refund.
+	RefundNonce uint64
+	// Block is the number of the block of the last [ChainState].
+	Block    uint64
+	InFlight int
+	Frozen   bool
+	Updated  time.Time
+}
+
+// Claimable returns what was charged and not yet claimed, in atomic units.
+func (c Channel) Claimable() Amount { return c.Charged.less(c.Claimed) }
+
+// Spendable returns what the balance leaves for further calls, in atomic units:
+// the balance less a pending withdrawal, what was charged, and what is set aside
+// for calls in flight and for credit tokens.
+func (c Channel) Spendable() Amount {
+	return c.Balance.less(c.Withdrawal.Amount).less(c.Charged).less(c.Reserved).less(c.Aside)
+}
+
+// Withdrawal is a payer's pending withdrawal; the zero value is none.
+type Withdrawal struct {
+	// Amount is what will leave the balance, in atomic units.
+	Amount Amount
+	// FinalizeAfter is when the payer may take it, in Unix seconds; 0 if none is pending.
+	FinalizeAfter uint64
+}
+
+// ChainState is the escrow's view of a channel.
+type ChainState struct {
+	// Balance is the escrow's channels(id).balance: deposits less refunds and
+	// withdrawals, not less claims.
+	Balance     Amount
+	Claimed     Amount
+	Withdrawal  Withdrawal
+	RefundNonce uint64
+	// Block is the number of the block that this was read at; 0 if that is not
+	// known, which makes it no older than what was known before.
+	Block uint64
+}
+
+// terms are interned: a million channels of one seller share one.
+type terms struct {
+	Terms
+	domain *Domain
+}
+
+// channel is the ledger's state of a channel, packed: what an idle channel does
+// not need is behind busy.
+type channel struct {
+	id         ChannelID
+	terms      *terms
+	payer      common.Address
+	authorizer common.Address
+	salt       common.Hash
+	key        atomic.Pointer[PublicKey] // of the voucher signer, once it is known
+
+	mu          sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
+	balance     Amount
+	claimed     Amount
+	charged     Amount // durable charges alone
+	ceiling     Amount
+	refundNonce uint64
+	block       uint64
+	proof       [compactLength]byte // of the signature for ceiling, unless it is in busy.blob
+	proofForm   byte                // what else there is to the signature
+	// paritySettled says that the signature needs no look by redeemable: its
+	// parity is right, or it is a contract's.
+	paritySettled bool
+	updated       uint32 // Unix seconds
+	busy          *activity
+}
+
+// The values of channel.proofForm; 27 and 28 are the v of a plain signature.
+const (
+	noProof      = 0
+	compactProof = 1
+	blobProof    = 2
+)
+
+// activity is what a channel needs while it is used.
+type activity struct {
+	// reserved is the sum of the prices of calls in flight. Of this, committing
+	// is the sum of charges that were submitted and are not yet known to be durable,
+	// and promised the sum of those whose cumulative amount was told to their
+	// answer but which are not yet submitted.
+	reserved, committing, promised Amount
+	inFlight                       int
+	waiting                        int // callers that wait for a call in flight
+	// aside is set aside for credit tokens and free to be drawn; drawn is what calls
+	// in flight have drawn from it, which is part of reserved.
+	aside, drawn Amount
+	withdrawal   Withdrawal
+	blob         []byte
+	frozen       bool
+	slot         Slot
+	ceilings     ceilings
+	identified   map[AnswerKey]*Reservation // calls in flight with an identifier
+}
+
+// active returns ch.busy, which it makes if there is none. Called with ch.mu held.
+func (ch *channel) active() *activity {
+	if ch.busy == nil {
+		ch.busy = &activity{ceilings: ceilings{floor: ch.ceiling}}
+	}
+	return ch.busy
+}
+
+func (ch *channel) config() ChannelConfig {
+	return ChannelConfig{
+		Payer: ch.payer, PayerAuthorizer: ch.authorizer,
+		Receiver: ch.terms.Receiver, ReceiverAuthorizer: ch.terms.ReceiverAuthorizer,
+		Token: ch.terms.Token, WithdrawDelay: ch.terms.WithdrawDelay, Salt: ch.salt,
+	}
+}
+
+// is reports whether the channel has this config in this deployment, without the
+// two hashes that its id would take.
+func (ch *channel) is(d *Deployment, c *ChannelConfig) bool {
+	t := ch.terms
+	return c.Payer == ch.payer && c.PayerAuthorizer == ch.authorizer && c.Salt == ch.salt &&
+		c.Receiver == t.Receiver && c.ReceiverAuthorizer == t.ReceiverAuthorizer && c.Token == t.Token &&
+		c.WithdrawDelay == t.WithdrawDelay && *d == t.Deployment
+}
+
+// setProof keeps sig as the signature for ch.ceiling. Called with ch.mu held.
+func (ch *channel) setProof(sig []byte) {
+	ch.paritySettled = false
+	switch {
+	case len(sig) == plainLength && (sig[64] == 27 || sig[64] == 28):
+		copy(ch.proof[:], sig)
+		ch.proofForm = sig[64]
+	case len(sig) == compactLength:
+		copy(ch.proof[:], sig)
+		ch.proofForm = compactProof
+	case len(sig) == 0:
+		ch.proofForm = noProof
+	default:
+		ch.active().blob = append([]byte(nil), sig...)
+		ch.proofForm = blobProof
+	}
+}
+
+// getProof returns the signature for ch.ceiling. Called with ch.mu held.
+func (ch *channel) getProof() Proof {
+	switch ch.proofForm {
+	case noProof:
+		return Proof{}
+	case blobProof:
+		return NewProof(ch.busy.blob)
+	case compactProof:
+		p := Proof{n: compactLength}
+		copy(p.plain[:], ch.proof[:])
+		return p
+	default:
+		p := Proof{n: plainLength}
+		copy(p.plain[:], ch.proof[:])
+		p.plain[64] = ch.proofForm
+		return p
+	}
+}
+
+// with returns what is charged together with more, as far as the payer has signed
+// for it: all of it, unless a claim that this ledger knew nothing of has used the
+// ceiling up while calls were in flight. Called with ch.mu held.
+func (ch *channel) with(more Amount) Amount {
+	return ch.charged + min(more, ch.ceiling.less(ch.charged))
+}
+
+// record returns what is to be durable: every charge that was submitted is part
+// of it, whether it is already known to be durable or not. Called with ch.mu held.
+func (ch *channel) record(r *Record) {
+	*r = Record{
+		ID: ch.id, Terms: &ch.terms.Terms, Payer: ch.payer, PayerAuthorizer: ch.authorizer, Salt: ch.salt,
+		Balance: ch.balance, Claimed: ch.claimed, Charged: ch.charged, Ceiling: ch.ceiling,
+		Proof: ch.getProof(), RefundNonce: ch.refundNonce, Block: ch.block, Updated: ch.updated,
+	}
+	if a := ch.busy; a != nil {
+		r.Charged = ch.with(a.committing)
+		r.Aside = a.aside + a.drawn
+		r.Withdrawal = a.withdrawal
+	}
+}
+
+// restore fills a new channel from its record.
+func (ch *channel) restore(r *Record, t *terms) {
+	ch.terms, ch.payer, ch.authorizer, ch.salt = t, r.Payer, r.PayerAuthorizer, r.Salt
+	ch.balance, ch.claimed, ch.charged, ch.ceiling = r.Balance, r.Claimed, r.Charged, r.Ceiling
+	ch.refundNonce, ch.block, ch.updated = r.RefundNonce, r.Block, r.Updated
+	if r.Proof.n > 0 {
+		ch.setProof(r.Proof.plain[:r.Proof.n])
+	} else {
+		ch.setProof(r.Proof.blob)
+	}
+	if r.Aside != 0 || r.Withdrawal != (Withdrawal{}) {
+		a := ch.active()
+		a.aside, a.withdrawal = r.Aside, r.Withdrawal
+	}
+}
+
+// snapshot is called with ch.mu held.
+func (ch *channel) snapshot() Channel {
+	proof := ch.getProof()
+	c := Channel{
+		ID: ch.id, Deployment: ch.terms.Deployment, Config: ch.config(),
+		Balance: ch.balance, Claimed: ch.claimed, Charged: ch.charged, Ceiling: ch.ceiling,
+		Signature: proof.Signature(), RefundNonce: ch.refundNonce, Block: ch.block,
+		Updated: time.Unix(int64(ch.updated), 0).UTC(),
+	}
+	if a := ch.busy; a != nil {
+		c.Reserved, c.Aside, c.Withdrawal = a.reserved, a.aside, a.withdrawal
+		c.InFlight, c.Frozen = a.inFlight, a.frozen
+	}
+	return c
+}
