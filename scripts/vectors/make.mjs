@@ -1,0 +1,15 @@
+// Writes x402/testdata/*.json and vouchers/testdata/x402-vectors.json with the packages
+// @x402/core and @x402/evm: npm ci --legacy-peer-deps, then node make.mjs.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { documents } from "./documents.mjs";
+import { channels } from "./channels.mjs";
+
+function write(path, value) {
+  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  mkdirSync(fileURLToPath(new URL("./", `file://${file}`)), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+for (const [name, value] of Object.entries(await documents())) write(`x402/testdata/${name}.json`, value);
+write("vouchers/testdata/x402-vectors.json", await channels());
