@@ -263,7 +263,3 @@ func isKnownText(text string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, "already known") || strings.Contains(text, "alreadyknown") || strings.Contains(text, "already imported")
 }
-
-func isNonceTooLow(err error) bool {
-	return err != nil && strings.Contains(strings.ToLower(err.Error()), "nonce too low")
-}

@@ -24,6 +24,8 @@ var (
 	ErrFee = errors.New("the chain's fee is above the limit")
 	// ErrGasCap says that a transaction needs more gas than one may have.
 	ErrGasCap = errors.New("more gas than a transaction may have")
+	// ErrData says that a transaction carries more data than nodes relay.
+	ErrData = errors.New("too much call data")
 	// ErrFailed says that a transaction was mined and failed.
 	ErrFailed = errors.New("the transaction failed")
 	// ErrReplaced says that another transaction of the same key took the nonce.
@@ -71,6 +73,13 @@ func (t errorTable) explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	text := strings.ToLower(err.Error())
+	switch {
+	case strings.Contains(text, "gas required exceeds"), strings.Contains(text, "out of gas"):
+		return fmt.Errorf("%w: %w", ErrGasCap, err)
+	case strings.Contains(text, "insufficient funds"):
+		return fmt.Errorf("%w: %w", ErrFunds, err)
+	}
 	var withData rpc.DataError
 	if errors.As(err, &withData) {
 		if text, ok := withData.ErrorData().(string); ok {
@@ -79,12 +88,8 @@ func (t errorTable) explain(err error) error {
 			}
 		}
 	}
-	text := strings.ToLower(err.Error())
-	switch {
-	case strings.Contains(text, "execution reverted"):
+	if strings.Contains(text, "execution reverted") {
 		return &RevertError{Reason: err.Error()}
-	case strings.Contains(text, "insufficient funds"):
-		return fmt.Errorf("%w: %w", ErrFunds, err)
 	}
 	return err
 }

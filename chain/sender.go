@@ -16,6 +16,10 @@ import (
 // MaxGas is the most gas that a transaction may have, in gas units (EIP-7825).
 const MaxGas = 1 << 24
 
+// MaxData is the most call data that a transaction may carry, in bytes: nodes do
+// not relay transactions of more than 128 KiB.
+const MaxData = 127 << 10
+
 // Call is what a transaction does.
 type Call struct {
 	// To is the contract, Data the call.
@@ -113,7 +117,7 @@ func (s *Sender) Knows(key string) bool {
 
 // Send sends a call and waits until it is confirmed. A call that the contract
 // refuses is not sent: the error is a [*RevertError]. Other errors wrap
-// [ErrGasCap], [ErrFunds], [ErrFee], [ErrFailed], [ErrReplaced], [ErrClosed] or
+// [ErrGasCap], [ErrData], [ErrFunds], [ErrFee], [ErrFailed], [ErrReplaced], [ErrClosed] or
 // [ErrUnreachable]. When ctx ends first, the transaction goes on; a call with a key
 // can be asked for again.
 func (s *Sender) Send(ctx context.Context, call Call) (*types.Receipt, error) {
@@ -164,6 +168,9 @@ func (s *Sender) receiptOf(ctx context.Context, tx common.Hash) (*types.Receipt,
 
 // gas returns the gas limit: the estimate and a fifth, within the cap.
 func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
+	if len(call.Data) > MaxData {
+		return 0, fmt.Errorf("%w: %d bytes, the most is %d", ErrData, len(call.Data), MaxData)
+	}
 	estimate, err := s.client.EstimateGas(ctx, ethereum.CallMsg{From: s.Address(), To: &call.To, Data: call.Data})
 	if err != nil {
 		return 0, err

@@ -1,0 +1,121 @@
+package escrow
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+
+	"github.com/ethereum/go-ethereum/accounts/abi"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/abigen"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Deposit is money that a payer has authorized to move into a channel by EIP-3009:
+// the payer signs, anyone may submit.
+type Deposit struct {
+	// Config is the channel's.
+	Config vouchers.ChannelConfig
+	// Amount is what moves, in atomic units.
+	Amount vouchers.Amount
+	// ValidAfter and ValidBefore bound the authorization, in Unix seconds, both exclusive.
+	ValidAfter, ValidBefore uint64
+	// Salt makes the authorization's nonce, keccak256(abi.encode(channelId, salt)), unique.
+	Salt *big.Int
+	// Signature is the payer's over the token's ReceiveWithAuthorization.
+	Signature vouchers.Signature
+}
+
+var receiveTypeHash = crypto.Keccak256Hash([]byte("ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"))
+
+var depositArguments = abi.Arguments{{Type: mustType("uint256")}, {Type: mustType("uint256")}, {Type: mustType("uint256")}, {Type: mustType("bytes")}}
+
+func mustType(name string) abi.Type {
+	t, err := abi.NewType(name, "", nil)
+	if err != nil {
+		panic(fmt.Sprintf("abi type %s: %v", name, err))
+	}
+	return t
+}
+
+// NewDepositSalt returns a random 256-bit salt.
+func NewDepositSalt() *big.Int {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never returns an error
+	return new(big.Int).SetBytes(b[:])
+}
+
+// Nonce is the EIP-3009 nonce of the authorization, which can be used once.
+func (d Deposit) Nonce(id vouchers.ChannelID) common.Hash {
+	return crypto.Keccak256Hash(id[:], word(d.Salt))
+}
+
+// Digest is what the payer signs: the EIP-712 digest of ReceiveWithAuthorization to
+// the collector under the token's domain.
+func (d Deposit) Digest(token Token, collector common.Address, id vouchers.ChannelID) common.Hash {
+	nonce := d.Nonce(id)
+	structHash := crypto.Keccak256(
+		receiveTypeHash[:],
+		common.LeftPadBytes(d.Config.Payer[:], 32),
+		common.LeftPadBytes(collector[:], 32),
+		word(d.Amount.Big()),
+		word(new(big.Int).SetUint64(d.ValidAfter)),
+		word(new(big.Int).SetUint64(d.ValidBefore)),
+		nonce[:],
+	)
+	return crypto.Keccak256Hash([]byte{0x19, 0x01}, token.Separator[:], structHash)
+}
+
+// Sign fills in the payer's signature.
+func (d *Deposit) Sign(ctx context.Context, payer chain.Signer, token Token, collector common.Address, id vouchers.ChannelID) error {
+	signature, err := payer.SignHash(ctx, d.Digest(token, collector, id))
+	if err != nil {
+		return fmt.Errorf("sign the deposit of %s: %w", d.Amount, err)
+	}
+	d.Signature = signature
+	return nil
+}
+
+func (d Deposit) collectorData() ([]byte, error) {
+	data, err := depositArguments.Pack(new(big.Int).SetUint64(d.ValidAfter), new(big.Int).SetUint64(d.ValidBefore), d.Salt, []byte(d.Signature))
+	if err != nil {
+		return nil, fmt.Errorf("encode the deposit of %s: %w", d.Amount, err)
+	}
+	return data, nil
+}
+
+// Deposit submits a deposit through the EIP-3009 collector and waits for its
+// confirmation. Called again for the same authorization it returns the same
+// transaction's receipt, or nil where another transaction used the authorization.
+func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Deposit, collector common.Address) (*types.Receipt, error) {
+	id := c.domain.ChannelID(d.Config)
+	data, err := d.collectorData()
+	if err != nil {
+		return nil, err
+	}
+	nonce := d.Nonce(id)
+	r := tokenReader{ctx: ctx, client: c.client, address: d.Config.Token, abi: abigen.NewToken()}
+	used, err := ask(r, r.abi.PackAuthorizationState(d.Config.Payer, nonce), r.abi.UnpackAuthorizationState)
+	if err != nil {
+		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.Amount, id, err)
+	}
+	key := "deposit/" + nonce.Hex()
+	if used && !sender.Knows(key) {
+		return nil, nil
+	}
+	receipt, err := sender.Send(ctx, chain.Call{
+		To:    c.deployment.Escrow,
+		Data:  c.abi.PackDeposit(abiConfig(d.Config), d.Amount.Big(), collector, data),
+		Label: "deposit " + d.Amount.String(),
+		Key:   key,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.Amount, id, err)
+	}
+	return receipt, nil
+}

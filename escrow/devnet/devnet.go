@@ -1,0 +1,99 @@
+// Package devnet is a local chain with everything that a shop and its customers
+// need: anvil, a USDC of its own, the escrow with its collectors, and funded
+// accounts. Its keys are public: nothing on it is worth anything.
+package devnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/abigen"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// What the accounts of anvil's well-known mnemonic do here.
+const (
+	// Admin deploys the contracts and mints USDC.
+	Admin = 0
+	// Payer owns USDC.
+	Payer = 1
+	// Seller pays the gas of deposits, claims and refunds, and signs them.
+	Seller = 2
+	// Receiver is paid; its key is not needed for anything.
+	Receiver = 3
+)
+
+// Net is a running local chain.
+type Net struct {
+	Anvil  *chain.Anvil
+	Client *chain.Client
+	// Token is the address of DevUSDC.
+	Token common.Address
+
+	admin *chain.Sender
+}
+
+// Start starts anvil on 127.0.0.1 (port 0 takes a free one), deploys the contracts
+// and reports each step. The chain ends with [Net.Stop].
+func Start(ctx context.Context, port int, step func(format string, args ...any)) (*Net, error) {
+	anvil, err := chain.StartAnvil(ctx, chain.AnvilOptions{Port: port})
+	if err != nil {
+		return nil, err
+	}
+	net := &Net{Anvil: anvil}
+	if err := net.deploy(ctx, step); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare the local chain: %w", err), net.Stop())
+	}
+	return net, nil
+}
+
+func (n *Net) deploy(ctx context.Context, step func(string, ...any)) error {
+	var err error
+	if n.Client, err = chain.Dial(ctx, n.Anvil.URL(), chain.WithErrors(escrow.ABIs()...)); err != nil {
+		return err
+	}
+	if n.admin, err = chain.NewSender(ctx, n.Client, chain.DevKey(Admin)); err != nil {
+		return err
+	}
+	step("anvil answers on %s, chain id %d", n.Anvil.URL(), n.Client.ChainID())
+	deployed, err := escrow.Deploy(ctx, n.Client, n.admin)
+	if err != nil {
+		return err
+	}
+	for _, d := range deployed {
+		step("%s at %s", d.Name, d.Address)
+	}
+	admin := n.admin.Address()
+	code := append(common.FromHex(abigen.DevUSDCMetaData.Bin), common.LeftPadBytes(admin[:], 32)...)
+	if n.Token, _, err = n.admin.Create2(ctx, abigen.Deployer, abigen.Salt, code, "deploy DevUSDC"); err != nil {
+		return err
+	}
+	step("DevUSDC at %s", n.Token)
+	return nil
+}
+
+// Mint gives an account DevUSDC.
+func (n *Net) Mint(ctx context.Context, to common.Address, amount vouchers.Amount) error {
+	_, err := n.admin.Send(ctx, chain.Call{To: n.Token, Data: abigen.NewDevUSDC().PackMint(to, amount.Big()), Label: "mint " + amount.String()})
+	if err != nil {
+		return fmt.Errorf("mint %s to %s: %w", amount, to, err)
+	}
+	return nil
+}
+
+// Stop ends the chain.
+func (n *Net) Stop() error {
+	var errs []error
+	if n.admin != nil {
+		errs = append(errs, n.admin.Close())
+	}
+	if n.Client != nil {
+		n.Client.Close()
+	}
+	return errors.Join(append(errs, n.Anvil.Stop())...)
+}

@@ -1,0 +1,11 @@
+// Package escrow is the batch-settlement escrow contract as Go. It reads a
+// channel's state, signs and submits deposits, turns vouchers into claims in
+// batches that fit a transaction, settles what was claimed, and gives money back
+// by refund or withdrawal.
+//
+// Two contracts speak the same interface: the canonical x402 escrow and our own,
+// whose address follows from its bytecode ([Deployed]). A payer trusts an escrow
+// for what it is, never because a server names it: see [Trusted].
+//
+// All amounts are atomic units of the channel's token, all times Unix seconds.
+package escrow
