@@ -1,0 +1,172 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// The tools that [Shop.AddTools] adds. They cost nothing; what they do is in the
+// payment that comes with the call.
+const (
+	// DepositTool moves money into the payer's channel.
+	DepositTool = "chit_deposit"
+	// RefundTool gives back what is left of it.
+	RefundTool = "chit_refund"
+)
+
+// AddTools adds the tools that take deposits and give refunds.
+func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
+	tools.AddTool(mcp.NewTool(DepositTool, mcp.WithDescription("For payment clients: opens or tops up a payment channel with the x402 deposit payload in _meta.")), s.depositTool)
+	tools.AddTool(mcp.NewTool(RefundTool, mcp.WithDescription("For payment clients: refunds a payment channel by the x402 refund payload in _meta.")), s.refundTool)
+}
+
+// depositReceipt is a deposit that was taken.
+type depositReceipt struct {
+	tx     common.Hash // zero if another transaction brought the same deposit in
+	amount vouchers.Amount
+}
+
+func (d *depositReceipt) into(r *x402.SettlementResponse) {
+	r.Amount = &d.amount
+	if d.tx != (common.Hash{}) {
+		r.Transaction = d.tx.Hex()
+	}
+}
+
+func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	p, refused := s.payment(req, 0)
+	if refused != nil {
+		return s.refuse(DepositTool, 0, refused)
+	}
+	d, ok := p.body.(*x402.DepositPayload)
+	if !ok {
+		return s.refuse(DepositTool, 0, refuseWith(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body))
+	}
+	receipt, refused := s.takeDeposit(ctx, p, d)
+	if refused != nil {
+		return s.refuse(DepositTool, 0, refused)
+	}
+	channel, ok := s.Ledger.Channel(p.voucher.Channel)
+	if !ok {
+		return nil, fmt.Errorf("channel %s is not in the ledger after its deposit", p.voucher.Channel)
+	}
+	response := s.response(channel)
+	receipt.into(&response)
+	result := mcp.NewToolResultText(fmt.Sprintf("deposited %s, the balance is %s", receipt.amount, channel.Balance))
+	setMeta(result, x402.MetaPaymentResponse, response)
+	return result, nil
+}
+
+// takeDeposit submits a deposit once, however often and at once it is asked for,
+// and credits what the chain then says.
+func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPayload) (*depositReceipt, *refusal) {
+	deposit, refused := s.readDeposit(p, d)
+	if refused != nil {
+		return nil, refused
+	}
+	if err := s.checkVoucher(ctx, p); err != nil {
+		return nil, refuseWith(x402.ErrVoucherSignature, "%v", err)
+	}
+	// The deposit goes on when this caller is gone: the next one finds it done.
+	type outcome struct {
+		receipt *depositReceipt
+		refused *refusal
+	}
+	key := deposit.Nonce(p.voucher.Channel).Hex()
+	done := s.deposits.DoChan(key, func() (any, error) {
+		receipt, refused := s.submitDeposit(context.WithoutCancel(ctx), deposit)
+		return outcome{receipt, refused}, nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%v; the deposit goes on: send the same payment again to learn its fate", ctx.Err())
+	case r := <-done:
+		o := r.Val.(outcome)
+		return o.receipt, o.refused
+	}
+}
+
+func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (escrow.Deposit, *refusal) {
+	authorization := d.Deposit.Authorization.Erc3009
+	if authorization == nil {
+		return escrow.Deposit{}, refuseWith(x402.ErrErc3009AuthorizationRequired, "this shop takes EIP-3009 deposits")
+	}
+	if d.Deposit.Amount < s.minDeposit || d.Deposit.Amount == 0 {
+		return escrow.Deposit{}, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, s.minDeposit)
+	}
+	return escrow.Deposit{
+		Config:      p.config,
+		Amount:      d.Deposit.Amount,
+		ValidAfter:  authorization.ValidAfter,
+		ValidBefore: authorization.ValidBefore,
+		Salt:        authorization.Salt,
+		Signature:   authorization.Signature,
+	}, nil
+}
+
+// checkVoucher checks the signature of a voucher that comes with a deposit or a
+// refund, before any gas is spent on it.
+func (s *Shop) checkVoucher(_ context.Context, p *payment) error {
+	signer, err := vouchers.Recover(s.escrow.Domain().VoucherDigest(p.voucher), p.signature)
+	if err != nil {
+		return err
+	}
+	if want := p.config.VoucherSigner(); signer != want {
+		return fmt.Errorf("the voucher is signed by %s, the channel's voucher signer is %s", signer, want)
+	}
+	return nil
+}
+
+func (s *Shop) submitDeposit(ctx context.Context, d escrow.Deposit) (*depositReceipt, *refusal) {
+	receipt, err := s.escrow.Deposit(ctx, s.sender, d, s.collector)
+	if err != nil {
+		s.logger.Warn("deposit failed", "payer", d.Config.Payer, "amount", d.Amount, "error", err)
+		if chain.IsRevert(err) {
+			return nil, refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
+		}
+		return nil, refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
+	}
+	if refused := s.refresh(ctx, d.Config, nil); refused != nil {
+		return nil, refused
+	}
+	done := &depositReceipt{amount: d.Amount}
+	if receipt != nil {
+		done.tx = receipt.TxHash
+	}
+	s.logger.Info("deposit", "payer", d.Config.Payer, "amount", d.Amount, "tx", done.tx)
+	return done, nil
+}
+
+// refresh takes the chain's view of a channel into the ledger. Where the ledger's
+// own view made it refuse (why), the refusal stands if the chain brings nothing new.
+func (s *Shop) refresh(ctx context.Context, config vouchers.ChannelConfig, why error) *refusal {
+	id := s.escrow.Domain().ChannelID(config)
+	_, err, _ := s.lookups.Do(id.Hex(), func() (any, error) {
+		lookup := context.WithoutCancel(ctx) // others may wait for the same lookup
+		state, err := s.escrow.State(lookup, config, s.confirmations)
+		if err != nil {
+			return nil, err
+		}
+		if state.Balance == 0 && state.Claimed == 0 {
+			return nil, vouchers.ErrChannelNotFound
+		}
+		_, err = s.Ledger.Open(lookup, s.escrow.Deployment(), config, state)
+		return nil, err
+	})
+	if err == nil {
+		return nil
+	}
+	if why != nil {
+		return asRefusal(why)
+	}
+	return asRefusal(err)
+}

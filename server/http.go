@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	mcpserver "github.com/mark3labs/mcp-go/server"
+)
+
+// The limits of the HTTP transport.
+const (
+	// MaxBody is the largest request that is read, in bytes.
+	MaxBody = 4 << 20
+	// drainTime is how long calls in flight may take to finish after a stop is asked for.
+	drainTime     = 30 * time.Second
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+// Handler serves an MCP server over streamable HTTP at /mcp, with request bodies of
+// at most [MaxBody] bytes, and answers GET /healthz.
+func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", http.MaxBytesHandler(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true)), MaxBody))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.Healthy(r.Context()); err != nil {
+			writeJSON(w, http.StatusServiceUnavailable, adminError{err.Error()})
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	return mux
+}
+
+// Serve serves a handler on a listener until the context ends, then lets the calls
+// in flight finish. It closes the listener.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
+	httpServer := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- httpServer.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := httpServer.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(fmt.Errorf("calls were still running after %s", drainTime), httpServer.Close())
+	}
+	<-served
+	return err
+}

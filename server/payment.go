@@ -1,0 +1,165 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// payment is an x402 payment that fits what this shop sells. Its signature is not
+// checked yet.
+type payment struct {
+	body       x402.Payload
+	config     vouchers.ChannelConfig
+	voucher    vouchers.Voucher
+	signature  vouchers.Signature
+	identifier string
+}
+
+// payment reads the payment of a request and holds it against the terms.
+func (s *Shop) payment(req mcp.CallToolRequest, price vouchers.Amount) (*payment, *refusal) {
+	payload, refused := payloadOf(req)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := s.checkTerms(&payload.Accepted, price); refused != nil {
+		return nil, refused
+	}
+	identifier, err := x402.PaymentIdentifier(payload.Extensions)
+	if err != nil {
+		return nil, refuseWith(x402.ErrPayload, "%v", err)
+	}
+	p := &payment{body: payload.Payload, identifier: identifier}
+	config, voucher, signature := channelOf(payload.Payload)
+	p.config, p.voucher, p.signature = config, voucher, signature
+	if refused := s.checkConfig(config); refused != nil {
+		return nil, refused
+	}
+	if id := s.escrow.Domain().ChannelID(config); id != voucher.Channel {
+		return nil, refuseWith(x402.ErrChannelIDMismatch, "the config's channel id under escrow %s is %s, the voucher names %s", s.escrow.Deployment(), id, voucher.Channel)
+	}
+	return p, nil
+}
+
+func payloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *refusal) {
+	if req.Params.Meta == nil {
+		return nil, unpaid
+	}
+	value, ok := req.Params.Meta.AdditionalFields[x402.MetaPayment]
+	if !ok {
+		return nil, unpaid
+	}
+	payload, err := x402.DecodeValue[x402.PaymentPayload](value)
+	if err != nil {
+		return nil, refuseWith(x402.CodeOf(err), "%v", err)
+	}
+	return payload, nil
+}
+
+func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouchers.Signature) {
+	switch p := p.(type) {
+	case *x402.DepositPayload:
+		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature
+	case *x402.RefundPayload:
+		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature
+	case *x402.VoucherPayload:
+		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature
+	}
+	panic(fmt.Sprintf("payload of unknown type %T", p)) // x402.Payload is sealed
+}
+
+// checkTerms holds the terms that the client accepted against the shop's.
+func (s *Shop) checkTerms(accepted *x402.Requirements, price vouchers.Amount) *refusal {
+	want := s.requirements(price)
+	switch {
+	case accepted.Scheme != want.Scheme:
+		return refuseWith(x402.ErrScheme, "the scheme is %q, this shop takes %q", accepted.Scheme, want.Scheme)
+	case accepted.Network != want.Network:
+		return refuseWith(x402.ErrNetworkMismatch, "the network is %q, this shop is paid on %q", accepted.Network, want.Network)
+	case accepted.Asset != want.Asset:
+		return refuseWith(x402.ErrTokenMismatch, "the asset is %s, this shop takes %s", accepted.Asset, want.Asset)
+	case accepted.PayTo != want.PayTo:
+		return refuseWith(x402.ErrReceiverMismatch, "payTo is %s, this shop is paid to %s", accepted.PayTo, want.PayTo)
+	case accepted.Amount < price:
+		return refuseWith(x402.ErrCumulativeAmountMismatch, "the accepted amount is %s, the price is %s", accepted.Amount, price)
+	}
+	return nil
+}
+
+func (s *Shop) checkConfig(c vouchers.ChannelConfig) *refusal {
+	want := s.config(c.Payer)
+	switch {
+	case c.Receiver != want.Receiver:
+		return refuseWith(x402.ErrReceiverMismatch, "the channel's receiver is %s, this shop is paid to %s", c.Receiver, want.Receiver)
+	case c.ReceiverAuthorizer != want.ReceiverAuthorizer:
+		return refuseWith(x402.ErrReceiverAuthorizerMismatch, "the channel's receiver authorizer is %s, this shop's is %s", c.ReceiverAuthorizer, want.ReceiverAuthorizer)
+	case c.Token != want.Token:
+		return refuseWith(x402.ErrTokenMismatch, "the channel's token is %s, this shop takes %s", c.Token, want.Token)
+	case c.WithdrawDelay != want.WithdrawDelay:
+		return refuseWith(x402.ErrWithdrawDelayMismatch, "the channel's withdraw delay is %d s, this shop asks for %d s", c.WithdrawDelay, want.WithdrawDelay)
+	}
+	if err := c.Validate(); err != nil {
+		return refuseWith(x402.ErrPayload, "%v", err)
+	}
+	return nil
+}
+
+// refusal is why a payment is not taken.
+type refusal struct {
+	code    x402.ErrorCode
+	detail  string
+	channel *vouchers.Channel // what a client needs to recover, if it is known
+}
+
+// unpaid is the refusal of a call that carries no payment: the terms.
+var unpaid = &refusal{code: x402.ErrPaymentRequired}
+
+func refuseWith(code x402.ErrorCode, format string, args ...any) *refusal {
+	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
+}
+
+// codes gives x402's word for each of the ledger's refusals.
+var codes = []struct {
+	err  error
+	code x402.ErrorCode
+}{
+	{vouchers.ErrChannelNotFound, x402.ErrChannelNotFound},
+	{vouchers.ErrChannelID, x402.ErrChannelIDMismatch},
+	{vouchers.ErrVoucherSignature, x402.ErrVoucherSignature},
+	{vouchers.ErrSignatureUnavailable, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrCeilingBelowClaimed, x402.ErrCumulativeBelowClaimed},
+	{vouchers.ErrCeilingMismatch, x402.ErrCumulativeAmountMismatch},
+	{vouchers.ErrCeilingAboveBalance, x402.ErrCumulativeExceedsBalance},
+	{vouchers.ErrInsufficientBalance, x402.ErrInsufficientBalance},
+	{vouchers.ErrWithdrawalPending, x402.ErrInsufficientBalance},
+	{vouchers.ErrChannelFrozen, x402.ErrChannelBusy},
+	{vouchers.ErrChannelBusy, x402.ErrChannelBusy},
+	{vouchers.ErrTooManyInFlight, x402.ErrChannelBusy},
+	{vouchers.ErrIdentifier, x402.ErrPayload},
+	{vouchers.ErrIdentifierConflict, x402.ErrPayload},
+	{vouchers.ErrAnswerGone, x402.ErrCumulativeAmountMismatch},
+	{vouchers.ErrStoreFailed, x402.ErrVerificationStateUnavailable},
+}
+
+// asRefusal puts an error of the ledger in x402's words.
+func asRefusal(err error) *refusal {
+	if err == nil {
+		return nil
+	}
+	refused := &refusal{code: x402.ErrVerificationStateUnavailable, detail: err.Error()}
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			refused.code = c.code
+			break
+		}
+	}
+	var ledger *vouchers.Refusal
+	if errors.As(err, &ledger) && ledger.State.ID != (vouchers.ChannelID{}) {
+		refused.channel = &ledger.State
+	}
+	return refused
+}

@@ -1,0 +1,245 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
+)
+
+// DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
+const DefaultWithdrawDelay = 24 * 60 * 60
+
+// Options say how a shop is set up.
+type Options struct {
+	// RPC is the URL of the chain's JSON-RPC; several are separated by commas.
+	RPC string
+	// ChainID must be the chain's; 0 takes what the RPC reports.
+	ChainID uint64
+	// Key submits deposits, claims and refunds, pays their gas, and is the channels' receiver authorizer.
+	Key chain.Signer
+	// PayTo receives what is settled; the zero address is the key's own.
+	PayTo common.Address
+	// Escrow is the contract that holds the deposits; the zero address is [escrow.Own].
+	Escrow common.Address
+	// Pinned are escrows that the operator trusts beside the canonical one and chit's own.
+	Pinned []escrow.Addresses
+	// Token is the ERC-20 with EIP-3009 that is paid with; its EIP-712 domain is read from the chain.
+	Token common.Address
+	// Store is the path of the file with channels, vouchers and charges.
+	Store string
+	// Prices of the tools; what is not priced is free.
+	Prices Prices
+	// WithdrawDelay is in seconds, 900 to 2592000; 0 is [DefaultWithdrawDelay].
+	WithdrawDelay uint64
+	// MinDeposit is the least deposit that is taken, in atomic USDC.
+	MinDeposit vouchers.Amount
+	// Confirmations is how many blocks deep a transaction must be to count; 0 and 1 are mined.
+	Confirmations uint64
+	// Observe is told of every voucher that was accepted, how long the check and the
+	// reservation took; nil is nobody. It must be quick and safe for concurrent use.
+	Observe func(tool string, check time.Duration)
+	// Logger takes what the operator should know; nil is slog's default.
+	Logger *slog.Logger
+}
+
+// Shop sells tool calls. It is safe for concurrent use.
+type Shop struct {
+	Ledger  *vouchers.Ledger
+	Store   *boltstore.Store
+	Settler *Settler
+
+	client        *chain.Client
+	escrow        *escrow.Contract
+	collector     common.Address // of EIP-3009 deposits
+	sender        *chain.Sender
+	token         escrow.Token
+	payTo         common.Address
+	withdrawDelay uint64
+	minDeposit    vouchers.Amount
+	confirmations uint64
+	prices        priceList
+	observe       func(tool string, check time.Duration)
+	logger        *slog.Logger
+	lookups       singleflight.Group // chain reads of channels, by id
+	deposits      singleflight.Group // deposits, by authorization
+	closing       sync.Once
+}
+
+// Open opens a shop: it connects to the chain, checks the escrow and the token
+// there, and loads the store. The caller closes it.
+func Open(ctx context.Context, o Options) (*Shop, error) {
+	shop, err := newShop(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := shop.open(ctx, o); err != nil {
+		return nil, errors.Join(err, shop.Close())
+	}
+	return shop, nil
+}
+
+func newShop(o Options) (*Shop, error) {
+	prices, err := newPriceList(o.Prices)
+	if err != nil {
+		return nil, err
+	}
+	if o.Key == nil {
+		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
+	}
+	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, minDeposit: o.MinDeposit, confirmations: max(o.Confirmations, 1), prices: prices, observe: o.Observe, logger: o.Logger}
+	if s.payTo == (common.Address{}) {
+		s.payTo = o.Key.Address()
+	}
+	if s.withdrawDelay == 0 {
+		s.withdrawDelay = DefaultWithdrawDelay
+	}
+	if s.withdrawDelay < vouchers.MinWithdrawDelay || s.withdrawDelay > vouchers.MaxWithdrawDelay {
+		return nil, fmt.Errorf("%w: %d seconds is not within %d and %d", vouchers.ErrWithdrawDelay, s.withdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
+	}
+	if s.observe == nil {
+		s.observe = func(string, time.Duration) {}
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	return s, nil
+}
+
+func (s *Shop) open(ctx context.Context, o Options) error {
+	var err error
+	if s.client, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
+		return err
+	}
+	if err := chain.RefuseDevKey(s.client.ChainID(), o.Key); err != nil {
+		return err
+	}
+	if o.Escrow == (common.Address{}) {
+		o.Escrow = escrow.Own.Escrow
+	}
+	trusted, err := escrow.Trusted(ctx, s.client, o.Escrow, o.Pinned...)
+	if err != nil {
+		return err
+	}
+	s.escrow, s.collector = escrow.At(s.client, trusted.Escrow), trusted.Collectors.EIP3009
+	if s.token, err = escrow.ReadToken(ctx, s.client, o.Token); err != nil {
+		return err
+	}
+	if s.Store, err = boltstore.Open(o.Store); err != nil {
+		return err
+	}
+	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store); err != nil {
+		return err
+	}
+	s.sender, err = chain.NewSender(ctx, s.client, o.Key, chain.WithJournal(journal{s.Store.Bucket("sent")}), chain.WithConfirmations(s.confirmations))
+	if err != nil {
+		return err
+	}
+	s.Settler = &Settler{Ledger: s.Ledger, Escrow: s.escrow, Sender: s.sender, Logger: s.logger}
+	return nil
+}
+
+// Close ends the shop. What was answered is on disk.
+func (s *Shop) Close() error {
+	var all []error
+	s.closing.Do(func() {
+		if s.sender != nil {
+			all = append(all, s.sender.Close())
+		}
+		if s.Ledger != nil {
+			all = append(all, s.Ledger.Close())
+		}
+		if s.Store != nil {
+			all = append(all, s.Store.Close())
+		}
+		if s.client != nil {
+			s.client.Close()
+		}
+	})
+	return errors.Join(all...)
+}
+
+// PayTo is the receiver of what is settled.
+func (s *Shop) PayTo() common.Address { return s.payTo }
+
+// Healthy returns nil if the shop can take payments.
+func (s *Shop) Healthy(context.Context) error { return s.Store.Err() }
+
+// config is the channel config that this shop asks of a payer who signs for itself.
+func (s *Shop) config(payer common.Address) vouchers.ChannelConfig {
+	return vouchers.ChannelConfig{
+		Payer: payer, PayerAuthorizer: payer, Receiver: s.payTo, ReceiverAuthorizer: s.sender.Address(),
+		Token: s.token.Address, WithdrawDelay: s.withdrawDelay,
+	}
+}
+
+// ServerOptions wire the shop into an MCP server.
+func (s *Shop) ServerOptions() []mcpserver.ServerOption {
+	return []mcpserver.ServerOption{
+		mcpserver.WithToolCapabilities(true),
+		mcpserver.WithRecovery(),
+		mcpserver.WithToolHandlerMiddleware(s.Middleware),
+		mcpserver.WithHooks(s.hooks()),
+	}
+}
+
+// Listeners are where a shop is reached: by its customers, and by its operator.
+type Listeners struct {
+	Public net.Listener
+	// Admin serves [Shop.AdminHandler]; nil is none.
+	Admin net.Listener
+}
+
+// Serve serves the tools over HTTP and settles at the interval (0 never) until the
+// context ends; then it lets the calls in flight finish.
+func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return Serve(ctx, on.Public, s.Handler(tools), s.logger) })
+	if on.Admin != nil {
+		group.Go(func() error { return Serve(ctx, on.Admin, s.AdminHandler(), s.logger) })
+	}
+	if settleEvery > 0 {
+		group.Go(func() error {
+			s.Settler.Run(ctx, settleEvery)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// ReadChannels lists the channels of a store that no server has open.
+func ReadChannels(ctx context.Context, path string) (views []ChannelView, err error) {
+	store, err := boltstore.Open(path, boltstore.MustExist())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	ledger, err := vouchers.OpenLedger(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	return ListChannels(ledger), nil
+}
+
+// journal lets the transaction sender keep its intents in the store.
+type journal struct{ bucket vouchers.Bucket }
+
+func (j journal) Put(key, value []byte) error { return j.bucket.Put(context.Background(), key, value) }
+func (j journal) Delete(key []byte) error     { return j.bucket.Delete(context.Background(), key) }
+func (j journal) ForEach(visit func(key, value []byte) error) error {
+	return j.bucket.ForEach(nil, visit)
+}

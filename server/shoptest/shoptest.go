@@ -1,0 +1,140 @@
+// Package shoptest opens real shops for tests: a local chain with contracts and
+// USDC, a store in a temporary folder, the example tools over streamable HTTP.
+package shoptest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/rpc"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+	"go.uber.org/goleak"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/example"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// USDC is one USDC in atomic units.
+const USDC = vouchers.Amount(1_000_000)
+
+// Net is the chain of all tests of a package; [Main] starts it.
+var Net *devnet.Net
+
+// Main runs a package's tests with a local chain, and looks for leaked goroutines
+// after them.
+func Main(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if Net, err = devnet.Start(context.Background(), 0, func(string, ...any) {}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if err := Net.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// Shop is an open shop with its URL.
+type Shop struct {
+	*server.Shop
+	// URL is the MCP endpoint.
+	URL string
+	// Options are what it was opened with.
+	Options server.Options
+
+	http *httptest.Server
+}
+
+// Options are those of a shop whose receiver is paid by this test alone.
+func Options(t testing.TB) server.Options {
+	return server.Options{
+		RPC: Net.Anvil.URL(), Key: chain.DevKey(devnet.Seller), PayTo: Key(t, "receiver").Address(), Token: Net.Token,
+		Store: filepath.Join(t.TempDir(), "server.db"), Prices: example.Prices, WithdrawDelay: vouchers.MinWithdrawDelay,
+		Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+// Open opens a shop with the example tools, and those that more adds. It is closed
+// with the test.
+func Open(t testing.TB, o server.Options, more ...func(*mcpserver.MCPServer)) *Shop {
+	t.Helper()
+	shop, err := server.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := mcpserver.NewMCPServer("test shop", "1", shop.ServerOptions()...)
+	example.AddTools(tools)
+	shop.AddTools(tools)
+	for _, add := range more {
+		add(tools)
+	}
+	s := &Shop{Shop: shop, Options: o, http: httptest.NewServer(shop.Handler(tools))}
+	s.URL = s.http.URL + "/mcp"
+	t.Cleanup(func() { s.Stop(t) })
+	return s
+}
+
+// Stop closes the shop before the test ends.
+func (s *Shop) Stop(t testing.TB) {
+	t.Helper()
+	s.http.CloseClientConnections()
+	s.http.Close()
+	if err := s.Close(); err != nil {
+		t.Errorf("close the shop: %v", err)
+	}
+}
+
+// Key is a key that this test alone has, without money.
+func Key(t testing.TB, role string) chain.Signer {
+	t.Helper()
+	private, err := crypto.ToECDSA(crypto.Keccak256([]byte(role + " of " + t.Name())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chain.NewSigner(private)
+}
+
+// Payer is a key that has 100 USDC and gas.
+func Payer(t testing.TB, role string) chain.Signer {
+	t.Helper()
+	key := Key(t, role)
+	if err := Net.Mint(t.Context(), key.Address(), 100*USDC); err != nil {
+		t.Fatal(err)
+	}
+	Control(t, "anvil_setBalance", key.Address(), "0xde0b6b3a7640000")
+	return key
+}
+
+// Control sends anvil a command of its own.
+func Control(t testing.TB, method string, args ...any) {
+	t.Helper()
+	client, err := rpc.DialContext(t.Context(), Net.Anvil.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.CallContext(t.Context(), nil, method, args...); err != nil {
+		t.Fatalf("%s: %v", method, err)
+	}
+}

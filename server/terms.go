@@ -1,0 +1,136 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// maxTimeout is how long, in seconds, a payment's terms stay good.
+const maxTimeout = 3600
+
+// requirements are the terms of a call at a price.
+func (s *Shop) requirements(price vouchers.Amount) x402.Requirements {
+	terms := x402.Requirements{
+		Scheme:            x402.SchemeBatchSettlement,
+		Network:           s.escrow.Deployment().Network(),
+		Amount:            price,
+		Asset:             s.token.Address,
+		PayTo:             s.payTo,
+		MaxTimeoutSeconds: maxTimeout,
+		Extra: x402.Extra{
+			ReceiverAuthorizer: s.sender.Address(),
+			WithdrawDelay:      s.withdrawDelay,
+			Name:               s.token.Name,
+			Version:            s.token.Version,
+			MinDeposit:         s.minDeposit,
+		},
+	}
+	if address := s.escrow.Deployment().Escrow; address != escrow.Canonical.Escrow {
+		terms.Extra.Escrow = &address
+		terms.Extra.Collectors = &x402.Collectors{EIP3009: s.collector}
+	}
+	return terms
+}
+
+// hooks announce each tool's price in the list of tools.
+func (s *Shop) hooks() *mcpserver.Hooks {
+	hooks := &mcpserver.Hooks{}
+	hooks.AddAfterListTools(func(_ context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
+		tools := make([]mcp.Tool, len(result.Tools))
+		for i, tool := range result.Tools {
+			tools[i] = s.priced(tool)
+		}
+		result.Tools = tools
+	})
+	return hooks
+}
+
+// MetaPrice is the key in a tool's _meta under which its terms are announced: an
+// x402 PaymentRequired.
+const MetaPrice = "x402/payment-required"
+
+func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
+	price := s.prices.of(tool.Name)
+	if price == 0 || tool.Name == DepositTool || tool.Name == RefundTool {
+		return tool
+	}
+	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, price, unpaid)}
+	if tool.Meta != nil {
+		for k, v := range tool.Meta.AdditionalFields {
+			fields[k] = v
+		}
+	}
+	tool.Meta = &mcp.Meta{AdditionalFields: fields}
+	return tool
+}
+
+func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
+	terms := s.requirements(price)
+	if r.channel != nil {
+		terms.Extra.ChannelState, terms.Extra.VoucherState = channelState(*r.channel), voucherState(*r.channel)
+	}
+	return x402.Refuse(x402.Resource{URL: "mcp://tool/" + tool, MimeType: "application/json"}, []x402.Requirements{terms}, r.code, r.detail)
+}
+
+// refuse answers a call that is not paid as it should be: the terms, the reason,
+// and what the client needs to do better.
+func (s *Shop) refuse(tool string, price vouchers.Amount, r *refusal) (*mcp.CallToolResult, error) {
+	required := s.paymentRequired(tool, price, r)
+	text, err := json.Marshal(required)
+	if err != nil {
+		return nil, fmt.Errorf("encode the terms of %s: %w", tool, err)
+	}
+	if r != unpaid {
+		s.logger.Info("payment refused", "tool", tool, "code", r.code, "detail", r.detail)
+	}
+	return &mcp.CallToolResult{
+		Content:           []mcp.Content{mcp.NewTextContent(string(text))},
+		StructuredContent: required,
+		IsError:           true,
+	}, nil
+}
+
+func channelState(ch vouchers.Channel) *x402.ChannelState {
+	charged := ch.Charged
+	return &x402.ChannelState{
+		ChannelID:               ch.ID,
+		Balance:                 ch.Balance,
+		TotalClaimed:            ch.Claimed,
+		WithdrawRequestedAt:     withdrawRequestedAt(ch),
+		RefundNonce:             ch.RefundNonce,
+		ChargedCumulativeAmount: &charged,
+	}
+}
+
+func withdrawRequestedAt(ch vouchers.Channel) uint64 {
+	if ch.Withdrawal.FinalizeAfter == 0 {
+		return 0
+	}
+	return ch.Withdrawal.FinalizeAfter - ch.Config.WithdrawDelay
+}
+
+func voucherState(ch vouchers.Channel) *x402.VoucherState {
+	if len(ch.Signature) == 0 {
+		return nil
+	}
+	ceiling := ch.Ceiling
+	return &x402.VoucherState{SignedMaxClaimable: &ceiling, Signature: ch.Signature}
+}
+
+// response is the receipt of a payment from a channel.
+func (s *Shop) response(ch vouchers.Channel) x402.SettlementResponse {
+	return x402.SettlementResponse{
+		Success: true,
+		Network: ch.Deployment.Network(),
+		Payer:   ch.Config.Payer,
+		Extra:   x402.SettlementExtra{ChannelState: channelState(ch)},
+	}
+}
