@@ -1,0 +1,163 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// channel is an account with what its vouchers are signed with.
+type channel struct {
+	*account
+	*terms
+
+	saving sync.Mutex // guards saved
+	saved  time.Time
+}
+
+// channelOf returns the channel of terms: as it is in use, as the book has it, or as
+// the chain does.
+func (c *Client) channelOf(ctx context.Context, t *terms) (*channel, error) {
+	c.learning.Lock()
+	defer c.learning.Unlock()
+	if ch := c.channels[t.id]; ch != nil {
+		return ch, nil
+	}
+	account, err := c.load(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	ch := &channel{account: account, terms: t}
+	c.channels[t.id] = ch
+	return ch, nil
+}
+
+func (c *Client) load(ctx context.Context, t *terms) (*account, error) {
+	if c.book != nil {
+		entry, found, err := c.book.Channel(t.id)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			return newAccount(entry.Balance, entry.Charged, entry.Signed), nil
+		}
+	}
+	state, err := t.contract.State(ctx, t.config, 1)
+	if err != nil {
+		return nil, err
+	}
+	return newAccount(state.Balance, state.Claimed, state.Claimed), nil
+}
+
+// refresh takes over what the chain says of a channel's balance.
+func (c *Client) refresh(ctx context.Context, ch *channel) error {
+	state, err := ch.contract.State(ctx, ch.config, 1)
+	if err != nil {
+		return err
+	}
+	ch.fund(state.Balance)
+	return c.write(ch)
+}
+
+func (c *Client) write(ch *channel) error {
+	if c.book == nil {
+		return nil
+	}
+	return c.book.Put(ch.entry(c.server))
+}
+
+func (ch *channel) entry(server string) Entry {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return Entry{
+		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
+		Balance: ch.balance, Charged: ch.charged + ch.doubt, Signed: ch.signed,
+	}
+}
+
+// note writes a channel into the book now and then.
+func (c *Client) note(ch *channel) error {
+	ch.saving.Lock()
+	defer ch.saving.Unlock()
+	if time.Since(ch.saved) < saveEvery {
+		return nil
+	}
+	ch.saved = time.Now()
+	return c.write(ch)
+}
+
+func (c *Client) save() error {
+	c.learning.Lock()
+	defer c.learning.Unlock()
+	var errs []error
+	for _, ch := range c.channels {
+		errs = append(errs, c.write(ch))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Client) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) (x402.SignedVoucher, error) {
+	v := vouchers.Voucher{Channel: ch.id, Ceiling: ceiling}
+	signature, err := c.key.SignHash(ctx, ch.contract.Domain().VoucherDigest(v))
+	if err != nil {
+		return x402.SignedVoucher{}, fmt.Errorf("sign a voucher of %s: %w", ceiling, err)
+	}
+	return x402.SignedVoucher{ChannelID: ch.id, MaxClaimableAmount: ceiling, Signature: signature}, nil
+}
+
+// payment wraps a payload, with an identifier that makes sending it again safe.
+func payment(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never returns an error
+	extensions, err := x402.WithPaymentIdentifier(nil, hex.EncodeToString(id[:]))
+	if err != nil {
+		return nil, fmt.Errorf("make a payment identifier: %w", err)
+	}
+	return &x402.PaymentPayload{Resource: &t.resource, Accepted: t.accepted, Payload: payload, Extensions: extensions}, nil
+}
+
+// recover takes over a server's corrective answer if it proves itself: by a voucher
+// that this client signed, or by claiming no more than the chain knows.
+func (c *Client) recover(ctx context.Context, ch *channel, required *x402.PaymentRequired) error {
+	for _, entry := range required.Accepts {
+		state, proof := entry.Extra.ChannelState, entry.Extra.VoucherState
+		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
+			continue
+		}
+		charged := *state.ChargedCumulativeAmount
+		if proof == nil || proof.SignedMaxClaimable == nil {
+			return c.recoverFromChain(ctx, ch, charged)
+		}
+		ceiling := *proof.SignedMaxClaimable
+		digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
+		signer, err := vouchers.Recover(digest, proof.Signature)
+		if err != nil || signer != c.key.Address() {
+			return fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
+		}
+		return ch.correct(charged, ceiling)
+	}
+	return fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
+}
+
+func (c *Client) recoverFromChain(ctx context.Context, ch *channel, charged vouchers.Amount) error {
+	state, err := ch.contract.State(ctx, ch.config, 1)
+	if err != nil {
+		return err
+	}
+	if charged > state.Claimed {
+		return fmt.Errorf("%w: it reports %s charged, the chain knows of %s and it shows no voucher", ErrDishonest, charged, state.Claimed)
+	}
+	return ch.correct(state.Claimed, state.Claimed)
+}
+
+// Payer is the account that pays.
+func (c *Client) Payer() common.Address { return c.key.Address() }

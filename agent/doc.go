@@ -1,0 +1,13 @@
+// Package agent is the payer's side: an MCP client that pays for the tools it calls.
+//
+// [Dial] connects to a server. A call of a tool that costs something is answered
+// with the terms; the client checks them against its policy, signs a voucher over
+// what is charged and in flight, and repeats the call. Vouchers need money in a
+// channel: [Client.Deposit] moves it there without a transaction of the payer's own,
+// it signs and the server submits. [Client.Refund] brings back what was not spent.
+//
+// The client keeps its own account of every channel and holds each answer of the
+// server against it. It signs no more than what is charged, in flight and asked for
+// now; it pays into an escrow only if it is one that [escrow.Trusted] knows; and it
+// stops with [ErrDishonest] when the server's numbers cannot be true.
+package agent
