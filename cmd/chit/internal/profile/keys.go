@@ -1,0 +1,91 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain"
+)
+
+// ErrKey says that a profile's key cannot be used.
+var ErrKey = errors.New("unusable key")
+
+// KeyVariable is the environment variable whose private key, in hex, comes before
+// the key that a profile names. It is meant for CI.
+const KeyVariable = "CHIT_KEY"
+
+// Passphrase asks for the passphrase of the key file of an address.
+type Passphrase func(address string) (string, error)
+
+// PayerKey opens the key that funds channels and signs vouchers.
+func (p *Profile) PayerKey(ask Passphrase) (chain.Signer, error) {
+	return p.key("payer", p.Payer, ask)
+}
+
+// SellerKey opens the key that submits claims and pays their gas.
+func (p *Profile) SellerKey(ask Passphrase) (chain.Signer, error) {
+	return p.key("seller", p.Seller, ask)
+}
+
+func (p *Profile) key(role, reference string, ask Passphrase) (chain.Signer, error) {
+	signer, found, err := chain.KeyFromEnv(KeyVariable)
+	if err != nil {
+		return nil, fmt.Errorf("%w for the %s: %w", ErrKey, role, err)
+	}
+	if !found {
+		if signer, err = p.openKey(reference, ask); err != nil {
+			return nil, fmt.Errorf("%w for the %s: %w", ErrKey, role, err)
+		}
+	}
+	if err := chain.RefuseDevKey(p.ChainID, signer); err != nil {
+		return nil, fmt.Errorf("%w for the %s: %w", ErrKey, role, err)
+	}
+	return signer, nil
+}
+
+func (p *Profile) openKey(reference string, ask Passphrase) (chain.Signer, error) {
+	if index, ok := strings.CutPrefix(reference, "dev:"); ok {
+		i, err := strconv.Atoi(index)
+		if err != nil || i < 0 || i > 9 {
+			return nil, fmt.Errorf("%q: dev keys are dev:0 to dev:9", reference)
+		}
+		return chain.DevKey(i), nil
+	}
+	if reference == "" {
+		return nil, fmt.Errorf("profile %q names none: make one with `chit wallet new` and write its address into %s", p.name, p.home.path(p.name))
+	}
+	address, err := ParseAddress(reference)
+	if err != nil {
+		return nil, fmt.Errorf("profile %q: %w; a key is an address of `chit wallet list` or, on a local chain, dev:0 to dev:9", p.name, err)
+	}
+	path, err := chain.FindKeystoreFile(p.home.Keystore(), address)
+	if err != nil {
+		return nil, err
+	}
+	passphrase, err := ask(address.Hex())
+	if err != nil {
+		return nil, err
+	}
+	return chain.OpenKeystoreFile(path, passphrase)
+}
+
+// PayerAddress is the address of the payer's key, which need not be opened for it.
+func (p *Profile) PayerAddress() (common.Address, error) {
+	signer, found, err := chain.KeyFromEnv(KeyVariable)
+	switch {
+	case err != nil:
+		return common.Address{}, fmt.Errorf("%w for the payer: %w", ErrKey, err)
+	case found:
+		return signer.Address(), nil
+	case strings.HasPrefix(p.Payer, "dev:"):
+		if signer, err = p.PayerKey(nil); err != nil {
+			return common.Address{}, err
+		}
+		return signer.Address(), nil
+	}
+	return ParseAddress(p.Payer)
+}

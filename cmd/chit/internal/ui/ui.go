@@ -1,0 +1,73 @@
+// Package ui prints what commands answer: tables and progress for people, JSON for
+// programs.
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+)
+
+// JSON prints one JSON value, indented.
+func JSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+// Table prints rows under a header in aligned columns.
+func Table(w io.Writer, header []string, rows [][]string) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, strings.Join(header, "\t"))
+	for _, row := range rows {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	return table.Flush()
+}
+
+// Progress tells what long work is doing. On a terminal a line is overwritten by
+// the next; piped, each is a line of its own.
+type Progress struct {
+	out      io.Writer
+	terminal bool
+	open     bool
+}
+
+// NewProgress reports to a file, usually standard error.
+func NewProgress(out *os.File) *Progress {
+	return &Progress{out: out, terminal: term.IsTerminal(int(out.Fd()))}
+}
+
+// Step says what is done now.
+func (p *Progress) Step(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if !p.terminal {
+		fmt.Fprintln(p.out, line)
+		return
+	}
+	fmt.Fprintf(p.out, "\r\x1b[K%s", line)
+	p.open = true
+}
+
+// Done ends the report, before other output.
+func (p *Progress) Done() {
+	if p.open {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.open = false
+	}
+}
+
+// Short shortens a 0x number for a table: its first and last digits.
+func Short(hex string) string {
+	const head, tail = 10, 6
+	if len(hex) <= head+tail {
+		return hex
+	}
+	return hex[:head] + ".." + hex[len(hex)-tail:]
+}

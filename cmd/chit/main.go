@@ -1,0 +1,118 @@
+// Command chit sells and buys MCP tool calls for USDC. `chit help` lists what it
+// does; each command parses its arguments, calls one function and prints.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// errUsage says that the command line itself is wrong; the exit code is then 2.
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args)
+	stop()
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "chit: %s\n", oneLine(err))
+	if errors.Is(err, errUsage) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+func run(ctx context.Context, args []string) error {
+	app := newApp()
+	return app.RunContext(ctx, flagsFirst(app, args))
+}
+
+func newApp() *cli.App {
+	app := &cli.App{
+		Name:                 "chit",
+		Usage:                "sell and buy MCP tool calls for USDC, one signed voucher a call",
+		Version:              version,
+		HideVersion:          true,
+		EnableBashCompletion: true,
+		Flags:                []cli.Flag{homeFlag, profileFlag, passphraseFileFlag},
+		Commands: []*cli.Command{
+			devCommand(), demoCommand(),
+			serveCommand(), channelsCommand(), settleCommand(), storeCommand(),
+			walletCommand(), depositCommand(), balanceCommand(), toolsCommand(), callCommand(), refundCommand(), withdrawCommand(),
+			deployCommand(), verifyDeploymentCommand(), versionCommand(),
+		},
+		Action:          noCommand,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    usageError,
+		HideHelpCommand: false,
+	}
+	for _, c := range app.Commands {
+		setUsageErrors(c)
+	}
+	return app
+}
+
+func setUsageErrors(c *cli.Command) {
+	c.OnUsageError = usageError
+	if len(c.Subcommands) > 0 && c.Action == nil {
+		c.Action = noCommand
+	}
+	for _, sub := range c.Subcommands {
+		setUsageErrors(sub)
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "chit"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "chit" {
+		name = "chit " + c.Command.FullName()
+	}
+	return fmt.Errorf("%w: %w; `%s --help` shows the flags", errUsage, err, strings.TrimSpace(name))
+}
+
+func noCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return fmt.Errorf("%w: there is no command %q; `chit --help` lists them", errUsage, c.Args().First())
+	}
+	return cli.ShowAppHelp(c)
+}
+
+// wantArgs checks how many positional arguments were given: from least to most.
+func wantArgs(c *cli.Context, least, most int) error {
+	n := c.NArg()
+	if n >= least && n <= most {
+		return nil
+	}
+	return fmt.Errorf("%w: %d arguments; want `chit %s %s`", errUsage, n, c.Command.FullName(), c.Command.ArgsUsage)
+}
+
+// oneLine folds the lines of joined errors into one.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version",
+		Action: func(c *cli.Context) error {
+			if err := wantArgs(c, 0, 0); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(c.App.Writer, version)
+			return err
+		},
+	}
+}
