@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync/atomic"
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
@@ -20,6 +21,7 @@ type Contract struct {
 	abi        *abigen.Escrow
 	deployment vouchers.Deployment
 	domain     *vouchers.Domain
+	compact    atomic.Pointer[bool] // whether it has the compact claim path; nil until it was asked
 }
 
 // At returns the escrow at an address of the client's chain. It makes no call.
@@ -38,6 +40,24 @@ func (c *Contract) Deployment() vouchers.Deployment { return c.deployment }
 
 // Domain is the EIP-712 domain under which the escrow checks vouchers.
 func (c *Contract) Domain() *vouchers.Domain { return c.domain }
+
+// HasCompactClaim asks the escrow whether it takes claims from tightly packed
+// calldata (ERC-165). An escrow that does not know the question has not.
+func (c *Contract) HasCompactClaim(ctx context.Context) (bool, error) {
+	if known := c.compact.Load(); known != nil {
+		return *known, nil
+	}
+	has := false
+	raw, err := c.call(ctx, c.abi.PackSupportsInterface(abigen.CompactClaimInterfaceID), nil)
+	if err == nil {
+		has, err = c.abi.UnpackSupportsInterface(raw)
+	}
+	if err != nil && !chain.IsRevert(err) {
+		return false, fmt.Errorf("ask escrow %s for its claim paths: %w", c.deployment, err)
+	}
+	c.compact.Store(&has)
+	return has, nil
+}
 
 // State reads a channel's balance, claims, pending withdrawal and refund nonce as
 // of the latest block. A deposit counts once it is in confirmations blocks (0 and 1:

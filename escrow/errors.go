@@ -13,6 +13,12 @@ var (
 	// ErrNothingToWithdraw says that a channel has no unclaimed balance, or no withdrawal to finish.
 	ErrNothingToWithdraw = errors.New("nothing to withdraw")
 
+	// ErrClaims says that claims cannot be one batch.
+	ErrClaims = errors.New("these claims are not one batch")
+	// ErrSkipped says that the escrow passed a claim over; its reason is one of
+	// Stale, ExceedsCeiling, ExceedsBalance and InvalidSignature.
+	ErrSkipped = errors.New("the escrow skips the claim")
+
 	errUnexpectedAnswer = errors.New("unexpected answer from the contract")
 )
 

@@ -72,7 +72,10 @@ func (s *Settler) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
 }
 
 // payee is what all rows of a batch share.
-type payee struct{ receiver, token common.Address }
+type payee struct {
+	receiver, authorizer, token common.Address
+	delay                       uint64 // seconds
+}
 
 func (s *Settler) claims() map[payee][]escrow.Claim {
 	groups := make(map[payee][]escrow.Claim)
@@ -80,7 +83,7 @@ func (s *Settler) claims() map[payee][]escrow.Claim {
 		if ch.Claimable() == 0 || ch.Deployment != s.Escrow.Deployment() {
 			continue
 		}
-		to := payee{ch.Config.Receiver, ch.Config.Token}
+		to := payee{ch.Config.Receiver, ch.Config.ReceiverAuthorizer, ch.Config.Token, ch.Config.WithdrawDelay}
 		groups[to] = append(groups[to], claimOf(ch))
 	}
 	for _, claims := range groups {
@@ -98,11 +101,7 @@ func (s *Settler) settleGroup(ctx context.Context, claims []escrow.Claim, settle
 	if err != nil {
 		return err
 	}
-	for _, r := range plan.Rejected {
-		id := s.Escrow.Domain().ChannelID(r.Config)
-		s.Logger.Warn("claim set aside", "channel", id, "value", r.Value(), "reason", r.Err)
-		settlement.SetAside = append(settlement.SetAside, SetAside{id, r.Value(), r.Err.Error()})
-	}
+	s.setAside(plan.Rejected, settlement)
 	for i, batch := range plan.Batches {
 		if settlement.DryRun {
 			settlement.add(SettledBatch{Channels: len(batch), Claimed: value(batch)}, 0)
@@ -118,23 +117,30 @@ func (s *Settler) settleGroup(ctx context.Context, claims []escrow.Claim, settle
 	return nil
 }
 
+// setAside reports claims that the escrow does not take.
+func (s *Settler) setAside(rejected []escrow.Rejected, settlement *Settlement) {
+	for _, r := range rejected {
+		id := s.Escrow.Domain().ChannelID(r.Config)
+		s.Logger.Warn("claim set aside", "channel", id, "value", r.Value(), "reason", r.Err)
+		settlement.SetAside = append(settlement.SetAside, SetAside{id, r.Value(), r.Err.Error()})
+	}
+}
+
 func (s *Settler) settleBatch(ctx context.Context, batch []escrow.Claim, settlement *Settlement) error {
-	receipt, err := s.Escrow.ClaimAndSettle(ctx, s.Sender, batch)
+	outcome, err := s.Escrow.ClaimAndSettle(ctx, s.Sender, batch)
 	if err != nil {
 		return err
 	}
-	settled, err := s.Escrow.Settled(receipt)
-	if err != nil {
-		return err
-	}
-	for _, claim := range batch {
+	tx := outcome.Receipt.TxHash
+	for _, claim := range outcome.Claimed {
 		if err := s.Ledger.Claimed(ctx, s.Escrow.Domain().ChannelID(claim.Config), claim.Total); err != nil {
-			return fmt.Errorf("book the claim of transaction %s: %w", receipt.TxHash, err)
+			return fmt.Errorf("book the claim of transaction %s: %w", tx, err)
 		}
 	}
-	done := SettledBatch{Tx: receipt.TxHash, Channels: len(batch), Claimed: value(batch), GasUsed: receipt.GasUsed}
+	s.setAside(outcome.Skipped, settlement)
+	done := SettledBatch{Tx: tx, Channels: len(outcome.Claimed), Claimed: value(outcome.Claimed), GasUsed: outcome.Receipt.GasUsed}
 	s.Logger.Info("settled", "tx", done.Tx, "channels", done.Channels, "claimed", done.Claimed, "gas", done.GasUsed)
-	settlement.add(done, settled)
+	settlement.add(done, outcome.Settled)
 	return nil
 }
 

@@ -215,10 +215,8 @@ func TestAForgottenCeilingStaysUsed(t *testing.T) {
 	p := newPayer(t, "payer").deposits(s, 1_000_000)
 	slow := p.pays(price, price)
 	running := s.reserve(slow)
-	step := p.pays(price, price)
 	for i := range vouchers.Amount(calls) {
-		step = p.pays((i+2)*price, price)
-		r := s.reserve(step)
+		r := s.reserve(p.pays((i+2)*price, price))
 		if i%100 == 0 {
 			s.commit(r, price)
 		} else {

@@ -47,8 +47,12 @@ func WithWithdrawMargin(seconds uint64) Option {
 	return func(o *options) { o.withdrawMargin = seconds }
 }
 
-// WithContractSigner lets payers be contracts (ERC-1271). Without it only keys
-// can sign.
+// WithContractSigner lets payers sign for themselves where their channel names no
+// authorizer: contracts (ERC-1271), and keys. The escrow asks such an account again
+// when it is claimed from, and every account can become a contract by then
+// (EIP-7702) and take its word back. Give this only if what one payer owes between
+// two claims may be lost. Without it such vouchers are refused with
+// [ErrVoucherSignature].
 func WithContractSigner(c ContractSigner) Option { return func(o *options) { o.contracts = c } }
 
 // WithMaxInFlight sets how many calls of one channel may be in flight at once, and

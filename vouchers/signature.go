@@ -94,6 +94,18 @@ func (s Signature) split(rs *[64]byte) (parity byte, err error) {
 	return parity, nil
 }
 
+// Compact returns the 64 bytes of EIP-2098 of a signature by a key. Errors wrap
+// [ErrSignature].
+func (s Signature) Compact() (Signature, error) {
+	var rs [64]byte
+	parity, err := s.split(&rs)
+	if err != nil {
+		return nil, err
+	}
+	rs[32] |= parity << 7
+	return rs[:], nil
+}
+
 // halfOrder is half of the order of secp256k1: the largest s of a canonical signature.
 var halfOrder = common.HexToHash("0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0")
 

@@ -12,6 +12,9 @@ import (
 // voucher of a channel pays for the recovery of the signer's key; the next ones
 // are checked against it.
 func (l *Ledger) verify(ctx context.Context, ch *channel, v Voucher, sig Signature) error {
+	if ch.authorizer == (common.Address{}) && l.wallets == nil {
+		return ch.signatureRefusal(ErrVoucherSignature, errNoAuthorizer)
+	}
 	var err error
 	if key := ch.key.Load(); key != nil {
 		if err = ch.terms.domain.Verify(key, v, sig); err == nil {
@@ -20,7 +23,7 @@ func (l *Ledger) verify(ctx context.Context, ch *channel, v Voucher, sig Signatu
 	} else if err = ch.learn(v, sig); err == nil {
 		return nil
 	}
-	if ch.authorizer == (common.Address{}) && l.wallets != nil {
+	if ch.authorizer == (common.Address{}) {
 		good, asked := l.wallets.signed(ctx, ch.terms.Deployment, ch.payer, ch.terms.domain.VoucherDigest(v), sig)
 		if asked != nil {
 			return ch.signatureRefusal(ErrSignatureUnavailable, asked)
@@ -55,4 +58,7 @@ func (ch *channel) learn(v Voucher, sig Signature) error {
 	return nil
 }
 
-var errWrongSigner = errors.New("another key's signature")
+var (
+	errWrongSigner  = errors.New("another key's signature")
+	errNoAuthorizer = errors.New("the channel's config has no payerAuthorizer, whose signature would hold whatever becomes of the payer's account: open a channel that names one")
+)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,22 @@ func TestAContractMaySignByItsOwnRules(t *testing.T) {
 	w.err = errors.New("the node is down")
 	payment.Signature = w.takes
 	s.refused(payment, vouchers.ErrSignatureUnavailable)
+}
+
+// Whoever signs for itself could be served, become a contract that takes nothing
+// back as signed, and never be claimed from.
+func TestAPayerWithoutAnAuthorizerIsTakenAtItsWordOnlyOnRequest(t *testing.T) {
+	p := newPayer(t, "payer")
+	p.config.PayerAuthorizer = common.Address{}
+	p.id = domain.ChannelID(p.config)
+
+	s := newShop(t)
+	refusal := s.refused(p.deposits(s, 1000).pays(100, 100), vouchers.ErrVoucherSignature)
+	if !strings.Contains(refusal.Error(), "payerAuthorizer") || refusal.State.ID != p.id {
+		t.Errorf("%v, %+v", refusal, refusal.State)
+	}
+	s = newShop(t, vouchers.WithContractSigner(&wallet{}))
+	s.call(p.deposits(s, 1000).pays(100, 100))
 }
 
 func TestAContractIsNotAskedTheSameTwiceInAShortTime(t *testing.T) {

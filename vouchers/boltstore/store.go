@@ -99,7 +99,10 @@ func (s *Store) view(read func(*bbolt.Tx) error) error {
 
 // Load implements vouchers.Store.
 func (s *Store) Load(ctx context.Context, visit func(*vouchers.Record) error) error {
-	err := s.view(func(tx *bbolt.Tx) error { return loadChannels(ctx, tx, visit) })
+	err := s.view(func(tx *bbolt.Tx) error {
+		defer release(tx)
+		return loadChannels(ctx, tx, visit)
+	})
 	if err != nil {
 		return fmt.Errorf("load the channels of %s: %w", s.path, s.readable(err))
 	}

@@ -1,0 +1,176 @@
+package escrow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// BatchGas is the most gas that a batch is planned for, in gas units: below the
+// per-transaction cap of 2^24 (EIP-7825) with the sender's margin of a fifth.
+const BatchGas = (1 << 24) * 4 / 5
+
+// Rejected is a claim that the escrow refuses, with its reason.
+type Rejected struct {
+	Claim
+	Err error
+}
+
+// Plan is how a set of claims goes on chain: batches that each fit a transaction,
+// and the rows that the escrow would refuse.
+type Plan struct {
+	Batches  [][]Claim
+	Rejected []Rejected
+	// Gas is the sum of the batches' estimates, in gas units.
+	Gas uint64
+}
+
+// Plan simulates the claims as sent by the given account and splits them into
+// batches of at most [BatchGas]. A row that the escrow refuses is set aside with
+// the reason and does not keep the others back. All claims must have the same
+// receiver, receiver authorizer, token and withdraw delay.
+func (c *Contract) Plan(ctx context.Context, from common.Address, claims []Claim) (Plan, error) {
+	var plan Plan
+	compact, err := c.HasCompactClaim(ctx)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan a claim of %d channels: %w", len(claims), err)
+	}
+	p := planner{contract: c, from: from, compact: compact, plan: &plan}
+	good, err := p.sift(ctx, claims)
+	if err == nil {
+		err = p.split(ctx, good)
+	}
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan a claim of %d channels: %w", len(claims), err)
+	}
+	return plan, nil
+}
+
+// planner fills a plan.
+type planner struct {
+	contract *Contract
+	from     common.Address
+	compact  bool
+	plan     *Plan
+}
+
+// message is the transaction that a batch would be. What can never be one is
+// [chain.ErrData].
+func (p *planner) message(claims []Claim, compact bool) (ethereum.CallMsg, error) {
+	data, err := p.contract.packClaimAndSettle(claims, compact)
+	if err == nil && len(data) > chain.MaxData {
+		err = fmt.Errorf("%w: %d bytes, the most is %d", chain.ErrData, len(data), chain.MaxData)
+	}
+	return ethereum.CallMsg{From: p.from, To: &p.contract.deployment.Escrow, Data: data}, err
+}
+
+// estimate returns the gas of a batch. One that needs too much is [chain.ErrGasCap].
+func (p *planner) estimate(ctx context.Context, claims []Claim, compact bool) (uint64, error) {
+	message, err := p.message(claims, compact)
+	if err != nil {
+		return 0, err
+	}
+	gas, err := p.contract.client.EstimateGas(ctx, message)
+	if err == nil && gas > BatchGas {
+		err = fmt.Errorf("%w: it needs %d, a batch is planned for %d", chain.ErrGasCap, gas, BatchGas)
+	}
+	return gas, err
+}
+
+// try returns nil if the escrow takes every row.
+func (p *planner) try(ctx context.Context, claims []Claim) error {
+	if !p.compact {
+		_, err := p.estimate(ctx, claims, false)
+		return err
+	}
+	message, err := p.message(claims, true)
+	if err != nil {
+		return err
+	}
+	raw, err := p.contract.client.CallContract(ctx, message, nil)
+	if err != nil {
+		return err
+	}
+	result, err := p.contract.abi.UnpackClaimCompact(raw)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnexpectedAnswer, err)
+	}
+	if result.Skipped.Sign() != 0 {
+		return ErrSkipped
+	}
+	return nil
+}
+
+// why says why a single row is refused. The standard path names its reason.
+func (p *planner) why(ctx context.Context, claim Claim, refusal error) error {
+	if !errors.Is(refusal, ErrSkipped) {
+		return refusal
+	}
+	if _, err := p.estimate(ctx, []Claim{claim}, false); err != nil {
+		return err
+	}
+	return skipError(0) // the standard path takes a row that adds nothing
+}
+
+// isAboutRows tells whether fewer or other rows may succeed.
+func isAboutRows(err error) bool {
+	return chain.IsRevert(err) || isTooBig(err) || errors.Is(err, ErrSkipped) || errors.Is(err, ErrClaims) || errors.Is(err, vouchers.ErrSignature)
+}
+
+// isTooBig tells whether an error of estimate is about the number of rows.
+func isTooBig(err error) bool {
+	return errors.Is(err, chain.ErrGasCap) || errors.Is(err, chain.ErrData)
+}
+
+// sift returns the rows that the escrow takes and rejects the others. Half of a
+// batch that is refused is tried until the bad row stands alone.
+func (p *planner) sift(ctx context.Context, claims []Claim) ([]Claim, error) {
+	if len(claims) == 0 {
+		return nil, nil
+	}
+	err := p.try(ctx, claims)
+	switch {
+	case err == nil:
+		return claims, nil
+	case !isAboutRows(err):
+		return nil, err
+	case len(claims) == 1:
+		p.plan.Rejected = append(p.plan.Rejected, Rejected{claims[0], p.why(ctx, claims[0], err)})
+		return nil, nil
+	}
+	half := len(claims) / 2
+	first, err := p.sift(ctx, claims[:half])
+	if err != nil {
+		return nil, err
+	}
+	second, err := p.sift(ctx, claims[half:])
+	return slices.Concat(first, second), err
+}
+
+// split plans good rows in as few batches as halving gives.
+func (p *planner) split(ctx context.Context, good []Claim) error {
+	if len(good) == 0 {
+		return nil
+	}
+	gas, err := p.estimate(ctx, good, p.compact)
+	switch {
+	case err == nil:
+		p.plan.Batches = append(p.plan.Batches, good)
+		p.plan.Gas += gas
+		return nil
+	case !isTooBig(err) || len(good) == 1:
+		return err
+	}
+	half := len(good) / 2
+	if err := p.split(ctx, good[:half]); err != nil {
+		return err
+	}
+	return p.split(ctx, good[half:])
+}
