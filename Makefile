@@ -27,7 +27,7 @@ demo: toolchain build ## the whole story: chain, escrow, deposit, paid calls, se
 test: toolchain ## every test: Go with -race, contracts, gas snapshot, generated files
 	@scripts/test.sh $(RACE)
 
-lint: toolchain ## gofmt, go vet, staticcheck, forge fmt
+lint: toolchain ## gofmt, go vet, staticcheck, forge fmt, go mod tidy
 	@scripts/lint.sh
 
 generate: toolchain ## compile the contracts and write the Go bindings

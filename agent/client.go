@@ -145,15 +145,19 @@ func (c *Client) WalletBalance(ctx context.Context) (vouchers.Amount, error) {
 	return c.token.Balance(ctx, c.chain, c.key.Address())
 }
 
-// Tools lists the server's tools with their prices as far as the server announces them.
+// Tools lists the server's tools with their prices as far as the server announces
+// them. The tools that move a client's money are left out: [Client.Deposit] and
+// [Client.Refund] call them.
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	result, err := c.mcp.ListTools(ctx, mcp.ListToolsRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("list the tools of %s: %w", c.server, err)
 	}
-	tools := make([]Tool, len(result.Tools))
-	for i, tool := range result.Tools {
-		tools[i] = Tool{Tool: tool, Price: c.announcedPrice(tool)}
+	tools := []Tool{}
+	for _, tool := range result.Tools {
+		if tool.Name != depositTool && tool.Name != refundTool {
+			tools = append(tools, Tool{Tool: tool, Price: c.announcedPrice(tool)})
+		}
 	}
 	return tools, nil
 }

@@ -33,7 +33,7 @@ type RefusedError struct {
 	// Code is x402's, Detail the server's explanation.
 	Code   x402.ErrorCode
 	Detail string
-	// Price is what the server asks, in atomic USDC.
+	// Price is what the server asks, in atomic USDC; 0 for a deposit or a refund.
 	Price vouchers.Amount
 }
 
@@ -43,5 +43,9 @@ func (e *RefusedError) Error() string {
 	if message == "" {
 		message = e.Code.Message()
 	}
-	return fmt.Sprintf("payment of %s refused: %s (%s)", e.Price, message, e.Code)
+	what := "refused"
+	if e.Price > 0 {
+		what = fmt.Sprintf("payment of %s refused", e.Price)
+	}
+	return fmt.Sprintf("%s: %s (%s)", what, message, e.Code)
 }

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Every test: Go, contracts, gas snapshot, generated files, interoperation with the stock x402 packages.
+# Arguments go to `go test`, for example -race.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+
+say "go test $*"
+go test "$@" ./...
+say "the pure Go curve, for machines without a C compiler"
+CGO_ENABLED=0 go test ./vouchers -run 'Digest|Signature|Signed|Canonical|Parity'
+say "contracts"
+(cd contracts && node_modules/.bin/forge test --no-match-path 'test/gas/*')
+say "gas snapshot"
+scripts/gas.sh --check
+say "generated files"
+scripts/generate.sh --check
+say "interoperation with @x402/evm"
+scripts/interop/run.sh
