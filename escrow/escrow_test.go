@@ -70,19 +70,6 @@ func TestOnlyKnownEscrowsAreTrusted(t *testing.T) {
 	}
 }
 
-func TestATokensDomainIsReadFromTheChain(t *testing.T) {
-	token, err := escrow.ReadToken(t.Context(), net.Client, net.Token)
-	if err != nil || token.Name != "USD Coin" || token.Version != "2" || token.Symbol != "USDC" {
-		t.Errorf("read %+v, %v", token, err)
-	}
-	if _, err := escrow.ReadToken(t.Context(), net.Client, common.HexToAddress("0x1234")); !errors.Is(err, escrow.ErrNoContract) {
-		t.Errorf("an address without code: %v", err)
-	}
-	if _, err := escrow.ReadToken(t.Context(), net.Client, escrow.Own.Escrow); err == nil || !strings.Contains(err.Error(), escrow.Own.Escrow.Hex()) {
-		t.Errorf("a contract that is no token: %v", err)
-	}
-}
-
 func TestAPayerSignsAndTheSellerSubmits(t *testing.T) {
 	b := newBench(t)
 	p := b.newPayer(t, "")

@@ -92,10 +92,9 @@ type daemon struct {
 
 // lines collects output and tells when a text has come.
 type lines struct {
-	mu    sync.Mutex // guards what follows
-	text  bytes.Buffer
-	news  chan struct{}
-	ended bool
+	mu   sync.Mutex // guards what follows
+	text bytes.Buffer
+	news chan struct{}
 }
 
 func (l *lines) Write(p []byte) (int, error) {

@@ -1,0 +1,38 @@
+package server_test
+
+import (
+	"context"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/server"
+)
+
+// A shop sells the tools of an MCP server, and settles every hour.
+func ExampleOpen() {
+	ctx := context.Background()
+	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	if err != nil {
+		log.Fatal(err)
+	}
+	shop, err := server.Open(ctx, server.Options{
+		RPC: "https://rpc.example", Key: key, Token: common.HexToAddress("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"),
+		Store: "chit.db", Prices: server.Prices{"search*": "0.001"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	tools := mcpserver.NewMCPServer("my tools", "1.0", shop.ServerOptions()...)
+	tools.AddTool(mcp.NewTool("search"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("found"), nil
+	})
+	shop.AddTools(tools)
+	go shop.Settler.Run(ctx, time.Hour)
+	log.Fatal(http.ListenAndServe(":8402", shop.Handler(tools)))
+}
