@@ -129,33 +129,37 @@ func (s *Sender) Send(ctx context.Context, call Call) (*types.Receipt, error) {
 }
 
 func (s *Sender) send(ctx context.Context, call Call) (*types.Receipt, error) {
-	if f, tx := s.find(call.Key); f != nil {
+	if receipt, known, err := s.recall(ctx, call.Key); known {
+		return receipt, err
+	}
+	f, err := s.launch(ctx, call)
+	if err == nil {
 		return f.wait(ctx)
-	} else if tx != (common.Hash{}) {
-		return s.receiptOf(ctx, tx)
 	}
-	gas, err := s.gas(ctx, call)
-	if err != nil {
-		return nil, err
+	// The same call of another goroutine may be what it failed on.
+	if receipt, known, err := s.recall(ctx, call.Key); known {
+		return receipt, err
 	}
-	tip, fee, err := s.fees(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.launch(ctx, call, gas, tip, fee)
-	if err != nil {
-		return nil, err
-	}
-	return f.wait(ctx)
+	return nil, err
 }
 
-func (s *Sender) find(key string) (*flight, common.Hash) {
+// recall waits for the call with this key if it was sent before.
+func (s *Sender) recall(ctx context.Context, key string) (receipt *types.Receipt, known bool, err error) {
 	if key == "" {
-		return nil, common.Hash{}
+		return nil, false, nil
 	}
 	s.sending.Lock()
-	defer s.sending.Unlock()
-	return s.keyed[key], s.done[key]
+	f, tx := s.keyed[key], s.done[key]
+	s.sending.Unlock()
+	switch {
+	case f != nil:
+		receipt, err = f.wait(ctx)
+		return receipt, true, err
+	case tx != (common.Hash{}):
+		receipt, err = s.receiptOf(ctx, tx)
+		return receipt, true, err
+	}
+	return nil, false, nil
 }
 
 func (s *Sender) receiptOf(ctx context.Context, tx common.Hash) (*types.Receipt, error) {
@@ -181,15 +185,23 @@ func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
 	return min(estimate+estimate/5, MaxGas), nil
 }
 
-// launch gives a call its nonce, writes it down, and broadcasts it.
-func (s *Sender) launch(ctx context.Context, call Call, gas uint64, tip, fee *big.Int) (*flight, error) {
+// launch simulates a call, gives it its nonce, writes it down, and broadcasts it.
+func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
+	gas, err := s.gas(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	tip, fee, err := s.fees(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	if s.closed {
 		return nil, ErrClosed
 	}
-	if f := s.keyed[call.Key]; call.Key != "" && f != nil {
-		return f, nil
+	if call.Key != "" && (s.keyed[call.Key] != nil || s.done[call.Key] != (common.Hash{})) {
+		return nil, errSent
 	}
 	nonce, err := s.nonce(ctx)
 	if err != nil {
@@ -207,11 +219,24 @@ func (s *Sender) launch(ctx context.Context, call Call, gas uint64, tip, fee *bi
 		return nil, fmt.Errorf("write transaction %s down: %w", tx.Hash(), err)
 	}
 	// From here on the transaction may be on the chain whatever this process learns.
-	if err := s.client.broadcast(context.WithoutCancel(ctx), tx); err != nil && !errors.Is(err, ErrUnreachable) {
+	if err := s.client.broadcast(context.WithoutCancel(ctx), tx); err != nil && !s.mayBeOut(ctx, tx, err) {
 		return nil, errors.Join(err, s.journal.Delete(f.journalKey()))
 	}
 	s.follow(f)
 	return f, nil
+}
+
+// errSent says that another goroutine has sent the same call.
+var errSent = errors.New("sent already")
+
+// mayBeOut reports whether a transaction whose broadcast failed may be on its way:
+// nobody answered, or an earlier attempt got through and a later one was refused.
+func (s *Sender) mayBeOut(ctx context.Context, tx *types.Transaction, err error) bool {
+	if errors.Is(err, ErrUnreachable) {
+		return true
+	}
+	receipt, lookup := s.client.Receipt(context.WithoutCancel(ctx), tx.Hash())
+	return lookup != nil || receipt != nil
 }
 
 // follow is called with s.sending held.
