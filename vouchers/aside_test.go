@@ -51,6 +51,10 @@ func TestCreditIsDrawnFromWhatIsSetAside(t *testing.T) {
 	}
 	s.restart()
 	s.wantAside(p, 470, 30, 0)
+	s.draw(p, 300)
+	p.deposits(s, 2000) // it writes the channel while the draw is in flight
+	s.restart()
+	s.wantAside(p, 470, 30, 0)
 	s.commit(s.draw(p, 470), 470)
 	s.wantAside(p, 0, 500, 0)
 }

@@ -207,27 +207,36 @@ func TestAnyoneMayReplayAVoucherAndNobodyIsServedTwice(t *testing.T) {
 	}
 }
 
-// However long a call runs and however many others overtake it, the ledger
-// forgets the ceilings of no call in a way that would sell one twice.
+// carefree is a store that says at once that everything is durable.
+type carefree struct{ vouchers.Store }
+
+func (carefree) Submit(vouchers.Update) vouchers.Ticket { return carefree{} }
+func (carefree) Wait(context.Context) error             { return nil }
+
+// However long a call runs and however many others overtake it, no ceiling that
+// is forgotten buys a second call.
 func TestAForgottenCeilingStaysUsed(t *testing.T) {
-	const calls, price = 10_000, 10
-	s := newShop(t, vouchers.WithPatience(0))
-	p := newPayer(t, "payer").deposits(s, 1_000_000)
-	slow := p.pays(price, price)
-	running := s.reserve(slow)
-	for i := range vouchers.Amount(calls) {
-		r := s.reserve(p.pays((i+2)*price, price))
-		if i%100 == 0 {
-			s.commit(r, price)
-		} else {
-			r.Release()
-		}
-	}
-	for _, ceiling := range []vouchers.Amount{2 * price, 102 * price} {
-		s.refused(p.pays(ceiling, price), vouchers.ErrCeilingMismatch)
-	}
-	s.commit(running, price)
-	if c := s.channel(p); c.Charged != (calls/100+1)*price || c.Reserved != 0 {
-		t.Errorf("%+v", c)
+	const calls, price = 3000, 10
+	for name, busy := range map[string]bool{"with the first call in flight": true, "with nothing in flight": false} {
+		t.Run(name, func(t *testing.T) {
+			s := on(t, carefree{newGate(t)}, vouchers.WithPatience(0))
+			p := newPayer(t, "payer").deposits(s, 1_000_000)
+			first := s.reserve(p.pays(price, price))
+			if !busy {
+				s.commit(first, 1)
+			}
+			for i := range vouchers.Amount(calls) {
+				s.commit(s.reserve(p.pays((i+2)*price, price)), 1)
+			}
+			for i := range vouchers.Amount(calls + 1) {
+				s.refused(p.pays((i+1)*price, price), vouchers.ErrCeilingMismatch)
+			}
+			if busy {
+				s.commit(first, 1)
+			}
+			if c := s.channel(p); c.Charged != calls+1 || c.Reserved != 0 {
+				t.Errorf("%+v", c)
+			}
+		})
 	}
 }

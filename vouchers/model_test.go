@@ -54,7 +54,7 @@ func (m *reference) accepts(ceiling, price vouchers.Amount, now uint64) error {
 		return vouchers.ErrCeilingAboveBalance
 	case need > m.balance:
 		return vouchers.ErrInsufficientBalance
-	case m.tooLate(now), need+m.withdrawal.Amount > m.balance:
+	case m.tooLate(now), need > m.staying():
 		return vouchers.ErrWithdrawalPending
 	case !exact && (m.used[ceiling] || ceiling <= m.floor || need > max(m.ceiling, ceiling)):
 		if ceiling < m.claimed || ceiling == m.claimed && price > 0 {
@@ -74,12 +74,17 @@ func (m *reference) draws(price vouchers.Amount, now uint64) error {
 		return vouchers.ErrChannelFrozen
 	case price > m.aside:
 		return vouchers.ErrInsufficientBalance
-	case m.tooLate(now), price > 0 && m.charged+m.reserved()+price+m.withdrawal.Amount > m.balance:
+	case m.tooLate(now), price > 0 && m.charged+m.reserved()+price > m.staying():
 		return vouchers.ErrWithdrawalPending
 	case len(m.flights) >= modelInFlight:
 		return vouchers.ErrTooManyInFlight
 	}
 	return nil
+}
+
+// staying is what a withdrawal leaves of the balance.
+func (m *reference) staying() vouchers.Amount {
+	return m.balance - min(m.balance, m.withdrawal.Amount)
 }
 
 func (m *reference) tooLate(now uint64) bool {

@@ -68,8 +68,10 @@ func (r *Reservation) Price() Amount { return r.price }
 //
 // An error means that the answer must be withheld. If it wraps [ErrStoreFailed],
 // the charge may or may not be found after a restart; this process will not count
-// it. A context that has ended before Commit releases the reservation; once the
-// charge is submitted the context is ignored, since the disk decides.
+// it. Every other error releases the reservation: [ErrReservationEnded],
+// [ErrOvercharge], [ErrUpdate], the error of a context that has ended, or
+// [ErrCeilingMismatch] if somebody else has claimed what was reserved here. Once
+// the charge is submitted the context is ignored, since the disk decides.
 func (r *Reservation) Commit(ctx context.Context, actual Amount, answer func(Charge) []byte, puts ...Put) (Charge, error) {
 	if err := ctx.Err(); err != nil {
 		r.Release()
@@ -87,10 +89,7 @@ func (r *Reservation) Commit(ctx context.Context, actual Amount, answer func(Cha
 	if err != nil {
 		return Charge{}, err
 	}
-	body, err := r.render(charge, answer)
-	if err != nil {
-		return Charge{}, err
-	}
+	body := r.render(charge, answer)
 	if ticket := r.submit(charge, body, puts); ticket != nil {
 		if err := ticket.Wait(context.WithoutCancel(ctx)); err != nil {
 			r.fail()
@@ -129,9 +128,9 @@ func (r *Reservation) promise(actual Amount) (Charge, error) {
 }
 
 // render calls answer. If that panics the call is not charged.
-func (r *Reservation) render(charge Charge, answer func(Charge) []byte) (body []byte, err error) {
+func (r *Reservation) render(charge Charge, answer func(Charge) []byte) (body []byte) {
 	if answer == nil {
-		return nil, nil
+		return nil
 	}
 	rendered := false
 	defer func() {
@@ -141,7 +140,7 @@ func (r *Reservation) render(charge Charge, answer func(Charge) []byte) (body []
 	}()
 	body = answer(charge)
 	rendered = true
-	return body, nil
+	return body
 }
 
 // takeBack ends a call whose charge was promised and not submitted.

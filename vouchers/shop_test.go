@@ -287,7 +287,11 @@ func (p pass) Wait(ctx context.Context) error {
 	if p.ticket == nil {
 		return p.gate.Err()
 	}
-	<-p.opened
+	select {
+	case <-p.opened:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	if err := p.gate.Err(); err != nil {
 		return err
 	}

@@ -91,8 +91,8 @@ func readVersion(tx *bbolt.Tx, newest int) (int, error) {
 	return int(version), nil
 }
 
-// mapped is how many bytes of address space a store maps at first. A file below it is
-// never mapped anew, so that readers, such as a slow backup, hold up no writer.
+// mapped is how many bytes of address space a store maps at first. A file below it
+// is never mapped anew, so that readers, such as a slow backup, hold up no writer.
 const mapped = min(4<<30, math.MaxInt/8)
 
 // openFile opens the file for reading and writing.

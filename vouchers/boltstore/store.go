@@ -25,9 +25,10 @@ type Store struct {
 	closed  error // what Close returns, once closing is done
 
 	// The writer alone uses what follows, until it has ended.
-	failure error                     // why it ended, unless the store was closed
-	terms   map[vouchers.Terms]uint32 // numbers of the terms in the file
-	arena   []byte                    // holds the values of one transaction
+	failure   error                     // why it ended, unless the store was closed
+	terms     map[vouchers.Terms]uint32 // numbers of the terms in the file
+	nextTerms uint32                    // no terms in the file have this number or a higher one
+	arena     []byte                    // holds the values of one transaction
 }
 
 type options struct {
@@ -87,6 +88,7 @@ func (s *Store) prepare() error {
 		s.terms = make(map[vouchers.Terms]uint32, len(numbered))
 		for number, t := range numbered {
 			s.terms[*t] = number
+			s.nextTerms = max(s.nextTerms, number+1)
 		}
 		return nil
 	})

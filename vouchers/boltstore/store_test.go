@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -309,4 +310,36 @@ func TestCompactGivesBackWhatIsFree(t *testing.T) {
 		t.Errorf("mode %v, %v", info, err)
 	}
 	closeStore(t, open(t, small))
+}
+
+func TestTheEndOfAVisitorIsItsOwnMatter(t *testing.T) {
+	s, _ := fresh(t)
+	submit(t, s, channel(1))
+	put(t, s, "room", "k", "v")
+	load := func(do func()) {
+		_ = s.Load(t.Context(), func(*vouchers.Record) error { do(); return nil })
+	}
+	walk := func(do func()) {
+		_ = s.Bucket("room").ForEach(nil, func(_, _ []byte) error { do(); return nil })
+	}
+	for name, visit := range map[string]func(do func()){"load": load, "walk": walk} {
+		if got := panicOf(func() { visit(func() { panic("mine") }) }); got != "mine" {
+			t.Errorf("%s: a visitor's panic comes out as %v", name, got)
+		}
+		left := make(chan bool, 1)
+		go func() { // a goroutine may end in a visitor, as a failed test does
+			defer func() { left <- recover() == nil }()
+			visit(runtime.Goexit)
+		}()
+		if !<-left {
+			t.Errorf("%s: the end of a goroutine became a panic", name)
+		}
+	}
+	closeStore(t, s) // nothing of this holds it open
+}
+
+func panicOf(do func()) (value any) {
+	defer func() { value = recover() }()
+	do()
+	return nil
 }

@@ -79,12 +79,13 @@ func (s *Store) number(tx *bbolt.Tx, t *vouchers.Terms) (uint32, error) {
 	if number, known := s.terms[*t]; known {
 		return number, nil
 	}
-	number := uint32(len(s.terms))
+	number := s.nextTerms
 	key := binary.BigEndian.AppendUint32(nil, number)
 	if err := tx.Bucket(termsBucket).Put(key, appendTerms(nil, key, t)); err != nil {
 		return 0, fmt.Errorf("terms %d: %w", number, err)
 	}
 	s.terms[*t] = number
+	s.nextTerms++
 	return number, nil
 }
 
