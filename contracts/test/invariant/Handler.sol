@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Test} from "forge-std/Test.sol";
+
+import {DevUSDC} from "../../src/DevUSDC.sol";
+import {Escrow} from "../../src/Escrow.sol";
+import {ChannelConfig, IEscrow, Voucher, VoucherClaim} from "../../src/interfaces/IEscrow.sol";
+import {OpenCollector} from "../utils/Actors.sol";
+import {CompactEncoder} from "../utils/CompactEncoder.sol";
+import {HostileToken, OpenToken, PlainToken} from "../utils/Tokens.sol";
+import {KeyWallet} from "../utils/Wallets.sol";
+
+/// @notice Payers, receivers and thieves at work on one escrow. Twelve channels: each kind of payer in each token, two
+/// receivers. What honest people do must succeed; what thieves try must fail; the ghosts remember what was agreed.
+contract Handler is Test {
+    uint256 public constant CHANNELS = 12;
+    uint40 public constant DELAY = 1 days;
+
+    /// @param key Who signs vouchers.
+    /// @param byContract Whether the payer is a wallet that checks them.
+    /// @param ceiling The highest voucher in the receiver's hands.
+    /// @param claimed The highest total booked with a good voucher.
+    /// @param deposited What came in.
+    /// @param returned What went back to the payer.
+    struct Ghost {
+        uint256 key;
+        bool byContract;
+        uint128 ceiling;
+        uint128 claimed;
+        uint256 deposited;
+        uint256 returned;
+    }
+
+    Escrow public immutable escrow = Escrow(deployCode("Escrow.sol:Escrow"));
+    OpenCollector private immutable collector = new OpenCollector(address(escrow));
+    DevUSDC public immutable usdc = DevUSDC(deployCode("DevUSDC.sol:DevUSDC", abi.encode(address(this))));
+    PlainToken private immutable plain = new PlainToken();
+    HostileToken public immutable hostile = new HostileToken();
+
+    address[3] public tokens = [address(usdc), address(plain), address(hostile)];
+    address[2] public receivers;
+    address[2] private cashiers;
+    uint256[2] private cashierKeys;
+    ChannelConfig[] private configs;
+    bytes32[] public ids;
+    Ghost[] private ghosts;
+
+    /// @notice Money that came to the escrow from outside any channel, by token.
+    mapping(address token => uint256) public donated;
+    /// @notice Whether anything succeeded that must fail.
+    bool public breached;
+
+    constructor() {
+        for (uint256 i = 0; i < 2; ++i) {
+            receivers[i] = makeAddr(string.concat("receiver ", vm.toString(i)));
+            (cashiers[i], cashierKeys[i]) = makeAddrAndKey(string.concat("cashier ", vm.toString(i)));
+        }
+        for (uint256 i = 0; i < CHANNELS; ++i) {
+            open(i);
+        }
+    }
+
+    function open(uint256 i) private {
+        (address payer, uint256 key) = makeAddrAndKey(string.concat("payer ", vm.toString(i)));
+        address authorizer = payer;
+        uint256 kind = i % 4;
+        if (kind == 1) (authorizer, key) = makeAddrAndKey(string.concat("session ", vm.toString(i)));
+        if (kind == 2) authorizer = address(0);
+        if (kind == 3) (payer, authorizer) = (address(new KeyWallet(payer)), address(0));
+        uint256 to = i / 6;
+        configs.push(
+            ChannelConfig(payer, authorizer, receivers[to], cashiers[to], tokens[i % 3], DELAY, bytes32(i << (8 * i)))
+        );
+        ids.push(escrow.getChannelId(configs[i]));
+        ghosts.push(Ghost(key, kind == 3, 0, 0, 0, 0));
+        vm.prank(payer);
+        IERC20(tokens[i % 3]).approve(address(collector), type(uint256).max);
+    }
+
+    function config(uint256 i) external view returns (ChannelConfig memory) {
+        return configs[i];
+    }
+
+    function ghost(uint256 i) external view returns (Ghost memory) {
+        return ghosts[i];
+    }
+
+    // ---------------------------------------------------------------------------------------------------- the honest
+
+    function deposit(uint256 i, uint128 amount) external {
+        i %= CHANNELS;
+        amount = uint128(bound(amount, 1, 1e12));
+        ChannelConfig memory c = configs[i];
+        if (isBlacklisted(c.token, c.payer)) return;
+        OpenToken(c.token).mint(c.payer, amount);
+        if (c.token == address(hostile) && hostile.greedy()) {
+            return mustFail(abi.encodeCall(IEscrow.deposit, (c, amount, address(collector), "")));
+        }
+        escrow.deposit(c, amount, address(collector), "");
+        ghosts[i].deposited += amount;
+    }
+
+    function claim(uint256 i, uint128 ceiling, uint128 total, bool bySignature) external {
+        i %= CHANNELS;
+        VoucherClaim[] memory rows = new VoucherClaim[](1);
+        rows[0] = honestRow(i, ceiling, total);
+        uint256 to = i / 6;
+        if (bySignature) {
+            escrow.claimWithSignature(rows, sign(cashierKeys[to], escrow.getClaimBatchDigest(rows)));
+        } else {
+            vm.prank(cashiers[to]);
+            escrow.claim(rows);
+        }
+        booked(i, rows[0]);
+    }
+
+    /// @dev Both channels that share receiver and token, and between them a row that nobody signed, or above its ceiling.
+    function claimCompact(uint256 i, uint128[2] calldata ceilings, uint128[2] calldata totals, bool pay, bool signed)
+        external
+    {
+        i %= CHANNELS;
+        (uint256 a, uint256 b) = pair(i);
+        CompactEncoder.Row[] memory rows = new CompactEncoder.Row[](3);
+        rows[0] = CompactEncoder.Row(honestRow(a, ceilings[0], totals[0]), ghosts[a].byContract, 30_000);
+        rows[1] = CompactEncoder.Row(dishonestRow(a, ceilings[0] % 2 == 0), ghosts[a].byContract, 30_000);
+        rows[2] = CompactEncoder.Row(honestRow(b, ceilings[1], totals[1]), ghosts[b].byContract, 30_000);
+        uint256 to = i / 6;
+        if (isBlacklisted(configs[i].token, receivers[to])) pay = false;
+        bytes memory batch = CompactEncoder.encode(rows, pay);
+        if (signed) {
+            escrow.claimCompactWithSignature(batch, sign(cashierKeys[to], escrow.getCompactClaimDigest(batch)));
+        } else {
+            vm.prank(cashiers[to]);
+            escrow.claimCompact(batch);
+        }
+        booked(a, rows[0].claim);
+        booked(b, rows[2].claim);
+    }
+
+    function settle(uint256 who, uint256 which) external {
+        (address receiver, address token) = (receivers[who % 2], tokens[which % 3]);
+        if (isBlacklisted(token, receiver)) return;
+        escrow.settle(receiver, token);
+    }
+
+    function initiateWithdraw(uint256 i, uint128 amount) external {
+        i %= CHANNELS;
+        uint128 available = availableOf(i);
+        (, uint40 since) = escrow.pendingWithdrawals(ids[i]);
+        if (available == 0 || since != 0) return;
+        vm.prank(configs[i].payer);
+        escrow.initiateWithdraw(configs[i], uint128(bound(amount, 1, available)));
+    }
+
+    function finalizeWithdraw(uint256 i) external {
+        i %= CHANNELS;
+        ChannelConfig memory c = configs[i];
+        (uint128 amount, uint40 since) = escrow.pendingWithdrawals(ids[i]);
+        if (since == 0 || block.timestamp < since + DELAY || isBlacklisted(c.token, c.payer)) return;
+        uint128 available = availableOf(i);
+        vm.prank(c.payer);
+        escrow.finalizeWithdraw(c);
+        ghosts[i].returned += amount < available ? amount : available;
+    }
+
+    function refund(uint256 i, uint128 amount, bool bySignature) external {
+        i %= CHANNELS;
+        ChannelConfig memory c = configs[i];
+        uint128 available = availableOf(i);
+        if (isBlacklisted(c.token, c.payer)) return;
+        amount = uint128(bound(amount, 1, uint256(available) * 2 + 1));
+        if (bySignature) {
+            uint256 nonce = escrow.refundNonce(ids[i]);
+            bytes32 digest = escrow.getRefundDigest(ids[i], nonce, amount);
+            escrow.refundWithSignature(c, amount, nonce, sign(cashierKeys[i / 6], digest));
+        } else {
+            vm.prank(c.receiver);
+            escrow.refund(c, amount);
+        }
+        ghosts[i].returned += amount < available ? amount : available;
+    }
+
+    // ----------------------------------------------------------------------------------------------- the rest of life
+
+    function pass(uint256 time) external {
+        skip(bound(time, 1, 2 days));
+    }
+
+    function blacklist(uint256 who, bool listed) external {
+        who %= CHANNELS + 2;
+        address account = who < CHANNELS ? configs[who].payer : receivers[who - CHANNELS];
+        listed ? usdc.blacklist(account) : usdc.unBlacklist(account);
+    }
+
+    function donate(uint256 which, uint128 amount) external {
+        address token = tokens[which % 3];
+        amount = uint128(bound(amount, 1, 1e6));
+        OpenToken(token).mint(address(escrow), amount);
+        donated[token] += amount;
+    }
+
+    function setGreedy(bool greedy) external {
+        hostile.setGreedy(greedy);
+    }
+
+    /// @dev From now on every transfer of the hostile token tries to take more.
+    function arm(uint256 i, uint256 what) external {
+        i = (i % 4) * 3 + 2;
+        what %= 3;
+        if (what == 0) {
+            hostile.arm(address(escrow), abi.encodeCall(IEscrow.settle, (receivers[i / 6], address(hostile))));
+        }
+        if (what == 1) {
+            hostile.arm(address(escrow), abi.encodeCall(IEscrow.refundWithSignature, (configs[i], 1, 0, "")));
+        }
+        if (what == 2) {
+            hostile.arm(address(escrow), abi.encodeCall(IEscrow.deposit, (configs[i], 1, address(collector), "")));
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------------- the thieves
+
+    function steal(uint256 i, uint128 total, uint256 how) external {
+        i %= CHANNELS;
+        how %= 8;
+        ChannelConfig memory c = configs[i];
+        VoucherClaim[] memory rows = new VoucherClaim[](1);
+        address thief = how < 3 ? c.receiverAuthorizer : makeAddr("thief");
+        (uint128 held, uint128 claimed) = escrow.channels(ids[i]);
+        total = uint128(bound(total, claimed + 1, held > claimed ? held : claimed + 1));
+        rows[0] = how == 0 ? forged(i, total) : row(i, total - 1, total);
+        if (how == 2) rows[0] = row(i, type(uint128).max, held + 1);
+        if (how == 3) rows[0] = row(i, total, total);
+        vm.startPrank(thief);
+        if (how < 4) mustFail(abi.encodeCall(IEscrow.claim, (rows)));
+        if (how == 4) mustFail(abi.encodeCall(IEscrow.refund, (c, 1)));
+        if (how == 5) mustFail(abi.encodeCall(IEscrow.initiateWithdraw, (c, 1)));
+        if (how == 6) mustFail(abi.encodeCall(IEscrow.finalizeWithdraw, (c)));
+        if (how == 7) {
+            mustFail(abi.encodeCall(IEscrow.refundWithSignature, (c, 1, escrow.refundNonce(ids[i]), "")));
+        }
+        vm.stopPrank();
+    }
+
+    /// @dev A payer who wants his money before the delay, or more than is his.
+    function overdraw(uint256 i, bool early) external {
+        i %= CHANNELS;
+        (, uint40 since) = escrow.pendingWithdrawals(ids[i]);
+        vm.startPrank(configs[i].payer);
+        if (!early) {
+            mustFail(abi.encodeCall(IEscrow.initiateWithdraw, (configs[i], availableOf(i) + 1)));
+        } else if (since == 0 || block.timestamp < since + DELAY) {
+            mustFail(abi.encodeCall(IEscrow.finalizeWithdraw, (configs[i])));
+        }
+        vm.stopPrank();
+    }
+
+    function mustFail(bytes memory data) private {
+        (bool done,) = address(escrow).call(data);
+        if (done) breached = true;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- helpers
+
+    function honestRow(uint256 i, uint128 ceiling, uint128 total) private view returns (VoucherClaim memory) {
+        uint128 held = balanceOf(i);
+        total = uint128(bound(total, 0, held));
+        ceiling = uint128(bound(ceiling, total, uint256(held) * 2 + 1));
+        return row(i, ceiling, total);
+    }
+
+    function row(uint256 i, uint128 ceiling, uint128 total) private view returns (VoucherClaim memory) {
+        bytes32 digest = escrow.getVoucherDigest(ids[i], ceiling);
+        return VoucherClaim(Voucher(configs[i], ceiling), sign(ghosts[i].key, digest), total);
+    }
+
+    function dishonestRow(uint256 i, bool signed) private view returns (VoucherClaim memory) {
+        uint128 held = balanceOf(i);
+        return signed && held != 0 ? row(i, held - 1, held) : forged(i, held);
+    }
+
+    /// @dev By the receiver's own key.
+    function forged(uint256 i, uint128 total) private view returns (VoucherClaim memory) {
+        bytes32 digest = escrow.getVoucherDigest(ids[i], total);
+        return VoucherClaim(Voucher(configs[i], total), sign(cashierKeys[i / 6], digest), total);
+    }
+
+    function booked(uint256 i, VoucherClaim memory claimed) private {
+        Ghost storage g = ghosts[i];
+        if (claimed.voucher.maxClaimableAmount > g.ceiling) g.ceiling = claimed.voucher.maxClaimableAmount;
+        if (claimed.totalClaimed > g.claimed) g.claimed = claimed.totalClaimed;
+    }
+
+    /// @dev The two channels of the receiver and token of channel `i`.
+    function pair(uint256 i) private pure returns (uint256 a, uint256 b) {
+        a = (i / 6) * 6 + i % 3;
+        b = a + 3;
+    }
+
+    function isBlacklisted(address token, address account) private view returns (bool) {
+        return token == address(usdc) && usdc.isBlacklisted(account);
+    }
+
+    function balanceOf(uint256 i) private view returns (uint128 held) {
+        (held,) = escrow.channels(ids[i]);
+    }
+
+    function availableOf(uint256 i) private view returns (uint128) {
+        (uint128 held, uint128 total) = escrow.channels(ids[i]);
+        return held - total;
+    }
+
+    function sign(uint256 key, bytes32 digest) private pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+}
