@@ -140,11 +140,11 @@ contract CompactEncodingTest is Actors {
     }
 
     function test_a_common_row_after_a_salted_one() public {
-        ChannelConfig memory other = c;
-        other.salt = bytes32(uint256(7));
+        ChannelConfig memory other = terms();
+        (other.payer, other.payerAuthorizer, other.salt) = (session, session, bytes32(uint256(7)));
         fund(other, 10e6);
         (uint256 booked,) =
-            send(compact(two(voucher(other, payerKey, 4e6, 4e6), voucher(terms(), payerKey, 3e6, 3e6)), false));
+            send(compact(two(voucher(other, sessionKey, 4e6, 4e6), voucher(c, payerKey, 3e6, 3e6)), false));
         assertEq(booked, 2);
         assertEq(claimed(id), 3e6);
     }
