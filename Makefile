@@ -10,7 +10,7 @@ RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 30s
 N ?= 200
 
-.PHONY: help build demo test lint generate bench fuzz crash gas toolchain
+.PHONY: help build demo test lint generate gas bench crash interop fuzz fuzz-contracts toolchain
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -37,10 +37,13 @@ gas: toolchain ## print the gas of every path, one figure a line
 	@scripts/gas.sh
 
 bench: ## print every benchmark, one figure a line
-	@scripts/bench-ledger.sh
+	@scripts/bench.sh
 
 crash: ## kill -9 a serving process N times and check that nothing is lost
 	@scripts/crash.sh $(N)
+
+interop: toolchain ## drive the contracts with the stock x402 client and facilitator
+	@scripts/interop/run.sh
 
 fuzz: ## fuzz every decoder for FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
