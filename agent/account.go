@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/chitpay/chit/vouchers"
@@ -18,14 +20,31 @@ import (
 type account struct {
 	mu       sync.Mutex // guards all fields below
 	balance  vouchers.Amount
-	charged  vouchers.Amount                     // sum of the charges of answered calls
-	signed   vouchers.Amount                     // the highest ceiling ever signed
-	floor    vouchers.Amount                     // no ceiling at or below it will be taken again
-	seen     vouchers.Amount                     // the highest total that the server reported
-	doubt    vouchers.Amount                     // prices of calls whose answer never came
-	flying   vouchers.Amount                     // sum of inFlight
-	inFlight map[vouchers.Amount]vouchers.Amount // ceiling to price
-	spent    map[vouchers.Amount]struct{}        // charged ceilings above charged
+	charged  vouchers.Amount              // sum of the charges of answered calls
+	signed   vouchers.Amount              // the highest ceiling ever signed
+	seen     vouchers.Amount              // the highest total that the server reported
+	doubt    vouchers.Amount              // prices of calls whose answer never came
+	flying   vouchers.Amount              // sum of the prices in inFlight
+	inFlight map[vouchers.Amount]flight   // by ceiling
+	unsure   bool                         // no answer has confirmed yet what the book or the chain had
+	losses   int                          // how many answers never came
+	heard    bool                         // a call that was signed after the last of them was answered
+	spent    map[vouchers.Amount]spending // ceilings above charged that are not free
+	drained  chan struct{}                // while a correction waits for the calls in flight: closed once it is applied
+}
+
+// spending is why a ceiling that is not in flight is not free.
+type spending uint8
+
+const (
+	certain  spending = iota + 1 // it has bought a call
+	doubtful                     // it may have: the answer never came
+)
+
+// flight is a call in flight, with how many losses there were when it was signed.
+type flight struct {
+	price  vouchers.Amount
+	losses int
 }
 
 func newAccount(balance, charged, signed vouchers.Amount) *account {
@@ -34,15 +53,18 @@ func newAccount(balance, charged, signed vouchers.Amount) *account {
 		charged:  charged,
 		signed:   max(signed, charged),
 		seen:     charged,
-		inFlight: make(map[vouchers.Amount]vouchers.Amount),
-		spent:    make(map[vouchers.Amount]struct{}),
+		unsure:   true,
+		inFlight: make(map[vouchers.Amount]flight),
+		spent:    make(map[vouchers.Amount]spending),
 	}
 }
 
-// reserve returns the ceiling to sign for a call of the given price. It fails with
-// [ErrBalance] when the channel cannot pay it.
-func (a *account) reserve(price vouchers.Amount) (vouchers.Amount, error) {
-	a.mu.Lock()
+// reserve returns the ceiling to sign for a call of the given price. It waits while a
+// correction is under way, and fails with [ErrBalance] when the channel cannot pay.
+func (a *account) reserve(ctx context.Context, price vouchers.Amount) (vouchers.Amount, error) {
+	if err := a.lockCorrected(ctx); err != nil {
+		return 0, err
+	}
 	defer a.mu.Unlock()
 	committed := a.charged + a.flying + a.doubt
 	ceiling, ok := committed.Add(price)
@@ -50,14 +72,31 @@ func (a *account) reserve(price vouchers.Amount) (vouchers.Amount, error) {
 		return 0, fmt.Errorf("%w: the call costs %s, %s of %s are left; deposit more with `chit deposit`",
 			ErrBalance, price, left(a.balance, committed), a.balance)
 	}
-	ceiling = a.free(max(ceiling, a.floor+1))
+	ceiling = a.free(ceiling)
 	if ceiling > a.balance {
 		return 0, fmt.Errorf("%w: the next free ceiling is %s, the balance is %s; deposit more with `chit deposit`", ErrBalance, ceiling, a.balance)
 	}
-	a.inFlight[ceiling] = price
+	a.inFlight[ceiling] = flight{price, a.losses}
 	a.flying += price
 	a.signed = max(a.signed, ceiling)
 	return ceiling, nil
+}
+
+// lockCorrected locks the account at a moment at which no correction is under way.
+func (a *account) lockCorrected(ctx context.Context) error {
+	for {
+		a.mu.Lock()
+		if a.drained == nil {
+			return nil
+		}
+		drained := a.drained
+		a.mu.Unlock()
+		select {
+		case <-drained:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the calls in flight of a channel whose account is corrected: %w", context.Cause(ctx))
+		}
+	}
 }
 
 func left(balance, committed vouchers.Amount) vouchers.Amount {
@@ -83,41 +122,64 @@ func (a *account) free(ceiling vouchers.Amount) vouchers.Amount {
 func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.heard = a.heard || a.inFlight[ceiling].losses == a.losses
 	price := a.land(ceiling)
+	defer a.drain()
 	if charged > price {
 		return fmt.Errorf("%w: a call of %s was charged %s", ErrDishonest, price, charged)
 	}
 	a.charged += charged
 	if charged > 0 && ceiling > a.charged {
-		a.spent[ceiling] = struct{}{}
+		a.spent[ceiling] = certain
 	}
-	if most := a.charged + a.flying + a.doubt; total > most {
+	most := a.charged + a.flying + a.doubt
+	if a.drained != nil || a.unsure { // there may be more than this account knew, all of it under a signed ceiling
+		most = max(most, a.signed)
+	}
+	if total > most {
 		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be", ErrDishonest, total, most)
 	}
 	a.seen = max(a.seen, total)
 	a.clearDoubt()
-	for c := range a.spent {
-		if c <= a.charged {
-			delete(a.spent, c)
-		}
+	if a.unsure && a.flying == 0 && a.doubt == 0 {
+		a.charged, a.unsure = max(a.charged, a.seen), false
 	}
+	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= a.charged })
 	return nil
 }
 
-// clearDoubt takes the server's total as the outcome of the calls whose answers
-// never came, once nothing else is in flight.
+// clearDoubt takes the server's total as the outcome of the calls whose answers never
+// came, once nothing else is in flight. A total that may be older than their outcome
+// does not tell.
 func (a *account) clearDoubt() {
-	if a.flying > 0 || a.doubt == 0 || a.seen < a.charged {
+	if a.flying > 0 || a.doubt == 0 || !a.heard || a.seen < a.charged {
 		return
 	}
 	a.charged, a.doubt = a.seen, 0
 }
 
 func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
-	price = a.inFlight[ceiling]
+	price = a.inFlight[ceiling].price
 	delete(a.inFlight, ceiling)
 	a.flying -= price
 	return price
+}
+
+// drain applies a correction that has waited for the calls in flight, after the last.
+func (a *account) drain() {
+	if a.drained == nil || a.flying > 0 {
+		return
+	}
+	a.adopt(a.seen)
+	close(a.drained)
+	a.drained = nil
+}
+
+// adopt takes charged as the truth. Nothing is in flight: the strict form, charged
+// and the price, is open to the next call.
+func (a *account) adopt(charged vouchers.Amount) {
+	a.charged, a.seen, a.unsure = charged, charged, false
+	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= charged })
 }
 
 // release takes back a reservation whose call was certainly not charged.
@@ -125,6 +187,7 @@ func (a *account) release(ceiling vouchers.Amount) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.land(ceiling)
+	a.drain()
 }
 
 // lose moves a reservation whose call was not answered into doubt.
@@ -132,22 +195,36 @@ func (a *account) lose(ceiling vouchers.Amount) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.doubt += a.land(ceiling)
+	a.losses, a.heard = a.losses+1, false
+	if ceiling > a.charged {
+		a.spent[ceiling] = doubtful
+	}
+	a.drain()
 }
 
-// correct takes over what the server proved with the payer's own signature: charged
-// so much, under a voucher of that ceiling. It fails with [ErrDishonest] when more
-// is charged than signed.
-func (a *account) correct(charged, ceiling vouchers.Amount) error {
+// correct takes back the reservation that was refused, if there is one (0 is none), and
+// takes over what the server proved with the payer's own signature: charged so much,
+// under a voucher of that ceiling. With calls in flight, of which charged may include
+// some, it is applied once the last of them has landed, and no call is signed before.
+// It fails with [ErrDishonest] when more is charged than signed.
+func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.land(refused)
+	defer a.drain()
 	if charged > ceiling {
 		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, charged, ceiling)
 	}
-	a.floor = max(a.floor, ceiling)
 	a.signed = max(a.signed, ceiling)
-	if a.flying == 0 {
-		a.charged, a.seen, a.doubt = charged, charged, 0
-		a.floor = charged // nothing is in flight: the strict form charged + price is open
+	if a.flying == 0 && a.drained == nil {
+		a.adopt(charged)
+		a.doubt = 0
+		maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
+		return nil
+	}
+	a.seen = max(a.seen, charged) // and what the calls in flight will report
+	if a.drained == nil {
+		a.drained = make(chan struct{})
 	}
 	return nil
 }

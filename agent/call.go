@@ -25,7 +25,8 @@ type Receipt struct {
 	Cumulative vouchers.Amount
 }
 
-// rounds is how often a call is repeated with a better payment.
+// rounds is how often a call is repeated with a better payment. A server that keeps the
+// vouchers that it refuses can take so many prices for a call at most.
 const rounds = 4
 
 // CallTool calls a tool, and pays if it costs something. Errors wrap [ErrPolicy],
@@ -64,23 +65,29 @@ func (c *Client) call(ctx context.Context, tool string, arguments map[string]any
 		if err != nil {
 			return nil, Receipt{}, err
 		}
-		result, receipt, required, err := c.attempt(ctx, ch, t, tool, arguments)
-		if err != nil || required == nil {
+		result, receipt, no, err := c.attempt(ctx, ch, t, tool, arguments)
+		if err != nil || no == nil {
 			return result, receipt, err
 		}
-		if t, err = c.reconsider(ctx, ch, t, tool, required); err != nil {
+		if t, err = c.reconsider(ctx, ch, t, tool, no); err != nil {
 			return nil, Receipt{}, err
 		}
-		last = refused(required)
+		last = refused(no.required)
 	}
 	return nil, Receipt{}, last
 }
 
-// attempt makes one paid call. A refusal comes back as the server's terms.
-func (c *Client) attempt(ctx context.Context, ch *channel, t *terms, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, *x402.PaymentRequired, error) {
-	ceiling, err := ch.reserve(t.accepted.Amount)
+// refusal is a payment that the server did not take. Its ceiling is still reserved.
+type refusal struct {
+	required *x402.PaymentRequired
+	ceiling  vouchers.Amount
+}
+
+// attempt makes one paid call.
+func (c *Client) attempt(ctx context.Context, ch *channel, t *terms, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, *refusal, error) {
+	ceiling, err := ch.reserve(ctx, t.accepted.Amount)
 	if errors.Is(err, ErrBalance) && c.refresh(ctx, ch) == nil {
-		ceiling, err = ch.reserve(t.accepted.Amount)
+		ceiling, err = ch.reserve(ctx, t.accepted.Amount)
 	}
 	if err != nil {
 		return nil, Receipt{}, nil, err
@@ -105,8 +112,7 @@ func (c *Client) attempt(ctx context.Context, ch *channel, t *terms, tool string
 		return nil, Receipt{}, nil, errors.Join(err, c.note(ch))
 	}
 	if required := requiredOf(result); required != nil {
-		ch.release(ceiling)
-		return nil, Receipt{}, required, nil
+		return nil, Receipt{}, &refusal{required, ceiling}, nil
 	}
 	receipt, err := c.settle(ch, ceiling, result)
 	return result, receipt, nil, errors.Join(err, c.note(ch))
@@ -154,24 +160,37 @@ func (c *Client) settle(ch *channel, ceiling vouchers.Amount, result *mcp.CallTo
 	return Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total()}, nil
 }
 
-// reconsider reads why a payment was refused, and returns the terms to try again on.
-func (c *Client) reconsider(ctx context.Context, ch *channel, t *terms, tool string, required *x402.PaymentRequired) (*terms, error) {
+// reconsider reads why a payment was refused, ends its reservation, and returns the
+// terms to try again on.
+func (c *Client) reconsider(ctx context.Context, ch *channel, t *terms, tool string, no *refusal) (*terms, error) {
+	fresh, proof, err := c.read(ctx, ch, t, tool, no.required)
+	if proof == nil {
+		ch.release(no.ceiling)
+		return fresh, err
+	}
+	return fresh, ch.correct(no.ceiling, proof.charged, proof.ceiling)
+}
+
+// read returns the terms of a refusal, and what it proves where the payment was for
+// another amount than the server's account asks for.
+func (c *Client) read(ctx context.Context, ch *channel, t *terms, tool string, required *x402.PaymentRequired) (*terms, *proof, error) {
 	fresh, err := c.learn(ctx, tool, required)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	switch required.Error {
 	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
 		if fresh.accepted.Amount != t.accepted.Amount {
-			return fresh, nil // the price was raised; the policy decides
+			return fresh, nil, nil // the price was raised; the policy decides
 		}
-		return fresh, c.recover(ctx, ch, required)
+		p, err := c.check(ctx, ch, required)
+		return fresh, p, err
 	case x402.ErrChannelNotFound:
-		return nil, fmt.Errorf("%w to %s: deposit first, with `chit deposit AMOUNT`", ErrNoChannel, c.server)
+		return nil, nil, fmt.Errorf("%w to %s: deposit first, with `chit deposit AMOUNT`", ErrNoChannel, c.server)
 	case x402.ErrInsufficientBalance:
-		return nil, fmt.Errorf("%w: %w", ErrBalance, refused(required))
+		return nil, nil, fmt.Errorf("%w: %w", ErrBalance, refused(required))
 	}
-	return nil, refused(required)
+	return nil, nil, refused(required)
 }
 
 func refused(required *x402.PaymentRequired) *RefusedError {

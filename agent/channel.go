@@ -125,38 +125,42 @@ func payment(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 	return &x402.PaymentPayload{Resource: &t.resource, Accepted: t.accepted, Payload: payload, Extensions: extensions}, nil
 }
 
-// recover takes over a server's corrective answer if it proves itself: by a voucher
-// that this client signed, or by claiming no more than the chain knows.
-func (c *Client) recover(ctx context.Context, ch *channel, required *x402.PaymentRequired) error {
+// proof is what a server's corrective answer proves: charged so much, under a voucher
+// of that ceiling.
+type proof struct{ charged, ceiling vouchers.Amount }
+
+// check accepts a corrective answer that proves itself: by a voucher that this client
+// signed, or by claiming no more than the chain knows.
+func (c *Client) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*proof, error) {
 	for _, entry := range required.Accepts {
-		state, proof := entry.Extra.ChannelState, entry.Extra.VoucherState
+		state, shown := entry.Extra.ChannelState, entry.Extra.VoucherState
 		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
 			continue
 		}
 		charged := *state.ChargedCumulativeAmount
-		if proof == nil || proof.SignedMaxClaimable == nil {
-			return c.recoverFromChain(ctx, ch, charged)
+		if shown == nil || shown.SignedMaxClaimable == nil {
+			return c.checkWithChain(ctx, ch, charged)
 		}
-		ceiling := *proof.SignedMaxClaimable
+		ceiling := *shown.SignedMaxClaimable
 		digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
-		signer, err := vouchers.Recover(digest, proof.Signature)
+		signer, err := vouchers.Recover(digest, shown.Signature)
 		if err != nil || signer != c.key.Address() {
-			return fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
+			return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
 		}
-		return ch.correct(charged, ceiling)
+		return &proof{charged, ceiling}, nil
 	}
-	return fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
+	return nil, fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
 }
 
-func (c *Client) recoverFromChain(ctx context.Context, ch *channel, charged vouchers.Amount) error {
+func (c *Client) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*proof, error) {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if charged > state.Claimed {
-		return fmt.Errorf("%w: it reports %s charged, the chain knows of %s and it shows no voucher", ErrDishonest, charged, state.Claimed)
+		return nil, fmt.Errorf("%w: it reports %s charged, the chain knows of %s and it shows no voucher", ErrDishonest, charged, state.Claimed)
 	}
-	return ch.correct(state.Claimed, state.Claimed)
+	return &proof{state.Claimed, state.Claimed}, nil
 }
 
 // Payer is the account that pays.

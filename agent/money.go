@@ -125,6 +125,10 @@ func (c *Client) refund(ctx context.Context, amount vouchers.Amount) (Moved, err
 
 // move sends a payload that moves money, and believes the chain about what moved.
 func (c *Client) move(ctx context.Context, ch *channel, tool string, payload x402.Payload) (Moved, error) {
+	if err := c.refresh(ctx, ch); err != nil {
+		return Moved{}, err
+	}
+	before := ch.entry(c.server).Balance
 	for round := range rounds {
 		paid, err := payment(ch.terms, payload)
 		if err != nil {
@@ -140,13 +144,17 @@ func (c *Client) move(ctx context.Context, ch *channel, tool string, payload x40
 			if err != nil {
 				return Moved{}, err
 			}
-			return c.moved(ctx, ch, response)
+			return c.moved(ctx, ch, payload, before, response)
 		}
 		refund, isRefund := payload.(*x402.RefundPayload)
 		if required.Error != x402.ErrCumulativeAmountMismatch || !isRefund || round == rounds-1 {
 			return Moved{}, refused(required)
 		}
-		if err := c.recover(ctx, ch, required); err != nil {
+		p, err := c.check(ctx, ch, required)
+		if err != nil {
+			return Moved{}, err
+		}
+		if err := ch.correct(0, p.charged, p.ceiling); err != nil {
 			return Moved{}, err
 		}
 		if refund.Voucher, err = c.sign(ctx, ch, ch.total()); err != nil {
@@ -156,13 +164,31 @@ func (c *Client) move(ctx context.Context, ch *channel, tool string, payload x40
 	return Moved{}, fmt.Errorf("%w: the server corrects its corrections", ErrDishonest)
 }
 
-func (c *Client) moved(ctx context.Context, ch *channel, response *x402.SettlementResponse) (Moved, error) {
+// moved holds a receipt against the request and against the chain.
+func (c *Client) moved(ctx context.Context, ch *channel, payload x402.Payload, before vouchers.Amount, response *x402.SettlementResponse) (Moved, error) {
 	if response == nil || !response.Success || response.Amount == nil {
 		return Moved{}, fmt.Errorf("%w: the answer has no receipt of the transfer", ErrDishonest)
 	}
 	if err := c.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
-	entry := ch.entry(c.server)
-	return Moved{Channel: ch.id, Amount: *response.Amount, Balance: entry.Balance, Tx: transactionOf(response)}, nil
+	amount, after := *response.Amount, ch.entry(c.server).Balance
+	if !isMove(payload, amount, before, after) {
+		return Moved{}, fmt.Errorf("%w: it reports a transfer of %s in transaction %q, on chain the channel had %s and has %s",
+			ErrDishonest, amount, response.Transaction, before, after)
+	}
+	return Moved{Channel: ch.id, Amount: amount, Balance: after, Tx: transactionOf(response)}, nil
+}
+
+// isMove tells whether amount is what the payload asks for, and the balance shows it.
+func isMove(payload x402.Payload, amount, before, after vouchers.Amount) bool {
+	switch p := payload.(type) {
+	case *x402.DepositPayload:
+		grown, ok := after.Sub(before)
+		return ok && amount == p.Deposit.Amount && grown >= amount
+	case *x402.RefundPayload:
+		shrunk, ok := before.Sub(after)
+		return ok && (p.Amount == nil || amount == *p.Amount) && shrunk >= amount
+	}
+	return false
 }

@@ -1,0 +1,127 @@
+package agent_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// funds are where the payer's money is, by its own book.
+func funds(t testing.TB, o agent.Options) agent.Funds {
+	t.Helper()
+	book, err := agent.OpenBook(o.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	funds, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return funds
+}
+
+// travel moves the chain's clock.
+func travel(t testing.TB, d time.Duration) {
+	t.Helper()
+	shoptest.Control(t, "evm_increaseTime", int64(d/time.Second))
+	shoptest.Control(t, "anvil_mine", "0x1")
+}
+
+func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	client := funded(t, shop.URL, o)
+	buy(t, client, 2, 0)
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := funds(t, o)
+	if len(before.Channels) != 1 || before.Wallet != 90*usdc || before.Payer != o.Key.Address() {
+		t.Fatalf("the funds are %+v", before)
+	}
+	if ch := before.Channels[0]; ch.Balance != 10*usdc || ch.Charged != 2*price || ch.Available != 10*usdc-2*price || ch.Claimed != 0 || ch.WithdrawAfter != nil {
+		t.Errorf("the channel is %+v", ch)
+	}
+	sender := senderOf(t, o.Key)
+	if _, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, before); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+		t.Errorf("finished before it was started: %v", err)
+	}
+
+	started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, before)
+	if err != nil || len(started) != 1 || started[0].Amount != 10*usdc || started[0].After.IsZero() {
+		t.Fatalf("started %+v, %v", started, err)
+	}
+	pending := funds(t, o)
+	if ch := pending.Channels[0]; ch.Withdrawing != 10*usdc || ch.WithdrawAfter == nil || !ch.WithdrawAfter.Equal(started[0].After) {
+		t.Errorf("the channel is %+v", ch)
+	}
+	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, pending); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+		t.Errorf("started twice: %v", err)
+	}
+	if _, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, pending); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+		t.Errorf("finished before the delay: %v", err)
+	}
+
+	// The seller takes what it has vouchers for while the delay runs.
+	if settled, err := shop.Settler.Settle(t.Context(), false); err != nil || settled.Claimed != 2*price {
+		t.Errorf("settled %+v, %v", settled, err)
+	}
+	travel(t, (vouchers.MinWithdrawDelay+1)*time.Second)
+	done, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o))
+	if err != nil || len(done) != 1 || done[0].Amount != 10*usdc-2*price || !done[0].After.IsZero() {
+		t.Errorf("finished %+v, %v", done, err)
+	}
+	after := funds(t, o)
+	if ch := after.Channels[0]; after.Wallet != 100*usdc-2*price || ch.Available != 0 || ch.Withdrawing != 0 || ch.WithdrawAfter != nil {
+		t.Errorf("the funds are %+v", after)
+	}
+	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, after); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+		t.Errorf("started on an empty channel: %v", err)
+	}
+}
+
+func TestFundsListThePayersOwnChannelsOfThisChainAlone(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	if err := funded(t, shop.URL, o).Close(); err != nil {
+		t.Fatal(err)
+	}
+	book, err := agent.OpenBook(o.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := funds(t, o).Channels[0].Entry
+	elsewhere, another := entry, entry
+	elsewhere.Channel, elsewhere.Deployment.ChainID = vouchers.ChannelID{1}, 8453
+	another.Channel, another.Config.Payer = vouchers.ChannelID{2}, shoptest.Key(t, "another payer").Address()
+	for _, e := range []agent.Entry{elsewhere, another} {
+		if err := book.Put(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := funds(t, o); len(got.Channels) != 1 || got.Channels[0].Channel != entry.Channel {
+		t.Errorf("the funds are %+v", got)
+	}
+}
+
+func TestAWithdrawalNeedsThePayersKey(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	funded(t, shop.URL, o)
+	thief := senderOf(t, shoptest.Payer(t, "thief"))
+	if started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, thief, funds(t, o)); err == nil {
+		t.Errorf("a thief started %+v", started)
+	}
+	if ch := funds(t, o).Channels[0]; ch.WithdrawAfter != nil || ch.Balance != 10*usdc {
+		t.Errorf("the channel is %+v", ch)
+	}
+}
