@@ -29,15 +29,17 @@ const (
 
 // Client reads from one chain. It is safe for concurrent use.
 type Client struct {
-	endpoints []endpoint
+	endpoints []*endpoint
 	current   atomic.Uint32 // the endpoint that answered last
 	chainID   uint64
 	errors    errorTable
+	heads     heads
 }
 
 type endpoint struct {
-	name string // scheme and host: the rest of a URL may hold an API key
-	eth  *ethclient.Client
+	name    string // scheme and host: the rest of a URL may hold an API key
+	eth     *ethclient.Client
+	suspect atomic.Bool // it was silent or wrong since its chain id was checked
 }
 
 // Option adjusts a client.
@@ -86,7 +88,7 @@ func (c *Client) add(ctx context.Context, text string) error {
 	if err != nil {
 		return unreachable(name, err)
 	}
-	c.endpoints = append(c.endpoints, endpoint{name, eth})
+	c.endpoints = append(c.endpoints, &endpoint{name: name, eth: eth})
 	id, err := eth.ChainID(ctx)
 	if err != nil {
 		return unreachable(name, err)
@@ -127,13 +129,21 @@ func ask[T any](ctx context.Context, c *Client, what string, f func(context.Cont
 		e := c.endpoints[int(at)%len(c.endpoints)]
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 		defer cancel()
-		answer, err := f(attempt, e.eth)
+		var answer T
+		var err error
+		if e.suspect.Load() {
+			err = c.checkChain(attempt, e)
+		}
+		if err == nil {
+			answer, err = f(attempt, e.eth)
+		}
 		if err == nil {
 			return answer, nil
 		}
 		if isAnswer(err) || ctx.Err() != nil {
 			return answer, backoff.Permanent(c.errors.explain(err))
 		}
+		e.suspect.Store(true)
 		c.current.CompareAndSwap(at, at+1)
 		return answer, unreachable(e.name, err)
 	}, backoff.WithBackOff(pauses()), backoff.WithMaxTries(uint(max(attempts, 2*len(c.endpoints)))))
@@ -182,14 +192,27 @@ func (c *Client) EstimateGas(ctx context.Context, msg ethereum.CallMsg) (uint64,
 // BlockNumber returns the number of the latest block.
 func (c *Client) BlockNumber(ctx context.Context) (uint64, error) {
 	return ask(ctx, c, "read the block number", func(ctx context.Context, e *ethclient.Client) (uint64, error) {
-		return e.BlockNumber(ctx)
+		head, err := e.BlockNumber(ctx)
+		if err == nil {
+			err = c.heads.accept(head, time.Now())
+		}
+		return head, err
 	})
 }
 
-// Header returns the header of a block (nil: the latest).
+// Header returns the header of a block (nil: the latest), or an error that wraps
+// [ethereum.NotFound] if there is no block of this number.
 func (c *Client) Header(ctx context.Context, number *big.Int) (*types.Header, error) {
 	return ask(ctx, c, "read a block header", func(ctx context.Context, e *ethclient.Client) (*types.Header, error) {
-		return e.HeaderByNumber(ctx, number)
+		header, err := e.HeaderByNumber(ctx, number)
+		switch {
+		case err != nil:
+		case number == nil:
+			err = c.heads.accept(header.Number.Uint64(), time.Now())
+		case header.Number.Cmp(number) != 0:
+			err = fmt.Errorf("%w: asked for block %s, it gave block %s", ErrWrongAnswer, number, header.Number)
+		}
+		return header, err
 	})
 }
 
@@ -210,7 +233,7 @@ func (c *Client) Balance(ctx context.Context, account common.Address) (*big.Int,
 // Receipt returns the receipt of a mined transaction, and nil if it is not mined.
 func (c *Client) Receipt(ctx context.Context, tx common.Hash) (*types.Receipt, error) {
 	receipt, err := ask(ctx, c, "read the receipt of "+tx.Hex(), func(ctx context.Context, e *ethclient.Client) (*types.Receipt, error) {
-		return e.TransactionReceipt(ctx, tx)
+		return receiptOf(ctx, e, tx)
 	})
 	if errors.Is(err, ethereum.NotFound) {
 		return nil, nil

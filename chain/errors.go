@@ -30,6 +30,10 @@ var (
 	ErrFailed = errors.New("the transaction failed")
 	// ErrReplaced says that another transaction of the same key took the nonce.
 	ErrReplaced = errors.New("another transaction took the nonce")
+	// ErrCancelled says that a transaction was cancelled ([Sender.Cancel]).
+	ErrCancelled = errors.New("the transaction was cancelled")
+	// ErrNotPending says that no transaction with this nonce is on its way.
+	ErrNotPending = errors.New("no such transaction is on its way")
 	// ErrClosed is what a closed sender answers with. What it has sent is still on its way.
 	ErrClosed = errors.New("the sender is closed")
 	// ErrDevKey says that a public key of local chains was to be used on another chain.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum"
@@ -22,9 +23,14 @@ const (
 // it, the newest last. Only the newest can be bumped; any of them can be mined.
 type flight struct {
 	Call
-	nonce uint64
-	first common.Hash
-	txs   []*types.Transaction // the flight's own goroutine's once it flies
+	nonce  uint64
+	reused bool      // the nonce was this sender's before
+	taken  time.Time // since when the nonce is used and no receipt is there; zero if that is not so
+	first  common.Hash
+	since  time.Time
+	txs    []*types.Transaction // the flight's own goroutine's once it flies
+	latest atomic.Pointer[types.Transaction]
+	orders chan order // of people who want it sooner, or not at all
 
 	landed  chan struct{} // closed once what follows is final
 	receipt *types.Receipt
@@ -32,7 +38,12 @@ type flight struct {
 }
 
 func newFlight(call Call, txs ...*types.Transaction) *flight {
-	return &flight{Call: call, nonce: txs[0].Nonce(), first: txs[0].Hash(), txs: txs, landed: make(chan struct{})}
+	f := &flight{
+		Call: call, nonce: txs[0].Nonce(), first: txs[0].Hash(), since: time.Now(), txs: txs,
+		orders: make(chan order), landed: make(chan struct{}),
+	}
+	f.latest.Store(f.newest())
+	return f
 }
 
 func (f *flight) newest() *types.Transaction { return f.txs[len(f.txs)-1] }
@@ -66,14 +77,16 @@ func (s *Sender) track(ctx context.Context, f *flight) (*types.Receipt, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case o := <-f.orders:
+			o.done <- s.obey(ctx, f, o)
+			continue
 		case <-timer.C:
 		}
 		receipt, final, err := s.look(ctx, f)
 		if final {
 			return receipt, err
 		}
-		if receipt == nil && time.Since(sent) > s.stuckAfter {
-			s.bump(ctx, f)
+		if receipt == nil && s.raise(ctx, f, sent) {
 			sent = time.Now()
 		}
 		pause = min(pause*3/2, laterLook)
@@ -97,15 +110,25 @@ func (s *Sender) look(ctx context.Context, f *flight) (receipt *types.Receipt, f
 		}
 	}
 	if receipt == nil {
-		// The nonce was read before the receipts: if it is used, one of them would be there.
-		if mined > f.nonce && s.isSettled(ctx, f) {
+		// The nonce was read before the receipts: if it is used, one of them would be
+		// there, unless the endpoint that was asked for them lags behind the other.
+		switch {
+		case mined <= f.nonce:
+			f.taken = time.Time{}
+		case f.taken.IsZero():
+			f.taken = time.Now()
+		case time.Since(f.taken) > lagPatience && s.isSettled(ctx, f):
 			return nil, true, fmt.Errorf("%w %d of %s; is another program using this key?", ErrReplaced, f.nonce, s.Address())
 		}
 		return nil, false, nil
 	}
+	f.taken = time.Time{}
 	head, err := s.client.BlockNumber(ctx)
-	if err != nil || head+1 < receipt.BlockNumber.Uint64()+s.confirmations {
+	if err != nil || head+1 < receipt.BlockNumber.Uint64()+max(s.confirmations, f.Confirmations) {
 		return receipt, false, err
+	}
+	if f.isCancelledBy(receipt.TxHash) {
+		return receipt, true, fmt.Errorf("%w by %s", ErrCancelled, receipt.TxHash)
 	}
 	if receipt.Status != types.ReceiptStatusSuccessful {
 		return receipt, true, fmt.Errorf("%w: %s: %w", ErrFailed, receipt.TxHash, s.autopsy(ctx, f, receipt))
@@ -133,29 +156,30 @@ func (s *Sender) autopsy(ctx context.Context, f *flight, receipt *types.Receipt)
 	return errors.New("the state changed between the estimate and the block, or the gas ran out")
 }
 
-// bump sends the flight again with fees at least a quarter higher, or as it is when
-// they may not rise. A failure is no loss: the next turn tries again.
-func (s *Sender) bump(ctx context.Context, f *flight) {
-	tx := f.newest()
-	tip, fee, err := s.fees(ctx)
+// bump sends a transaction of the flight again with fees at least a quarter higher,
+// or as it is when that would be above the limit.
+func (s *Sender) bump(ctx context.Context, f *flight, tx *types.Transaction, limit *big.Int) error {
+	_, tip, fee, err := s.suggest(ctx, f.Urgent)
 	if err != nil {
-		return
+		return err
 	}
-	tip, fee = quarterMore(tx.GasTipCap(), tip), quarterMore(tx.GasFeeCap(), fee)
-	if s.maxFee == nil || fee.Cmp(s.maxFee) <= 0 {
+	old := f.newest()
+	tip, fee = quarterMore(old.GasTipCap(), tip), quarterMore(old.GasFeeCap(), fee)
+	if limit == nil || fee.Cmp(limit) <= 0 {
 		raised, err := s.signer.SignTx(ctx, types.NewTx(&types.DynamicFeeTx{
 			ChainID: tx.ChainId(), Nonce: tx.Nonce(), GasTipCap: tip, GasFeeCap: fee, Gas: tx.Gas(), To: tx.To(), Data: tx.Data(),
 		}), s.client.ChainID())
 		if err != nil {
-			return
+			return err
 		}
 		f.txs = append(f.txs, raised)
 		if err := s.journal.Put(f.journalKey(), f.encode()); err != nil {
 			f.txs = f.txs[:len(f.txs)-1]
-			return
+			return fmt.Errorf("write transaction %s down: %w", raised.Hash(), err)
 		}
+		f.latest.Store(raised)
 	}
-	_ = s.client.broadcast(ctx, f.newest()) // dropped or refused: looked at again at the next turn
+	return s.client.broadcast(ctx, f.newest())
 }
 
 func quarterMore(old, suggested *big.Int) *big.Int {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
@@ -84,6 +85,23 @@ func decodeFlight(value []byte) (*flight, error) {
 		}
 	}
 	return newFlight(Call{To: *txs[0].To(), Data: txs[0].Data(), Label: e.Label, Key: e.Key}, txs...), nil
+}
+
+// ReadPending lists the transactions that a journal holds, which no sender has open.
+func ReadPending(j Journal) ([]PendingTx, error) {
+	all := []PendingTx{}
+	err := j.ForEach(func(key, value []byte) error {
+		if len(key) == 0 || key[0] != flightEntry {
+			return nil
+		}
+		f, err := decodeFlight(value)
+		if err == nil {
+			f.since = time.Time{} // that is not written down
+			all = append(all, f.pending())
+		}
+		return err
+	})
+	return all, err
 }
 
 // resume takes up what the journal holds. A transaction that was written down and

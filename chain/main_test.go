@@ -109,11 +109,13 @@ func settle(escrow common.Address) chain.Call {
 type proxy struct {
 	*httptest.Server
 	requests atomic.Int64
+	target   atomic.Pointer[string] // where the requests go
 	lose     atomic.Pointer[string] // requests of this method ("" is every method) get a 503
 }
 
 func newProxy(t testing.TB, target string) *proxy {
 	p := &proxy{}
+	p.target.Store(&target)
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -124,7 +126,7 @@ func newProxy(t testing.TB, target string) *proxy {
 			http.Error(w, "busy", http.StatusServiceUnavailable)
 			return
 		}
-		answer, err := http.Post(target, "application/json", bytes.NewReader(body))
+		answer, err := http.Post(*p.target.Load(), "application/json", bytes.NewReader(body))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return

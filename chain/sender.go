@@ -31,6 +31,15 @@ type Call struct {
 	// a restart, it is the same transaction. Empty is no key. A call that failed on
 	// chain gives its key free.
 	Key string
+	// Urgent pays twice the usual priority fee and raises the fees three times as
+	// often. So it does with the transactions before it, whatever their own limits.
+	Urgent bool
+	// MaxFee is the most that is paid per gas, in wei; nil leaves it to the sender.
+	// What [Sender.SpeedUp] asks for may be more.
+	MaxFee *big.Int
+	// Confirmations is in how many blocks the transaction must be, if that is more
+	// than what the sender asks of every transaction.
+	Confirmations uint64
 }
 
 // Sender sends the transactions of one key. It is safe for concurrent use; only one
@@ -134,7 +143,12 @@ func (s *Sender) send(ctx context.Context, call Call) (*types.Receipt, error) {
 	}
 	f, err := s.launch(ctx, call)
 	if err == nil {
-		return f.wait(ctx)
+		receipt, err := f.wait(ctx)
+		if errors.Is(err, ErrReplaced) && f.reused {
+			// What this sender sent under the nonce before a reorganization was mined again.
+			return s.send(ctx, call)
+		}
+		return receipt, err
 	}
 	// The same call of another goroutine may be what it failed on.
 	if receipt, known, err := s.recall(ctx, call.Key); known {
@@ -156,18 +170,24 @@ func (s *Sender) recall(ctx context.Context, key string) (receipt *types.Receipt
 		receipt, err = f.wait(ctx)
 		return receipt, true, err
 	case tx != (common.Hash{}):
-		receipt, err = s.receiptOf(ctx, tx)
+		receipt, err = s.client.Receipt(ctx, tx)
+		if err == nil && receipt == nil {
+			s.forget(key, tx)
+			return nil, false, nil
+		}
 		return receipt, true, err
 	}
 	return nil, false, nil
 }
 
-func (s *Sender) receiptOf(ctx context.Context, tx common.Hash) (*types.Receipt, error) {
-	receipt, err := s.client.Receipt(ctx, tx)
-	if err == nil && receipt == nil {
-		err = fmt.Errorf("transaction %s was confirmed before and is not on the chain now: %w", tx, ErrReplaced)
+// forget makes the call with this key one that was not sent: the chain has lost the
+// transaction that did it since it was confirmed.
+func (s *Sender) forget(key string, tx common.Hash) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.done[key] == tx {
+		delete(s.done, key)
 	}
-	return receipt, err
 }
 
 // gas returns the gas limit: the estimate and a fifth, within the cap.
@@ -191,7 +211,7 @@ func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
 	if err != nil {
 		return nil, err
 	}
-	tip, fee, err := s.fees(ctx)
+	tip, fee, err := s.fees(ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +235,7 @@ func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
 		return nil, err
 	}
 	f := newFlight(call, tx)
+	f.reused = nonce < s.next
 	if err := s.journal.Put(f.journalKey(), f.encode()); err != nil {
 		return nil, fmt.Errorf("write transaction %s down: %w", tx.Hash(), err)
 	}
@@ -255,11 +276,11 @@ func (s *Sender) nonce(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if pending >= s.next || len(s.flights) > 0 {
+	if pending >= s.next || s.flights[pending] != nil {
 		return max(pending, s.next), nil
 	}
-	// Nothing is on its way and yet the chain is behind: an endpoint that lags, or a
-	// chain that was rewound. The first mends itself.
+	// The chain waits for a nonce that landed or never flew: an endpoint that lags, or
+	// a chain that was rewound. The first mends itself.
 	timer := time.NewTimer(lagPatience)
 	defer timer.Stop()
 	select {
@@ -270,36 +291,68 @@ func (s *Sender) nonce(ctx context.Context) (uint64, error) {
 	if _, pending, err = s.client.nonce(ctx, s.Address()); err != nil {
 		return 0, err
 	}
-	s.next = pending
+	if pending >= s.next || s.flights[pending] != nil {
+		return max(pending, s.next), nil
+	}
 	return pending, nil
 }
 
 // lagPatience is how long an endpoint may lag behind what was confirmed.
 const lagPatience = 2 * time.Second
 
-// fees returns the priority fee and the highest fee per gas, in wei: twice the base
-// fee, so that it can rise for six full blocks, and the priority fee.
-func (s *Sender) fees(ctx context.Context) (tip, fee *big.Int, err error) {
+// suggest returns the base fee, and the priority fee and the highest fee per gas that
+// suit a call, in wei: twice the base fee, so that it can rise for six full blocks,
+// and the priority fee.
+func (s *Sender) suggest(ctx context.Context, urgent bool) (base, tip, fee *big.Int, err error) {
 	head, err := s.client.Header(ctx, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if head.BaseFee == nil {
-		return nil, nil, fmt.Errorf("%w: the chain has no base fee (EIP-1559)", ErrFee)
+		return nil, nil, nil, fmt.Errorf("%w: the chain has no base fee (EIP-1559)", ErrFee)
 	}
 	if tip, err = s.client.suggestedTip(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	if urgent {
+		tip = new(big.Int).Lsh(tip, 1)
+	}
+	return head.BaseFee, tip, new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), tip), nil
+}
+
+// fees returns the priority fee and the highest fee per gas of a call, in wei,
+// within its limit.
+func (s *Sender) fees(ctx context.Context, call Call) (tip, fee *big.Int, err error) {
+	base, tip, fee, err := s.suggest(ctx, call.Urgent)
+	limit := s.limit(call)
+	switch {
+	case err != nil:
 		return nil, nil, err
-	}
-	fee = new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), tip)
-	if s.maxFee == nil || fee.Cmp(s.maxFee) <= 0 {
+	case limit == nil || fee.Cmp(limit) <= 0:
 		return tip, fee, nil
+	case base.Cmp(limit) > 0:
+		return nil, nil, fmt.Errorf("%w: %s wei per gas, the limit is %s; wait, or raise the limit", ErrFee, base, limit)
 	}
-	if head.BaseFee.Cmp(s.maxFee) > 0 {
-		return nil, nil, fmt.Errorf("%w: %s wei per gas, the limit is %s; wait, or raise the limit", ErrFee, head.BaseFee, s.maxFee)
-	}
-	fee = s.maxFee
-	if room := new(big.Int).Sub(fee, head.BaseFee); tip.Cmp(room) > 0 {
+	if room := new(big.Int).Sub(limit, base); tip.Cmp(room) > 0 {
 		tip = room
 	}
-	return tip, fee, nil
+	return tip, limit, nil
+}
+
+// limit is the most that a call may pay per gas, nil if there is no limit.
+func (s *Sender) limit(call Call) *big.Int {
+	if call.MaxFee != nil && (s.maxFee == nil || call.MaxFee.Cmp(s.maxFee) < 0) {
+		return call.MaxFee
+	}
+	return s.maxFee
+}
+
+// GasPrice returns what a transaction would pay per gas now, in wei: the base fee and
+// the suggested priority fee.
+func (s *Sender) GasPrice(ctx context.Context) (*big.Int, error) {
+	base, tip, _, err := s.suggest(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	return new(big.Int).Add(base, tip), nil
 }

@@ -3,7 +3,9 @@ package escrow
 import (
 	"context"
 	"fmt"
+	"math/big"
 
+	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 
@@ -39,46 +41,75 @@ type Outcome struct {
 	Settled vouchers.Amount
 }
 
+// ClaimOption adjusts how a batch or a settlement is sent.
+type ClaimOption func(*claimOptions)
+
+type claimOptions struct {
+	unsettled bool
+	call      chain.Call
+}
+
+// Urgently sends the batch as [chain.Call.Urgent].
+func Urgently() ClaimOption { return func(o *claimOptions) { o.call.Urgent = true } }
+
+// WithoutSettling leaves what is claimed in the escrow, to be transferred later.
+func WithoutSettling() ClaimOption { return func(o *claimOptions) { o.unsettled = true } }
+
+// WithMaxFee is the most that is paid per gas, in wei; nil leaves it to the sender.
+func WithMaxFee(wei *big.Int) ClaimOption { return func(o *claimOptions) { o.call.MaxFee = wei } }
+
+// WithConfirmations waits until the batch is in so many blocks, if that is more than
+// what the sender asks of every transaction.
+func WithConfirmations(n uint64) ClaimOption {
+	return func(o *claimOptions) { o.call.Confirmations = n }
+}
+
 // ClaimAndSettle claims a batch and transfers all that is claimed to the receiver,
 // in one transaction, and waits for its confirmation. The sender must be the
 // receiver or the receiver authorizer of every row.
-func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim) (Outcome, error) {
-	outcome, err := c.claimAndSettle(ctx, sender, batch)
+func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, opts ...ClaimOption) (Outcome, error) {
+	var o claimOptions
+	for _, set := range opts {
+		set(&o)
+	}
+	outcome, err := c.claimAndSettle(ctx, sender, batch, o)
 	if err != nil {
-		return outcome, fmt.Errorf("claim %d channels and settle: %w", len(batch), err)
+		return outcome, fmt.Errorf("claim %d channels: %w", len(batch), err)
 	}
 	return outcome, nil
 }
 
-func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim) (Outcome, error) {
+func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, o claimOptions) (Outcome, error) {
 	compact, err := c.HasCompactClaim(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	data, err := c.packClaimAndSettle(batch, compact)
-	if err != nil {
+	call := o.call
+	call.To, call.Label = c.deployment.Escrow, fmt.Sprintf("claim %d channels", len(batch))
+	if call.Data, err = c.packClaim(batch, compact, !o.unsettled); err != nil {
 		return Outcome{}, err
 	}
-	receipt, err := sender.Send(ctx, chain.Call{To: c.deployment.Escrow, Data: data, Label: fmt.Sprintf("claim %d channels", len(batch))})
+	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return Outcome{}, err
 	}
 	return c.outcome(batch, receipt)
 }
 
-// packClaimAndSettle packs a batch in the way that costs least on this escrow.
-func (c *Contract) packClaimAndSettle(batch []Claim, compact bool) ([]byte, error) {
+// packClaim packs a batch in the way that costs least on this escrow.
+func (c *Contract) packClaim(batch []Claim, compact, settles bool) ([]byte, error) {
 	if compact {
-		packed, err := encodeCompact(c.domain, batch, true)
+		packed, err := encodeCompact(c.domain, batch, settles)
 		if err != nil {
 			return nil, err
 		}
 		return c.abi.PackClaimCompact(packed), nil
 	}
-	return c.abi.PackMulticall([][]byte{
-		c.abi.PackClaim(abiClaims(batch)),
-		c.abi.PackSettle(batch[0].Config.Receiver, batch[0].Config.Token),
-	}), nil
+	claim := c.abi.PackClaim(abiClaims(batch))
+	if !settles {
+		return claim, nil
+	}
+	return c.abi.PackMulticall([][]byte{claim, c.abi.PackSettle(batch[0].Config.Receiver, batch[0].Config.Token)}), nil
 }
 
 // outcome reads what a batch came to from its events.
@@ -112,6 +143,9 @@ func (c *Contract) outcome(batch []Claim, receipt *types.Receipt) (Outcome, erro
 
 func skipError(reason uint8) error {
 	names := [...]string{"Stale", "ExceedsCeiling", "ExceedsBalance", "InvalidSignature"}
+	if reason == 0 {
+		return ErrStale
+	}
 	if int(reason) < len(names) {
 		return fmt.Errorf("%w: %s", ErrSkipped, names[reason])
 	}
@@ -120,12 +154,29 @@ func skipError(reason uint8) error {
 
 // Settle transfers what was claimed for a receiver to it. It does nothing on chain
 // when there is nothing to transfer.
-func (c *Contract) Settle(ctx context.Context, sender *chain.Sender, receiver, token common.Address) (*types.Receipt, error) {
-	receipt, err := sender.Send(ctx, chain.Call{To: c.deployment.Escrow, Data: c.abi.PackSettle(receiver, token), Label: "settle"})
+func (c *Contract) Settle(ctx context.Context, sender *chain.Sender, receiver, token common.Address, opts ...ClaimOption) (*types.Receipt, error) {
+	var o claimOptions
+	for _, set := range opts {
+		set(&o)
+	}
+	call := o.call
+	call.To, call.Data, call.Label = c.deployment.Escrow, c.abi.PackSettle(receiver, token), "settle"
+	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return nil, fmt.Errorf("settle for receiver %s: %w", receiver, err)
 	}
 	return receipt, nil
+}
+
+// refusal returns why the token does not pay a receiver, as a blacklist would have
+// it, or nil if it does.
+func (c *Contract) refusal(ctx context.Context, receiver, token common.Address) (refusal, err error) {
+	pay := abigen.NewToken().PackTransfer(receiver, common.Big0)
+	_, err = c.client.CallContract(ctx, ethereum.CallMsg{From: c.deployment.Escrow, To: &token, Data: pay}, nil)
+	if chain.IsRevert(err) {
+		return fmt.Errorf("%w: %w", ErrUnpayable, err), nil
+	}
+	return nil, err
 }
 
 func abiClaims(claims []Claim) []abigen.VoucherClaim {

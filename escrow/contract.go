@@ -2,7 +2,6 @@ package escrow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 	"sync/atomic"
@@ -57,88 +56,6 @@ func (c *Contract) HasCompactClaim(ctx context.Context) (bool, error) {
 	}
 	c.compact.Store(&has)
 	return has, nil
-}
-
-// State reads a channel's balance, claims, pending withdrawal and refund nonce as
-// of the latest block. A deposit counts once it is in confirmations blocks (0 and 1:
-// mined); everything else counts at once. A channel that was never funded has a zero
-// state and no error.
-func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, confirmations uint64) (vouchers.ChainState, error) {
-	state, err := c.confirmedState(ctx, config, confirmations)
-	if err != nil {
-		return vouchers.ChainState{}, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(config), err)
-	}
-	return state, nil
-}
-
-func (c *Contract) confirmedState(ctx context.Context, config vouchers.ChannelConfig, confirmations uint64) (vouchers.ChainState, error) {
-	head, err := c.client.BlockNumber(ctx)
-	if err != nil {
-		return vouchers.ChainState{}, err
-	}
-	state, err := c.stateAt(ctx, config, head)
-	if err != nil || confirmations <= 1 {
-		return state, err
-	}
-	if head < confirmations-1 {
-		state.Balance = 0
-		return state, nil
-	}
-	deep, err := c.stateAt(ctx, config, head-(confirmations-1))
-	if errors.Is(err, ErrNoContract) { // it was deployed since
-		err = nil
-	}
-	state.Balance = min(state.Balance, deep.Balance)
-	return state, err
-}
-
-func (c *Contract) stateAt(ctx context.Context, config vouchers.ChannelConfig, block uint64) (vouchers.ChainState, error) {
-	id := c.domain.ChannelID(config)
-	views := [][]byte{c.abi.PackChannels(id), c.abi.PackPendingWithdrawals(id), c.abi.PackRefundNonce(id)}
-	raw, err := c.call(ctx, c.abi.PackMulticall(views), new(big.Int).SetUint64(block))
-	if err != nil {
-		return vouchers.ChainState{}, err
-	}
-	answers, err := c.abi.UnpackMulticall(raw)
-	if err != nil || len(answers) != len(views) {
-		return vouchers.ChainState{}, fmt.Errorf("escrow %s answered %d of %d views: %w", c.deployment, len(answers), len(views), errOr(err, errUnexpectedAnswer))
-	}
-	state, err := c.decodeState(answers, config.WithdrawDelay)
-	state.Block = block
-	return state, err
-}
-
-func (c *Contract) decodeState(answers [][]byte, delay uint64) (vouchers.ChainState, error) {
-	channel, err := c.abi.UnpackChannels(answers[0])
-	if err != nil {
-		return vouchers.ChainState{}, err
-	}
-	pending, err := c.abi.UnpackPendingWithdrawals(answers[1])
-	if err != nil {
-		return vouchers.ChainState{}, err
-	}
-	nonce, err := c.abi.UnpackRefundNonce(answers[2])
-	if err != nil {
-		return vouchers.ChainState{}, err
-	}
-	var state vouchers.ChainState
-	if state.Balance, err = vouchers.AmountFromBig(channel.Balance); err != nil {
-		return vouchers.ChainState{}, fmt.Errorf("balance: %w", err)
-	}
-	if state.Claimed, err = vouchers.AmountFromBig(channel.TotalClaimed); err != nil {
-		return vouchers.ChainState{}, fmt.Errorf("total claimed: %w", err)
-	}
-	if state.Withdrawal.Amount, err = vouchers.AmountFromBig(pending.Amount); err != nil {
-		return vouchers.ChainState{}, fmt.Errorf("pending withdrawal: %w", err)
-	}
-	if !nonce.IsUint64() || !pending.InitiatedAt.IsUint64() {
-		return vouchers.ChainState{}, fmt.Errorf("refund nonce %s, withdrawal initiated at %s: %w", nonce, pending.InitiatedAt, errUnexpectedAnswer)
-	}
-	state.RefundNonce = nonce.Uint64()
-	if at := pending.InitiatedAt.Uint64(); at > 0 {
-		state.Withdrawal.FinalizeAfter = at + delay
-	}
-	return state, nil
 }
 
 // Settleable returns what was claimed for a receiver and not yet transferred to it.

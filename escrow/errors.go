@@ -1,6 +1,9 @@
 package escrow
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What callers branch on.
 var (
@@ -18,6 +21,12 @@ var (
 	// ErrSkipped says that the escrow passed a claim over; its reason is one of
 	// Stale, ExceedsCeiling, ExceedsBalance and InvalidSignature.
 	ErrSkipped = errors.New("the escrow skips the claim")
+
+	// ErrStale is the kind of [ErrSkipped] whose claim adds nothing: it was made before.
+	ErrStale = fmt.Errorf("%w: Stale", ErrSkipped)
+	// ErrUnpayable says that the token does not pay the receiver. What is claimed for it
+	// stays in the escrow until it does.
+	ErrUnpayable = errors.New("the token does not pay the receiver")
 
 	errUnexpectedAnswer = errors.New("unexpected answer from the contract")
 )

@@ -28,8 +28,11 @@ type Rejected struct {
 type Plan struct {
 	Batches  [][]Claim
 	Rejected []Rejected
-	// Gas is the sum of the batches' estimates, in gas units.
-	Gas uint64
+	// Gas is the estimate of each batch, in gas units.
+	Gas []uint64
+	// Unpayable is why the token does not pay the receiver, an error that wraps
+	// [ErrUnpayable]: the batches are planned [WithoutSettling] then. It is nil otherwise.
+	Unpayable error
 }
 
 // Plan simulates the claims as sent by the given account and splits them into
@@ -42,8 +45,11 @@ func (c *Contract) Plan(ctx context.Context, from common.Address, claims []Claim
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan a claim of %d channels: %w", len(claims), err)
 	}
-	p := planner{contract: c, from: from, compact: compact, plan: &plan}
+	p := planner{contract: c, from: from, compact: compact, settles: true, plan: &plan}
 	good, err := p.sift(ctx, claims)
+	if err == nil && len(good) == 0 && len(claims) > 0 {
+		good, err = p.siftUnsettled(ctx, claims)
+	}
 	if err == nil {
 		err = p.split(ctx, good)
 	}
@@ -58,13 +64,25 @@ type planner struct {
 	contract *Contract
 	from     common.Address
 	compact  bool
+	settles  bool
 	plan     *Plan
+}
+
+// siftUnsettled is sift without the transfer, if that is what every row fails on.
+func (p *planner) siftUnsettled(ctx context.Context, claims []Claim) ([]Claim, error) {
+	refusal, err := p.contract.refusal(ctx, claims[0].Config.Receiver, claims[0].Config.Token)
+	if err != nil || refusal == nil {
+		return nil, err
+	}
+	p.settles = false
+	p.plan.Unpayable, p.plan.Rejected = refusal, nil
+	return p.sift(ctx, claims)
 }
 
 // message is the transaction that a batch would be. What can never be one is
 // [chain.ErrData].
 func (p *planner) message(claims []Claim, compact bool) (ethereum.CallMsg, error) {
-	data, err := p.contract.packClaimAndSettle(claims, compact)
+	data, err := p.contract.packClaim(claims, compact, p.settles)
 	if err == nil && len(data) > chain.MaxData {
 		err = fmt.Errorf("%w: %d bytes, the most is %d", chain.ErrData, len(data), chain.MaxData)
 	}
@@ -163,7 +181,7 @@ func (p *planner) split(ctx context.Context, good []Claim) error {
 	switch {
 	case err == nil:
 		p.plan.Batches = append(p.plan.Batches, good)
-		p.plan.Gas += gas
+		p.plan.Gas = append(p.plan.Gas, gas)
 		return nil
 	case !isTooBig(err) || len(good) == 1:
 		return err

@@ -86,6 +86,18 @@ func (n *Net) Mint(ctx context.Context, to common.Address, amount vouchers.Amoun
 	return nil
 }
 
+// Blacklist makes DevUSDC refuse to move money from and to an account, as Circle can.
+func (n *Net) Blacklist(ctx context.Context, account common.Address) error {
+	_, err := n.admin.Send(ctx, chain.Call{To: n.Token, Data: abigen.NewDevUSDC().PackBlacklist(account), Label: "blacklist " + account.Hex()})
+	return err
+}
+
+// UnBlacklist takes it back.
+func (n *Net) UnBlacklist(ctx context.Context, account common.Address) error {
+	_, err := n.admin.Send(ctx, chain.Call{To: n.Token, Data: abigen.NewDevUSDC().PackUnBlacklist(account), Label: "take " + account.Hex() + " off the blacklist"})
+	return err
+}
+
 // Stop ends the chain.
 func (n *Net) Stop() error {
 	var errs []error

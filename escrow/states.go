@@ -1,0 +1,126 @@
+package escrow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// statesPerCall is how many channels are read with one call: some three million gas,
+// which every endpoint lets a call use.
+const statesPerCall = 250
+
+// viewsPerChannel are the views that a channel's state takes.
+const viewsPerChannel = 3
+
+// State reads a channel's balance, claims, pending withdrawal and refund nonce as
+// of the latest block. A deposit counts once it is in confirmations blocks (0 and 1:
+// mined); everything else counts at once. A channel that was never funded has a zero
+// state and no error.
+func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, confirmations uint64) (vouchers.ChainState, error) {
+	states, err := c.confirmedStates(ctx, []vouchers.ChannelConfig{config}, confirmations)
+	if err != nil {
+		return vouchers.ChainState{}, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(config), err)
+	}
+	return states[0], nil
+}
+
+// States is [Contract.State] of many channels, with few calls. Those of one call are
+// read at one block.
+func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]vouchers.ChainState, error) {
+	all := make([]vouchers.ChainState, 0, len(configs))
+	for len(configs) > 0 {
+		n := min(len(configs), statesPerCall)
+		states, err := c.confirmedStates(ctx, configs[:n], confirmations)
+		if err != nil {
+			return nil, fmt.Errorf("read the states of %d channels: %w", n, err)
+		}
+		all, configs = append(all, states...), configs[n:]
+	}
+	return all, nil
+}
+
+func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]vouchers.ChainState, error) {
+	head, err := c.client.BlockNumber(ctx)
+	if err != nil {
+		return nil, err
+	}
+	states, err := c.statesAt(ctx, configs, head)
+	if err != nil || confirmations <= 1 {
+		return states, err
+	}
+	deep := make([]vouchers.ChainState, len(configs)) // the chain was empty then
+	if head >= confirmations-1 {
+		read, err := c.statesAt(ctx, configs, head-(confirmations-1))
+		switch {
+		case err == nil:
+			deep = read
+		case !errors.Is(err, ErrNoContract): // it was deployed since
+			return nil, err
+		}
+	}
+	for i := range states {
+		states[i].Balance = min(states[i].Balance, deep[i].Balance)
+	}
+	return states, nil
+}
+
+func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]vouchers.ChainState, error) {
+	views := make([][]byte, 0, viewsPerChannel*len(configs))
+	for _, config := range configs {
+		id := c.domain.ChannelID(config)
+		views = append(views, c.abi.PackChannels(id), c.abi.PackPendingWithdrawals(id), c.abi.PackRefundNonce(id))
+	}
+	raw, err := c.call(ctx, c.abi.PackMulticall(views), new(big.Int).SetUint64(block))
+	if err != nil {
+		return nil, err
+	}
+	answers, err := c.abi.UnpackMulticall(raw)
+	if err != nil || len(answers) != len(views) {
+		return nil, fmt.Errorf("escrow %s answered %d of %d views: %w", c.deployment, len(answers), len(views), errOr(err, errUnexpectedAnswer))
+	}
+	states := make([]vouchers.ChainState, len(configs))
+	for i, config := range configs {
+		if states[i], err = c.decodeState(answers[viewsPerChannel*i:][:viewsPerChannel], config.WithdrawDelay); err != nil {
+			return nil, fmt.Errorf("channel %s: %w", c.domain.ChannelID(config), err)
+		}
+		states[i].Block = block
+	}
+	return states, nil
+}
+
+func (c *Contract) decodeState(answers [][]byte, delay uint64) (vouchers.ChainState, error) {
+	channel, err := c.abi.UnpackChannels(answers[0])
+	if err != nil {
+		return vouchers.ChainState{}, err
+	}
+	pending, err := c.abi.UnpackPendingWithdrawals(answers[1])
+	if err != nil {
+		return vouchers.ChainState{}, err
+	}
+	nonce, err := c.abi.UnpackRefundNonce(answers[2])
+	if err != nil {
+		return vouchers.ChainState{}, err
+	}
+	var state vouchers.ChainState
+	if state.Balance, err = vouchers.AmountFromBig(channel.Balance); err != nil {
+		return vouchers.ChainState{}, fmt.Errorf("balance: %w", err)
+	}
+	if state.Claimed, err = vouchers.AmountFromBig(channel.TotalClaimed); err != nil {
+		return vouchers.ChainState{}, fmt.Errorf("total claimed: %w", err)
+	}
+	if state.Withdrawal.Amount, err = vouchers.AmountFromBig(pending.Amount); err != nil {
+		return vouchers.ChainState{}, fmt.Errorf("pending withdrawal: %w", err)
+	}
+	if !nonce.IsUint64() || !pending.InitiatedAt.IsUint64() {
+		return vouchers.ChainState{}, fmt.Errorf("refund nonce %s, withdrawal initiated at %s: %w", nonce, pending.InitiatedAt, errUnexpectedAnswer)
+	}
+	state.RefundNonce = nonce.Uint64()
+	if at := pending.InitiatedAt.Uint64(); at > 0 {
+		state.Withdrawal.FinalizeAfter = at + delay
+	}
+	return state, nil
+}

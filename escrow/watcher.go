@@ -1,0 +1,293 @@
+package escrow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Watcher follows an escrow and keeps a ledger's view of its channels true: it reads
+// the logs of every block once, and the state of each channel that they touch. Its
+// place is kept in a bucket of the store, so that it goes on after a restart where
+// it was. After a reorganization it reads again every channel whose view may come
+// from a block that is gone.
+//
+// A deposit is credited when it is deep enough; a withdrawal is seen with its first
+// block.
+type Watcher struct {
+	contract *Contract
+	ledger   *vouchers.Ledger
+	trail    trail
+	options  watchOptions
+
+	below int // polls in a row that found the head below where this was
+}
+
+type watchOptions struct {
+	confirmations  uint64
+	withdrawals    func(vouchers.Channel)
+	logger         *slog.Logger
+	now            func() time.Time
+	after          func(time.Duration) <-chan time.Time
+	shortest, long time.Duration
+}
+
+// WatchOption adjusts a watcher.
+type WatchOption func(*watchOptions)
+
+// WithDepth sets in how many blocks a deposit must be to be credited. The default is
+// 1: mined.
+func WithDepth(confirmations uint64) WatchOption {
+	return func(o *watchOptions) { o.confirmations = max(confirmations, 1) }
+}
+
+// OnWithdrawal is called when a payer has announced a withdrawal. It must be quick.
+func OnWithdrawal(f func(vouchers.Channel)) WatchOption {
+	return func(o *watchOptions) { o.withdrawals = f }
+}
+
+// WithLogger takes what the operator should know; the default is slog's.
+func WithLogger(l *slog.Logger) WatchOption { return func(o *watchOptions) { o.logger = l } }
+
+// WithPoll sets how long [Watcher.Run] waits between two looks at the chain: the
+// shortest pause while blocks come, the longest while none do or the chain does not
+// answer. The default is 500 ms to 12 s.
+func WithPoll(shortest, longest time.Duration) WatchOption {
+	return func(o *watchOptions) { o.shortest, o.long = shortest, longest }
+}
+
+// WithClock sets what tells the time and what waits; the default is package time.
+func WithClock(now func() time.Time, after func(time.Duration) <-chan time.Time) WatchOption {
+	return func(o *watchOptions) { o.now, o.after = now, after }
+}
+
+// NewWatcher returns a watcher, which keeps its place in the bucket.
+func NewWatcher(contract *Contract, ledger *vouchers.Ledger, bucket vouchers.Bucket, opts ...WatchOption) *Watcher {
+	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, options: watchOptions{
+		confirmations: 1, withdrawals: func(vouchers.Channel) {}, logger: slog.Default(),
+		now: time.Now, after: time.After, shortest: 500 * time.Millisecond, long: 12 * time.Second,
+	}}
+	for _, set := range opts {
+		set(&w.options)
+	}
+	return w
+}
+
+// Run follows the chain until the context ends. A poll that fails is logged and
+// tried again.
+func (w *Watcher) Run(ctx context.Context) {
+	pause := w.options.shortest
+	for ctx.Err() == nil {
+		moved, err := w.Poll(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			w.options.logger.Warn("watch the escrow", "error", err)
+			pause = min(2*pause, w.options.long)
+		case moved:
+			pause = max(pause*3/4, w.options.shortest)
+		default:
+			pause = min(pause*5/4, w.options.long)
+		}
+		select {
+		case <-ctx.Done():
+		case <-w.options.after(pause):
+		}
+	}
+}
+
+// Poll looks at the chain once, and reports whether there were new blocks. After an
+// error the next poll does the same work again. It is not safe for concurrent use.
+func (w *Watcher) Poll(ctx context.Context) (moved bool, err error) {
+	moved, err = w.poll(ctx)
+	if err != nil {
+		return false, fmt.Errorf("follow escrow %s: %w", w.contract.deployment, err)
+	}
+	return moved, nil
+}
+
+func (w *Watcher) poll(ctx context.Context) (bool, error) {
+	if err := w.trail.load(); err != nil {
+		return false, err
+	}
+	head, err := w.contract.client.Header(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	here := step{Number: head.Number.Uint64(), Hash: head.Hash(), Seen: w.options.now()}
+	last, known := w.trail.last()
+	switch {
+	case !known:
+		return true, w.trail.add(ctx, here) // what was before is for Reconcile
+	case last.Number == here.Number && last.Hash == here.Hash:
+		w.below = 0
+		return false, nil
+	}
+	fork, reorganized, err := w.fork(ctx, here)
+	if err != nil {
+		return false, err
+	}
+	if reorganized {
+		if here.Number < last.Number && w.waitsForLag() {
+			return false, nil
+		}
+		if err := w.rollBack(ctx, fork); err != nil {
+			return false, err
+		}
+		last = fork
+	}
+	w.below = 0
+	if last != (step{}) { // without a fork every channel was read already
+		if err := w.follow(ctx, last, here); err != nil {
+			return false, err
+		}
+	}
+	return true, w.trail.add(ctx, here)
+}
+
+// lagPolls is for how many polls a head below the last one is taken for that of an
+// endpoint that lags.
+const lagPolls = 3
+
+func (w *Watcher) waitsForLag() bool {
+	w.below++
+	return w.below <= lagPolls
+}
+
+// fork returns the latest step that is still on the chain, and whether any step is
+// not. The zero step is none.
+func (w *Watcher) fork(ctx context.Context, head step) (fork step, reorganized bool, err error) {
+	for s := range w.trail.backward() {
+		if s.Number <= head.Number {
+			hash := head.Hash
+			if s.Number < head.Number {
+				header, err := w.contract.client.Header(ctx, s.number())
+				switch {
+				case errors.Is(err, ethereum.NotFound):
+				case err != nil:
+					return step{}, false, err
+				default:
+					hash = header.Hash()
+				}
+			}
+			if hash == s.Hash {
+				return s, reorganized, nil
+			}
+		}
+		reorganized = true
+	}
+	return step{}, true, nil
+}
+
+// margin is how much later than its step the ledger may have learned something from
+// an endpoint that was behind.
+const margin = 2 * time.Minute
+
+// rollBack reads again every channel whose view is younger than the fork.
+func (w *Watcher) rollBack(ctx context.Context, fork step) error {
+	since := fork.Seen.Add(-margin)
+	w.options.logger.Warn("the chain was reorganized", "fork", fork.Number)
+	err := w.each(ctx, func(ch vouchers.Channel) bool { return !ch.Updated.Before(since) },
+		func(ch vouchers.Channel, state vouchers.ChainState) error {
+			if err := w.ledger.Reorganized(ctx, ch.ID, state); err != nil {
+				return err
+			}
+			w.announce(ch)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return w.trail.cut(ctx, fork)
+}
+
+// follow reads the channels that the blocks after the last step touch.
+func (w *Watcher) follow(ctx context.Context, last, here step) error {
+	if here.Number-min(last.Number, here.Number) > maxGap {
+		w.options.logger.Warn("the chain is far ahead: every channel is read", "blocks", here.Number-last.Number)
+		return w.each(ctx, func(vouchers.Channel) bool { return true }, w.take(ctx))
+	}
+	touched := &touched{channels: make(map[vouchers.ChannelID]struct{}), receivers: make(map[common.Address]uint64)}
+	if err := w.scan(ctx, last.Number+1, here.Number, allEvents, touched); err != nil {
+		return err
+	}
+	if depth := w.options.confirmations - 1; depth > 0 && here.Number > depth {
+		// Those of the last step that were not deep enough then.
+		from := last.Number + 1 - min(depth, last.Number+1)
+		if err := w.scan(ctx, from, here.Number-depth, depositsAlone, touched); err != nil {
+			return err
+		}
+	}
+	return w.readTouched(ctx, touched)
+}
+
+// take puts a state into the ledger.
+func (w *Watcher) take(ctx context.Context) func(vouchers.Channel, vouchers.ChainState) error {
+	return func(ch vouchers.Channel, state vouchers.ChainState) error {
+		if err := w.ledger.SetChain(ctx, ch.ID, state); err != nil {
+			return err
+		}
+		w.announce(ch)
+		return nil
+	}
+}
+
+// announce tells of a withdrawal that the channel did not have before.
+func (w *Watcher) announce(before vouchers.Channel) {
+	after, ok := w.ledger.Channel(before.ID)
+	if ok && after.Withdrawal.FinalizeAfter > 0 && after.Withdrawal != before.Withdrawal {
+		w.options.logger.Warn("a withdrawal is pending", "channel", after.ID, "amount", after.Withdrawal.Amount,
+			"after", time.Unix(int64(after.Withdrawal.FinalizeAfter), 0).UTC(), "claimable", after.Claimable())
+		w.options.withdrawals(after)
+	}
+}
+
+// each reads the chain's state of the channels that want it, in batches, and hands
+// it on.
+func (w *Watcher) each(ctx context.Context, wants func(vouchers.Channel) bool, take func(vouchers.Channel, vouchers.ChainState) error) error {
+	batch := make([]vouchers.Channel, 0, statesPerCall)
+	flush := func() error {
+		err := w.readBatch(ctx, batch, take)
+		batch = batch[:0]
+		return err
+	}
+	for ch := range w.ledger.Channels() {
+		if ch.Deployment != w.contract.deployment || !wants(ch) {
+			continue
+		}
+		if batch = append(batch, ch); len(batch) == statesPerCall {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+func (w *Watcher) readBatch(ctx context.Context, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState) error) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	configs := make([]vouchers.ChannelConfig, len(batch))
+	for i, ch := range batch {
+		configs[i] = ch.Config
+	}
+	states, err := w.contract.States(ctx, configs, w.options.confirmations)
+	if err != nil {
+		return err
+	}
+	for i, ch := range batch {
+		if err := take(ch, states[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
