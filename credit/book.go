@@ -1,0 +1,191 @@
+package credit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// MaxCounters is how many counters the tokens of one grant may have in use; those
+// of expired tokens are forgotten.
+const MaxCounters = 1 << 16
+
+// Book is the seller's side of credit tokens: it grants, checks and spends them.
+// It is safe for concurrent use.
+type Book struct {
+	ledger *vouchers.Ledger
+	store  vouchers.Store
+	keys   *Keyring
+	clock  *steady
+
+	epoch    atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
+	sessions sessions
+	wake     chan struct{} // holds one token when a grant may have to be ended
+
+	changing sync.Mutex // held for a change of a grant until it is durable
+
+	mu      sync.RWMutex // guards what follows
+	grants  map[GrantID]*grant
+	revoked map[GrantID]map[node]struct{} // points in the chains of live grants
+}
+
+// Option configures a book.
+type Option func(*settings)
+
+type settings struct{ clock Clock }
+
+// WithClock sets what tells the time; the default is the machine's.
+func WithClock(clock Clock) Option { return func(s *settings) { s.clock = clock } }
+
+// OpenBook reads the grants and the counters of the store, which is that of the
+// ledger. The book owns neither.
+func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store, opts ...Option) (*Book, error) {
+	s := settings{clock: systemClock()}
+	for _, set := range opts {
+		set(&s)
+	}
+	b := &Book{ledger: ledger, store: store, wake: make(chan struct{}, 1), grants: map[GrantID]*grant{}, revoked: map[GrantID]map[node]struct{}{}}
+	b.sessions.init()
+	var err error
+	if b.keys, err = openKeyring(ctx, store); err != nil {
+		return nil, err
+	}
+	floor, err := b.load()
+	if err != nil {
+		return nil, fmt.Errorf("open the book of credit tokens: %w", err)
+	}
+	b.clock = newSteady(s.clock, floor)
+	return b, nil
+}
+
+// Keys are the root keys of the tokens.
+func (b *Book) Keys() *Keyring { return b.keys }
+
+// load reads the live grants. It returns the latest time that an earlier process
+// has relied on.
+func (b *Book) load() (floor uint32, err error) {
+	err = b.store.Bucket(grantsBucket).ForEach(nil, func(_, value []byte) error {
+		r, err := readGrant(value)
+		if err == nil && r.Returned == nil {
+			b.grants[r.ID] = newGrant(r)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	err = b.store.Bucket(countersBucket).ForEach(nil, func(key, value []byte) error {
+		id, counterKey, i, charged, window, err := readLane(key, value)
+		g := b.grants[id]
+		if err != nil || g == nil {
+			return err
+		}
+		c := g.counters.find(counterKey)
+		if c == nil {
+			c = &counter{key: counterKey}
+			g.counters.add(c)
+		}
+		c.restore(i, charged, window)
+		floor = max(floor, c.window)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := b.store.Bucket(revokedBucket).ForEach(nil, b.loadRevoked); err != nil {
+		return 0, err
+	}
+	last, err := b.readClock()
+	return max(floor, last), err
+}
+
+func (b *Book) loadRevoked(key, _ []byte) error {
+	if len(key) != len(GrantID{})+len(node{}) {
+		return errors.New("the record of a revoked credit token is damaged")
+	}
+	if id := GrantID(key); b.grants[id] != nil {
+		b.revoke(id, node(key[len(id):]))
+	}
+	return nil
+}
+
+// revoke ends every token whose chain has this point.
+func (b *Book) revoke(id GrantID, n node) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.revoked[id] == nil {
+		b.revoked[id] = map[node]struct{}{}
+	}
+	b.revoked[id][n] = struct{}{}
+}
+
+func (b *Book) isRevoked(id GrantID, nodes []node) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, n := range nodes {
+		if _, found := b.revoked[id][n]; found {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns a grant whose tokens may be live, or nil.
+func (b *Book) find(id GrantID) *grant {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.grants[id]
+}
+
+// Lookup returns a grant, also one that has ended. The error wraps [ErrNoGrant] if
+// there is none.
+func (b *Book) Lookup(id GrantID) (*Grant, error) { return b.record(id) }
+
+// record reads the record of a grant, with what was spent up to now.
+func (b *Book) record(id GrantID) (*Grant, error) {
+	value, err := b.store.Bucket(grantsBucket).Get(id[:])
+	if err != nil {
+		return nil, fmt.Errorf("read grant %s: %w", id, err)
+	}
+	if value == nil {
+		return nil, fmt.Errorf("%w: %s", ErrNoGrant, id)
+	}
+	r, err := readGrant(value)
+	if err != nil {
+		return nil, err
+	}
+	b.bring(r)
+	return r, nil
+}
+
+// bring fills in what only memory knows of a live grant.
+func (b *Book) bring(r *Grant) {
+	if g := b.find(r.ID); g != nil && r.Returned == nil {
+		g.mu.Lock()
+		r.Spent = g.charged()
+		g.mu.Unlock()
+	}
+}
+
+// List returns the grants that visit keeps, those that have ended too.
+func (b *Book) List(keep func(*Grant) bool) ([]Grant, error) {
+	all := []Grant{}
+	err := b.store.Bucket(grantsBucket).ForEach(nil, func(_, value []byte) error {
+		r, err := readGrant(value)
+		if err == nil && keep(r) {
+			all = append(all, *r)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list grants: %w", err)
+	}
+	for i := range all {
+		b.bring(&all[i])
+	}
+	return all, nil
+}

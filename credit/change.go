@@ -1,0 +1,233 @@
+package credit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Purse is what pays for a grant: a [vouchers.Reservation] of the budget's price.
+type Purse interface {
+	Price() vouchers.Amount
+	SetAside(ctx context.Context, puts ...vouchers.Put) error
+}
+
+// Find returns the grant that the same request got before, with its token; false if
+// there is none. Whoever asks must have proved to be the payer. Errors wrap
+// [ErrRequest].
+func (b *Book) Find(r Request) (*Grant, Token, bool, error) {
+	caveats, err := r.caveats()
+	if err != nil {
+		return nil, Token{}, false, err
+	}
+	g, err := b.record(r.id())
+	if errors.Is(err, ErrNoGrant) {
+		return nil, Token{}, false, nil
+	}
+	if err != nil {
+		return nil, Token{}, false, err
+	}
+	if !sameScope(g.Scope, caveats) || g.Payer != r.Payer {
+		return nil, Token{}, false, fmt.Errorf("%w: the nonce was used for another grant", ErrRequest)
+	}
+	t, err := mint(b.keys.get(g.Key), name{g.Key, g.ID}, caveats)
+	return g, t, err == nil, err
+}
+
+func sameScope(scope []string, caveats []Caveat) bool {
+	if len(scope) != len(caveats) {
+		return false
+	}
+	for i, c := range caveats {
+		if scope[i] != c.String() {
+			return false
+		}
+	}
+	return true
+}
+
+// Grant sets the budget aside and mints its token. It is durable on return. An
+// error that wraps [ErrRequest] releases the purse's reservation to its caller; the
+// others are those of [vouchers.Reservation.SetAside].
+func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token, error) {
+	caveats, err := r.caveats()
+	if err != nil {
+		return nil, Token{}, err
+	}
+	if err := b.fits(r, purse.Price()); err != nil {
+		return nil, Token{}, err
+	}
+	key, root := b.keys.current()
+	g := &Grant{ID: r.id(), Channel: r.Channel, Payer: r.Payer, Label: r.Label, Budget: purse.Price(), Created: b.today(), Key: key}
+	t, err := mint(root, name{key, g.ID}, caveats)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	if err := g.describe(t, root); err != nil {
+		return nil, Token{}, err
+	}
+	put, err := g.put()
+	if err != nil {
+		return nil, Token{}, err
+	}
+	if err := purse.SetAside(ctx, put); err != nil {
+		return nil, Token{}, fmt.Errorf("grant %s: %w", g.ID, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.grants[g.ID] = newGrant(g)
+	return g, t, nil
+}
+
+// fits refuses what is paid for otherwise, or over already. The request has a budget
+// and an end.
+func (b *Book) fits(r Request, paid vouchers.Amount) error {
+	budget, _ := r.one(KindBudget)
+	expires, _ := r.one(KindExpires)
+	switch {
+	case uint64(paid) != budget.Limit:
+		return fmt.Errorf("%w: %s are paid for a budget of %s", ErrRequest, paid, vouchers.Amount(budget.Limit))
+	case expires.Time <= b.clock.now().latest():
+		return fmt.Errorf("%w: it expires at %s, which is over", ErrRequest, time.Unix(int64(expires.Time), 0).UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// describe writes down the caveats of the token, and which counters are the grant's own.
+func (g *Grant) describe(t Token, root []byte) error {
+	nodes, err := t.verify(root)
+	if err != nil {
+		return err
+	}
+	for i, c := range t.caveats {
+		g.Scope = append(g.Scope, c.String())
+		switch c.Kind {
+		case KindExpires:
+			g.Expires = time.Unix(int64(c.Time), 0).UTC()
+		case KindBudget:
+			g.Minted.Budget = nodes[i+1]
+		case KindCalls:
+			g.Minted.Calls, g.Minted.MaxCalls = &nodes[i+1], c.Limit
+		}
+	}
+	return nil
+}
+
+// TopUp adds the purse's price to a grant's budget. It is durable on return. Errors wrap [ErrNoGrant],
+// [ErrGrantEnded] or [ErrRequest], or are those of [vouchers.Reservation.SetAside].
+func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purse) (*Grant, error) {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	r, g, err := b.live(id)
+	if err != nil {
+		return nil, err
+	}
+	budget, fits := r.Budget.Add(purse.Price())
+	if !fits || budget > MaxLimit {
+		return nil, fmt.Errorf("%w: %s on top of %s is more than a budget can be", ErrRequest, purse.Price(), r.Budget)
+	}
+	r.Budget = budget
+	r.TopUps = append(r.TopUps, TopUp{nonce, purse.Price(), b.today()})
+	put, err := r.put()
+	if err != nil {
+		return nil, err
+	}
+	if err := purse.SetAside(ctx, put); err != nil {
+		return nil, fmt.Errorf("top up grant %s: %w", id, err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.budget.limit = uint64(budget)
+	return r, nil
+}
+
+// ToppedUp returns the grant, and whether a top-up with that nonce was made before.
+func (b *Book) ToppedUp(id GrantID, nonce [32]byte) (*Grant, bool, error) {
+	r, err := b.record(id)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, t := range r.TopUps {
+		if t.Nonce == nonce {
+			return r, true, nil
+		}
+	}
+	return r, false, nil
+}
+
+func (b *Book) today() time.Time { return time.Unix(int64(b.clock.now().wall), 0).UTC() }
+
+// live returns a grant that has not ended. Called with b.changing held.
+func (b *Book) live(id GrantID) (*Grant, *grant, error) {
+	r, err := b.record(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	g := b.find(id)
+	if g == nil || r.Ended != 0 {
+		return nil, nil, fmt.Errorf("%w: %s %s", ErrGrantEnded, id, r.Ended)
+	}
+	return r, g, nil
+}
+
+// Revoke ends a grant, and with it every token that was made of it: no call begins
+// after it has returned. What is unspent returns to the channel when the calls in
+// flight have ended. A grant that has ended is left as it is.
+func (b *Book) Revoke(ctx context.Context, id GrantID) (*Grant, error) {
+	b.changing.Lock()
+	r, g, err := b.live(id)
+	if err == nil {
+		err = b.end(ctx, r, g, EndRevoked)
+	}
+	b.changing.Unlock()
+	if err != nil && !errors.Is(err, ErrGrantEnded) {
+		return nil, err
+	}
+	if err := b.Sweep(ctx); err != nil {
+		return nil, err
+	}
+	return b.record(id)
+}
+
+// RevokeToken ends a token and everything that was attenuated from it; the token as
+// it was minted ends its grant. The error is a [*Refusal] if the token is none of
+// this server's, or is over.
+func (b *Book) RevokeToken(ctx context.Context, text string) (*Grant, error) {
+	_, c, refused := b.verify(text, b.epoch.Load())
+	if refused != nil {
+		return nil, refused
+	}
+	r, err := b.record(c.grant.id)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.token.caveats) == len(r.Scope) {
+		return b.Revoke(ctx, c.grant.id)
+	}
+	last := c.nodes[len(c.nodes)-1]
+	b.revoke(c.grant.id, last)
+	b.epoch.Add(1)
+	if err := b.store.Bucket(revokedBucket).Put(ctx, revokedKey(c.grant.id, last), []byte{}); err != nil {
+		return nil, fmt.Errorf("revoke a token of grant %s: %w", c.grant.id, err)
+	}
+	return r, nil
+}
+
+// end ends a grant durably. Called with b.changing held.
+func (b *Book) end(ctx context.Context, r *Grant, g *grant, why End) error {
+	r.Ended, r.EndedAt = why, b.today()
+	put, err := r.put()
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.ended = why
+	g.mu.Unlock()
+	if err := b.store.Submit(vouchers.Update{Puts: []vouchers.Put{put}}).Wait(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("end grant %s: %w", r.ID, err)
+	}
+	return nil
+}

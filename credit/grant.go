@@ -1,0 +1,258 @@
+package credit
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+	"unique"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Errors of the changes of a grant.
+var (
+	// ErrRequest is what a request for a grant is refused with that cannot be met.
+	ErrRequest = errors.New("invalid request for a credit token")
+	// ErrNoGrant is what an unknown grant is refused with.
+	ErrNoGrant = errors.New("no such grant")
+	// ErrGrantEnded is what a change of a grant is refused with that has ended.
+	ErrGrantEnded = errors.New("the grant has ended")
+)
+
+// MaxLabel is the length of the longest label of a grant, in bytes.
+const MaxLabel = 128
+
+// End says why a grant ended.
+type End uint8
+
+// The ends of a grant; zero is none.
+const (
+	EndExpired End = iota + 1
+	EndRevoked
+	EndUsedUp
+)
+
+var endNames = [...]string{"", EndExpired: "expired", EndRevoked: "revoked", EndUsedUp: "used_up"}
+
+// String returns "expired", "revoked" or "used_up", and "" for none.
+func (e End) String() string { return endNames[min(int(e), len(endNames)-1)] }
+
+// MarshalText is [End.String].
+func (e End) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (e *End) UnmarshalText(text []byte) error {
+	i := slices.Index(endNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("a grant that ended as %q", clip(string(text)))
+	}
+	*e = End(i)
+	return nil
+}
+
+// code is what the tokens of a grant that has ended are refused with.
+func (e End) code() Code {
+	switch e {
+	case EndExpired:
+		return CodeExpired
+	case EndUsedUp:
+		return CodeCallsExhausted
+	}
+	return CodeRevoked
+}
+
+// Grant is a budget that a payer has handed out. Amounts are atomic units.
+type Grant struct {
+	ID      GrantID            `json:"id"`
+	Channel vouchers.ChannelID `json:"channel"`
+	Payer   common.Address     `json:"payer"`
+	Label   string             `json:"label,omitempty"`
+	// Scope is the caveats that the token was minted with.
+	Scope []string `json:"scope"`
+	// Budget is all that was set aside, with top-ups; Spent what was charged of it.
+	Budget  vouchers.Amount `json:"budget"`
+	Spent   vouchers.Amount `json:"spent"`
+	TopUps  []TopUp         `json:"topUps,omitempty"`
+	Created time.Time       `json:"created"`
+	Expires time.Time       `json:"expires"`
+	// Ended and EndedAt say why and when it ended; Returned is what then went back to
+	// the channel, nil while calls are in flight.
+	Ended    End              `json:"ended,omitzero"`
+	EndedAt  time.Time        `json:"endedAt,omitzero"`
+	Returned *vouchers.Amount `json:"returned,omitempty"`
+
+	// Key is the root key that the token is minted under; Minted names its counters.
+	Key    uint32         `json:"key"`
+	Minted mintedCounters `json:"minted"`
+}
+
+// TopUp is what was added to a budget. The same nonce adds once.
+type TopUp struct {
+	Nonce  common.Hash     `json:"nonce"`
+	Amount vouchers.Amount `json:"amount"`
+	At     time.Time       `json:"at"`
+}
+
+// mintedCounters are the counters of the caveats that a grant's own token has.
+type mintedCounters struct {
+	Budget node  `json:"budget"`
+	Calls  *node `json:"calls,omitempty"`
+	// MaxCalls is the limit of Calls.
+	MaxCalls uint64 `json:"maxCalls,omitempty"`
+}
+
+// Remaining is what the grant has left, in atomic units.
+func (g Grant) Remaining() vouchers.Amount {
+	if g.Ended != 0 || g.Spent > g.Budget {
+		return 0
+	}
+	return g.Budget - g.Spent
+}
+
+// Request is what a payer asks a grant for.
+type Request struct {
+	Channel vouchers.ChannelID
+	Payer   common.Address
+	// Nonce tells requests apart: the same request with the same nonce is granted once.
+	Nonce [32]byte
+	// Caveats are those of the token: a budget, when it expires, and what else limits it.
+	Caveats []Caveat
+	// Label is the payer's own, at most [MaxLabel] bytes.
+	Label string
+}
+
+// one returns the limit of the only caveat of a kind. Errors wrap [ErrRequest].
+func (r Request) one(kind Kind) (Caveat, error) {
+	var found []Caveat
+	for _, c := range r.Caveats {
+		if c.Kind == kind {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 1 {
+		return Caveat{}, fmt.Errorf("%w: %d caveats of %s, want one", ErrRequest, len(found), kind)
+	}
+	return found[0], nil
+}
+
+// Budget is what the request asks for, in atomic units. Errors wrap [ErrRequest].
+func (r Request) Budget() (vouchers.Amount, error) {
+	c, err := r.one(KindBudget)
+	return vouchers.Amount(c.Limit), err
+}
+
+// id names the grant, so that asking twice for the same is asking once.
+func (r Request) id() GrantID {
+	h := sha256.New()
+	h.Write([]byte("chit credit grant"))
+	h.Write(r.Channel[:])
+	h.Write(r.Nonce[:])
+	return GrantID(h.Sum(nil)[:len(GrantID{})])
+}
+
+// maxRequested is how many caveats a request may have.
+const maxRequested = 16
+
+// caveats returns those of the token to mint. Errors wrap [ErrRequest].
+func (r Request) caveats() ([]Caveat, error) {
+	if _, err := r.Budget(); err != nil {
+		return nil, err
+	}
+	if _, err := r.one(KindExpires); err != nil {
+		return nil, err
+	}
+	if len(r.Caveats) > maxRequested || len(r.Label) > MaxLabel {
+		return nil, fmt.Errorf("%w: %d caveats and a label of %d bytes, at most %d and %d", ErrRequest, len(r.Caveats), len(r.Label), maxRequested, MaxLabel)
+	}
+	calls := 0
+	for _, c := range r.Caveats {
+		if _, err := ParseCaveat(c.String()); err != nil || c.Kind == KindChannel {
+			return nil, fmt.Errorf("%w: the caveat %q: %w", ErrRequest, c, orUnasked(err))
+		}
+		if c.Kind == KindCalls {
+			calls++
+		}
+	}
+	if calls > 1 {
+		return nil, fmt.Errorf("%w: %d caveats of %s, want one at most", ErrRequest, calls, KindCalls)
+	}
+	return append([]Caveat{{Kind: KindChannel, Channel: r.Channel}}, r.Caveats...), nil
+}
+
+// orUnasked is why a caveat that can be read is refused all the same.
+func orUnasked(err error) error {
+	if err == nil {
+		return errors.New("the channel is the one that pays")
+	}
+	return err
+}
+
+// grant is a live grant in memory, or one that has ended and waits for its last call.
+type grant struct {
+	id      GrantID
+	channel unique.Handle[vouchers.ChannelID]
+
+	mu       sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
+	counters counters
+	budget   *counter // of the token as minted; top-ups raise its limit
+	calls    *counter // the same, nil if it has no such limit
+	inFlight int32
+	expires  uint32 // Unix seconds
+	ended    End
+}
+
+// newGrant makes the grant of a record, without what was spent.
+func newGrant(r *Grant) *grant {
+	g := &grant{id: r.ID, channel: unique.Make(r.Channel), expires: unix(r.Expires.Unix()), ended: r.Ended}
+	g.budget = &counter{key: r.Minted.Budget, kind: KindBudget, limit: uint64(r.Budget), expires: g.expires}
+	g.counters.add(g.budget)
+	if r.Minted.Calls != nil {
+		g.calls = &counter{key: *r.Minted.Calls, kind: KindCalls, limit: r.Minted.MaxCalls, expires: g.expires}
+		g.counters.add(g.calls)
+	}
+	return g
+}
+
+// usedUp reports whether no call can follow, whatever the budget has left. Called
+// with g.mu held.
+func (g *grant) usedUp() bool {
+	return g.calls != nil && g.inFlight == 0 && g.calls.used >= g.calls.limit
+}
+
+// charged is what the grant's calls have cost that are durable. Called with g.mu held.
+func (g *grant) charged() vouchers.Amount {
+	sum := uint64(0)
+	for i := range g.budget.lanes() {
+		sum += g.budget.lane(i).charged()
+	}
+	return vouchers.Amount(sum)
+}
+
+func (r *Grant) put() (vouchers.Put, error) {
+	value, err := json.Marshal(r)
+	if err != nil {
+		return vouchers.Put{}, fmt.Errorf("encode grant %s: %w", r.ID, err)
+	}
+	id := r.ID
+	return vouchers.Put{Bucket: grantsBucket, Key: id[:], Value: value}, nil
+}
+
+func readGrant(value []byte) (*Grant, error) {
+	r := new(Grant)
+	if err := json.Unmarshal(value, r); err != nil {
+		return nil, fmt.Errorf("read a grant: %w", err)
+	}
+	return r, nil
+}
+
+// MarshalText returns hex digits.
+func (n node) MarshalText() ([]byte, error) { return GrantID(n).MarshalText() }
+
+// UnmarshalText reads them.
+func (n *node) UnmarshalText(text []byte) error { return (*GrantID)(n).UnmarshalText(text) }

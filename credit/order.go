@@ -1,0 +1,70 @@
+package credit
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// ErrOrder is what an order is refused with that the payer did not sign, or not for now.
+var ErrOrder = errors.New("the order is not the payer's")
+
+// OrderTime is how long an order is good at most.
+const OrderTime = 5 * time.Minute
+
+// Order is what the payer of a channel wants done with its grants. A wallet shows
+// it as text when it signs.
+type Order struct {
+	// Action is a verb: "grant", "top-up", "list" or "revoke".
+	Action string
+	// Channel is the payer's, which also names the server.
+	Channel vouchers.ChannelID
+	// Subject is what the action is about.
+	Subject string
+	// Deadline is until when it is good, in Unix seconds, at most [OrderTime] from now.
+	Deadline uint64
+}
+
+// GrantSubject is the subject of an order for a grant.
+func GrantSubject(caveats []Caveat, label string) string {
+	lines := make([]string, 0, len(caveats)+1)
+	for _, c := range caveats {
+		lines = append(lines, c.String())
+	}
+	return strings.Join(append(lines, "label="+strconv.Quote(label)), "\n")
+}
+
+// TopUpSubject is the subject of an order that adds to a budget.
+func TopUpSubject(id GrantID, amount vouchers.Amount) string {
+	return id.String() + " by " + amount.String()
+}
+
+// Digest is what the payer's voucher key signs: the order as an Ethereum message (EIP-191).
+func (o Order) Digest() common.Hash {
+	text := fmt.Sprintf("chit credit\n\n%s\n%s\n\nchannel %s\ngood until %s", o.Action, o.Subject, o.Channel, time.Unix(int64(min(o.Deadline, MaxTime)), 0).UTC().Format(time.RFC3339))
+	return crypto.Keccak256Hash([]byte("\x19Ethereum Signed Message:\n"+strconv.Itoa(len(text))), []byte(text))
+}
+
+// Check refuses an order that signer did not sign, or not for this time, with an
+// error that wraps [ErrOrder].
+func (o Order) Check(signature vouchers.Signature, signer common.Address, now time.Time) error {
+	left := time.Unix(int64(min(o.Deadline, MaxTime)), 0).Sub(now)
+	if left <= 0 || left > OrderTime+time.Minute {
+		return fmt.Errorf("%w: its deadline is in %s, want at most %s; compare the clocks", ErrOrder, left.Truncate(time.Second), OrderTime)
+	}
+	got, err := vouchers.Recover(o.Digest(), signature)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrOrder, err)
+	}
+	if got != signer {
+		return fmt.Errorf("%w: %s signed it, the channel's vouchers are signed by %s", ErrOrder, got, signer)
+	}
+	return nil
+}

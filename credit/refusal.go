@@ -1,0 +1,98 @@
+package credit
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Code says for machines why a token does not pay for a call.
+type Code string
+
+// The codes.
+const (
+	CodeInvalidToken     Code = "invalid_token"      // not a token of this server, or changed
+	CodeExpired          Code = "expired"            // its time is over
+	CodeNotYetValid      Code = "not_yet_valid"      // its time has not come
+	CodeRevoked          Code = "revoked"            // it, or one that it was made of, was revoked
+	CodeToolNotAllowed   Code = "tool_not_allowed"   // it is for other tools
+	CodePerCallExceeded  Code = "per_call_exceeded"  // the call costs too much
+	CodeBudgetExhausted  Code = "budget_exhausted"   // a budget does not cover the call
+	CodeCallsExhausted   Code = "calls_exhausted"    // its calls are used up
+	CodeRateLimited      Code = "rate_limited"       // too much in this period
+	CodeBalanceExhausted Code = "balance_exhausted"  // the channel does not cover the call
+	CodeTooManyTokens    Code = "too_many_subtokens" // the grant has too many tokens in use
+	CodeBusy             Code = "busy"               // the channel takes no call right now
+	CodeUnavailable      Code = "unavailable"        // the server can not write
+)
+
+// Refusal is why a token does not pay for a call.
+type Refusal struct {
+	Code Code `json:"code"`
+	// Caveat is the text of the caveat that refused, empty if none did.
+	Caveat string `json:"caveat,omitempty"`
+	// Required is what the call needs and Remaining what there is, in atomic units, or
+	// in calls for [CodeCallsExhausted].
+	Required  vouchers.Amount `json:"required"`
+	Remaining vouchers.Amount `json:"remaining"`
+	// RetryAfter is when the same call may be taken; 0 is never, as it stands.
+	RetryAfter time.Duration `json:"-"`
+	// Err is the cause, if there is one beside the code.
+	Err error `json:"-"`
+}
+
+// Error says the code, the caveat and the amounts. It never quotes a token.
+func (r *Refusal) Error() string {
+	text := "credit token refused: " + string(r.Code)
+	if r.Caveat != "" {
+		text += " by " + clip(r.Caveat)
+	}
+	switch {
+	case r.Code == CodeCallsExhausted:
+		text += fmt.Sprintf(": %d calls are left", uint64(r.Remaining))
+	case r.Required != 0:
+		text += fmt.Sprintf(": the call costs %s, %s are left", r.Required, r.Remaining)
+	}
+	if r.RetryAfter > 0 {
+		text += fmt.Sprintf("; try again in %s", r.RetryAfter)
+	}
+	if r.Err != nil {
+		text += ": " + r.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// ledgerCodes gives the code for each of the ledger's refusals.
+var ledgerCodes = []struct {
+	err   error
+	code  Code
+	retry time.Duration
+}{
+	{vouchers.ErrInsufficientBalance, CodeBalanceExhausted, 0},
+	{vouchers.ErrWithdrawalPending, CodeBalanceExhausted, 0},
+	{vouchers.ErrCeilingMismatch, CodeBalanceExhausted, 0},
+	{vouchers.ErrChannelNotFound, CodeBalanceExhausted, 0},
+	{vouchers.ErrChannelFrozen, CodeBusy, time.Second},
+	{vouchers.ErrTooManyInFlight, CodeBusy, time.Second},
+}
+
+// fromLedger puts a refusal of the ledger in the words of tokens.
+func fromLedger(err error, price vouchers.Amount) *Refusal {
+	for _, known := range ledgerCodes {
+		if !errors.Is(err, known.err) {
+			continue
+		}
+		r := &Refusal{Code: known.code, RetryAfter: known.retry, Required: price, Err: err}
+		var refused *vouchers.Refusal
+		if errors.As(err, &refused) && known.code == CodeBalanceExhausted {
+			r.Remaining = min(refused.Available, refused.State.Aside)
+		}
+		return r
+	}
+	return &Refusal{Code: CodeUnavailable, Err: err}
+}

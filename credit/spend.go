@@ -1,0 +1,258 @@
+package credit
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Call is what a token is to pay for.
+type Call struct {
+	Tool string
+	// Price is the most that the call may cost, in atomic units.
+	Price vouchers.Amount
+}
+
+// Spend is the price of one call, reserved in a token's counters and drawn from its
+// channel. It must end with Commit or Release.
+type Spend struct {
+	book        *Book
+	grant       *grant
+	counters    []*counter
+	reservation *vouchers.Reservation
+	price       vouchers.Amount
+	began       uint32 // steady Unix seconds
+
+	// The grant's lock guards what follows.
+	committing bool // Commit decides, and not Release any more
+	ended      bool
+}
+
+func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
+
+// Spend checks a token (its text) and sets the price of a call aside. It touches
+// neither the chain nor the disk. The error is a [*Refusal]. When ctx ends the
+// channel has its money back, the token at Release.
+func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, error) {
+	s, refused := b.session(token)
+	if refused != nil {
+		return nil, refused
+	}
+	now := b.clock.now()
+	if refused := s.permits(call, now); refused != nil {
+		return nil, refused
+	}
+	if refused := s.reserve(call.Price, now); refused != nil {
+		return nil, refused
+	}
+	spend := &Spend{book: b, grant: s.grant, counters: s.counters, price: call.Price, began: now.steady}
+	reservation, err := b.ledger.Draw(ctx, s.grant.channel.Value(), call.Price)
+	if err != nil {
+		spend.Release()
+		return nil, fromLedger(err, call.Price)
+	}
+	spend.reservation = reservation
+	return spend, nil
+}
+
+// Allows reports whether a token (its text) would pay for a call now, as far as its
+// own limits go, and nil if so. It sets nothing aside. The error is a [*Refusal].
+func (b *Book) Allows(token string, call Call) error {
+	s, refused := b.session(token)
+	if refused != nil {
+		return refused
+	}
+	now := b.clock.now()
+	if refused := s.permits(call, now); refused != nil {
+		return refused
+	}
+	s.grant.mu.Lock()
+	defer s.grant.mu.Unlock()
+	if refused := s.refuse(call.Price, now); refused != nil {
+		return refused
+	}
+	return nil
+}
+
+// refuse returns why the grant or a counter does not take a call. Called with the
+// grant's lock held.
+func (s *session) refuse(price vouchers.Amount, now moment) *Refusal {
+	if s.grant.ended != 0 {
+		return &Refusal{Code: s.grant.ended.code(), Err: ErrGrantEnded}
+	}
+	for _, c := range s.counters {
+		if refused := c.refuse(price, now.steady); refused != nil {
+			return refused
+		}
+	}
+	return nil
+}
+
+// reserve takes the price from every counter, or from none.
+func (s *session) reserve(price vouchers.Amount, now moment) *Refusal {
+	g := s.grant
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !s.registered && s.adopt()+len(g.counters) > MaxCounters {
+		return &Refusal{Code: CodeTooManyTokens}
+	}
+	if refused := s.refuse(price, now); refused != nil {
+		return refused
+	}
+	if !s.registered {
+		s.register()
+	}
+	for _, c := range s.counters {
+		c.reserve(price, now.steady)
+	}
+	g.inFlight++
+	return nil
+}
+
+// Price is what is set aside, in atomic units.
+func (s *Spend) Price() vouchers.Amount { return s.price }
+
+// Channel is what pays.
+func (s *Spend) Channel() vouchers.ChannelID { return s.grant.channel.Value() }
+
+// Grant is what the token was made of.
+func (s *Spend) Grant() GrantID { return s.grant.id }
+
+// Remaining is what is left of the tightest budget above the call, with everything
+// that is reserved taken off, in atomic units.
+func (s *Spend) Remaining() vouchers.Amount {
+	s.grant.mu.Lock()
+	defer s.grant.mu.Unlock()
+	left := s.grant.budget.remaining(s.began)
+	for _, c := range s.counters {
+		if c.kind == KindBudget {
+			left = min(left, c.remaining(s.began))
+		}
+	}
+	return vouchers.Amount(left)
+}
+
+// Commit charges actual, which is 0 to the price, and returns once the charge, the
+// counters and the puts are durable together. The errors, and what answer is for,
+// are those of [vouchers.Reservation.Commit].
+func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(vouchers.Charge) []byte, puts ...vouchers.Put) (vouchers.Charge, error) {
+	lanes, own, err := s.enroll(actual)
+	if err != nil {
+		s.Release()
+		return vouchers.Charge{}, err
+	}
+	if len(puts) > 0 {
+		own = append(own, puts...)
+	}
+	charged, lost := vouchers.Amount(0), false
+	defer func() {
+		if !lost {
+			s.leave(lanes, charged)
+		}
+	}()
+	charge, err := s.reservation.Commit(ctx, actual, answer, own...)
+	if err != nil {
+		// Nobody knows what a failed store has kept: what was reserved stays reserved.
+		lost = errors.Is(err, vouchers.ErrStoreFailed) || errors.Is(err, vouchers.ErrStoreClosed)
+		return vouchers.Charge{}, err
+	}
+	charged = actual
+	return charge, nil
+}
+
+// noLane is of a counter that the charge does not touch.
+const noLane = -1
+
+// enroll gives the charge a lane in every counter, and returns the records of them.
+func (s *Spend) enroll(actual vouchers.Amount) (lanes []int, puts []vouchers.Put, err error) {
+	g := s.grant
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s.ended || s.committing {
+		return nil, nil, vouchers.ErrReservationEnded
+	}
+	s.committing = true
+	if actual == 0 {
+		return nil, nil, nil
+	}
+	lanes, puts = make([]int, len(s.counters)), make([]vouchers.Put, 0, len(s.counters)+1)
+	for i, c := range s.counters {
+		lanes[i] = noLane
+		if c.stale(s.began) {
+			continue
+		}
+		if lanes[i], err = c.take(); err != nil {
+			lanes[i] = noLane
+			s.vacate(lanes[:i], 0)
+			s.committing = false
+			return nil, nil, err
+		}
+		puts = append(puts, c.put(g.id, lanes[i], c.cost(actual)))
+	}
+	return lanes, puts, nil
+}
+
+// vacate frees lanes. Called with the grant's lock held.
+func (s *Spend) vacate(lanes []int, charged vouchers.Amount) {
+	for i, at := range lanes {
+		if at == noLane {
+			continue
+		}
+		c, cost := s.counters[i], uint64(0)
+		if charged > 0 {
+			cost = c.cost(charged)
+		}
+		c.free(at, cost, s.began)
+	}
+}
+
+// leave ends the call, for which charged is durable.
+func (s *Spend) leave(lanes []int, charged vouchers.Amount) {
+	g := s.grant
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.vacate(lanes, charged)
+	s.end(charged)
+}
+
+// Release gives everything back, in the channel and in every counter. It does
+// nothing if the call has ended or is being committed.
+func (s *Spend) Release() {
+	if s.reservation != nil {
+		s.reservation.Release()
+	}
+	s.grant.mu.Lock()
+	defer s.grant.mu.Unlock()
+	if !s.committing {
+		s.end(0)
+	}
+}
+
+// end gives back what was not charged. Called with the grant's lock held.
+func (s *Spend) end(charged vouchers.Amount) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	for _, c := range s.counters {
+		unspent := c.cost(s.price)
+		if charged > 0 {
+			unspent -= c.cost(charged)
+		}
+		c.release(unspent, s.began)
+	}
+	s.grant.inFlight--
+	if s.grant.ended != 0 || s.grant.usedUp() {
+		s.book.nudge()
+	}
+}
+
+// nudge makes Run look at the grants.
+func (b *Book) nudge() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
