@@ -2,13 +2,9 @@ package vouchers_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -16,106 +12,168 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 )
 
-// BenchmarkVerifyKnown checks a voucher whose signer's key is known: the digest,
-// and one check on the curve.
-func BenchmarkVerifyKnown(b *testing.B) {
-	p := newPayer(b, "payer")
-	payment := p.pays(1000, 1000)
-	key, err := vouchers.RecoverKey(domain.VoucherDigest(payment.Voucher), payment.Signature)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := domain.Verify(key, payment.Voucher, payment.Signature); err != nil {
-			b.Fatal(err)
-		}
+// figure reports a line of scripts/bench.sh: name, value, unit, and the ratio to the
+// baseline of the same run, 0 if there is none.
+func figure(b *testing.B, name string, value float64, unit string, ratio float64) {
+	b.ReportMetric(value, name+":"+unit)
+	if ratio > 0 {
+		b.ReportMetric(ratio, name+":ratio")
 	}
 }
 
-// BenchmarkVerifyRaw is the check on the curve alone, which BenchmarkVerifyKnown
-// is measured against.
-func BenchmarkVerifyRaw(b *testing.B) {
+// comparison is what a subject takes for one, by the clock and in time of all cores,
+// and the ratios to its baseline.
+type comparison struct {
+	clock, cpu           time.Duration
+	clockRatio, cpuRatio float64
+}
+
+// inTurns does the subject b.N times and the baseline as often, so many of each in
+// turn: what else the machine does is then fair to both. The ratio by the clock is
+// that of the middle one of all turns. The benchmark's timer runs for the subject
+// alone.
+func inTurns(b *testing.B, turn int, subject, baseline func(from, n int)) comparison {
+	var ratios []float64
+	var cpu, baselineCPU time.Duration
+	b.ResetTimer()
+	b.StopTimer()
+	for from := 0; from < b.N; from += turn {
+		n := min(turn, b.N-from)
+		before, start := b.Elapsed(), processorTime(b)
+		b.StartTimer()
+		subject(from, n)
+		b.StopTimer()
+		middle := time.Now()
+		middleCPU := processorTime(b)
+		took := b.Elapsed() - before
+		baseline(from, n)
+		ratios = append(ratios, float64(took)/float64(time.Since(middle)))
+		cpu += middleCPU - start
+		baselineCPU += processorTime(b) - middleCPU
+	}
+	slices.Sort(ratios)
+	return comparison{
+		clock: b.Elapsed() / time.Duration(b.N), clockRatio: ratios[len(ratios)/2],
+		cpu: cpu / time.Duration(b.N), cpuRatio: float64(cpu) / float64(baselineCPU),
+	}
+}
+
+// BenchmarkVerify checks a voucher whose signer's key is known, which is the digest
+// and one check on the curve, against the check on the curve alone.
+func BenchmarkVerify(b *testing.B) {
 	p := newPayer(b, "payer")
 	payment := p.pays(1000, 1000)
-	key, digest, rs := crypto.FromECDSAPub(&p.key.PublicKey), domain.VoucherDigest(payment.Voucher), payment.Signature[:64]
+	raw, digest, rs := crypto.FromECDSAPub(&p.key.PublicKey), domain.VoucherDigest(payment.Voucher), payment.Signature[:64]
+	key := (*vouchers.PublicKey)(raw)
 	b.ReportAllocs()
-	for b.Loop() {
-		if !crypto.VerifySignature(key, digest[:], rs) {
-			b.Fatal("not verified")
-		}
-	}
+	c := inTurns(b, 100,
+		func(_, n int) {
+			for range n {
+				if err := domain.Verify(key, payment.Voucher, payment.Signature); err != nil {
+					b.Fatal(err)
+				}
+			}
+		},
+		func(_, n int) {
+			for range n {
+				if !crypto.VerifySignature(raw, digest[:], rs) {
+					b.Fatal("not verified")
+				}
+			}
+		})
+	figure(b, "verify.known", float64(c.clock), "ns", c.clockRatio)
 }
 
 // BenchmarkAccept is the whole way of a paid call through the ledger, from the
-// voucher to a charge on disk, by 1,024 callers. of-verify is its throughput as a
-// part of what all cores verify with no ledger and no disk, in the same run.
+// voucher to a charge on disk, by 1,024 callers. Its baseline is what all cores
+// verify with no ledger and no disk.
 func BenchmarkAccept(b *testing.B) {
-	for _, channels := range []int{1, 1000} {
-		b.Run("channels="+strconv.Itoa(channels), func(b *testing.B) { benchmarkAccept(b, channels) })
+	for _, channels := range []int{1000, 1} {
+		b.Run("channels="+strconv.Itoa(channels), func(b *testing.B) {
+			t := newTraffic(b, channels)
+			c := inTurns(b, 4096,
+				func(from, n int) { parallel(b, 1024, n, func(i int) { t.accept(from + i) }) },
+				func(from, n int) { parallel(b, runtime.GOMAXPROCS(0), n, func(i int) { t.verify(from + i) }) })
+			name := "ledger.accept.1024x" + strconv.Itoa(channels)
+			figure(b, name, 1/c.clock.Seconds(), "calls/s", 1/c.clockRatio)
+			figure(b, name+".cpu", float64(c.cpu)/float64(time.Microsecond), "us", c.cpuRatio)
+			b.ReportMetric(float64(t.overtaken.Load()), "overtaken")
+		})
 	}
 }
 
-func benchmarkAccept(b *testing.B, channels int) {
-	const callers, price, part = 1024, 10, 10_000
-	s := newShop(b)
-	payers := make([]*payer, channels)
-	for i := range payers {
-		payers[i] = newPayer(b, "payer "+strconv.Itoa(i)).deposits(s, 1<<40)
-		s.call(payers[i].pays(price, price)) // from here on the key is known
+// BenchmarkLatency is how long one of so many callers waits, each for its call, from
+// the voucher to a charge on disk.
+func BenchmarkLatency(b *testing.B) {
+	for _, callers := range []int{1, 64, 1024} {
+		b.Run("callers="+strconv.Itoa(callers), func(b *testing.B) {
+			t := newTraffic(b, 1000)
+			took := make([]time.Duration, b.N)
+			b.ResetTimer()
+			parallel(b, callers, b.N, func(i int) {
+				start := time.Now()
+				t.accept(i)
+				took[i] = time.Since(start)
+			})
+			b.StopTimer()
+			slices.Sort(took)
+			for _, percent := range []int{50, 99} {
+				at := float64(took[(len(took)-1)*percent/100]) / float64(time.Microsecond)
+				figure(b, "ledger.latency."+strconv.Itoa(callers)+".p"+strconv.Itoa(percent), at, "us", 0)
+			}
+		})
 	}
-	payments := make([]vouchers.Payment, b.N)
+}
+
+// traffic is b.N paid calls, signed in advance, to a ledger on a real file.
+type traffic struct {
+	*shop
+	b         *testing.B
+	payers    []*payer
+	keys      []*vouchers.PublicKey
+	payments  []vouchers.Payment
+	overtaken atomic.Int64
+}
+
+const trafficPrice = 10
+
+func newTraffic(b *testing.B, channels int) *traffic {
+	t := &traffic{shop: newShop(b), b: b, payments: make([]vouchers.Payment, b.N)}
+	for i := range channels {
+		p := newPayer(b, "payer "+strconv.Itoa(i)).deposits(t.shop, 1<<40)
+		t.call(p.pays(trafficPrice, trafficPrice)) // from here on the key is known
+		t.payers = append(t.payers, p)
+		t.keys = append(t.keys, (*vouchers.PublicKey)(crypto.FromECDSAPub(&p.key.PublicKey)))
+	}
 	parallel(b, runtime.GOMAXPROCS(0), b.N, func(i int) {
-		payments[i] = payers[i%channels].pays(vouchers.Amount(i/channels+2)*price, price)
+		t.payments[i] = t.payers[i%channels].pays(vouchers.Amount(i/channels+2)*trafficPrice, trafficPrice)
 	})
-	var overtaken atomic.Int64
-	accept := func(i int) {
-		r, err := s.Reserve(context.Background(), payments[i])
-		for errors.Is(err, vouchers.ErrCeilingMismatch) { // it came too late: a payer signs again, above all others
-			above := vouchers.Amount(b.N+int(overtaken.Add(1))+2) * price
-			r, err = s.Reserve(context.Background(), payers[i%channels].pays(above, price))
-		}
-		if err == nil {
-			_, err = r.Commit(context.Background(), price, nil)
-		}
-		if err != nil {
-			b.Error(err)
-		}
-	}
-	verify := verifier(b, payers, payments)
-	var verified time.Duration
 	b.ReportAllocs()
-	b.ResetTimer()
-	b.StopTimer()
-	for from := 0; from < b.N; from += part { // in turns, so that what else the machine does is fair to both
-		n := min(part, b.N-from)
-		b.StartTimer()
-		parallel(b, callers, n, func(i int) { accept(from + i) })
-		b.StopTimer()
-		start := time.Now()
-		parallel(b, runtime.GOMAXPROCS(0), n, func(i int) { verify(from + i) })
-		verified += time.Since(start)
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
-	b.ReportMetric(verified.Seconds()/b.Elapsed().Seconds(), "of-verify")
-	b.ReportMetric(float64(overtaken.Load()), "overtaken")
+	return t
 }
 
-// verifier returns what checks the signature of a payment, and nothing else.
-func verifier(b *testing.B, payers []*payer, payments []vouchers.Payment) func(i int) {
-	keys := make([]*vouchers.PublicKey, len(payers))
-	for i, p := range payers {
-		keys[i] = (*vouchers.PublicKey)(crypto.FromECDSAPub(&p.key.PublicKey))
+// accept makes the i-th call.
+func (t *traffic) accept(i int) {
+	r, err := t.Reserve(context.Background(), t.payments[i])
+	for errors.Is(err, vouchers.ErrCeilingMismatch) { // it came too late: a payer signs again, above all others
+		above := vouchers.Amount(t.b.N+int(t.overtaken.Add(1))+2) * trafficPrice
+		r, err = t.Reserve(context.Background(), t.payers[i%len(t.payers)].pays(above, trafficPrice))
 	}
-	return func(i int) {
-		if err := domain.Verify(keys[i%len(keys)], payments[i].Voucher, payments[i].Signature); err != nil {
-			b.Error(err)
-		}
+	if err == nil {
+		_, err = r.Commit(context.Background(), trafficPrice, nil)
+	}
+	if err != nil {
+		t.b.Error(err)
+	}
+}
+
+// verify checks the signature of the i-th call, and does nothing else.
+func (t *traffic) verify(i int) {
+	if err := domain.Verify(t.keys[i%len(t.keys)], t.payments[i].Voucher, t.payments[i].Signature); err != nil {
+		t.b.Error(err)
 	}
 }
 
@@ -135,94 +193,4 @@ func parallel(b *testing.B, callers, n int, do func(i int)) {
 		})
 	}
 	crowd.Wait()
-}
-
-// BenchmarkLoad opens a store and a ledger of LOAD_CHANNELS channels, by default a
-// million.
-func BenchmarkLoad(b *testing.B) {
-	channels := 1_000_000
-	if text := os.Getenv("LOAD_CHANNELS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			b.Fatalf("LOAD_CHANNELS: %v", err)
-		}
-		channels = n
-	}
-	path := filepath.Join(b.TempDir(), "chit.db")
-	fill(b, path, channels)
-	for b.Loop() {
-		before := heap()
-		store, err := boltstore.Open(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		ledger, err := vouchers.OpenLedger(context.Background(), store)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.StopTimer()
-		if ledger.Len() != channels {
-			b.Fatalf("%d channels", ledger.Len())
-		}
-		b.ReportMetric(float64(heap()-before)/float64(channels), "B/channel")
-		b.ReportMetric(resident(b)/1e6, "resident-MB")
-		runtime.KeepAlive(ledger)
-		if err := store.Close(); err != nil {
-			b.Fatal(err)
-		}
-		b.StartTimer()
-	}
-}
-
-func heap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-// resident returns how many bytes of memory the process has, 0 where the system
-// does not say.
-func resident(b *testing.B) float64 {
-	debug.FreeOSMemory()
-	statm, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	var size, pages int
-	if _, err := fmt.Sscan(string(statm), &size, &pages); err != nil {
-		b.Fatal(err)
-	}
-	return float64(pages * os.Getpagesize())
-}
-
-// fill makes a store of channels that differ in what real ones differ in.
-func fill(b *testing.B, path string, channels int) {
-	store, err := boltstore.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	terms := &vouchers.Terms{Deployment: deployment, Receiver: common.Address{1}, ReceiverAuthorizer: common.Address{2}, Token: common.Address{3}, WithdrawDelay: 86400}
-	proof := vouchers.NewProof(newPayer(b, "payer").pays(30, 10).Signature)
-	var last vouchers.Ticket
-	for i := range channels {
-		r := vouchers.Record{
-			Terms: terms, Balance: 1_000_000, Claimed: 10, Charged: 20, Ceiling: 30, Block: 1, Updated: 1,
-			Proof: proof,
-		}
-		binary.BigEndian.PutUint64(r.Payer[:], uint64(i))
-		r.PayerAuthorizer, r.ID = r.Payer, vouchers.ChannelID(crypto.Keccak256(r.Payer[:]))
-		last = store.Submit(vouchers.Update{Record: r, Slot: new(vouchers.Slot)})
-		if i%50_000 == 0 { // bounds what is queued
-			if err := last.Wait(context.Background()); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	if err := last.Wait(context.Background()); err != nil {
-		b.Fatal(err)
-	}
-	if err := store.Close(); err != nil {
-		b.Fatal(err)
-	}
 }

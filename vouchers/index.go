@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	shards      = 256
-	largestSlab = 64
+	shards = 256
+	// largestSlab is how many channels are allocated at once. Of 256 bytes each,
+	// they fill whole pages; the sizes below that the runtime rounds up by an eighth.
+	largestSlab = 128
 )
 
 // index finds channels by id. Reading takes no lock: a shard's table is only ever

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -10,11 +11,17 @@ import (
 )
 
 // write is the one goroutine that writes. It ends when the store is closed, or
-// with the first error.
+// with the first error. Before each transaction it lets everybody run who is ready
+// to: under load they submit what would otherwise take transactions of its own, and
+// without load nobody is there to wait for.
 func (s *Store) write() {
 	defer close(s.ended)
+	next := func() *batch {
+		runtime.Gosched()
+		return s.queue.take()
+	}
 	for range s.queue.wake {
-		for b := s.queue.take(); b != nil; b = s.queue.take() {
+		for b := next(); b != nil; b = next() {
 			if err := guard(func() error { return s.commit(b) }); err != nil {
 				s.failure = fmt.Errorf("%w: write %s: %w: mend the cause and start again", vouchers.ErrStoreFailed, s.path, err)
 				s.queue.end(s.failure)
