@@ -60,21 +60,25 @@ func newAccount(balance, charged, signed vouchers.Amount) *account {
 }
 
 // reserve returns the ceiling to sign for a call of the given price. It waits while a
-// correction is under way, and fails with [ErrBalance] when the channel cannot pay.
+// correction is under way, and fails with a [*BalanceError] when the channel cannot pay.
 func (a *account) reserve(ctx context.Context, price vouchers.Amount) (vouchers.Amount, error) {
+	return a.reserveWith(ctx, price, 0)
+}
+
+// reserveWith is reserve for a call that brings a deposit with it.
+func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amount) (vouchers.Amount, error) {
 	if err := a.lockCorrected(ctx); err != nil {
 		return 0, err
 	}
 	defer a.mu.Unlock()
 	committed := a.charged + a.flying + a.doubt
+	balance := plus(a.balance, deposit)
 	ceiling, ok := committed.Add(price)
-	if !ok || ceiling > a.balance {
-		return 0, fmt.Errorf("%w: the call costs %s, %s of %s are left; deposit more with `chit deposit`",
-			ErrBalance, price, left(a.balance, committed), a.balance)
+	if ok {
+		ceiling = a.free(ceiling)
 	}
-	ceiling = a.free(ceiling)
-	if ceiling > a.balance {
-		return 0, fmt.Errorf("%w: the next free ceiling is %s, the balance is %s; deposit more with `chit deposit`", ErrBalance, ceiling, a.balance)
+	if !ok || ceiling > balance {
+		return 0, &BalanceError{Required: price, Remaining: left(balance, committed), Balance: balance}
 	}
 	a.inFlight[ceiling] = flight{price, a.losses}
 	a.flying += price
@@ -241,4 +245,19 @@ func (a *account) total() vouchers.Amount {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.charged
+}
+
+// lacks is what has to be deposited so that a call of the given price can be paid and
+// keeps at least so much after it; 0 if nothing has.
+func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return left(plus(plus(a.charged+a.flying+a.doubt, price), keep), a.balance)
+}
+
+// funds is the balance.
+func (a *account) funds() vouchers.Amount {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.balance
 }

@@ -1,9 +1,12 @@
 package agent
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -12,11 +15,13 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Book is the payer's list of channels on disk. What it holds can be lost without
-// loss of money: the chain and the seller's corrective answer, which carries the
-// payer's own signature, bring it back. The file is open only while it is read or
-// written, so that several processes can share it.
+// Book is the payer's list of channels on disk, with what it has spent. The channels
+// can be lost without loss of money: the chain and the seller's corrective answer,
+// which carries the payer's own signature, bring them back ([Client.Recover]). The
+// file is open only while it is read or written, so that several processes can share it.
 type Book struct{ path string }
+
+var _ table = (*Book)(nil)
 
 // Entry is a channel in the book. Amounts are atomic USDC.
 type Entry struct {
@@ -34,7 +39,10 @@ type Entry struct {
 // Available is what further calls can spend, in atomic USDC.
 func (e Entry) Available() vouchers.Amount { return left(e.Balance, e.Charged) }
 
-var channelsBucket = []byte("channels")
+var (
+	channelsBucket = []byte("channels")
+	spendingBucket = []byte("spending")
+)
 
 // bookWait is how long one process waits for another to be done with the file.
 const bookWait = 5 * time.Second
@@ -43,10 +51,10 @@ const bookWait = 5 * time.Second
 // the file longer than a few seconds makes others fail with [ErrBookBusy].
 func OpenBook(path string) (*Book, error) {
 	b := &Book{path}
-	return b, b.update(func(*bbolt.Bucket) error { return nil })
+	return b, b.update(channelsBucket, func(*bbolt.Bucket) error { return nil })
 }
 
-func (b *Book) update(f func(*bbolt.Bucket) error) error {
+func (b *Book) update(name []byte, f func(*bbolt.Bucket) error) error {
 	db, err := bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: bookWait})
 	if errors.Is(err, bberrors.ErrTimeout) {
 		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", ErrBookBusy, b.path)
@@ -55,7 +63,7 @@ func (b *Book) update(f func(*bbolt.Bucket) error) error {
 		return fmt.Errorf("open the channel book %s: %w", b.path, err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		bucket, err := tx.CreateBucketIfNotExists(channelsBucket)
+		bucket, err := tx.CreateBucketIfNotExists(name)
 		if err != nil {
 			return err
 		}
@@ -69,7 +77,7 @@ func (b *Book) update(f func(*bbolt.Bucket) error) error {
 
 // Channel returns the entry of a channel, and false if there is none.
 func (b *Book) Channel(id vouchers.ChannelID) (entry Entry, found bool, err error) {
-	err = b.update(func(bucket *bbolt.Bucket) error {
+	err = b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
 		raw := bucket.Get(id[:])
 		if raw == nil {
 			return nil
@@ -83,7 +91,7 @@ func (b *Book) Channel(id vouchers.ChannelID) (entry Entry, found bool, err erro
 // Channels lists the book.
 func (b *Book) Channels() ([]Entry, error) {
 	entries := []Entry{}
-	err := b.update(func(bucket *bbolt.Bucket) error {
+	err := b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
 		return bucket.ForEach(func(_, raw []byte) error {
 			var entry Entry
 			if err := json.Unmarshal(raw, &entry); err != nil {
@@ -102,5 +110,51 @@ func (b *Book) Put(entry Entry) error {
 	if err != nil {
 		return fmt.Errorf("write channel %s to the book: %w", entry.Channel, err)
 	}
-	return b.update(func(bucket *bbolt.Bucket) error { return bucket.Put(entry.Channel[:], raw) })
+	return b.update(channelsBucket, func(bucket *bbolt.Bucket) error { return bucket.Put(entry.Channel[:], raw) })
+}
+
+// updateSpending reads what was spent, and writes what f changes of it, durably.
+func (b *Book) updateSpending(f func(map[spent]vouchers.Amount)) error {
+	return b.update(spendingBucket, func(bucket *bbolt.Bucket) error {
+		before := make(map[spent]vouchers.Amount)
+		err := bucket.ForEach(func(key, value []byte) error {
+			parts := bytes.Split(key, spendingSeparator)
+			if len(parts) != 3 || len(value) != 8 {
+				return fmt.Errorf("%q under %q is not what was spent on a day, at a server, for a tool", value, key)
+			}
+			before[spent{string(parts[0]), string(parts[1]), string(parts[2])}] = vouchers.Amount(binary.BigEndian.Uint64(value))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		after := maps.Clone(before)
+		f(after)
+		return writeSpending(bucket, before, after)
+	})
+}
+
+var spendingSeparator = []byte{0}
+
+func writeSpending(bucket *bbolt.Bucket, before, after map[spent]vouchers.Amount) error {
+	for row := range before {
+		if after[row] == 0 {
+			if err := bucket.Delete(row.key()); err != nil {
+				return err
+			}
+		}
+	}
+	for row, amount := range after {
+		if amount == 0 || amount == before[row] {
+			continue
+		}
+		if err := bucket.Put(row.key(), binary.BigEndian.AppendUint64(nil, uint64(amount))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s spent) key() []byte {
+	return bytes.Join([][]byte{[]byte(s.day), []byte(s.server), []byte(s.tool)}, spendingSeparator)
 }

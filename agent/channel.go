@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -22,28 +20,31 @@ type channel struct {
 
 	saving sync.Mutex // guards saved
 	saved  time.Time
+
+	funding chan struct{} // holds a token while a deposit is under way; its holder guards pending
+	pending *pendingDeposit
 }
 
 // channelOf returns the channel of terms: as it is in use, as the book has it, or as
 // the chain does.
-func (c *Client) channelOf(ctx context.Context, t *terms) (*channel, error) {
-	c.learning.Lock()
-	defer c.learning.Unlock()
-	if ch := c.channels[t.id]; ch != nil {
+func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	if ch := p.channels[t.id]; ch != nil {
 		return ch, nil
 	}
-	account, err := c.load(ctx, t)
+	account, err := p.load(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	ch := &channel{account: account, terms: t}
-	c.channels[t.id] = ch
+	ch := &channel{account: account, terms: t, funding: make(chan struct{}, 1)}
+	p.channels[t.id] = ch
 	return ch, nil
 }
 
-func (c *Client) load(ctx context.Context, t *terms) (*account, error) {
-	if c.book != nil {
-		entry, found, err := c.book.Channel(t.id)
+func (p *payer) load(ctx context.Context, t *terms) (*account, error) {
+	if p.book != nil {
+		entry, found, err := p.book.Channel(t.id)
 		if err != nil {
 			return nil, err
 		}
@@ -59,20 +60,20 @@ func (c *Client) load(ctx context.Context, t *terms) (*account, error) {
 }
 
 // refresh takes over what the chain says of a channel's balance.
-func (c *Client) refresh(ctx context.Context, ch *channel) error {
+func (p *payer) refresh(ctx context.Context, ch *channel) error {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err != nil {
 		return err
 	}
 	ch.fund(state.Balance)
-	return c.write(ch)
+	return p.write(ch)
 }
 
-func (c *Client) write(ch *channel) error {
-	if c.book == nil {
+func (p *payer) write(ch *channel) error {
+	if p.book == nil {
 		return nil
 	}
-	return c.book.Put(ch.entry(c.server))
+	return p.book.Put(ch.entry(p.server))
 }
 
 func (ch *channel) entry(server string) Entry {
@@ -85,37 +86,37 @@ func (ch *channel) entry(server string) Entry {
 }
 
 // note writes a channel into the book now and then.
-func (c *Client) note(ch *channel) error {
+func (p *payer) note(ch *channel) error {
 	ch.saving.Lock()
 	defer ch.saving.Unlock()
 	if time.Since(ch.saved) < saveEvery {
 		return nil
 	}
 	ch.saved = time.Now()
-	return c.write(ch)
+	return errors.Join(p.write(ch), p.purse.flush())
 }
 
-func (c *Client) save() error {
-	c.learning.Lock()
-	defer c.learning.Unlock()
-	var errs []error
-	for _, ch := range c.channels {
-		errs = append(errs, c.write(ch))
+func (p *payer) save() error {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	errs := []error{p.purse.flush()}
+	for _, ch := range p.channels {
+		errs = append(errs, p.write(ch))
 	}
 	return errors.Join(errs...)
 }
 
-func (c *Client) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) (x402.SignedVoucher, error) {
+func (p *payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) (x402.SignedVoucher, error) {
 	v := vouchers.Voucher{Channel: ch.id, Ceiling: ceiling}
-	signature, err := c.key.SignHash(ctx, ch.contract.Domain().VoucherDigest(v))
+	signature, err := p.session.SignHash(ctx, ch.contract.Domain().VoucherDigest(v))
 	if err != nil {
 		return x402.SignedVoucher{}, fmt.Errorf("sign a voucher of %s: %w", ceiling, err)
 	}
 	return x402.SignedVoucher{ChannelID: ch.id, MaxClaimableAmount: ceiling, Signature: signature}, nil
 }
 
-// payment wraps a payload, with an identifier that makes sending it again safe.
-func payment(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
+// wrap completes a payload, with an identifier that makes sending it again safe.
+func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never returns an error
 	extensions, err := x402.WithPaymentIdentifier(nil, hex.EncodeToString(id[:]))
@@ -131,7 +132,7 @@ type proof struct{ charged, ceiling vouchers.Amount }
 
 // check accepts a corrective answer that proves itself: by a voucher that this client
 // signed, or by claiming no more than the chain knows.
-func (c *Client) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*proof, error) {
+func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*proof, error) {
 	for _, entry := range required.Accepts {
 		state, shown := entry.Extra.ChannelState, entry.Extra.VoucherState
 		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
@@ -139,12 +140,12 @@ func (c *Client) check(ctx context.Context, ch *channel, required *x402.PaymentR
 		}
 		charged := *state.ChargedCumulativeAmount
 		if shown == nil || shown.SignedMaxClaimable == nil {
-			return c.checkWithChain(ctx, ch, charged)
+			return p.checkWithChain(ctx, ch, charged)
 		}
 		ceiling := *shown.SignedMaxClaimable
 		digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
 		signer, err := vouchers.Recover(digest, shown.Signature)
-		if err != nil || signer != c.key.Address() {
+		if err != nil || signer != p.session.Address() {
 			return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
 		}
 		return &proof{charged, ceiling}, nil
@@ -152,7 +153,7 @@ func (c *Client) check(ctx context.Context, ch *channel, required *x402.PaymentR
 	return nil, fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
 }
 
-func (c *Client) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*proof, error) {
+func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*proof, error) {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err != nil {
 		return nil, err
@@ -163,5 +164,27 @@ func (c *Client) checkWithChain(ctx context.Context, ch *channel, charged vouche
 	return &proof{state.Claimed, state.Claimed}, nil
 }
 
-// Payer is the account that pays.
-func (c *Client) Payer() common.Address { return c.key.Address() }
+// entries are the channels to the server that this payer's vouchers draw on, in use or
+// in the book.
+func (p *payer) entries() ([]Entry, error) {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	entries := []Entry{}
+	for _, ch := range p.channels {
+		entries = append(entries, ch.entry(p.server))
+	}
+	if p.book == nil {
+		return entries, nil
+	}
+	kept, err := p.book.Channels()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range kept {
+		if p.channels[e.Channel] == nil && e.Server == p.server && e.Deployment.ChainID == p.chain.ChainID() &&
+			e.Config.Payer == p.key.Address() && e.Config.VoucherSigner() == p.session.Address() {
+			entries = append(entries, e)
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,245 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// Receipt is what a call has cost. Amounts are atomic units.
+type Receipt struct {
+	// Paid says that the server took a payment; a free call and a failed one have none.
+	Paid bool
+	// Charged is what the call cost.
+	Charged vouchers.Amount
+	// Channel is what it was paid from, and Cumulative what that was charged over its
+	// life by this client's own book.
+	Channel    vouchers.ChannelID
+	Cumulative vouchers.Amount
+}
+
+// wanted is one thing to buy: a call of a tool, or an HTTP request.
+type wanted struct {
+	// name is what limits and terms go by.
+	name string
+	// send asks for it, with a payment or without (nil). Where no answer comes, the
+	// error is a silence.
+	send func(context.Context, *x402.PaymentPayload) (*answer, error)
+}
+
+// answer is what a server says about a payment.
+type answer struct {
+	// required is why the payment is not taken; nil where it is, or none is needed.
+	required *x402.PaymentRequired
+	// receipt is nil if there is none.
+	receipt *x402.SettlementResponse
+	// failed says that what was asked for came to an error, which costs nothing.
+	failed bool
+}
+
+// silence is an answer that did not come.
+type silence struct{ error }
+
+func (s silence) Unwrap() error { return s.error }
+
+func isSilence(err error) bool {
+	var s silence
+	return errors.As(err, &s)
+}
+
+// rounds is how often a call is repeated with a better payment. A server that keeps the
+// vouchers that it refuses can take so many prices for a call at most.
+const rounds = 4
+
+// buy asks for something, and pays if it costs something and the policy allows it.
+// What the last answer was, w has seen.
+func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
+	t := p.known(w.name)
+	if t == nil {
+		a, err := w.send(ctx, nil)
+		if err != nil || a.required == nil {
+			return Receipt{}, err
+		}
+		if t, err = p.learn(ctx, w.name, a.required); err != nil {
+			return Receipt{}, err
+		}
+	}
+	expense := p.purse.begin(w.name)
+	receipt, err := p.payFor(ctx, t, w, expense)
+	if errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrDishonest) {
+		expense.end(expense.held)
+	} else {
+		expense.end(receipt.Charged)
+	}
+	return receipt, err
+}
+
+func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expense) (Receipt, error) {
+	var last error
+	for range rounds {
+		if err := expense.hold(ctx, t.accepted.Amount); err != nil {
+			return Receipt{}, err
+		}
+		ch, err := p.channelOf(ctx, t)
+		if err != nil {
+			return Receipt{}, err
+		}
+		receipt, no, err := p.attempt(ctx, ch, t, w)
+		if err != nil || no == nil {
+			return receipt, err
+		}
+		if t, err = p.reconsider(ctx, ch, t, w.name, no); err != nil {
+			return Receipt{}, err
+		}
+		last = refused(no.required)
+	}
+	return Receipt{}, last
+}
+
+// refusal is a payment that the server did not take. Its ceiling is still reserved.
+type refusal struct {
+	required *x402.PaymentRequired
+	ceiling  vouchers.Amount
+}
+
+// attempt makes one paid call.
+func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, w *wanted) (Receipt, *refusal, error) {
+	deposit, funded, err := p.topUpFor(ctx, ch, t)
+	if err != nil {
+		return Receipt{}, nil, err
+	}
+	defer funded()
+	ceiling, err := p.reserve(ctx, ch, t.accepted.Amount, deposit)
+	if err != nil {
+		return Receipt{}, nil, err
+	}
+	paid, err := p.payment(ctx, ch, t, ceiling, deposit)
+	if err != nil {
+		ch.release(ceiling)
+		return Receipt{}, nil, err
+	}
+	a, err := p.send(ctx, w, paid)
+	if deposit != nil {
+		err = errors.Join(err, p.deposited(ctx, ch, a))
+	}
+	if err != nil && a == nil {
+		if !errors.Is(err, ErrUnknownOutcome) {
+			ch.release(ceiling)
+			return Receipt{}, nil, err
+		}
+		ch.lose(ceiling)
+		return Receipt{}, nil, errors.Join(err, p.note(ch))
+	}
+	if a.required != nil {
+		return Receipt{}, &refusal{a.required, ceiling}, nil
+	}
+	receipt, err := p.settle(ch, ceiling, a)
+	return receipt, nil, errors.Join(err, p.note(ch))
+}
+
+func (p *payer) reserve(ctx context.Context, ch *channel, price vouchers.Amount, deposit *x402.Deposit) (vouchers.Amount, error) {
+	if deposit != nil {
+		return ch.reserveWith(ctx, price, deposit.Amount)
+	}
+	ceiling, err := ch.reserve(ctx, price)
+	if errors.Is(err, ErrBalance) && p.refresh(ctx, ch) == nil {
+		return ch.reserve(ctx, price)
+	}
+	return ceiling, err
+}
+
+// payment signs a voucher, and puts it beside a deposit if there is one.
+func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouchers.Amount, deposit *x402.Deposit) (*x402.PaymentPayload, error) {
+	voucher, err := p.sign(ctx, ch, ceiling)
+	if err != nil {
+		return nil, err
+	}
+	if deposit != nil {
+		return wrap(t, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *deposit})
+	}
+	return wrap(t, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
+}
+
+// send asks with a payment. Where no answer comes it is sent once more: the payment
+// has an identifier, so that it is taken once at most.
+func (p *payer) send(ctx context.Context, w *wanted, paid *x402.PaymentPayload) (*answer, error) {
+	a, err := w.send(ctx, paid)
+	if isSilence(err) && ctx.Err() == nil {
+		a, err = w.send(ctx, paid)
+	}
+	if isSilence(err) {
+		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	}
+	return a, err
+}
+
+// settle holds the answer of a paid call against the account.
+func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt, error) {
+	if a.receipt == nil {
+		ch.lose(ceiling)
+		if a.failed {
+			return Receipt{}, nil
+		}
+		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", ErrDishonest)
+	}
+	state, charged := a.receipt.Extra.ChannelState, a.receipt.Extra.ChargedAmount
+	if !a.receipt.Success || state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil || charged == nil {
+		ch.lose(ceiling)
+		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", ErrDishonest, ch.id)
+	}
+	if err := ch.settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total()}, nil
+}
+
+// reconsider reads why a payment was refused, ends its reservation, and returns the
+// terms to try again on.
+func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name string, no *refusal) (*terms, error) {
+	fresh, proof, err := p.read(ctx, ch, t, name, no.required)
+	if proof == nil {
+		ch.release(no.ceiling)
+		return fresh, err
+	}
+	return fresh, ch.correct(no.ceiling, proof.charged, proof.ceiling)
+}
+
+// read returns the terms of a refusal, and what it proves where the payment was for
+// another amount than the server's account asks for.
+func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, required *x402.PaymentRequired) (*terms, *proof, error) {
+	fresh, err := p.learn(ctx, name, required)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch required.Error {
+	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
+		if fresh.accepted.Amount != t.accepted.Amount {
+			return fresh, nil, nil // the price was raised; the policy decides
+		}
+		proven, err := p.check(ctx, ch, required)
+		return fresh, proven, err
+	case x402.ErrChannelNotFound:
+		return nil, nil, fmt.Errorf("%w to %s: deposit first, with `chit deposit AMOUNT`", ErrNoChannel, p.server)
+	case x402.ErrInsufficientBalance:
+		return nil, nil, fmt.Errorf("%w: %w", ErrBalance, refused(required))
+	}
+	return nil, nil, refused(required)
+}
+
+func refused(required *x402.PaymentRequired) *RefusedError {
+	e := &RefusedError{Code: required.Error, Detail: required.ErrorMessage}
+	if len(required.Accepts) > 0 {
+		e.Price = required.Accepts[0].Amount
+	}
+	return e
+}
+
+// transactionOf reads the hash in a receipt, zero if there is none.
+func transactionOf(response *x402.SettlementResponse) common.Hash {
+	return common.HexToHash(response.Transaction)
+}

@@ -1,0 +1,240 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// authorizationTime is how long, in seconds, a server may take to submit a deposit.
+const authorizationTime = 3600
+
+// depositInto moves money into a channel, apart from any call.
+func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Amount, by *wanted) (Moved, error) {
+	deposit, err := p.authorize(ctx, ch, amount)
+	if err != nil {
+		return Moved{}, err
+	}
+	voucher, err := p.sign(ctx, ch, ch.total()) // pays for nothing
+	if err != nil {
+		return Moved{}, err
+	}
+	return p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *deposit})
+}
+
+// authorize signs a deposit that the policy, the server and the wallet allow.
+func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amount) (*x402.Deposit, error) {
+	if err := p.policy.allowsDeposit(p.server, amount); err != nil {
+		return nil, err
+	}
+	if amount == 0 || amount < ch.minDeposit {
+		return nil, fmt.Errorf("%w: the server takes deposits of %s and more", ErrTerms, max(ch.minDeposit, 1))
+	}
+	if ch.accepted.Extra.AssetTransferMethod == x402.TransferPermit2 {
+		return nil, fmt.Errorf("%w: the server takes deposits by Permit2, this client makes them by EIP-3009", ErrTerms)
+	}
+	if have, err := p.WalletBalance(ctx); err != nil {
+		return nil, err
+	} else if have < amount {
+		return nil, fmt.Errorf("%w: %s has %s; send %s to that address first", ErrFunds, p.key.Address(), have, p.token.Symbol)
+	}
+	head, err := p.chain.Header(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	deposit := escrow.Deposit{
+		Config: ch.config, Amount: amount, Salt: escrow.NewDepositSalt(),
+		ValidBefore: max(head.Time, uint64(time.Now().Unix())) + authorizationTime,
+	}
+	if err := deposit.Sign(ctx, p.key, p.token, ch.addresses.Collectors.EIP3009, ch.id); err != nil {
+		return nil, err
+	}
+	return &x402.Deposit{Amount: amount, Authorization: x402.Authorization{Erc3009: &x402.Erc3009Authorization{
+		ValidAfter: deposit.ValidAfter, ValidBefore: deposit.ValidBefore, Salt: deposit.Salt, Signature: deposit.Signature,
+	}}}, nil
+}
+
+// pendingDeposit is a deposit whose outcome the chain does not show yet. The same
+// authorization is sent again, which moves its money once at most.
+type pendingDeposit struct {
+	deposit *x402.Deposit
+	before  vouchers.Amount // the channel's balance when it was signed
+}
+
+// topUpFor makes sure that a channel can pay a call, as far as the payer tops up by
+// itself. Where the server takes deposits with calls alone it returns the one to send
+// with this call; funded ends it, and is called in any case where err is nil.
+func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *x402.Deposit, funded func(), err error) {
+	price := t.accepted.Amount
+	if p.topUp.Amount == 0 || ch.lacks(price, p.topUp.Below) == 0 {
+		return nil, func() {}, nil
+	}
+	select {
+	case ch.funding <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, context.Cause(ctx)
+	}
+	funded = func() { <-ch.funding }
+	if deposit, err = p.topUpNow(ctx, ch, price); err != nil || deposit == nil {
+		funded()
+		return nil, func() {}, err
+	}
+	return deposit, funded, nil
+}
+
+// topUpNow deposits, or returns the deposit to send with the call. The caller holds
+// the channel's funding.
+func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*x402.Deposit, error) {
+	if err := p.refresh(ctx, ch); err != nil { // another process may have deposited
+		return nil, err
+	}
+	if ch.lacks(price, p.topUp.Below) == 0 {
+		return nil, nil
+	}
+	amount := max(p.topUp.Amount, ch.lacks(price, 0), ch.minDeposit)
+	var by *wanted
+	if p.depositBy != nil {
+		var err error
+		if by, err = p.depositBy(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if by != nil {
+		_, err := p.depositInto(ctx, ch, amount, by)
+		return nil, err
+	}
+	if again, err := p.stillPending(ctx, ch); again != nil || err != nil {
+		return again, err
+	}
+	deposit, err := p.authorize(ctx, ch, amount)
+	if err == nil {
+		ch.pending = &pendingDeposit{deposit, ch.funds()}
+	}
+	return deposit, err
+}
+
+// stillPending is the deposit of an earlier call that may yet come in, nil if there is none.
+func (p *payer) stillPending(ctx context.Context, ch *channel) (*x402.Deposit, error) {
+	if ch.pending == nil {
+		return nil, nil
+	}
+	head, err := p.chain.Header(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if ch.funds() >= plus(ch.pending.before, ch.pending.deposit.Amount) || head.Time >= ch.pending.deposit.Authorization.Erc3009.ValidBefore {
+		ch.pending = nil
+		return nil, nil
+	}
+	return ch.pending.deposit, nil
+}
+
+// deposited looks at the chain after a call that brought a deposit. A nil answer is
+// one that did not come. The caller holds the channel's funding.
+func (p *payer) deposited(ctx context.Context, ch *channel, a *answer) error {
+	if a != nil && a.required != nil {
+		ch.pending = nil // refused: the next deposit is signed anew
+	}
+	if err := p.refresh(ctx, ch); err != nil {
+		return err
+	}
+	if ch.pending != nil && ch.funds() >= plus(ch.pending.before, ch.pending.deposit.Amount) {
+		ch.pending = nil
+	}
+	return nil
+}
+
+// refund asks for what is left in a channel, or for amount if it is not zero.
+func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) (Moved, error) {
+	t, err := p.anyTerms(ctx, by)
+	if err != nil {
+		return Moved{}, err
+	}
+	ch, err := p.channelOf(ctx, t)
+	if err != nil {
+		return Moved{}, err
+	}
+	voucher, err := p.sign(ctx, ch, ch.total())
+	if err != nil {
+		return Moved{}, err
+	}
+	payload := &x402.RefundPayload{ChannelConfig: ch.config, Voucher: voucher}
+	if amount > 0 {
+		payload.Amount = &amount
+	}
+	return p.move(ctx, ch, by, payload)
+}
+
+// move sends a payload that moves money, and believes the chain about what moved.
+func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.Payload) (Moved, error) {
+	if err := p.refresh(ctx, ch); err != nil {
+		return Moved{}, err
+	}
+	before := ch.funds()
+	for round := range rounds {
+		paid, err := wrap(ch.terms, payload)
+		if err != nil {
+			return Moved{}, err
+		}
+		a, err := p.send(ctx, by, paid)
+		if err != nil {
+			return Moved{}, err
+		}
+		if a.required == nil {
+			return p.moved(ctx, ch, payload, before, a.receipt)
+		}
+		refund, isRefund := payload.(*x402.RefundPayload)
+		if a.required.Error != x402.ErrCumulativeAmountMismatch || !isRefund || round == rounds-1 {
+			return Moved{}, refused(a.required)
+		}
+		if refund.Voucher, err = p.corrected(ctx, ch, a.required); err != nil {
+			return Moved{}, err
+		}
+	}
+	return Moved{}, fmt.Errorf("%w: the server corrects its corrections", ErrDishonest)
+}
+
+// corrected takes over what the server proves, and signs what it says is charged.
+func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.PaymentRequired) (x402.SignedVoucher, error) {
+	proven, err := p.check(ctx, ch, required)
+	if err != nil {
+		return x402.SignedVoucher{}, err
+	}
+	if err := ch.correct(0, proven.charged, proven.ceiling); err != nil {
+		return x402.SignedVoucher{}, err
+	}
+	return p.sign(ctx, ch, ch.total())
+}
+
+// moved holds a receipt against the request and against the chain.
+func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, before vouchers.Amount, receipt *x402.SettlementResponse) (Moved, error) {
+	if receipt == nil || !receipt.Success || receipt.Amount == nil {
+		return Moved{}, fmt.Errorf("%w: the answer has no receipt of the transfer", ErrDishonest)
+	}
+	if err := p.refresh(ctx, ch); err != nil {
+		return Moved{}, err
+	}
+	amount, after := *receipt.Amount, ch.funds()
+	if !isMove(payload, amount, before, after) {
+		return Moved{}, fmt.Errorf("%w: it reports a transfer of %s in transaction %q, on chain the channel had %s and has %s",
+			ErrDishonest, amount, receipt.Transaction, before, after)
+	}
+	return Moved{Channel: ch.id, Amount: amount, Balance: after, Tx: transactionOf(receipt)}, nil
+}
+
+// isMove tells whether amount is what the payload asks for, and the balance shows it.
+func isMove(payload x402.Payload, amount, before, after vouchers.Amount) bool {
+	switch p := payload.(type) {
+	case *x402.DepositPayload:
+		grown, ok := after.Sub(before)
+		return ok && amount == p.Deposit.Amount && grown >= amount
+	case *x402.RefundPayload:
+		shrunk, ok := before.Sub(after)
+		return ok && (p.Amount == nil || amount == *p.Amount) && shrunk >= amount
+	}
+	return false
+}

@@ -1,0 +1,158 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Options say who pays, with what, and how much at most.
+type Options struct {
+	// Key owns the money and signs deposits; it signs vouchers too unless there is a Session.
+	Key chain.Signer
+	// Session signs vouchers in place of Key: it can spend what is in channels opened
+	// with it, and nothing else. A channel belongs to one of them for its whole life.
+	Session chain.Signer
+	// RPC is the URL of the chain's JSON-RPC; several are separated by commas.
+	RPC string
+	// Token is the ERC-20 that may be spent; terms in any other are refused.
+	Token common.Address
+	// ChainID must be the chain's; 0 takes what the RPC reports.
+	ChainID uint64
+	// Policy limits what is paid without asking.
+	Policy Policy
+	// TopUp says when to deposit without being asked.
+	TopUp TopUp
+	// Pinned are escrows that the owner trusts beside the canonical one and chit's own.
+	Pinned []escrow.Addresses
+	// Book is the path of the channel book; empty keeps the channels in memory alone.
+	Book string
+	// Name and Version introduce the client to the server.
+	Name, Version string
+	// Now tells the time; nil is the system's clock.
+	Now func() time.Time
+}
+
+// TopUp is when a client deposits by itself, and how much. Amounts are atomic units.
+type TopUp struct {
+	// Amount is what one deposit moves, or more where a call or the server takes more; 0
+	// is never.
+	Amount vouchers.Amount
+	// Below asks for a deposit when less than this would be left after a call; 0 is only
+	// when the channel cannot pay.
+	Below vouchers.Amount
+}
+
+// payer is what every client pays with: the keys, the policy, and its own account of
+// every channel.
+type payer struct {
+	http    *http.Client
+	chain   *chain.Client
+	key     chain.Signer
+	session chain.Signer // signs vouchers; the key where the options have none
+	token   escrow.Token
+	policy  *Policy
+	purse   *purse
+	topUp   TopUp
+	pinned  []escrow.Addresses
+	book    *Book
+	server  string
+	// depositBy sends a payment to where the server takes deposits on their own, nil
+	// where it takes them only with something that is bought.
+	depositBy func(context.Context) (*wanted, error)
+
+	learning sync.Mutex // guards what follows
+	terms    map[string]*terms
+	channels map[vouchers.ChannelID]*channel
+}
+
+// connections is how many calls can be on the wire at once without new connections.
+const connections = 256
+
+func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
+	if o.Key == nil || o.Token == (common.Address{}) {
+		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", ErrTerms)
+	}
+	p := &payer{
+		key: o.Key, session: o.Session, policy: &o.Policy, topUp: o.TopUp, pinned: o.Pinned, server: server,
+		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
+	}
+	if p.session == nil {
+		p.session = p.key
+	}
+	if err := p.open(ctx, o); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+func (p *payer) open(ctx context.Context, o Options) error {
+	var err error
+	p.purse = &purse{table: &scratch{}, policy: p.policy, server: p.server, now: o.Now}
+	if o.Now == nil {
+		p.purse.now = time.Now
+	}
+	if o.Book != "" {
+		if p.book, err = OpenBook(o.Book); err != nil {
+			return err
+		}
+		p.purse.table = p.book
+	}
+	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
+		return err
+	}
+	for _, key := range []chain.Signer{p.key, p.session} {
+		if err := chain.RefuseDevKey(p.chain.ChainID(), key); err != nil {
+			return err
+		}
+	}
+	if p.token, err = escrow.ReadToken(ctx, p.chain, o.Token); err != nil {
+		return err
+	}
+	wire := http.DefaultTransport.(*http.Transport).Clone()
+	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = connections, connections
+	p.http = &http.Client{Transport: wire}
+	return nil
+}
+
+// close writes the book and closes the connections.
+func (p *payer) close() error {
+	err := p.save()
+	if p.http != nil {
+		p.http.CloseIdleConnections()
+	}
+	if p.chain != nil {
+		p.chain.Close()
+	}
+	return err
+}
+
+// Token is what is paid with.
+func (p *payer) Token() escrow.Token { return p.token }
+
+// Payer is the account that pays.
+func (p *payer) Payer() common.Address { return p.key.Address() }
+
+// WalletBalance is what the payer has outside of channels, in atomic units.
+func (p *payer) WalletBalance(ctx context.Context) (vouchers.Amount, error) {
+	return p.token.Balance(ctx, p.chain, p.key.Address())
+}
+
+// Spent is what was spent by the payer's book, with what is held for calls in flight.
+func (p *payer) Spent() (Spent, error) {
+	spent, _, err := p.purse.report()
+	return spent, err
+}
+
+// saveEvery is how much news of a channel may be lost to a crash. Losing it costs a
+// round trip, not money.
+const saveEvery = time.Second

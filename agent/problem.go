@@ -1,0 +1,140 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Code says for machines why a payment was not made, or came to nothing.
+type Code string
+
+// The codes. A payment that the server refused has x402's code instead.
+const (
+	CodeServerNotAllowed Code = "server_not_allowed" // the policy does not let this server be paid
+	CodeToolNotAllowed   Code = "tool_not_allowed"   // the policy does not let this tool be paid
+	CodePerCallExceeded  Code = "per_call_exceeded"  // the call costs more than one call may
+	CodeBudgetExhausted  Code = "budget_exhausted"   // a budget does not cover the call
+	CodeNotApproved      Code = "not_approved"       // the call costs so much that somebody must agree, and nobody did
+	CodeDepositExceeded  Code = "deposit_exceeded"   // the deposit moves more than one may
+	CodeBalanceExhausted Code = "balance_exhausted"  // the channel does not cover the call
+	CodeNoChannel        Code = "no_channel"         // there is no money in a channel to the server
+	CodeWalletEmpty      Code = "wallet_empty"       // the payer's own account does not cover the deposit
+	CodeNoTerms          Code = "no_acceptable_terms"
+	CodeDishonest        Code = "server_dishonest" // the server's numbers are wrong
+	CodeUnknownOutcome   Code = "unknown_outcome"  // no answer came: the call may have been charged, once at most
+)
+
+// PolicyError is a payment that the payer's own [Policy] forbids; it wraps [ErrPolicy].
+type PolicyError struct {
+	// Code says which kind of rule forbids it, Limit which one, for people.
+	Code  Code
+	Limit string
+	// Server and Tool are what would have been paid; a deposit has no tool.
+	Server, Tool string
+	// Required is what the payment takes, Remaining what the limit leaves for it, in
+	// atomic units.
+	Required, Remaining vouchers.Amount
+	// RetryAt is when the limit starts anew; zero is never.
+	RetryAt time.Time
+}
+
+// Error names the limit and what is left of it.
+func (e *PolicyError) Error() string {
+	what := "a call of " + e.Tool
+	if e.Tool == "" {
+		what = "a deposit"
+	}
+	switch e.Code {
+	case CodeServerNotAllowed:
+		return fmt.Sprintf("%v: payments to %s are not allowed", ErrPolicy, e.Server)
+	case CodeToolNotAllowed:
+		return fmt.Sprintf("%v: payments for %s are not allowed", ErrPolicy, e.Tool)
+	case CodeBudgetExhausted:
+		until := ""
+		if !e.RetryAt.IsZero() {
+			until = " until " + e.RetryAt.Format(time.RFC3339)
+		}
+		return fmt.Sprintf("%v: %s costs %s, the budget for %s has %s left%s", ErrPolicy, what, e.Required, e.Limit, e.Remaining, until)
+	}
+	return fmt.Sprintf("%v: %s takes %s, the limit for %s is %s", ErrPolicy, what, e.Required, e.Limit, e.Remaining)
+}
+
+// Unwrap is [ErrPolicy].
+func (e *PolicyError) Unwrap() error { return ErrPolicy }
+
+// BalanceError is a call that a channel cannot pay; it wraps [ErrBalance].
+type BalanceError struct {
+	// Required is what the call takes, Remaining what the channel has for it, and
+	// Balance all that was deposited, in atomic units.
+	Required, Remaining, Balance vouchers.Amount
+}
+
+// Error says what is missing.
+func (e *BalanceError) Error() string {
+	return fmt.Sprintf("%v: the call costs %s, %s of %s are left; deposit more with `chit deposit`", ErrBalance, e.Required, e.Remaining, e.Balance)
+}
+
+// Unwrap is [ErrBalance].
+func (e *BalanceError) Unwrap() error { return ErrBalance }
+
+// Problem is an error of a payment in a form that an agent can read and act on.
+// Amounts are atomic units.
+type Problem struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	// Limit is the rule of the payer's policy that forbids the payment; empty if none does.
+	Limit string `json:"limit,omitempty"`
+	// Required is what the payment takes, and Remaining what there is for it; 0 and 0
+	// where money is not the problem.
+	Required  vouchers.Amount `json:"required"`
+	Remaining vouchers.Amount `json:"remaining"`
+	// RetryAt is when the same call may be paid; absent is never, as things stand.
+	RetryAt time.Time `json:"retryAt,omitzero"`
+	// Help is what the agent can do about it.
+	Help string `json:"help"`
+}
+
+const askOwner = "call a cheaper or a free tool, or ask the owner of the wallet"
+
+// helps say what to do about the errors that have no numbers.
+var helps = []struct {
+	err  error
+	code Code
+	help string
+}{
+	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
+	{ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
+	{ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
+	{ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
+	{ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},
+}
+
+// Explain puts an error of a payment into a form for agents. It returns false for an
+// error that has nothing to do with payments.
+func Explain(err error) (Problem, bool) {
+	p := Problem{Message: ""}
+	var policy *PolicyError
+	var balance *BalanceError
+	var refused *RefusedError
+	switch {
+	case errors.As(err, &policy):
+		p = Problem{Code: string(policy.Code), Limit: policy.Limit, Required: policy.Required, Remaining: policy.Remaining, RetryAt: policy.RetryAt, Help: askOwner}
+	case errors.As(err, &balance):
+		p = Problem{Code: string(CodeBalanceExhausted), Required: balance.Required, Remaining: balance.Remaining, Help: askOwner + " to deposit more: `chit deposit AMOUNT`"}
+	default:
+		for _, known := range helps {
+			if errors.Is(err, known.err) {
+				p = Problem{Code: string(known.code), Help: known.help}
+				break
+			}
+		}
+		if p.Code == "" && errors.As(err, &refused) {
+			p = Problem{Code: string(refused.Code), Required: refused.Price, Help: "the server does not take this payment; try again later, or tell the owner of the wallet"}
+		}
+	}
+	p.Message = err.Error()
+	return p, p.Code != ""
+}

@@ -1,0 +1,179 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/client/transport"
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// message is any JSON-RPC message, with what is not looked at as it came.
+type message struct {
+	ID     json.RawMessage `json:"id,omitempty"`
+	Method string          `json:"method,omitempty"`
+	Params json.RawMessage `json:"params,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  json.RawMessage `json:"error,omitempty"`
+}
+
+// MarshalJSON adds the version.
+func (m message) MarshalJSON() ([]byte, error) {
+	type plain message
+	return json.Marshal(struct {
+		JSONRPC string `json:"jsonrpc"`
+		plain
+	}{mcp.JSONRPC_VERSION, plain(m)})
+}
+
+func rpcError(code int, text string) json.RawMessage {
+	raw, _ := json.Marshal(mcp.JSONRPCErrorDetails{Code: code, Message: text}) // two plain fields
+	return raw
+}
+
+func trim(line []byte) []byte { return bytes.TrimSpace(line) }
+
+// output writes messages to the client, one a line.
+type output struct {
+	mu sync.Mutex // guards w
+	w  io.Writer
+}
+
+// send writes a message. A client that has gone is found out by the end of its input.
+func (o *output) send(m any) {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return // every message is made of JSON that was read, or of strings
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, _ = o.w.Write(append(raw, '\n'))
+}
+
+// notified passes a notification of the server on.
+func (p *Proxy) notified(n mcp.JSONRPCNotification) {
+	n.JSONRPC = mcp.JSONRPC_VERSION
+	p.out.send(n)
+}
+
+// clientNotifies passes a notification of the client on. A request that is cancelled
+// is known to the server by another id.
+func (p *Proxy) clientNotifies(ctx context.Context, m message, line []byte) {
+	var n mcp.JSONRPCNotification
+	if err := json.Unmarshal(line, &n); err != nil {
+		p.logger.Warn("a notification cannot be read", "method", m.Method, "error", err)
+		return
+	}
+	if m.Method == "notifications/cancelled" {
+		var cancelled struct{ RequestID json.RawMessage }
+		if json.Unmarshal(m.Params, &cancelled) != nil {
+			return
+		}
+		p.mu.Lock()
+		call := p.calls[string(cancelled.RequestID)]
+		var upstream any
+		if call != nil {
+			upstream = call.upstream
+		}
+		p.mu.Unlock()
+		if call == nil || upstream == nil {
+			return
+		}
+		defer call.cancel()
+		n.Params.AdditionalFields["requestId"] = upstream
+	}
+	if err := p.wire.SendNotification(ctx, n); err != nil {
+		p.logger.Warn("a notification was not delivered", "method", m.Method, "error", err)
+	}
+}
+
+// answered hands the client's answer to the one who asked.
+func (p *Proxy) answered(m message) {
+	p.mu.Lock()
+	asked := p.asked[string(m.ID)]
+	delete(p.asked, string(m.ID))
+	p.mu.Unlock()
+	if asked != nil {
+		asked <- m
+	}
+}
+
+// ask sends a request to the client and waits for its answer.
+func (p *Proxy) ask(ctx context.Context, method string, params json.RawMessage) (message, error) {
+	answer := make(chan message, 1)
+	p.mu.Lock()
+	p.lastID++
+	id := fmt.Sprintf(`"chit-%d"`, p.lastID)
+	p.asked[id] = answer
+	p.mu.Unlock()
+	p.out.send(message{ID: json.RawMessage(id), Method: method, Params: params})
+	select {
+	case m := <-answer:
+		return m, nil
+	case <-ctx.Done():
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.asked, id)
+		return message{}, fmt.Errorf("the MCP client does not answer %s: %w", method, context.Cause(ctx))
+	}
+}
+
+// serverAsks passes a request of the server on, such as sampling or elicitation.
+func (p *Proxy) serverAsks(ctx context.Context, request transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
+	params, err := json.Marshal(request.Params)
+	if err != nil {
+		return nil, err
+	}
+	if request.Params == nil {
+		params = nil
+	}
+	answer, err := p.ask(ctx, request.Method, params)
+	if err != nil {
+		return nil, err
+	}
+	response := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: request.ID, Result: answer.Result}
+	if answer.Error != nil {
+		response.Error = new(mcp.JSONRPCErrorDetails)
+		if err := json.Unmarshal(answer.Error, response.Error); err != nil {
+			return nil, err
+		}
+	}
+	return response, nil
+}
+
+// askUser asks the user of the client to agree to a payment, if the client can do that.
+func (p *Proxy) askUser(ctx context.Context, call Proposal) (bool, error) {
+	p.mu.Lock()
+	elicits := p.elicits
+	p.mu.Unlock()
+	if !elicits {
+		return false, nil
+	}
+	params, err := json.Marshal(map[string]any{
+		"message": fmt.Sprintf("%s of %s costs up to %s. Pay for this call?", call.Tool, call.Server, call.Price),
+		"requestedSchema": map[string]any{
+			"type":       "object",
+			"properties": map[string]any{"pay": map[string]any{"type": "boolean", "title": "Pay " + call.Price.String()}},
+			"required":   []string{"pay"},
+		},
+	})
+	if err != nil {
+		return false, err
+	}
+	answer, err := p.ask(ctx, string(mcp.MethodElicitationCreate), params)
+	if err != nil {
+		return false, err
+	}
+	var said struct {
+		Action  string
+		Content struct{ Pay bool }
+	}
+	if answer.Error != nil || json.Unmarshal(answer.Result, &said) != nil {
+		return false, nil
+	}
+	return said.Action == "accept" && said.Content.Pay, nil
+}
