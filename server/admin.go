@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,36 +10,38 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
 )
 
 // ErrNoServer says that no server listens on an admin socket.
 var ErrNoServer = errors.New("no server is running")
 
-// AdminHandler serves what the operator's commands ask a running shop: the list of
-// channels, a settlement, a hot backup of the store. It has no access control of
-// its own: serve it on a Unix socket that only its owner can open ([ListenAdmin]).
+// AdminHandler serves what the operator's commands ask a running shop: lists, a
+// settlement, a comparison with the chain, a hot backup of the store. It has no
+// access control of its own: serve it on a Unix socket that only its owner can open
+// ([ListenAdmin]).
 func (s *Shop) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /channels", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, ListChannels(s.Ledger))
-	})
-	mux.HandleFunc("POST /settle", func(w http.ResponseWriter, r *http.Request) {
-		dryRun, err := strconv.ParseBool(r.URL.Query().Get("dryRun"))
-		if err != nil {
-			writeJSON(w, http.StatusBadRequest, adminError{fmt.Sprintf("dryRun: %v", err)})
-			return
-		}
-		settlement, err := s.Settler.Settle(r.Context(), dryRun)
+	mux.HandleFunc("GET /channels", list(s.Channels))
+	mux.HandleFunc("GET /withdrawals", list(s.Withdrawals))
+	mux.HandleFunc("GET /transactions", list(s.Transactions))
+	mux.HandleFunc("POST /transactions/{nonce}/speedup", onTransaction(s.SpeedUp))
+	mux.HandleFunc("POST /transactions/{nonce}/cancel", onTransaction(s.Cancel))
+	mux.HandleFunc("POST /settle", s.adminSettle)
+	s.handleCredit(mux)
+	mux.HandleFunc("POST /reconcile", func(w http.ResponseWriter, r *http.Request) {
+		found, err := s.Reconcile(r.Context())
 		if err != nil {
 			writeJSON(w, http.StatusInternalServerError, adminError{err.Error()})
 			return
 		}
-		writeJSON(w, http.StatusOK, settlement)
+		writeJSON(w, http.StatusOK, found)
 	})
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
@@ -48,6 +51,40 @@ func (s *Shop) AdminHandler() http.Handler {
 		}
 	})
 	return mux
+}
+
+func list[T any](f func() []T) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, f()) }
+}
+
+func onTransaction(do func(context.Context, uint64) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		nonce, err := strconv.ParseUint(r.PathValue("nonce"), 10, 64)
+		if err == nil {
+			err = do(r.Context(), nonce)
+		}
+		if err != nil {
+			writeJSON(w, http.StatusBadRequest, adminError{err.Error()})
+			return
+		}
+		writeJSON(w, http.StatusOK, struct{}{})
+	}
+}
+
+// adminSettle settles by the request in the body and answers with one event a line.
+// A client that goes away interrupts the settlement.
+func (s *Shop) adminSettle(w http.ResponseWriter, r *http.Request) {
+	var req SettleRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody)).Decode(&req); err != nil {
+		writeJSON(w, http.StatusBadRequest, adminError{fmt.Sprintf("the request: %v", err)})
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	lines, flush := json.NewEncoder(w), http.NewResponseController(w)
+	_, _ = s.Settler.SettleAs(r.Context(), req, func(event SettleEvent) { // its error is the last event
+		_ = lines.Encode(event)
+		_ = flush.Flush()
+	})
 }
 
 type adminError struct {
@@ -100,22 +137,77 @@ func DialAdmin(path string) (*Admin, error) {
 	return &Admin{path: path, http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}, nil
 }
 
-// Channels is [ListChannels] of the running server.
+// Channels is [Shop.Channels] of the running server.
 func (a *Admin) Channels(ctx context.Context) ([]ChannelView, error) {
-	var views []ChannelView
-	return views, a.ask(ctx, http.MethodGet, "/channels", &views)
+	return ask[[]ChannelView](ctx, a, http.MethodGet, "/channels")
+}
+
+// Withdrawals is [Shop.Withdrawals] of the running server.
+func (a *Admin) Withdrawals(ctx context.Context) ([]Withdrawal, error) {
+	return ask[[]Withdrawal](ctx, a, http.MethodGet, "/withdrawals")
+}
+
+// Transactions is [Shop.Transactions] of the running server.
+func (a *Admin) Transactions(ctx context.Context) ([]chain.PendingTx, error) {
+	return ask[[]chain.PendingTx](ctx, a, http.MethodGet, "/transactions")
+}
+
+// SpeedUp is [Shop.SpeedUp] of the running server.
+func (a *Admin) SpeedUp(ctx context.Context, nonce uint64) error {
+	_, err := ask[struct{}](ctx, a, http.MethodPost, fmt.Sprintf("/transactions/%d/speedup", nonce))
+	return err
+}
+
+// Cancel is [Shop.Cancel] of the running server.
+func (a *Admin) Cancel(ctx context.Context, nonce uint64) error {
+	_, err := ask[struct{}](ctx, a, http.MethodPost, fmt.Sprintf("/transactions/%d/cancel", nonce))
+	return err
+}
+
+// Reconcile is [Shop.Reconcile] of the running server.
+func (a *Admin) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
+	return ask[escrow.Reconciliation](ctx, a, http.MethodPost, "/reconcile")
 }
 
 // Settle is [Settler.Settle] of the running server.
 func (a *Admin) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	var settlement Settlement
-	query := url.Values{"dryRun": {strconv.FormatBool(dryRun)}}
-	return settlement, a.ask(ctx, http.MethodPost, "/settle?"+query.Encode(), &settlement)
+	return a.SettleAs(ctx, SettleRequest{DryRun: dryRun}, nil)
+}
+
+// SettleAs is [Settler.SettleAs] of the running server.
+func (a *Admin) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
+	var done Settlement
+	text, err := json.Marshal(req)
+	if err != nil {
+		return done, fmt.Errorf("encode the request: %w", err)
+	}
+	body, err := a.do(ctx, http.MethodPost, "/settle", text)
+	if err != nil {
+		return done, err
+	}
+	defer func() { _ = body.Close() }()
+	for lines, ended := json.NewDecoder(body), false; ; {
+		var event SettleEvent
+		if err := lines.Decode(&event); errors.Is(err, io.EOF) && ended {
+			return done, nil
+		} else if err != nil {
+			return done, fmt.Errorf("admin socket %s: the server ended before the settlement did: %w", a.path, err)
+		}
+		if report != nil {
+			report(event)
+		}
+		switch {
+		case event.Error != "":
+			return done, errors.New(event.Error)
+		case event.Done != nil:
+			done, ended = *event.Done, true
+		}
+	}
 }
 
 // Backup writes a consistent copy of the running server's store.
 func (a *Admin) Backup(ctx context.Context, w io.Writer) (int64, error) {
-	body, err := a.do(ctx, http.MethodGet, "/backup")
+	body, err := a.do(ctx, http.MethodGet, "/backup", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -127,20 +219,20 @@ func (a *Admin) Backup(ctx context.Context, w io.Writer) (int64, error) {
 	return n, nil
 }
 
-func (a *Admin) ask(ctx context.Context, method, path string, answer any) error {
-	body, err := a.do(ctx, method, path)
+func ask[T any](ctx context.Context, a *Admin, method, path string) (answer T, err error) {
+	body, err := a.do(ctx, method, path, nil)
 	if err != nil {
-		return err
+		return answer, err
 	}
 	defer func() { _ = body.Close() }()
-	if err := json.NewDecoder(body).Decode(answer); err != nil {
-		return fmt.Errorf("admin socket %s: %s %s: %w", a.path, method, path, err)
+	if err := json.NewDecoder(body).Decode(&answer); err != nil {
+		return answer, fmt.Errorf("admin socket %s: %s %s: %w", a.path, method, path, err)
 	}
-	return nil
+	return answer, nil
 }
 
-func (a *Admin) do(ctx context.Context, method, path string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://admin"+path, nil)
+func (a *Admin) do(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://admin"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,16 @@ package server
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
 )
 
 // ChannelView is a channel as the seller lists it. Amounts are atomic USDC.
@@ -26,13 +30,55 @@ type ChannelView struct {
 	InFlight  int             `json:"inFlight"`
 	// WithdrawAfter is when the payer may take the rest without consent; absent if no withdrawal is pending.
 	WithdrawAfter *time.Time `json:"withdrawAfter,omitempty"`
+	// SetAside is why the last claim was refused; absent if none was.
+	SetAside *SetAside `json:"setAside,omitempty"`
 }
 
-// ListChannels returns the ledger's channels, the most claimable first.
-func ListChannels(ledger *vouchers.Ledger) []ChannelView {
+// Channels returns the ledger's channels, the most claimable first.
+func (s *Shop) Channels() []ChannelView { return listChannels(s.Ledger, s.Settler.aside) }
+
+// ReadChannels lists the channels of a store that no server has open.
+func ReadChannels(ctx context.Context, path string) ([]ChannelView, error) {
+	return readStore(ctx, path, listChannels)
+}
+
+// ReadWithdrawals is [Shop.Withdrawals] of a store that no server has open.
+func ReadWithdrawals(ctx context.Context, path string) ([]Withdrawal, error) {
+	return readStore(ctx, path, listWithdrawals)
+}
+
+// ReadTransactions is [Shop.Transactions] of a store that no server has open.
+func ReadTransactions(_ context.Context, path string) (pending []chain.PendingTx, err error) {
+	store, err := boltstore.Open(path, boltstore.MustExist())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return chain.ReadPending(journal{store.Bucket(journalBucket)})
+}
+
+func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledger, *asides) T) (listed T, err error) {
+	store, err := boltstore.Open(path, boltstore.MustExist())
+	if err != nil {
+		return listed, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	ledger, err := vouchers.OpenLedger(ctx, store)
+	if err != nil {
+		return listed, err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	aside, err := loadAsides(store)
+	if err != nil {
+		return listed, err
+	}
+	return list(ledger, aside), nil
+}
+
+func listChannels(ledger *vouchers.Ledger, aside *asides) []ChannelView {
 	views := []ChannelView{}
 	for ch := range ledger.Channels() {
-		views = append(views, viewOf(ch))
+		views = append(views, viewOf(ch, aside))
 	}
 	slices.SortFunc(views, func(a, b ChannelView) int {
 		if c := cmp.Compare(b.Claimable, a.Claimable); c != 0 {
@@ -43,7 +89,23 @@ func ListChannels(ledger *vouchers.Ledger) []ChannelView {
 	return views
 }
 
-func viewOf(ch vouchers.Channel) ChannelView {
+func listWithdrawals(ledger *vouchers.Ledger, aside *asides) []Withdrawal {
+	pending := []Withdrawal{}
+	for ch := range ledger.Channels() {
+		if ch.Withdrawal.FinalizeAfter == 0 {
+			continue
+		}
+		w := Withdrawal{ChannelView: viewOf(ch, aside), Amount: ch.Withdrawal.Amount}
+		if atRisk(ch) {
+			w.AtRisk = min(ch.Claimable(), ch.Charged+ch.Withdrawal.Amount-ch.Balance)
+		}
+		pending = append(pending, w)
+	}
+	slices.SortFunc(pending, func(a, b Withdrawal) int { return a.WithdrawAfter.Compare(*b.WithdrawAfter) })
+	return pending
+}
+
+func viewOf(ch vouchers.Channel, aside *asides) ChannelView {
 	view := ChannelView{
 		Channel:   ch.ID,
 		Network:   ch.Deployment.Network(),
@@ -55,6 +117,7 @@ func viewOf(ch vouchers.Channel) ChannelView {
 		Claimable: ch.Claimable(),
 		Ceiling:   ch.Ceiling,
 		InFlight:  ch.InFlight,
+		SetAside:  aside.get(ch.ID),
 	}
 	if at := ch.Withdrawal.FinalizeAfter; at > 0 {
 		t := time.Unix(int64(at), 0).UTC()

@@ -23,10 +23,11 @@ const (
 	RefundTool = "chit_refund"
 )
 
-// AddTools adds the tools that take deposits and give refunds.
+// AddTools adds the tools that take deposits, give refunds and grant credit tokens.
 func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
 	tools.AddTool(mcp.NewTool(DepositTool, mcp.WithDescription("For payment clients: opens or tops up a payment channel with the x402 deposit payload in _meta.")), s.depositTool)
 	tools.AddTool(mcp.NewTool(RefundTool, mcp.WithDescription("For payment clients: refunds a payment channel by the x402 refund payload in _meta.")), s.refundTool)
+	s.addCreditTools(tools)
 }
 
 // depositReceipt is a deposit that was taken.
@@ -127,6 +128,8 @@ func (s *Shop) checkVoucher(_ context.Context, p *payment) error {
 }
 
 func (s *Shop) submitDeposit(ctx context.Context, d escrow.Deposit) (*depositReceipt, *refusal) {
+	id := s.escrow.Domain().ChannelID(d.Config)
+	before, _ := s.Ledger.Channel(id)
 	receipt, err := s.escrow.Deposit(ctx, s.sender, d, s.collector)
 	if err != nil {
 		s.logger.Warn("deposit failed", "payer", d.Config.Payer, "amount", d.Amount, "error", err)
@@ -135,15 +138,37 @@ func (s *Shop) submitDeposit(ctx context.Context, d escrow.Deposit) (*depositRec
 		}
 		return nil, refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
 	}
-	if refused := s.refresh(ctx, d.Config, nil); refused != nil {
+	refused := s.refreshAfter(ctx, d.Config)
+	if receipt == nil && (refused == nil || refused.code == x402.ErrChannelNotFound) {
+		return s.foundDeposit(d, before.Balance, id)
+	}
+	if refused != nil {
 		return nil, refused
 	}
-	done := &depositReceipt{amount: d.Amount}
-	if receipt != nil {
-		done.tx = receipt.TxHash
+	s.logger.Info("deposit", "payer", d.Config.Payer, "amount", d.Amount, "tx", receipt.TxHash)
+	return &depositReceipt{tx: receipt.TxHash, amount: d.Amount}, nil
+}
+
+// foundDeposit is for an authorization that cannot be used any more: another
+// transaction brought the money in, which the balance then shows, or the payer has
+// cancelled it.
+func (s *Shop) foundDeposit(d escrow.Deposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *refusal) {
+	after, known := s.Ledger.Channel(id)
+	if grown, ok := after.Balance.Sub(before); ok && grown >= d.Amount {
+		return &depositReceipt{amount: d.Amount}, nil
 	}
-	s.logger.Info("deposit", "payer", d.Config.Payer, "amount", d.Amount, "tx", done.tx)
-	return done, nil
+	refused := refuseWith(x402.ErrDepositSimulationFailed, "the authorization was used or cancelled before, and the balance is %s as it was; sign another one", after.Balance)
+	if known {
+		refused.channel = &after
+	}
+	return nil, refused
+}
+
+// refreshAfter is [Shop.refresh] after a transaction: a lookup that is under way may
+// have read the chain before it.
+func (s *Shop) refreshAfter(ctx context.Context, config vouchers.ChannelConfig) *refusal {
+	s.lookups.Forget(s.escrow.Domain().ChannelID(config).Hex())
+	return s.refresh(ctx, config, nil)
 }
 
 // refresh takes the chain's view of a channel into the ledger. Where the ledger's

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,7 +28,7 @@ const (
 // at most [MaxBody] bytes, and answers GET /healthz.
 func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", http.MaxBytesHandler(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true)), MaxBody))
+	mux.Handle("/mcp", http.MaxBytesHandler(apart(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true))), MaxBody))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			writeJSON(w, http.StatusServiceUnavailable, adminError{err.Error()})
@@ -36,6 +37,16 @@ func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	return mux
+}
+
+// apart gives each request a session of its own. Without one, all clients of a server
+// without sessions are the same one, and each could cancel the calls of the others by
+// their numbers. A client cancels by closing its request.
+func apart(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set(mcpserver.HeaderKeySessionID, rand.Text())
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Serve serves a handler on a listener until the context ends, then lets the calls

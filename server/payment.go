@@ -26,16 +26,20 @@ func (s *Shop) payment(req mcp.CallToolRequest, price vouchers.Amount) (*payment
 	if refused != nil {
 		return nil, refused
 	}
+	return s.accept(payload, price)
+}
+
+// accept holds a payment against the terms of a call at a price.
+func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*payment, *refusal) {
+	config, voucher, signature := channelOf(payload.Payload)
 	if refused := s.checkTerms(&payload.Accepted, price); refused != nil {
-		return nil, refused
+		return nil, s.explain(refused, voucher.Channel)
 	}
 	identifier, err := x402.PaymentIdentifier(payload.Extensions)
 	if err != nil {
 		return nil, refuseWith(x402.ErrPayload, "%v", err)
 	}
-	p := &payment{body: payload.Payload, identifier: identifier}
-	config, voucher, signature := channelOf(payload.Payload)
-	p.config, p.voucher, p.signature = config, voucher, signature
+	p := &payment{body: payload.Payload, config: config, voucher: voucher, signature: signature, identifier: identifier}
 	if refused := s.checkConfig(config); refused != nil {
 		return nil, refused
 	}
@@ -120,6 +124,18 @@ var unpaid = &refusal{code: x402.ErrPaymentRequired}
 
 func refuseWith(code x402.ErrorCode, format string, args ...any) *refusal {
 	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
+}
+
+// explain adds the channel's state to a refusal that a client recovers from by
+// signing over it.
+func (s *Shop) explain(refused *refusal, id vouchers.ChannelID) *refusal {
+	if refused.code != x402.ErrCumulativeAmountMismatch {
+		return refused
+	}
+	if channel, ok := s.Ledger.Channel(id); ok {
+		refused.channel = &channel
+	}
+	return refused
 }
 
 // codes gives x402's word for each of the ledger's refusals.

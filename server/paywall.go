@@ -21,7 +21,7 @@ import (
 func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		name := req.Params.Name
-		if name == DepositTool || name == RefundTool {
+		if isOwn(name) {
 			return next(ctx, req)
 		}
 		price := s.prices.of(name)
@@ -29,6 +29,9 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 			return next(ctx, req)
 		}
 		sale := sale{shop: s, req: req, price: price}
+		if token, found := creditToken(&req); found {
+			return sale.runOnCredit(ctx, token, next)
+		}
 		return sale.run(ctx, next)
 	}
 }
@@ -82,23 +85,29 @@ func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
+	return s.shop.reserve(ctx, p, s.price, fingerprint(s.req))
+}
+
+// reserve sets the price aside in the channel of a payment. Where the ledger does
+// not know of enough money, the chain is asked first.
+func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *refusal) {
 	payment := vouchers.Payment{
-		Deployment:  s.shop.escrow.Deployment(),
+		Deployment:  s.escrow.Deployment(),
 		Config:      p.config,
 		Voucher:     p.voucher,
 		Signature:   p.signature,
-		Price:       s.price,
+		Price:       price,
 		Identifier:  p.identifier,
-		Fingerprint: fingerprint(s.req),
+		Fingerprint: request,
 	}
-	reservation, err := s.shop.Ledger.Reserve(ctx, payment)
+	reservation, err := s.Ledger.Reserve(ctx, payment)
 	if !errors.Is(err, vouchers.ErrChannelNotFound) && !errors.Is(err, vouchers.ErrCeilingAboveBalance) && !errors.Is(err, vouchers.ErrInsufficientBalance) {
 		return reservation, asRefusal(err)
 	}
-	if refused := s.shop.refresh(ctx, p.config, err); refused != nil {
+	if refused := s.refresh(ctx, p.config, err); refused != nil {
 		return nil, refused
 	}
-	reservation, err = s.shop.Ledger.Reserve(ctx, payment)
+	reservation, err = s.Ledger.Reserve(ctx, payment)
 	return reservation, asRefusal(err)
 }
 

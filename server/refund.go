@@ -2,9 +2,9 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
-	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/escrow"
@@ -29,24 +29,16 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	if refused != nil {
 		return s.refuse(RefundTool, 0, refused)
 	}
-	response := s.response(done.channel)
-	response.Transaction = done.tx.TxHash.Hex()
-	response.Amount = &done.amount
-	result := mcp.NewToolResultText(fmt.Sprintf("refunded %s in transaction %s", done.amount, done.tx.TxHash))
-	setMeta(result, x402.MetaPaymentResponse, response)
+	result := mcp.NewToolResultText(fmt.Sprintf("refunded %s in transaction %s", *done.Amount, done.Transaction))
+	setMeta(result, x402.MetaPaymentResponse, done)
 	return result, nil
-}
-
-type refunded struct {
-	tx      *types.Receipt
-	amount  vouchers.Amount
-	channel vouchers.Channel
 }
 
 // refund claims what the channel owes and gives amount, or all of the rest if it is
 // nil, back to the payer in the same transaction. Calls in flight come first: the
-// refund is refused while there are any, and calls are refused while it runs.
-func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*refunded, *refusal) {
+// refund is refused while there are any, and calls are refused while it runs. A
+// refund under a payment identifier is given once.
+func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
 	id := p.voucher.Channel
 	if refused := s.refresh(ctx, p.config, nil); refused != nil {
 		return nil, refused
@@ -56,10 +48,13 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 		return nil, asRefusal(err)
 	}
 	defer unfreeze()
+	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
+		return given, refused
+	}
 	channel, _ := s.Ledger.Channel(id)
-	if p.voucher.Ceiling != channel.Charged {
+	if p.voucher.Ceiling != spokenFor(channel) {
 		return nil, &refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel,
-			detail: fmt.Sprintf("a refund's voucher is for what was charged, %s, not for %s", channel.Charged, p.voucher.Ceiling)}
+			detail: fmt.Sprintf("a refund's voucher is for what was charged and granted, %s, not for %s", spokenFor(channel), p.voucher.Ceiling)}
 	}
 	back, refused := refundable(channel, amount)
 	if refused != nil {
@@ -74,18 +69,73 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 		s.logger.Warn("refund failed", "channel", id, "amount", back, "error", err)
 		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 	}
-	if refused := s.refresh(ctx, p.config, nil); refused != nil {
+	s.logger.Info("refund", "channel", id, "amount", back, "tx", receipt.TxHash)
+	if refused := s.refreshAfter(ctx, p.config); refused != nil {
 		return nil, refused
 	}
 	after, _ := s.Ledger.Channel(id)
-	s.logger.Info("refund", "channel", id, "amount", back, "tx", receipt.TxHash)
-	return &refunded{tx: receipt, amount: back, channel: after}, nil
+	response := s.response(after)
+	response.Transaction = receipt.TxHash.Hex()
+	response.Amount = &back
+	s.keepRefund(ctx, p, amount, &response)
+	return &response, nil
+}
+
+// keptRefund is a refund that was given under a payment identifier: what was asked
+// for, and the answer.
+type keptRefund struct {
+	Ceiling  vouchers.Amount         `json:"ceiling"`
+	Amount   *vouchers.Amount        `json:"amount,omitempty"`
+	Response x402.SettlementResponse `json:"response"`
+}
+
+func (s *Shop) refunds() vouchers.Bucket { return s.Store.Bucket("refunds") }
+
+func refundKey(p *payment) []byte { return append(p.voucher.Channel[:], p.identifier...) }
+
+// givenRefund is what the same refund was answered with before, nil if there is
+// none. It is called with the channel frozen, so that the same refund twice at once
+// is refused once.
+func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
+	if p.identifier == "" {
+		return nil, nil
+	}
+	raw, err := s.refunds().Get(refundKey(p))
+	if err != nil {
+		return nil, asRefusal(err)
+	}
+	if raw == nil {
+		return nil, nil
+	}
+	var kept keptRefund
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		return nil, asRefusal(fmt.Errorf("read the refund that was given under %q: %w", p.identifier, err))
+	}
+	if sameAmount := amount == kept.Amount || amount != nil && kept.Amount != nil && *amount == *kept.Amount; !sameAmount || p.voucher.Ceiling != kept.Ceiling {
+		return nil, refuseWith(x402.ErrPayload, "the payment identifier was used for another refund")
+	}
+	return &kept.Response, nil
+}
+
+// keepRefund remembers the answer to a refund. The money has moved: where this
+// fails, the same refund again is a new one.
+func (s *Shop) keepRefund(ctx context.Context, p *payment, amount *vouchers.Amount, response *x402.SettlementResponse) {
+	if p.identifier == "" {
+		return
+	}
+	raw, err := json.Marshal(keptRefund{p.voucher.Ceiling, amount, *response})
+	if err == nil {
+		err = s.refunds().Put(ctx, refundKey(p), raw)
+	}
+	if err != nil {
+		s.logger.Error("the refund was given, its answer could not be kept", "channel", p.voucher.Channel, "tx", response.Transaction, "error", err)
+	}
 }
 
 func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, *refusal) {
-	rest, ok := ch.Balance.Sub(ch.Charged)
+	rest, ok := ch.Balance.Sub(spokenFor(ch))
 	if !ok || rest == 0 {
-		return 0, &refusal{code: x402.ErrRefundNoBalance, channel: &ch, detail: fmt.Sprintf("the balance is %s and %s are charged", ch.Balance, ch.Charged)}
+		return 0, &refusal{code: x402.ErrRefundNoBalance, channel: &ch, detail: fmt.Sprintf("the balance is %s, %s are charged and %s are with credit tokens", ch.Balance, ch.Charged, ch.Aside)}
 	}
 	if amount == nil {
 		return rest, nil

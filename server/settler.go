@@ -1,15 +1,16 @@
 package server
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"math/big"
 	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -17,15 +18,43 @@ import (
 )
 
 // Settler turns charges into USDC: it claims what was charged of every channel in
-// batches and settles to the receiver in the same transactions.
+// batches and settles to the receiver in the same transactions. [Settler.Settle]
+// does it on demand, [Settler.Run] when the policy says so. Every [Shop] has one.
 type Settler struct {
 	Ledger *vouchers.Ledger
 	Escrow *escrow.Contract
 	// Sender pays the gas; its account is the receiver authorizer of the channels.
 	Sender *chain.Sender
 	Logger *slog.Logger
+	// Policy says when Run settles, and what gas may cost.
+	Policy SettlePolicy
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
 
-	running sync.Mutex // one settlement at a time: two would claim the same rows
+	aside *asides
+	watch *settleWatch
+
+	running   sync.Mutex // one settlement at a time: two would claim the same rows
+	defending sync.Mutex // and one that does not wait for the others
+}
+
+// SettleRequest says what a settlement claims, and at what price. The zero value
+// claims everything.
+type SettleRequest struct {
+	// DryRun only plans.
+	DryRun bool `json:"dryRun,omitempty"`
+	// Channels are the only ones that are claimed; empty is all.
+	Channels []vouchers.ChannelID `json:"channels,omitempty"`
+	// MinValue leaves channels with less to claim for later, in atomic USDC.
+	MinValue vouchers.Amount `json:"minValue,omitempty"`
+	// MaxGasPrice is the most that is paid per gas, in wei; nil is no limit.
+	MaxGasPrice *big.Int `json:"maxGasPrice,omitempty"`
+	// Confirmations is how many blocks deep the transactions must be before they are
+	// booked, if that is more than the shop asks of every transaction.
+	Confirmations uint64 `json:"confirmations,omitempty"`
+
+	urgent    bool // waits for no other settlement, and pays more to be mined soon
+	automatic bool // leaves out what is not worth its gas, and what failed a short while ago
 }
 
 // Settlement is what one run claimed and transferred. Amounts are atomic USDC.
@@ -33,146 +62,280 @@ type Settlement struct {
 	Channels int             `json:"channels"`
 	Claimed  vouchers.Amount `json:"claimed"`
 	// Settled includes what earlier claims had left to transfer.
-	Settled  vouchers.Amount `json:"settled"`
-	GasUsed  uint64          `json:"gasUsed"`
-	Batches  []SettledBatch  `json:"batches"`
-	SetAside []SetAside      `json:"setAside,omitempty"`
-	DryRun   bool            `json:"dryRun,omitempty"`
+	Settled vouchers.Amount `json:"settled"`
+	GasUsed uint64          `json:"gasUsed"`
+	// Cost is what the gas cost, in wei, and CostUSDC the same in atomic USDC where the
+	// price of the chain's coin is configured.
+	Cost     *big.Int         `json:"cost"`
+	CostUSDC *vouchers.Amount `json:"costUSDC,omitempty"`
+	Batches  []SettledBatch   `json:"batches"`
+	SetAside []SetAside       `json:"setAside,omitempty"`
+	// Postponed are channels whose claim costs more than the policy lets it.
+	Postponed []SetAside `json:"postponed,omitempty"`
+	// Unpayable is why the token does not pay the receiver: what was claimed stays in
+	// the escrow, and is transferred by a later settlement.
+	Unpayable string `json:"unpayable,omitempty"`
+	DryRun    bool   `json:"dryRun,omitempty"`
 }
 
-// SettledBatch is one transaction of a settlement.
+// SettledBatch is one transaction of a settlement, or the plan of one: then Tx is
+// zero, and gas and cost are estimates.
 type SettledBatch struct {
-	Tx       common.Hash     `json:"tx"`
-	Channels int             `json:"channels"`
-	Claimed  vouchers.Amount `json:"claimed"`
-	GasUsed  uint64          `json:"gasUsed"`
+	Tx       common.Hash      `json:"tx"`
+	Channels int              `json:"channels"`
+	Claimed  vouchers.Amount  `json:"claimed"`
+	GasUsed  uint64           `json:"gasUsed"`
+	Cost     *big.Int         `json:"cost"`
+	CostUSDC *vouchers.Amount `json:"costUSDC,omitempty"`
 }
 
-// SetAside is a channel whose claim the escrow refuses, with the reason.
-type SetAside struct {
-	Channel vouchers.ChannelID `json:"channel"`
-	Value   vouchers.Amount    `json:"value"`
-	Reason  string             `json:"reason"`
+// SettleEvent is one step of a settlement; one field is set.
+type SettleEvent struct {
+	// Plan comes first: every batch with its estimates.
+	Plan []SettledBatch `json:"plan,omitempty"`
+	// Batch is a transaction that is confirmed and booked.
+	Batch *SettledBatch `json:"batch,omitempty"`
+	// Done is the whole settlement, at its end.
+	Done *Settlement `json:"done,omitempty"`
+	// Error is why it ended early, after Done.
+	Error string `json:"error,omitempty"`
 }
 
 // Settle claims everything that is charged and not yet claimed, most valuable
-// channel first. With dryRun it only plans. A batch that fails leaves the earlier
-// ones booked; the error says which failed.
+// channel first. With dryRun it only plans. A batch that fails leaves the others
+// booked; the error says which failed.
 func (s *Settler) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	s.running.Lock()
-	defer s.running.Unlock()
-
-	settlement := Settlement{DryRun: dryRun}
-	for _, claims := range s.claims() {
-		if err := s.settleGroup(ctx, claims, &settlement); err != nil {
-			return settlement, err
-		}
-	}
-	return settlement, nil
+	return s.SettleAs(ctx, SettleRequest{DryRun: dryRun}, nil)
 }
 
-// payee is what all rows of a batch share.
-type payee struct {
-	receiver, authorizer, token common.Address
-	delay                       uint64 // seconds
+// SettleAs is [Settler.Settle] as the request asks for it. It reports each step to
+// report, which may be nil. When ctx ends, what was sent goes on and is booked by
+// whoever looks next: the watcher, or the next settlement.
+func (s *Settler) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
+	turn := &s.running
+	if req.urgent {
+		turn = &s.defending
+	}
+	if !req.DryRun {
+		turn.Lock()
+		defer turn.Unlock()
+	}
+	if report == nil {
+		report = func(SettleEvent) {}
+	}
+	r := &settling{Settler: s, req: req, report: report, done: Settlement{DryRun: req.DryRun, Cost: new(big.Int), Batches: []SettledBatch{}}}
+	err := r.run(ctx)
+	r.total()
+	report(SettleEvent{Done: &r.done})
+	if err != nil {
+		report(SettleEvent{Error: err.Error()})
+	}
+	return r.done, err
 }
 
-func (s *Settler) claims() map[payee][]escrow.Claim {
-	groups := make(map[payee][]escrow.Claim)
-	for ch := range s.Ledger.Channels() {
-		if ch.Claimable() == 0 || ch.Deployment != s.Escrow.Deployment() {
-			continue
+// settling is one settlement.
+type settling struct {
+	*Settler
+	req      SettleRequest
+	report   func(SettleEvent)
+	gasPrice *big.Int // wei
+
+	booking sync.Mutex // guards what follows
+	done    Settlement
+}
+
+func (r *settling) run(ctx context.Context) error {
+	if !r.req.DryRun && !r.req.urgent { // what an earlier settlement sent comes first
+		if err := r.Sender.Idle(ctx); err != nil {
+			return err
 		}
-		to := payee{ch.Config.Receiver, ch.Config.ReceiverAuthorizer, ch.Config.Token, ch.Config.WithdrawDelay}
-		groups[to] = append(groups[to], claimOf(ch))
 	}
+	var err error
+	if r.gasPrice, err = r.Sender.GasPrice(ctx); err != nil {
+		return err
+	}
+	groups, err := r.gather(ctx)
+	if err != nil {
+		return err
+	}
+	var plans []escrow.Plan
 	for _, claims := range groups {
-		slices.SortFunc(claims, func(a, b escrow.Claim) int { return cmp.Compare(b.Value(), a.Value()) })
+		plan, err := r.plan(ctx, claims)
+		if err != nil {
+			return err
+		}
+		plans = append(plans, plan)
 	}
-	return groups
+	r.announce(plans)
+	if r.req.DryRun {
+		return nil
+	}
+	return errors.Join(r.send(ctx, plans), r.settleLeft(ctx))
 }
 
-func claimOf(ch vouchers.Channel) escrow.Claim {
-	return escrow.Claim{Config: ch.Config, Ceiling: ch.Ceiling, Signature: ch.Signature, Total: ch.Charged, Before: ch.Claimed}
+// announce reports the plan. A dry run ends with it.
+func (r *settling) announce(plans []escrow.Plan) {
+	batches := []SettledBatch{}
+	for _, plan := range plans {
+		if plan.Unpayable != nil {
+			r.done.Unpayable = plan.Unpayable.Error()
+		}
+		for i, batch := range plan.Batches {
+			batches = append(batches, r.priced(SettledBatch{Channels: len(batch), Claimed: value(batch), GasUsed: plan.Gas[i]}, r.gasPrice))
+		}
+	}
+	r.report(SettleEvent{Plan: batches})
+	if r.req.DryRun {
+		r.done.Batches = batches
+	}
 }
 
-func (s *Settler) settleGroup(ctx context.Context, claims []escrow.Claim, settlement *Settlement) error {
-	plan, err := s.Escrow.Plan(ctx, s.Sender.Address(), claims)
+// inFlight is how many batches are on their way at once.
+const inFlight = 4
+
+// send claims every batch. One that fails does not keep the others back.
+func (r *settling) send(ctx context.Context, plans []escrow.Plan) error {
+	var group errgroup.Group
+	group.SetLimit(inFlight)
+	var all []error
+	n := 0
+	for _, plan := range plans {
+		for _, batch := range plan.Batches {
+			n++
+			number := n
+			group.Go(func() error {
+				if err := r.claim(ctx, batch, plan.Unpayable == nil); err != nil {
+					r.booking.Lock()
+					defer r.booking.Unlock()
+					all = append(all, fmt.Errorf("batch %d: %w", number, err))
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // the errors are in all
+	return errors.Join(all...)
+}
+
+// claim sends a batch and books what came of it.
+func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool) error {
+	options := r.options()
+	if !settles {
+		options = append(options, escrow.WithoutSettling())
+	}
+	outcome, err := r.Escrow.ClaimAndSettle(ctx, r.Sender, batch, options...)
 	if err != nil {
 		return err
 	}
-	s.setAside(plan.Rejected, settlement)
-	for i, batch := range plan.Batches {
-		if settlement.DryRun {
-			settlement.add(SettledBatch{Channels: len(batch), Claimed: value(batch)}, 0)
+	// What is on the chain is booked even when nobody waits for it any more.
+	ctx = context.WithoutCancel(ctx)
+	tx := outcome.Receipt.TxHash
+	if err := r.book(ctx, outcome.Claimed); err != nil {
+		return fmt.Errorf("book the claim of transaction %s: %w", tx, err)
+	}
+	batchDone := r.priced(SettledBatch{
+		Tx: tx, Channels: len(outcome.Claimed), Claimed: value(outcome.Claimed), GasUsed: outcome.Receipt.GasUsed,
+	}, outcome.Receipt.EffectiveGasPrice)
+	r.Logger.Info("settled", "tx", tx, "channels", batchDone.Channels, "claimed", batchDone.Claimed, "settled", outcome.Settled, "gas", batchDone.GasUsed)
+	r.booking.Lock()
+	defer r.booking.Unlock()
+	r.done.Batches = append(r.done.Batches, batchDone)
+	r.done.Settled += outcome.Settled
+	r.report(SettleEvent{Batch: &batchDone})
+	return r.putAside(ctx, outcome.Skipped)
+}
+
+// options are how the request wants transactions to be sent.
+func (r *settling) options() []escrow.ClaimOption {
+	options := []escrow.ClaimOption{escrow.WithMaxFee(r.req.MaxGasPrice), escrow.WithConfirmations(r.req.Confirmations)}
+	if r.req.urgent {
+		options = append(options, escrow.Urgently())
+	}
+	return options
+}
+
+// bookers is how many channels are booked at once: the store makes what waits at one
+// moment durable together.
+const bookers = 256
+
+// book takes claims into the ledger, and then the chain's own view of the channels,
+// so that an older one cannot take the claims back.
+func (r *settling) book(ctx context.Context, claimed []escrow.Claim) error {
+	var group errgroup.Group
+	group.SetLimit(bookers)
+	for _, claim := range claimed {
+		group.Go(func() error {
+			id := r.Escrow.Domain().ChannelID(claim.Config)
+			if err := r.Ledger.Claimed(ctx, id, claim.Total); err != nil {
+				return err
+			}
+			if ch, _ := r.Ledger.Channel(id); ch.Charged > ch.Balance {
+				return nil // the rest of it stays set aside
+			}
+			return r.aside.clear(ctx, id)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := r.refresh(ctx, claimed); err != nil {
+		r.Logger.Warn("read the claimed channels; the watcher will", "error", err)
+	}
+	return nil
+}
+
+// settleLeft transfers what earlier claims left in the escrow, as when the token did
+// not pay the receiver then.
+func (r *settling) settleLeft(ctx context.Context) error {
+	for to := range r.payees() {
+		left, err := r.Escrow.Settleable(ctx, to.receiver, to.token)
+		if err != nil {
+			return err
+		}
+		if left == 0 {
 			continue
 		}
-		if err := s.settleBatch(ctx, batch, settlement); err != nil {
-			return fmt.Errorf("batch %d of %d: %w", i+1, len(plan.Batches), err)
+		receipt, err := r.Escrow.Settle(ctx, r.Sender, to.receiver, to.token, r.options()...)
+		if chain.IsRevert(err) {
+			r.done.Unpayable = err.Error()
+			r.Logger.Warn("the token does not pay the receiver", "receiver", to.receiver, "amount", left, "error", err)
+			continue
 		}
-	}
-	if settlement.DryRun {
-		settlement.GasUsed += plan.Gas
+		if err != nil {
+			return err
+		}
+		batch := r.priced(SettledBatch{Tx: receipt.TxHash, GasUsed: receipt.GasUsed}, receipt.EffectiveGasPrice)
+		r.done.Batches = append(r.done.Batches, batch)
+		r.done.Settled += left
+		r.report(SettleEvent{Batch: &batch})
 	}
 	return nil
 }
 
-// setAside reports claims that the escrow does not take.
-func (s *Settler) setAside(rejected []escrow.Rejected, settlement *Settlement) {
-	for _, r := range rejected {
-		id := s.Escrow.Domain().ChannelID(r.Config)
-		s.Logger.Warn("claim set aside", "channel", id, "value", r.Value(), "reason", r.Err)
-		settlement.SetAside = append(settlement.SetAside, SetAside{id, r.Value(), r.Err.Error()})
+// total adds the batches up.
+func (r *settling) total() {
+	for _, batch := range r.done.Batches {
+		r.done.Channels += batch.Channels
+		r.done.Claimed += batch.Claimed
+		r.done.GasUsed += batch.GasUsed
+		r.done.Cost.Add(r.done.Cost, batch.Cost)
 	}
+	r.done.CostUSDC = r.Policy.inUSDC(r.done.Cost)
 }
 
-func (s *Settler) settleBatch(ctx context.Context, batch []escrow.Claim, settlement *Settlement) error {
-	outcome, err := s.Escrow.ClaimAndSettle(ctx, s.Sender, batch)
-	if err != nil {
-		return err
+// priced adds what a batch costs at a gas price in wei.
+func (r *settling) priced(batch SettledBatch, gasPrice *big.Int) SettledBatch {
+	batch.Cost = new(big.Int)
+	if gasPrice != nil {
+		batch.Cost.Mul(gasPrice, new(big.Int).SetUint64(batch.GasUsed))
 	}
-	tx := outcome.Receipt.TxHash
-	for _, claim := range outcome.Claimed {
-		if err := s.Ledger.Claimed(ctx, s.Escrow.Domain().ChannelID(claim.Config), claim.Total); err != nil {
-			return fmt.Errorf("book the claim of transaction %s: %w", tx, err)
-		}
-	}
-	s.setAside(outcome.Skipped, settlement)
-	done := SettledBatch{Tx: tx, Channels: len(outcome.Claimed), Claimed: value(outcome.Claimed), GasUsed: outcome.Receipt.GasUsed}
-	s.Logger.Info("settled", "tx", done.Tx, "channels", done.Channels, "claimed", done.Claimed, "gas", done.GasUsed)
-	settlement.add(done, outcome.Settled)
-	return nil
+	batch.CostUSDC = r.Policy.inUSDC(batch.Cost)
+	return batch
 }
 
-func (s *Settlement) add(batch SettledBatch, settled vouchers.Amount) {
-	s.Batches = append(s.Batches, batch)
-	s.Channels += batch.Channels
-	s.Claimed += batch.Claimed
-	s.Settled += settled
-	s.GasUsed += batch.GasUsed
-}
-
-func value(batch []escrow.Claim) vouchers.Amount {
-	var sum vouchers.Amount
-	for _, claim := range batch {
-		sum += claim.Value()
+func (s *Settler) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
 	}
-	return sum
-}
-
-// Run settles every interval until the context ends. A failed settlement is logged
-// and tried again at the next tick.
-func (s *Settler) Run(ctx context.Context, interval time.Duration) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if _, err := s.Settle(ctx, false); err != nil && ctx.Err() == nil {
-				s.Logger.Error("settle", "error", err)
-			}
-		}
-	}
+	return time.Now()
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -15,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -49,6 +52,11 @@ type Options struct {
 	MinDeposit vouchers.Amount
 	// Confirmations is how many blocks deep a transaction must be to count; 0 and 1 are mined.
 	Confirmations uint64
+	// StuckAfter is after how long a transaction that is not mined is sent again with a
+	// higher fee; 0 is 45 s.
+	StuckAfter time.Duration
+	// Settlement says when the shop settles by itself, and what that may cost.
+	Settlement SettlePolicy
 	// Observe is told of every voucher that was accepted, how long the check and the
 	// reservation took; nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(tool string, check time.Duration)
@@ -61,6 +69,10 @@ type Shop struct {
 	Ledger  *vouchers.Ledger
 	Store   *boltstore.Store
 	Settler *Settler
+	// Credit are the budgets that payers have handed out as tokens.
+	Credit *credit.Book
+	// Watcher keeps the ledger's view of the chain true while the shop serves.
+	Watcher *escrow.Watcher
 
 	client        *chain.Client
 	escrow        *escrow.Contract
@@ -71,7 +83,7 @@ type Shop struct {
 	withdrawDelay uint64
 	minDeposit    vouchers.Amount
 	confirmations uint64
-	prices        priceList
+	prices        livePrices
 	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
@@ -100,7 +112,8 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, minDeposit: o.MinDeposit, confirmations: max(o.Confirmations, 1), prices: prices, observe: o.Observe, logger: o.Logger}
+	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, minDeposit: o.MinDeposit, confirmations: max(o.Confirmations, 1), observe: o.Observe, logger: o.Logger}
+	s.prices.Store(&prices)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
 	}
@@ -144,11 +157,20 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store); err != nil {
 		return err
 	}
-	s.sender, err = chain.NewSender(ctx, s.client, o.Key, chain.WithJournal(journal{s.Store.Bucket("sent")}), chain.WithConfirmations(s.confirmations))
-	if err != nil {
+	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store); err != nil {
 		return err
 	}
-	s.Settler = &Settler{Ledger: s.Ledger, Escrow: s.escrow, Sender: s.sender, Logger: s.logger}
+	sending := []chain.SenderOption{chain.WithJournal(journal{s.Store.Bucket(journalBucket)}), chain.WithConfirmations(s.confirmations)}
+	if o.StuckAfter > 0 {
+		sending = append(sending, chain.WithStuckAfter(o.StuckAfter))
+	}
+	if s.sender, err = chain.NewSender(ctx, s.client, o.Key, sending...); err != nil {
+		return err
+	}
+	if s.Settler, err = s.newSettler(o.Settlement); err != nil {
+		return err
+	}
+	s.Watcher = s.newWatcher()
 	return nil
 }
 
@@ -174,6 +196,22 @@ func (s *Shop) Close() error {
 
 // PayTo is the receiver of what is settled.
 func (s *Shop) PayTo() common.Address { return s.payTo }
+
+// livePrices is a price list that can be replaced while the shop sells.
+type livePrices struct{ atomic.Pointer[priceList] }
+
+func (l *livePrices) of(tool string) vouchers.Amount { return l.Load().of(tool) }
+
+// SetPrices replaces the prices of the tools, from the next call on. An error leaves
+// the old ones.
+func (s *Shop) SetPrices(prices Prices) error {
+	list, err := newPriceList(prices)
+	if err != nil {
+		return err
+	}
+	s.prices.Store(&list)
+	return nil
+}
 
 // Healthy returns nil if the shop can take payments.
 func (s *Shop) Healthy(context.Context) error { return s.Store.Err() }
@@ -203,37 +241,29 @@ type Listeners struct {
 	Admin net.Listener
 }
 
-// Serve serves the tools over HTTP and settles at the interval (0 never) until the
-// context ends; then it lets the calls in flight finish.
+// Serve serves the tools over HTTP, follows the chain, and settles at the interval (0
+// never) and as the policy says until the context ends; then it lets the calls in
+// flight finish.
 func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
+	return s.ServeHandler(ctx, on, s.Handler(tools), settleEvery)
+}
+
+// ServeHandler is [Shop.Serve] for a handler of the caller's own.
+func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return Serve(ctx, on.Public, s.Handler(tools), s.logger) })
+	group.Go(func() error { return Serve(ctx, on.Public, public, s.logger) })
 	if on.Admin != nil {
 		group.Go(func() error { return Serve(ctx, on.Admin, s.AdminHandler(), s.logger) })
 	}
-	if settleEvery > 0 {
-		group.Go(func() error {
-			s.Settler.Run(ctx, settleEvery)
-			return nil
-		})
-	}
-	return group.Wait()
+	group.Go(func() error {
+		s.Run(ctx, settleEvery)
+		return nil
+	})
+	return errors.Join(group.Wait(), s.settleLast(ctx))
 }
 
-// ReadChannels lists the channels of a store that no server has open.
-func ReadChannels(ctx context.Context, path string) (views []ChannelView, err error) {
-	store, err := boltstore.Open(path, boltstore.MustExist())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	ledger, err := vouchers.OpenLedger(ctx, store)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	return ListChannels(ledger), nil
-}
+// journalBucket is the store's bucket of sent transactions.
+const journalBucket = "sent"
 
 // journal lets the transaction sender keep its intents in the store.
 type journal struct{ bucket vouchers.Bucket }

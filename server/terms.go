@@ -40,13 +40,16 @@ func (s *Shop) requirements(price vouchers.Amount) x402.Requirements {
 	return terms
 }
 
-// hooks announce each tool's price in the list of tools.
+// hooks announce each tool's price in the list of tools, and leave the tools for
+// credit tokens out of it: a model has no use for them.
 func (s *Shop) hooks() *mcpserver.Hooks {
 	hooks := &mcpserver.Hooks{}
 	hooks.AddAfterListTools(func(_ context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
-		tools := make([]mcp.Tool, len(result.Tools))
-		for i, tool := range result.Tools {
-			tools[i] = s.priced(tool)
+		tools := make([]mcp.Tool, 0, len(result.Tools))
+		for _, tool := range result.Tools {
+			if tool.Name != CreditGrantTool && tool.Name != CreditTool {
+				tools = append(tools, s.priced(tool))
+			}
 		}
 		result.Tools = tools
 	})
@@ -59,7 +62,7 @@ const MetaPrice = "x402/payment-required"
 
 func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 	price := s.prices.of(tool.Name)
-	if price == 0 || tool.Name == DepositTool || tool.Name == RefundTool {
+	if price == 0 || isOwn(tool.Name) {
 		return tool
 	}
 	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, price, unpaid)}
@@ -73,11 +76,16 @@ func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 }
 
 func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
+	return s.required(x402.Resource{URL: "mcp://tool/" + tool, MimeType: "application/json"}, price, r)
+}
+
+// required is the answer to a request for a resource that is not paid as it should be.
+func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
 	terms := s.requirements(price)
 	if r.channel != nil {
 		terms.Extra.ChannelState, terms.Extra.VoucherState = channelState(*r.channel), voucherState(*r.channel)
 	}
-	return x402.Refuse(x402.Resource{URL: "mcp://tool/" + tool, MimeType: "application/json"}, []x402.Requirements{terms}, r.code, r.detail)
+	return x402.Refuse(resource, []x402.Requirements{terms}, r.code, r.detail)
 }
 
 // refuse answers a call that is not paid as it should be: the terms, the reason,
@@ -99,7 +107,7 @@ func (s *Shop) refuse(tool string, price vouchers.Amount, r *refusal) (*mcp.Call
 }
 
 func channelState(ch vouchers.Channel) *x402.ChannelState {
-	charged := ch.Charged
+	charged := spokenFor(ch)
 	return &x402.ChannelState{
 		ChannelID:               ch.ID,
 		Balance:                 ch.Balance,

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/crypto"
@@ -108,11 +109,33 @@ func (s *Shop) Stop(t testing.TB) {
 // Key is a key that this test alone has, without money.
 func Key(t testing.TB, role string) chain.Signer {
 	t.Helper()
-	private, err := crypto.ToECDSA(crypto.Keccak256([]byte(role + " of " + t.Name())))
+	private, err := crypto.ToECDSA(crypto.Keccak256(fmt.Appendf(nil, "%s of run %d of %s", role, runOf(t), t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return chain.NewSigner(private)
+}
+
+// runs tells the runs of a test apart: they share a chain (go test -count).
+var runs = struct {
+	sync.Mutex // guards what follows
+	last       uint64
+	of         map[testing.TB]uint64
+}{of: make(map[testing.TB]uint64)}
+
+func runOf(t testing.TB) uint64 {
+	runs.Lock()
+	defer runs.Unlock()
+	if _, known := runs.of[t]; !known {
+		runs.last++
+		runs.of[t] = runs.last
+		t.Cleanup(func() {
+			runs.Lock()
+			defer runs.Unlock()
+			delete(runs.of, t)
+		})
+	}
+	return runs.of[t]
 }
 
 // Payer is a key that has 100 USDC and gas.

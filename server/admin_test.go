@@ -1,0 +1,156 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/shoptest"
+)
+
+// socket is a path that is short enough for a Unix socket.
+func socket(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "chit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "admin.sock")
+}
+
+// administrated serves a handler on an admin socket until the test ends.
+func administrated(t testing.TB, path string, handler http.Handler) *server.Admin {
+	t.Helper()
+	listener, err := server.ListenAdmin(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("the admin socket: %v", err)
+		}
+	})
+	admin, err := server.DialAdmin(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return admin
+}
+
+func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
+	shop, customers := busy(t, 2, 1)
+	if got := customers[1].callWith(t.Context(), map[string]any{"n": 2}, customers[1].pays(5*price)); got.text() != "done" {
+		t.Fatalf("the call: %s", got.raw)
+	}
+	admin := administrated(t, socket(t), shop.AdminHandler())
+
+	views, err := admin.Channels(t.Context())
+	if err != nil || len(views) != 2 {
+		t.Fatalf("channels: %+v, %v", views, err)
+	}
+	first := views[0]
+	if first.Channel != customers[1].id || first.Charged != 2*price || first.Claimable != 2*price || first.Ceiling != 5*price || first.Balance != usdc || first.Payer != customers[1].config.Payer || first.WithdrawAfter != nil {
+		t.Errorf("the most claimable channel is %+v", first)
+	}
+
+	var backup bytes.Buffer
+	n, err := admin.Backup(t.Context(), &backup)
+	if err != nil || n != int64(backup.Len()) {
+		t.Fatalf("a backup of %d bytes: %v", n, err)
+	}
+	path := filepath.Join(t.TempDir(), "backup.db")
+	if err := os.WriteFile(path, backup.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	restored, err := server.ReadChannels(t.Context(), path)
+	if err != nil || len(restored) != 2 || restored[0].Charged != 2*price {
+		t.Errorf("the backup holds %+v, %v", restored, err)
+	}
+
+	plan, err := admin.Settle(t.Context(), true)
+	if err != nil || !plan.DryRun || plan.Claimed != 3*price || income(t, shop) != 0 {
+		t.Errorf("a dry run gave %+v, %v", plan, err)
+	}
+	settled, err := admin.Settle(t.Context(), false)
+	if err != nil || settled.Settled != 3*price || income(t, shop) != 3*price {
+		t.Errorf("settled %+v, %v", settled, err)
+	}
+	if views, err = admin.Channels(t.Context()); err != nil || views[0].Claimable != 0 || views[0].Claimed == 0 {
+		t.Errorf("channels after the settlement: %+v, %v", views, err)
+	}
+}
+
+func TestAnErrorOfTheServerReachesTheOperator(t *testing.T) {
+	shop, _ := busy(t, 1, 1)
+	admin := administrated(t, socket(t), shop.AdminHandler())
+	if err := shop.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.Settle(t.Context(), false); err == nil || strings.Contains(err.Error(), "status") {
+		t.Errorf("settling without a store: %v", err)
+	}
+	if n, err := admin.Backup(t.Context(), io.Discard); err == nil {
+		t.Errorf("a backup without a store has %d bytes and no error", n)
+	}
+	_ = shop.Close() // says again that the store is closed
+}
+
+func TestTheAdminSocketIsItsOwnersAndOneServersAlone(t *testing.T) {
+	path := socket(t)
+	if _, err := server.DialAdmin(path); !errors.Is(err, server.ErrNoServer) {
+		t.Errorf("dialed nothing: %v", err)
+	}
+	dead, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := dead.Close(); err != nil {
+		t.Fatal(err)
+	}
+	admin := administrated(t, path, http.NotFoundHandler()) // takes the dead server's place
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket's mode is %v, %v", info.Mode(), err)
+	}
+	if _, err := server.ListenAdmin(path); err == nil || !oneLine(err) || !strings.Contains(err.Error(), path) {
+		t.Errorf("a second server on the socket: %v", err)
+	}
+	if _, err := admin.Channels(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {
+		t.Errorf("a server that does not know the request: %v", err)
+	}
+}
+
+func oneLine(err error) bool { return !strings.Contains(strings.TrimSpace(err.Error()), "\n") }
+
+func TestASecondServerOnTheStoreIsRefused(t *testing.T) {
+	shop := shoptest.Open(t, selling(t))
+	for name, open := range map[string]func() error{
+		"a server":           func() error { _, err := server.Open(t.Context(), shop.Options); return err },
+		"a list of channels": func() error { _, err := server.ReadChannels(t.Context(), shop.Options.Store); return err },
+	} {
+		if err := open(); err == nil || !oneLine(err) || !strings.Contains(err.Error(), shop.Options.Store) {
+			t.Errorf("%s on a store that is in use: %v", name, err)
+		}
+	}
+	shop.Stop(t)
+	if views, err := server.ReadChannels(t.Context(), shop.Options.Store); err != nil || len(views) != 0 {
+		t.Errorf("channels of a store that nobody uses: %v, %v", views, err)
+	}
+	if _, err := server.ReadChannels(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("channels of a store that is not there: %v", err)
+	}
+}

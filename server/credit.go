@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// MetaCredit is the key in _meta under which a request carries a credit token, and an
+// answer says what is left of it.
+const MetaCredit = "chit/credit"
+
+const (
+	headerAuthorization = "Authorization"
+	bearer              = "Bearer "
+)
+
+// creditSweep is how often grants are looked at that may have expired.
+const creditSweep = 10 * time.Second
+
+// isOwn reports whether a tool is the shop's own, which [Shop.AddTools] adds: it
+// costs nothing, or takes its payment itself.
+func isOwn(tool string) bool {
+	return tool == DepositTool || tool == RefundTool || tool == CreditGrantTool || tool == CreditTool
+}
+
+// bearerToken is the credit token of a request's header, if it has one. Another
+// scheme, and a bearer token of somebody else's, is none.
+func bearerToken(header http.Header) (token string, found bool) {
+	value := header.Get(headerAuthorization)
+	if len(value) < len(bearer) || !strings.EqualFold(value[:len(bearer)], bearer) {
+		return "", false
+	}
+	token = strings.TrimLeft(value[len(bearer):], " ")
+	return token, strings.HasPrefix(token, credit.Prefix)
+}
+
+// creditToken is the token that a call is to be paid with. A voucher that comes with
+// the call goes first, then the token in _meta.
+func creditToken(req *mcp.CallToolRequest) (token string, found bool) {
+	if meta := req.Params.Meta; meta != nil {
+		if _, paid := meta.AdditionalFields[x402.MetaPayment]; paid {
+			return "", false
+		}
+		if value, there := meta.AdditionalFields[MetaCredit]; there {
+			token, _ = value.(string) // anything else is no token, and refused as one
+			return token, true
+		}
+	}
+	return bearerToken(req.Header)
+}
+
+// withoutToken is the request as the tool may see it.
+func withoutToken(req mcp.CallToolRequest) mcp.CallToolRequest {
+	if _, found := bearerToken(req.Header); found {
+		req.Header = req.Header.Clone()
+		req.Header.Del(headerAuthorization)
+	}
+	if meta := req.Params.Meta; meta != nil {
+		fields := maps.Clone(meta.AdditionalFields)
+		delete(fields, MetaCredit)
+		req.Params.Meta = &mcp.Meta{ProgressToken: meta.ProgressToken, AdditionalFields: fields}
+	}
+	return req
+}
+
+// runOnCredit makes the call and charges it to a token.
+func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
+	began := time.Now()
+	call := credit.Call{Tool: s.req.Params.Name, Price: s.price}
+	spend, err := s.shop.Credit.Spend(ctx, token, call)
+	if err != nil {
+		return s.shop.refuseCredit(s.shop.explainCredit(token, call, err, offeredTools(ctx, s.shop)))
+	}
+	s.shop.observe(call.Tool, time.Since(began))
+	defer spend.Release()
+	result, err := next(ctx, withoutToken(s.req))
+	if err != nil {
+		return nil, err
+	}
+	if result == nil || result.IsError || result.NeedsInput() || ctx.Err() != nil {
+		spend.Release()
+		return s.unspent(result, spend)
+	}
+	_, err = spend.Commit(ctx, s.price, func(c vouchers.Charge) []byte {
+		s.attachCredit(result, spend, c.Charged, c.State)
+		return nil
+	})
+	if err != nil {
+		s.shop.logger.Error("charge not durable, answer withheld", "tool", call.Tool, "grant", spend.Grant(), "error", err)
+		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; ask the seller before you call again"), nil
+	}
+	return result, nil
+}
+
+// unspent lets a failed result out, with the word that it cost nothing.
+func (s *sale) unspent(result *mcp.CallToolResult, spend *credit.Spend) (*mcp.CallToolResult, error) {
+	if result == nil {
+		return nil, fmt.Errorf("tool %s gave no result", s.req.Params.Name)
+	}
+	if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
+		s.attachCredit(result, spend, 0, state)
+	}
+	return result, nil
+}
+
+// creditReceipt is what an answer says of the token that paid for it. Amounts are
+// atomic units.
+type creditReceipt struct {
+	Grant     credit.GrantID  `json:"grant"`
+	Charged   vouchers.Amount `json:"charged"`
+	Remaining vouchers.Amount `json:"remaining"`
+}
+
+// attachCredit puts the receipt into the result. The channel's own state is not a
+// token holder's business.
+func (s *sale) attachCredit(result *mcp.CallToolResult, spend *credit.Spend, charged vouchers.Amount, state vouchers.Channel) {
+	setMeta(result, x402.MetaPaymentResponse, s.shop.creditResponse(charged, state))
+	setMeta(result, MetaCredit, creditReceipt{spend.Grant(), charged, spend.Remaining()})
+}
+
+func (s *Shop) creditResponse(charged vouchers.Amount, state vouchers.Channel) x402.SettlementResponse {
+	return x402.SettlementResponse{
+		Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer,
+		Extra: x402.SettlementExtra{ChargedAmount: &charged},
+	}
+}
+
+// spokenFor is what a payer's next voucher has to be signed over: what was charged,
+// and what is set aside for credit tokens. To the payer a grant has cost its budget.
+func spokenFor(ch vouchers.Channel) vouchers.Amount { return ch.Charged + ch.Aside }

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// The headers of an answer that a credit token paid for, beside PAYMENT-RESPONSE.
+const (
+	headerCreditGrant     = "Chit-Credit-Grant"
+	headerCreditRemaining = "Chit-Credit-Remaining"
+)
+
+// runOnCredit serves the request and charges it to a token. What a token calls the
+// tool is the offer's name.
+func (s *httpSale) runOnCredit(token string, body []byte, next http.Handler) {
+	began := time.Now()
+	call := credit.Call{Tool: s.offer.Name, Price: s.price}
+	spend, err := s.shop.Credit.Spend(s.r.Context(), token, call)
+	if err != nil {
+		s.refuseCredit(s.shop.explainCredit(token, call, err, nil))
+		return
+	}
+	s.shop.observe(call.Tool, time.Since(began))
+	defer spend.Release()
+	inner := s.r.Clone(s.r.Context())
+	inner.Header.Del(headerAuthorization)
+	inner.Body = io.NopCloser(bytes.NewReader(body))
+	answer := record(next, inner)
+	if s.r.Context().Err() != nil {
+		return // the client has gone
+	}
+	if answer.Status >= http.StatusBadRequest {
+		spend.Release()
+		if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
+			err = s.attachCredit(answer, spend, 0, state)
+		}
+		if err != nil {
+			s.shop.logger.Error("encode the receipt", "route", s.offer.Name, "error", err)
+		}
+		answer.send(s.w)
+		return
+	}
+	var encodeErr error
+	_, err = spend.Commit(s.r.Context(), s.price, func(c vouchers.Charge) []byte {
+		encodeErr = s.attachCredit(answer, spend, c.Charged, c.State)
+		return nil
+	})
+	if err = errors.Join(err, encodeErr); err != nil {
+		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "grant", spend.Grant(), "error", err)
+		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; ask the seller before you try again")
+		return
+	}
+	answer.send(s.w)
+}
+
+func (s *httpSale) attachCredit(answer *heldAnswer, spend *credit.Spend, charged vouchers.Amount, state vouchers.Channel) error {
+	response := s.shop.creditResponse(charged, state)
+	header, err := x402.EncodeHeader(&response)
+	if err != nil {
+		return err
+	}
+	answer.Head.Set(x402.HeaderPaymentResponse, header)
+	answer.Head.Set(headerCreditGrant, spend.Grant().String())
+	answer.Head.Set(headerCreditRemaining, spend.Remaining().Atomic())
+	return nil
+}
+
+// refuseCredit answers with problem details. Where money is what lacks, the terms of
+// a voucher come with it.
+func (s *httpSale) refuseCredit(r *CreditRefusal) {
+	if creditStatus[r.Code] == http.StatusPaymentRequired {
+		if header, err := x402.EncodeHeader(s.terms(unpaid)); err == nil {
+			s.w.Header().Set(x402.HeaderPaymentRequired, header)
+		}
+	}
+	writeCreditProblem(s.w, r)
+}

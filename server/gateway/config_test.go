@@ -1,0 +1,161 @@
+package gateway_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/server/gateway"
+)
+
+func TestAConfigIsReadWhole(t *testing.T) {
+	t.Setenv("GATEWAY_TEST_TOKEN", "s3cret")
+	c, err := gateway.Load(writeConfig(t, `
+listen: 127.0.0.1:9000
+hosts: [shop.example.com]
+settleEvery: 30m
+settleOnStop: true
+minDeposit: 0.5
+prices: {"search*": "0.001", lookup: 0.002}
+upstreams:
+  web:
+    url: https://example.com/mcp
+    sse: true
+    headers: &auth {Authorization: "Bearer ${GATEWAY_TEST_TOKEN}"}
+    timeout: 5s
+    allow: ["a*"]
+    deny: [abc]
+    prefix: w
+  other: {url: "https://example.org/mcp", headers: *auth}
+  files: {command: sh, args: [-c, "true"], env: {TOKEN: "x${GATEWAY_TEST_TOKEN}"}, shareLogs: true}
+routes:
+  - {path: "/v1/item/{id}", upstream: "http://127.0.0.1:1/items/{id}", price: 0.01, description: an item, mimeType: application/json}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:9000" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"] != "0.002" || len(c.Upstreams) != 3 {
+		t.Errorf("read %+v", c)
+	}
+	web, files, route := c.Upstreams[0], c.Upstreams[2], c.Routes[0]
+	if web.Name != "web" || web.Headers["Authorization"] != "Bearer s3cret" || web.Timeout != 5*time.Second || !web.SSE || web.Prefix != "w" {
+		t.Errorf("the first upstream is %+v", web)
+	}
+	if c.Upstreams[1].Headers["Authorization"] != "Bearer s3cret" {
+		t.Error("an alias is not what it stands for")
+	}
+	if files.Env["TOKEN"] != "xs3cret" || files.Timeout != gateway.DefaultTimeout || !files.ShareLogs {
+		t.Errorf("the last upstream is %+v", files)
+	}
+	if route.Pattern() != "GET /v1/item/{id}" || route.Price != 10_000 || route.Description != "an item" {
+		t.Errorf("the route is %+v", route)
+	}
+}
+
+func TestAProblemSaysFileLineAndKey(t *testing.T) {
+	const web = "upstreams:\n  web:\n    url: http://127.0.0.1:1/mcp\n"
+	for name, c := range map[string]struct {
+		text string
+		line int
+		key  string
+		says string
+	}{
+		"nothing":                         {"", 1, "", "empty"},
+		"nothing that is sold":            {"listen: 127.0.0.1:1\n", 1, "", "upstreams or routes"},
+		"no YAML":                         {"upstreams: [\n", 1, "", "not YAML"},
+		"a tab":                           {"prices:\n\tx: 1\n", 2, "", "not YAML"},
+		"a key twice":                     {web + "prices: {}\nprices: {}\n", 5, "", "already defined"},
+		"two documents":                   {web + "---\na: 1\n", 1, "", "2 YAML documents"},
+		"an unknown key":                  {web + "price: 1\n", 4, "price", "known are hosts, listen, minDeposit, prices"},
+		"an unknown key of an upstream":   {web + "    tmeout: 5s\n", 4, "upstreams.web.tmeout", "timeout"},
+		"an unknown key of a route":       {web + "routes:\n- {path: /a, upstream: 'http://h', price: 1,\n   cost: 1}\n", 6, "routes[0].cost", "price"},
+		"a list for a group":              {"upstreams: [a]\n", 1, "upstreams", "it is a list"},
+		"a text for a list":               {web + "hosts: a\n", 4, "hosts", "want a list"},
+		"a number for a text":             {web + "listen: 8402\n", 4, "listen", "in quotes"},
+		"a text for a flag":               {web + "settleOnStop: \"yes\"\n", 4, "settleOnStop", "true or false"},
+		"no value":                        {web + "listen:\n", 4, "listen", "no value"},
+		"an empty text":                   {web + "listen: ''\n", 4, "listen", "empty"},
+		"a merge key":                     {"prices: &a {}\nupstreams:\n  web:\n    url: http://h/mcp\n    <<: *a\n", 5, "upstreams.web", "<<"},
+		"an address without a port":       {web + "listen: localhost\n", 4, "listen", "127.0.0.1:8402"},
+		"a price that is no number":       {web + "prices:\n  ok: 1\n  search: cheap\n", 6, "prices.search", "cheap"},
+		"a price that is negative":        {web + "prices: {a: -1}\n", 4, "prices.a", "invalid amount"},
+		"a price that is too fine":        {web + "prices: {a: 0.0000001}\n", 4, "prices.a", "decimals"},
+		"a price with a bad pattern":      {web + "prices: {\"a[\": 1}\n", 4, "prices.a[", "pattern"},
+		"a price of an upstream":          {web + "    prices:\n      x: free\n", 5, "upstreams.web.prices.x", "free"},
+		"a bad minimum":                   {web + "minDeposit: all\n", 4, "minDeposit", "invalid amount"},
+		"a bad interval":                  {web + "settleEvery: 5\n", 4, "settleEvery", "30s"},
+		"a negative interval":             {web + "settleEvery: -5m\n", 4, "settleEvery", "0s"},
+		"a timeout of nothing":            {web + "    timeout: 0s\n", 4, "upstreams.web.timeout", "at least"},
+		"a URL that is none":              {"upstreams:\n  web:\n    url: example.com/mcp\n", 3, "upstreams.web.url", "https://host/mcp"},
+		"a URL of another scheme":         {"upstreams: {web: {url: 'ftp://example.com'}}\n", 1, "upstreams.web.url", "https://host/mcp"},
+		"neither URL nor command":         {"upstreams:\n  web:\n    timeout: 5s\n", 2, "upstreams.web", "either url or command"},
+		"both URL and command":            {web + "    command: sh\n", 2, "upstreams.web", "either url or command"},
+		"headers of a command":            {"upstreams:\n  it:\n    command: sh\n    headers: {A: b}\n", 4, "upstreams.it.headers", "command"},
+		"arguments of a URL":              {web + "    args: [x]\n", 4, "upstreams.web.args", "url"},
+		"a program that is not there":     {"upstreams: {it: {command: no-such-program}}\n", 1, "upstreams.it.command", "no-such-program"},
+		"a variable that is not set":      {web + "    headers:\n      Authorization: Bearer ${GATEWAY_TEST_MISSING}\n", 5, "upstreams.web.headers.Authorization", `"GATEWAY_TEST_MISSING" is not set`},
+		"a header that is none":           {web + "    headers:\n      ok: a\n      a b: c\n", 6, "upstreams.web.headers.a b", "not a header"},
+		"a name that is none":             {"upstreams:\n  \"a b\": {url: 'http://h/mcp'}\n", 2, "upstreams.a b", "not a name"},
+		"a prefix that is none":           {web + "    prefix: a/b\n", 4, "upstreams.web.prefix", "not a name"},
+		"a prefix twice":                  {web + "    prefix: p\n  two: {url: 'http://h/mcp', prefix: p}\n", 5, "upstreams.two", "that of web"},
+		"an allowed pattern that is none": {web + "    allow: [\"[\"]\n", 4, "upstreams.web.allow", "pattern"},
+		"a certificate without a key":     {web + "tls: {cert: a.pem}\n", 4, "tls", "cert and key"},
+		"a certificate that is not there": {web + "tls:\n  cert: a.pem\n  key: b.pem\n", 4, "tls", "a.pem"},
+		"a route without a price":         {"routes:\n- {path: /a, upstream: 'http://h'}\n", 2, "routes[0]", "path, upstream and price"},
+		"a route that is no path":         {"routes:\n- {path: a, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
+		"a route twice":                   {"routes:\n- {path: /a, upstream: 'http://h', price: 1}\n- {path: /a, upstream: 'http://h', price: 2}\n", 3, "routes[1]", "cannot be served"},
+		"a route that is the gateway's":   {"routes:\n- {path: /mcp, method: POST, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "gateway's own"},
+		"a route that hides the gateway":  {"routes:\n- {path: '/{x}', upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
+		"a wildcard that is not there":    {"routes:\n- {path: '/a/{id}', upstream: 'http://h/{name}', price: 1}\n", 2, "routes[0]", "{name}"},
+		"a wildcard in a query":           {"routes:\n- {path: '/a/{id}', upstream: 'http://h/?x={id}', price: 1}\n", 2, "routes[0]", "query"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := writeConfig(t, c.text)
+			_, err := gateway.Load(file)
+			if err == nil {
+				t.Fatal("it is taken")
+			}
+			var problem *gateway.Problem
+			if !errors.As(err, &problem) {
+				t.Fatalf("the error is %v", err)
+			}
+			if problem.File != file || problem.Line != c.line || problem.Key != c.key || !strings.Contains(problem.Text, c.says) {
+				t.Errorf("it says %v\nwant line %d, key %q and %q", err, c.line, c.key, c.says)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than one problem:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	file := writeConfig(t, "listen: 1\nupstreams:\n  web: {url: nowhere, timeout: soon}\nroutes: {}\n")
+	_, err := gateway.Load(file)
+	want := fmt.Sprintf("%[1]s:1: listen: \n%[1]s:3: upstreams.web.url: \n%[1]s:3: upstreams.web.timeout: \n%[1]s:4: routes: ", file)
+	for i, line := range strings.Split(want, "\n") {
+		got := strings.Split(fmt.Sprint(err), "\n")
+		if len(got) != 4 || !strings.HasPrefix(got[i], line) {
+			t.Fatalf("reported\n%v\nwant\n%s", err, want)
+		}
+	}
+}
+
+func TestASecretIsNotInAProblem(t *testing.T) {
+	t.Setenv("GATEWAY_TEST_TOKEN", "s3cret\nvalue")
+	_, err := gateway.Load(writeConfig(t, "upstreams:\n  web:\n    url: http://h/mcp\n    headers: {Authorization: 'Bearer ${GATEWAY_TEST_TOKEN}'}\n"))
+	if err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+func TestAFileThatIsNotThereIsSaidSo(t *testing.T) {
+	_, err := gateway.Load(filepath.Join(t.TempDir(), "none.yaml"))
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it says %v", err)
+	}
+}

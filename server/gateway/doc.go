@@ -1,0 +1,47 @@
+// Package gateway sells MCP servers and HTTP services that already run, without
+// touching them.
+//
+// A [Config] names upstreams and what their tools cost. A [Gateway] connects to each
+// over streamable HTTP, SSE or stdio, shows their tools, resources and prompts as
+// one MCP server, and lets the [server.Shop] take the money: a call is paid, goes to
+// its upstream, and is charged if it succeeds. Lists, progress and log messages pass
+// through as they change. An upstream that is down makes its tools answer an error,
+// which costs nothing, until the gateway has reached it again.
+// What an upstream asks of its client (sampling, elicitation, roots) is not passed on:
+// one connection serves all customers.
+//
+// Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers.
+//
+// A config with everything in it:
+//
+//	listen: 127.0.0.1:8402            # the profile's, if it is left out
+//	hosts: [shop.example.com]         # names beside loopback that clients reach it by
+//	tls: {cert: cert.pem, key: key.pem}
+//	settleEvery: 1h                   # 0 never
+//	settleOnStop: true
+//	minDeposit: 0.1                   # USDC; the profile's, if it is left out
+//	prices:                           # by the names that clients see; what has no price is free
+//	  "search*": 0.001
+//	  summarize: 0.01
+//	upstreams:
+//	  web:                            # streamable HTTP; with sse: true the older SSE
+//	    url: https://tools.example.com/mcp
+//	    headers: {Authorization: "Bearer ${WEB_TOKEN}"}
+//	    timeout: 30s
+//	    allow: ["search*", summarize]
+//	    deny: [search_internal]
+//	    prices: {"search_deep": 0.005} # by its own names; before those above
+//	  files:                          # a program on standard input and output
+//	    command: files-server
+//	    args: [--root, /srv/files]
+//	    env: {API_KEY: "${FILES_KEY}"}
+//	    prefix: files                 # its tools are files_NAME; else only on conflict
+//	    shareLogs: true               # its log messages go to every client
+//	routes:
+//	  - path: /v1/report/{id}
+//	    method: GET
+//	    upstream: https://reports.example.com/internal/{id}
+//	    price: 0.02
+//	    description: a report
+//	    mimeType: application/json
+package gateway

@@ -1,0 +1,167 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/client/transport"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/x402"
+)
+
+// tool is the handler of a tool of this upstream, called by the upstream's own name.
+// What is wrong on the way is a failed call, which is not charged.
+func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
+	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		began := time.Now()
+		var forwarded mcp.CallToolRequest
+		forwarded.Params.Name, forwarded.Params.Arguments, forwarded.Params.RawArguments = name, req.Params.Arguments, req.Params.RawArguments
+		result, err := ask(ctx, u, req.Params.Meta, func(ctx context.Context, l *link, meta *mcp.Meta) (*mcp.CallToolResult, error) {
+			forwarded.Params.Meta = meta
+			if asTask {
+				return l.runTask(ctx, forwarded)
+			}
+			return l.client.CallTool(ctx, forwarded)
+		})
+		log := u.logger.With("request", requestID(ctx), "tool", req.Params.Name, "took", time.Since(began))
+		var unavailable *unavailableError
+		switch {
+		case errors.As(err, &unavailable):
+			log.Warn("call failed", "error", unavailable.cause)
+			return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
+		case err != nil:
+			log.Info("call refused by the upstream", "error", reason(err))
+		default:
+			log.Info("call", "failed", result.IsError)
+		}
+		return result, err
+	}
+}
+
+// plainTerms answers an unpaid call of a tool that has an output schema with the terms
+// as text alone: clients hold structured content against the schema, and would throw
+// the terms away.
+func (g *Gateway) plainTerms(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
+	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		result, err := next(ctx, req)
+		if err != nil || result == nil {
+			return result, err
+		}
+		if _, unpaid := result.StructuredContent.(*x402.PaymentRequired); !unpaid {
+			return result, nil
+		}
+		if tool := g.mcp.GetTool(req.Params.Name); tool == nil || tool.Tool.RawOutputSchema == nil {
+			return result, nil
+		}
+		plain := *result
+		plain.StructuredContent = nil
+		return &plain, nil
+	}
+}
+
+// resource is the handler of a resource and of a template of this upstream.
+func (u *upstream) resource(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	var forwarded mcp.ReadResourceRequest
+	forwarded.Params.URI = req.Params.URI
+	result, err := ask(ctx, u, req.Params.Meta, func(ctx context.Context, l *link, meta *mcp.Meta) (*mcp.ReadResourceResult, error) {
+		forwarded.Params.Meta = meta
+		return l.client.ReadResource(ctx, forwarded)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result.Contents, nil
+}
+
+// prompt is the handler of a prompt of this upstream, by the upstream's own name.
+func (u *upstream) prompt(name string) mcpserver.PromptHandlerFunc {
+	return func(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+		var forwarded mcp.GetPromptRequest
+		forwarded.Params.Name, forwarded.Params.Arguments = name, req.Params.Arguments
+		return ask(ctx, u, req.Params.Meta, func(ctx context.Context, l *link, meta *mcp.Meta) (*mcp.GetPromptResult, error) {
+			forwarded.Params.Meta = meta
+			return l.client.GetPrompt(ctx, forwarded)
+		})
+	}
+}
+
+// complete asks for values of an argument. An upstream that cannot complete has none.
+func (u *upstream) complete(ctx context.Context, params mcp.CompleteParams) (*mcp.Completion, error) {
+	if l := u.current(); l != nil && l.hello.Capabilities.Completions == nil {
+		return &mcp.Completion{}, nil
+	}
+	result, err := ask(ctx, u, nil, func(ctx context.Context, l *link, _ *mcp.Meta) (*mcp.CompleteResult, error) {
+		return l.client.Complete(ctx, mcp.CompleteRequest{Params: params})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &result.Completion, nil
+}
+
+// unavailableError says to a client that an upstream gave no answer. The cause is for
+// the log alone.
+type unavailableError struct {
+	text  string
+	cause string
+}
+
+func (e *unavailableError) Error() string { return e.text }
+
+// ask sends one request to an upstream within its timeout, and passes on the progress
+// that it reports. Errors are an [*unavailableError], the upstream's own answer, or
+// that of a client that has gone.
+func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(context.Context, *link, *mcp.Meta) (*T, error)) (*T, error) {
+	l := u.current()
+	if l == nil {
+		return nil, &unavailableError{fmt.Sprintf("the upstream %q is down at the moment", u.Name), "down"}
+	}
+	meta, done := u.calls.begin(ctx, meta)
+	defer done()
+	if l.modern() {
+		meta.AdditionalFields[mcp.MetaKeyLogLevel] = mcp.LoggingLevelDebug // each client's own level decides what it gets
+	}
+	within, cancel := context.WithTimeout(ctx, u.Timeout)
+	defer cancel()
+	answer, err := send(within, l, meta)
+	var lost *transport.Error
+	switch {
+	case err == nil:
+		return answer, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case within.Err() != nil:
+		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), "timeout"}
+	case errors.As(err, &lost):
+		poke(l.suspect)
+		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer", u.Name), reason(err)}
+	}
+	return nil, err
+}
+
+// own are the _meta members between the client and the gateway, by their beginnings:
+// payments, and what the protocol says about the connection.
+var own = []string{"x402/", "chit/", "io.modelcontextprotocol/"}
+
+// passed is what the upstream gets to see of a request's _meta.
+func passed(meta *mcp.Meta) *mcp.Meta {
+	fields := make(map[string]any)
+	if meta != nil {
+		maps.Copy(fields, meta.AdditionalFields)
+	}
+	maps.DeleteFunc(fields, func(name string, _ any) bool {
+		for _, prefix := range own {
+			if strings.HasPrefix(name, prefix) {
+				return true
+			}
+		}
+		return false
+	})
+	return &mcp.Meta{AdditionalFields: fields}
+}

@@ -1,0 +1,248 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server"
+)
+
+// Options are what a gateway is run with beside its config.
+type Options struct {
+	// Version is the program's, told to clients and upstreams.
+	Version string
+	// Logger takes what the operator should know; nil is slog's default.
+	Logger *slog.Logger
+}
+
+// Gateway sells upstreams through a shop. It is safe for concurrent use.
+type Gateway struct {
+	config  *Config
+	shop    *server.Shop
+	mcp     *mcpserver.MCPServer
+	logger  *slog.Logger
+	version string
+	// own are the shop's tools, for deposits and the like.
+	own []mcpserver.ServerTool
+	// upstreams are in the order of the config.
+	upstreams []*upstream
+	streams   streams
+	watched   watches
+	routes    []*route
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+
+	mu     sync.Mutex // one rebuild or reload at a time; guards what follows, and the upstreams' prices
+	prices server.Prices
+	seen   map[string]origin // every tool name that was ever shown
+	shown  announced
+	ready  bool // nothing is shown before the first answers are in
+
+	reading atomic.Pointer[directory]
+}
+
+// startTime is how long the gateway waits for its upstreams before it opens its doors.
+const startTime = 20 * time.Second
+
+// Open connects to the upstreams and shows what they offer. It waits for the first
+// answer of each, for 20 seconds at most; one that is down is tried again. The caller
+// closes the gateway, and then the shop.
+func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*Gateway, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	g := &Gateway{
+		config: config, shop: shop, logger: o.Logger, version: o.Version, prices: config.Prices, seen: make(map[string]origin),
+		streams: newStreams(), watched: watches{byURI: make(map[string]map[string]bool)},
+	}
+	g.reading.Store(&directory{})
+	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, append([]mcpserver.ServerOption{mcpserver.WithToolHandlerMiddleware(g.plainTerms)}, shop.ServerOptions()...)...)
+	g.watch(g.mcp.GetHooks())
+	shop.AddTools(g.mcp)
+	for _, tool := range g.mcp.ListTools() {
+		g.own = append(g.own, *tool)
+	}
+	for _, u := range config.Upstreams {
+		g.upstreams = append(g.upstreams, newUpstream(g, u))
+	}
+	for _, r := range config.Routes {
+		g.routes = append(g.routes, newRoute(g, r))
+	}
+	if err := shop.SetPrices(config.Prices); err != nil {
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	g.stop = stop
+	for _, u := range g.upstreams {
+		g.running.Go(func() { u.run(running) })
+	}
+	if err := g.await(ctx); err != nil {
+		g.Close()
+		return nil, err
+	}
+	g.open()
+	return g, nil
+}
+
+// await waits until every upstream was tried.
+func (g *Gateway) await(ctx context.Context) error {
+	late := time.NewTimer(startTime)
+	defer late.Stop()
+	for _, u := range g.upstreams {
+		select {
+		case <-u.tried:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-late.C:
+			return nil
+		}
+	}
+	return nil
+}
+
+// open shows what the upstreams offer, now that it is known what they can do.
+func (g *Gateway) open() {
+	for _, option := range g.capabilities() {
+		option(g.mcp)
+	}
+	g.mu.Lock()
+	g.ready = true
+	g.mu.Unlock()
+	g.rebuild()
+}
+
+// Close ends the connections to the upstreams and the programs that it started.
+func (g *Gateway) Close() {
+	g.stop()
+	g.running.Wait()
+	for _, r := range g.routes {
+		r.pool.CloseIdleConnections()
+	}
+}
+
+// Reload reads the config file again and takes its prices, from the next call on. What
+// else has changed waits for a restart, and is logged. An error leaves everything as
+// it was.
+func (g *Gateway) Reload() error {
+	fresh, err := Load(g.config.File)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.prices = fresh.Prices
+	for _, u := range g.upstreams {
+		i := slices.IndexFunc(fresh.Upstreams, func(other Upstream) bool { return other.Name == u.Name })
+		if i < 0 {
+			g.logger.Warn("an upstream is not in the config file any more: restart to close it", "upstream", u.Name)
+			continue
+		}
+		u.Prices = fresh.Upstreams[i].Prices
+	}
+	for _, r := range g.routes {
+		i := slices.IndexFunc(fresh.Routes, func(other Route) bool { return other.Pattern() == r.Pattern() })
+		if i < 0 {
+			g.logger.Warn("a route is not in the config file any more: restart to close it", "route", r.Pattern())
+			continue
+		}
+		r.price.Store(uint64(fresh.Routes[i].Price))
+	}
+	if err := g.setPrices(); err != nil {
+		return err
+	}
+	g.logger.Info("prices reloaded", "file", g.config.File)
+	return nil
+}
+
+// setPrices hands the shop the price of every tool that was ever shown, so that a call
+// that was on its way when a name went away is never free. It is called with g.mu held.
+func (g *Gateway) setPrices() error {
+	prices := maps.Clone(g.prices)
+	if prices == nil {
+		prices = make(server.Prices)
+	}
+	for name, o := range g.seen {
+		if price, ok := priceOf(o.upstream.Prices, o.name); ok {
+			prices[name] = price
+		}
+	}
+	return g.shop.SetPrices(prices)
+}
+
+// health is what /healthz says.
+type health struct {
+	// Status is "ok", "degraded" while an upstream is down, or "down" when no payment
+	// can be taken.
+	Status    string                    `json:"status"`
+	Error     string                    `json:"error,omitempty"`
+	Upstreams map[string]upstreamHealth `json:"upstreams"`
+}
+
+type upstreamHealth struct {
+	Up bool `json:"up"`
+	// Since is when it came up or went down.
+	Since time.Time `json:"since"`
+}
+
+func (g *Gateway) health(ctx context.Context) health {
+	h := health{Status: "ok", Upstreams: make(map[string]upstreamHealth)}
+	for _, u := range g.upstreams {
+		u.mu.Lock()
+		state := upstreamHealth{Up: u.link != nil, Since: u.since.UTC()}
+		u.mu.Unlock()
+		h.Upstreams[u.Name] = state
+		if !state.Up {
+			h.Status = "degraded"
+		}
+	}
+	if err := g.shop.Healthy(ctx); err != nil {
+		h.Status, h.Error = "down", err.Error()
+	}
+	return h
+}
+
+// capabilities are those of the upstreams together, with what they tell models about
+// themselves. While one has not answered yet, it is taken to be capable of everything,
+// since clients ask once.
+func (g *Gateway) capabilities() []mcpserver.ServerOption {
+	var resources, subscribe, prompts, completions, logging bool
+	var instructions []string
+	for _, u := range g.upstreams {
+		l := u.current()
+		if l == nil {
+			resources, subscribe, prompts, completions, logging = true, true, true, true, true
+			continue
+		}
+		caps := l.hello.Capabilities
+		resources = resources || caps.Resources != nil
+		subscribe = subscribe || caps.Resources != nil && caps.Resources.Subscribe
+		prompts = prompts || caps.Prompts != nil
+		completions = completions || caps.Completions != nil
+		logging = logging || caps.Logging != nil
+		if l.hello.Instructions != "" {
+			instructions = append(instructions, l.hello.Instructions)
+		}
+	}
+	options := []mcpserver.ServerOption{mcpserver.WithInstructions(strings.Join(instructions, "\n\n"))}
+	if resources {
+		options = append(options, mcpserver.WithResourceCapabilities(subscribe, true))
+	}
+	if prompts {
+		options = append(options, mcpserver.WithPromptCapabilities(true))
+	}
+	if completions {
+		options = append(options, mcpserver.WithCompletions(), mcpserver.WithPromptCompletionProvider(g), mcpserver.WithResourceCompletionProvider(g))
+	}
+	if logging {
+		options = append(options, mcpserver.WithLogging())
+	}
+	return options
+}

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"path"
+	"slices"
+
+	"github.com/chitpay/chit/server"
+)
+
+// origin is where a name that the gateway shows comes from.
+type origin struct {
+	upstream *upstream
+	// name is the upstream's own.
+	name string
+}
+
+// showAs gives every upstream's names the ones that clients see. A name stays what it
+// is unless its upstream has a prefix, or another upstream has the name, too: then
+// all that have it are prefixed with the name of their upstream, so that no name ever
+// moves from one upstream to another. Reserved names count as another upstream's.
+// What conflicts even then is left out and reported to clash.
+func showAs(all []*upstream, names func(*upstream) []string, reserved []string, clash func(shown string, o origin)) map[string]origin {
+	holders := make(map[string]int)
+	for _, name := range reserved {
+		holders[name]++
+	}
+	own := make(map[*upstream][]string, len(all))
+	for _, u := range all {
+		own[u] = slices.Compact(slices.Sorted(slices.Values(names(u)))) // pages of a list may overlap
+		for _, name := range own[u] {
+			holders[shownAs(u, name)]++
+		}
+	}
+	shown := make(map[string]origin)
+	for _, u := range all {
+		for _, name := range own[u] {
+			as := shownAs(u, name)
+			if holders[as] > 1 {
+				as = u.Name + "_" + as
+			}
+			if _, taken := shown[as]; taken || slices.Contains(reserved, as) {
+				clash(as, origin{u, name})
+				continue
+			}
+			shown[as] = origin{u, name}
+		}
+	}
+	return shown
+}
+
+func shownAs(u *upstream, name string) string {
+	if u.Prefix == "" {
+		return name
+	}
+	return u.Prefix + "_" + name
+}
+
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(pattern, name)
+		return err == nil && ok
+	})
+}
+
+// priceOf finds a name's price as [server.Prices] has it: by the exact name, or by
+// the longest glob that matches, the first in order of those that are equally long.
+func priceOf(prices server.Prices, name string) (price string, found bool) {
+	if price, found = prices[name]; found {
+		return price, true
+	}
+	best := ""
+	for pattern := range prices {
+		if !matchesAny([]string{pattern}, name) {
+			continue
+		}
+		if !found || len(pattern) > len(best) || len(pattern) == len(best) && pattern < best {
+			best, found = pattern, true
+		}
+	}
+	return prices[best], found
+}

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// calls are the requests of one upstream that are on their way. The progress token of
+// each is the gateway's own, since two clients may choose the same.
+type calls struct {
+	mu   sync.Mutex // guards what follows
+	last uint64
+	all  map[string]*call
+}
+
+// call is a request on its way, and what its client calls its progress.
+type call struct {
+	ctx   context.Context
+	token mcp.ProgressToken // nil if the client asked for none
+	told  atomic.Int64      // notifications that were passed on
+}
+
+// pass notes what has become of a notification for the call's client.
+func (c *call) pass(u *upstream, method string, err error) {
+	if err == nil {
+		c.told.Add(1)
+	}
+	u.passOn(method, err)
+}
+
+// begin enters a request and returns the _meta to send. The caller calls done.
+func (c *calls) begin(ctx context.Context, meta *mcp.Meta) (sent *mcp.Meta, done func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last++
+	key := fmt.Sprintf("chit-%d", c.last)
+	entry := &call{ctx: ctx}
+	sent = passed(meta)
+	if meta != nil && meta.ProgressToken != nil {
+		entry.token, sent.ProgressToken = meta.ProgressToken, key
+	}
+	if c.all == nil {
+		c.all = make(map[string]*call)
+	}
+	c.all[key] = entry
+	return sent, func() {
+		c.mu.Lock()
+		delete(c.all, key)
+		c.mu.Unlock()
+		if seen := requestOf(ctx); seen != nil {
+			seen.settle(ctx, entry.told.Load())
+		}
+	}
+}
+
+func (c *calls) of(token any) *call {
+	key, _ := token.(string)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all[key]
+}
+
+// busy says whether any request is on its way.
+func (c *calls) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.all) > 0
+}
+
+// only is the one request on its way, nil if there are none or several.
+func (c *calls) only() *call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.all) != 1 {
+		return nil
+	}
+	for _, entry := range c.all {
+		return entry
+	}
+	return nil
+}
+
+// notified passes a notification of the upstream on to those whom it concerns. It
+// must not wait: the answers of the upstream come behind it.
+func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
+	fields := n.Params.AdditionalFields
+	switch n.Method {
+	case mcp.MethodNotificationToolsListChanged, mcp.MethodNotificationResourcesListChanged, mcp.MethodNotificationPromptsListChanged:
+		poke(l.news)
+	case string(mcp.MethodNotificationProgress):
+		if c := u.calls.of(fields["progressToken"]); c != nil && c.token != nil {
+			fields = maps.Clone(fields)
+			fields["progressToken"] = c.token
+			c.pass(u, n.Method, u.gateway.mcp.SendNotificationToClient(c.ctx, n.Method, fields))
+		}
+	case mcp.MethodNotificationResourceUpdated:
+		uri, _ := fields["uri"].(string)
+		for _, session := range u.gateway.watched.by(uri) {
+			u.passOn(n.Method, u.gateway.mcp.SendNotificationToSpecificClient(streamOf(session), n.Method, fields))
+		}
+	case string(mcp.MethodNotificationMessage):
+		u.logged(fields)
+	}
+}
+
+// passOn notes a notification that its client could not be given: it has gone, or
+// does not read.
+func (u *upstream) passOn(method string, err error) {
+	if err != nil {
+		u.logger.Debug("a notification was dropped", "method", method, "error", err)
+	}
+}
+
+// logged passes on a log message: to everybody where the config shares them, else to
+// the client whose call is the only one on its way. The client's own level decides.
+func (u *upstream) logged(fields map[string]any) {
+	var message mcp.LoggingMessageNotification
+	raw, err := json.Marshal(fields)
+	if err == nil {
+		err = json.Unmarshal(raw, &message.Params)
+	}
+	if err != nil {
+		u.passOn(string(mcp.MethodNotificationMessage), err)
+		return
+	}
+	message.Method = string(mcp.MethodNotificationMessage)
+	if !u.ShareLogs {
+		if c := u.calls.only(); c != nil {
+			u.passOn(message.Method, u.gateway.mcp.SendLogMessageToClient(c.ctx, message))
+		}
+		return
+	}
+	for _, stream := range u.gateway.streams.all() {
+		u.passOn(message.Method, u.gateway.mcp.SendLogMessageToSpecificClient(stream, message))
+	}
+}

@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Route is an HTTP route that is sold.
+type Route struct {
+	// Method and Path are a pattern of [http.ServeMux].
+	Method, Path string
+	// Upstream is a URL. Wildcards of Path may stand in its path, "{rest}" for
+	// "{rest...}", too; a URL without a path takes the request's own.
+	Upstream string
+	// Headers replace the request's own on the way to the upstream. They are secrets.
+	Headers map[string]string
+	// Price of a request, in atomic USDC.
+	Price vouchers.Amount
+	// Description and MimeType tell payers what they get.
+	Description, MimeType string
+	// Timeout is how long a request may take.
+	Timeout time.Duration
+}
+
+// Pattern is "METHOD /path".
+func (r *Route) Pattern() string { return r.Method + " " + r.Path }
+
+// routeChecker holds routes against one another, and against the gateway's own.
+type routeChecker struct{ taken *http.ServeMux }
+
+func newRouteChecker() *routeChecker {
+	c := &routeChecker{http.NewServeMux()}
+	for _, pattern := range []string{mcpPath, healthPath} {
+		c.taken.Handle(pattern, http.NotFoundHandler())
+	}
+	return c
+}
+
+func (c *routeChecker) read(r *reader, at place) Route {
+	route := Route{Method: http.MethodGet, Timeout: DefaultTimeout}
+	priced := false
+	r.object(at, map[string]setting{
+		"method": r.text(&route.Method), "path": r.text(&route.Path), "upstream": checkedURL(r, &route.Upstream),
+		"price": func(at place) {
+			priced = true
+			r.amount(&route.Price)(at)
+		},
+		"headers": readHeaders(r, &route.Headers), "timeout": r.duration(&route.Timeout, time.Millisecond),
+		"description": r.text(&route.Description), "mimeType": r.text(&route.MimeType),
+	})
+	if route.Path == "" || route.Upstream == "" || !priced {
+		r.report(at, "it needs path, upstream and price")
+		return route
+	}
+	if route.Path == mcpPath || route.Path == healthPath {
+		r.report(at, "%s is the gateway's own", route.Path)
+	} else if err := c.take(route.Pattern()); err != nil {
+		r.report(at, "%v", err)
+	}
+	if _, query, _ := strings.Cut(route.Upstream, "?"); wildcard.MatchString(query) {
+		r.report(at, "upstream has a wildcard in its query, which only its path may have")
+	}
+	for _, match := range wildcard.FindAllStringSubmatch(route.Upstream, -1) {
+		if name := match[1]; !strings.Contains(route.Path, "{"+name+"}") && !strings.Contains(route.Path, "{"+name+"...}") {
+			r.report(at, "upstream has {%s}, which path has not", name)
+		}
+	}
+	return route
+}
+
+// take registers a pattern; the mux panics at a bad one.
+func (c *routeChecker) take(pattern string) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			first, _, _ := strings.Cut(fmt.Sprint(reason), "\n")
+			err = fmt.Errorf("the pattern %q cannot be served: %s", pattern, first)
+		}
+	}()
+	c.taken.Handle(pattern, http.NotFoundHandler())
+	return nil
+}
+
+var wildcard = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)

@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+)
+
+// A client of the 2025 protocol has a session, under which it sends its requests and
+// may hold one stream open for news. The server library would let both read from one
+// queue, so that what belongs to a call may go astray on the stream. The gateway
+// gives the stream an id of its own: the session's with an ending.
+const streamEnding = "/stream"
+
+func streamOf(session string) string { return session + streamEnding }
+func sessionOf(stream string) string { return strings.TrimSuffix(stream, streamEnding) }
+
+// separate hands out session ids, and keeps streams and requests apart. A request
+// without a session gets one for itself, so that one client cannot cancel the
+// requests of another by their numbers.
+func separate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get(mcpserver.HeaderKeySessionID)
+		fresh := id == ""
+		if fresh {
+			id = "chit-" + rand.Text()
+		}
+		switch {
+		case !requestForm.MatchString(id):
+			http.Error(w, "there is no such session", http.StatusNotFound)
+			return
+		case r.Header.Get(mcp.HeaderMethod) == string(mcp.MethodNotificationCancelled):
+			// Newer clients have no sessions: they cancel by closing the request.
+			w.WriteHeader(http.StatusAccepted)
+			return
+		case r.Method == http.MethodGet:
+			id = streamOf(id)
+		case r.Method == http.MethodPost && fresh && isInitialize(r):
+			w.Header().Set(mcpserver.HeaderKeySessionID, id)
+		}
+		r.Header.Set(mcpserver.HeaderKeySessionID, id)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isInitialize(r *http.Request) bool {
+	body, err := io.ReadAll(r.Body) // from memory
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var message struct{ Method string }
+	return err == nil && json.Unmarshal(body, &message) == nil && message.Method == string(mcp.MethodInitialize)
+}
+
+// streams are those that clients hold open, and the log level that each session asked
+// for.
+type streams struct {
+	mu     sync.Mutex // guards what follows
+	open   map[string]mcpserver.ClientSession
+	levels map[string]mcp.LoggingLevel
+}
+
+func newStreams() streams {
+	return streams{open: make(map[string]mcpserver.ClientSession), levels: make(map[string]mcp.LoggingLevel)}
+}
+
+// maxLevels is how many sessions without a stream are remembered.
+const maxLevels = 10_000
+
+func (s *streams) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.open))
+}
+
+func (s *streams) opened(stream mcpserver.ClientSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open[stream.SessionID()] = stream
+	if level, ok := s.levels[sessionOf(stream.SessionID())]; ok {
+		tune(stream, level)
+	}
+}
+
+func (s *streams) closed(stream mcpserver.ClientSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, stream.SessionID())
+	delete(s.levels, sessionOf(stream.SessionID()))
+}
+
+// setLevel takes the level that a session asked for to its stream, now or when it opens.
+func (s *streams) setLevel(session string, level mcp.LoggingLevel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stream := s.open[streamOf(session)]; stream != nil {
+		tune(stream, level)
+	} else if len(s.levels) < maxLevels {
+		s.levels[session] = level
+	}
+}
+
+func tune(stream mcpserver.ClientSession, level mcp.LoggingLevel) {
+	if logging, ok := stream.(mcpserver.SessionWithLogging); ok {
+		logging.SetLogLevel(level)
+	}
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/mark3labs/mcp-go/client/transport"
+)
+
+// wire is a transport with what frees its idle connections.
+type wire struct {
+	transport transport.Interface
+	idle      func()
+}
+
+// transport makes what the config asks for. The tail is what a program last said on
+// standard error.
+func (u *upstream) transport(version string) (wire, *tail, error) {
+	quiet := slog.New(slog.DiscardHandler) // its messages may hold URLs and headers
+	said := &tail{}
+	if u.Command != "" {
+		stdio := transport.NewStdioWithOptions(u.Command, u.environment(), u.Args,
+			transport.WithCommandFunc(command), transport.WithCommandStderrWriter(said), transport.WithCommandLogger(quiet))
+		return wire{stdio, func() {}}, said, nil
+	}
+	pool := http.DefaultTransport.(*http.Transport).Clone()
+	pool.MaxIdleConns, pool.MaxIdleConnsPerHost = idleConnections, idleConnections
+	client := &http.Client{Transport: pool, CheckRedirect: sameHost}
+	if u.SSE {
+		sse, err := transport.NewSSE(u.URL, transport.WithHTTPClient(client), transport.WithHeaders(u.Headers),
+			transport.WithEndpointTimeout(u.Timeout), transport.WithResponseTimeout(u.Timeout), transport.WithSSELogger(quiet))
+		return wire{sse, pool.CloseIdleConnections}, said, err
+	}
+	options := []transport.StreamableHTTPCOption{
+		transport.WithHTTPBasicClient(client), transport.WithHTTPHeaders(u.Headers), transport.WithHTTPLogger(quiet),
+	}
+	if version == older {
+		//lint:ignore SA1019 servers of the older protocol tell of changes in no other way
+		options = append(options, transport.WithContinuousListening())
+	}
+	streamable, err := transport.NewStreamableHTTP(u.URL, options...)
+	return wire{streamable, pool.CloseIdleConnections}, said, err
+}
+
+// sameHost follows redirects within the upstream alone: its headers are secrets.
+func sameHost(req *http.Request, via []*http.Request) error {
+	if len(via) >= 10 || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// environment is what a program sees: the gateway's own environment without what is
+// chit's, such as keys and passphrases, and what the config adds.
+func (u *upstream) environment() []string {
+	var env []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "CHIT_") {
+			env = append(env, variable)
+		}
+	}
+	for name, value := range u.Env {
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
+// command starts a program in a process group of its own, so that a Ctrl-C for the
+// gateway leaves it running until the calls in flight are done.
+func command(ctx context.Context, name string, env, args []string) (*exec.Cmd, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd, nil
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex // guards text
+	text []byte
+}
+
+const tailLength = 300 // bytes
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if extra := len(t.text) - tailLength; extra > 0 {
+		t.text = bytes.Clone(t.text[extra:])
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Join(strings.Fields(strings.ToValidUTF8(string(t.text), "?")), " ")
+}
+
+// reason is an error without the URL, which may hold a token.
+func reason(err error) string {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		return withURL.Err.Error()
+	}
+	return err.Error()
+}

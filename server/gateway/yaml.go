@@ -1,0 +1,303 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Problem is one thing that is wrong with a config file.
+type Problem struct {
+	File string
+	// Line counts from 1.
+	Line int
+	// Key is the path of the setting, such as "upstreams.files.timeout"; empty is the
+	// whole file.
+	Key string
+	// Text says what is wrong and what is wanted.
+	Text string
+}
+
+// Error is "file:line: key: text".
+func (p *Problem) Error() string {
+	at := fmt.Sprintf("%s:%d: ", p.File, p.Line)
+	if p.Key != "" {
+		at += p.Key + ": "
+	}
+	return at + p.Text
+}
+
+// place is a value in the file, with where it stands.
+type place struct {
+	node ast.Node
+	key  string
+	line int
+}
+
+// setting takes the value of a key.
+type setting func(place)
+
+// reader takes a config file apart and collects every problem in it.
+type reader struct {
+	file     string
+	anchors  map[string]ast.Node
+	problems []error
+}
+
+// parse reads the file's text and hands its top level to root.
+func (r *reader) parse(text []byte, root setting) {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		r.syntax(err)
+		return
+	}
+	if len(file.Docs) != 1 {
+		r.report(place{line: 1}, "the file holds %d YAML documents, want one", len(file.Docs))
+		return
+	}
+	if file.Docs[0].Body == nil {
+		r.report(place{line: 1}, "the file is empty")
+		return
+	}
+	r.anchors = make(map[string]ast.Node)
+	ast.Walk(anchorsOf(r.anchors), file.Docs[0].Body)
+	root(place{node: file.Docs[0].Body, line: 1})
+}
+
+func (r *reader) syntax(err error) {
+	line := 1
+	text := err.Error()
+	var syntax yaml.Error
+	if errors.As(err, &syntax) {
+		text = syntax.GetMessage()
+		if token := syntax.GetToken(); token != nil {
+			line = token.Position.Line
+		}
+	}
+	r.report(place{line: line}, "this is not YAML: %s", text)
+}
+
+// anchorsOf collects what aliases may stand for.
+type anchorsOf map[string]ast.Node
+
+// Visit notes an anchor.
+func (a anchorsOf) Visit(n ast.Node) ast.Visitor {
+	if anchor, ok := n.(*ast.AnchorNode); ok {
+		a[anchor.Name.String()] = anchor.Value
+	}
+	return a
+}
+
+func (r *reader) report(at place, format string, args ...any) {
+	r.problems = append(r.problems, &Problem{File: r.file, Line: at.line, Key: at.key, Text: fmt.Sprintf(format, args...)})
+}
+
+// value is the node of a place, behind anchors and tags.
+func (r *reader) value(at place) ast.Node {
+	switch n := at.node.(type) {
+	case *ast.AnchorNode:
+		return r.value(place{node: n.Value})
+	case *ast.TagNode:
+		return r.value(place{node: n.Value})
+	case *ast.AliasNode:
+		// An alias within its own anchor has no value: the parser has not seen the end.
+		return r.anchors[n.Value.String()]
+	}
+	return at.node
+}
+
+// each visits the entries of a mapping.
+func (r *reader) each(at place, visit func(name string, entry place)) {
+	var entries []*ast.MappingValueNode
+	switch n := r.value(at).(type) {
+	case *ast.MappingNode:
+		entries = n.Values
+	case *ast.MappingValueNode:
+		entries = []*ast.MappingValueNode{n}
+	default:
+		r.report(at, "%s, want settings, one `key: value` a line", kindOf(n))
+		return
+	}
+	for _, entry := range entries {
+		token := entry.Key.GetToken()
+		if entry.Key.IsMergeKey() {
+			r.report(place{key: at.key, line: token.Position.Line}, "<< is not supported: write the settings out, or use an alias for a whole value")
+			continue
+		}
+		visit(token.Value, place{node: entry.Value, key: join(at.key, token.Value), line: token.Position.Line})
+	}
+}
+
+func join(parent, name string) string {
+	if parent == "" {
+		return name
+	}
+	return parent + "." + name
+}
+
+// object reads a mapping whose keys are known.
+func (r *reader) object(at place, settings map[string]setting) {
+	r.each(at, func(name string, entry place) {
+		if take, ok := settings[name]; ok {
+			take(entry)
+			return
+		}
+		r.report(entry, "there is no such setting; known are %s", strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
+	})
+}
+
+// list visits the elements of a sequence.
+func (r *reader) list(at place, visit setting) {
+	n, ok := r.value(at).(*ast.SequenceNode)
+	if !ok {
+		r.report(at, "%s, want a list", kindOf(r.value(at)))
+		return
+	}
+	for i, value := range n.Values {
+		visit(place{node: value, key: fmt.Sprintf("%s[%d]", at.key, i), line: value.GetToken().Position.Line})
+	}
+}
+
+// scalar returns the text of a string, or of a number where numbers are taken.
+func (r *reader) scalar(at place, want string, numbers bool) (string, bool) {
+	switch n := r.value(at).(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.IntegerNode:
+		if numbers {
+			return n.Token.Value, true
+		}
+	case *ast.FloatNode:
+		if numbers {
+			return n.Token.Value, true
+		}
+	}
+	r.report(at, "%s, want %s", kindOf(r.value(at)), want)
+	return "", false
+}
+
+func (r *reader) text(to *string) setting {
+	return func(at place) {
+		text, ok := r.scalar(at, "a text (in quotes if it looks like a number)", false)
+		if ok && text == "" {
+			r.report(at, "it is empty")
+		}
+		*to = text
+	}
+}
+
+func (r *reader) texts(to *[]string) setting {
+	return func(at place) {
+		r.list(at, func(element place) {
+			var text string
+			r.text(&text)(element)
+			*to = append(*to, text)
+		})
+	}
+}
+
+func (r *reader) flag(to *bool) setting {
+	return func(at place) {
+		n, ok := r.value(at).(*ast.BoolNode)
+		if !ok {
+			r.report(at, "%s, want true or false", kindOf(r.value(at)))
+			return
+		}
+		*to = n.Value
+	}
+}
+
+// duration reads a time of at least least; "0" is taken where least is 0.
+func (r *reader) duration(to *time.Duration, least time.Duration) setting {
+	return func(at place) {
+		text, ok := r.scalar(at, `a time such as "30s", "5m" or "1h"`, true)
+		if !ok {
+			return
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil || d < least {
+			r.report(at, `%q is not a time of at least %s, such as "30s", "5m" or "1h"`, text, least)
+			return
+		}
+		*to = d
+	}
+}
+
+func (r *reader) amount(to *vouchers.Amount) setting {
+	return func(at place) {
+		text, ok := r.scalar(at, `an amount of USDC such as "0.001"`, true)
+		if !ok {
+			return
+		}
+		amount, err := vouchers.ParseAmount(text)
+		if err != nil {
+			r.report(at, "%v", err)
+			return
+		}
+		*to = amount
+	}
+}
+
+var reference = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+// secrets reads texts by name, with ${NAME} replaced by the environment's NAME. What
+// check says of one is reported without its value.
+func (r *reader) secrets(to *map[string]string, check func(name, value string) error) setting {
+	return func(at place) {
+		*to = make(map[string]string)
+		r.each(at, func(name string, entry place) {
+			text, ok := r.scalar(entry, "a text (in quotes if it looks like a number)", false)
+			if !ok {
+				return
+			}
+			value := r.expand(entry, text)
+			if err := check(name, value); err != nil {
+				r.report(entry, "%v", err)
+			}
+			(*to)[name] = value
+		})
+	}
+}
+
+func (r *reader) expand(at place, text string) string {
+	return reference.ReplaceAllStringFunc(text, func(match string) string {
+		variable := match[2 : len(match)-1]
+		value, ok := os.LookupEnv(variable)
+		if !ok {
+			r.report(at, "the environment variable %s is not set", strconv.Quote(variable))
+		}
+		return value
+	})
+}
+
+func kindOf(n ast.Node) string {
+	switch n.(type) {
+	case nil, *ast.NullNode:
+		return "it has no value"
+	case *ast.StringNode, *ast.LiteralNode:
+		return "it is a text"
+	case *ast.IntegerNode, *ast.FloatNode:
+		return "it is a number"
+	case *ast.BoolNode:
+		return "it is true or false"
+	case *ast.SequenceNode:
+		return "it is a list"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "it is a group of settings"
+	}
+	return "it is a " + n.Type().YAMLName()
+}

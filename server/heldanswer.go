@@ -1,0 +1,77 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// heldAnswer is what a handler answers, held back until it is paid for.
+type heldAnswer struct {
+	Status int         `json:"status"`
+	Head   http.Header `json:"header"`
+	Body   []byte      `json:"body"`
+}
+
+var errAnswerTooLong = fmt.Errorf("the answer is longer than %d bytes, which is the most that is sold", MaxSoldAnswer)
+
+// record runs a handler and holds its answer back. Where it breaks off, as a reverse
+// proxy does when its upstream goes away, or is too long, the answer is 502.
+func record(next http.Handler, r *http.Request) (answer *heldAnswer) {
+	recorder := &recorder{answer: &heldAnswer{Head: http.Header{}}}
+	defer func() {
+		switch reason := recover(); {
+		case recorder.tooLong:
+			answer = failedAnswer(errAnswerTooLong)
+		case reason == http.ErrAbortHandler:
+			answer = failedAnswer(errors.New("the answer broke off"))
+		case reason != nil:
+			panic(reason)
+		}
+	}()
+	next.ServeHTTP(recorder, r)
+	recorder.WriteHeader(http.StatusOK)
+	return recorder.answer
+}
+
+func failedAnswer(why error) *heldAnswer {
+	body, err := json.Marshal(adminError{why.Error() + "; you were not charged"})
+	if err != nil {
+		panic(err) // a string always encodes
+	}
+	return &heldAnswer{Status: http.StatusBadGateway, Head: http.Header{"Content-Type": {"application/json"}}, Body: body}
+}
+
+func (a *heldAnswer) send(w http.ResponseWriter) {
+	for name, values := range a.Head {
+		w.Header()[name] = values
+	}
+	w.Header().Del("Content-Length")
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // the client has gone: what it paid for is kept for it
+}
+
+// recorder is the [http.ResponseWriter] of a held answer.
+type recorder struct {
+	answer  *heldAnswer
+	tooLong bool
+}
+
+func (r *recorder) Header() http.Header { return r.answer.Head }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.answer.Status == 0 && status >= http.StatusOK {
+		r.answer.Status = status
+	}
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	if len(r.answer.Body)+len(p) > MaxSoldAnswer {
+		r.tooLong = true
+		return 0, errAnswerTooLong
+	}
+	r.answer.Body = append(r.answer.Body, p...)
+	return len(p), nil
+}

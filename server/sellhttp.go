@@ -1,0 +1,271 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// MaxSoldAnswer is the longest body that is sold over plain HTTP, in bytes: the
+// answer is held back until its charge is on disk.
+const MaxSoldAnswer = 16 << 20
+
+// HTTPOffer is what a plain HTTP handler is sold as.
+type HTTPOffer struct {
+	// Name is what logs call it.
+	Name string
+	// Resource describes it to payers; an empty URL is the request's own.
+	Resource x402.Resource
+	// Price is asked for every request, in atomic USDC; 0 is free.
+	Price func() vouchers.Amount
+}
+
+// SellHTTP sells what next answers, by the HTTP transport of x402: the payment comes
+// in the PAYMENT-SIGNATURE header, and the receipt leaves in PAYMENT-RESPONSE. A
+// request without one may bring a credit token in Authorization, which is refused
+// with problem details (RFC 9457) where it does not pay.
+//
+// A request without a payment, or with one that is refused, is answered 402 with the
+// terms in PAYMENT-REQUIRED; a payment that cannot be read, 400. An answer of status
+// 400 or above is passed on and not charged. Any other is held back until its charge
+// is on disk; where that fails it is withheld (503). Refund payloads are given their
+// refund and do not reach next. Bodies are at most [MaxBody] in and [MaxSoldAnswer] out.
+func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		price := offer.Price()
+		if price == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		sale := httpSale{shop: s, offer: offer, price: price, w: w, r: r}
+		sale.run(next)
+	})
+}
+
+// httpSale is one request for something that costs money.
+type httpSale struct {
+	shop  *Shop
+	offer HTTPOffer
+	price vouchers.Amount
+	w     http.ResponseWriter
+	r     *http.Request
+	// channel is the one that pays.
+	channel vouchers.ChannelID
+	// deposited is what a deposit payload brought in before the request.
+	deposited *depositReceipt
+}
+
+func (s *httpSale) run(next http.Handler) {
+	began := time.Now()
+	body, err := io.ReadAll(http.MaxBytesReader(s.w, s.r.Body, MaxBody))
+	if err != nil {
+		s.fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body cannot be read: %v; at most %d bytes are taken", err, MaxBody))
+		return
+	}
+	if token, found := bearerToken(s.r.Header); found && s.r.Header.Get(x402.HeaderPaymentSignature) == "" {
+		s.runOnCredit(token, body, next)
+		return
+	}
+	p, done := s.payment()
+	if done {
+		return
+	}
+	reservation, refused := s.reserve(p, requestFingerprint(s.r, body))
+	if refused != nil {
+		s.refuse(refused)
+		return
+	}
+	s.shop.observe(s.offer.Name, time.Since(began))
+	defer reservation.Release()
+	if kept, ok := reservation.Answer(); ok {
+		s.replay(kept)
+		return
+	}
+	s.r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := record(next, s.r)
+	switch {
+	case s.r.Context().Err() != nil:
+		return // the client has gone
+	case answer.Status >= http.StatusBadRequest:
+		reservation.Release()
+		s.uncharged(answer)
+	default:
+		s.charge(reservation, answer)
+	}
+}
+
+// payment reads the payment. It reports done where the request is answered: there is
+// no payment, it cannot be read or is refused, or it was a refund.
+func (s *httpSale) payment() (p *payment, done bool) {
+	headers := s.r.Header.Values(x402.HeaderPaymentSignature)
+	if len(headers) == 0 {
+		s.refuse(unpaid)
+		return nil, true
+	}
+	if len(headers) > 1 {
+		s.fail(http.StatusBadRequest, fmt.Sprintf("%d %s headers, want one", len(headers), x402.HeaderPaymentSignature))
+		return nil, true
+	}
+	payload, err := x402.DecodeHeader[x402.PaymentPayload](headers[0])
+	switch {
+	case errors.Is(err, x402.ErrUnsupported), errors.Is(err, x402.ErrVersion):
+		s.refuse(refuseWith(x402.CodeOf(err), "%v", err))
+		return nil, true
+	case err != nil:
+		s.fail(http.StatusBadRequest, err.Error())
+		return nil, true
+	}
+	p, refused := s.shop.accept(payload, s.price)
+	if refused != nil {
+		s.refuse(refused)
+		return nil, true
+	}
+	if refund, ok := p.body.(*x402.RefundPayload); ok {
+		s.refund(p, refund)
+		return nil, true
+	}
+	return p, false
+}
+
+func (s *httpSale) reserve(p *payment, request [32]byte) (*vouchers.Reservation, *refusal) {
+	s.channel = p.voucher.Channel
+	if d, ok := p.body.(*x402.DepositPayload); ok {
+		var refused *refusal
+		if s.deposited, refused = s.shop.takeDeposit(s.r.Context(), p, d); refused != nil {
+			return nil, refused
+		}
+	}
+	return s.shop.reserve(s.r.Context(), p, s.price, request)
+}
+
+// charge makes the charge durable, then lets the answer out with its receipt.
+func (s *httpSale) charge(reservation *vouchers.Reservation, answer *heldAnswer) {
+	var encodeErr error
+	_, err := reservation.Commit(s.r.Context(), s.price, func(c vouchers.Charge) []byte {
+		encodeErr = s.attach(answer, c.Charged, c.State)
+		kept, err := json.Marshal(answer)
+		encodeErr = errors.Join(encodeErr, err)
+		return kept
+	})
+	if err = errors.Join(err, encodeErr); err != nil {
+		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "error", err)
+		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; send the same payment again later: it is charged once at most")
+		return
+	}
+	answer.send(s.w)
+}
+
+// uncharged lets a failure out, with the word that it cost nothing.
+func (s *httpSale) uncharged(answer *heldAnswer) {
+	if channel, ok := s.shop.Ledger.Channel(s.channel); ok {
+		if err := s.attach(answer, 0, channel); err != nil {
+			s.shop.logger.Error("encode the receipt of a failure", "route", s.offer.Name, "error", err)
+		}
+	}
+	answer.send(s.w)
+}
+
+// replay answers with what the same payment for the same request was answered with.
+func (s *httpSale) replay(kept []byte) {
+	var answer heldAnswer
+	if err := json.Unmarshal(kept, &answer); err != nil || answer.Status == 0 {
+		s.shop.logger.Error("the kept answer cannot be read", "route", s.offer.Name, "error", err)
+		s.fail(http.StatusInternalServerError, "the answer that was kept for this payment cannot be read")
+		return
+	}
+	answer.send(s.w)
+}
+
+// refund gives a refund, even when the payer has gone meanwhile.
+func (s *httpSale) refund(p *payment, r *x402.RefundPayload) {
+	ctx := context.WithoutCancel(s.r.Context())
+	if err := s.shop.checkVoucher(ctx, p); err != nil {
+		s.refuse(refuseWith(x402.ErrVoucherSignature, "%v", err))
+		return
+	}
+	response, refused := s.shop.refund(ctx, p, r.Amount)
+	if refused != nil {
+		s.refuse(refused)
+		return
+	}
+	header, err := x402.EncodeHeader(response)
+	if err != nil {
+		s.shop.logger.Error("encode the receipt of a refund", "error", err)
+	} else {
+		s.w.Header().Set(x402.HeaderPaymentResponse, header)
+	}
+	writeJSON(s.w, http.StatusOK, response)
+}
+
+// refuse answers 402: the terms, the reason, and what the client needs to do better.
+func (s *httpSale) refuse(r *refusal) {
+	required := s.terms(r)
+	header, err := x402.EncodeHeader(required)
+	if err != nil {
+		s.shop.logger.Error("encode the terms", "route", s.offer.Name, "error", err)
+		s.fail(http.StatusInternalServerError, "the terms cannot be encoded")
+		return
+	}
+	if r != unpaid {
+		s.shop.logger.Info("payment refused", "route", s.offer.Name, "code", r.code, "detail", r.detail)
+	}
+	s.w.Header().Set(x402.HeaderPaymentRequired, header)
+	s.w.Header().Set("Cache-Control", "no-store")
+	writeJSON(s.w, http.StatusPaymentRequired, required)
+}
+
+// terms are what the request is sold on, with why it is refused.
+func (s *httpSale) terms(r *refusal) *x402.PaymentRequired {
+	resource := s.offer.Resource
+	if resource.URL == "" {
+		resource.URL = requestURL(s.r)
+	}
+	return s.shop.required(resource, s.price, r)
+}
+
+func (s *httpSale) fail(status int, reason string) {
+	writeJSON(s.w, status, adminError{reason})
+}
+
+// attach puts the receipt into an answer.
+func (s *httpSale) attach(answer *heldAnswer, charged vouchers.Amount, state vouchers.Channel) error {
+	response := s.shop.response(state)
+	response.Extra.ChargedAmount = &charged
+	if s.deposited != nil {
+		s.deposited.into(&response)
+	}
+	header, err := x402.EncodeHeader(&response)
+	if err != nil {
+		return err
+	}
+	answer.Head.Set(x402.HeaderPaymentResponse, header)
+	return nil
+}
+
+// requestFingerprint tells one request from another under the same voucher.
+func requestFingerprint(r *http.Request, body []byte) [32]byte {
+	h := sha256.New()
+	for _, part := range []string{"http", r.Method, r.Host, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	h.Write(body)
+	return [32]byte(h.Sum(nil))
+}
+
+func requestURL(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host + r.URL.Path
+}

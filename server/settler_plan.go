@@ -1,0 +1,206 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// payee is what all rows of a batch share.
+type payee struct {
+	receiver, authorizer, token common.Address
+	delay                       uint64 // seconds
+}
+
+func payeeOf(c vouchers.ChannelConfig) payee {
+	return payee{c.Receiver, c.ReceiverAuthorizer, c.Token, c.WithdrawDelay}
+}
+
+// payees are those of all channels of the escrow.
+func (s *Settler) payees() map[payee]struct{} {
+	all := make(map[payee]struct{})
+	for ch := range s.Ledger.Channels() {
+		if ch.Deployment == s.Escrow.Deployment() {
+			all[payee{receiver: ch.Config.Receiver, token: ch.Config.Token}] = struct{}{}
+		}
+	}
+	return all
+}
+
+// claimOf claims what was charged, as far as the channel holds it.
+func claimOf(ch vouchers.Channel) escrow.Claim {
+	return escrow.Claim{
+		Config: ch.Config, Ceiling: ch.Ceiling, Signature: ch.Signature,
+		Total: max(min(ch.Charged, ch.Balance), ch.Claimed), Before: ch.Claimed,
+	}
+}
+
+// gather returns what is to be claimed, most valuable first, by who is paid. It
+// looks at the chain first: what was claimed or withdrawn meanwhile is known then.
+func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error) {
+	var asked []escrow.Claim
+	for ch := range r.Ledger.Channels() {
+		if ch.Claimable() > 0 && ch.Deployment == r.Escrow.Deployment() && r.wants(ch) {
+			asked = append(asked, claimOf(ch))
+		}
+	}
+	if err := r.refresh(ctx, asked); err != nil {
+		return nil, err
+	}
+	groups := make(map[payee][]escrow.Claim)
+	var bad []escrow.Rejected
+	for _, before := range asked {
+		ch, _ := r.Ledger.Channel(r.Escrow.Domain().ChannelID(before.Config))
+		claim := claimOf(ch)
+		if ch.Charged > max(ch.Balance, ch.Claimed) {
+			bad = append(bad, missing(ch, claim))
+		}
+		if claim.Value() > 0 && claim.Value() >= r.req.MinValue {
+			groups[payeeOf(ch.Config)] = append(groups[payeeOf(ch.Config)], claim)
+		}
+	}
+	for _, claims := range groups {
+		slices.SortFunc(claims, func(a, b escrow.Claim) int { return cmp.Compare(b.Value(), a.Value()) })
+	}
+	return groups, r.putAside(ctx, bad)
+}
+
+// missing is the part of a charge that the channel does not hold.
+func missing(ch vouchers.Channel, claim escrow.Claim) escrow.Rejected {
+	lost := claim
+	lost.Before, lost.Total = claim.Total, ch.Charged
+	return escrow.Rejected{Claim: lost, Err: fmt.Errorf("%s were charged and the channel holds %s: a deposit was lost in a reorganization, or money was withdrawn first", ch.Charged, ch.Balance)}
+}
+
+func (r *settling) wants(ch vouchers.Channel) bool {
+	switch {
+	case len(r.req.Channels) > 0 && !slices.Contains(r.req.Channels, ch.ID):
+		return false
+	case ch.Claimable() < r.req.MinValue:
+		return false
+	case r.req.automatic && !atRisk(ch):
+		return r.aside.isDue(ch.ID, r.now())
+	}
+	return true
+}
+
+// refresh takes the chain's view of channels into the ledger where it differs in
+// more than its block, or is of claims just made.
+func (r *settling) refresh(ctx context.Context, claims []escrow.Claim) error {
+	configs := make([]vouchers.ChannelConfig, len(claims))
+	for i, claim := range claims {
+		configs[i] = claim.Config
+	}
+	states, err := r.Escrow.States(ctx, configs, r.Policy.confirmations)
+	if err != nil {
+		return err
+	}
+	var group errgroup.Group
+	group.SetLimit(bookers)
+	for i := range claims {
+		id := r.Escrow.Domain().ChannelID(configs[i])
+		ch, known := r.Ledger.Channel(id)
+		if !known || isKnown(ch, states[i]) {
+			continue
+		}
+		group.Go(func() error { return r.Ledger.SetChain(ctx, id, states[i]) })
+	}
+	return group.Wait()
+}
+
+// isKnown reports whether a view brings nothing that needs to be written.
+func isKnown(ch vouchers.Channel, s vouchers.ChainState) bool {
+	return ch.Balance == s.Balance && ch.Claimed == s.Claimed && ch.Withdrawal == s.Withdrawal && ch.RefundNonce == s.RefundNonce
+}
+
+// plan simulates the claims. An automatic settlement postpones those whose share of
+// the gas costs too much, until those that are left are worth it.
+func (r *settling) plan(ctx context.Context, claims []escrow.Claim) (escrow.Plan, error) {
+	for {
+		plan, err := r.Escrow.Plan(ctx, r.Sender.Address(), claims)
+		if err != nil {
+			return plan, err
+		}
+		rest := r.worth(plan)
+		if rest == nil {
+			return plan, r.putAside(ctx, plan.Rejected)
+		}
+		if err := r.putAside(ctx, plan.Rejected); err != nil || len(rest) == 0 {
+			return escrow.Plan{}, err
+		}
+		claims = rest
+	}
+}
+
+// worth returns the claims of a plan without those that cost too much, and nil if
+// there are none of those.
+func (r *settling) worth(plan escrow.Plan) []escrow.Claim {
+	rows, gas := 0, uint64(0)
+	for i, batch := range plan.Batches {
+		rows, gas = rows+len(batch), gas+plan.Gas[i]
+	}
+	if !r.req.automatic || rows == 0 {
+		return nil
+	}
+	wei := new(big.Int).Mul(r.gasPrice, new(big.Int).SetUint64(gas/uint64(rows)))
+	least, limited := r.Policy.leastValue(wei)
+	if !limited {
+		return nil
+	}
+	rest := make([]escrow.Claim, 0, rows)
+	for _, claim := range slices.Concat(plan.Batches...) {
+		id := r.Escrow.Domain().ChannelID(claim.Config)
+		if ch, _ := r.Ledger.Channel(id); claim.Value() >= least || atRisk(ch) {
+			rest = append(rest, claim)
+			continue
+		}
+		r.done.Postponed = append(r.done.Postponed, SetAside{
+			Channel: id, Value: claim.Value(), Reason: fmt.Sprintf("its gas is worth it from %s on", least),
+		})
+	}
+	if len(rest) == rows {
+		return nil
+	}
+	return rest
+}
+
+// putAside remembers claims that the escrow does not take. One that was made before
+// is none of them.
+func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) error {
+	for _, bad := range rejected {
+		id := r.Escrow.Domain().ChannelID(bad.Config)
+		if errors.Is(bad.Err, escrow.ErrStale) {
+			if err := r.refresh(ctx, []escrow.Claim{bad.Claim}); err != nil {
+				return err
+			}
+			continue
+		}
+		entry := SetAside{Channel: id, Value: bad.Value(), Reason: bad.Err.Error()}
+		if !r.req.DryRun {
+			r.Logger.Warn("claim set aside", "channel", id, "value", bad.Value(), "reason", bad.Err)
+			var err error
+			if entry, err = r.aside.put(ctx, entry, r.now()); err != nil {
+				return err
+			}
+		}
+		r.done.SetAside = append(r.done.SetAside, entry)
+	}
+	return nil
+}
+
+func value(batch []escrow.Claim) vouchers.Amount {
+	var sum vouchers.Amount
+	for _, claim := range batch {
+		sum += claim.Value()
+	}
+	return sum
+}
