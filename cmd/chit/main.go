@@ -49,7 +49,7 @@ func newApp() *cli.App {
 		Flags:                []cli.Flag{homeFlag, profileFlag, passphraseFileFlag},
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
-			serveCommand(), channelsCommand(), settleCommand(), storeCommand(),
+			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), txCommand(), storeCommand(),
 			walletCommand(), depositCommand(), balanceCommand(), toolsCommand(), callCommand(), refundCommand(), withdrawCommand(),
 			deployCommand(), verifyDeploymentCommand(), versionCommand(),
 		},

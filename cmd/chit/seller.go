@@ -33,6 +33,10 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 	if err != nil {
 		return nil, err
 	}
+	settlement, err := p.SettlePolicy()
+	if err != nil {
+		return nil, err
+	}
 	return server.Open(c.Context, server.Options{
 		RPC:           p.RPC,
 		ChainID:       p.ChainID,
@@ -46,6 +50,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		WithdrawDelay: p.WithdrawDelay,
 		MinDeposit:    minDeposit,
 		Confirmations: p.Confirmations,
+		Settlement:    settlement,
 		Logger:        logger,
 	})
 }
@@ -122,10 +127,17 @@ func channels(c *cli.Context) error {
 	for i, v := range views {
 		rows[i] = []string{
 			ui.Short(v.Channel.Hex()), shortAddress(v.Payer), v.Balance.Decimal(), v.Charged.Decimal(),
-			v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), withdrawal(v.WithdrawAfter),
+			v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), withdrawal(v.WithdrawAfter), setAside(v.SetAside),
 		}
 	}
-	return ui.Table(c.App.Writer, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL"}, rows)
+	return ui.Table(c.App.Writer, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)
+}
+
+func setAside(s *server.SetAside) string {
+	if s == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%s, since %s, %d attempts", s.Reason, s.Since.Format(time.RFC3339), s.Attempts)
 }
 
 func withdrawal(after *time.Time) string {
@@ -136,88 +148,22 @@ func withdrawal(after *time.Time) string {
 }
 
 func listChannels(ctx context.Context, p *profile.Profile) ([]server.ChannelView, error) {
+	return listFrom(ctx, p, (*server.Admin).Channels, server.ReadChannels)
+}
+
+// listFrom asks the running server, or reads the store when none runs.
+func listFrom[T any](ctx context.Context, p *profile.Profile, live func(*server.Admin, context.Context) ([]T, error), stored func(context.Context, string) ([]T, error)) ([]T, error) {
 	socket, err := dataFile(p, profile.SocketFile)
 	if err != nil {
 		return nil, err
 	}
 	admin, err := server.DialAdmin(socket)
 	if err == nil {
-		return admin.Channels(ctx)
+		return live(admin, ctx)
 	}
 	store, err := dataFile(p, profile.StoreFile)
 	if err != nil {
 		return nil, err
 	}
-	return server.ReadChannels(ctx, store)
-}
-
-func settleCommand() *cli.Command {
-	return &cli.Command{
-		Name:        "settle",
-		Usage:       "claim what was charged and transfer it to the receiver",
-		Description: "Asks the running server, or works on the store itself when none runs.",
-		Flags:       []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "dry-run", Usage: "only show what would be claimed"}},
-		Action:      settle,
-	}
-}
-
-func settle(c *cli.Context) error {
-	if err := wantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	p, err := openProfile(c)
-	if err != nil {
-		return err
-	}
-	report := progress()
-	report.Step("claiming and settling")
-	settlement, err := runSettlement(c, p, c.Bool("dry-run"))
-	report.Done()
-	if err != nil {
-		return err
-	}
-	if c.Bool(jsonFlag.Name) {
-		return ui.JSON(c.App.Writer, settlement)
-	}
-	return printSettlement(c, settlement)
-}
-
-func runSettlement(c *cli.Context, p *profile.Profile, dryRun bool) (settlement server.Settlement, err error) {
-	socket, err := dataFile(p, profile.SocketFile)
-	if err != nil {
-		return settlement, err
-	}
-	if admin, err := server.DialAdmin(socket); err == nil {
-		return admin.Settle(c.Context, dryRun)
-	}
-	shop, err := openShop(c, p, nil, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return settlement, err
-	}
-	defer func() { err = errors.Join(err, shop.Close()) }()
-	return shop.Settler.Settle(c.Context, dryRun)
-}
-
-func printSettlement(c *cli.Context, s server.Settlement) error {
-	w := c.App.Writer
-	for _, r := range s.SetAside {
-		fmt.Fprintf(w, "set aside  %s  %s: %s\n", r.Channel, r.Value, r.Reason)
-	}
-	if s.Channels == 0 {
-		_, err := fmt.Fprintln(w, "nothing to settle")
-		return err
-	}
-	rows := make([][]string, len(s.Batches))
-	for i, b := range s.Batches {
-		tx := b.Tx.Hex()
-		if s.DryRun {
-			tx = "(dry run)"
-		}
-		rows[i] = []string{tx, strconv.Itoa(b.Channels), b.Claimed.Decimal(), strconv.FormatUint(b.GasUsed, 10)}
-	}
-	if err := ui.Table(w, []string{"TRANSACTION", "CHANNELS", "CLAIMED", "GAS"}, rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "%d channels, claimed %s, settled %s, %d gas\n", s.Channels, s.Claimed, s.Settled, s.GasUsed)
-	return err
+	return stored(ctx, store)
 }

@@ -55,6 +55,14 @@ func (p *Profile) openKey(reference string, ask Passphrase) (chain.Signer, error
 		}
 		return chain.DevKey(i), nil
 	}
+	if at, ok := strings.CutPrefix(reference, "clef:"); ok {
+		text, url, _ := strings.Cut(at, "@")
+		address, err := ParseAddress(text)
+		if err != nil || url == "" {
+			return nil, fmt.Errorf("%q: an external signer is clef:ADDRESS@URL", reference)
+		}
+		return chain.DialSigner(url, address)
+	}
 	if reference == "" {
 		return nil, fmt.Errorf("profile %q names none: make one with `chit wallet new` and write its address into %s", p.name, p.home.path(p.name))
 	}

@@ -78,7 +78,18 @@ type Profile struct {
 	MinDeposit string `yaml:"minDeposit,omitempty"`
 	// Confirmations is how many blocks a transaction must be deep: 1 is mined.
 	Confirmations uint64 `yaml:"confirmations,omitempty"`
-	// Payer and Seller name keys: "dev:1" on a local chain, or the address of a key file.
+	// CoinPrice is what one coin of the chain costs in USDC, such as "3000": gas is shown in USDC then.
+	CoinPrice string `yaml:"coinPrice,omitempty"`
+	// Settle says when a running server settles beside its interval.
+	Settle Settle `yaml:"settle,omitempty"`
+	// Budget and TopUp say what the payer's client pays, and deposits, by itself.
+	Budget Budget `yaml:"budget,omitempty"`
+	TopUp  TopUp  `yaml:"topUp,omitempty"`
+	// Session names the key that signs vouchers in place of the payer's: as below, or
+	// "auto" for one that is made when it is first needed.
+	Session string `yaml:"session,omitempty"`
+	// Payer and Seller name keys: "dev:1" on a local chain, or the address of a key file;
+	// the seller's may be with an external signer: "clef:ADDRESS@URL".
 	Payer  string `yaml:"payer"`
 	Seller string `yaml:"seller"`
 
@@ -190,7 +201,14 @@ func (p *Profile) validate() error {
 	if _, err := p.MinDepositAmount(); err != nil {
 		return fmt.Errorf("minDeposit: %w", err)
 	}
-	return nil
+	if _, err := p.PayerPolicy(); err != nil {
+		return err
+	}
+	if _, err := p.PayerTopUp(); err != nil {
+		return err
+	}
+	_, err := p.SettlePolicy()
+	return err
 }
 
 // ParseAddress reads an Ethereum address. One in mixed case must have the right

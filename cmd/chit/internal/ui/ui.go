@@ -55,6 +55,18 @@ func (p *Progress) Step(format string, args ...any) {
 	p.open = true
 }
 
+// barWidth is how wide a bar is, in characters.
+const barWidth = 30
+
+// Bar draws how much is done. It is for a terminal alone.
+func (p *Progress) Bar(done, all int, of string) {
+	if !p.terminal || all == 0 {
+		return
+	}
+	filled := barWidth * min(done, all) / all
+	p.Step("[%s%s] %d of %d %s", strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), done, all, of)
+}
+
 // Done ends the report, before other output.
 func (p *Progress) Done() {
 	if p.open {

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server"
+)
+
+// desk is where a seller's commands are carried out: by the running server, or by a
+// shop on the store itself.
+type desk interface {
+	SettleAs(ctx context.Context, req server.SettleRequest, report func(server.SettleEvent)) (server.Settlement, error)
+	Reconcile(ctx context.Context) (escrow.Reconciliation, error)
+	SpeedUp(ctx context.Context, nonce uint64) error
+	Cancel(ctx context.Context, nonce uint64) error
+}
+
+var (
+	_ desk = (*server.Admin)(nil)
+	_ desk = (*server.Shop)(nil)
+)
+
+// atDesk does something at the running server, or with the store when none runs.
+func atDesk(c *cli.Context, p *profile.Profile, do func(desk) error) (err error) {
+	socket, err := dataFile(p, profile.SocketFile)
+	if err != nil {
+		return err
+	}
+	if admin, err := server.DialAdmin(socket); err == nil {
+		return do(admin)
+	}
+	shop, err := openShop(c, p, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shop.Close()) }()
+	return do(shop)
+}
+
+func reconcileCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "reconcile",
+		Usage:  "compare every channel with the chain, explain what differs, and take over the chain's word",
+		Flags:  []cli.Flag{jsonFlag},
+		Action: reconcile,
+	}
+}
+
+func reconcile(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	var found escrow.Reconciliation
+	err = atDesk(c, p, func(d desk) error {
+		var err error
+		found, err = d.Reconcile(c.Context)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return print(c, found, func(w io.Writer) error {
+		for _, d := range found.Differences {
+			fmt.Fprintf(w, "%s  %s: the ledger had %s, the chain has %s: %s\n", d.Channel, d.What, d.Ledger, d.Chain, d.Because)
+		}
+		_, err := fmt.Fprintf(w, "%d channels compared, %d differences\n", found.Channels, len(found.Differences))
+		return err
+	})
+}
+
+func withdrawalsCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "withdrawals",
+		Usage:  "list the payers that are taking money out without asking, the earliest deadline first",
+		Flags:  []cli.Flag{jsonFlag},
+		Action: withdrawals,
+	}
+}
+
+func withdrawals(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	pending, err := listFrom(c.Context, p, (*server.Admin).Withdrawals, server.ReadWithdrawals)
+	if err != nil {
+		return err
+	}
+	return print(c, pending, func(w io.Writer) error {
+		rows := make([][]string, len(pending))
+		for i, p := range pending {
+			rows[i] = []string{
+				ui.Short(p.Channel.Hex()), shortAddress(p.Payer), p.Amount.Decimal(), p.Claimable.Decimal(), p.AtRisk.Decimal(), withdrawal(p.WithdrawAfter),
+			}
+		}
+		return ui.Table(w, []string{"CHANNEL", "PAYER", "WITHDRAWS", "CLAIMABLE", "AT RISK", "DEADLINE"}, rows)
+	})
+}
+
+func txCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "tx",
+		Usage: "look after the seller's transactions that are on their way",
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "list them", Flags: []cli.Flag{jsonFlag}, Action: txList},
+			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Action: onNonce("sped up", desk.SpeedUp)},
+			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Action: onNonce("cancelled unless it is mined first:", desk.Cancel)},
+		},
+	}
+}
+
+func txList(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	pending, err := listFrom(c.Context, p, (*server.Admin).Transactions, server.ReadTransactions)
+	if err != nil {
+		return err
+	}
+	return print(c, pending, func(w io.Writer) error {
+		rows := make([][]string, len(pending))
+		for i, tx := range pending {
+			rows[i] = []string{strconv.FormatUint(tx.Nonce, 10), tx.Tx.Hex(), inGwei(tx), strconv.FormatUint(tx.Gas, 10), age(tx), tx.Label}
+		}
+		return ui.Table(w, []string{"NONCE", "TRANSACTION", "MAX GWEI", "GAS", "AGE", "WHAT"}, rows)
+	})
+}
+
+func inGwei(tx chain.PendingTx) string {
+	gwei, _ := new(big.Rat).SetFrac(tx.MaxFee, big.NewInt(1e9)).Float64()
+	return strconv.FormatFloat(gwei, 'f', 3, 64)
+}
+
+func age(tx chain.PendingTx) string {
+	if tx.Since.IsZero() {
+		return "-"
+	}
+	return time.Since(tx.Since).Round(time.Second).String()
+}
+
+func onNonce(did string, do func(desk, context.Context, uint64) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := wantArgs(c, 1, 1); err != nil {
+			return err
+		}
+		nonce, err := strconv.ParseUint(c.Args().First(), 10, 64)
+		if err != nil {
+			return fmt.Errorf("%w: %q is not a nonce; `chit tx list` shows them", errUsage, c.Args().First())
+		}
+		p, err := openProfile(c)
+		if err != nil {
+			return err
+		}
+		if err := atDesk(c, p, func(d desk) error { return do(d, c.Context, nonce) }); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.App.Writer, "%s nonce %d\n", did, nonce)
+		return err
+	}
+}

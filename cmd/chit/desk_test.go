@@ -1,0 +1,181 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/rpc"
+)
+
+// profileText reads and changes the only profile of a home.
+func (h home) editProfile(t testing.TB, edit func(string) string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(h.dir, "profiles", "*.yaml"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("profiles %v, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[0], []byte(edit(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rpc calls the chain of the home's profile.
+func (h home) rpc(t testing.TB, answer any, method string, args ...any) {
+	t.Helper()
+	var url string
+	h.editProfile(t, func(text string) string {
+		_, rest, _ := strings.Cut(text, "rpc: ")
+		url, _, _ = strings.Cut(rest, "\n")
+		return text
+	})
+	client, err := rpc.DialContext(t.Context(), strings.Trim(url, `"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.CallContext(t.Context(), answer, method, args...); err != nil {
+		t.Fatalf("%s: %v", method, err)
+	}
+}
+
+func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	h.editProfile(t, func(text string) string {
+		return text + "coinPrice: \"3000\"\nsettle:\n  channelValue: \"5\"\n  maxAge: 24h\n  maxCostShare: 5\n"
+	})
+	address := freeAddress(t)
+	serve := h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	h.ok(t, "deposit", "20", url)
+	h.ok(t, "call", "identicon", "text=a", url, "--output", filepath.Join(t.TempDir(), "a.png"))
+
+	plan := h.ok(t, "settle", "--dry-run")
+	if !strings.Contains(plan, "COST ETH") || !strings.Contains(plan, "COST USDC") || !strings.Contains(plan, "0.005") || !strings.Contains(plan, " ETH (") {
+		t.Errorf("the plan is\n%s", plan)
+	}
+	if dear := h.run(t, "settle", "--max-gas-price", "0.000000001"); dear.code != 1 || !strings.Contains(dear.stderr, "above the limit") {
+		t.Errorf("settled for a wei: %+v", dear)
+	}
+	if out := h.ok(t, "settle", "--min-value", "1"); out != "nothing to settle\n" {
+		t.Errorf("of less than a USDC it settled %q", out)
+	}
+	out := h.ok(t, "settle", "--wait", "1")
+	if !strings.Contains(out, "1 channels, claimed 0.005 USDC, settled 0.005 USDC") || strings.Count(out, "0x") != 1 {
+		t.Errorf("settle prints\n%s", out)
+	}
+	if out := h.ok(t, "reconcile"); out != "1 channels compared, 0 differences\n" {
+		t.Errorf("reconcile prints %q", out)
+	}
+	h.ok(t, "withdraw", "start")
+	type withdrawal struct{ Amount, AtRisk, WithdrawAfter string }
+	var pending []withdrawal
+	for len(pending) == 0 { // the server sees it with its next look at the chain
+		pending = decode[[]withdrawal](t, h.ok(t, "withdrawals", "--json"))
+	}
+	if pending[0].Amount != "19995000" || pending[0].AtRisk != "0" || pending[0].WithdrawAfter == "" {
+		t.Errorf("the withdrawals are %+v", pending)
+	}
+	if code := serve.interrupt(t); code != 0 {
+		t.Errorf("serve ends with %d\n%s", code, serve.out)
+	}
+	if out := h.ok(t, "withdrawals"); !strings.Contains(out, "19.995") || !strings.Contains(out, "AT RISK") {
+		t.Errorf("without a server the withdrawals are\n%s", out)
+	}
+	if out := h.ok(t, "reconcile", "--json"); fmt.Sprint(decode[map[string]any](t, out)["differences"]) != "[]" {
+		t.Errorf("without a server it found %s", out)
+	}
+	if out := h.ok(t, "settle", "--json"); decode[map[string]any](t, out)["claimed"] != "0" {
+		t.Errorf("settled again %s", out)
+	}
+}
+
+func TestAStuckTransactionIsListedSpedUpAndCancelled(t *testing.T) {
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	address := freeAddress(t)
+	h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	h.ok(t, "deposit", "20", url)
+	h.ok(t, "call", "primes", "limit:=10", url)
+	h.rpc(t, nil, "evm_setAutomine", false)
+	settling := h.start(t, "BATCH", "settle")
+	type tx struct {
+		Nonce     uint64
+		Tx, Label string
+	}
+	var pending []tx
+	for len(pending) == 0 {
+		pending = decode[[]tx](t, h.ok(t, "tx", "list", "--json"))
+	}
+	if pending[0].Label != "claim 1 channels" {
+		t.Errorf("on their way are %+v", pending)
+	}
+	if code := settling.interrupt(t); code != 1 {
+		t.Errorf("an interrupted settlement ends with %d", code)
+	}
+	nonce := fmt.Sprint(pending[0].Nonce)
+	if out := h.ok(t, "tx", "speedup", nonce); out != "sped up nonce "+nonce+"\n" {
+		t.Errorf("speedup prints %q", out)
+	}
+	if after := decode[[]tx](t, h.ok(t, "tx", "list", "--json")); after[0].Tx == pending[0].Tx {
+		t.Errorf("after speeding up it is still %s", after[0].Tx)
+	}
+	if out := h.ok(t, "tx", "list"); !strings.Contains(out, "claim 1 channels") || !strings.Contains(out, "MAX GWEI") {
+		t.Errorf("tx list prints\n%s", out)
+	}
+	h.ok(t, "tx", "cancel", nonce)
+	h.rpc(t, nil, "evm_setAutomine", true)
+	h.rpc(t, nil, "anvil_mine", 1)
+	for len(pending) > 0 {
+		pending = decode[[]tx](t, h.ok(t, "tx", "list", "--json"))
+	}
+	if gone := h.run(t, "tx", "speedup", nonce); gone.code != 1 || !strings.Contains(gone.stderr, "on its way") {
+		t.Errorf("sped up what has landed: %+v", gone)
+	}
+	if out := h.ok(t, "settle", "--json"); decode[map[string]any](t, out)["settled"] != "2000" {
+		t.Errorf("settled after the cancellation: %s", out)
+	}
+}
+
+func TestBadInputAtTheDeskIsRefused(t *testing.T) {
+	h := newHome(t)
+	for name, args := range map[string][]string{
+		"a channel that is none":      {"settle", "--channel", "0x12"},
+		"a value that is none":        {"settle", "--min-value", "much"},
+		"a gas price that is none":    {"settle", "--max-gas-price", "-3"},
+		"a gas price that is too odd": {"settle", "--max-gas-price", "1.0000000001"},
+		"a nonce that is none":        {"tx", "cancel", "first"},
+		"no nonce":                    {"tx", "speedup"},
+	} {
+		if got := h.run(t, args...); got.code != 2 || strings.Count(got.stderr, "\n") != 1 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	h.start(t, "is ready", "dev", "--port", "0")
+	for line, want := range map[string]string{
+		"coinPrice: dear":                      "coinPrice",
+		"settle: {channelValue: x}":            "settle.channelValue",
+		"settle: {maxAge: old}":                "settle.maxAge",
+		"settle: {maxGasPrice: cheap}":         "settle.maxGasPrice",
+		"settle: {lowBalance: 101}":            "settle.lowBalance",
+		"settle: {maxCostShare: 5}":            "takes a coinPrice",
+		"settle: {maxCostShare: -1}":           "settle.maxCostShare",
+		"settle: {everySoOften: 1h}":           "everySoOften",
+		"coinPrice: \"1\"\nsettle: {a: \"1\"}": "unknown",
+	} {
+		var before string
+		h.editProfile(t, func(text string) string { before = text; return text + line + "\n" })
+		if got := h.run(t, "settle", "--dry-run"); got.code != 1 || !strings.Contains(got.stderr, want) || strings.Count(got.stderr, "\n") != 1 {
+			t.Errorf("a profile with %q: %+v", line, got)
+		}
+		h.editProfile(t, func(string) string { return before })
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway"
+)
+
+var configFlag = &cli.StringFlag{Name: "config", Usage: "the gateway's config file (YAML)"}
+
+func gatewayCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "gateway",
+		Usage: "sell MCP servers and HTTP services that run already",
+		Description: "Connects to the upstreams that the config file names, and sells their tools and routes.\n" +
+			"SIGHUP reads the prices in the file again.",
+		Flags: []cli.Flag{configFlag, &cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"}},
+		Subcommands: []*cli.Command{
+			{Name: "check", Usage: "check a config file without starting", Flags: []cli.Flag{configFlag}, Action: checkGateway},
+		},
+		Action: runGateway,
+	}
+}
+
+func loadGateway(c *cli.Context) (*gateway.Config, error) {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return nil, err
+	}
+	for _, level := range c.Lineage() { // the flag may stand before "check", too
+		if file := level.String(configFlag.Name); file != "" {
+			return gateway.Load(file)
+		}
+	}
+	return nil, fmt.Errorf("%w: no config file; want `chit gateway --config FILE`", errUsage)
+}
+
+func checkGateway(c *cli.Context) error {
+	config, err := loadGateway(c)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%s is fine: %d upstreams, %d routes\n", config.File, len(config.Upstreams), len(config.Routes))
+	return err
+}
+
+func runGateway(c *cli.Context) (err error) {
+	config, err := loadGateway(c)
+	if err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return fmt.Errorf("%w: --log-level: %w", errUsage, err)
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	if config.Listen == "" {
+		config.Listen = p.Listen
+	}
+	if config.MinDeposit != nil {
+		p.MinDeposit = config.MinDeposit.Decimal()
+	}
+	listener, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: choose another address with listen in %s", err, config.File)
+	}
+	defer func() { err = errors.Join(err, closed(listener)) }()
+	shop, err := openShop(c, p, nil, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shop.Close()) }()
+	socket, err := dataFile(p, profile.SocketFile)
+	if err != nil {
+		return err
+	}
+	admin, err := server.ListenAdmin(socket)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closed(admin)) }()
+	return serveGateway(c, shop, config, server.Listeners{Public: listener, Admin: admin}, logger)
+}
+
+func serveGateway(c *cli.Context, shop *server.Shop, config *gateway.Config, on server.Listeners, logger *slog.Logger) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	g, err := gateway.Open(c.Context, shop, config, gateway.Options{Version: version, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	ctx, stop := context.WithCancel(c.Context)
+	var reloading sync.WaitGroup
+	reloading.Go(func() { reloadOn(ctx, hangup, g, logger) })
+	defer reloading.Wait()
+	defer stop()
+	scheme := "http"
+	if config.TLS != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(c.App.Writer, "selling on %s://%s/mcp, paid to %s; Ctrl-C stops\n", scheme, on.Public.Addr(), shop.PayTo())
+	return g.Serve(ctx, on)
+}
+
+// reloadOn reloads the prices at every signal until ctx ends.
+func reloadOn(ctx context.Context, hangup <-chan os.Signal, g *gateway.Gateway, logger *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			if err := g.Reload(); err != nil {
+				logger.Error("the old prices stay", "error", oneLine(err))
+			}
+		}
+	}
+}
+
+// closed closes a listener that a server may have closed before.
+func closed(l net.Listener) error {
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}

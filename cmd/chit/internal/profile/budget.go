@@ -1,0 +1,113 @@
+package profile
+
+import (
+	"fmt"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Budget limits what the payer's client pays by itself. Amounts are as people write
+// them, such as "0.05"; what is left out is not limited.
+type Budget struct {
+	// PerCall is the most that one call may cost, Deposit the most that one deposit may
+	// move.
+	PerCall string `yaml:"perCall,omitempty"`
+	Deposit string `yaml:"deposit,omitempty"`
+	// PerServer, PerDay (UTC) and Total bound what all calls together cost.
+	PerServer string `yaml:"perServer,omitempty"`
+	PerDay    string `yaml:"perDay,omitempty"`
+	Total     string `yaml:"total,omitempty"`
+	// AskAbove is the price of a call above which somebody must agree.
+	AskAbove string `yaml:"askAbove,omitempty"`
+	// Tools are limits of some tools, by patterns of their names.
+	Tools []ToolBudget `yaml:"tools,omitempty"`
+	// The patterns of servers' URLs and of tools that may be paid, and that may not.
+	AllowServers []string `yaml:"allowServers,omitempty"`
+	DenyServers  []string `yaml:"denyServers,omitempty"`
+	AllowTools   []string `yaml:"allowTools,omitempty"`
+	DenyTools    []string `yaml:"denyTools,omitempty"`
+}
+
+// ToolBudget limits the tools whose names match a pattern, such as "search*".
+type ToolBudget struct {
+	Match   string `yaml:"match"`
+	PerCall string `yaml:"perCall,omitempty"`
+	PerDay  string `yaml:"perDay,omitempty"`
+	Total   string `yaml:"total,omitempty"`
+}
+
+// TopUp makes the payer's client deposit by itself: Amount, or more where a call takes
+// more, when less than Below would be left after a call.
+type TopUp struct {
+	Below  string `yaml:"below,omitempty"`
+	Amount string `yaml:"amount,omitempty"`
+}
+
+// written is an amount of a profile with its place in it.
+type written struct {
+	place, text string
+	into        *vouchers.Amount
+}
+
+// read parses amounts. One that is written as 0 is refused: it would be no limit.
+func read(all ...written) error {
+	for _, w := range all {
+		if w.text == "" {
+			continue
+		}
+		amount, err := vouchers.ParseAmount(w.text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.place, err)
+		}
+		if amount == 0 {
+			return fmt.Errorf("%s: %w: 0 would be no limit; leave it out, or deny the tools", w.place, vouchers.ErrAmount)
+		}
+		*w.into = amount
+	}
+	return nil
+}
+
+// PayerPolicy is the profile's budget.
+func (p *Profile) PayerPolicy() (agent.Policy, error) {
+	b := p.Budget
+	policy := agent.Policy{AllowServers: b.AllowServers, DenyServers: b.DenyServers, AllowTools: b.AllowTools, DenyTools: b.DenyTools}
+	err := read(
+		written{"budget.perCall", b.PerCall, &policy.MaxPrice},
+		written{"budget.deposit", b.Deposit, &policy.MaxDeposit},
+		written{"budget.perServer", b.PerServer, &policy.PerServer},
+		written{"budget.perDay", b.PerDay, &policy.PerDay},
+		written{"budget.total", b.Total, &policy.Total},
+		written{"budget.askAbove", b.AskAbove, &policy.AskAbove},
+	)
+	if err != nil {
+		return policy, err
+	}
+	for i, tool := range b.Tools {
+		place := fmt.Sprintf("budget.tools[%d]", i)
+		limit := agent.ToolLimit{Pattern: tool.Match}
+		if tool.Match == "" {
+			return policy, fmt.Errorf("%s.match is missing: a tool's name, or a pattern such as \"search*\"", place)
+		}
+		err := read(
+			written{place + ".perCall", tool.PerCall, &limit.MaxPrice},
+			written{place + ".perDay", tool.PerDay, &limit.PerDay},
+			written{place + ".total", tool.Total, &limit.Total},
+		)
+		if err != nil {
+			return policy, err
+		}
+		policy.Tools = append(policy.Tools, limit)
+	}
+	return policy, nil
+}
+
+// PayerTopUp is when the payer's client deposits by itself.
+func (p *Profile) PayerTopUp() (agent.TopUp, error) {
+	var t agent.TopUp
+	err := read(written{"topUp.below", p.TopUp.Below, &t.Below}, written{"topUp.amount", p.TopUp.Amount, &t.Amount})
+	if err == nil && t.Below > 0 && t.Amount == 0 {
+		err = fmt.Errorf("topUp.amount is missing: how much one deposit moves")
+	}
+	return t, err
+}

@@ -1,0 +1,90 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Settle says when a running server settles, beside its interval, and what that may
+// cost. What is left out never triggers, and limits nothing.
+type Settle struct {
+	// ChannelValue settles a channel with so much to claim, TotalValue all of them with
+	// so much together, such as "5".
+	ChannelValue string `yaml:"channelValue,omitempty"`
+	TotalValue   string `yaml:"totalValue,omitempty"`
+	// MaxAge settles all when something has been waiting for so long, such as "24h".
+	MaxAge string `yaml:"maxAge,omitempty"`
+	// LowBalance settles a channel of whose balance at most so many percent are left.
+	LowBalance int `yaml:"lowBalance,omitempty"`
+	// OnShutdown settles when the server is stopped.
+	OnShutdown bool `yaml:"onShutdown,omitempty"`
+	// MaxCostShare is how many percent of a channel's value its gas may cost; it takes
+	// a coinPrice.
+	MaxCostShare int `yaml:"maxCostShare,omitempty"`
+	// MaxGasPrice is in gwei, such as "30".
+	MaxGasPrice string `yaml:"maxGasPrice,omitempty"`
+}
+
+var errPercent = errors.New("not a number of percent from 0 to 100")
+
+// SettlePolicy is when the profile's server settles.
+func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
+	s := p.Settle
+	policy = server.SettlePolicy{LowBalance: s.LowBalance, OnShutdown: s.OnShutdown, MaxCostShare: s.MaxCostShare}
+	for _, field := range []struct {
+		name, text string
+		into       *vouchers.Amount
+	}{
+		{"coinPrice", p.CoinPrice, &policy.CoinPrice},
+		{"settle.channelValue", s.ChannelValue, &policy.ChannelValue},
+		{"settle.totalValue", s.TotalValue, &policy.TotalValue},
+	} {
+		if field.text == "" {
+			continue
+		}
+		if *field.into, err = vouchers.ParseAmount(field.text); err != nil {
+			return policy, fmt.Errorf("%s: %w", field.name, err)
+		}
+	}
+	if s.MaxAge != "" {
+		if policy.MaxAge, err = time.ParseDuration(s.MaxAge); err != nil {
+			return policy, fmt.Errorf("settle.maxAge: %w", err)
+		}
+	}
+	if s.MaxGasPrice != "" {
+		if policy.MaxGasPrice, err = ParseGwei(s.MaxGasPrice); err != nil {
+			return policy, fmt.Errorf("settle.maxGasPrice: %w", err)
+		}
+	}
+	for name, percent := range map[string]int{"settle.lowBalance": s.LowBalance, "settle.maxCostShare": s.MaxCostShare} {
+		if percent < 0 || percent > 100 {
+			return policy, fmt.Errorf("%s: %d is %w", name, percent, errPercent)
+		}
+	}
+	if s.MaxCostShare > 0 && policy.CoinPrice == 0 {
+		return policy, errors.New("settle.maxCostShare: it takes a coinPrice")
+	}
+	return policy, nil
+}
+
+var errGwei = errors.New("not a gas price in gwei such as 30 or 0.05")
+
+// gweiDecimals is how many decimal places of a gwei one wei is.
+const gweiDecimals = 9
+
+// ParseGwei reads a gas price in gwei, and returns it in wei.
+func ParseGwei(text string) (*big.Int, error) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	digits := whole + fraction + strings.Repeat("0", max(gweiDecimals-len(fraction), 0))
+	wei, ok := new(big.Int).SetString(digits, 10)
+	if !ok || whole == "" || len(fraction) > gweiDecimals || strings.ContainsAny(text, "+-_") || wei.Sign() <= 0 {
+		return nil, fmt.Errorf("%q is %w", text, errGwei)
+	}
+	return wei, nil
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/vouchers"
+)
+
+func settleCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "settle",
+		Usage: "claim what was charged and transfer it to the receiver",
+		Description: "Asks the running server, or works on the store itself when none runs. It can be interrupted at any moment:\n" +
+			"what was sent by then goes on, and the next settlement books it.",
+		Flags: []cli.Flag{
+			jsonFlag,
+			&cli.BoolFlag{Name: "dry-run", Usage: "only show what would be claimed, and what that would cost"},
+			&cli.StringSliceFlag{Name: "channel", Usage: "claim this channel alone; may be given more than once"},
+			&cli.StringFlag{Name: "min-value", Usage: "leave channels with less to claim for later, such as 0.5"},
+			&cli.StringFlag{Name: "max-gas-price", Usage: "the most to pay per gas, in gwei"},
+			&cli.Uint64Flag{Name: "wait", Usage: "wait until the transactions are in so many blocks"},
+		},
+		Action: settle,
+	}
+}
+
+func settle(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	req, err := settleRequest(c)
+	if err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	s := &settlement{out: c.App.Writer, progress: progress(), quiet: c.Bool(jsonFlag.Name), dryRun: req.DryRun}
+	var done server.Settlement
+	err = atDesk(c, p, func(d desk) error {
+		var err error
+		done, err = d.SettleAs(c.Context, req, s.step)
+		return err
+	})
+	s.progress.Done()
+	if s.quiet && (err == nil || len(done.Batches) > 0) {
+		return errors.Join(err, ui.JSON(c.App.Writer, done))
+	}
+	if s.quiet || err != nil && len(done.Batches) == 0 {
+		return err
+	}
+	return errors.Join(err, s.totals(done))
+}
+
+func settleRequest(c *cli.Context) (server.SettleRequest, error) {
+	req := server.SettleRequest{DryRun: c.Bool("dry-run"), Confirmations: c.Uint64("wait")}
+	var err error
+	for _, text := range c.StringSlice("channel") {
+		id, err := vouchers.ParseChannelID(text)
+		if err != nil {
+			return req, fmt.Errorf("%w: --channel: %w; `chit channels --json` shows them", errUsage, err)
+		}
+		req.Channels = append(req.Channels, id)
+	}
+	if text := c.String("min-value"); text != "" {
+		if req.MinValue, err = vouchers.ParseAmount(text); err != nil {
+			return req, fmt.Errorf("%w: --min-value: %w", errUsage, err)
+		}
+	}
+	if text := c.String("max-gas-price"); text != "" {
+		if req.MaxGasPrice, err = profile.ParseGwei(text); err != nil {
+			return req, fmt.Errorf("%w: --max-gas-price: %w", errUsage, err)
+		}
+	}
+	return req, nil
+}
+
+// settlement prints a settlement while it happens.
+type settlement struct {
+	out      io.Writer
+	progress *ui.Progress
+	quiet    bool
+	dryRun   bool
+
+	planned, done int
+}
+
+func (s *settlement) step(event server.SettleEvent) {
+	switch {
+	case len(event.Plan) > 0:
+		s.planned = len(event.Plan)
+		if !s.quiet {
+			_ = s.plan(event.Plan) // a closed output shows in the totals
+		}
+	case event.Batch != nil:
+		s.done++
+		if !s.quiet {
+			s.progress.Done()
+			fmt.Fprintf(s.out, "%s  %d channels, claimed %s, %d gas, %s\n", event.Batch.Tx, event.Batch.Channels, event.Batch.Claimed, event.Batch.GasUsed, cost(event.Batch.Cost, event.Batch.CostUSDC))
+		}
+	}
+	if s.planned > 0 && !s.dryRun && event.Done == nil {
+		s.progress.Bar(s.done, s.planned, "transactions")
+	}
+}
+
+// plan prints what each transaction will claim, and what it will cost.
+func (s *settlement) plan(batches []server.SettledBatch) error {
+	rows := make([][]string, len(batches))
+	for i, b := range batches {
+		usdc := "-"
+		if b.CostUSDC != nil {
+			usdc = b.CostUSDC.Decimal()
+		}
+		name := strconv.Itoa(i + 1)
+		if s.dryRun {
+			name += " (dry run)"
+		}
+		rows[i] = []string{name, strconv.Itoa(b.Channels), b.Claimed.Decimal(), strconv.FormatUint(b.GasUsed, 10), inCoins(b.Cost), usdc}
+	}
+	return ui.Table(s.out, []string{"BATCH", "CHANNELS", "VALUE", "GAS", "COST ETH", "COST USDC"}, rows)
+}
+
+func (s *settlement) totals(done server.Settlement) error {
+	for _, r := range done.SetAside {
+		fmt.Fprintf(s.out, "set aside  %s  %s: %s\n", r.Channel, r.Value, r.Reason)
+	}
+	if done.Unpayable != "" {
+		fmt.Fprintf(s.out, "not transferred, the next settlement tries again: %s\n", done.Unpayable)
+	}
+	if len(done.Batches) == 0 {
+		_, err := fmt.Fprintln(s.out, "nothing to settle")
+		return err
+	}
+	_, err := fmt.Fprintf(s.out, "%d channels, claimed %s, settled %s, %d gas, %s\n", done.Channels, done.Claimed, done.Settled, done.GasUsed, cost(done.Cost, done.CostUSDC))
+	return err
+}
+
+func cost(wei *big.Int, usdc *vouchers.Amount) string {
+	if usdc == nil {
+		return inCoins(wei) + " ETH"
+	}
+	return fmt.Sprintf("%s ETH (%s)", inCoins(wei), *usdc)
+}
+
+// inCoins shows wei as coins of the chain, without trailing zeros.
+func inCoins(wei *big.Int) string {
+	const decimals = 18
+	text := fmt.Sprintf("%0*s", decimals+1, wei.String())
+	text = text[:len(text)-decimals] + "." + text[len(text)-decimals:]
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
