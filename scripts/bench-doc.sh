@@ -23,7 +23,7 @@ awk '
     print "| calls in the channel | gas a call | against a transfer a call |\n|--:|--:|--:|"
     channel = gas["deposit.eip3009.first"] + gas["compact.claimSettle.100.perChannel"]
     for (calls = 1; calls <= 10000; calls *= 100)
-      printf "| %d | %.5g | %.2g |\n", calls, channel / calls, channel / calls / gas["baseline.transferWithAuthorization"]
+      printf "| %d | %.0f | %.2g |\n", calls, channel / calls, channel / calls / gas["baseline.transferWithAuthorization"]
   }' "$work/gas" >"$work/calls"
 
 awk -v work="$work" '

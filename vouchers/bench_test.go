@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,6 +60,15 @@ func inTurns(b *testing.B, turn int, subject, baseline func(from, n int)) compar
 		clock: b.Elapsed() / time.Duration(b.N), clockRatio: ratios[len(ratios)/2],
 		cpu: cpu / time.Duration(b.N), cpuRatio: float64(cpu) / float64(baselineCPU),
 	}
+}
+
+// processorTime is how long the process has run on all cores.
+func processorTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkVerify checks a voucher whose signer's key is known, which is the digest
