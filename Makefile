@@ -10,7 +10,7 @@ RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 30s
 N ?= 200
 
-.PHONY: help build demo test lint generate gas bench crash interop fuzz fuzz-contracts toolchain
+.PHONY: help build demo test lint generate gas bench crash faults soak interop fuzz fuzz-contracts toolchain
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -42,8 +42,15 @@ bench: ## print every benchmark, one figure a line
 crash: ## kill -9 a serving process N times and check that nothing is lost
 	@scripts/crash.sh $(N)
 
-interop: toolchain ## drive the contracts with the stock x402 client and facilitator
+faults: toolchain ## do every fault of docs/RELIABILITY.md to a settlement, one line each
+	@scripts/faults.sh
+
+soak: toolchain ## hundreds of channels under faults for TIME (2m), from SEED (1)
+	@scripts/soak.sh $(or $(TIME),2m) $(or $(CHANNELS),300) $(or $(SEED),1)
+
+interop: toolchain ## meet programs that were not written here: stock x402 clients and facilitator, an npm MCP server
 	@scripts/interop/run.sh
+	@scripts/interop-mcp/run.sh
 
 fuzz: ## fuzz every decoder for FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)

@@ -31,7 +31,7 @@ type Reconciliation struct {
 // chain says, and returns what differed. It is safe beside [Watcher.Run].
 func (w *Watcher) Reconcile(ctx context.Context) (Reconciliation, error) {
 	found := Reconciliation{Differences: []Difference{}}
-	err := w.each(ctx, func(vouchers.Channel) bool { return true }, func(ch vouchers.Channel, state vouchers.ChainState) error {
+	err := w.each(ctx, 0, func(vouchers.Channel) bool { return true }, func(ch vouchers.Channel, state vouchers.ChainState) error {
 		found.Channels++
 		differences, err := w.reconcile(ctx, ch, state)
 		found.Differences = append(found.Differences, differences...)
@@ -65,6 +65,7 @@ func (w *Watcher) reconcile(ctx context.Context, ch vouchers.Channel, state vouc
 	if err := w.ledger.Reorganized(ctx, ch.ID, state); err != nil {
 		return nil, err
 	}
+	w.Learned(ch.ID)
 	w.announce(now)
 	return differences, nil
 }

@@ -83,7 +83,7 @@ func (w *Watcher) touch(log *types.Log, into *touched) {
 // readTouched brings the ledger's view of the channels up to date. A compact claim
 // does not name its channels: every one that it could have claimed is read, unless
 // this process has looked at it since.
-func (w *Watcher) readTouched(ctx context.Context, t *touched) error {
+func (w *Watcher) readTouched(ctx context.Context, at uint64, t *touched) error {
 	if len(t.receivers) > 0 {
 		for ch := range w.ledger.Channels() {
 			if block, claimed := t.receivers[ch.Config.Receiver]; claimed && ch.Ceiling > ch.Claimed && ch.Block < block {
@@ -97,11 +97,11 @@ func (w *Watcher) readTouched(ctx context.Context, t *touched) error {
 			batch = append(batch, ch)
 		}
 		if len(batch) == statesPerCall {
-			if err := w.readBatch(ctx, batch, w.take(ctx)); err != nil {
+			if err := w.readBatch(ctx, at, batch, w.take(ctx)); err != nil {
 				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	return w.readBatch(ctx, batch, w.take(ctx))
+	return w.readBatch(ctx, at, batch, w.take(ctx))
 }

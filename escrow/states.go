@@ -21,7 +21,7 @@ const viewsPerChannel = 3
 // mined); everything else counts at once. A channel that was never funded has a zero
 // state and no error.
 func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, confirmations uint64) (vouchers.ChainState, error) {
-	states, err := c.confirmedStates(ctx, []vouchers.ChannelConfig{config}, confirmations)
+	states, err := c.latestStates(ctx, []vouchers.ChannelConfig{config}, confirmations)
 	if err != nil {
 		return vouchers.ChainState{}, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(config), err)
 	}
@@ -34,7 +34,7 @@ func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig,
 	all := make([]vouchers.ChainState, 0, len(configs))
 	for len(configs) > 0 {
 		n := min(len(configs), statesPerCall)
-		states, err := c.confirmedStates(ctx, configs[:n], confirmations)
+		states, err := c.latestStates(ctx, configs[:n], confirmations)
 		if err != nil {
 			return nil, fmt.Errorf("read the states of %d channels: %w", n, err)
 		}
@@ -43,11 +43,16 @@ func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig,
 	return all, nil
 }
 
-func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]vouchers.ChainState, error) {
+func (c *Contract) latestStates(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]vouchers.ChainState, error) {
 	head, err := c.client.BlockNumber(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return c.confirmedStates(ctx, configs, head, confirmations)
+}
+
+// confirmedStates reads channels as of a block that is taken for the latest.
+func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.ChannelConfig, head, confirmations uint64) ([]vouchers.ChainState, error) {
 	states, err := c.statesAt(ctx, configs, head)
 	if err != nil || confirmations <= 1 {
 		return states, err

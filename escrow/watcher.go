@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum"
@@ -28,6 +29,9 @@ type Watcher struct {
 	options  watchOptions
 
 	below int // polls in a row that found the head below where this was
+
+	learning sync.Mutex // guards learned
+	learned  map[vouchers.ChannelID]struct{}
 }
 
 type watchOptions struct {
@@ -70,7 +74,7 @@ func WithClock(now func() time.Time, after func(time.Duration) <-chan time.Time)
 
 // NewWatcher returns a watcher, which keeps its place in the bucket.
 func NewWatcher(contract *Contract, ledger *vouchers.Ledger, bucket vouchers.Bucket, opts ...WatchOption) *Watcher {
-	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, options: watchOptions{
+	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, learned: make(map[vouchers.ChannelID]struct{}), options: watchOptions{
 		confirmations: 1, withdrawals: func(vouchers.Channel) {}, logger: slog.Default(),
 		now: time.Now, after: time.After, shortest: 500 * time.Millisecond, long: 12 * time.Second,
 	}}
@@ -78,6 +82,15 @@ func NewWatcher(contract *Contract, ledger *vouchers.Ledger, bucket vouchers.Buc
 		set(&w.options)
 	}
 	return w
+}
+
+// Learned tells the watcher that somebody else took the chain's view of a channel
+// into the ledger. That may be of a block that is gone before the watcher has seen
+// it, so the next poll looks again.
+func (w *Watcher) Learned(id vouchers.ChannelID) {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	w.learned[id] = struct{}{}
 }
 
 // Run follows the chain until the context ends. A poll that fails is logged and
@@ -139,7 +152,7 @@ func (w *Watcher) poll(ctx context.Context) (bool, error) {
 		if here.Number < last.Number && w.waitsForLag() {
 			return false, nil
 		}
-		if err := w.rollBack(ctx, fork); err != nil {
+		if err := w.rollBack(ctx, fork, here); err != nil {
 			return false, err
 		}
 		last = fork
@@ -192,10 +205,10 @@ func (w *Watcher) fork(ctx context.Context, head step) (fork step, reorganized b
 const margin = 2 * time.Minute
 
 // rollBack reads again every channel whose view is younger than the fork.
-func (w *Watcher) rollBack(ctx context.Context, fork step) error {
+func (w *Watcher) rollBack(ctx context.Context, fork, here step) error {
 	since := fork.Seen.Add(-margin)
 	w.options.logger.Warn("the chain was reorganized", "fork", fork.Number)
-	err := w.each(ctx, func(ch vouchers.Channel) bool { return !ch.Updated.Before(since) },
+	err := w.each(ctx, here.Number, func(ch vouchers.Channel) bool { return !ch.Updated.Before(since) },
 		func(ch vouchers.Channel, state vouchers.ChainState) error {
 			if err := w.ledger.Reorganized(ctx, ch.ID, state); err != nil {
 				return err
@@ -213,9 +226,28 @@ func (w *Watcher) rollBack(ctx context.Context, fork step) error {
 func (w *Watcher) follow(ctx context.Context, last, here step) error {
 	if here.Number-min(last.Number, here.Number) > maxGap {
 		w.options.logger.Warn("the chain is far ahead: every channel is read", "blocks", here.Number-last.Number)
-		return w.each(ctx, func(vouchers.Channel) bool { return true }, w.take(ctx))
+		return w.each(ctx, here.Number, func(vouchers.Channel) bool { return true }, w.take(ctx))
 	}
-	touched := &touched{channels: make(map[vouchers.ChannelID]struct{}), receivers: make(map[common.Address]uint64)}
+	touched := &touched{channels: w.takeLearned(), receivers: make(map[common.Address]uint64)}
+	err := w.followTouched(ctx, last, here, touched)
+	if err != nil { // nothing that was learned is forgotten
+		for id := range touched.channels {
+			w.Learned(id)
+		}
+	}
+	return err
+}
+
+// takeLearned returns what was learned since the last poll.
+func (w *Watcher) takeLearned() map[vouchers.ChannelID]struct{} {
+	w.learning.Lock()
+	defer w.learning.Unlock()
+	learned := w.learned
+	w.learned = make(map[vouchers.ChannelID]struct{})
+	return learned
+}
+
+func (w *Watcher) followTouched(ctx context.Context, last, here step, touched *touched) error {
 	if err := w.scan(ctx, last.Number+1, here.Number, allEvents, touched); err != nil {
 		return err
 	}
@@ -226,12 +258,17 @@ func (w *Watcher) follow(ctx context.Context, last, here step) error {
 			return err
 		}
 	}
-	return w.readTouched(ctx, touched)
+	return w.readTouched(ctx, here.Number, touched)
 }
 
-// take puts a state into the ledger.
+// take puts a state into the ledger. One that is older than what the ledger has
+// learned meanwhile is looked at again.
 func (w *Watcher) take(ctx context.Context) func(vouchers.Channel, vouchers.ChainState) error {
 	return func(ch vouchers.Channel, state vouchers.ChainState) error {
+		if state.Block < ch.Block {
+			w.Learned(ch.ID)
+			return nil
+		}
 		if err := w.ledger.SetChain(ctx, ch.ID, state); err != nil {
 			return err
 		}
@@ -250,12 +287,12 @@ func (w *Watcher) announce(before vouchers.Channel) {
 	}
 }
 
-// each reads the chain's state of the channels that want it, in batches, and hands
-// it on.
-func (w *Watcher) each(ctx context.Context, wants func(vouchers.Channel) bool, take func(vouchers.Channel, vouchers.ChainState) error) error {
+// each reads the state of the channels that want it as of a block, in batches, and
+// hands it on. Block 0 is the latest.
+func (w *Watcher) each(ctx context.Context, block uint64, wants func(vouchers.Channel) bool, take func(vouchers.Channel, vouchers.ChainState) error) error {
 	batch := make([]vouchers.Channel, 0, statesPerCall)
 	flush := func() error {
-		err := w.readBatch(ctx, batch, take)
+		err := w.readBatch(ctx, block, batch, take)
 		batch = batch[:0]
 		return err
 	}
@@ -272,7 +309,7 @@ func (w *Watcher) each(ctx context.Context, wants func(vouchers.Channel) bool, t
 	return flush()
 }
 
-func (w *Watcher) readBatch(ctx context.Context, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState) error) error {
+func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState) error) error {
 	if len(batch) == 0 {
 		return nil
 	}
@@ -280,7 +317,13 @@ func (w *Watcher) readBatch(ctx context.Context, batch []vouchers.Channel, take 
 	for i, ch := range batch {
 		configs[i] = ch.Config
 	}
-	states, err := w.contract.States(ctx, configs, w.options.confirmations)
+	var states []vouchers.ChainState
+	var err error
+	if block == 0 {
+		states, err = w.contract.latestStates(ctx, configs, w.options.confirmations)
+	} else {
+		states, err = w.contract.confirmedStates(ctx, configs, block, w.options.confirmations)
+	}
 	if err != nil {
 		return err
 	}

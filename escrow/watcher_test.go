@@ -194,6 +194,33 @@ func TestTheLedgersViewIsRolledBackWithTheChain(t *testing.T) {
 	}
 }
 
+func TestWhatWasBookedBetweenTwoPollsIsRolledBackToo(t *testing.T) {
+	b := newBench(t)
+	p := b.newPayer(t, "")
+	p.deposit(t, 10*usdc)
+	control(t, "anvil_mine", 2)
+	o := watch(t, b)
+	o.knows(p)
+	o.poll()
+	o.signs(p, usdc)
+	claim := p.claim(t, usdc, usdc)
+	if _, err := b.ClaimAndSettle(t.Context(), b.seller, []escrow.Claim{claim}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.ledger.Claimed(t.Context(), p.id, claim.Total); err != nil {
+		t.Fatal(err)
+	}
+	o.Learned(p.id)
+	if err := o.ledger.SetChain(t.Context(), p.id, p.state(t)); err != nil {
+		t.Fatal(err)
+	}
+	control(t, "anvil_reorg", 1, []any{}) // the watcher has never seen the block that this takes away
+	o.poll()
+	control(t, "anvil_mine", 1)
+	o.poll()
+	o.agrees(p)
+}
+
 func TestARewoundNodeIsFollowedBackAlsoAfterARestart(t *testing.T) {
 	b := newBench(t)
 	p := b.newPayer(t, "")

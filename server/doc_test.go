@@ -14,7 +14,7 @@ import (
 	"github.com/chitpay/chit/server"
 )
 
-// A shop sells the tools of an MCP server, and settles every hour.
+// A shop sells the tools of an MCP server, follows the chain, and settles every hour.
 func ExampleOpen() {
 	ctx := context.Background()
 	key, _, err := chain.KeyFromEnv("CHIT_KEY")
@@ -33,6 +33,6 @@ func ExampleOpen() {
 		return mcp.NewToolResultText("found"), nil
 	})
 	shop.AddTools(tools)
-	go shop.Settler.Run(ctx, time.Hour)
+	go shop.Run(ctx, time.Hour)
 	log.Fatal(http.ListenAndServe(":8402", shop.Handler(tools)))
 }

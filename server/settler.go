@@ -31,8 +31,9 @@ type Settler struct {
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 
-	aside *asides
-	watch *settleWatch
+	aside   *asides
+	watch   *settleWatch
+	learned func(vouchers.ChannelID) // is told of every view of the chain that is taken over
 
 	running   sync.Mutex // one settlement at a time: two would claim the same rows
 	defending sync.Mutex // and one that does not wait for the others
@@ -258,14 +259,14 @@ func (r *settling) options() []escrow.ClaimOption {
 // moment durable together.
 const bookers = 256
 
-// book takes claims into the ledger, and then the chain's own view of the channels,
-// so that an older one cannot take the claims back.
+// book takes claims into the ledger, and then the chain's own view of the channels.
 func (r *settling) book(ctx context.Context, claimed []escrow.Claim) error {
 	var group errgroup.Group
 	group.SetLimit(bookers)
 	for _, claim := range claimed {
 		group.Go(func() error {
 			id := r.Escrow.Domain().ChannelID(claim.Config)
+			r.learned(id)
 			if err := r.Ledger.Claimed(ctx, id, claim.Total); err != nil {
 				return err
 			}
@@ -278,7 +279,7 @@ func (r *settling) book(ctx context.Context, claimed []escrow.Claim) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := r.refresh(ctx, claimed); err != nil {
+	if err := r.refresh(ctx, claimed, true); err != nil {
 		r.Logger.Warn("read the claimed channels; the watcher will", "error", err)
 	}
 	return nil

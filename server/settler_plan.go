@@ -53,7 +53,7 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 			asked = append(asked, claimOf(ch))
 		}
 	}
-	if err := r.refresh(ctx, asked); err != nil {
+	if err := r.refresh(ctx, asked, false); err != nil {
 		return nil, err
 	}
 	groups := make(map[payee][]escrow.Claim)
@@ -93,9 +93,10 @@ func (r *settling) wants(ch vouchers.Channel) bool {
 	return true
 }
 
-// refresh takes the chain's view of channels into the ledger where it differs in
-// more than its block, or is of claims just made.
-func (r *settling) refresh(ctx context.Context, claims []escrow.Claim) error {
+// refresh takes the chain's view of channels into the ledger where it differs. With
+// dated it does so too where only the block is newer, so that no view from before it
+// can take its place.
+func (r *settling) refresh(ctx context.Context, claims []escrow.Claim, dated bool) error {
 	configs := make([]vouchers.ChannelConfig, len(claims))
 	for i, claim := range claims {
 		configs[i] = claim.Config
@@ -109,10 +110,13 @@ func (r *settling) refresh(ctx context.Context, claims []escrow.Claim) error {
 	for i := range claims {
 		id := r.Escrow.Domain().ChannelID(configs[i])
 		ch, known := r.Ledger.Channel(id)
-		if !known || isKnown(ch, states[i]) {
+		if !known || !dated && isKnown(ch, states[i]) {
 			continue
 		}
-		group.Go(func() error { return r.Ledger.SetChain(ctx, id, states[i]) })
+		group.Go(func() error {
+			r.learned(id)
+			return r.Ledger.SetChain(ctx, id, states[i])
+		})
 	}
 	return group.Wait()
 }
@@ -179,7 +183,7 @@ func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) err
 	for _, bad := range rejected {
 		id := r.Escrow.Domain().ChannelID(bad.Config)
 		if errors.Is(bad.Err, escrow.ErrStale) {
-			if err := r.refresh(ctx, []escrow.Claim{bad.Claim}); err != nil {
+			if err := r.refresh(ctx, []escrow.Claim{bad.Claim}, false); err != nil {
 				return err
 			}
 			continue

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -25,8 +27,10 @@ func (s *Shop) newSettler(policy SettlePolicy) (*Settler, error) {
 }
 
 func (s *Shop) newWatcher() *escrow.Watcher {
-	return escrow.NewWatcher(s.escrow, s.Ledger, s.Store.Bucket(watchBucket),
+	w := escrow.NewWatcher(s.escrow, s.Ledger, s.Store.Bucket(watchBucket),
 		escrow.WithDepth(s.confirmations), escrow.OnWithdrawal(s.Settler.Defend), escrow.WithLogger(s.logger))
+	s.Settler.learned = w.Learned
+	return w
 }
 
 // Run follows the chain, settles at the interval (0 never) and as the policy says,
@@ -41,11 +45,17 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 }
 
 // catchUp compares the ledger with the chain while the shop sells already, and says
-// what happened while it did not run.
+// what happened while it did not run. It tries until it has.
 func (s *Shop) catchUp(ctx context.Context) {
-	found, err := s.Watcher.Reconcile(ctx)
-	if err != nil && ctx.Err() == nil {
-		s.logger.Warn("compare the ledger with the chain; `chit reconcile` tries again", "error", err)
+	found, err := backoff.Retry(ctx, func() (escrow.Reconciliation, error) {
+		found, err := s.Watcher.Reconcile(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.logger.Warn("compare the ledger with the chain", "error", err)
+		}
+		return found, err
+	}, backoff.WithMaxElapsedTime(0))
+	if err != nil {
+		return // the shop is stopped
 	}
 	for _, d := range found.Differences {
 		s.logger.Info("the chain knew better", "channel", d.Channel, "what", d.What, "ledger", d.Ledger, "chain", d.Chain, "because", d.Because)

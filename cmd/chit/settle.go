@@ -49,6 +49,11 @@ func settle(c *cli.Context) error {
 	s := &settlement{out: c.App.Writer, progress: progress(), quiet: c.Bool(jsonFlag.Name), dryRun: req.DryRun}
 	var done server.Settlement
 	err = atDesk(c, p, func(d desk) error {
+		if shop, ok := d.(*server.Shop); ok { // nobody has followed the chain for it
+			if _, err := shop.Reconcile(c.Context); err != nil {
+				return err
+			}
+		}
 		var err error
 		done, err = d.SettleAs(c.Context, req, s.step)
 		return err

@@ -71,6 +71,9 @@ func TestSoak(t *testing.T) {
 		s.check(step, name)
 	}
 	s.end()
+	if t.Failed() {
+		return
+	}
 	fmt.Printf("soak   seed %d, %d channels, %s", seed, channels, lasts)
 	for _, name := range slices.Sorted(maps.Keys(s.counts)) {
 		fmt.Printf(", %d %s", s.counts[name], name)

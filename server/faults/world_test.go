@@ -113,12 +113,16 @@ func (w *world) close() error {
 	return shop.Close()
 }
 
+// restart is a restart of the server, which compares its books with the chain.
 func (w *world) restart() {
 	w.t.Helper()
 	if err := w.close(); err != nil {
 		w.t.Fatal(err)
 	}
 	w.open()
+	if _, err := w.shop.Reconcile(w.t.Context()); err != nil {
+		w.t.Error(err)
+	}
 }
 
 // join makes a payer with so much in its channel.
