@@ -49,8 +49,7 @@ soak: toolchain ## hundreds of channels under faults for TIME (2m), from SEED (1
 	@scripts/soak.sh $(or $(TIME),2m) $(or $(CHANNELS),300) $(or $(SEED),1)
 
 interop: toolchain ## meet programs that were not written here: stock x402 clients and facilitator, an npm MCP server
-	@scripts/interop/run.sh
-	@scripts/interop-mcp/run.sh
+	@scripts/interop.sh
 
 fuzz: ## fuzz every decoder for FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: Go, contracts, gas snapshot, generated files, interoperation with the stock x402 packages.
+# Every test: Go, contracts, gas snapshot, generated files, interoperation.
 # Arguments go to `go test`, for example -race.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,5 +16,5 @@ say "gas snapshot"
 scripts/gas.sh --check
 say "generated files"
 scripts/generate.sh --check
-say "interoperation with @x402/evm"
-scripts/interop/run.sh
+say "interoperation"
+scripts/interop.sh
