@@ -184,6 +184,7 @@ func (s *Shop) refresh(ctx context.Context, config vouchers.ChannelConfig, why e
 		if state.Balance == 0 && state.Claimed == 0 {
 			return nil, vouchers.ErrChannelNotFound
 		}
+		s.Watcher.Learned(id)
 		_, err = s.Ledger.Open(lookup, s.escrow.Deployment(), config, state)
 		return nil, err
 	})

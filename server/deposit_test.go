@@ -234,11 +234,47 @@ func TestADepositMayComeWithTheFirstCall(t *testing.T) {
 	if got := c.ledger(shop); got.Charged != price || got.Balance != 2*usdc || c.wallet() != 98*usdc {
 		t.Errorf("the channel is %+v, the payer has %s", got, c.wallet())
 	}
-	// The deposit stays when the call does not pay; its voucher is for too little.
-	low := c.call("work", c.deposits(usdc, price+1)).refusal()
-	if state := low.Accepts[0].Extra.ChannelState; low.Error != x402.ErrCumulativeAmountMismatch || state.Balance != 3*usdc {
-		t.Errorf("refused with %s, state %+v", low.Error, state)
+}
+
+func TestADepositIsLeftAloneWhoseVoucherWouldNotPayForTheCall(t *testing.T) {
+	const deposit = 5 * price
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := newCustomer(t, shop, "payer")
+	for n := range vouchers.Amount(4) {
+		payment := c.pays((n + 1) * price)
+		if n == 0 {
+			payment = c.deposits(deposit, price)
+		}
+		if got := c.callWith(t.Context(), map[string]any{"n": n}, payment); got.text() != "done" {
+			t.Fatalf("call %d: %s", n, got.raw)
+		}
 	}
+	// A client without memory and without a chain to ask believes that its channel is new.
+	forgotten := func(balance vouchers.Amount) {
+		t.Helper()
+		low := c.callWith(t.Context(), map[string]any{"after": balance}, c.deposits(deposit, price)).refusal()
+		if state := low.Accepts[0].Extra.ChannelState; low.Error != x402.ErrCumulativeAmountMismatch || state.Balance != balance || low.Accepts[0].Extra.VoucherState == nil {
+			t.Errorf("refused with %s, state %+v", low.Error, state)
+		}
+		if have := c.wallet(); have != 100*usdc-balance {
+			t.Errorf("the payer has %s", have)
+		}
+	}
+	forgotten(deposit)
+	if got := c.call("work", c.pays(5*price)); got.text() != "done" {
+		t.Fatalf("the last call of the balance: %s", got.raw)
+	}
+	forgotten(deposit)
+	if got := c.callWith(t.Context(), map[string]any{"from": "the chain"}, c.pays(price)).refusal(); got.Error != x402.ErrCumulativeAmountMismatch {
+		t.Errorf("a voucher over what is claimed is refused with %s", got.Error)
+	}
+	if got := c.call("work", c.pays(6*price)).refusal(); got.Error != x402.ErrCumulativeExceedsBalance {
+		t.Errorf("a voucher over the balance is refused with %s", got.Error)
+	}
+	if got := c.call("work", c.deposits(deposit, 6*price)); got.text() != "done" || *got.receipt().Amount != deposit {
+		t.Errorf("the top-up: %s", got.raw)
+	}
+	forgotten(2 * deposit)
 }
 
 func TestADepositIntoAnotherEscrowIsNotTaken(t *testing.T) {

@@ -24,15 +24,43 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		if isOwn(name) {
 			return next(ctx, req)
 		}
+		token, onCredit := creditToken(&req)
+		req = withoutToken(req)
 		price := s.prices.of(name)
 		if price == 0 {
 			return next(ctx, req)
 		}
 		sale := sale{shop: s, req: req, price: price}
-		if token, found := creditToken(&req); found {
-			return sale.runOnCredit(ctx, token, next)
+		var result *mcp.CallToolResult
+		var err error
+		if onCredit {
+			result, err = sale.runOnCredit(ctx, token, next)
+		} else {
+			result, err = sale.run(ctx, next)
 		}
-		return sale.run(ctx, next)
+		fitSchema(ctx, name, result)
+		return result, err
+	}
+}
+
+// fitSchema leaves a refusal by a tool that has an output schema as text alone: clients
+// hold structured content against the schema, even that of an error, and would throw
+// the terms away.
+func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
+	if result == nil {
+		return
+	}
+	switch result.StructuredContent.(type) {
+	case *x402.PaymentRequired, *CreditRefusal:
+	default:
+		return
+	}
+	tools := mcpserver.ServerFromContext(ctx)
+	if tools == nil {
+		return
+	}
+	if tool := tools.GetTool(name); tool != nil && (tool.Tool.RawOutputSchema != nil || tool.Tool.OutputSchema.Type != "") {
+		result.StructuredContent = nil
 	}
 }
 
@@ -77,21 +105,77 @@ func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
 		return nil, refused
 	}
 	s.channel = p.voucher.Channel
-	if d, ok := p.body.(*x402.DepositPayload); ok {
-		if s.deposited, refused = s.shop.takeDeposit(ctx, p, d); refused != nil {
-			return nil, refused
-		}
-	}
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
-	return s.shop.reserve(ctx, p, s.price, fingerprint(s.req))
+	var reservation *vouchers.Reservation
+	reservation, s.deposited, refused = s.shop.admit(ctx, p, s.price, fingerprint(s.req))
+	return reservation, refused
 }
 
-// reserve sets the price aside in the channel of a payment. Where the ledger does
-// not know of enough money, the chain is asked first.
-func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *refusal) {
-	payment := vouchers.Payment{
+// admit sets the price aside in the channel of a payment, and takes the deposit that
+// may come with it before. A deposit is left alone where the payment was answered
+// already, and where its voucher would not pay for the call afterwards either: a
+// client that has lost count would deposit again with every try.
+func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *depositReceipt, *refusal) {
+	d, ok := p.body.(*x402.DepositPayload)
+	if !ok {
+		reservation, refused := s.reserve(ctx, p, price, request)
+		return reservation, nil, refused
+	}
+	reservation, err := s.Ledger.Reserve(ctx, s.ledgerPayment(p, price, request))
+	if err == nil {
+		if _, answered := reservation.Answer(); answered {
+			return reservation, nil, nil
+		}
+		reservation.Release()
+	} else if !depositHelps(err, p, price) {
+		return nil, nil, refusePayment(err, p, price)
+	}
+	receipt, refused := s.takeDeposit(ctx, p, d)
+	if refused != nil {
+		return nil, nil, refused
+	}
+	reservation, refused = s.reserve(ctx, p, price, request)
+	return reservation, receipt, refused
+}
+
+// depositHelps says whether a payment that the ledger refuses may pass with more
+// money in its channel.
+func depositHelps(err error, p *payment, price vouchers.Amount) bool {
+	return errors.Is(err, vouchers.ErrChannelNotFound) ||
+		(isShort(err) || errors.Is(err, vouchers.ErrWithdrawalPending)) && reaches(err, p, price)
+}
+
+// refusePayment is [asRefusal] for a payment of a price. A client that has lost count
+// learns of that first, and not that the balance is short: it signs again over what
+// was charged, or tops up.
+func refusePayment(err error, p *payment, price vouchers.Amount) *refusal {
+	refused := asRefusal(err)
+	if errors.Is(err, vouchers.ErrInsufficientBalance) && !reaches(err, p, price) {
+		refused.code = x402.ErrCumulativeAmountMismatch
+	}
+	return refused
+}
+
+// reaches says whether a payment that the ledger refuses, or one before it, is signed
+// for what the channel has spoken for and the price.
+func reaches(err error, p *payment, price vouchers.Amount) bool {
+	var refused *vouchers.Refusal
+	if !errors.As(err, &refused) {
+		return false
+	}
+	state := &refused.State
+	return spokenFor(*state)+state.Reserved+price <= max(state.Ceiling, p.voucher.Ceiling)
+}
+
+// isShort says whether the ledger refuses for want of money in the channel.
+func isShort(err error) bool {
+	return errors.Is(err, vouchers.ErrCeilingAboveBalance) || errors.Is(err, vouchers.ErrInsufficientBalance)
+}
+
+func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte) vouchers.Payment {
+	return vouchers.Payment{
 		Deployment:  s.escrow.Deployment(),
 		Config:      p.config,
 		Voucher:     p.voucher,
@@ -100,15 +184,21 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 		Identifier:  p.identifier,
 		Fingerprint: request,
 	}
+}
+
+// reserve sets the price aside in the channel of a payment. Where the ledger does
+// not know of enough money, the chain is asked first.
+func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *refusal) {
+	payment := s.ledgerPayment(p, price, request)
 	reservation, err := s.Ledger.Reserve(ctx, payment)
-	if !errors.Is(err, vouchers.ErrChannelNotFound) && !errors.Is(err, vouchers.ErrCeilingAboveBalance) && !errors.Is(err, vouchers.ErrInsufficientBalance) {
-		return reservation, asRefusal(err)
+	if !errors.Is(err, vouchers.ErrChannelNotFound) && !isShort(err) {
+		return reservation, refusePayment(err, p, price)
 	}
 	if refused := s.refresh(ctx, p.config, err); refused != nil {
 		return nil, refused
 	}
 	reservation, err = s.Ledger.Reserve(ctx, payment)
-	return reservation, asRefusal(err)
+	return reservation, refusePayment(err, p, price)
 }
 
 // charge makes the charge durable, then lets the result out with its receipt.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -93,6 +94,29 @@ func TestTheListOfToolsAnnouncesTheTerms(t *testing.T) {
 		if got := required.Accepts[0].Amount; got != prices[tool.Name] || required.Resource.URL != "mcp://tool/"+tool.Name {
 			t.Errorf("%s announces %s for %s", tool.Name, got, required.Resource.URL)
 		}
+	}
+}
+
+func TestARefusalByAToolWithAnOutputSchemaIsTextAlone(t *testing.T) {
+	options := selling(t)
+	options.Prices["measure"] = "0.001"
+	shop := shoptest.Open(t, options, new(tool).add, func(s *mcpserver.MCPServer) {
+		s.AddTool(mcp.NewTool("measure", mcp.WithOutputSchema[struct{ Length int }]()), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return mcp.NewToolResultStructured(map[string]any{"Length": 3}, "3"), nil
+		})
+	})
+	c := regular(t, shop, "payer", usdc)
+	refusedOnCredit := callOn(t, shop.URL, "chit_forged", "measure", nil)
+	for name, got := range map[string]answer{"unpaid": c.call("measure", nil), "badly paid": c.call("measure", c.pays(price-1)), "on credit": refusedOnCredit} {
+		if got.result == nil || !got.result.IsError || len(got.result.RawStructuredContent) != 0 || !strings.HasPrefix(got.text(), "{") {
+			t.Errorf("%s: %s %q", name, got.raw, got.failure)
+		}
+	}
+	if required, err := x402.DecodePaymentRequired([]byte(c.call("measure", nil).text())); err != nil || required.Accepts[0].Amount != price {
+		t.Errorf("the terms are %+v, %v", required, err)
+	}
+	if got := c.call("measure", c.pays(price)); got.result.IsError || string(got.result.RawStructuredContent) != `{"Length":3}` {
+		t.Errorf("paid, it is %s", got.raw)
 	}
 }
 

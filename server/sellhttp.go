@@ -41,12 +41,13 @@ type HTTPOffer struct {
 // refund and do not reach next. Bodies are at most [MaxBody] in and [MaxSoldAnswer] out.
 func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, r := takeBearer(r)
 		price := offer.Price()
 		if price == 0 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		sale := httpSale{shop: s, offer: offer, price: price, w: w, r: r}
+		sale := httpSale{shop: s, offer: offer, price: price, token: token, w: w, r: r}
 		sale.run(next)
 	})
 }
@@ -56,6 +57,8 @@ type httpSale struct {
 	shop  *Shop
 	offer HTTPOffer
 	price vouchers.Amount
+	// token is the credit token that came with it, which the request does not have any more.
+	token string
 	w     http.ResponseWriter
 	r     *http.Request
 	// channel is the one that pays.
@@ -71,8 +74,8 @@ func (s *httpSale) run(next http.Handler) {
 		s.fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body cannot be read: %v; at most %d bytes are taken", err, MaxBody))
 		return
 	}
-	if token, found := bearerToken(s.r.Header); found && s.r.Header.Get(x402.HeaderPaymentSignature) == "" {
-		s.runOnCredit(token, body, next)
+	if s.token != "" && s.r.Header.Get(x402.HeaderPaymentSignature) == "" {
+		s.runOnCredit(body, next)
 		return
 	}
 	p, done := s.payment()
@@ -138,13 +141,9 @@ func (s *httpSale) payment() (p *payment, done bool) {
 
 func (s *httpSale) reserve(p *payment, request [32]byte) (*vouchers.Reservation, *refusal) {
 	s.channel = p.voucher.Channel
-	if d, ok := p.body.(*x402.DepositPayload); ok {
-		var refused *refusal
-		if s.deposited, refused = s.shop.takeDeposit(s.r.Context(), p, d); refused != nil {
-			return nil, refused
-		}
-	}
-	return s.shop.reserve(s.r.Context(), p, s.price, request)
+	reservation, deposited, refused := s.shop.admit(s.r.Context(), p, s.price, request)
+	s.deposited = deposited
+	return reservation, refused
 }
 
 // charge makes the charge durable, then lets the answer out with its receipt.

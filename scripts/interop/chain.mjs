@@ -20,7 +20,7 @@ export function artifact(name) {
   return { abi, bytecode: bytecode.object };
 }
 
-export async function freePort() {
+async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();

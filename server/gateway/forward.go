@@ -11,8 +11,6 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/chitpay/chit/x402"
 )
 
 // tool is the handler of a tool of this upstream, called by the upstream's own name.
@@ -41,27 +39,6 @@ func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 			log.Info("call", "failed", result.IsError)
 		}
 		return result, err
-	}
-}
-
-// plainTerms answers an unpaid call of a tool that has an output schema with the terms
-// as text alone: clients hold structured content against the schema, and would throw
-// the terms away.
-func (g *Gateway) plainTerms(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
-	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		result, err := next(ctx, req)
-		if err != nil || result == nil {
-			return result, err
-		}
-		if _, unpaid := result.StructuredContent.(*x402.PaymentRequired); !unpaid {
-			return result, nil
-		}
-		if tool := g.mcp.GetTool(req.Params.Name); tool == nil || tool.Tool.RawOutputSchema == nil {
-			return result, nil
-		}
-		plain := *result
-		plain.StructuredContent = nil
-		return &plain, nil
 	}
 }
 

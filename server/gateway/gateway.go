@@ -64,7 +64,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 		streams: newStreams(), watched: watches{byURI: make(map[string]map[string]bool)},
 	}
 	g.reading.Store(&directory{})
-	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, append([]mcpserver.ServerOption{mcpserver.WithToolHandlerMiddleware(g.plainTerms)}, shop.ServerOptions()...)...)
+	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, shop.ServerOptions()...)
 	g.watch(g.mcp.GetHooks())
 	shop.AddTools(g.mcp)
 	for _, tool := range g.mcp.ListTools() {
