@@ -10,9 +10,9 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// MaxCounters is how many counters the tokens of one grant may have in use; those
-// of expired tokens are forgotten.
-const MaxCounters = 1 << 16
+// DefaultMaxCounters is how many counters the tokens of one grant may have in use;
+// those of expired tokens are forgotten.
+const DefaultMaxCounters = 1 << 16
 
 // Book is the seller's side of credit tokens: it grants, checks and spends them.
 // It is safe for concurrent use.
@@ -21,6 +21,8 @@ type Book struct {
 	store  vouchers.Store
 	keys   *Keyring
 	clock  *steady
+
+	maxCounters int
 
 	epoch    atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
 	sessions sessions
@@ -31,24 +33,37 @@ type Book struct {
 	mu      sync.RWMutex // guards what follows
 	grants  map[GrantID]*grant
 	revoked map[GrantID]map[node]struct{} // points in the chains of live grants
+	// beginning are the grants that are on their way to the disk.
+	beginning map[GrantID]struct{}
 }
 
 // Option configures a book.
 type Option func(*settings)
 
-type settings struct{ clock Clock }
+type settings struct {
+	clock       Clock
+	maxCounters int
+}
 
 // WithClock sets what tells the time; the default is the machine's.
 func WithClock(clock Clock) Option { return func(s *settings) { s.clock = clock } }
 
+// WithMaxCounters sets how many counters the tokens of one grant may have in use; the
+// default is [DefaultMaxCounters]. A token that would need more is refused with
+// [CodeTooManyTokens].
+func WithMaxCounters(n int) Option { return func(s *settings) { s.maxCounters = n } }
+
 // OpenBook reads the grants and the counters of the store, which is that of the
 // ledger. The book owns neither.
 func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store, opts ...Option) (*Book, error) {
-	s := settings{clock: systemClock()}
+	s := settings{clock: systemClock(), maxCounters: DefaultMaxCounters}
 	for _, set := range opts {
 		set(&s)
 	}
-	b := &Book{ledger: ledger, store: store, wake: make(chan struct{}, 1), grants: map[GrantID]*grant{}, revoked: map[GrantID]map[node]struct{}{}}
+	b := &Book{
+		ledger: ledger, store: store, maxCounters: s.maxCounters, wake: make(chan struct{}, 1),
+		grants: map[GrantID]*grant{}, revoked: map[GrantID]map[node]struct{}{}, beginning: map[GrantID]struct{}{},
+	}
 	b.sessions.init()
 	var err error
 	if b.keys, err = openKeyring(ctx, store); err != nil {
@@ -79,17 +94,17 @@ func (b *Book) load() (floor uint32, err error) {
 		return 0, err
 	}
 	err = b.store.Bucket(countersBucket).ForEach(nil, func(key, value []byte) error {
-		id, counterKey, i, charged, window, err := readLane(key, value)
-		g := b.grants[id]
+		r, err := readLane(key, value)
+		g := b.grants[r.grant]
 		if err != nil || g == nil {
 			return err
 		}
-		c := g.counters.find(counterKey)
+		c := g.counters.find(r.counter)
 		if c == nil {
-			c = &counter{key: counterKey}
+			c = &counter{key: r.counter}
 			g.counters.add(c)
 		}
-		c.restore(i, charged, window)
+		c.restore(r)
 		floor = max(floor, c.window)
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -60,6 +61,11 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	if err := b.fits(r, purse.Price()); err != nil {
 		return nil, Token{}, err
 	}
+	done, err := b.begin(r.id())
+	if err != nil {
+		return nil, Token{}, err
+	}
+	defer done()
 	key, root := b.keys.current()
 	g := &Grant{ID: r.id(), Channel: r.Channel, Payer: r.Payer, Label: r.Label, Budget: purse.Price(), Created: b.today(), Key: key}
 	t, err := mint(root, name{key, g.ID}, caveats)
@@ -80,6 +86,30 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	defer b.mu.Unlock()
 	b.grants[g.ID] = newGrant(g)
 	return g, t, nil
+}
+
+// begin makes sure that a grant is made once, also when it is asked for twice at
+// once. The error wraps [ErrRequest].
+func (b *Book) begin(id GrantID) (done func(), err error) {
+	b.mu.Lock()
+	_, begun := b.beginning[id]
+	if !begun {
+		b.beginning[id] = struct{}{}
+	}
+	b.mu.Unlock()
+	if begun {
+		return nil, fmt.Errorf("%w: it is being granted; ask again", ErrRequest)
+	}
+	done = func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.beginning, id)
+	}
+	if _, err := b.record(id); !errors.Is(err, ErrNoGrant) {
+		done()
+		return nil, fmt.Errorf("%w: it was granted already; ask again", ErrRequest)
+	}
+	return done, nil
 }
 
 // fits refuses what is paid for otherwise, or over already. The request has a budget
@@ -125,6 +155,9 @@ func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purs
 	if err != nil {
 		return nil, err
 	}
+	if r.toppedUp(nonce) {
+		return nil, fmt.Errorf("%w: it was topped up already; ask again", ErrRequest)
+	}
 	budget, fits := r.Budget.Add(purse.Price())
 	if !fits || budget > MaxLimit {
 		return nil, fmt.Errorf("%w: %s on top of %s is more than a budget can be", ErrRequest, purse.Price(), r.Budget)
@@ -150,12 +183,11 @@ func (b *Book) ToppedUp(id GrantID, nonce [32]byte) (*Grant, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	for _, t := range r.TopUps {
-		if t.Nonce == nonce {
-			return r, true, nil
-		}
-	}
-	return r, false, nil
+	return r, r.toppedUp(nonce), nil
+}
+
+func (g *Grant) toppedUp(nonce [32]byte) bool {
+	return slices.ContainsFunc(g.TopUps, func(t TopUp) bool { return t.Nonce == nonce })
 }
 
 func (b *Book) today() time.Time { return time.Unix(int64(b.clock.now().wall), 0).UTC() }

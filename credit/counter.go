@@ -155,11 +155,11 @@ func (c *counter) idle() bool {
 	return sum == c.used
 }
 
-// On disk: grant, counter and lane make the key; what the lane has charged, and the
-// begin of the period that it was charged in, the value.
+// On disk: grant, counter and lane make the key; what the lane has charged, the begin
+// of the period that it was charged in, and when the counter expires, the value.
 const (
 	laneKeyLength   = len(GrantID{}) + len(node{}) + 2
-	laneValueLength = 8 + 4
+	laneValueLength = 8 + 4 + 4
 )
 
 func laneKey(grant GrantID, key node, i int) []byte {
@@ -173,40 +173,51 @@ func (c *counter) put(grant GrantID, i int, cost uint64) vouchers.Put {
 	value := make([]byte, 0, laneValueLength)
 	value = binary.BigEndian.AppendUint64(value, c.lane(i).charged()+cost)
 	value = binary.BigEndian.AppendUint32(value, c.window)
+	value = binary.BigEndian.AppendUint32(value, c.expires)
 	return vouchers.Put{Bucket: countersBucket, Key: laneKey(grant, c.key, i), Value: value}
 }
 
+// laneRecord is a lane as it is on disk.
+type laneRecord struct {
+	grant           GrantID
+	counter         node
+	lane            int
+	charged         uint64
+	window, expires uint32
+}
+
 // restore takes a lane off the disk. Lanes of a period before the latest are empty.
-func (c *counter) restore(i int, charged uint64, window uint32) {
-	if window > c.window {
-		c.window, c.used, c.first, c.more = window, 0, 0, nil
+func (c *counter) restore(r laneRecord) {
+	if r.window > c.window {
+		c.window, c.used, c.first, c.more = r.window, 0, 0, nil
 	}
-	for c.lanes() <= i {
+	c.expires = r.expires
+	for c.lanes() <= r.lane {
 		if c.more == nil {
 			c.more = new([]lane)
 		}
 		*c.more = append(*c.more, 0)
 	}
-	if window == c.window {
-		*c.lane(i) = lane(charged)
-		c.used += charged
+	if r.window == c.window {
+		*c.lane(r.lane) = lane(r.charged)
+		c.used += r.charged
 	}
 }
 
 var errLane = errors.New("the record of a credit token's counter is damaged")
 
 // readLane takes a record apart.
-func readLane(key, value []byte) (grant GrantID, counter node, i int, charged uint64, window uint32, err error) {
+func readLane(key, value []byte) (laneRecord, error) {
 	if len(key) != laneKeyLength || len(value) != laneValueLength {
-		return GrantID{}, node{}, 0, 0, 0, errLane
+		return laneRecord{}, errLane
 	}
-	grant, counter = GrantID(key), node(key[len(grant):])
-	i = int(binary.BigEndian.Uint16(key[len(grant)+len(counter):]))
-	charged, window = binary.BigEndian.Uint64(value), binary.BigEndian.Uint32(value[8:])
-	if charged >= uint64(laneBusy) {
-		err = errLane
+	r := laneRecord{grant: GrantID(key), charged: binary.BigEndian.Uint64(value), window: binary.BigEndian.Uint32(value[8:]), expires: binary.BigEndian.Uint32(value[12:])}
+	r.counter = node(key[len(r.grant):])
+	r.lane = int(binary.BigEndian.Uint16(key[len(r.grant)+len(r.counter):]))
+	if r.charged >= uint64(laneBusy) {
+		return laneRecord{}, errLane
 	}
-	return grant, counter, i, charged, window, err
+	return r, nil
 }
 
 // counters are the counters of a grant, by key.

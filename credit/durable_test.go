@@ -240,6 +240,11 @@ func TestATopUpRaisesTheBudgetOnce(t *testing.T) {
 	if g, done, err := s.ToppedUp(id, [32]byte{1}); !done || err != nil || g.Budget != 1500 || g.Remaining() != 500 {
 		t.Errorf("%+v %v %v", g, done, err)
 	}
+	again := s.pay(500)
+	if _, err := s.TopUp(context.Background(), id, [32]byte{1}, again); !errors.Is(err, credit.ErrRequest) {
+		t.Errorf("topped up again: %v", err)
+	}
+	again.Release()
 	s.left(token, 500)
 	s.restart()
 	s.left(token, 500)
@@ -274,6 +279,31 @@ func TestTheSameRequestIsGrantedOnce(t *testing.T) {
 	r.Caveats = append(r.Caveats, credit.Caveat{Kind: credit.KindBudget, Limit: 999})
 	if _, _, _, err := s.Find(r); !errors.Is(err, credit.ErrRequest) {
 		t.Errorf("another scope under the same nonce: %v", err)
+	}
+}
+
+func TestTheSameRequestAtOnceIsGrantedOnce(t *testing.T) {
+	s := newShop(t)
+	r := s.request(credit.Scope{Budget: 10})
+	purses := make([]*vouchers.Reservation, 16)
+	for i := range purses {
+		purses[i] = s.pay(10)
+	}
+	var granted atomic.Int64
+	var crowd sync.WaitGroup
+	for _, purse := range purses {
+		crowd.Go(func() {
+			defer purse.Release()
+			if _, _, err := s.Grant(context.Background(), r, purse); err == nil {
+				granted.Add(1)
+			} else if !errors.Is(err, credit.ErrRequest) {
+				t.Error(err)
+			}
+		})
+	}
+	crowd.Wait()
+	if ch := s.state(); granted.Load() != 1 || ch.Aside != 10 || ch.Reserved != 0 {
+		t.Errorf("granted %d times, %s aside, %s reserved", granted.Load(), ch.Aside, ch.Reserved)
 	}
 }
 
@@ -320,6 +350,7 @@ func TestCountersOfExpiredTokensAreForgotten(t *testing.T) {
 	if n := rows(); n != 2 {
 		t.Fatalf("%d counters, want 2", n)
 	}
+	s.restart()
 	running := s.spend(sub, "search", 10)
 	s.clock.pass(time.Minute)
 	s.sweep()
@@ -335,4 +366,12 @@ func TestCountersOfExpiredTokensAreForgotten(t *testing.T) {
 	s.restart()
 	s.refused(sub, "search", 1, credit.CodeExpired)
 	s.left(token, 980)
+	later := s.narrow(token, credit.Scope{Budget: 100, Expires: start.Add(2 * time.Minute)})
+	s.buy(later, 10)
+	s.restart() // nobody shows the token any more
+	s.clock.pass(time.Hour)
+	s.sweep()
+	if n := rows(); n != 1 {
+		t.Errorf("%d counters after a restart, want 1", n)
+	}
 }

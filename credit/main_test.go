@@ -65,13 +65,14 @@ type shop struct {
 	config  vouchers.ChannelConfig
 	channel vouchers.ChannelID
 	grants  byte
+	opts    []credit.Option
 }
 
 const balance = vouchers.Amount(1_000_000_000)
 
-func newShop(t testing.TB) *shop {
+func newShop(t testing.TB, opts ...credit.Option) *shop {
 	t.Helper()
-	s := &shop{t: t, clock: &clock{wall: start}, path: filepath.Join(t.TempDir(), "chit.db")}
+	s := &shop{t: t, opts: opts, clock: &clock{wall: start}, path: filepath.Join(t.TempDir(), "chit.db")}
 	var err error
 	if s.key, err = crypto.ToECDSA(crypto.Keccak256([]byte(t.Name()))); err != nil {
 		t.Fatal(err)
@@ -100,7 +101,7 @@ func (s *shop) open(path string) {
 	if s.ledger, err = vouchers.OpenLedger(ctx, s.store, vouchers.WithClock(wall)); err != nil {
 		s.t.Fatal(err)
 	}
-	if s.Book, err = credit.OpenBook(ctx, s.ledger, s.store, credit.WithClock(s.clock.read)); err != nil {
+	if s.Book, err = credit.OpenBook(ctx, s.ledger, s.store, append(s.opts, credit.WithClock(s.clock.read))...); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -44,7 +44,7 @@ func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, erro
 	if refused := s.permits(call, now); refused != nil {
 		return nil, refused
 	}
-	if refused := s.reserve(call.Price, now); refused != nil {
+	if refused := s.reserve(call.Price, now, b.maxCounters); refused != nil {
 		return nil, refused
 	}
 	spend := &Spend{book: b, grant: s.grant, counters: s.counters, price: call.Price, began: now.steady}
@@ -91,11 +91,11 @@ func (s *session) refuse(price vouchers.Amount, now moment) *Refusal {
 }
 
 // reserve takes the price from every counter, or from none.
-func (s *session) reserve(price vouchers.Amount, now moment) *Refusal {
+func (s *session) reserve(price vouchers.Amount, now moment, maxCounters int) *Refusal {
 	g := s.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !s.registered && s.adopt()+len(g.counters) > MaxCounters {
+	if !s.registered && s.adopt()+len(g.counters) > maxCounters {
 		return &Refusal{Code: CodeTooManyTokens}
 	}
 	if refused := s.refuse(price, now); refused != nil {

@@ -72,6 +72,70 @@ func TestACallThatHasEndedIsNotCommittedAgain(t *testing.T) {
 	s.left(token, 900)
 }
 
+// during commits a call of 10, and runs do when its charge is decided and not yet on
+// its way to the disk.
+func (s *shop) during(token credit.Token, do func(*credit.Spend)) {
+	s.t.Helper()
+	spend := s.spend(token, "search", 10)
+	_, err := spend.Commit(context.Background(), 10, func(vouchers.Charge) []byte {
+		do(spend)
+		return nil
+	})
+	if err != nil {
+		s.t.Error(err)
+	}
+}
+
+func TestAReleaseComesTooLateForACallThatIsBeingCommitted(t *testing.T) {
+	s := newShop(t)
+	_, token := s.grant(credit.Scope{Budget: 1000})
+	s.during(token, (*credit.Spend).Release)
+	s.left(token, 990)
+	s.restart()
+	s.left(token, 990)
+}
+
+func TestAPeriodBeginsAtNothingAfterARestartToo(t *testing.T) {
+	s := newShop(t)
+	_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Minute}})
+	s.during(token, func(*credit.Spend) { s.buy(token, 20) }) // in a lane of its own
+	s.clock.pass(time.Minute)
+	s.buy(token, 5)
+	s.left(token, 965, 95)
+	s.restart()
+	s.left(token, 965, 95)
+}
+
+func TestWhatAFailedStoreMayHaveKeptStaysReserved(t *testing.T) {
+	s := newShop(t)
+	_, token := s.grant(credit.Scope{Budget: 100})
+	spend := s.spend(token, "search", 60)
+	s.close()
+	if _, err := spend.Commit(context.Background(), 60, nil); !errors.Is(err, vouchers.ErrStoreClosed) {
+		t.Errorf("committed: %v", err)
+	}
+	spend.Release()
+	for price, fits := range map[vouchers.Amount]bool{40: true, 41: false} {
+		if err := s.Allows(token.Text(), credit.Call{Tool: "search", Price: price}); (err == nil) != fits {
+			t.Errorf("a call of %s: %v", price, err)
+		}
+	}
+}
+
+func TestAGrantHasSoManyTokensInUse(t *testing.T) {
+	s := newShop(t, credit.WithMaxCounters(3))
+	_, token := s.grant(credit.Scope{Budget: 1000})
+	short, long := credit.Scope{Budget: 10, Expires: start.Add(time.Minute)}, credit.Scope{Budget: 10}
+	s.buy(s.narrow(token, short), 1)
+	s.buy(s.narrow(token, long), 1)
+	third := s.narrow(token, credit.Scope{Budget: 11})
+	s.refused(third, "search", 1, credit.CodeTooManyTokens)
+	s.buy(token, 1)
+	s.clock.pass(time.Minute)
+	s.sweep()
+	s.buy(third, 1)
+}
+
 func TestAContextThatEndsGivesTheCallBack(t *testing.T) {
 	s := newShop(t)
 	_, token := s.grant(credit.Scope{Budget: 1000})

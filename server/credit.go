@@ -66,7 +66,11 @@ func withoutToken(req mcp.CallToolRequest) mcp.CallToolRequest {
 		req.Header = req.Header.Clone()
 		req.Header.Del(headerAuthorization)
 	}
-	if meta := req.Params.Meta; meta != nil {
+	meta := req.Params.Meta
+	if meta == nil {
+		return req
+	}
+	if _, there := meta.AdditionalFields[MetaCredit]; there {
 		fields := maps.Clone(meta.AdditionalFields)
 		delete(fields, MetaCredit)
 		req.Params.Meta = &mcp.Meta{ProgressToken: meta.ProgressToken, AdditionalFields: fields}
@@ -84,7 +88,7 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	}
 	s.shop.observe(call.Tool, time.Since(began))
 	defer spend.Release()
-	result, err := next(ctx, withoutToken(s.req))
+	result, err := next(ctx, s.req)
 	if err != nil {
 		return nil, err
 	}

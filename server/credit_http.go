@@ -18,22 +18,31 @@ const (
 	headerCreditRemaining = "Chit-Credit-Remaining"
 )
 
-// runOnCredit serves the request and charges it to a token. What a token calls the
+// takeBearer takes the credit token out of a request, "" if it has none.
+func takeBearer(r *http.Request) (token string, rest *http.Request) {
+	token, found := bearerToken(r.Header)
+	if !found {
+		return "", r
+	}
+	rest = r.Clone(r.Context())
+	rest.Header.Del(headerAuthorization)
+	return token, rest
+}
+
+// runOnCredit serves the request and charges it to its token. What a token calls the
 // tool is the offer's name.
-func (s *httpSale) runOnCredit(token string, body []byte, next http.Handler) {
+func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	began := time.Now()
 	call := credit.Call{Tool: s.offer.Name, Price: s.price}
-	spend, err := s.shop.Credit.Spend(s.r.Context(), token, call)
+	spend, err := s.shop.Credit.Spend(s.r.Context(), s.token, call)
 	if err != nil {
-		s.refuseCredit(s.shop.explainCredit(token, call, err, nil))
+		s.refuseCredit(s.shop.explainCredit(s.token, call, err, nil))
 		return
 	}
 	s.shop.observe(call.Tool, time.Since(began))
 	defer spend.Release()
-	inner := s.r.Clone(s.r.Context())
-	inner.Header.Del(headerAuthorization)
-	inner.Body = io.NopCloser(bytes.NewReader(body))
-	answer := record(next, inner)
+	s.r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := record(next, s.r)
 	if s.r.Context().Err() != nil {
 		return // the client has gone
 	}

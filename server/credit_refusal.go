@@ -85,13 +85,7 @@ func (s *Shop) explainCredit(token string, call credit.Call, err error, offered 
 	if parseErr != nil || refused.Code == credit.CodeInvalidToken {
 		return r
 	}
-	r.Help = &CreditHelp{}
-	for _, tool := range offered {
-		fits := tool.Price == 0 || s.Credit.Allows(token, credit.Call{Tool: tool.Name, Price: tool.Price}) == nil
-		if fits && tool.Name != call.Tool && len(r.Help.Tools) < maxHelp {
-			r.Help.Tools = append(r.Help.Tools, tool)
-		}
-	}
+	r.Help = &CreditHelp{Tools: s.fitting(token, call.Tool, refused.Code, offered)}
 	grant, err := s.Credit.Lookup(parsed.Grant())
 	if err != nil {
 		return r
@@ -101,6 +95,22 @@ func (s *Shop) explainCredit(token string, call credit.Call, err error, offered 
 		r.Help.TopUp = fmt.Sprintf("chit credit top-up %s AMOUNT", grant.ID)
 	}
 	return r
+}
+
+// fitting are the tools that the token still pays for, and those that are free.
+func (s *Shop) fitting(token, asked string, why credit.Code, offered []PricedTool) []PricedTool {
+	over := why == credit.CodeExpired || why == credit.CodeRevoked || why == credit.CodeNotYetValid || why == credit.CodeCallsExhausted
+	var fit []PricedTool
+	for _, tool := range offered {
+		if len(fit) == maxHelp {
+			break
+		}
+		paid := !over && s.Credit.Allows(token, credit.Call{Tool: tool.Name, Price: tool.Price}) == nil
+		if tool.Name != asked && (tool.Price == 0 || paid) {
+			fit = append(fit, tool)
+		}
+	}
+	return fit
 }
 
 // refuseCredit answers a tool call that its token does not pay for.

@@ -1,17 +1,10 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
-	"maps"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -116,9 +109,10 @@ func callOn(t testing.TB, url, token, tool string, arguments any) answer {
 }
 
 // withHeader is an MCP client that nobody has changed, whose configuration has a header.
-func withHeader(t testing.TB, url, token string) *mcpclient.Client {
+func withHeader(t testing.TB, url, token string, options ...transport.StreamableHTTPCOption) *mcpclient.Client {
 	t.Helper()
-	client, err := mcpclient.NewStreamableHttpClient(url, transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token}))
+	options = append(options, transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token}))
+	client, err := mcpclient.NewStreamableHttpClient(url, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,221 +316,5 @@ func TestAnAgentDegradesToACheaperTool(t *testing.T) {
 	}
 	if got := strings.Join(took, " "); got != "primes hash now" {
 		t.Errorf("the agent used %s", got)
-	}
-}
-
-func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
-	shop := shoptest.Open(t, selling(t), new(tool).add)
-	c, thief := regular(t, shop, "payer", usdc), newCustomer(t, shop, "thief")
-	grant := func(arguments server.GrantArguments, payment any) answer {
-		return send(t.Context(), t, shop.URL, server.CreditGrantTool, arguments, payment)
-	}
-	arguments, paid := c.wants(credit.Scope{Budget: price}), c.offered(price, price)
-	if a := grant(arguments, nil); a.refusal().Accepts[0].Amount != price {
-		t.Errorf("without a payment: %s", a.raw)
-	}
-	stolen := arguments
-	stolen.Deadline, stolen.Signature = thief.signed(credit.Order{Action: "grant"})
-	if a := grant(stolen, paid); a.result == nil || !a.result.IsError || !strings.Contains(a.text(), credit.ErrOrder.Error()) {
-		t.Errorf("with the thief's order: %s", a.raw)
-	}
-	widened := arguments
-	widened.Label = "mine"
-	if a := grant(widened, paid); !a.result.IsError {
-		t.Errorf("with another label: %s", a.raw)
-	}
-	if a := grant(arguments, c.offered(price, price-1)); !a.result.IsError {
-		t.Errorf("with too low a ceiling: %s", a.raw)
-	}
-	var first, second server.Granted
-	grant(arguments, paid).structured(&first)
-	again := grant(arguments, paid)
-	again.structured(&second)
-	if first.Token != second.Token || *again.receipt().Extra.ChargedAmount != 0 {
-		t.Errorf("the same order: the same token %v, %s", first.Token == second.Token, again.raw)
-	}
-	if got := c.ledger(shop).Aside; got != price {
-		t.Errorf("%s aside", got)
-	}
-	for name, bad := range map[string]server.GrantArguments{
-		"no caveats":          {},
-		"an unknown caveat":   {Caveats: []string{"budget=1", "colour=red"}},
-		"a top-up of nothing": {Grant: &first.Grant.ID},
-	} {
-		if a := grant(bad, paid); a.result == nil || !a.result.IsError {
-			t.Errorf("%s: %s", name, a.raw)
-		}
-	}
-}
-
-func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
-	shop := shoptest.Open(t, selling(t), new(tool).add)
-	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
-	callOn(t, shop.URL, g.Token, "work", nil).receipt()
-	order := func(o credit.Order, a server.CreditArguments) answer {
-		a.Action, a.Channel = o.Action, c.id
-		a.Deadline, a.Signature = c.signed(o)
-		return send(t.Context(), t, shop.URL, server.CreditTool, a, nil)
-	}
-	topUp := server.GrantArguments{Grant: &g.Grant.ID, Amount: 3 * price}
-	topUp.Deadline, topUp.Signature = c.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, 3*price)})
-	for range 2 {
-		var topped server.Granted
-		send(t.Context(), t, shop.URL, server.CreditGrantTool, topUp, c.offered(3*price, 4*price)).structured(&topped)
-		if topped.Grant.Remaining() != 3*price || topped.Token != "" {
-			t.Errorf("%+v", topped.Grant)
-		}
-	}
-	callOn(t, shop.URL, g.Token, "work", nil).receipt()
-	var list server.GrantList
-	order(credit.Order{Action: "list"}, server.CreditArguments{}).structured(&list)
-	if len(list.Grants) != 1 || list.Grants[0].Spent != 2*price || list.Grants[0].Label != "swarm" {
-		t.Errorf("%+v", list)
-	}
-	var report credit.Report
-	callOn(t, shop.URL, g.Token, server.CreditTool, server.CreditArguments{Action: "inspect"}).structured(&report)
-	if report.Remaining != 2*price || report.Refused != nil {
-		t.Errorf("%+v", report)
-	}
-	var ended credit.Grant
-	order(credit.Order{Action: "revoke", Subject: g.Grant.ID.String()}, server.CreditArguments{Grant: &g.Grant.ID}).structured(&ended)
-	if ended.Ended != credit.EndRevoked || *ended.Returned != 2*price {
-		t.Errorf("%+v", ended)
-	}
-	if code := callOn(t, shop.URL, g.Token, "work", nil).creditRefusal().Code; code != "revoked" {
-		t.Errorf("refused with %q", code)
-	}
-	if got := c.ledger(shop); got.Aside != 0 || got.Charged != 2*price {
-		t.Errorf("%s aside, %s charged", got.Aside, got.Charged)
-	}
-	if a := send(t.Context(), t, shop.URL, server.CreditTool, map[string]any{"action": "list", "channel": c.id, "deadline": 1, "signature": "0x00"}, nil); !a.result.IsError {
-		t.Errorf("a list without the payer's order: %s", a.raw)
-	}
-}
-
-func TestTheOperatorSeesAndEndsGrants(t *testing.T) {
-	shop := shoptest.Open(t, selling(t), new(tool).add)
-	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
-	admin := administrated(t, socket(t), shop.AdminHandler())
-	if number, err := admin.RotateCreditKey(t.Context()); err != nil || number != 2 {
-		t.Errorf("key %d, %v", number, err)
-	}
-	grants, err := admin.Grants(t.Context())
-	if err != nil || len(grants) != 1 || grants[0].ID != g.Grant.ID {
-		t.Errorf("%+v, %v", grants, err)
-	}
-	if ended, err := admin.RevokeGrant(t.Context(), g.Grant.ID); err != nil || *ended.Returned != price {
-		t.Errorf("%+v, %v", ended, err)
-	}
-	if _, err := admin.RevokeGrant(t.Context(), credit.GrantID{1}); err == nil {
-		t.Error("a grant that is none was revoked")
-	}
-}
-
-func TestAPlainRouteTakesTokens(t *testing.T) {
-	var log lockedBuffer
-	o := selling(t)
-	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	shop := shoptest.Open(t, o, new(tool).add)
-	c := regular(t, shop, "payer", usdc)
-	status := http.StatusOK
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Authorization") != "" {
-				t.Error("the route sees the token")
-			}
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, "sunny")
-		})))
-	t.Cleanup(route.Close)
-	get := func(token string) (*http.Response, string) {
-		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, route.URL, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "bearer "+token)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp, string(body)
-	}
-	routes := []string{"GET /*"}
-	g := c.granted(credit.Scope{Budget: 2 * price, Tools: routes}, 0)
-	status = http.StatusTeapot
-	if resp, _ := get(g.Token); resp.StatusCode != status || resp.Header.Get("Chit-Credit-Remaining") != "2000" {
-		t.Errorf("a failure: %s, %s left", resp.Status, resp.Header.Get("Chit-Credit-Remaining"))
-	}
-	status = http.StatusOK
-	resp, body := get(g.Token)
-	receipt, err := x402.DecodeHeader[x402.SettlementResponse](resp.Header.Get(x402.HeaderPaymentResponse))
-	if err != nil || body != "sunny" || *receipt.Extra.ChargedAmount != price || resp.Header.Get("Chit-Credit-Remaining") != "1000" {
-		t.Errorf("%s %q %+v %v", resp.Status, body, receipt, err)
-	}
-	get(g.Token)
-	limited := c.granted(credit.Scope{Budget: 10 * price, Rate: credit.Rate{Amount: price, Period: time.Hour}}, 2*price)
-	get(limited.Token)
-	other := c.granted(credit.Scope{Budget: price, Tools: []string{"POST /*"}}, 12*price)
-	for _, test := range []struct {
-		name, token, code string
-		status            int
-	}{
-		{"an empty budget", g.Token, "budget_exhausted", http.StatusPaymentRequired},
-		{"too fast", limited.Token, "rate_limited", http.StatusTooManyRequests},
-		{"another route", other.Token, "tool_not_allowed", http.StatusForbidden},
-		{"not genuine", g.Token[:100], "invalid_token", http.StatusUnauthorized},
-	} {
-		resp, body := get(test.token)
-		var problem struct {
-			Type, Code string
-			Status     int
-		}
-		if err := json.Unmarshal([]byte(body), &problem); err != nil {
-			t.Fatalf("%s: %v in %s", test.name, err, body)
-		}
-		if resp.StatusCode != test.status || problem.Status != test.status || problem.Code != test.code || resp.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %s %+v", test.name, resp.Status, problem)
-		}
-		if (resp.Header.Get("Retry-After") != "") != (test.status == http.StatusTooManyRequests) || (resp.Header.Get(x402.HeaderPaymentRequired) != "") != (test.status == http.StatusPaymentRequired) {
-			t.Errorf("%s: the headers are %v", test.name, resp.Header)
-		}
-	}
-	if text := log.String(); strings.Contains(text, credit.Prefix+"Ag") || !strings.Contains(text, "tool_not_allowed") {
-		t.Errorf("the log: %s", text)
-	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func TestBudgetsNeverAddUpToMoreThanTheChannelCanPay(t *testing.T) {
-	o := selling(t)
-	o.Prices = maps.Clone(o.Prices)
-	shop := shoptest.Open(t, o, new(tool).add)
-	c := regular(t, shop, "payer", 10*price)
-	c.granted(credit.Scope{Budget: 6 * price}, 0)
-	a := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(credit.Scope{Budget: 5 * price}), c.offered(5*price, 11*price))
-	if code := a.code(); code != x402.ErrCumulativeExceedsBalance {
-		t.Errorf("refused with %q", code)
-	}
-	c.granted(credit.Scope{Budget: 4 * price}, 6*price)
-	if code := c.call("work", c.pays(11*price)).code(); code != x402.ErrCumulativeExceedsBalance {
-		t.Errorf("a voucher over the grants: %q", code)
 	}
 }

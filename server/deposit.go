@@ -74,7 +74,7 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 	if refused != nil {
 		return nil, refused
 	}
-	if err := s.checkVoucher(ctx, p); err != nil {
+	if err := s.checkVoucher(p); err != nil {
 		return nil, refuseWith(x402.ErrVoucherSignature, "%v", err)
 	}
 	// The deposit goes on when this caller is gone: the next one finds it done.
@@ -116,7 +116,7 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (escrow.Deposit, 
 
 // checkVoucher checks the signature of a voucher that comes with a deposit or a
 // refund, before any gas is spent on it.
-func (s *Shop) checkVoucher(_ context.Context, p *payment) error {
+func (s *Shop) checkVoucher(p *payment) error {
 	signer, err := vouchers.Recover(s.escrow.Domain().VoucherDigest(p.voucher), p.signature)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/vouchers"
@@ -32,14 +33,15 @@ func (s *Shop) payment(req mcp.CallToolRequest, price vouchers.Amount) (*payment
 // accept holds a payment against the terms of a call at a price.
 func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*payment, *refusal) {
 	config, voucher, signature := channelOf(payload.Payload)
+	p := &payment{body: payload.Payload, config: config, voucher: voucher, signature: signature}
 	if refused := s.checkTerms(&payload.Accepted, price); refused != nil {
-		return nil, s.explain(refused, voucher.Channel)
+		return nil, s.explain(refused, p)
 	}
 	identifier, err := x402.PaymentIdentifier(payload.Extensions)
 	if err != nil {
 		return nil, refuseWith(x402.ErrPayload, "%v", err)
 	}
-	p := &payment{body: payload.Payload, config: config, voucher: voucher, signature: signature, identifier: identifier}
+	p.identifier = identifier
 	if refused := s.checkConfig(config); refused != nil {
 		return nil, refused
 	}
@@ -101,6 +103,8 @@ func (s *Shop) checkConfig(c vouchers.ChannelConfig) *refusal {
 		return refuseWith(x402.ErrReceiverMismatch, "the channel's receiver is %s, this shop is paid to %s", c.Receiver, want.Receiver)
 	case c.ReceiverAuthorizer != want.ReceiverAuthorizer:
 		return refuseWith(x402.ErrReceiverAuthorizerMismatch, "the channel's receiver authorizer is %s, this shop's is %s", c.ReceiverAuthorizer, want.ReceiverAuthorizer)
+	case c.PayerAuthorizer == (common.Address{}):
+		return refuseWith(x402.ErrAuthorizerNotConfigured, "the channel names no payer authorizer, and its payer might become a contract that takes its vouchers back: name the payer's own key or a session key")
 	case c.Token != want.Token:
 		return refuseWith(x402.ErrTokenMismatch, "the channel's token is %s, this shop takes %s", c.Token, want.Token)
 	case c.WithdrawDelay != want.WithdrawDelay:
@@ -127,9 +131,11 @@ func refuseWith(code x402.ErrorCode, format string, args ...any) *refusal {
 }
 
 // explain adds the channel's state to a refusal that a client recovers from by
-// signing over it.
-func (s *Shop) explain(refused *refusal, id vouchers.ChannelID) *refusal {
-	if refused.code != x402.ErrCumulativeAmountMismatch {
+// signing over it. The state holds the payer's last voucher, so it is shown to who can
+// sign for the channel and to nobody else: a voucher whose call failed can still pay.
+func (s *Shop) explain(refused *refusal, p *payment) *refusal {
+	id := p.voucher.Channel
+	if refused.code != x402.ErrCumulativeAmountMismatch || s.escrow.Domain().ChannelID(p.config) != id || s.checkVoucher(p) != nil {
 		return refused
 	}
 	if channel, ok := s.Ledger.Channel(id); ok {
@@ -172,6 +178,9 @@ func asRefusal(err error) *refusal {
 			refused.code = c.code
 			break
 		}
+	}
+	if errors.Is(err, vouchers.ErrVoucherSignature) || errors.Is(err, vouchers.ErrSignatureUnavailable) {
+		return refused // a stranger is not told what explain tells
 	}
 	var ledger *vouchers.Refusal
 	if errors.As(err, &ledger) && ledger.State.ID != (vouchers.ChannelID{}) {

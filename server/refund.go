@@ -21,7 +21,7 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	if !ok {
 		return s.refuse(RefundTool, 0, refuseWith(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body))
 	}
-	if err := s.checkVoucher(ctx, p); err != nil {
+	if err := s.checkVoucher(p); err != nil {
 		return s.refuse(RefundTool, 0, refuseWith(x402.ErrVoucherSignature, "%v", err))
 	}
 	// A refund that was submitted is booked even when the payer has gone.

@@ -187,7 +187,7 @@ func (s *httpSale) replay(kept []byte) {
 // refund gives a refund, even when the payer has gone meanwhile.
 func (s *httpSale) refund(p *payment, r *x402.RefundPayload) {
 	ctx := context.WithoutCancel(s.r.Context())
-	if err := s.shop.checkVoucher(ctx, p); err != nil {
+	if err := s.shop.checkVoucher(p); err != nil {
 		s.refuse(refuseWith(x402.ErrVoucherSignature, "%v", err))
 		return
 	}

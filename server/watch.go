@@ -34,13 +34,15 @@ func (s *Shop) newWatcher() *escrow.Watcher {
 }
 
 // Run follows the chain, settles at the interval (0 never) and as the policy says,
-// and defends withdrawals, until the context ends. [Shop.Serve] does it; a program
+// defends withdrawals, and gives back what ended credit tokens have left, until the
+// context ends. [Shop.Serve] does it; a program
 // that serves the tools in its own way calls it beside.
 func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 	var all sync.WaitGroup
 	all.Go(func() { s.Watcher.Run(ctx) })
 	all.Go(func() { s.catchUp(ctx) })
 	all.Go(func() { s.Settler.Run(ctx, settleEvery) })
+	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
 	all.Wait()
 }
 

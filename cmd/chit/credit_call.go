@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/cmd/chit/internal/allowance"
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// creditAnswer is what --json prints of a call on a token.
+type creditAnswer struct {
+	Result *mcp.CallToolResult `json:"result"`
+	// Credit is null if the call was free.
+	Credit *allowance.Spent `json:"credit"`
+}
+
+// callOnCredit calls a tool on a token, which for this call is narrowed to the highest
+// price (0 is none).
+func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest vouchers.Amount) error {
+	token, err := credit.Parse(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", creditVariable, err)
+	}
+	if highest > 0 {
+		narrower, err := token.Attenuate(credit.Scope{PerCall: highest})
+		if err != nil && !errors.Is(err, credit.ErrWidening) { // it is narrower than that
+			return fmt.Errorf("--max-price: %w", err)
+		}
+		if err == nil {
+			text = narrower.Text()
+		}
+	}
+	return withHolder(c, text, func(holder *allowance.Holder) error {
+		result, spent, err := holder.Call(c.Context, c.Args().First(), arguments)
+		if err != nil {
+			return err
+		}
+		if path := c.String("output"); path != "" {
+			if err := writeData(path, result); err != nil {
+				return err
+			}
+		}
+		err = print(c, creditAnswer{result, spent}, func(w io.Writer) error {
+			if err := printContent(w, result); err != nil {
+				return err
+			}
+			cost := "free"
+			if spent != nil {
+				cost = fmt.Sprintf("paid %s of the token, %s are left", spent.Charged, spent.Remaining)
+			}
+			_, err := fmt.Fprintln(os.Stderr, cost)
+			return err
+		})
+		if err == nil && result.IsError {
+			return errTool
+		}
+		return err
+	})
+}

@@ -1,0 +1,114 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// withToken is a command of an agent that has a token, and a home without a profile.
+func withToken(t testing.TB, token string, args ...string) outcome {
+	t.Helper()
+	c := newHome(t).command(args...)
+	c.Env = append(c.Env, "CHIT_CREDIT="+token)
+	return finish(t, c)
+}
+
+func TestABudgetIsHandedOutByHand(t *testing.T) {
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	address := freeAddress(t)
+	h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	if early := h.run(t, "credit", "grant", "--budget", "1", url); early.code != 1 || !strings.Contains(early.stderr, "chit deposit") {
+		t.Errorf("a grant without a channel: %+v", early)
+	}
+	h.ok(t, "deposit", "10", url)
+	token := strings.TrimSpace(h.ok(t, "credit", "grant", url, "--budget", "0.005", "--tools", "hash,primes,text*", "--per-call", "0.002", "--calls", "100", "--rate", "0.004/1h", "--label", "swarm"))
+	if !strings.HasPrefix(token, "chit_") || strings.Contains(token, "\n") {
+		t.Fatalf("the grant printed %q", token)
+	}
+	if out := withToken(t, token, "call", "primes", "limit:=100", url); out.code != 0 || !strings.HasPrefix(out.stdout, "below=100") || !strings.Contains(out.stderr, "0.003 USDC are left") {
+		t.Errorf("a call on the token: %+v", out)
+	}
+	if out := withToken(t, token, "call", "identicon", "text=x", url); out.code != 1 || !strings.Contains(out.stderr, "tool_not_allowed") || !strings.Contains(out.stderr, "hash (0.0005 USDC)") || strings.Contains(out.stderr, token) {
+		t.Errorf("a call of another tool: %+v", out)
+	}
+	if out := withToken(t, token, "call", "primes", "limit:=100", "--max-price", "0.001", url); out.code != 1 || !strings.Contains(out.stderr, "per_call_exceeded") {
+		t.Errorf("a call above its highest price: %+v", out)
+	}
+	narrow := withToken(t, token, "credit", "attenuate", "--budget", "0.001", "--tools", "hash", "--expires", "1h")
+	if narrow.code != 0 {
+		t.Fatalf("attenuate: %+v", narrow)
+	}
+	sub := strings.TrimSpace(narrow.stdout)
+	if wide := h.run(t, "credit", "attenuate", token, "--budget", "6"); wide.code != 1 || !strings.Contains(wide.stderr, "can only be narrowed") {
+		t.Errorf("a wider token: %+v", wide)
+	}
+	if out := withToken(t, sub, "call", "hash", "text=abc", url, "--json"); out.code != 0 || decode[map[string]any](t, out.stdout)["credit"].(map[string]any)["remaining"] != "500" {
+		t.Errorf("a call on the narrower token: %+v", out)
+	}
+	shown := withToken(t, sub, "credit", "inspect", url)
+	for _, want := range []string{"budget 0.005 USDC", "0.0025 USDC", "rate 0.004 USDC in 1h0m0s", "0.0015 USDC", "calls 100", "98", "budget 0.001 USDC", "0.0005 USDC", "tools hash"} {
+		if !strings.Contains(shown.stdout, want) {
+			t.Errorf("inspect shows no %q:\n%s%s", want, shown.stdout, shown.stderr)
+		}
+	}
+	if out := h.ok(t, "credit", "inspect", "--offline", sub); !strings.Contains(out, "per call 0.002 USDC") || strings.Contains(out, "chit_") {
+		t.Errorf("inspect offline shows\n%s", out)
+	}
+	list := decode[[]map[string]any](t, h.ok(t, "credit", "list", url, "--json"))
+	if len(list) != 1 || list[0]["label"] != "swarm" || list[0]["spent"] != "2500" {
+		t.Fatalf("the list is %v", list)
+	}
+	id := list[0]["id"].(string)
+	if out := h.ok(t, "credit", "top-up", id, "0.01", url); !strings.Contains(out, "0.0125 USDC left") {
+		t.Errorf("top-up says %q", out)
+	}
+	if out := h.ok(t, "call", "hash", "text=abc", url); !strings.HasPrefix(out, "ba7816bf") {
+		t.Errorf("a voucher after the grants: %q", out)
+	}
+	if out := h.ok(t, "credit", "revoke", sub, url); !strings.Contains(out, "goes on") {
+		t.Errorf("revoking the narrower token says %q", out)
+	}
+	if out := withToken(t, sub, "call", "hash", "text=abc", url); out.code != 1 || !strings.Contains(out.stderr, "revoked") {
+		t.Errorf("a call on the revoked token: %+v", out)
+	}
+	if out := h.ok(t, "credit", "revoke", id, url); !strings.Contains(out, "0.0025 USDC were spent") {
+		t.Errorf("revoking the grant says %q", out)
+	}
+	if out := withToken(t, token, "call", "hash", "text=abc", url); out.code != 1 || !strings.Contains(out.stderr, "revoked") {
+		t.Errorf("a call after the end of the grant: %+v", out)
+	}
+	if out := h.ok(t, "call", "hash", "text=abc", url); !strings.HasPrefix(out, "ba7816bf") {
+		t.Errorf("a voucher after the end of the grant: %q", out)
+	}
+	if out := h.ok(t, "refund", url, "--json"); decode[map[string]any](t, out)["amount"] != "9996500" {
+		t.Errorf("the refund is %s", out)
+	}
+}
+
+func TestBadCreditCommandsSayWhatToDo(t *testing.T) {
+	h := newHome(t)
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"credit", "grant"}, 2, "--budget is missing"},
+		{[]string{"credit", "grant", "--budget", "0"}, 1, "nothing could be spent"},
+		{[]string{"credit", "grant", "--budget", "1", "--rate", "1"}, 1, "0.50/1h"},
+		{[]string{"credit", "grant", "--budget", "1", "--expires", "-1h"}, 2, "such as 24h"},
+		{[]string{"credit", "attenuate"}, 2, "set CHIT_CREDIT"},
+		{[]string{"credit", "attenuate", "chit_AAAA", "--budget", "1"}, 1, "malformed credit token"},
+		{[]string{"credit", "inspect", "chit_%", "--offline"}, 1, "malformed credit token"},
+		{[]string{"credit", "revoke"}, 2, "GRANT|TOKEN"},
+		{[]string{"credit", "revoke", "abc"}, 1, "32 hex digits"},
+		{[]string{"credit", "top-up", strings.Repeat("0", 32)}, 2, "GRANT AMOUNT"},
+		{[]string{"credit", "top-up", strings.Repeat("0", 32), "0"}, 1, "a top-up of nothing"},
+		{[]string{"credit", "nonsense"}, 2, "no command"},
+	} {
+		if got := h.run(t, test.args...); got.code != test.code || !strings.Contains(got.stderr, test.want) || strings.Count(got.stderr, "\n") != 1 {
+			t.Errorf("chit %s: %+v, want %d and %q", strings.Join(test.args, " "), got, test.code, test.want)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package allowance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	mcpclient "github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/client/transport"
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Holder calls tools on a token: an MCP client whose requests have a header, with no
+// wallet and no chain.
+type Holder struct{ mcp *mcpclient.Client }
+
+// Dial connects to an MCP endpoint with a token, which must be one that can be read.
+// The caller closes the holder.
+func Dial(ctx context.Context, url, token, version string) (*Holder, error) {
+	if _, err := credit.Parse(token); err != nil {
+		return nil, err
+	}
+	client, err := mcpclient.NewStreamableHttpClient(url, transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token}))
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", url, err)
+	}
+	h := &Holder{client}
+	if err := h.hello(ctx, version); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to %s: %w", url, err), h.Close())
+	}
+	return h, nil
+}
+
+func (h *Holder) hello(ctx context.Context, version string) error {
+	if err := h.mcp.Start(ctx); err != nil {
+		return err
+	}
+	var hello mcp.InitializeRequest
+	hello.Params.ClientInfo = mcp.Implementation{Name: "chit", Version: version}
+	_, err := h.mcp.Initialize(ctx, hello)
+	return err
+}
+
+// Close ends the connection.
+func (h *Holder) Close() error { return h.mcp.Close() }
+
+// Spent is what a call has cost the token. Amounts are atomic units.
+type Spent struct {
+	Grant     credit.GrantID  `json:"grant"`
+	Charged   vouchers.Amount `json:"charged"`
+	Remaining vouchers.Amount `json:"remaining"`
+}
+
+// Call calls a tool. Spent is nil if the call was free. The error is a
+// [*RefusedError] where the token does not pay; a tool that fails is a result with IsError.
+func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, *Spent, error) {
+	var req mcp.CallToolRequest
+	req.Params.Name, req.Params.Arguments = tool, arguments
+	result, err := h.mcp.CallTool(ctx, req)
+	if err != nil {
+		return nil, nil, fmt.Errorf("call %s: %w", tool, err)
+	}
+	var refused *RefusedError
+	if result.IsError && errors.As(refusal(result), &refused) {
+		return nil, nil, fmt.Errorf("call %s: %w", tool, refused)
+	}
+	spent, err := spentOf(result)
+	return result, spent, err
+}
+
+func spentOf(result *mcp.CallToolResult) (*Spent, error) {
+	if result.Meta == nil || result.Meta.AdditionalFields[server.MetaCredit] == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(result.Meta.AdditionalFields[server.MetaCredit])
+	if err != nil {
+		return nil, fmt.Errorf("the receipt cannot be read: %w", err)
+	}
+	spent := new(Spent)
+	if err := json.Unmarshal(raw, spent); err != nil {
+		return nil, fmt.Errorf("the receipt cannot be read: %w", err)
+	}
+	return spent, nil
+}
+
+// Inspect asks what is left at every level of the token.
+func (h *Holder) Inspect(ctx context.Context) (credit.Report, error) {
+	return about[credit.Report](ctx, h, "inspect")
+}
+
+// Revoke ends the token, and everything that was attenuated from it.
+func (h *Holder) Revoke(ctx context.Context) (credit.Grant, error) {
+	return about[credit.Grant](ctx, h, "revoke")
+}
+
+func about[T any](ctx context.Context, h *Holder, action string) (T, error) {
+	var req mcp.CallToolRequest
+	req.Params.Name, req.Params.Arguments = server.CreditTool, server.CreditArguments{Action: action}
+	result, err := h.mcp.CallTool(ctx, req)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("%s the token: %w", action, err)
+	}
+	return decode[T](result)
+}
+
+// RefusedError is why a token does not pay, with what would help.
+type RefusedError struct {
+	Code    credit.Code
+	Message string
+	Help    *server.CreditHelp
+}
+
+// Error says why, which tools still fit, and what to ask for.
+func (e *RefusedError) Error() string {
+	text := e.Message
+	if e.Help == nil {
+		return text
+	}
+	for i, tool := range e.Help.Tools {
+		if i == 0 {
+			text += "; it still pays for"
+		}
+		text += fmt.Sprintf(" %s (%s)", tool.Name, tool.Price)
+	}
+	if e.Help.TopUp != "" {
+		text += "; its owner can raise the budget: `" + e.Help.TopUp + "`"
+	}
+	return text
+}
+
+// refusal is the error of a result that is one.
+func refusal(result *mcp.CallToolResult) error {
+	e := new(RefusedError)
+	if err := json.Unmarshal(result.RawStructuredContent, e); err == nil && e.Code != "" {
+		return e
+	}
+	if len(result.Content) > 0 {
+		if text, ok := result.Content[0].(mcp.TextContent); ok {
+			return errors.New(text.Text)
+		}
+	}
+	return errors.New("the server refuses and does not say why")
+}
