@@ -31,7 +31,13 @@ type account struct {
 	heard    bool                         // a call that was signed after the last of them was answered
 	spent    map[vouchers.Amount]spending // ceilings above charged that are not free
 	drained  chan struct{}                // while a correction waits for the calls in flight: closed once it is applied
+	turns    int                          // so many calls yet are made one at a time
+	landed   chan struct{}                // while a call waits for its turn: closed when one lands
 }
+
+// turnsAfterCollision is how many calls are made one at a time after a server that
+// takes no more of them at once has said so. Then it is asked again.
+const turnsAfterCollision = 256
 
 // spending is why a ceiling that is not in flight is not free.
 type spending uint8
@@ -60,14 +66,14 @@ func newAccount(balance, charged, signed vouchers.Amount) *account {
 }
 
 // reserve returns the ceiling to sign for a call of the given price. It waits while a
-// correction is under way, and fails with a [*BalanceError] when the channel cannot pay.
+// correction is under way, and for its turn where calls are made one at a time. It fails with a [*BalanceError] when the channel cannot pay.
 func (a *account) reserve(ctx context.Context, price vouchers.Amount) (vouchers.Amount, error) {
 	return a.reserveWith(ctx, price, 0)
 }
 
 // reserveWith is reserve for a call that brings a deposit with it.
 func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amount) (vouchers.Amount, error) {
-	if err := a.lockCorrected(ctx); err != nil {
+	if err := a.lockReady(ctx); err != nil {
 		return 0, err
 	}
 	defer a.mu.Unlock()
@@ -86,21 +92,40 @@ func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amoun
 	return ceiling, nil
 }
 
-// lockCorrected locks the account at a moment at which no correction is under way.
-func (a *account) lockCorrected(ctx context.Context) error {
+// lockReady locks the account at a moment at which a call may be signed.
+func (a *account) lockReady(ctx context.Context) error {
 	for {
 		a.mu.Lock()
-		if a.drained == nil {
+		ready := a.drained
+		if ready == nil && a.turns > 0 && a.flying > 0 {
+			if a.landed == nil {
+				a.landed = make(chan struct{})
+			}
+			ready = a.landed
+		}
+		if ready == nil {
 			return nil
 		}
-		drained := a.drained
 		a.mu.Unlock()
 		select {
-		case <-drained:
+		case <-ready:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for the calls in flight of a channel whose account is corrected: %w", context.Cause(ctx))
+			return fmt.Errorf("waiting for the calls in flight of the same channel: %w", context.Cause(ctx))
 		}
 	}
+}
+
+// collides tells whether a refused call, which is still reserved, may have been refused
+// because of others in flight: there are some, and the server knows of no charge that
+// this account does not. Calls are made one at a time then.
+func (a *account) collides(ceiling, charged vouchers.Amount) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.unsure || a.flying <= a.inFlight[ceiling].price || charged > a.charged+a.flying+a.doubt {
+		return false
+	}
+	a.turns = turnsAfterCollision
+	return true
 }
 
 func left(balance, committed vouchers.Amount) vouchers.Amount {
@@ -133,6 +158,7 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 		return fmt.Errorf("%w: a call of %s was charged %s", ErrDishonest, price, charged)
 	}
 	a.charged += charged
+	a.turns = max(a.turns-1, 0)
 	if charged > 0 && ceiling > a.charged {
 		a.spent[ceiling] = certain
 	}
@@ -166,6 +192,10 @@ func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
 	price = a.inFlight[ceiling].price
 	delete(a.inFlight, ceiling)
 	a.flying -= price
+	if a.landed != nil {
+		close(a.landed)
+		a.landed = nil
+	}
 	return price
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -19,7 +20,10 @@ import (
 // can be lost without loss of money: the chain and the seller's corrective answer,
 // which carries the payer's own signature, bring them back ([Client.Recover]). The
 // file is open only while it is read or written, so that several processes can share it.
-type Book struct{ path string }
+type Book struct {
+	path string
+	open sync.Mutex // held while the file is open: bbolt's own lock is polled for, slowly
+}
 
 var _ table = (*Book)(nil)
 
@@ -50,11 +54,13 @@ const bookWait = 5 * time.Second
 // OpenBook opens the book, or makes it, for its owner alone. A process that holds
 // the file longer than a few seconds makes others fail with [ErrBookBusy].
 func OpenBook(path string) (*Book, error) {
-	b := &Book{path}
+	b := &Book{path: path}
 	return b, b.update(channelsBucket, func(*bbolt.Bucket) error { return nil })
 }
 
 func (b *Book) update(name []byte, f func(*bbolt.Bucket) error) error {
+	b.open.Lock()
+	defer b.open.Unlock()
 	db, err := bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: bookWait})
 	if errors.Is(err, bberrors.ErrTimeout) {
 		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", ErrBookBusy, b.path)

@@ -202,10 +202,15 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt
 // terms to try again on.
 func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name string, no *refusal) (*terms, error) {
 	fresh, proof, err := p.read(ctx, ch, t, name, no.required)
+	var refused *RefusedError
+	if errors.As(err, &refused) && refused.Code == x402.ErrChannelBusy && ch.collides(no.ceiling, 0) {
+		fresh, err = t, nil
+	}
 	if proof == nil {
 		ch.release(no.ceiling)
 		return fresh, err
 	}
+	ch.collides(no.ceiling, proof.charged)
 	return fresh, ch.correct(no.ceiling, proof.charged, proof.ceiling)
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -30,7 +31,11 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 	return &wanted{name: tool, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
 		r := request(tool, arguments)
 		if paid != nil {
-			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: paid}}
+			raw, err := paid.MarshalJSON() // the library encodes the parameters several times
+			if err != nil {
+				return nil, err
+			}
+			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: json.RawMessage(raw)}}
 		}
 		result, err := c.mcp.CallTool(ctx, r)
 		if err != nil {

@@ -25,6 +25,10 @@ type channel struct {
 	pending *pendingDeposit
 }
 
+func newChannel(a *account, t *terms) *channel {
+	return &channel{account: a, terms: t, funding: make(chan struct{}, 1)}
+}
+
 // channelOf returns the channel of terms: as it is in use, as the book has it, or as
 // the chain does.
 func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
@@ -37,7 +41,7 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	ch := &channel{account: account, terms: t, funding: make(chan struct{}, 1)}
+	ch := newChannel(account, t)
 	p.channels[t.id] = ch
 	return ch, nil
 }

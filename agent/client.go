@@ -37,6 +37,19 @@ func Dial(ctx context.Context, server string, o Options) (*Client, error) {
 	return c, nil
 }
 
+// Wrap pays over a connection that the caller has made and initialized: SSE, a
+// program's standard streams, or one in process. Budgets and the book know the server by
+// the name that is given. Closing the client closes the connection.
+func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Options) (*Client, error) {
+	p, err := newPayer(ctx, server, o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{payer: p, mcp: connection}
+	c.depositBy = c.depositTool
+	return c, nil
+}
+
 func (c *Client) dial(ctx context.Context, o Options) error {
 	var err error
 	if c.mcp, err = mcpclient.NewStreamableHttpClient(c.server, transport.WithHTTPBasicClient(c.http)); err != nil {

@@ -6,6 +6,15 @@
 // channel: [Client.Deposit] moves it there without a transaction of the payer's own,
 // it signs and the server submits. [Client.Refund] brings back what was not spent.
 //
+// A [Policy] bounds what is paid without asking, by call, tool, server, day and in all;
+// it is counted in the [Book] on disk, which several processes share. What it forbids
+// is a [*PolicyError], which [Explain] puts into a form for agents. [TopUp] deposits by
+// itself. With [Options.Session] another key signs vouchers than the one that owns the
+// money.
+//
+// [Proxy] pays for any MCP client that is not a Go program, [HTTPClient] for plain HTTP
+// resources, and [Wrap] over connections other than streamable HTTP.
+//
 // The client keeps its own account of every channel and holds each answer of the
 // server against it. It signs no more than what is charged, in flight and asked for
 // now; it pays into an escrow only if it is one that [escrow.Trusted] knows; and it

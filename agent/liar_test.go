@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 
@@ -36,6 +37,9 @@ type liar struct {
 	payments []*x402.PaymentPayload
 	// cut is how many answers get lost on the way.
 	cut int
+	// hide are tools that are not listed, and announce adds the terms to the others.
+	hide     []string
+	announce bool
 }
 
 // newLiar is a liar to whom the payer of the options has a channel of 1 USDC.
@@ -47,7 +51,7 @@ func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.Pa
 		PayTo: shoptest.Key(t, "liar").Address(), MaxTimeoutSeconds: 60,
 		Extra: x402.Extra{ReceiverAuthorizer: shoptest.Key(t, "liar").Address(), WithdrawDelay: 900, Name: "USDC", Version: "2", Escrow: &own},
 	}}
-	tools := mcpserver.NewMCPServer("liar", "1")
+	tools := mcpserver.NewMCPServer("liar", "1", mcpserver.WithToolFilter(l.list))
 	for _, name := range []string{"work", "chit_deposit", "chit_refund"} {
 		tools.AddTool(mcp.NewTool(name), l.handle)
 	}
@@ -68,6 +72,20 @@ func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.Pa
 	l.url = web.URL
 	l.fund(usdc)
 	return l
+}
+
+// list is what the liar says its tools are.
+func (l *liar) list(_ context.Context, tools []mcp.Tool) []mcp.Tool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tools = slices.DeleteFunc(slices.Clone(tools), func(tool mcp.Tool) bool { return slices.Contains(l.hide, tool.Name) })
+	for i := range tools {
+		if l.announce {
+			required := x402.Refuse(x402.Resource{URL: "mcp://tool/work"}, []x402.Requirements{l.terms}, x402.ErrPaymentRequired, "")
+			tools[i].Meta = &mcp.Meta{AdditionalFields: map[string]any{"x402/payment-required": required}}
+		}
+	}
+	return tools
 }
 
 // isLost says whether the answer to the payment that was just taken gets lost.

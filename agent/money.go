@@ -92,7 +92,7 @@ func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
 func (c *Client) Refund(ctx context.Context, amount vouchers.Amount) (Moved, error) {
 	by, err := c.moneyTool(ctx, refundTool)
 	if err == nil && by == nil {
-		by, err = c.pricedTool(ctx)
+		err = fmt.Errorf("%w: %s gives no refunds; `chit withdraw start` takes the money without its consent", ErrTerms, c.server)
 	}
 	var moved Moved
 	if err == nil {

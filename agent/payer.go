@@ -66,8 +66,8 @@ type payer struct {
 	pinned  []escrow.Addresses
 	book    *Book
 	server  string
-	// depositBy sends a payment to where the server takes deposits on their own, nil
-	// where it takes them only with something that is bought.
+	// depositBy finds where the server takes deposits on their own. It is nil, or returns
+	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
 
 	learning sync.Mutex // guards what follows

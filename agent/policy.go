@@ -11,7 +11,9 @@ import (
 // Policy limits what a client pays by itself. Amounts are atomic units; 0 is no
 // limit, and the zero policy limits nothing. What was spent is counted in the channel
 // book, so that all processes with the same book share the limits; it counts from the
-// first payment of that book on, under whatever policy it was made.
+// first payment of that book on, under whatever policy it was made. A call without an
+// answer counts in full. What a server can take beyond the calls that it answers, by
+// keeping vouchers that it refused, is not counted: three prices of a call at most.
 //
 // Patterns stand for a whole name: * is any run of characters, everything else is
 // itself. A tool is known by its name, a plain HTTP resource by its URL.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -159,6 +161,26 @@ func TestACallWithoutAnAnswerIsSpent(t *testing.T) {
 	}
 	if got := refusal(t, client); got.Remaining != price-1 {
 		t.Errorf("refused with %+v", got)
+	}
+}
+
+func TestAPriceThatIsRaisedUnderWayIsHeldAgainstTheBudgetAgain(t *testing.T) {
+	o := options(t)
+	o.Policy.Total = 3*price - 1
+	l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+		terms := l.terms
+		terms.Amount = 3 * price
+		return l.refuse(x402.ErrCumulativeAmountMismatch, terms)
+	})
+	client := dial(t, l.url, o)
+	if got := refusal(t, client); got.Code != agent.CodeBudgetExhausted || got.Required != 3*price || got.Remaining != 3*price-1 {
+		t.Errorf("refused with %+v", got)
+	}
+	if n := len(l.seen()); n != 1 || l.most() != price {
+		t.Errorf("%d payments up to %s were signed", n, l.most())
+	}
+	if spent, err := client.Spent(); err != nil || spent.Total != 0 {
+		t.Errorf("spent %+v, %v", spent, err)
 	}
 }
 

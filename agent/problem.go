@@ -115,7 +115,7 @@ var helps = []struct {
 // Explain puts an error of a payment into a form for agents. It returns false for an
 // error that has nothing to do with payments.
 func Explain(err error) (Problem, bool) {
-	p := Problem{Message: ""}
+	var p Problem
 	var policy *PolicyError
 	var balance *BalanceError
 	var refused *RefusedError

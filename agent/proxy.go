@@ -51,8 +51,9 @@ func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logge
 		return nil, err
 	}
 	x := &Proxy{payer: p, logger: logger, calls: make(map[string]*passing), asked: make(map[string]chan message)}
-	x.wire, err = transport.NewStreamableHTTP(server,
-		transport.WithHTTPBasicClient(p.http), transport.WithContinuousListening(), transport.WithHTTPLogger(logger))
+	//lint:ignore SA1019 the proxy speaks the older protocol, which tells of changes in no other way
+	listening := transport.WithContinuousListening()
+	x.wire, err = transport.NewStreamableHTTP(server, transport.WithHTTPBasicClient(p.http), listening, transport.WithHTTPLogger(logger))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", server, err), p.close())
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/x402"
 )
 
 // behind is an MCP client that talks to a server through a proxy.
@@ -174,6 +175,30 @@ func TestAnEmptyChannelIsToldAndTheProxyTopsUpIfItMay(t *testing.T) {
 	}
 }
 
+func TestWhatAServerDoesWrongIsToldThroughTheProxyWithoutItsGoods(t *testing.T) {
+	for code, test := range map[agent.Code]struct {
+		says answers
+		cut  int
+	}{
+		agent.CodeDishonest:      {says: bentReceipt(func(r *x402.SettlementResponse) { r.Extra.ChargedAmount = nil })},
+		agent.CodeUnknownOutcome: {says: bentReceipt(func(*x402.SettlementResponse) {}), cut: 2},
+		agent.Code(x402.ErrVoucherSignature): {says: func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+			return l.refuse(x402.ErrVoucherSignature, l.terms)
+		}},
+	} {
+		o := options(t)
+		l := newLiar(t, o, test.says)
+		l.cut = test.cut
+		result := through(t, l.url, o).call(t, "work", nil)
+		if got := problem(t, result); got.Code != string(code) || strings.Contains(text(t, result), "done") {
+			t.Errorf("%s is told as %+v", code, got)
+		}
+		if l.most() != price {
+			t.Errorf("%s: signed up to %s", code, l.most())
+		}
+	}
+}
+
 // gratis is a server with sessions, whose tools cost nothing.
 func gratis(t testing.TB, add func(*mcpserver.MCPServer)) string {
 	t.Helper()
@@ -210,6 +235,7 @@ func wide(release chan struct{}) func(*mcpserver.MCPServer) {
 			return nil, ctx.Err()
 		})
 		s.AddTool(mcp.NewTool("think"), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			//lint:ignore SA1019 the servers that are out there
 			answer, err := s.RequestSampling(ctx, mcp.CreateMessageRequest{})
 			if err != nil {
 				return nil, err
@@ -258,6 +284,7 @@ func TestEverythingAServerHasComesThroughTheProxy(t *testing.T) {
 	if _, err := b.GetPrompt(t.Context(), mcp.GetPromptRequest{Params: mcp.GetPromptParams{Name: "nothing like it"}}); err == nil {
 		t.Error("a prompt that is not there has no error")
 	}
+	//lint:ignore SA1019 the clients that are out there
 	if err := b.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}

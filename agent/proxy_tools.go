@@ -44,7 +44,7 @@ func (p *Proxy) listTools(ctx context.Context, m message) (message, error) {
 	tools := []json.RawMessage{}
 	for _, tool := range page.Tools {
 		var named struct{ Name string }
-		if json.Unmarshal(tool, &named) == nil && !movesMoney(named.Name) {
+		if json.Unmarshal(tool, &named) == nil && !movesMoney(named.Name) && named.Name != BalanceTool {
 			tools = append(tools, tool)
 		}
 	}

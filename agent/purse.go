@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -89,7 +90,12 @@ func (e *expense) hold(ctx context.Context, price vouchers.Amount) error {
 		return nil
 	}
 	more := &order{change: change{day: e.day, tool: e.call.Tool, amount: price - e.held}}
-	if err := e.purse.decide(more); err != nil {
+	err := e.purse.decide(more)
+	var refused *PolicyError
+	if errors.As(err, &refused) {
+		refused.Required, refused.Remaining = price, plus(refused.Remaining, e.held)
+	}
+	if err != nil {
 		return err
 	}
 	e.held = price
@@ -282,6 +288,13 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 		}
 	})
 	return r, limits, err
+}
+
+// ReadBudget tells what a payer has spent by its book, and what the limits of a policy
+// leave for calls to a server, at a time.
+func ReadBudget(book *Book, policy Policy, server string, now time.Time) (Spent, []LimitLeft, error) {
+	s := purse{table: book, policy: &policy, server: server, now: func() time.Time { return now }}
+	return s.report()
 }
 
 // scratch is a table in memory, for a payer without a book.

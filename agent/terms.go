@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -62,8 +63,10 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, 
 	if err != nil {
 		return nil, err
 	}
-	t := &terms{accepted: entry, addresses: trusted, contract: escrow.At(p.chain, trusted.Escrow), minDeposit: entry.Extra.MinDeposit}
-	t.accepted.Extra.ChannelState, t.accepted.Extra.VoucherState = nil, nil
+	t := &terms{addresses: trusted, contract: escrow.At(p.chain, trusted.Escrow), minDeposit: entry.Extra.MinDeposit}
+	if t.accepted, err = withoutState(entry); err != nil {
+		return nil, err
+	}
 	t.config = vouchers.ChannelConfig{
 		Payer: p.key.Address(), PayerAuthorizer: p.session.Address(),
 		Receiver: entry.PayTo, ReceiverAuthorizer: entry.Extra.ReceiverAuthorizer,
@@ -74,6 +77,36 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, 
 	}
 	t.id = t.contract.Domain().ChannelID(t.config)
 	return t, nil
+}
+
+// withoutState is an entry as the seller wrote it, but for the state of a channel: a
+// seller holds what is accepted against what it offers, to the letter.
+func withoutState(entry x402.Requirements) (x402.Requirements, error) {
+	if entry.Extra.ChannelState == nil && entry.Extra.VoucherState == nil {
+		return entry, nil
+	}
+	var fields, extra map[string]json.RawMessage
+	raw, err := json.Marshal(entry)
+	if err == nil {
+		err = json.Unmarshal(raw, &fields)
+	}
+	if err == nil {
+		err = json.Unmarshal(fields["extra"], &extra)
+	}
+	if err != nil {
+		return entry, err
+	}
+	delete(extra, "channelState")
+	delete(extra, "voucherState")
+	if fields["extra"], err = json.Marshal(extra); err != nil {
+		return entry, err
+	}
+	if raw, err = json.Marshal(fields); err != nil {
+		return entry, err
+	}
+	var stateless x402.Requirements
+	err = json.Unmarshal(raw, &stateless)
+	return stateless, err
 }
 
 // known returns the terms that a tool was last offered on, nil if it never was.

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 
@@ -26,10 +29,11 @@ func callCommand() *cli.Command {
 		Usage:     "call a tool of the server and pay for it",
 		ArgsUsage: "TOOL [key=value ...] [key:=json ...]",
 		Description: "key=value passes a text, key:=json any JSON value: limit:=100, tags:='[\"a\"]'.\n" +
-			"Images and other data are described; --output writes them into a file.",
+			"Images and other data are described; --output writes them into a file.\n" +
+			"With a credit token in $CHIT_CREDIT the call is paid with it, and no wallet is needed.",
 		Flags: []cli.Flag{
 			serverFlag, tokenFlag, jsonFlag,
-			&cli.StringFlag{Name: "max-price", Usage: "the most that the call may cost, in USDC"},
+			maxPriceFlag, topUpFlag, inputFlag,
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the image or data of the answer to this file"},
 		},
 		Action: call,
@@ -40,23 +44,21 @@ func call(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return wantArgs(c, 1, 1)
 	}
-	arguments, err := parseArguments(c.Args().Tail())
+	arguments, err := callArguments(c)
 	if err != nil {
 		return err
 	}
-	var policy agent.Policy
-	if text := c.String("max-price"); text != "" {
-		if policy.MaxPrice, err = vouchers.ParseAmount(text); err != nil {
-			return fmt.Errorf("--max-price: %w", err)
-		}
-		if policy.MaxPrice == 0 {
-			return fmt.Errorf("--max-price: %w: 0 would be no limit", vouchers.ErrAmount)
-		}
-	}
-	return withServer(c, policy, func(client *agent.Client) error {
-		result, receipt, err := client.CallTool(c.Context, c.Args().First(), arguments)
+	if token := os.Getenv(creditVariable); token != "" {
+		most, err := amountFlag(c, maxPriceFlag)
 		if err != nil {
 			return err
+		}
+		return callOnCredit(c, token, arguments, most)
+	}
+	return withPayer(c, forCall(c), func(client *agent.Client) error {
+		result, receipt, err := client.CallTool(c.Context, c.Args().First(), arguments)
+		if err != nil {
+			return explain(c, err)
 		}
 		if path := c.String("output"); path != "" {
 			if err := writeData(path, result); err != nil {
@@ -69,6 +71,101 @@ func call(c *cli.Context) error {
 		}
 		return err
 	})
+}
+
+// explain prints why a payment was not made, where --json asks for what programs read.
+func explain(c *cli.Context, err error) error {
+	if problem, known := agent.Explain(err); known && c.Bool(jsonFlag.Name) {
+		return errors.Join(err, ui.JSON(c.App.Writer, map[string]agent.Problem{"error": problem}))
+	}
+	return err
+}
+
+var (
+	maxPriceFlag = &cli.StringFlag{Name: "max-price", Usage: "the most that the call may cost, in USDC"}
+	topUpFlag    = &cli.StringFlag{Name: "deposit", Usage: "deposit so much USDC first if the channel cannot pay (default: the profile's topUp)"}
+	inputFlag    = &cli.StringFlag{Name: "input", Usage: "read what is sent from this file, or from standard input for -"}
+)
+
+// forCall lays the flags of a single call over the profile's options. A limit on the
+// command line can be lower than the profile's, not higher.
+func forCall(c *cli.Context) func(*agent.Options) error {
+	return func(o *agent.Options) error {
+		price, err := amountFlag(c, maxPriceFlag)
+		if err != nil {
+			return err
+		}
+		if price > 0 && (o.Policy.MaxPrice == 0 || price < o.Policy.MaxPrice) {
+			o.Policy.MaxPrice = price
+		}
+		deposit, err := amountFlag(c, topUpFlag)
+		if err != nil {
+			return err
+		}
+		if deposit > 0 {
+			o.TopUp = agent.TopUp{Amount: deposit}
+		}
+		if ui.CanAsk() {
+			o.Policy.Approve = func(_ context.Context, p agent.Proposal) (bool, error) {
+				return ui.Ask(fmt.Sprintf("%s of %s costs up to %s. Pay?", p.Tool, p.Server, p.Price))
+			}
+		}
+		return nil
+	}
+}
+
+func amountFlag(c *cli.Context, flag *cli.StringFlag) (vouchers.Amount, error) {
+	text := c.String(flag.Name)
+	if text == "" {
+		return 0, nil
+	}
+	amount, err := vouchers.ParseAmount(text)
+	if err != nil {
+		return 0, fmt.Errorf("--%s: %w", flag.Name, err)
+	}
+	if amount == 0 {
+		return 0, fmt.Errorf("--%s: %w: 0 would be no limit", flag.Name, vouchers.ErrAmount)
+	}
+	return amount, nil
+}
+
+// callArguments are those of the command line over those of --input, a JSON object.
+func callArguments(c *cli.Context) (map[string]any, error) {
+	given, err := parseArguments(c.Args().Tail())
+	if err != nil || c.String(inputFlag.Name) == "" {
+		return given, err
+	}
+	text, err := readInput(c.String(inputFlag.Name), maxInput)
+	if err != nil {
+		return nil, fmt.Errorf("--input: %w", err)
+	}
+	var arguments map[string]any
+	if err := json.Unmarshal(text, &arguments); err != nil || arguments == nil {
+		return nil, fmt.Errorf("%w: --input: want one JSON object with the tool's arguments: %w", errUsage, cmp.Or(err, errors.New("it is null")))
+	}
+	maps.Copy(arguments, given)
+	return arguments, nil
+}
+
+// maxInput is the most that is read of a file or of standard input, in bytes.
+const maxInput = 64 << 20
+
+// readInput reads a file, or standard input for -.
+func readInput(path string, most int64) ([]byte, error) {
+	var in io.Reader = os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("%s is longer than %d bytes", path, most)
+	}
+	return text, err
 }
 
 // answer is what --json prints.
@@ -101,6 +198,23 @@ func parseArguments(words []string) (map[string]any, error) {
 }
 
 func printResult(w io.Writer, result *mcp.CallToolResult, receipt agent.Receipt) error {
+	if err := printContent(w, result); err != nil {
+		return err
+	}
+	return printCost(receipt)
+}
+
+// printCost says what was paid, beside what the command prints.
+func printCost(receipt agent.Receipt) error {
+	cost := "free"
+	if receipt.Paid {
+		cost = fmt.Sprintf("paid %s, %s on this channel so far", receipt.Charged, receipt.Cumulative)
+	}
+	_, err := fmt.Fprintf(os.Stderr, "%s\n", cost)
+	return err
+}
+
+func printContent(w io.Writer, result *mcp.CallToolResult) error {
 	for _, content := range result.Content {
 		line := fmt.Sprintf("[%T]", content)
 		switch content := content.(type) {
@@ -115,12 +229,7 @@ func printResult(w io.Writer, result *mcp.CallToolResult, receipt agent.Receipt)
 			return err
 		}
 	}
-	cost := "free"
-	if receipt.Paid {
-		cost = fmt.Sprintf("paid %s, %s on this channel so far", receipt.Charged, receipt.Cumulative)
-	}
-	_, err := fmt.Fprintf(os.Stderr, "%s\n", cost)
-	return err
+	return nil
 }
 
 // writeData writes the first image or sound of an answer into a file.
@@ -146,18 +255,24 @@ func writeData(path string, result *mcp.CallToolResult) error {
 
 func toolsCommand() *cli.Command {
 	return &cli.Command{
-		Name:   "tools",
-		Usage:  "list the server's tools with their prices",
-		Flags:  []cli.Flag{serverFlag, tokenFlag, jsonFlag},
-		Action: tools,
+		Name:      "tools",
+		Usage:     "list the server's tools with their prices",
+		ArgsUsage: "[URL]",
+		Flags:     []cli.Flag{serverFlag, tokenFlag, jsonFlag},
+		Action:    tools,
 	}
 }
 
 func tools(c *cli.Context) error {
-	if err := wantArgs(c, 0, 0); err != nil {
+	if err := wantArgs(c, 0, 1); err != nil {
 		return err
 	}
-	return withServer(c, agent.Policy{}, func(client *agent.Client) error {
+	if c.NArg() == 1 {
+		if err := c.Set(serverFlag.Name, c.Args().First()); err != nil {
+			return err
+		}
+	}
+	return withPayer(c, byHand, func(client *agent.Client) error {
 		list, err := client.Tools(c.Context)
 		if err != nil {
 			return err

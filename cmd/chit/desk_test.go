@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -177,5 +178,16 @@ func TestBadInputAtTheDeskIsRefused(t *testing.T) {
 			t.Errorf("a profile with %q: %+v", line, got)
 		}
 		h.editProfile(t, func(string) string { return before })
+	}
+	seller := regexp.MustCompile(`(?m)^seller: .*$`)
+	for reference, want := range map[string]string{
+		"clef:0x12@http://127.0.0.1:1":                                       "clef:ADDRESS@URL",
+		"clef:0x90F79bf6EB2c4f870365E785982E1f101E93b906":                    "clef:ADDRESS@URL",
+		"clef:0x90F79bf6EB2c4f870365E785982E1f101E93b906@http://127.0.0.1:1": "start clef",
+	} {
+		h.editProfile(t, func(text string) string { return seller.ReplaceAllString(text, "seller: \""+reference+"\"") })
+		if got := h.run(t, "settle"); got.code != 1 || !strings.Contains(got.stderr, want) || strings.Count(got.stderr, "\n") != 1 {
+			t.Errorf("a seller %q: %+v", reference, got)
+		}
 	}
 }

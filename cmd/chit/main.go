@@ -36,6 +36,9 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	app := newApp()
+	if args[len(args)-1] == completionFlag {
+		return app.RunContext(ctx, args)
+	}
 	return app.RunContext(ctx, flagsFirst(app, args))
 }
 
@@ -50,8 +53,9 @@ func newApp() *cli.App {
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
 			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), txCommand(), storeCommand(),
-			walletCommand(), depositCommand(), balanceCommand(), toolsCommand(), callCommand(), refundCommand(), withdrawCommand(),
-			deployCommand(), verifyDeploymentCommand(), versionCommand(),
+			walletCommand(), depositCommand(), topUpCommand(), balanceCommand(), budgetCommand(), toolsCommand(), callCommand(), proxyCommand(), payURLCommand(),
+			refundCommand(), withdrawCommand(), recoverCommand(), creditCommand(),
+			deployCommand(), verifyDeploymentCommand(), completionCommand(), versionCommand(),
 		},
 		Action:          noCommand,
 		ExitErrHandler:  func(*cli.Context, error) {},

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,22 +15,23 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// dialServer opens the payer's key and connects to the profile's server.
-func dialServer(c *cli.Context, p *profile.Profile, policy agent.Policy) (*agent.Client, error) {
-	key, err := p.PayerKey(passphrase(c))
-	if err != nil {
-		return nil, err
+// payerOptions are those of a client that the profile's payer pays with.
+func payerOptions(c *cli.Context, p *profile.Profile) (o agent.Options, err error) {
+	o = agent.Options{RPC: p.RPC, ChainID: p.ChainID, Token: p.TokenAddress(), Pinned: pinned(p), Name: "chit", Version: version}
+	if o.Key, err = p.PayerKey(passphrase(c)); err != nil {
+		return o, err
 	}
-	book, err := dataFile(p, profile.BookFile)
-	if err != nil {
-		return nil, err
+	if o.Session, err = p.SessionKey(passphrase(c)); err != nil {
+		return o, err
 	}
-	if p.Server == "" {
-		return nil, fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", errUsage)
+	if o.Book, err = dataFile(p, profile.BookFile); err != nil {
+		return o, err
 	}
-	return agent.Dial(c.Context, p.Server, agent.Options{
-		Key: key, RPC: p.RPC, ChainID: p.ChainID, Token: p.TokenAddress(), Policy: policy, Pinned: pinned(p), Book: book, Name: "chit", Version: version,
-	})
+	if o.Policy, err = p.PayerPolicy(); err != nil {
+		return o, err
+	}
+	o.TopUp, err = p.PayerTopUp()
+	return o, err
 }
 
 // pinned is the profile's escrow, which its owner trusts by having written it there.
@@ -66,7 +65,7 @@ func deposit(c *cli.Context) error {
 	if amount == 0 {
 		return fmt.Errorf("%w: a deposit of nothing", vouchers.ErrAmount)
 	}
-	return withServer(c, agent.Policy{}, func(client *agent.Client) error {
+	return withPayer(c, byHand, func(client *agent.Client) error {
 		report := progress()
 		report.Step("depositing %s; waiting for the chain", amount)
 		moved, err := client.Deposit(c.Context, amount)
@@ -105,7 +104,7 @@ func refund(c *cli.Context) error {
 			return fmt.Errorf("%w: a refund of nothing", vouchers.ErrAmount)
 		}
 	}
-	return withServer(c, agent.Policy{}, func(client *agent.Client) error {
+	return withPayer(c, byHand, func(client *agent.Client) error {
 		report := progress()
 		report.Step("asking for a refund; waiting for the chain")
 		moved, err := client.Refund(c.Context, amount)
@@ -113,20 +112,41 @@ func refund(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		return print(c, moved, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "refunded %s of channel %s\nthe channel holds %s\ntransaction %s\n", moved.Amount, moved.Channel, moved.Balance, moved.Tx)
-			return err
-		})
+		return printRefund(c, moved)
 	})
 }
 
-// withServer runs f with a client that is connected to the profile's server.
-func withServer(c *cli.Context, policy agent.Policy, f func(*agent.Client) error) (err error) {
+func printRefund(c *cli.Context, moved agent.Moved) error {
+	return print(c, moved, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "refunded %s of channel %s\nthe channel holds %s\ntransaction %s\n", moved.Amount, moved.Channel, moved.Balance, moved.Tx)
+		return err
+	})
+}
+
+// byHand lifts the limits of what is not paid by itself, but by this very command.
+func byHand(o *agent.Options) error {
+	o.Policy.MaxDeposit = 0
+	return nil
+}
+
+// withPayer runs f with a client that is connected to the profile's server, with the
+// profile's options after change.
+func withPayer(c *cli.Context, change func(*agent.Options) error, f func(*agent.Client) error) (err error) {
 	p, err := openProfile(c)
 	if err != nil {
 		return err
 	}
-	client, err := dialServer(c, p, policy)
+	o, err := payerOptions(c, p)
+	if err != nil {
+		return err
+	}
+	if err := change(&o); err != nil {
+		return err
+	}
+	if p.Server == "" {
+		return fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", errUsage)
+	}
+	client, err := agent.Dial(c.Context, p.Server, o)
 	if err != nil {
 		return err
 	}
@@ -190,72 +210,4 @@ func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (agent.
 		return agent.Funds{}, err
 	}
 	return agent.ReadFunds(c.Context, client, token, payer, book)
-}
-
-func withdrawCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "withdraw",
-		Usage: "take money out of channels without the server's consent",
-		Description: "`start` announces it on chain and `finish` takes the money once the channel's delay has passed.\n" +
-			"Both are transactions of the payer, who pays their gas.",
-		Subcommands: []*cli.Command{
-			{Name: "start", Usage: "announce the withdrawal of all that is unclaimed", Flags: []cli.Flag{jsonFlag}, Action: withdrawStart},
-			{Name: "finish", Usage: "take what was announced and whose delay has passed", Flags: []cli.Flag{jsonFlag}, Action: withdrawFinish},
-		},
-	}
-}
-
-func withdrawStart(c *cli.Context) error { return withdrawStep(c, agent.StartWithdrawals, "announced") }
-
-func withdrawFinish(c *cli.Context) error {
-	return withdrawStep(c, agent.FinishWithdrawals, "withdrew")
-}
-
-type withdrawFunc = func(ctx context.Context, client *chain.Client, sender *chain.Sender, funds agent.Funds) ([]agent.Withdrawal, error)
-
-func withdrawStep(c *cli.Context, step withdrawFunc, did string) (err error) {
-	if err := wantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	p, err := openProfile(c)
-	if err != nil {
-		return err
-	}
-	client, err := dial(c.Context, p)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	funds, err := readFunds(c, p, client)
-	if err != nil {
-		return err
-	}
-	key, err := p.PayerKey(passphrase(c))
-	if err != nil {
-		return err
-	}
-	sender, err := chain.NewSender(c.Context, client, key)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, sender.Close()) }()
-	report := progress()
-	report.Step("waiting for the chain")
-	all, err := step(c.Context, client, sender, funds)
-	report.Done()
-	if err != nil {
-		return err
-	}
-	return print(c, all, func(w io.Writer) error {
-		for _, done := range all {
-			line := fmt.Sprintf("%s %s of channel %s, transaction %s", did, done.Amount, done.Channel, done.Tx)
-			if !done.After.IsZero() {
-				line += ", to be finished after " + done.After.Format(time.RFC3339)
-			}
-			if _, err := fmt.Fprintln(w, line); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

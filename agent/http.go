@@ -1,0 +1,158 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// HTTPClient buys plain HTTP resources by the HTTP transport of x402. It is safe for
+// concurrent use. Servers of that transport take deposits only with a request that is
+// paid for: see [Options.TopUp].
+type HTTPClient struct{ *payer }
+
+// HTTPRequest is what to ask for. Its body is kept, to be sent again with a payment.
+type HTTPRequest struct {
+	// Method is GET if it is empty.
+	Method string
+	// URL is absolute.
+	URL    string
+	Header http.Header
+	Body   []byte
+}
+
+// HTTPResponse is what was answered.
+type HTTPResponse struct {
+	// Status is the code, such as 200.
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// MaxHTTPBody is the longest body of an answer that is read, in bytes.
+const MaxHTTPBody = 64 << 20
+
+// NewHTTPClient returns a client of the server that a URL belongs to: budgets and the
+// book go by its scheme and host. It connects to the chain. The caller closes it.
+func NewHTTPClient(ctx context.Context, server string, o Options) (*HTTPClient, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%w: %q is not the URL of an HTTP resource", ErrTerms, server)
+	}
+	p, err := newPayer(ctx, u.Scheme+"://"+u.Host, o)
+	if err != nil {
+		return nil, err
+	}
+	p.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if to := r.URL.Scheme + "://" + r.URL.Host; to != p.server {
+			return fmt.Errorf("%w: it redirects to %s, which was not asked to be paid", ErrTerms, to)
+		}
+		return nil
+	}
+	return &HTTPClient{p}, nil
+}
+
+// Close writes the book and closes the connections.
+func (c *HTTPClient) Close() error { return c.close() }
+
+// Do makes a request, and pays if it costs something. Errors are those of
+// [Client.CallTool]. An answer with a status of 400 or above costs nothing, unless its
+// receipt says otherwise.
+func (c *HTTPClient) Do(ctx context.Context, r HTTPRequest) (*HTTPResponse, Receipt, error) {
+	var last *HTTPResponse
+	receipt, err := c.buy(ctx, c.want(r, &last))
+	if err != nil {
+		return nil, receipt, fmt.Errorf("%s %s: %w", orElse(r.Method, http.MethodGet), r.URL, err)
+	}
+	return last, receipt, nil
+}
+
+// Refund asks the server for what is left in the channel that pays for a resource, or
+// for amount (atomic units) if it is not zero. It fails while requests are in flight.
+func (c *HTTPClient) Refund(ctx context.Context, r HTTPRequest, amount vouchers.Amount) (Moved, error) {
+	var last *HTTPResponse
+	moved, err := c.refund(ctx, c.want(r, &last), amount)
+	if err != nil {
+		return Moved{}, fmt.Errorf("refund: %w", err)
+	}
+	return moved, nil
+}
+
+// want is a request whose last answer is written to last.
+func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
+	name := r.URL
+	if u, err := url.Parse(r.URL); err == nil {
+		name = u.Scheme + "://" + u.Host + u.Path
+	}
+	return &wanted{name: name, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+		response, err := c.exchange(ctx, r, paid)
+		if err != nil {
+			return nil, err
+		}
+		*last = response
+		return response.answer()
+	}}
+}
+
+func (c *HTTPClient) exchange(ctx context.Context, r HTTPRequest, paid *x402.PaymentPayload) (*HTTPResponse, error) {
+	request, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, err
+	}
+	if r.Header != nil {
+		request.Header = r.Header.Clone()
+	}
+	if host := request.URL.Scheme + "://" + request.URL.Host; host != c.server {
+		return nil, fmt.Errorf("%w: this client pays %s, not %s", ErrTerms, c.server, host)
+	}
+	if paid != nil {
+		header, err := x402.EncodeHeader(paid)
+		if err != nil {
+			return nil, err
+		}
+		request.Header.Set(x402.HeaderPaymentSignature, header)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, silence{err}
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, MaxHTTPBody+1))
+	if err == nil && len(body) > MaxHTTPBody {
+		err = fmt.Errorf("the answer is longer than %d bytes", MaxHTTPBody)
+	}
+	if err != nil {
+		return nil, silence{err}
+	}
+	return &HTTPResponse{Status: response.StatusCode, Header: response.Header, Body: body}, nil
+}
+
+// answer reads what concerns the payment. A status of 500 or above without a receipt
+// leaves open whether the payment was taken.
+func (r *HTTPResponse) answer() (*answer, error) {
+	a := &answer{failed: r.Status >= http.StatusBadRequest}
+	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
+		a.receipt = receipt
+	}
+	if r.Status != http.StatusPaymentRequired {
+		return a, nil
+	}
+	required, err := x402.DecodeHeader[x402.PaymentRequired](r.Header.Get(x402.HeaderPaymentRequired))
+	if err != nil {
+		if required, err = x402.DecodePaymentRequired(r.Body); err != nil {
+			return nil, errors.Join(ErrTerms, err)
+		}
+	}
+	if a.receipt != nil && a.receipt.ErrorReason != "" && required.Error == "" {
+		required.Error, required.ErrorMessage = a.receipt.ErrorReason, a.receipt.ErrorMessage
+	}
+	a.required, a.receipt = required, nil
+	return a, nil
+}

@@ -1,0 +1,132 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// Recover writes the channel to the server into the book anew, whatever the book says
+// of it: from the chain, and from the server's corrective answer, which must prove
+// itself. It costs nothing, and no calls may be in flight. Errors wrap [ErrNoChannel]
+// if the chain knows of no such channel.
+func (c *Client) Recover(ctx context.Context) (Entry, error) {
+	by, err := c.pricedTool(ctx)
+	if err != nil {
+		return Entry{}, fmt.Errorf("recover: %w", err)
+	}
+	return c.recoverBy(ctx, by)
+}
+
+// Recover is [Client.Recover] for the channel that pays for a resource.
+func (c *HTTPClient) Recover(ctx context.Context, r HTTPRequest) (Entry, error) {
+	var last *HTTPResponse
+	return c.recoverBy(ctx, c.want(r, &last))
+}
+
+func (p *payer) recoverBy(ctx context.Context, by *wanted) (Entry, error) {
+	ch, err := p.fromChain(ctx, by)
+	if err == nil {
+		err = p.probe(ctx, ch, by)
+	}
+	if err == nil {
+		err = p.write(ch)
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("recover: %w", err)
+	}
+	return ch.entry(p.server), nil
+}
+
+// fromChain takes the channel to the server from the chain, in place of what the book
+// has of it.
+func (p *payer) fromChain(ctx context.Context, by *wanted) (*channel, error) {
+	t, err := p.anyTerms(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	state, err := t.contract.State(ctx, t.config, 1)
+	if err != nil {
+		return nil, err
+	}
+	if state.Balance == 0 && state.Claimed == 0 {
+		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", ErrNoChannel, p.server, t.id)
+	}
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	ch := newChannel(newAccount(state.Balance, state.Claimed, state.Claimed), t)
+	p.channels[t.id] = ch
+	return ch, nil
+}
+
+// probe offers a voucher for what is claimed already, which buys nothing: the server
+// refuses it and says where the channel stands.
+func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) error {
+	voucher, err := p.sign(ctx, ch, ch.total())
+	if err != nil {
+		return err
+	}
+	paid, err := wrap(ch.terms, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
+	if err != nil {
+		return err
+	}
+	a, err := p.send(ctx, by, paid)
+	if err != nil {
+		return err
+	}
+	if a.required == nil || a.required.Error == x402.ErrChannelNotFound {
+		return nil // the server knows nothing beyond the chain
+	}
+	switch a.required.Error {
+	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
+		proven, err := p.check(ctx, ch, a.required)
+		if err != nil {
+			return err
+		}
+		return ch.correct(0, proven.charged, proven.ceiling)
+	}
+	return refused(a.required)
+}
+
+// TopUp deposits what [Options.TopUp] says, if less than its Below is left in the
+// channel to the server, or less than one atomic unit. It returns false if there was
+// no need.
+func (c *Client) TopUp(ctx context.Context) (Moved, bool, error) {
+	moved, needed, err := c.topUpByHand(ctx)
+	if err != nil {
+		return Moved{}, false, fmt.Errorf("top up: %w", err)
+	}
+	return moved, needed, nil
+}
+
+func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
+	if c.topUp.Amount == 0 {
+		return Moved{}, false, errors.New("no amount: set topUp in the profile, or use `chit deposit AMOUNT`")
+	}
+	by, err := c.depositBy(ctx)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	if by == nil {
+		return Moved{}, false, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", ErrTerms, c.server)
+	}
+	t, err := c.anyTerms(ctx, by)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	ch, err := c.channelOf(ctx, t)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	if err := c.refresh(ctx, ch); err != nil {
+		return Moved{}, false, err
+	}
+	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
+		return Moved{Channel: ch.id, Balance: ch.funds()}, false, nil
+	}
+	moved, err := c.depositInto(ctx, ch, max(c.topUp.Amount, ch.minDeposit), by)
+	return moved, true, err
+}

@@ -1,0 +1,66 @@
+package profile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chitpay/chit/chain"
+)
+
+// AutoSession is the [Profile.Session] of a key that is made when it is first needed.
+const AutoSession = "auto"
+
+// sessionFolder holds the session keys of a profile, beside its data.
+const sessionFolder = "session"
+
+// SessionKey opens the key that signs vouchers in place of the payer's, nil if the
+// profile names none. An automatic one is kept in a key file of its own, under the
+// payer's passphrase.
+func (p *Profile) SessionKey(ask Passphrase) (chain.Signer, error) {
+	if p.Session == "" {
+		return nil, nil
+	}
+	key, err := p.openSession(ask)
+	if err != nil {
+		return nil, fmt.Errorf("%w for the session: %w", ErrKey, err)
+	}
+	if err := chain.RefuseDevKey(p.ChainID, key); err != nil {
+		return nil, fmt.Errorf("%w for the session: %w", ErrKey, err)
+	}
+	return key, nil
+}
+
+func (p *Profile) openSession(ask Passphrase) (chain.Signer, error) {
+	if p.Session != AutoSession {
+		return p.openKey(p.Session, ask)
+	}
+	data, err := p.Data()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(data, sessionFolder)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of session keys: %w", err)
+	}
+	files, err := chain.ListKeystore(dir)
+	if err != nil {
+		return nil, err
+	}
+	payer, err := p.PayerAddress()
+	if err != nil {
+		return nil, err
+	}
+	passphrase, err := ask(payer.Hex())
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		made, err := chain.CreateKeystoreFile(dir, passphrase)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, made)
+	}
+	return chain.OpenKeystoreFile(files[0].Path, passphrase)
+}

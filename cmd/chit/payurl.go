@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/agent"
+)
+
+// errStatus says that the resource itself failed; it was not charged.
+var errStatus = errors.New("the resource failed")
+
+func payURLCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "pay-url",
+		Usage:     "get a plain HTTP resource and pay for it (402 Payment Required)",
+		ArgsUsage: "URL",
+		Description: "Servers of this kind take a deposit with a request that is paid for: give --deposit the first\n" +
+			"time, or write topUp into the profile. The body is printed as it is, or written with --output.",
+		Flags: []cli.Flag{
+			tokenFlag, jsonFlag, maxPriceFlag, topUpFlag, inputFlag,
+			&cli.StringFlag{Name: "method", Aliases: []string{"X"}, Usage: "HTTP method (default GET, or POST with --input)"},
+			&cli.StringSliceFlag{Name: "header", Aliases: []string{"H"}, Usage: "a header, as 'Name: value'; may be repeated"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the body into this file"},
+			&cli.BoolFlag{Name: "refund", Usage: "ask for what is left in the channel instead"},
+		},
+		Action: payURL,
+	}
+}
+
+func payURL(c *cli.Context) (err error) {
+	if err := wantArgs(c, 1, 1); err != nil {
+		return err
+	}
+	request, err := httpRequest(c)
+	if err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	o, err := payerOptions(c, p)
+	if err != nil {
+		return err
+	}
+	if err := forCall(c)(&o); err != nil {
+		return err
+	}
+	client, err := agent.NewHTTPClient(c.Context, request.URL, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	if c.Bool("refund") {
+		report := progress()
+		report.Step("asking for a refund; waiting for the chain")
+		moved, err := client.Refund(c.Context, request, 0)
+		report.Done()
+		if err != nil {
+			return err
+		}
+		return printRefund(c, moved)
+	}
+	response, receipt, err := client.Do(c.Context, request)
+	if err != nil {
+		return explain(c, err)
+	}
+	return printResponse(c, response, receipt)
+}
+
+// httpRequest reads the request from the command line.
+func httpRequest(c *cli.Context) (agent.HTTPRequest, error) {
+	r := agent.HTTPRequest{URL: c.Args().First(), Method: c.String("method"), Header: make(http.Header)}
+	for _, line := range c.StringSlice("header") {
+		name, value, found := strings.Cut(line, ":")
+		if !found || strings.TrimSpace(name) == "" {
+			return r, fmt.Errorf("%w: --header %q is not 'Name: value'", errUsage, line)
+		}
+		r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	path := c.String(inputFlag.Name)
+	if path == "" {
+		return r, nil
+	}
+	if r.Method == "" {
+		r.Method = http.MethodPost
+	}
+	var err error
+	if r.Body, err = readInput(path, maxInput); err != nil {
+		return r, fmt.Errorf("--input: %w", err)
+	}
+	return r, nil
+}
+
+// page is what --json prints. A body that is no text is in Data, as base64.
+type page struct {
+	Status  int           `json:"status"`
+	Type    string        `json:"type,omitempty"`
+	Body    string        `json:"body,omitempty"`
+	Data    []byte        `json:"data,omitempty"`
+	Receipt agent.Receipt `json:"receipt"`
+}
+
+func printResponse(c *cli.Context, response *agent.HTTPResponse, receipt agent.Receipt) error {
+	p := page{Status: response.Status, Type: response.Header.Get("Content-Type"), Receipt: receipt}
+	if utf8.Valid(response.Body) {
+		p.Body = string(response.Body)
+	} else {
+		p.Data = response.Body
+	}
+	if path := c.String("output"); path != "" {
+		if err := os.WriteFile(path, response.Body, 0o644); err != nil {
+			return fmt.Errorf("--output: %w", err)
+		}
+		p.Body, p.Data, response.Body = "", nil, nil
+	}
+	err := print(c, p, func(w io.Writer) error {
+		if _, err := io.Copy(w, bytes.NewReader(response.Body)); err != nil {
+			return err
+		}
+		return printCost(receipt)
+	})
+	if err == nil && response.Status >= http.StatusBadRequest {
+		err = fmt.Errorf("%w: status %d %s", errStatus, response.Status, http.StatusText(response.Status))
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+)
+
+func topUpCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "topup",
+		Usage:       "deposit what the profile's topUp says, if the channel needs it",
+		Description: "Deposits topUp.amount if less than topUp.below is left in the channel to the server.",
+		Flags:       []cli.Flag{serverFlag, tokenFlag, jsonFlag},
+		Action:      topUp,
+	}
+}
+
+// toppedUp is what --json prints.
+type toppedUp struct {
+	Needed bool `json:"needed"`
+	agent.Moved
+}
+
+func topUp(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	return withPayer(c, unchanged, func(client *agent.Client) error {
+		report := progress()
+		report.Step("looking at the channel; a deposit waits for the chain")
+		moved, needed, err := client.TopUp(c.Context)
+		report.Done()
+		if err != nil {
+			return err
+		}
+		return print(c, toppedUp{needed, moved}, func(w io.Writer) error {
+			did := "nothing to do"
+			if needed {
+				did = fmt.Sprintf("deposited %s, transaction %s", moved.Amount, moved.Tx)
+			}
+			_, err := fmt.Fprintf(w, "%s\nthe channel holds %s\n", did, moved.Balance)
+			return err
+		})
+	})
+}
+
+func budgetCommand() *cli.Command {
+	return &cli.Command{
+		Name:   "budget",
+		Usage:  "show what the payer has spent, and what the profile's budget leaves",
+		Flags:  []cli.Flag{serverFlag, jsonFlag},
+		Action: budget,
+	}
+}
+
+// leftover is what --json prints.
+type leftover struct {
+	Spent  agent.Spent       `json:"spent"`
+	Limits []agent.LimitLeft `json:"limits"`
+}
+
+func budget(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	policy, err := p.PayerPolicy()
+	if err != nil {
+		return err
+	}
+	path, err := dataFile(p, profile.BookFile)
+	if err != nil {
+		return err
+	}
+	book, err := agent.OpenBook(path)
+	if err != nil {
+		return err
+	}
+	var b leftover
+	if b.Spent, b.Limits, err = agent.ReadBudget(book, policy, p.Server, time.Now()); err != nil {
+		return err
+	}
+	return print(c, b, func(w io.Writer) error {
+		if _, err := fmt.Fprintf(w, "spent %s today, %s at %s, %s in all\n", b.Spent.Today, b.Spent.Server, p.Server, b.Spent.Total); err != nil || len(b.Limits) == 0 {
+			return err
+		}
+		rows := make([][]string, len(b.Limits))
+		for i, limit := range b.Limits {
+			rows[i] = []string{limit.Limit, limit.Most.Decimal(), limit.Remaining.Decimal()}
+		}
+		return ui.Table(w, []string{"BUDGET FOR", "AMOUNT", "LEFT"}, rows)
+	})
+}
+
+func recoverCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "recover",
+		Usage: "rebuild the payer's book of the channel to the server",
+		Description: "For when the book was lost, or an old copy came back: asks the chain, and the server, whose\n" +
+			"answer must carry the payer's own signature. Costs nothing.",
+		Flags:  []cli.Flag{serverFlag, tokenFlag, jsonFlag},
+		Action: recoverBook,
+	}
+}
+
+func recoverBook(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	return withPayer(c, unchanged, func(client *agent.Client) error {
+		entry, err := client.Recover(c.Context)
+		if err != nil {
+			return err
+		}
+		return print(c, entry, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "channel %s\ndeposited %s, spent %s, available %s\n", entry.Channel, entry.Balance, entry.Charged, entry.Available())
+			return err
+		})
+	})
+}
+
+// unchanged takes the profile's options as they are.
+func unchanged(*agent.Options) error { return nil }
