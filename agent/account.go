@@ -31,6 +31,7 @@ type account struct {
 	heard    bool                         // a call that was signed after the last of them was answered
 	spent    map[vouchers.Amount]spending // ceilings above charged that are not free
 	drained  chan struct{}                // while a correction waits for the calls in flight: closed once it is applied
+	signings int                          // how many ceilings were reserved
 	turns    int                          // so many calls yet are made one at a time
 	landed   chan struct{}                // while a call waits for its turn: closed when one lands
 }
@@ -47,10 +48,13 @@ const (
 	doubtful                     // it may have: the answer never came
 )
 
-// flight is a call in flight, with how many losses there were when it was signed.
+// flight is a call in flight, with how many losses and signings there were when it was
+// signed, and whether there were others in flight.
 type flight struct {
-	price  vouchers.Amount
-	losses int
+	price   vouchers.Amount
+	losses  int
+	signing int
+	joined  bool
 }
 
 func newAccount(balance, charged, signed vouchers.Amount) *account {
@@ -66,7 +70,8 @@ func newAccount(balance, charged, signed vouchers.Amount) *account {
 }
 
 // reserve returns the ceiling to sign for a call of the given price. It waits while a
-// correction is under way, and for its turn where calls are made one at a time. It fails with a [*BalanceError] when the channel cannot pay.
+// correction is under way, and for its turn where calls are made one at a time. It
+// fails with a [*BalanceError] when the channel cannot pay.
 func (a *account) reserve(ctx context.Context, price vouchers.Amount) (vouchers.Amount, error) {
 	return a.reserveWith(ctx, price, 0)
 }
@@ -86,7 +91,8 @@ func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amoun
 	if !ok || ceiling > balance {
 		return 0, &BalanceError{Required: price, Remaining: left(balance, committed), Balance: balance}
 	}
-	a.inFlight[ceiling] = flight{price, a.losses}
+	a.signings++
+	a.inFlight[ceiling] = flight{price: price, losses: a.losses, signing: a.signings, joined: a.flying > 0}
 	a.flying += price
 	a.signed = max(a.signed, ceiling)
 	return ceiling, nil
@@ -116,16 +122,25 @@ func (a *account) lockReady(ctx context.Context) error {
 }
 
 // collides tells whether a refused call, which is still reserved, may have been refused
-// because of others in flight: there are some, and the server knows of no charge that
-// this account does not. Calls are made one at a time then.
+// because of others of its time, and the server knows of no charge that this account
+// does not. Calls are made one at a time then.
 func (a *account) collides(ceiling, charged vouchers.Amount) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.unsure || a.flying <= a.inFlight[ceiling].price || charged > a.charged+a.flying+a.doubt {
+	f := a.inFlight[ceiling]
+	crowded := f.joined || a.signings > f.signing
+	if a.unsure || !crowded || charged > a.charged+a.flying+a.doubt {
 		return false
 	}
 	a.turns = turnsAfterCollision
 	return true
+}
+
+// spendable is what further calls can spend.
+func (a *account) spendable() vouchers.Amount {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return left(a.balance, a.charged+a.flying+a.doubt)
 }
 
 func left(balance, committed vouchers.Amount) vouchers.Amount {

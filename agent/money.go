@@ -22,6 +22,8 @@ type Moved struct {
 	Amount  vouchers.Amount    `json:"amount"`
 	// Balance is what the channel holds afterwards, by the chain.
 	Balance vouchers.Amount `json:"balance"`
+	// Left is what further calls can spend, by this payer's own account.
+	Left vouchers.Amount `json:"left"`
 	// Tx is the transaction, zero if somebody else brought the same money in.
 	Tx common.Hash `json:"tx"`
 }

@@ -223,7 +223,7 @@ func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, be
 		return Moved{}, fmt.Errorf("%w: it reports a transfer of %s in transaction %q, on chain the channel had %s and has %s",
 			ErrDishonest, amount, receipt.Transaction, before, after)
 	}
-	return Moved{Channel: ch.id, Amount: amount, Balance: after, Tx: transactionOf(receipt)}, nil
+	return Moved{Channel: ch.id, Amount: amount, Balance: after, Left: ch.spendable(), Tx: transactionOf(receipt)}, nil
 }
 
 // isMove tells whether amount is what the payload asks for, and the balance shows it.

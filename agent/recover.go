@@ -125,7 +125,7 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 		return Moved{}, false, err
 	}
 	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
-		return Moved{Channel: ch.id, Balance: ch.funds()}, false, nil
+		return Moved{Channel: ch.id, Balance: ch.funds(), Left: ch.spendable()}, false, nil
 	}
 	moved, err := c.depositInto(ctx, ch, max(c.topUp.Amount, ch.minDeposit), by)
 	return moved, true, err

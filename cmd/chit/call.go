@@ -206,7 +206,7 @@ func printResult(w io.Writer, result *mcp.CallToolResult, receipt agent.Receipt)
 
 // printCost says what was paid, beside what the command prints.
 func printCost(receipt agent.Receipt) error {
-	cost := "free"
+	cost := "charged nothing"
 	if receipt.Paid {
 		cost = fmt.Sprintf("paid %s, %s on this channel so far", receipt.Charged, receipt.Cumulative)
 	}

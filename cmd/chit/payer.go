@@ -74,7 +74,7 @@ func deposit(c *cli.Context) error {
 			return err
 		}
 		return print(c, moved, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "deposited %s into channel %s\nthe channel holds %s\ntransaction %s\n", moved.Amount, moved.Channel, moved.Balance, moved.Tx)
+			_, err := fmt.Fprintf(w, "deposited %s into channel %s\nthe channel has %s left\ntransaction %s\n", moved.Amount, moved.Channel, moved.Left, moved.Tx)
 			return err
 		})
 	})
@@ -118,7 +118,7 @@ func refund(c *cli.Context) error {
 
 func printRefund(c *cli.Context, moved agent.Moved) error {
 	return print(c, moved, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "refunded %s of channel %s\nthe channel holds %s\ntransaction %s\n", moved.Amount, moved.Channel, moved.Balance, moved.Tx)
+		_, err := fmt.Fprintf(w, "refunded %s of channel %s\nthe channel has %s left\ntransaction %s\n", moved.Amount, moved.Channel, moved.Left, moved.Tx)
 		return err
 	})
 }

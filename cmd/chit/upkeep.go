@@ -45,7 +45,7 @@ func topUp(c *cli.Context) error {
 			if needed {
 				did = fmt.Sprintf("deposited %s, transaction %s", moved.Amount, moved.Tx)
 			}
-			_, err := fmt.Fprintf(w, "%s\nthe channel holds %s\n", did, moved.Balance)
+			_, err := fmt.Fprintf(w, "%s\nthe channel has %s left\n", did, moved.Left)
 			return err
 		})
 	})
