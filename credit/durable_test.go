@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,7 +61,8 @@ func TestACopyTakenAtAnyMomentHasWhatWasAnswered(t *testing.T) {
 	}
 	var copies []snapshot
 	for range 8 {
-		for before := answered.Load(); answered.Load() < before+200; { //nolint:revive // the calls go on
+		for before := answered.Load(); answered.Load() < before+200; {
+			runtime.Gosched() // the calls go on
 		}
 		c := snapshot{answered: vouchers.Amount(answered.Load())}
 		var file bytes.Buffer

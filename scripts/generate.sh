@@ -10,9 +10,8 @@ case "${1:-}" in
 *) echo "usage: scripts/generate.sh [--check]" >&2 && exit 2 ;;
 esac
 
-scripts/toolchain.sh
+scripts/compile.sh
 out=contracts/out/generate
-(cd contracts && node_modules/.bin/forge build --quiet --out out/generate --cache-path cache/generate --skip test)
 mkdir -p "$target/abigen" "$target/contracts"
 go run ./abigen/generate -from "$out" -abigen "$target/abigen" -deployment "$target/contracts/deployment.json"
 [ "$target" = . ] && exit 0
