@@ -194,11 +194,24 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 	if !errors.Is(err, vouchers.ErrChannelNotFound) && !isShort(err) {
 		return reservation, refusePayment(err, p, price)
 	}
+	if !s.asking.Allow() {
+		return nil, s.unasked(err, p, price)
+	}
 	if refused := s.refresh(ctx, p.config, err); refused != nil {
 		return nil, refused
 	}
 	reservation, err = s.Ledger.Reserve(ctx, payment)
 	return reservation, refusePayment(err, p, price)
+}
+
+// unasked is what a payment is answered with whose channel the chain is not asked
+// about, because others were a moment ago: anybody can make up channels that nobody
+// knows, and each would cost a request to the chain.
+func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *refusal {
+	if errors.Is(err, vouchers.ErrChannelNotFound) {
+		return refuseWith(x402.ErrVerificationStateUnavailable, "the chain is asked about too many channels at the moment; send the same payment again in a few seconds")
+	}
+	return refusePayment(err, p, price)
 }
 
 // charge makes the charge durable, then lets the result out with its receipt.

@@ -15,6 +15,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/credit"
@@ -60,6 +61,9 @@ type Options struct {
 	// Observe is told of every voucher that was accepted, how long the check and the
 	// reservation took; nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(tool string, check time.Duration)
+	// Lookups is how many times a second payments may make the shop ask the chain about
+	// their channels, with ten times as many at once; 0 is 20.
+	Lookups int
 	// Logger takes what the operator should know; nil is slog's default.
 	Logger *slog.Logger
 }
@@ -87,6 +91,7 @@ type Shop struct {
 	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
+	asking        *rate.Limiter      // of those that a payment asks for
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
@@ -123,6 +128,10 @@ func newShop(o Options) (*Shop, error) {
 	if s.withdrawDelay < vouchers.MinWithdrawDelay || s.withdrawDelay > vouchers.MaxWithdrawDelay {
 		return nil, fmt.Errorf("%w: %d seconds is not within %d and %d", vouchers.ErrWithdrawDelay, s.withdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
 	}
+	if o.Lookups <= 0 {
+		o.Lookups = 20
+	}
+	s.asking = rate.NewLimiter(rate.Limit(o.Lookups), 10*o.Lookups)
 	if s.observe == nil {
 		s.observe = func(string, time.Duration) {}
 	}
