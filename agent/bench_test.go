@@ -48,8 +48,9 @@ func BenchmarkPaidCalls(b *testing.B) {
 					paidTime += calls(b, client, "work", n, inFlight)
 					done += n
 				}
-				b.ReportMetric(float64(b.N)/paidTime.Seconds(), "paid/s")
-				b.ReportMetric(freeTime.Seconds()/paidTime.Seconds(), "ratio")
+				figure := fmt.Sprintf("agent.paid.%s.%d", policy.name, inFlight)
+				b.ReportMetric(float64(b.N)/paidTime.Seconds(), figure+":calls/s")
+				b.ReportMetric(freeTime.Seconds()/paidTime.Seconds(), figure+":ratio")
 			})
 		}
 	}
