@@ -59,6 +59,24 @@ func dial(ctx context.Context, p *profile.Profile) (*chain.Client, error) {
 	return chain.Dial(ctx, p.RPC, chain.WithChainID(p.ChainID), chain.WithErrors(escrow.ABIs()...))
 }
 
+// withChain runs f with the profile and a connection to its chain, for a command
+// without positional arguments.
+func withChain(c *cli.Context, f func(*profile.Profile, *chain.Client) error) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	client, err := dial(c.Context, p)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return f(p, client)
+}
+
 func dataFile(p *profile.Profile, name string) (string, error) {
 	dir, err := p.Data()
 	return filepath.Join(dir, name), err

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
 )
@@ -61,26 +62,18 @@ func deploy(c *cli.Context) (err error) {
 
 func verifyDeploymentCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "verify-deployment",
-		Usage: "compare the contracts on the profile's chain with the bytecode in this program",
-		Action: func(c *cli.Context) error {
-			if err := wantArgs(c, 0, 0); err != nil {
-				return err
-			}
-			p, err := openProfile(c)
-			if err != nil {
-				return err
-			}
-			client, err := dial(c.Context, p)
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			if err := escrow.VerifyDeployment(c.Context, client); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(c.App.Writer, "the escrow %s and its collectors are what this program embeds\n", escrow.Own.Escrow)
+		Name:   "verify-deployment",
+		Usage:  "compare the contracts on the profile's chain with the bytecode in this program",
+		Action: func(c *cli.Context) error { return withChain(c, verifyDeployment(c)) },
+	}
+}
+
+func verifyDeployment(c *cli.Context) func(*profile.Profile, *chain.Client) error {
+	return func(_ *profile.Profile, client *chain.Client) error {
+		if err := escrow.VerifyDeployment(c.Context, client); err != nil {
 			return err
-		},
+		}
+		_, err := fmt.Fprintf(c.App.Writer, "the escrow %s and its collectors are what this program embeds\n", escrow.Own.Escrow)
+		return err
 	}
 }

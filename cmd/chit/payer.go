@@ -163,23 +163,20 @@ func balanceCommand() *cli.Command {
 	}
 }
 
-func balance(c *cli.Context) error {
-	if err := wantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	p, err := openProfile(c)
-	if err != nil {
-		return err
-	}
-	client, err := dial(c.Context, p)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	funds, err := readFunds(c, p, client)
-	if err != nil {
-		return err
-	}
+func balance(c *cli.Context) error { return withFunds(c, printBalance) }
+
+// withFunds runs f with what the payer has.
+func withFunds(c *cli.Context, f func(*cli.Context, *profile.Profile, *chain.Client, agent.Funds) error) error {
+	return withChain(c, func(p *profile.Profile, client *chain.Client) error {
+		funds, err := readFunds(c, p, client)
+		if err != nil {
+			return err
+		}
+		return f(c, p, client, funds)
+	})
+}
+
+func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds agent.Funds) error {
 	return print(c, funds, func(w io.Writer) error {
 		if _, err := fmt.Fprintf(w, "wallet %s  %s\n", funds.Payer, funds.Wallet); err != nil || len(funds.Channels) == 0 {
 			return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -37,23 +38,13 @@ func withdrawFinish(c *cli.Context) error {
 
 type withdrawFunc = func(ctx context.Context, client *chain.Client, sender *chain.Sender, funds agent.Funds) ([]agent.Withdrawal, error)
 
-func withdrawStep(c *cli.Context, step withdrawFunc, did string) (err error) {
-	if err := wantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	p, err := openProfile(c)
-	if err != nil {
-		return err
-	}
-	client, err := dial(c.Context, p)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	funds, err := readFunds(c, p, client)
-	if err != nil {
-		return err
-	}
+func withdrawStep(c *cli.Context, step withdrawFunc, did string) error {
+	return withFunds(c, func(c *cli.Context, p *profile.Profile, client *chain.Client, funds agent.Funds) error {
+		return sendWithdrawals(c, p, client, funds, step, did)
+	})
+}
+
+func sendWithdrawals(c *cli.Context, p *profile.Profile, client *chain.Client, funds agent.Funds, step withdrawFunc, did string) (err error) {
 	key, err := p.PayerKey(passphrase(c))
 	if err != nil {
 		return err
@@ -94,23 +85,9 @@ type announced struct {
 	Seconds int64 `json:"seconds"`
 }
 
-func withdrawStatus(c *cli.Context) error {
-	if err := wantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	p, err := openProfile(c)
-	if err != nil {
-		return err
-	}
-	client, err := dial(c.Context, p)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	funds, err := readFunds(c, p, client)
-	if err != nil {
-		return err
-	}
+func withdrawStatus(c *cli.Context) error { return withFunds(c, printWithdrawals) }
+
+func printWithdrawals(c *cli.Context, _ *profile.Profile, client *chain.Client, funds agent.Funds) error {
 	head, err := client.Header(c.Context, nil)
 	if err != nil {
 		return err
