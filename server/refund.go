@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -47,32 +49,54 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	if err != nil {
 		return nil, asRefusal(err)
 	}
-	defer unfreeze()
-	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
+	given, back, refused := s.judgeRefund(p, amount)
+	if given != nil || refused != nil {
+		unfreeze()
 		return given, refused
 	}
-	channel, _ := s.Ledger.Channel(id)
+	return s.giveBack(ctx, p, amount, back, unfreeze)
+}
+
+// judgeRefund returns how much goes back, or the answer that the same refund got
+// before. It is called with the channel frozen.
+func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *refusal) {
+	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
+		return given, 0, refused
+	}
+	channel, _ := s.Ledger.Channel(p.voucher.Channel)
 	if p.voucher.Ceiling != spokenFor(channel) {
-		return nil, &refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel,
+		return nil, 0, &refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel,
 			detail: fmt.Sprintf("a refund's voucher is for what was charged and granted, %s, not for %s", spokenFor(channel), p.voucher.Ceiling)}
 	}
 	back, refused := refundable(channel, amount)
-	if refused != nil {
-		return nil, refused
-	}
+	return nil, back, refused
+}
+
+// giveBack sends a refund and books it, and thaws the channel once the ledger knows.
+func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, unfreeze func()) (*x402.SettlementResponse, *refusal) {
+	id := p.voucher.Channel
+	channel, _ := s.Ledger.Channel(id)
 	owed := claimOf(channel)
 	if owed.Value() == 0 {
 		owed = escrow.Claim{Config: channel.Config}
 	}
+	if err := s.beginRefund(ctx, id, p.config); err != nil {
+		unfreeze()
+		return nil, asRefusal(err)
+	}
 	receipt, err := s.escrow.Refund(ctx, s.sender, owed, back)
+	if errors.Is(err, chain.ErrClosed) { // it may still be on its way: the next run thaws the channel
+		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
+	}
+	if booked := s.endRefund(ctx, id, thaw{p.config, unfreeze}); booked != nil {
+		return nil, booked
+	}
+	defer unfreeze()
 	if err != nil {
 		s.logger.Warn("refund failed", "channel", id, "amount", back, "error", err)
 		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 	}
 	s.logger.Info("refund", "channel", id, "amount", back, "tx", receipt.TxHash)
-	if refused := s.refreshAfter(ctx, p.config); refused != nil {
-		return nil, refused
-	}
 	after, _ := s.Ledger.Channel(id)
 	response := s.response(after)
 	response.Transaction = receipt.TxHash.Hex()

@@ -91,6 +91,7 @@ type Shop struct {
 	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
+	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
 	asking        *rate.Limiter      // of those that a payment asks for
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
@@ -180,7 +181,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Watcher = s.newWatcher()
-	return nil
+	return s.freezeAgain()
 }
 
 // Close ends the shop. What was answered is on disk.

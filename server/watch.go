@@ -41,6 +41,7 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 	var all sync.WaitGroup
 	all.Go(func() { s.Watcher.Run(ctx) })
 	all.Go(func() { s.catchUp(ctx) })
+	all.Go(func() { s.thawAll(ctx) })
 	all.Go(func() { s.Settler.Run(ctx, settleEvery) })
 	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
 	all.Wait()
