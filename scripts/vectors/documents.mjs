@@ -6,11 +6,12 @@ import { BatchSettlementEvmScheme as ClientScheme, InMemoryClientChannelStorage,
 import { BatchSettlementEvmScheme as ServerScheme } from "@x402/evm/batch-settlement/server";
 import { account, word } from "./actors.mjs";
 
-const network = "eip155:84532";
+export const network = "eip155:84532";
 const token = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 const price = 1000n;
+export const priceOf = () => ({ amount: price.toString(), asset: token, extra: { name: "USDC", version: "2" } });
 const url = "https://tools.example/search";
-const resource = { url, description: "Search the web", mimeType: "application/json", serviceName: "Tools", tags: ["search"] };
+export const resource = { url, description: "Search the web", mimeType: "application/json", serviceName: "Tools", tags: ["search"] };
 const identifier = {
   info: { required: false },
   schema: {
@@ -36,7 +37,7 @@ export async function documents() {
   await server.initialize();
   const terms = (extra) => server.buildPaymentRequirements({
     scheme: "batch-settlement", payTo: receiver.address, network, maxTimeoutSeconds: 3600, extra,
-    price: { amount: price.toString(), asset: token, extra: { name: "USDC", version: "2" } },
+    price: priceOf(),
   });
   const [offer] = await terms();
   const [permit2Offer] = await terms({ assetTransferMethod: "permit2" });
@@ -106,7 +107,7 @@ async function refundPayment(scheme, required) {
 }
 
 // facilitator stands in for the chain: what it answers has the shape of the stock facilitator's answers.
-function facilitator(chain, authorizer) {
+export function facilitator(chain, authorizer) {
   const state = (channelId) => ({
     channelId, balance: chain.balance.toString(), totalClaimed: chain.claimed.toString(), withdrawRequestedAt: 0, refundNonce: chain.refundNonce.toString(),
   });
