@@ -75,6 +75,7 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	if err := g.describe(t, root); err != nil {
 		return nil, Token{}, err
 	}
+	g.note(Event{At: g.Created, What: DeedGranted, By: ByPayer, Amount: g.Budget})
 	put, err := g.put()
 	if err != nil {
 		return nil, Token{}, err
@@ -163,7 +164,9 @@ func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purs
 		return nil, fmt.Errorf("%w: %s on top of %s is more than a budget can be", ErrRequest, purse.Price(), r.Budget)
 	}
 	r.Budget = budget
-	r.TopUps = append(r.TopUps, TopUp{nonce, purse.Price(), b.today()})
+	added := TopUp{nonce, purse.Price(), b.today()}
+	r.TopUps = append(r.TopUps, added)
+	r.note(Event{At: added.At, What: DeedToppedUp, By: ByPayer, Amount: added.Amount})
 	put, err := r.put()
 	if err != nil {
 		return nil, err
@@ -207,12 +210,13 @@ func (b *Book) live(id GrantID) (*Grant, *grant, error) {
 
 // Revoke ends a grant, and with it every token that was made of it: no call begins
 // after it has returned. What is unspent returns to the channel when the calls in
-// flight have ended. A grant that has ended is left as it is.
-func (b *Book) Revoke(ctx context.Context, id GrantID) (*Grant, error) {
+// flight have ended. A grant that has ended is left as it is. The history says by
+// whom it was.
+func (b *Book) Revoke(ctx context.Context, id GrantID, by By) (*Grant, error) {
 	b.changing.Lock()
 	r, g, err := b.live(id)
 	if err == nil {
-		err = b.end(ctx, r, g, EndRevoked)
+		err = b.end(ctx, r, g, EndRevoked, by)
 	}
 	b.changing.Unlock()
 	if err != nil && !errors.Is(err, ErrGrantEnded) {
@@ -237,20 +241,39 @@ func (b *Book) RevokeToken(ctx context.Context, text string) (*Grant, error) {
 		return nil, err
 	}
 	if len(c.token.caveats) == len(r.Scope) {
-		return b.Revoke(ctx, c.grant.id)
+		return b.Revoke(ctx, c.grant.id, ByHolder)
 	}
-	last := c.nodes[len(c.nodes)-1]
-	b.revoke(c.grant.id, last)
+	return b.revokeNarrowed(ctx, c)
+}
+
+// revokeNarrowed ends a token that was attenuated. No call begins on it after it has
+// returned.
+func (b *Book) revokeNarrowed(ctx context.Context, c *chain) (*Grant, error) {
+	b.changing.Lock()
+	defer b.changing.Unlock()
+	id, last := c.grant.id, c.nodes[len(c.nodes)-1]
+	r, err := b.record(id)
+	if err != nil || r.Returned != nil {
+		return r, err
+	}
+	b.revoke(id, last)
 	b.epoch.Add(1)
-	if err := b.store.Bucket(revokedBucket).Put(ctx, revokedKey(c.grant.id, last), []byte{}); err != nil {
-		return nil, fmt.Errorf("revoke a token of grant %s: %w", c.grant.id, err)
+	r.note(Event{At: b.today(), What: DeedTokenRevoked, By: ByHolder, Token: c.token.Fingerprint()})
+	put, err := r.put()
+	if err != nil {
+		return nil, err
+	}
+	puts := []vouchers.Put{put, {Bucket: revokedBucket, Key: revokedKey(id, last), Value: []byte{}}}
+	if err := b.store.Submit(vouchers.Update{Puts: puts}).Wait(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("revoke a token of grant %s: %w", id, err)
 	}
 	return r, nil
 }
 
 // end ends a grant durably. Called with b.changing held.
-func (b *Book) end(ctx context.Context, r *Grant, g *grant, why End) error {
+func (b *Book) end(ctx context.Context, r *Grant, g *grant, why End, by By) error {
 	r.Ended, r.EndedAt = why, b.today()
+	r.note(Event{At: r.EndedAt, What: Deed(why.String()), By: by})
 	put, err := r.put()
 	if err != nil {
 		return err

@@ -160,7 +160,7 @@ func TestUnspentBudgetReturnsToTheChannel(t *testing.T) {
 		code  credit.Code
 	}{
 		"revoked": {end: func(s *shop, id credit.GrantID) {
-			if _, err := s.Revoke(context.Background(), id); err != nil {
+			if _, err := s.Revoke(context.Background(), id, credit.ByPayer); err != nil {
 				s.t.Fatal(err)
 			}
 		}, want: credit.EndRevoked, code: credit.CodeRevoked},
@@ -200,7 +200,7 @@ func TestAGrantThatEndedBeforeACrashIsClosedAfterIt(t *testing.T) {
 	s := newShop(t)
 	id, token := s.grant(credit.Scope{Budget: 1000})
 	s.spend(token, "search", 200)
-	if _, err := s.Revoke(context.Background(), id); err != nil {
+	if _, err := s.Revoke(context.Background(), id, credit.ByPayer); err != nil {
 		t.Fatal(err)
 	}
 	s.restart()
@@ -252,7 +252,7 @@ func TestATopUpRaisesTheBudgetOnce(t *testing.T) {
 	s.left(token, 500)
 	s.buy(token, 500)
 	s.refused(token, "search", 1, credit.CodeBudgetExhausted)
-	if _, err := s.Revoke(context.Background(), id); err != nil {
+	if _, err := s.Revoke(context.Background(), id, credit.ByPayer); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.TopUp(context.Background(), id, [32]byte{2}, nil); !errors.Is(err, credit.ErrGrantEnded) {

@@ -86,6 +86,8 @@ type Grant struct {
 	Ended    End              `json:"ended,omitzero"`
 	EndedAt  time.Time        `json:"endedAt,omitzero"`
 	Returned *vouchers.Amount `json:"returned,omitempty"`
+	// History is what happened to the grant, the oldest first.
+	History []Event `json:"history"`
 
 	// Key is the root key that the token is minted under; Minted names its counters.
 	Key    uint32         `json:"key"`
@@ -248,6 +250,7 @@ func readGrant(value []byte) (*Grant, error) {
 	if err := json.Unmarshal(value, r); err != nil {
 		return nil, fmt.Errorf("read a grant: %w", err)
 	}
+	r.recall()
 	return r, nil
 }
 

@@ -13,6 +13,7 @@ import (
 // session is a token that was verified, ready to be spent.
 type session struct {
 	grant   *grant
+	token   node                  // its fingerprint
 	tools   unique.Handle[string] // lists of globs, one a line: a name has to be on each
 	perCall uint64                // 0 is no limit
 	expires uint32
@@ -138,7 +139,7 @@ func (b *Book) past(id GrantID) *Refusal {
 }
 
 func newSession(g *grant, caveats []Caveat, nodes []node, epoch uint32) *session {
-	s := &session{grant: g, expires: MaxTime, epoch: epoch, counters: make([]*counter, 0, counted(caveats))}
+	s := &session{grant: g, token: nodes[len(nodes)-1], expires: MaxTime, epoch: epoch, counters: make([]*counter, 0, counted(caveats))}
 	var tools []string
 	for i, c := range caveats {
 		switch c.Kind {

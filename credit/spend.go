@@ -19,8 +19,7 @@ type Call struct {
 // channel. It must end with Commit or Release.
 type Spend struct {
 	book        *Book
-	grant       *grant
-	counters    []*counter
+	session     *session
 	reservation *vouchers.Reservation
 	price       vouchers.Amount
 	began       uint32 // steady Unix seconds
@@ -47,7 +46,7 @@ func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, erro
 	if refused := s.reserve(call.Price, now, b.maxCounters); refused != nil {
 		return nil, refused
 	}
-	spend := &Spend{book: b, grant: s.grant, counters: s.counters, price: call.Price, began: now.steady}
+	spend := &Spend{book: b, session: s, price: call.Price, began: now.steady}
 	reservation, err := b.ledger.Draw(ctx, s.grant.channel.Value(), call.Price)
 	if err != nil {
 		spend.Release()
@@ -115,18 +114,22 @@ func (s *session) reserve(price vouchers.Amount, now moment, maxCounters int) *R
 func (s *Spend) Price() vouchers.Amount { return s.price }
 
 // Channel is what pays.
-func (s *Spend) Channel() vouchers.ChannelID { return s.grant.channel.Value() }
+func (s *Spend) Channel() vouchers.ChannelID { return s.session.grant.channel.Value() }
 
 // Grant is what the token was made of.
-func (s *Spend) Grant() GrantID { return s.grant.id }
+func (s *Spend) Grant() GrantID { return s.session.grant.id }
+
+// Token is the fingerprint of the very token that pays, not of those that it was made
+// of: what [Token.Fingerprint] returns the hex digits of. It shows nothing of the token.
+func (s *Spend) Token() [16]byte { return s.session.token }
 
 // Remaining is what is left of the tightest budget above the call, with everything
 // that is reserved taken off, in atomic units.
 func (s *Spend) Remaining() vouchers.Amount {
-	s.grant.mu.Lock()
-	defer s.grant.mu.Unlock()
-	left := s.grant.budget.remaining(s.began)
-	for _, c := range s.counters {
+	s.session.grant.mu.Lock()
+	defer s.session.grant.mu.Unlock()
+	left := s.session.grant.budget.remaining(s.began)
+	for _, c := range s.session.counters {
 		if c.kind == KindBudget {
 			left = min(left, c.remaining(s.began))
 		}
@@ -167,7 +170,7 @@ const noLane = -1
 
 // enroll gives the charge a lane in every counter, and returns the records of them.
 func (s *Spend) enroll(actual vouchers.Amount) (lanes []int, puts []vouchers.Put, err error) {
-	g := s.grant
+	g := s.session.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s.ended || s.committing {
@@ -177,8 +180,8 @@ func (s *Spend) enroll(actual vouchers.Amount) (lanes []int, puts []vouchers.Put
 	if actual == 0 {
 		return nil, nil, nil
 	}
-	lanes, puts = make([]int, len(s.counters)), make([]vouchers.Put, 0, len(s.counters)+1)
-	for i, c := range s.counters {
+	lanes, puts = make([]int, len(s.session.counters)), make([]vouchers.Put, 0, len(s.session.counters)+1)
+	for i, c := range s.session.counters {
 		lanes[i] = noLane
 		if c.stale(s.began) {
 			continue
@@ -200,7 +203,7 @@ func (s *Spend) vacate(lanes []int, charged vouchers.Amount) {
 		if at == noLane {
 			continue
 		}
-		c, cost := s.counters[i], uint64(0)
+		c, cost := s.session.counters[i], uint64(0)
 		if charged > 0 {
 			cost = c.cost(charged)
 		}
@@ -210,7 +213,7 @@ func (s *Spend) vacate(lanes []int, charged vouchers.Amount) {
 
 // leave ends the call, for which charged is durable.
 func (s *Spend) leave(lanes []int, charged vouchers.Amount) {
-	g := s.grant
+	g := s.session.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.vacate(lanes, charged)
@@ -223,8 +226,8 @@ func (s *Spend) Release() {
 	if s.reservation != nil {
 		s.reservation.Release()
 	}
-	s.grant.mu.Lock()
-	defer s.grant.mu.Unlock()
+	s.session.grant.mu.Lock()
+	defer s.session.grant.mu.Unlock()
 	if !s.committing {
 		s.end(0)
 	}
@@ -236,15 +239,15 @@ func (s *Spend) end(charged vouchers.Amount) {
 		return
 	}
 	s.ended = true
-	for _, c := range s.counters {
+	for _, c := range s.session.counters {
 		unspent := c.cost(s.price)
 		if charged > 0 {
 			unspent -= c.cost(charged)
 		}
 		c.release(unspent, s.began)
 	}
-	s.grant.inFlight--
-	if s.grant.ended != 0 || s.grant.usedUp() {
+	s.session.grant.inFlight--
+	if s.session.grant.ended != 0 || s.session.grant.usedUp() {
 		s.book.nudge()
 	}
 }

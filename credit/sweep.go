@@ -86,7 +86,7 @@ func (b *Book) close(ctx context.Context, g *grant, now moment) error {
 		return nil
 	}
 	if r.Ended == 0 {
-		if err := b.end(ctx, r, g, why); err != nil {
+		if err := b.end(ctx, r, g, why, ""); err != nil {
 			return err
 		}
 	}
@@ -109,6 +109,7 @@ func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 	b.mu.RUnlock()
 	rest := r.Budget - spent
 	r.Spent, r.Returned = spent, &rest
+	r.note(Event{At: b.today(), What: DeedReturned, Amount: rest})
 	put, err := r.put()
 	if err != nil {
 		return err

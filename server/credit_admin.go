@@ -20,7 +20,7 @@ func (s *Shop) handleCredit(mux *http.ServeMux) {
 			answerAdmin(w, nil, err)
 			return
 		}
-		grant, err := s.Credit.Revoke(r.Context(), id)
+		grant, err := s.Credit.Revoke(r.Context(), id, credit.ByOperator)
 		answerAdmin(w, grant, err)
 	})
 	mux.HandleFunc("POST /credit/rotate", func(w http.ResponseWriter, r *http.Request) {

@@ -303,5 +303,5 @@ func (s *Shop) revokeOf(ctx context.Context, id credit.GrantID, payer common.Add
 	if grant.Payer != payer {
 		return nil, fmt.Errorf("%w: %s", credit.ErrNoGrant, id)
 	}
-	return s.Credit.Revoke(context.WithoutCancel(ctx), id)
+	return s.Credit.Revoke(context.WithoutCancel(ctx), id, credit.ByPayer)
 }
