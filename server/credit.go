@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
@@ -88,7 +89,9 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	}
 	s.shop.observe(call.Tool, time.Since(began))
 	defer spend.Release()
-	result, err := next(ctx, s.req)
+	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() common.Address { return s.shop.payerOf(spend) })
+	defer s.bill.close(false)
+	result, err := s.call(ctx, next)
 	if err != nil {
 		return nil, err
 	}
@@ -96,15 +99,24 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 		spend.Release()
 		return s.unspent(result, spend)
 	}
-	_, err = spend.Commit(ctx, s.price, func(c vouchers.Charge) []byte {
-		s.attachCredit(result, spend, c.Charged, c.State)
+	total, puts := s.bill.total()
+	_, err = spend.Commit(ctx, total, func(c vouchers.Charge) []byte {
+		s.attachCredit(result, creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
+		s.noteFree(result)
 		return nil
-	})
+	}, puts...)
+	s.bill.close(err == nil)
 	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "tool", call.Tool, "grant", spend.Grant(), "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; ask the seller before you call again"), nil
 	}
 	return result, nil
+}
+
+// payerOf is who has put the money there that a token spends.
+func (s *Shop) payerOf(spend *credit.Spend) common.Address {
+	state, _ := s.Ledger.Channel(spend.Channel()) // is there: it has just been drawn from
+	return state.Config.Payer
 }
 
 // unspent lets a failed result out, with the word that it cost nothing.
@@ -113,7 +125,7 @@ func (s *sale) unspent(result *mcp.CallToolResult, spend *credit.Spend) (*mcp.Ca
 		return nil, fmt.Errorf("tool %s gave no result", s.req.Params.Name)
 	}
 	if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
-		s.attachCredit(result, spend, 0, state)
+		s.attachCredit(result, creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
 	}
 	return result, nil
 }
@@ -128,9 +140,9 @@ type creditReceipt struct {
 
 // attachCredit puts the receipt into the result. The channel's own state is not a
 // token holder's business.
-func (s *sale) attachCredit(result *mcp.CallToolResult, spend *credit.Spend, charged vouchers.Amount, state vouchers.Channel) {
-	setMeta(result, x402.MetaPaymentResponse, s.shop.creditResponse(charged, state))
-	setMeta(result, MetaCredit, creditReceipt{spend.Grant(), charged, spend.Remaining()})
+func (s *sale) attachCredit(result *mcp.CallToolResult, receipt creditReceipt, state vouchers.Channel) {
+	setMeta(result, x402.MetaPaymentResponse, s.shop.creditResponse(receipt.Charged, state))
+	setMeta(result, MetaCredit, receipt)
 }
 
 func (s *Shop) creditResponse(charged vouchers.Amount, state vouchers.Channel) x402.SettlementResponse {

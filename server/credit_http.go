@@ -1,11 +1,11 @@
 package server
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"net/http"
 	"time"
+
+	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
@@ -41,15 +41,16 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	}
 	s.shop.observe(call.Tool, time.Since(began))
 	defer spend.Release()
-	s.r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := record(next, s.r)
+	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() common.Address { return s.shop.payerOf(spend) })
+	defer s.bill.close(false)
+	answer := s.serve(body, next)
 	if s.r.Context().Err() != nil {
 		return // the client has gone
 	}
 	if answer.Status >= http.StatusBadRequest {
 		spend.Release()
 		if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
-			err = s.attachCredit(answer, spend, 0, state)
+			err = s.attachCredit(answer, creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
 		}
 		if err != nil {
 			s.shop.logger.Error("encode the receipt", "route", s.offer.Name, "error", err)
@@ -57,11 +58,13 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 		answer.send(s.w)
 		return
 	}
+	total, puts := s.bill.total()
 	var encodeErr error
-	_, err = spend.Commit(s.r.Context(), s.price, func(c vouchers.Charge) []byte {
-		encodeErr = s.attachCredit(answer, spend, c.Charged, c.State)
+	_, err = spend.Commit(s.r.Context(), total, func(c vouchers.Charge) []byte {
+		encodeErr = s.attachCredit(answer, creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
 		return nil
-	})
+	}, puts...)
+	s.bill.close(err == nil)
 	if err = errors.Join(err, encodeErr); err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "grant", spend.Grant(), "error", err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; ask the seller before you try again")
@@ -70,15 +73,15 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	answer.send(s.w)
 }
 
-func (s *httpSale) attachCredit(answer *heldAnswer, spend *credit.Spend, charged vouchers.Amount, state vouchers.Channel) error {
-	response := s.shop.creditResponse(charged, state)
+func (s *httpSale) attachCredit(answer *heldAnswer, receipt creditReceipt, state vouchers.Channel) error {
+	response := s.shop.creditResponse(receipt.Charged, state)
 	header, err := x402.EncodeHeader(&response)
 	if err != nil {
 		return err
 	}
 	answer.Head.Set(x402.HeaderPaymentResponse, header)
-	answer.Head.Set(headerCreditGrant, spend.Grant().String())
-	answer.Head.Set(headerCreditRemaining, spend.Remaining().Atomic())
+	answer.Head.Set(headerCreditGrant, receipt.Grant.String())
+	answer.Head.Set(headerCreditRemaining, receipt.Remaining.Atomic())
 	return nil
 }
 

@@ -41,7 +41,7 @@ type CreditHelp struct {
 	AskOwner *CreditOwner `json:"askOwner,omitempty"`
 }
 
-// PricedTool is a tool with what a call costs, in atomic units.
+// PricedTool is a tool with the most that a call costs, in atomic units.
 type PricedTool struct {
 	Name  string          `json:"name"`
 	Price vouchers.Amount `json:"price"`
@@ -66,7 +66,7 @@ func offeredTools(ctx context.Context, s *Shop) []PricedTool {
 	var all []PricedTool
 	for name := range server.ListTools() {
 		if !isOwn(name) {
-			all = append(all, PricedTool{name, s.prices.of(name)})
+			all = append(all, PricedTool{name, s.rates.of(name).price})
 		}
 	}
 	slices.SortFunc(all, func(a, b PricedTool) int { return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.Name, b.Name)) })

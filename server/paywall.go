@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
@@ -26,13 +27,19 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		}
 		token, onCredit := creditToken(&req)
 		req = withoutToken(req)
-		price := s.prices.of(name)
+		rate := s.rates.of(name)
+		if rate.price == 0 {
+			return next(ctx, req)
+		}
+		price, err := s.price(ctx, rate, req)
+		if err != nil {
+			return mcp.NewToolResultError(err.Error()), nil
+		}
 		if price == 0 {
 			return next(ctx, req)
 		}
-		sale := sale{shop: s, req: req, price: price}
+		sale := sale{shop: s, req: req, rate: rate, price: price}
 		var result *mcp.CallToolResult
-		var err error
 		if onCredit {
 			result, err = sale.runOnCredit(ctx, token, next)
 		} else {
@@ -68,9 +75,12 @@ func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
 type sale struct {
 	shop  *Shop
 	req   mcp.CallToolRequest
+	rate  *toolRate
 	price vouchers.Amount
-	// channel is the one that pays.
+	// channel is the one that pays, and payer who has put its money there.
 	channel vouchers.ChannelID
+	payer   common.Address
+	bill    *bill
 	// deposited is what a deposit payload brought in before the call.
 	deposited *depositReceipt
 }
@@ -86,7 +96,9 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	if answer, ok := reservation.Answer(); ok {
 		return decodeResult(answer)
 	}
-	result, err := next(ctx, s.req)
+	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() common.Address { return s.payer })
+	defer s.bill.close(false)
+	result, err := s.call(ctx, next)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +109,15 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	return s.charge(ctx, reservation, result)
 }
 
+// call makes the call, and reads its meter.
+func (s *sale) call(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
+	result, err := next(s.bill.metering(ctx), s.req)
+	if s.rate.metered {
+		s.bill.meter.readResult(result)
+	}
+	return result, err
+}
+
 // reserve checks the payment, takes a deposit that comes with it, and sets the
 // price aside in the channel.
 func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
@@ -104,7 +125,7 @@ func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	s.channel = p.voucher.Channel
+	s.channel, s.payer = p.voucher.Channel, p.config.Payer
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
@@ -216,13 +237,16 @@ func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *refusal {
 
 // charge makes the charge durable, then lets the result out with its receipt.
 func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
+	total, puts := s.bill.total()
 	var encodeErr error
-	_, err := reservation.Commit(ctx, s.price, func(c vouchers.Charge) []byte {
+	_, err := reservation.Commit(ctx, total, func(c vouchers.Charge) []byte {
 		s.attach(result, c.Charged, c.State)
+		s.noteFree(result)
 		var body []byte
 		body, encodeErr = json.Marshal(result)
 		return body
-	})
+	}, puts...)
+	s.bill.close(err == nil)
 	if err = errors.Join(err, encodeErr); err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; send the same payment again later: it is charged once at most"), nil
@@ -248,6 +272,13 @@ func (s *sale) attach(result *mcp.CallToolResult, charged vouchers.Amount, state
 		s.deposited.into(&response)
 	}
 	setMeta(result, x402.MetaPaymentResponse, response)
+}
+
+// noteFree says of a call that was free what is left of the allowance.
+func (s *sale) noteFree(result *mcp.CallToolResult) {
+	if s.bill.free != nil {
+		setMeta(result, MetaFree, s.bill.free.note())
+	}
 }
 
 func setMeta(result *mcp.CallToolResult, key string, value any) {

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -13,63 +16,144 @@ import (
 // then the longest glob that matches. A tool that nothing matches is free.
 type Prices map[string]string
 
-// priceList is Prices, checked and in the order in which they are tried.
-type priceList struct {
-	exact map[string]vouchers.Amount
-	globs []globPrice
+// Rates says what calls cost where a fixed price does not. The patterns are those of
+// [Prices], and rank with them: for each tool one pattern decides, of either map. A
+// pattern that is in both is a mistake.
+type Rates map[string]Rate
+
+// Rate is what the calls of a tool cost.
+type Rate struct {
+	// Price is the most that a call costs, written as in [Prices], and announced with
+	// the tool. Without a Quote, a call that is not metered costs just that.
+	Price string
+	// Quote, if there is one, says what each call costs. It needs a Price above 0.
+	Quote Quote
+	// Metered says that a result tells what the call has really cost: see [MetaCost].
+	Metered bool
+	// Free is what each payer gets for nothing before it pays.
+	Free Allowance
 }
 
-type globPrice struct {
+// tariff is [Prices] and [Rates], checked and in the order in which they are tried.
+type tariff struct {
+	exact map[string]*toolRate
+	globs []globRate
+}
+
+type globRate struct {
 	pattern string
-	price   vouchers.Amount
+	rate    *toolRate
 }
 
-func newPriceList(prices Prices) (priceList, error) {
-	list := priceList{exact: make(map[string]vouchers.Amount)}
-	for pattern, text := range prices {
-		price, err := vouchers.ParseAmount(text)
-		if err != nil {
-			return priceList{}, fmt.Errorf("price of %q: %w", pattern, err)
+// toolRate is a [Rate], checked.
+type toolRate struct {
+	price   vouchers.Amount
+	quote   Quote
+	metered bool
+	free    *Allowance // nil if there is none
+}
+
+// noCharge is the rate of tools that nothing matches.
+var noCharge = new(toolRate)
+
+func newTariff(prices Prices, rates Rates) (*tariff, error) {
+	t := &tariff{exact: make(map[string]*toolRate)}
+	for pattern, price := range prices {
+		if _, twice := rates[pattern]; twice {
+			return nil, fmt.Errorf("%q has a price and a rate: leave one out", pattern)
 		}
-		if _, err := path.Match(pattern, ""); err != nil {
-			return priceList{}, fmt.Errorf("price pattern %q: %w", pattern, err)
+		if err := t.add(pattern, Rate{Price: price}); err != nil {
+			return nil, err
 		}
-		if !isGlob(pattern) {
-			list.exact[pattern] = price
-			continue
-		}
-		list.globs = append(list.globs, globPrice{pattern, price})
 	}
-	slices.SortFunc(list.globs, func(a, b globPrice) int {
+	for pattern, r := range rates {
+		if err := t.add(pattern, r); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(t.globs, func(a, b globRate) int {
 		if d := len(b.pattern) - len(a.pattern); d != 0 {
 			return d
 		}
-		if a.pattern < b.pattern {
-			return -1
-		}
-		return 1
+		return strings.Compare(a.pattern, b.pattern)
 	})
-	return list, nil
+	return t, nil
 }
 
-func isGlob(pattern string) bool {
-	for _, c := range pattern {
-		if c == '*' || c == '?' || c == '[' || c == '\\' {
-			return true
-		}
+func (t *tariff) add(pattern string, given Rate) error {
+	price, err := vouchers.ParseAmount(given.Price)
+	if err == nil && price == 0 && given.Quote != nil {
+		err = errors.New("it has a quote, but no price above 0, which is the most that a call may cost")
 	}
-	return false
+	if err != nil {
+		return fmt.Errorf("price of %q: %w", pattern, err)
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return fmt.Errorf("price pattern %q: %w", pattern, err)
+	}
+	r := &toolRate{price: price, quote: given.Quote, metered: given.Metered, free: given.Free.of(pattern)}
+	if isGlob(pattern) {
+		t.globs = append(t.globs, globRate{pattern, r})
+	} else {
+		t.exact[pattern] = r
+	}
+	return nil
 }
 
-// of returns the price of a tool, zero if it is free.
-func (l priceList) of(tool string) vouchers.Amount {
-	if price, ok := l.exact[tool]; ok {
-		return price
+func isGlob(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
+
+// of returns the rate of a tool, with a price of 0 if it is free.
+func (t *tariff) of(tool string) *toolRate {
+	if r, ok := t.exact[tool]; ok {
+		return r
 	}
-	for _, g := range l.globs {
+	for _, g := range t.globs {
 		if ok, err := path.Match(g.pattern, tool); err == nil && ok {
-			return g.price
+			return g.rate
 		}
 	}
-	return 0
+	return noCharge
+}
+
+// MetaRate is the key in a tool's _meta that says why a call may cost less than is
+// announced under [MetaPrice]: a [RateNote].
+const MetaRate = "chit/rate"
+
+// RateNote is what the list of tools says of a tool whose calls may cost less than the
+// announced price. A call without a payment is answered with its own.
+type RateNote struct {
+	// Quoted says that the price depends on the arguments.
+	Quoted bool `json:"quoted,omitempty"`
+	// Metered says that a call is charged what it has really cost, up to its price.
+	Metered bool `json:"metered,omitempty"`
+	// Free is what a payer gets for nothing.
+	Free *FreeNote `json:"free,omitempty"`
+}
+
+// note is nil if there is nothing to say.
+func (r *toolRate) note() *RateNote {
+	if r.quote == nil && !r.metered && r.free == nil {
+		return nil
+	}
+	n := &RateNote{Quoted: r.quote != nil, Metered: r.metered}
+	if r.free != nil {
+		n.Free = r.free.note(r.free.left(usage{}))
+	}
+	return n
+}
+
+// liveTariff is a tariff that can be replaced while the shop sells.
+type liveTariff struct{ atomic.Pointer[tariff] }
+
+func (l *liveTariff) of(tool string) *toolRate { return l.Load().of(tool) }
+
+// SetRates replaces what the tools cost, from the next call on. An error leaves
+// everything as it was.
+func (s *Shop) SetRates(prices Prices, rates Rates) error {
+	t, err := newTariff(prices, rates)
+	if err != nil {
+		return err
+	}
+	s.rates.Store(t)
+	return nil
 }

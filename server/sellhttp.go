@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -25,8 +27,17 @@ type HTTPOffer struct {
 	Name string
 	// Resource describes it to payers; an empty URL is the request's own.
 	Resource x402.Resource
-	// Price is asked for every request, in atomic USDC; 0 is free.
+	// Price is asked for every request, in atomic USDC: what it costs, or with a Quote
+	// the most that it may cost. 0 is free.
 	Price func() vouchers.Amount
+	// Quote, if there is one, says what each request costs; see [Quote]. An error is
+	// answered with 400.
+	Quote HTTPQuote
+	// Metered says that the answer tells what the request has really cost: see [HeaderCost].
+	Metered bool
+	// Free is what each payer gets for nothing before it pays; its pool is Name if it has
+	// none.
+	Free Allowance
 }
 
 // SellHTTP sells what next answers, by the HTTP transport of x402: the payment comes
@@ -40,6 +51,7 @@ type HTTPOffer struct {
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
 // refund and do not reach next. Bodies are at most [MaxBody] in and [MaxSoldAnswer] out.
 func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
+	rate := &toolRate{metered: offer.Metered, free: offer.Free.of(offer.Name)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, r := takeBearer(r)
 		price := offer.Price()
@@ -47,7 +59,7 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		sale := httpSale{shop: s, offer: offer, price: price, token: token, w: w, r: r}
+		sale := httpSale{shop: s, offer: offer, rate: rate, price: price, token: token, w: w, r: r}
 		sale.run(next)
 	})
 }
@@ -56,6 +68,7 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 type httpSale struct {
 	shop  *Shop
 	offer HTTPOffer
+	rate  *toolRate
 	price vouchers.Amount
 	// token is the credit token that came with it, which the request does not have any more.
 	token string
@@ -63,6 +76,7 @@ type httpSale struct {
 	r     *http.Request
 	// channel is the one that pays.
 	channel vouchers.ChannelID
+	bill    *bill
 	// deposited is what a deposit payload brought in before the request.
 	deposited *depositReceipt
 }
@@ -72,6 +86,14 @@ func (s *httpSale) run(next http.Handler) {
 	body, err := io.ReadAll(http.MaxBytesReader(s.w, s.r.Body, MaxBody))
 	if err != nil {
 		s.fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body cannot be read: %v; at most %d bytes are taken", err, MaxBody))
+		return
+	}
+	if !s.quote(body) {
+		return
+	}
+	if s.price == 0 {
+		s.r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(s.w, s.r)
 		return
 	}
 	if s.token != "" && s.r.Header.Get(x402.HeaderPaymentSignature) == "" {
@@ -93,8 +115,9 @@ func (s *httpSale) run(next http.Handler) {
 		s.replay(kept)
 		return
 	}
-	s.r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := record(next, s.r)
+	s.bill = s.shop.openBill(s.offer.Name, s.rate, s.price, func() common.Address { return p.config.Payer })
+	defer s.bill.close(false)
+	answer := s.serve(body, next)
 	switch {
 	case s.r.Context().Err() != nil:
 		return // the client has gone
@@ -104,6 +127,35 @@ func (s *httpSale) run(next http.Handler) {
 	default:
 		s.charge(reservation, answer)
 	}
+}
+
+// quote asks for the price of this request. It reports false where there is none, which
+// is answered.
+func (s *httpSale) quote(body []byte) bool {
+	if s.offer.Quote == nil {
+		return true
+	}
+	asking := s.r.Clone(s.r.Context())
+	asking.Body = io.NopCloser(bytes.NewReader(body))
+	price, err := quoted(s.shop.logger, s.offer.Name, s.price, func() (vouchers.Amount, error) { return s.offer.Quote(asking) })
+	switch {
+	case errors.Is(err, errQuotePanic):
+		s.fail(http.StatusInternalServerError, err.Error())
+	case err != nil:
+		s.fail(http.StatusBadRequest, fmt.Sprintf("no price for this request: %v", err))
+	}
+	s.price = price
+	return err == nil
+}
+
+// serve makes the request, holds its answer back, and reads its meter.
+func (s *httpSale) serve(body []byte, next http.Handler) *heldAnswer {
+	s.r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := record(next, s.r.WithContext(s.bill.metering(s.r.Context())))
+	if s.rate.metered {
+		s.bill.meter.readHeader(answer.Head)
+	}
+	return answer
 }
 
 // payment reads the payment. It reports done where the request is answered: there is
@@ -148,13 +200,15 @@ func (s *httpSale) reserve(p *payment, request [32]byte) (*vouchers.Reservation,
 
 // charge makes the charge durable, then lets the answer out with its receipt.
 func (s *httpSale) charge(reservation *vouchers.Reservation, answer *heldAnswer) {
+	total, puts := s.bill.total()
 	var encodeErr error
-	_, err := reservation.Commit(s.r.Context(), s.price, func(c vouchers.Charge) []byte {
+	_, err := reservation.Commit(s.r.Context(), total, func(c vouchers.Charge) []byte {
 		encodeErr = s.attach(answer, c.Charged, c.State)
 		kept, err := json.Marshal(answer)
 		encodeErr = errors.Join(encodeErr, err)
 		return kept
-	})
+	}, puts...)
+	s.bill.close(err == nil)
 	if err = errors.Join(err, encodeErr); err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "error", err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; send the same payment again later: it is charged once at most")

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -45,8 +44,10 @@ type Options struct {
 	Token common.Address
 	// Store is the path of the file with channels, vouchers and charges.
 	Store string
-	// Prices of the tools; what is not priced is free.
+	// Prices of the tools; what is not priced is free. Rates are for those that have more
+	// to it: quotes, meters, allowances.
 	Prices Prices
+	Rates  Rates
 	// WithdrawDelay is in seconds, 900 to 2592000; 0 is [DefaultWithdrawDelay].
 	WithdrawDelay uint64
 	// MinDeposit is the least deposit that is taken, in atomic USDC.
@@ -87,7 +88,8 @@ type Shop struct {
 	withdrawDelay uint64
 	minDeposit    vouchers.Amount
 	confirmations uint64
-	prices        livePrices
+	rates         liveTariff
+	free          *freeBook
 	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
@@ -111,7 +113,7 @@ func Open(ctx context.Context, o Options) (*Shop, error) {
 }
 
 func newShop(o Options) (*Shop, error) {
-	prices, err := newPriceList(o.Prices)
+	rates, err := newTariff(o.Prices, o.Rates)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +121,7 @@ func newShop(o Options) (*Shop, error) {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
 	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, minDeposit: o.MinDeposit, confirmations: max(o.Confirmations, 1), observe: o.Observe, logger: o.Logger}
-	s.prices.Store(&prices)
+	s.rates.Store(rates)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
 	}
@@ -167,6 +169,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store); err != nil {
 		return err
 	}
+	s.free = newFreeBook(s.Store.Bucket(freeBucket), s.logger)
 	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store); err != nil {
 		return err
 	}
@@ -206,22 +209,6 @@ func (s *Shop) Close() error {
 
 // PayTo is the receiver of what is settled.
 func (s *Shop) PayTo() common.Address { return s.payTo }
-
-// livePrices is a price list that can be replaced while the shop sells.
-type livePrices struct{ atomic.Pointer[priceList] }
-
-func (l *livePrices) of(tool string) vouchers.Amount { return l.Load().of(tool) }
-
-// SetPrices replaces the prices of the tools, from the next call on. An error leaves
-// the old ones.
-func (s *Shop) SetPrices(prices Prices) error {
-	list, err := newPriceList(prices)
-	if err != nil {
-		return err
-	}
-	s.prices.Store(&list)
-	return nil
-}
 
 // Healthy returns nil if the shop can take payments.
 func (s *Shop) Healthy(context.Context) error { return s.Store.Err() }

@@ -57,15 +57,18 @@ func (s *Shop) hooks() *mcpserver.Hooks {
 }
 
 // MetaPrice is the key in a tool's _meta under which its terms are announced: an
-// x402 PaymentRequired.
+// x402 PaymentRequired, whose amount is the most that a call costs.
 const MetaPrice = "x402/payment-required"
 
 func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
-	price := s.prices.of(tool.Name)
-	if price == 0 || isOwn(tool.Name) {
+	rate := s.rates.of(tool.Name)
+	if rate.price == 0 || isOwn(tool.Name) {
 		return tool
 	}
-	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, price, unpaid)}
+	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.price, unpaid)}
+	if note := rate.note(); note != nil {
+		fields[MetaRate] = note
+	}
 	if tool.Meta != nil {
 		for k, v := range tool.Meta.AdditionalFields {
 			fields[k] = v

@@ -76,7 +76,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 	for _, r := range config.Routes {
 		g.routes = append(g.routes, newRoute(g, r))
 	}
-	if err := shop.SetPrices(config.Prices); err != nil {
+	if err := shop.SetRates(config.Prices, nil); err != nil {
 		return nil, err
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -174,7 +174,7 @@ func (g *Gateway) setPrices() error {
 			prices[name] = price
 		}
 	}
-	return g.shop.SetPrices(prices)
+	return g.shop.SetRates(prices, nil)
 }
 
 // health is what /healthz says.

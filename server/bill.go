@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// bill is what one call comes to: its price, or what its meter says, or nothing while
+// the payer has an allowance.
+type bill struct {
+	shop  *Shop
+	name  string
+	price vouchers.Amount
+	meter meter
+	free  *freeCall // nil if the call is paid for
+}
+
+// openBill begins the bill of a call that payer has agreed to pay price for. It ends with
+// close.
+func (s *Shop) openBill(name string, r *toolRate, price vouchers.Amount, payer func() common.Address) *bill {
+	b := &bill{shop: s, name: name, price: price}
+	if r.free != nil {
+		b.free = s.free.take(r.free, payer(), price)
+	}
+	return b
+}
+
+// metering is the context of the call.
+func (b *bill) metering(ctx context.Context) context.Context {
+	return context.WithValue(ctx, meterKey{}, &b.meter)
+}
+
+// total is what to charge, and what has to be durable with it.
+func (b *bill) total() (vouchers.Amount, []vouchers.Put) {
+	cost := b.cost()
+	if b.free == nil || cost == 0 {
+		b.close(false) // what costs nothing uses nothing up
+		b.free = nil
+		return cost, nil
+	}
+	return 0, []vouchers.Put{b.free.spend(cost)}
+}
+
+// cost is what the call has cost, at most its price.
+func (b *bill) cost() vouchers.Amount {
+	if b.meter.malformed != nil {
+		b.shop.logger.Error("the cost of a metered call cannot be read: it is charged as 0", "tool", b.name, "error", b.meter.malformed)
+		return 0
+	}
+	reported := b.meter.reported.Load()
+	if reported == nil {
+		return b.price
+	}
+	if *reported > b.price {
+		b.shop.logger.Warn("a metered call has cost more than the payer agreed to: it is charged its price", "tool", b.name, "cost", *reported, "price", b.price)
+		return b.price
+	}
+	return *reported
+}
+
+// close ends the bill; committed says that its total is durable. It may be called again.
+func (b *bill) close(committed bool) {
+	if b.free != nil {
+		b.free.end(committed)
+	}
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// MetaCost is the key in a result's _meta under which a metered tool says what the
+// call has really cost, as a decimal string of atomic USDC. It does not go on to the
+// payer, whose receipt says what was charged.
+//
+// What is said is charged up to the price that the payer has agreed to; the rest is
+// the seller's loss, and logged. Nothing said is that price, and a cost that cannot
+// be read is charged as 0 and logged as an error: the fault of a meter is its owner's.
+const MetaCost = "chit/cost"
+
+// HeaderCost is [MetaCost] for the answers of a metered [HTTPOffer].
+const HeaderCost = "Chit-Cost"
+
+// ReportCost says from within a handler that is sold what the call has really cost, in
+// atomic USDC. The last word counts; what it means is that of [MetaCost], which comes
+// before it. In a call that costs nothing it does nothing.
+func ReportCost(ctx context.Context, cost vouchers.Amount) {
+	if m, ok := ctx.Value(meterKey{}).(*meter); ok {
+		m.reported.Store(&cost)
+	}
+}
+
+type meterKey struct{}
+
+// meter is what one call has cost.
+type meter struct {
+	reported  atomic.Pointer[vouchers.Amount] // nil if nothing was
+	malformed error                           // of what the result says
+}
+
+// read takes what a result says.
+func (m *meter) read(said any) {
+	text, ok := said.(string)
+	if !ok {
+		m.malformed = fmt.Errorf("a cost is a decimal string of atomic units, not %v (%T)", said, said)
+		return
+	}
+	cost, err := vouchers.ParseAtomic(text)
+	if err != nil {
+		m.malformed = err
+		return
+	}
+	m.reported.Store(&cost)
+}
+
+// readResult takes the cost out of the result of a metered tool.
+func (m *meter) readResult(result *mcp.CallToolResult) {
+	if result == nil || result.Meta == nil {
+		return
+	}
+	said, there := result.Meta.AdditionalFields[MetaCost]
+	if !there {
+		return
+	}
+	m.read(said)
+	fields := maps.Clone(result.Meta.AdditionalFields)
+	delete(fields, MetaCost)
+	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
+}
+
+// readHeader takes the cost out of the answer of a metered handler.
+func (m *meter) readHeader(head http.Header) {
+	switch said := head.Values(HeaderCost); len(said) {
+	case 0:
+		return
+	case 1:
+		m.read(said[0])
+	default:
+		m.malformed = errors.New("the answer says its cost more than once")
+	}
+	head.Del(HeaderCost)
+}
