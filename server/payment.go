@@ -121,6 +121,8 @@ type refusal struct {
 	code    x402.ErrorCode
 	detail  string
 	channel *vouchers.Channel // what a client needs to recover, if it is known
+	// conflict says that the payment identifier is that of another payment or request.
+	conflict bool
 }
 
 // unpaid is the refusal of a call that carries no payment: the terms.
@@ -172,7 +174,7 @@ func asRefusal(err error) *refusal {
 	if err == nil {
 		return nil
 	}
-	refused := &refusal{code: x402.ErrVerificationStateUnavailable, detail: err.Error()}
+	refused := &refusal{code: x402.ErrVerificationStateUnavailable, detail: err.Error(), conflict: errors.Is(err, vouchers.ErrIdentifierConflict)}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
 			refused.code = c.code

@@ -259,7 +259,8 @@ func (s *httpSale) refund(p *payment, r *x402.RefundPayload) {
 	writeJSON(s.w, http.StatusOK, response)
 }
 
-// refuse answers 402: the terms, the reason, and what the client needs to do better.
+// refuse answers 402: the terms, the reason, and what the client needs to do better. A
+// payment identifier that was used for another request or payment is a conflict: 409.
 func (s *httpSale) refuse(r *refusal) {
 	required := s.terms(r)
 	header, err := x402.EncodeHeader(required)
@@ -273,7 +274,11 @@ func (s *httpSale) refuse(r *refusal) {
 	}
 	s.w.Header().Set(x402.HeaderPaymentRequired, header)
 	s.w.Header().Set("Cache-Control", "no-store")
-	writeJSON(s.w, http.StatusPaymentRequired, required)
+	status := http.StatusPaymentRequired
+	if r.conflict {
+		status = http.StatusConflict
+	}
+	writeJSON(s.w, status, required)
 }
 
 // terms are what the request is sold on, with why it is refused.
