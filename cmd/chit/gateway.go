@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway"
 )
@@ -51,8 +52,8 @@ func checkGateway(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%s is fine: %d upstreams, %d routes\n", config.File, len(config.Upstreams), len(config.Routes))
-	return err
+	fmt.Fprintf(c.App.Writer, "%s is fine: %d upstreams, %d routes\n", config.File, len(config.Upstreams), len(config.Routes))
+	return ui.Table(c.App.Writer, []string{"WHAT", "PRICE"}, config.PriceTable())
 }
 
 func runGateway(c *cli.Context) (err error) {

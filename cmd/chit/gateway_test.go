@@ -47,9 +47,9 @@ func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
 	address := freeAddress(t)
-	text := fmt.Sprintf("listen: %s\nsettleOnStop: true\nminDeposit: 1\nprices: {shout: 0.001}\nupstreams:\n  it: {url: %q}\n", address, untouched(t))
+	text := fmt.Sprintf("listen: %s\nsettleOnStop: true\nminDeposit: 1\nprices: {shout: 0.001, 'l*': {base: 0.001, per: {argument: count, unit: 0.0001}, max: 0.05}}\nupstreams:\n  it: {url: %q}\n", address, untouched(t))
 	file := config(t, text)
-	if out := h.ok(t, "gateway", "check", "--config", file); out != file+" is fine: 1 upstreams, 0 routes\n" {
+	if out := h.ok(t, "gateway", "check", "--config", file); words(out) != file+" is fine: 1 upstreams, 0 routes WHAT PRICE l* 0.001 + 0.0001 per count, at most 0.05 shout 0.001" {
 		t.Errorf("check prints %q", out)
 	}
 	gateway := h.start(t, "selling on", "gateway", "--config", file)

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -44,7 +43,7 @@ type Config struct {
 	// MinDeposit is the least deposit that is taken, in atomic USDC; nil is the caller's choice.
 	MinDeposit *vouchers.Amount
 	// Prices are by the names that the gateway shows.
-	Prices server.Prices
+	Prices Prices
 	// Upstreams are the MCP servers that are sold, in the order of the file.
 	Upstreams []Upstream
 	// Routes are the HTTP routes that are sold.
@@ -72,7 +71,7 @@ type Upstream struct {
 	// matches is sold, and nothing that matches Deny.
 	Allow, Deny []string
 	// Prices are by the upstream's own tool names. They come before [Config.Prices].
-	Prices server.Prices
+	Prices Prices
 	// ShareLogs sends its log messages to every client; without it a client gets those
 	// that come while its call is the only one.
 	ShareLogs bool
@@ -159,18 +158,6 @@ func (c *Config) beside(name string) string {
 		return name
 	}
 	return filepath.Join(filepath.Dir(c.File), name)
-}
-
-func readPrices(r *reader, to *server.Prices) setting {
-	return func(at place) {
-		*to = make(server.Prices)
-		r.each(at, func(pattern string, entry place) {
-			var price vouchers.Amount
-			r.amount(&price)(entry)
-			checkGlob(r, entry, pattern)
-			(*to)[pattern] = price.Decimal()
-		})
-	}
 }
 
 func checkGlob(r *reader, at place, pattern string) {

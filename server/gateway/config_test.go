@@ -38,7 +38,7 @@ routes:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Listen != "127.0.0.1:9000" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"] != "0.002" || len(c.Upstreams) != 3 {
+	if c.Listen != "127.0.0.1:9000" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"].Most != 2_000 || len(c.Upstreams) != 3 {
 		t.Errorf("read %+v", c)
 	}
 	web, files, route := c.Upstreams[0], c.Upstreams[2], c.Routes[0]
@@ -51,7 +51,7 @@ routes:
 	if files.Env["TOKEN"] != "xs3cret" || files.Timeout != gateway.DefaultTimeout || !files.ShareLogs {
 		t.Errorf("the last upstream is %+v", files)
 	}
-	if route.Pattern() != "GET /v1/item/{id}" || route.Price != 10_000 || route.Description != "an item" {
+	if route.Pattern() != "GET /v1/item/{id}" || route.Price.Most != 10_000 || route.Description != "an item" {
 		t.Errorf("the route is %+v", route)
 	}
 }
@@ -86,6 +86,18 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a price that is too fine":        {web + "prices: {a: 0.0000001}\n", 4, "prices.a", "decimals"},
 		"a price with a bad pattern":      {web + "prices: {\"a[\": 1}\n", 4, "prices.a[", "pattern"},
 		"a price of an upstream":          {web + "    prices:\n      x: free\n", 5, "upstreams.web.prices.x", "free"},
+		"a price that is a list":          {web + "prices: {a: [1]}\n", 4, "prices.a", "an amount of USDC"},
+		"an unknown key of a price":       {web + "prices:\n  a:\n    most: 1\n", 6, "prices.a.most", "known are base, free, max, metered, per"},
+		"a price of nothing":              {web + "prices:\n  a: {metered: true}\n", 5, "prices.a", "either base or max"},
+		"a price of two":                  {web + "prices:\n  a: {base: 1, max: 2}\n", 5, "prices.a", "either base or max"},
+		"a unit without a most":           {web + "prices:\n  a: {base: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "needs max"},
+		"a base above the most":           {web + "prices:\n  a: {base: 2, max: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "base is above max"},
+		"a unit of nothing":               {web + "prices:\n  a: {max: 1, per: {argument: n}}\n", 5, "prices.a.per", "argument"},
+		"a unit that is no number":        {web + "prices:\n  a:\n    max: 1\n    per:\n      argument: n\n      unit: some\n", 9, "prices.a.per.unit", "invalid amount"},
+		"a default that is no number":     {web + "prices: {a: {max: 1, per: {argument: n, unit: 1, default: 1.5}}}\n", 4, "prices.a.per.default", "whole number"},
+		"an allowance of nothing":         {web + "prices: {a: {max: 1, free: {per: 1h}}}\n", 4, "prices.a.free", "calls or amount"},
+		"an allowance that is no number":  {web + "prices: {a: {max: 1, free: {calls: -1}}}\n", 4, "prices.a.free.calls", "whole number"},
+		"a meter that is none":            {"routes:\n- {path: /a, upstream: 'http://h', price: {max: 1, metered: 1}}\n", 2, "routes[0].price.metered", "true or false"},
 		"a bad minimum":                   {web + "minDeposit: all\n", 4, "minDeposit", "invalid amount"},
 		"a bad interval":                  {web + "settleEvery: 5\n", 4, "settleEvery", "30s"},
 		"a negative interval":             {web + "settleEvery: -5m\n", 4, "settleEvery", "0s"},

@@ -23,6 +23,12 @@
 //	prices:                           # by the names that clients see; what has no price is free
 //	  "search*": 0.001
 //	  summarize: 0.01
+//	  render:                         # by an argument: a number, or the length of a list or text
+//	    base: 0.001
+//	    per: {argument: pages, unit: 0.0005, default: 1}
+//	    max: 0.05                     # announced; no call costs more
+//	  complete: {max: 0.02, metered: true} # charged what its result's _meta["chit/cost"] says
+//	  translate: {base: 0.002, free: {calls: 10, per: 24h}} # per payer; also amount: 0.01
 //	upstreams:
 //	  web:                            # streamable HTTP; with sse: true the older SSE
 //	    url: https://tools.example.com/mcp
@@ -41,7 +47,8 @@
 //	  - path: /v1/report/{id}
 //	    method: GET
 //	    upstream: https://reports.example.com/internal/{id}
-//	    price: 0.02
+//	    price: 0.02                   # or as above: per is a wildcard of the path or a parameter
+//	                                  # of the query, and metered reads the header Chit-Cost
 //	    description: a report
 //	    mimeType: application/json
 package gateway

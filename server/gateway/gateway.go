@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +40,7 @@ type Gateway struct {
 	running   sync.WaitGroup
 
 	mu     sync.Mutex // one rebuild or reload at a time; guards what follows, and the upstreams' prices
-	prices server.Prices
+	prices Prices
 	seen   map[string]origin // every tool name that was ever shown
 	shown  announced
 	ready  bool // nothing is shown before the first answers are in
@@ -76,7 +75,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 	for _, r := range config.Routes {
 		g.routes = append(g.routes, newRoute(g, r))
 	}
-	if err := shop.SetRates(config.Prices, nil); err != nil {
+	if err := g.setPrices(); err != nil {
 		return nil, err
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -153,7 +152,7 @@ func (g *Gateway) Reload() error {
 			g.logger.Warn("a route is not in the config file any more: restart to close it", "route", r.Pattern())
 			continue
 		}
-		r.price.Store(uint64(fresh.Routes[i].Price))
+		r.sell(g.shop, fresh.Routes[i].Price)
 	}
 	if err := g.setPrices(); err != nil {
 		return err
@@ -165,16 +164,17 @@ func (g *Gateway) Reload() error {
 // setPrices hands the shop the price of every tool that was ever shown, so that a call
 // that was on its way when a name went away is never free. It is called with g.mu held.
 func (g *Gateway) setPrices() error {
-	prices := maps.Clone(g.prices)
-	if prices == nil {
-		prices = make(server.Prices)
+	rates := make(server.Rates)
+	for pattern, price := range g.prices {
+		rates[pattern] = price.rate(pattern)
 	}
 	for name, o := range g.seen {
-		if price, ok := priceOf(o.upstream.Prices, o.name); ok {
-			prices[name] = price
+		if pattern, ok := priceOf(o.upstream.Prices, o.name); ok {
+			price := o.upstream.Prices[pattern]
+			rates[name] = price.rate(o.upstream.Name + "/" + pattern)
 		}
 	}
-	return g.shop.SetRates(prices, nil)
+	return g.shop.SetRates(nil, rates)
 }
 
 // health is what /healthz says.

@@ -55,7 +55,7 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 	mux.Handle(mcpPath, endStreams(ctx, separate(streamable)))
 	mux.HandleFunc("GET "+healthPath, g.serveHealth)
 	for _, r := range g.routes {
-		mux.Handle(r.Pattern(), r.handler(g.shop))
+		mux.Handle(r.Pattern(), r)
 	}
 	return g.identify(g.checkOrigin(boundBody(mux)))
 }

@@ -3,8 +3,6 @@ package gateway
 import (
 	"path"
 	"slices"
-
-	"github.com/chitpay/chit/server"
 )
 
 // origin is where a name that the gateway shows comes from.
@@ -62,11 +60,11 @@ func matchesAny(patterns []string, name string) bool {
 	})
 }
 
-// priceOf finds a name's price as [server.Prices] has it: by the exact name, or by
+// priceOf finds the pattern that decides a name's price as [server.Prices] has it: by the exact name, or by
 // the longest glob that matches, the first in order of those that are equally long.
-func priceOf(prices server.Prices, name string) (price string, found bool) {
-	if price, found = prices[name]; found {
-		return price, true
+func priceOf(prices Prices, name string) (pattern string, found bool) {
+	if _, found = prices[name]; found {
+		return name, true
 	}
 	best := ""
 	for pattern := range prices {
@@ -77,5 +75,5 @@ func priceOf(prices server.Prices, name string) (price string, found bool) {
 			best, found = pattern, true
 		}
 	}
-	return prices[best], found
+	return best, found
 }

@@ -20,7 +20,8 @@ import (
 type route struct {
 	Route
 
-	price  atomic.Uint64 // atomic USDC
+	sold   atomic.Pointer[http.Handler] // at its price
+	proxy  *httputil.ReverseProxy
 	logger *slog.Logger
 	pool   *http.Transport
 }
@@ -28,37 +29,45 @@ type route struct {
 func newRoute(g *Gateway, config Route) *route {
 	r := &route{Route: config, logger: g.logger.With("route", config.Pattern()), pool: http.DefaultTransport.(*http.Transport).Clone()}
 	r.pool.MaxIdleConns, r.pool.MaxIdleConnsPerHost = idleConnections, idleConnections
-	r.price.Store(uint64(config.Price))
-	return r
-}
-
-// handler sells the upstream's answers.
-func (r *route) handler(shop *server.Shop) http.Handler {
-	proxy := &httputil.ReverseProxy{
+	r.proxy = &httputil.ReverseProxy{
 		Rewrite:      r.rewrite,
 		Transport:    r.pool,
 		ErrorHandler: r.failed,
 		ErrorLog:     slog.NewLogLogger(r.logger.Handler(), slog.LevelDebug),
 	}
+	r.sell(g.shop, config.Price)
+	return r
+}
+
+// sell sells the upstream's answers at a price, from the next request on.
+func (r *route) sell(shop *server.Shop, price Price) {
 	offer := server.HTTPOffer{
 		Name:     r.Pattern(),
 		Resource: x402.Resource{Description: r.Description, MimeType: r.MimeType},
-		Price:    func() vouchers.Amount { return vouchers.Amount(r.price.Load()) },
+		Price:    func() vouchers.Amount { return price.Most },
+		Metered:  price.Metered,
+		Free:     price.Free,
+	}
+	if price.Per != nil {
+		offer.Quote = price.quoteRequest
 	}
 	sold := shop.SellHTTP(offer, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithTimeout(req.Context(), r.Timeout)
 		defer cancel()
 		began := time.Now()
-		proxy.ServeHTTP(w, req.WithContext(ctx))
+		r.proxy.ServeHTTP(w, req.WithContext(ctx))
 		r.logger.Info("request", "request", requestID(ctx), "took", time.Since(began))
 	}))
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if r.target(req) == nil {
-			http.Error(w, "the path does not lead anywhere", http.StatusNotFound)
-			return
-		}
-		sold.ServeHTTP(w, req)
-	})
+	r.sold.Store(&sold)
+}
+
+// ServeHTTP sells the upstream's answer.
+func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if r.target(req) == nil {
+		http.Error(w, "the path does not lead anywhere", http.StatusNotFound)
+		return
+	}
+	(*r.sold.Load()).ServeHTTP(w, req)
 }
 
 // target is where a request goes, nil if what stands for a wildcard would lead out of

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/chitpay/chit/vouchers"
 )
 
 // Route is an HTTP route that is sold.
@@ -19,8 +17,8 @@ type Route struct {
 	Upstream string
 	// Headers replace the request's own on the way to the upstream. They are secrets.
 	Headers map[string]string
-	// Price of a request, in atomic USDC.
-	Price vouchers.Amount
+	// Price of a request.
+	Price Price
 	// Description and MimeType tell payers what they get.
 	Description, MimeType string
 	// Timeout is how long a request may take.
@@ -48,7 +46,7 @@ func (c *routeChecker) read(r *reader, at place) Route {
 		"method": r.text(&route.Method), "path": r.text(&route.Path), "upstream": checkedURL(r, &route.Upstream),
 		"price": func(at place) {
 			priced = true
-			r.amount(&route.Price)(at)
+			readPrice(r, &route.Price)(at)
 		},
 		"headers": readHeaders(r, &route.Headers), "timeout": r.duration(&route.Timeout, time.Millisecond),
 		"description": r.text(&route.Description), "mimeType": r.text(&route.MimeType),

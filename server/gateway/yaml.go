@@ -252,6 +252,29 @@ func (r *reader) amount(to *vouchers.Amount) setting {
 	}
 }
 
+// whole reads a whole number.
+func (r *reader) whole(to *uint64) setting {
+	return func(at place) {
+		text, ok := r.scalar(at, "a whole number", true)
+		if !ok {
+			return
+		}
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			r.report(at, "%q is not a whole number, 0 to 4294967295", text)
+		}
+		*to = n
+	}
+}
+
+func isGroup(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return true
+	}
+	return false
+}
+
 var reference = regexp.MustCompile(`\$\{([^}]*)\}`)
 
 // secrets reads texts by name, with ${NAME} replaced by the environment's NAME. What

@@ -1,0 +1,193 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+func TestAPriceByAnArgumentIsReadAndPrinted(t *testing.T) {
+	c, err := gateway.Load(writeConfig(t, `
+prices:
+  echo: 0.001
+  now: 0
+  render: {base: 0.001, per: {argument: count, unit: "0.0001", default: 3}, max: 0.05}
+  "s*": {per: {argument: text, unit: 0.000001}, max: 1, metered: true, free: {calls: 10, amount: 0.5, per: 24h}}
+upstreams:
+  web:
+    url: https://example.com/mcp
+    prices: {llm: {max: 0.05, metered: true}}
+routes:
+  - {path: /a, upstream: "http://127.0.0.1:1", price: {base: 0.002, free: {calls: 2}}}
+  - {path: /b, upstream: "http://127.0.0.1:1", price: 0.01}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{"echo", "0.001"}, {"now", "free"}, {"render", "0.001 + 0.0001 per count, at most 0.05"},
+		{"s*", "0.000001 per text, at most 1, metered, 10 calls free, 0.5 free every 24h0m0s"},
+		{"web: llm", "up to 0.05, metered"}, {"GET /a", "0.002, 2 calls free"}, {"GET /b", "0.01"},
+	}
+	if got := c.PriceTable(); !reflect.DeepEqual(got, want) {
+		t.Errorf("the prices are\n%v, want\n%v", got, want)
+	}
+	if p := c.Prices["render"]; p.Most != 50_000 || p.Base != 1_000 || *p.Per != (gateway.Per{Argument: "count", Unit: 100, Default: 3}) {
+		t.Errorf("a price is %+v", p)
+	}
+}
+
+// raw asks for a tool with arguments as they are written, and without a payment.
+func (s *selling) raw(t testing.TB, tool, arguments string) *mcp.CallToolResult {
+	t.Helper()
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, tool, arguments)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url(), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	r := send(t, req)
+	var reply struct{ Result json.RawMessage }
+	if err := json.Unmarshal([]byte(r.body), &reply); err != nil {
+		t.Fatalf("%v in %s", err, r.body)
+	}
+	result, err := mcp.ParseCallToolResult(&reply.Result)
+	if err != nil {
+		t.Fatalf("%v in %s", err, r.body)
+	}
+	return result
+}
+
+func TestACallOfAnUpstreamIsPricedByItsArgument(t *testing.T) {
+	web := serveHTTP(t, "web")
+	s := sell(t, fmt.Sprintf(`
+prices:
+  "*": 0.009
+  echo: {base: 0.001, per: {argument: text, unit: 0.0001, default: 5}, max: 0.003}
+upstreams:
+  it: {url: %q}
+`, web.url()))
+	for arguments, want := range map[string]vouchers.Amount{
+		`{"text":"abc"}`: 1_300, `{"text":"日本"}`: 1_200, `{"text":""}`: 1_000, `{}`: 1_500, `null`: 1_500, `{"text":null}`: 1_500,
+		`{"text":7}`: 1_700, `{"text":0.001}`: 1_001, `{"text":[1,2,3,4]}`: 1_400, `{"text":20}`: 3_000, `{"text":1e300}`: 3_000,
+		`{"other":1,"text":"abc","last":[{}]}`: 1_300,
+	} {
+		required, err := x402.DecodePaymentRequired([]byte(textOf(t, s.raw(t, "echo", arguments))))
+		if err != nil || required.Accepts[0].Amount != want {
+			t.Errorf("%s is priced %+v, %v; want %d", arguments, required, err, want)
+		}
+	}
+	for arguments, says := range map[string]string{
+		`{"text":-1}`: "below 0", `{"text":true}`: "neither", `{"text":{}}`: "neither", `{"text":1,"text":9}`: "twice",
+		`{"Text":9}`: "write text", `{"text":1,"TEXT":9}`: "write text",
+	} {
+		if got := s.raw(t, "echo", arguments); !got.IsError || !strings.Contains(textOf(t, got), says) || strings.Contains(textOf(t, got), "accepts") {
+			t.Errorf("%s is answered %+v", arguments, got.Content)
+		}
+	}
+	client := s.buyer(t)
+	for text, want := range map[string]uint64{"a": 1_100, "abcdef": 1_600, "abc": 1_300} {
+		if got := textOf(t, buy(t, client, want, "echo", map[string]any{"text": text})); got != "web: "+text {
+			t.Errorf("it says %q", got)
+		}
+	}
+	if s.charged() != 4_000 {
+		t.Errorf("charged %d", s.charged())
+	}
+}
+
+func TestAnUpstreamSaysWhatItsCallsHaveCost(t *testing.T) {
+	web := serveHTTP(t, "web")
+	web.tool("llm", func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		result := mcp.NewToolResultText("a poem")
+		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCost: req.GetString("cost", "0"), "theirs": "kept"}}
+		return result, nil
+	})
+	s := sell(t, fmt.Sprintf("upstreams:\n  it:\n    url: %q\n    prices: {l*: {max: 0.005, metered: true}}\n", web.url()))
+	client := s.buyer(t)
+	for cost, want := range map[string]uint64{"1234": 1_234, "0": 0, "99999": 5_000, "free": 0} {
+		got := buy(t, client, want, "llm", map[string]any{"cost": cost})
+		if got.Meta.AdditionalFields[server.MetaCost] != nil || got.Meta.AdditionalFields["theirs"] != "kept" {
+			t.Errorf("the result says %+v", got.Meta)
+		}
+	}
+	if s.charged() != 6_234 {
+		t.Errorf("charged %d", s.charged())
+	}
+}
+
+func TestEachPayerHasItsFreeCallsOfAnUpstream(t *testing.T) {
+	web := serveHTTP(t, "web")
+	s := sell(t, fmt.Sprintf("upstreams:\n  it:\n    url: %q\n    prices: {'*': {base: 0.005, free: {calls: 2, per: 24h}}}\n", web.url()))
+	client := s.buyer(t)
+	buy(t, client, 0, "echo", nil)
+	buy(t, client, 0, "picture", nil)
+	buy(t, client, 5_000, "echo", nil)
+	buy(t, client, 5_000, "picture", nil)
+	if s.charged() != 10_000 {
+		t.Errorf("charged %d", s.charged())
+	}
+}
+
+func TestARouteIsPricedByItsPathOrQueryAndMetered(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if cost := r.URL.Query().Get("cost"); cost != "" {
+			w.Header().Set(server.HeaderCost, cost)
+		}
+	}))
+	t.Cleanup(service.Close)
+	file := `
+routes:
+  - {path: "/image/{size}", upstream: "%[1]s", price: {base: 0.001, per: {argument: size, unit: 0.00001}, max: 0.02}}
+  - {path: /rows, upstream: "%[1]s", price: {per: {argument: n, unit: %[2]s, default: 2}, max: 0.01}}
+  - {path: /meter, upstream: "%[1]s", price: {max: 0.01, metered: true}}
+`
+	s := sell(t, fmt.Sprintf(file, service.URL, "0.0001"))
+	w := newWalker(t, s, "/meter")
+	price := func(path string) (vouchers.Amount, reply) {
+		r := w.do(http.MethodGet, path, "", nil)
+		required, err := x402.DecodeHeader[x402.PaymentRequired](r.head.Get(x402.HeaderPaymentRequired))
+		if err != nil {
+			return 0, r
+		}
+		return required.Accepts[0].Amount, r
+	}
+	for path, want := range map[string]vouchers.Amount{
+		"/image/640": 7_400, "/image/9999": 20_000, "/image/0.05": 1_001, "/rows?n=30": 3_000, "/rows?n=1.5": 150, "/rows": 200, "/meter?cost=1": 10_000,
+	} {
+		if got, r := price(path); got != want {
+			t.Errorf("%s is priced %s, want %d: %+v", path, got, want, r)
+		}
+	}
+	for _, path := range []string{"/image/big", "/image/-1", "/image/1e9", "/rows?n=1&n=2", "/rows?n=", "/rows?n=%zz", "/rows?n=0x10"} {
+		if got, r := price(path); got != 0 || r.status != http.StatusBadRequest {
+			t.Errorf("%s is priced %s, %+v", path, got, r)
+		}
+	}
+	w.do(http.MethodGet, "/meter?cost=4000", "", w.deposits(usdc, 10_000))
+	if r := w.do(http.MethodGet, "/rows?n=30", "", w.pays(7_000)); *w.receipt(r).Extra.ChargedAmount != 3_000 || s.charged() != 7_000 {
+		t.Errorf("charged %d: %+v", s.charged(), r)
+	}
+	if r := w.do(http.MethodGet, "/meter?cost=100", "", w.pays(17_000)); *w.receipt(r).Extra.ChargedAmount != 100 || r.head.Get(server.HeaderCost) != "" {
+		t.Errorf("answered %+v", r)
+	}
+	rewrite(t, s.file, fmt.Sprintf(file, service.URL, "0.0002"))
+	if err := s.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if got, r := price("/rows?n=30"); got != 6_000 {
+		t.Errorf("after a change it is priced %s: %+v", got, r)
+	}
+}
