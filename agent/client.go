@@ -24,7 +24,7 @@ type Client struct {
 }
 
 // Dial connects to an MCP server over streamable HTTP, and to the chain. The caller
-// closes the client.
+// closes the client. Errors wrap [ErrNoServer] if the server does not answer.
 func Dial(ctx context.Context, server string, o Options) (*Client, error) {
 	p, err := newPayer(ctx, server, o)
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 }
 
 func notMCP(server string, err error) error {
-	return fmt.Errorf("%s does not answer as an MCP server: %w; is it running, and does the URL end in its path (/mcp)?", server, err)
+	return fmt.Errorf("%s %w: %w; is it running, and does the URL end in its path (/mcp)?", server, ErrNoServer, err)
 }
 
 func orElse(s, otherwise string) string {

@@ -2,10 +2,8 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -89,44 +87,4 @@ func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) error {
 		return ch.correct(0, proven.charged, proven.ceiling)
 	}
 	return refused(a.required)
-}
-
-// TopUp deposits what [Options.TopUp] says, if less than its Below is left in the
-// channel to the server, or less than one atomic unit. It returns false if there was
-// no need.
-func (c *Client) TopUp(ctx context.Context) (Moved, bool, error) {
-	moved, needed, err := c.topUpByHand(ctx)
-	if err != nil {
-		return Moved{}, false, fmt.Errorf("top up: %w", err)
-	}
-	return moved, needed, nil
-}
-
-func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
-	if c.topUp.Amount == 0 {
-		return Moved{}, false, errors.New("no amount: set topUp in the profile, or use `chit deposit AMOUNT`")
-	}
-	by, err := c.depositBy(ctx)
-	if err != nil {
-		return Moved{}, false, err
-	}
-	if by == nil {
-		return Moved{}, false, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", ErrTerms, c.server)
-	}
-	t, err := c.anyTerms(ctx, by)
-	if err != nil {
-		return Moved{}, false, err
-	}
-	ch, err := c.channelOf(ctx, t)
-	if err != nil {
-		return Moved{}, false, err
-	}
-	if err := c.refresh(ctx, ch); err != nil {
-		return Moved{}, false, err
-	}
-	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
-		return Moved{Channel: ch.id, Balance: ch.funds(), Left: ch.spendable()}, false, nil
-	}
-	moved, err := c.depositInto(ctx, ch, max(c.topUp.Amount, ch.minDeposit), by)
-	return moved, true, err
 }

@@ -45,14 +45,21 @@ type touched struct {
 }
 
 // scan collects the known channels that the logs of a range of blocks touch, both
-// ends included. A range that the endpoint refuses is halved.
+// ends included.
 func (w *Watcher) scan(ctx context.Context, from, to uint64, events []common.Hash, into *touched) error {
+	return w.contract.eachLog(ctx, from, to, events, func(log *types.Log) { w.touch(log, into) }, func(uint64) error { return nil })
+}
+
+// eachLog hands over the logs of a range of blocks, both ends included, in the order of
+// the chain, and tells after each query up to which block that was. A range that the
+// endpoint refuses is halved.
+func (c *Contract) eachLog(ctx context.Context, from, to uint64, events []common.Hash, take func(*types.Log), reached func(block uint64) error) error {
 	size := uint64(maxRange)
 	for from <= to {
 		end := min(to, from+size-1)
-		logs, err := w.contract.client.Logs(ctx, ethereum.FilterQuery{
+		logs, err := c.client.Logs(ctx, ethereum.FilterQuery{
 			FromBlock: new(big.Int).SetUint64(from), ToBlock: new(big.Int).SetUint64(end),
-			Addresses: []common.Address{w.contract.deployment.Escrow}, Topics: [][]common.Hash{events},
+			Addresses: []common.Address{c.deployment.Escrow}, Topics: [][]common.Hash{events},
 		})
 		if err != nil {
 			if size = (end - from + 1) / 2; size == 0 || ctx.Err() != nil {
@@ -61,7 +68,10 @@ func (w *Watcher) scan(ctx context.Context, from, to uint64, events []common.Has
 			continue
 		}
 		for i := range logs {
-			w.touch(&logs[i], into)
+			take(&logs[i])
+		}
+		if err := reached(end); err != nil {
+			return err
 		}
 		from, size = end+1, min(2*size, maxRange)
 	}

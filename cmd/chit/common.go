@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
@@ -80,6 +81,14 @@ func withChain(c *cli.Context, f func(*profile.Profile, *chain.Client) error) er
 func dataFile(p *profile.Profile, name string) (string, error) {
 	dir, err := p.Data()
 	return filepath.Join(dir, name), err
+}
+
+func openBook(p *profile.Profile) (*agent.Book, error) {
+	path, err := dataFile(p, profile.BookFile)
+	if err != nil {
+		return nil, err
+	}
+	return agent.OpenBook(path)
 }
 
 func progress() *ui.Progress { return ui.NewProgress(os.Stderr) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -183,7 +184,7 @@ func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds age
 		}
 		rows := make([][]string, len(funds.Channels))
 		for i, ch := range funds.Channels {
-			rows[i] = []string{ui.Short(ch.Channel.Hex()), ch.Server, ch.Balance.Decimal(), ch.Charged.Decimal(), ch.Available.Decimal(), withdrawal(ch.WithdrawAfter)}
+			rows[i] = []string{ui.Short(ch.Channel.Hex()), cmp.Or(ch.Server, "unknown"), ch.Balance.Decimal(), ch.Charged.Decimal(), ch.Available.Decimal(), withdrawal(ch.WithdrawAfter)}
 		}
 		return ui.Table(w, []string{"CHANNEL", "SERVER", "DEPOSITED", "SPENT", "AVAILABLE", "WITHDRAWAL"}, rows)
 	})
@@ -198,11 +199,7 @@ func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (agent.
 	if err != nil {
 		return agent.Funds{}, err
 	}
-	path, err := dataFile(p, profile.BookFile)
-	if err != nil {
-		return agent.Funds{}, err
-	}
-	book, err := agent.OpenBook(path)
+	book, err := openBook(p)
 	if err != nil {
 		return agent.Funds{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 )
 
@@ -78,11 +77,7 @@ func budget(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	path, err := dataFile(p, profile.BookFile)
-	if err != nil {
-		return err
-	}
-	book, err := agent.OpenBook(path)
+	book, err := openBook(p)
 	if err != nil {
 		return err
 	}
@@ -99,33 +94,6 @@ func budget(c *cli.Context) error {
 			rows[i] = []string{limit.Limit, limit.Most.Decimal(), limit.Remaining.Decimal()}
 		}
 		return ui.Table(w, []string{"BUDGET FOR", "AMOUNT", "LEFT"}, rows)
-	})
-}
-
-func recoverCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "recover",
-		Usage: "rebuild the payer's book of the channel to the server",
-		Description: "For when the book was lost, or an old copy came back: asks the chain, and the server, whose\n" +
-			"answer must carry the payer's own signature. Costs nothing.",
-		Flags:  []cli.Flag{serverFlag, tokenFlag, jsonFlag},
-		Action: recoverBook,
-	}
-}
-
-func recoverBook(c *cli.Context) error {
-	if err := wantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	return withPayer(c, unchanged, func(client *agent.Client) error {
-		entry, err := client.Recover(c.Context)
-		if err != nil {
-			return err
-		}
-		return print(c, entry, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "channel %s\ndeposited %s, spent %s, available %s\n", entry.Channel, entry.Balance, entry.Charged, entry.Available())
-			return err
-		})
 	})
 }
 

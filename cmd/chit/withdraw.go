@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,7 +112,7 @@ func printWithdrawals(c *cli.Context, _ *profile.Profile, client *chain.Client, 
 			if a.Seconds > 0 {
 				left = "in " + (time.Duration(a.Seconds) * time.Second).String()
 			}
-			rows[i] = []string{ui.Short(a.Channel.Hex()), a.Server, a.Amount.Decimal(), a.After.Format(time.RFC3339), left}
+			rows[i] = []string{ui.Short(a.Channel.Hex()), cmp.Or(a.Server, "unknown"), a.Amount.Decimal(), a.After.Format(time.RFC3339), left}
 		}
 		return ui.Table(w, []string{"CHANNEL", "SERVER", "AMOUNT", "AFTER", "CAN BE TAKEN"}, rows)
 	})

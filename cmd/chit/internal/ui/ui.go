@@ -37,6 +37,7 @@ type Progress struct {
 	out      io.Writer
 	terminal bool
 	open     bool
+	last     string // that Percent has printed
 }
 
 // NewProgress reports to a file, usually standard error.
@@ -65,6 +66,15 @@ func (p *Progress) Bar(done, all int, of string) {
 	}
 	filled := barWidth * min(done, all) / all
 	p.Step("[%s%s] %d of %d %s", strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), done, all, of)
+}
+
+// Percent says how far long work has come, once for each percent.
+func (p *Progress) Percent(done, all uint64, of string) {
+	percent := 100 * min(done, all) / max(all, 1)
+	if line := fmt.Sprintf("%3d %% %s", percent, of); line != p.last {
+		p.last = line
+		p.Step("%s", line)
+	}
 }
 
 // Done ends the report, before other output.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+)
+
+func recoverCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "recover",
+		Usage: "rebuild the payer's book of channels",
+		Description: "For when the book was lost, or an old copy came back: asks the chain, and the server, whose\n" +
+			"answer must carry the payer's own signature. Where the server does not answer, or with --chain, the\n" +
+			"log of the escrow is searched for every channel of the payer, so that `chit withdraw` can take\n" +
+			"what is in them. Costs nothing.",
+		Flags: []cli.Flag{
+			serverFlag, tokenFlag, jsonFlag,
+			&cli.BoolFlag{Name: "chain", Usage: "do not ask the server, search the chain"},
+			&cli.Uint64Flag{Name: "from-block", Usage: "the first block to search (default: that of the escrow's deployment)"},
+		},
+		Action: recoverBook,
+	}
+}
+
+// recovered is what --json prints.
+type recovered struct {
+	// From is "server" or "chain".
+	From     string        `json:"from"`
+	Channels []agent.Entry `json:"channels"`
+}
+
+func recoverBook(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	if c.Bool("chain") {
+		return recoverFromChain(c)
+	}
+	err := withPayer(c, unchanged, func(client *agent.Client) error {
+		entry, err := client.Recover(c.Context)
+		if err != nil {
+			return err
+		}
+		return print(c, recovered{"server", []agent.Entry{entry}}, func(w io.Writer) error { return printEntry(w, entry) })
+	})
+	if errors.Is(err, agent.ErrNoServer) && c.Context.Err() == nil {
+		report := progress()
+		report.Step("%s; searching the chain", oneLine(err))
+		report.Done()
+		return recoverFromChain(c)
+	}
+	return err
+}
+
+func printEntry(w io.Writer, entry agent.Entry) error {
+	_, err := fmt.Fprintf(w, "channel %s\ndeposited %s, spent %s, available %s\n", entry.Channel, entry.Balance, entry.Charged, entry.Available())
+	return err
+}
+
+func recoverFromChain(c *cli.Context) error {
+	return withChain(c, func(p *profile.Profile, client *chain.Client) error {
+		payer, err := p.PayerAddress()
+		if err != nil {
+			return err
+		}
+		book, err := openBook(p)
+		if err != nil {
+			return err
+		}
+		report := progress()
+		defer report.Done()
+		found, err := agent.RecoverFromChain(c.Context, client, book, agent.Search{
+			Payer: payer, Token: p.TokenAddress(), Pinned: pinned(p), From: c.Uint64("from-block"),
+			Reached: func(of common.Address, block, last uint64) {
+				report.Percent(block, last, "of the blocks of escrow "+shortAddress(of))
+			},
+		})
+		if err != nil {
+			return err
+		}
+		report.Done()
+		return print(c, recovered{"chain", found}, func(w io.Writer) error { return printFound(w, payer, found) })
+	})
+}
+
+func printFound(w io.Writer, payer common.Address, found []agent.Entry) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintf(w, "the chain knows of no channel of %s that has anything left\n", payer)
+		return err
+	}
+	for _, entry := range found {
+		if err := printEntry(w, entry); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, "the sellers may have vouchers for more than is spent; `chit withdraw start` takes the rest out")
+	return err
+}
