@@ -72,6 +72,9 @@ type Bucket interface {
 	// during the call, which must not write to the store. An error of visit ends
 	// the walk and is returned. A bucket that nobody has written to is empty.
 	ForEach(prefix []byte, visit func(key, value []byte) error) error
+	// Last returns copies of the last key with this prefix (nil: of all), in the order
+	// of the keys, and of its value; nil if there is none.
+	Last(prefix []byte) (key, value []byte, err error)
 }
 
 // Update is what becomes durable together.

@@ -72,6 +72,45 @@ func (b bucket) ForEach(prefix []byte, visit func(key, value []byte) error) erro
 	})
 }
 
+// Last implements vouchers.Bucket.
+func (b bucket) Last(prefix []byte) (key, value []byte, err error) {
+	err = b.view(func(room *bbolt.Bucket) error {
+		last, stored := lastWith(room.Cursor(), prefix)
+		if last == nil {
+			return nil
+		}
+		plain, err := open(last, stored, headLength)
+		key, value = bytes.Clone(last), append([]byte{}, plain...)
+		return at([]byte(b.name), last, err)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return key, value, nil
+}
+
+// lastWith moves to the last key with this prefix.
+func lastWith(cursor *bbolt.Cursor, prefix []byte) (key, value []byte) {
+	after := bytes.Clone(prefix)
+	for len(after) > 0 && after[len(after)-1] == 0xff {
+		after = after[:len(after)-1]
+	}
+	if len(after) == 0 {
+		key, value = cursor.Last()
+	} else {
+		after[len(after)-1]++
+		if key, _ = cursor.Seek(after); key == nil {
+			key, value = cursor.Last()
+		} else {
+			key, value = cursor.Prev()
+		}
+	}
+	if !bytes.HasPrefix(key, prefix) {
+		return nil, nil
+	}
+	return key, value
+}
+
 // view runs read on the bucket, if there is one yet.
 func (b bucket) view(read func(room *bbolt.Bucket) error) error {
 	err := b.store.view(func(tx *bbolt.Tx) error {

@@ -52,6 +52,9 @@ func bucketIsWalked(t *testing.T, p *place) {
 	if got := keys(t, room, nil); len(got) != 0 {
 		t.Errorf("a bucket that nobody wrote to has %q", got)
 	}
+	if key, _, err := room.Last(nil); key != nil || err != nil {
+		t.Errorf("the last of a bucket that nobody wrote to: %q, %v", key, err)
+	}
 	for _, key := range []string{"b2", "a", "b", "c", "b1"} {
 		if err := room.Put(t.Context(), []byte(key), []byte("value of "+key)); err != nil {
 			t.Fatal(err)
@@ -60,6 +63,12 @@ func bucketIsWalked(t *testing.T, p *place) {
 	for prefix, want := range map[string][]string{"": {"a", "b", "b1", "b2", "c"}, "b": {"b", "b1", "b2"}, "b1": {"b1"}, "d": nil} {
 		if got := keys(t, room, []byte(prefix)); !slices.Equal(got, want) {
 			t.Errorf("prefix %q: %q, want %q", prefix, got, want)
+		}
+	}
+	for prefix, want := range map[string]string{"": "c", "b": "b2", "b1": "b1", "a": "a", "d": "", "\xff": ""} {
+		key, value, err := room.Last([]byte(prefix))
+		if err != nil || string(key) != want || (want != "" && string(value) != "value of "+want) {
+			t.Errorf("the last of prefix %q: %q, %q, %v, want %q", prefix, key, value, err, want)
 		}
 	}
 	enough := errors.New("enough")
