@@ -140,7 +140,7 @@ func (s *Spend) Remaining() vouchers.Amount {
 // Commit charges actual, which is 0 to the price, and returns once the charge, the
 // counters and the puts are durable together. The errors, and what answer is for,
 // are those of [vouchers.Reservation.Commit].
-func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(vouchers.Charge) []byte, puts ...vouchers.Put) (vouchers.Charge, error) {
+func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(vouchers.Charge) (vouchers.Kept, error), puts ...vouchers.Put) (vouchers.Charge, error) {
 	lanes, own, err := s.enroll(actual)
 	if err != nil {
 		s.Release()

@@ -3,6 +3,7 @@ package credit_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestACallWhoseAnswerPanicsIsNotCharged(t *testing.T) {
 	_, token := s.grant(credit.Scope{Budget: 1000, Calls: 1})
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = s.spend(token, "search", 100).Commit(context.Background(), 100, func(vouchers.Charge) []byte { panic("no answer") })
+		_, _ = s.spend(token, "search", 100).Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { panic("no answer") })
 	}()
 	s.left(token, 1000, 1)
 	s.buy(token, 100)
@@ -77,9 +78,9 @@ func TestACallThatHasEndedIsNotCommittedAgain(t *testing.T) {
 func (s *shop) during(token credit.Token, do func(*credit.Spend)) {
 	s.t.Helper()
 	spend := s.spend(token, "search", 10)
-	_, err := spend.Commit(context.Background(), 10, func(vouchers.Charge) []byte {
+	_, err := spend.Commit(context.Background(), 10, func(vouchers.Charge) (vouchers.Kept, error) {
 		do(spend)
-		return nil
+		return vouchers.Kept{}, nil
 	})
 	if err != nil {
 		s.t.Error(err)
@@ -98,7 +99,9 @@ func TestAReleaseComesTooLateForACallThatIsBeingCommitted(t *testing.T) {
 func TestAPeriodBeginsAtNothingAfterARestartToo(t *testing.T) {
 	s := newShop(t)
 	_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Minute}})
-	s.during(token, func(*credit.Spend) { s.buy(token, 20) }) // in a lane of its own
+	var other sync.WaitGroup
+	s.during(token, func(*credit.Spend) { other.Go(func() { s.buy(token, 20) }) }) // in a lane of its own
+	other.Wait()
 	s.clock.pass(time.Minute)
 	s.buy(token, 5)
 	s.left(token, 965, 95)

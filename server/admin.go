@@ -34,6 +34,7 @@ func (s *Shop) AdminHandler() http.Handler {
 	mux.HandleFunc("POST /transactions/{nonce}/speedup", onTransaction(s.SpeedUp))
 	mux.HandleFunc("POST /transactions/{nonce}/cancel", onTransaction(s.Cancel))
 	mux.HandleFunc("POST /settle", s.adminSettle)
+	mux.HandleFunc("POST /receipts", s.adminReceipts)
 	s.handleCredit(mux)
 	mux.HandleFunc("POST /reconcile", func(w http.ResponseWriter, r *http.Request) {
 		found, err := s.Reconcile(r.Context())

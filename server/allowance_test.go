@@ -167,7 +167,7 @@ func TestManyCallsAtOnceGetTheAllowanceAndNoMore(t *testing.T) {
 
 func TestAnAllowanceBeginsAnewAfterItsPeriod(t *testing.T) {
 	shop := shoptest.Open(t, giving(t, server.Allowance{Calls: 1, Per: time.Second}), new(tool).add)
-	c := regular(t, shop, "payer", usdc)
+	c := regular(t, shop, "payer", 40*usdc)
 	var free, paid vouchers.Amount
 	for n := 0; free < 3; n++ {
 		got := c.callWith(t.Context(), count(n), c.pays((paid+1)*price))
@@ -176,7 +176,7 @@ func TestAnAllowanceBeginsAnewAfterItsPeriod(t *testing.T) {
 		} else {
 			paid++
 		}
-		if paid == 900 {
+		if paid == 39_000 {
 			t.Fatalf("%d calls were free, all others paid", free)
 		}
 	}

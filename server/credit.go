@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -32,7 +34,7 @@ const creditSweep = 10 * time.Second
 // isOwn reports whether a tool is the shop's own, which [Shop.AddTools] adds: it
 // costs nothing, or takes its payment itself.
 func isOwn(tool string) bool {
-	return tool == DepositTool || tool == RefundTool || tool == CreditGrantTool || tool == CreditTool
+	return tool == DepositTool || tool == RefundTool || tool == CreditGrantTool || tool == CreditTool || tool == ReceiptsTool
 }
 
 // bearerToken is the credit token of a request's header, if it has one. Another
@@ -100,17 +102,28 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 		return s.unspent(result, spend)
 	}
 	total, puts := s.bill.total()
-	_, err = spend.Commit(ctx, total, func(c vouchers.Charge) []byte {
-		s.attachCredit(result, creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
-		s.noteFree(result)
-		return nil
+	added := additions{}
+	_, err = spend.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		return s.shop.keep(ctx, &c, s.sold(onCredit(spend)), func(r *receipts.Signed) ([]byte, error) {
+			left := spend.Remaining() + s.price - c.Charged
+			return nil, errors.Join(
+				added.add(x402.MetaPaymentResponse, s.shop.creditResponse(c.Charged, c.State)),
+				added.add(MetaCredit, creditReceipt{spend.Grant(), c.Charged, left}),
+				s.note(added, r))
+		})
 	}, puts...)
 	s.bill.close(err == nil)
 	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "tool", call.Tool, "grant", spend.Grant(), "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; ask the seller before you call again"), nil
 	}
+	added.into(result)
 	return result, nil
+}
+
+// onCredit says on a receipt which token has paid.
+func onCredit(spend *credit.Spend) receipts.Receipt {
+	return receipts.Receipt{Grant: receipts.ID(spend.Grant()), Token: spend.Token()}
 }
 
 // payerOf is who has put the money there that a token spends.
@@ -125,7 +138,8 @@ func (s *sale) unspent(result *mcp.CallToolResult, spend *credit.Spend) (*mcp.Ca
 		return nil, fmt.Errorf("tool %s gave no result", s.req.Params.Name)
 	}
 	if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
-		s.attachCredit(result, creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
+		setMeta(result, x402.MetaPaymentResponse, s.shop.creditResponse(0, state))
+		setMeta(result, MetaCredit, creditReceipt{spend.Grant(), 0, spend.Remaining()})
 	}
 	return result, nil
 }
@@ -138,13 +152,8 @@ type creditReceipt struct {
 	Remaining vouchers.Amount `json:"remaining"`
 }
 
-// attachCredit puts the receipt into the result. The channel's own state is not a
-// token holder's business.
-func (s *sale) attachCredit(result *mcp.CallToolResult, receipt creditReceipt, state vouchers.Channel) {
-	setMeta(result, x402.MetaPaymentResponse, s.shop.creditResponse(receipt.Charged, state))
-	setMeta(result, MetaCredit, receipt)
-}
-
+// creditResponse is what a token holder is told of its payment: the channel's own state
+// is not its business.
 func (s *Shop) creditResponse(charged vouchers.Amount, state vouchers.Channel) x402.SettlementResponse {
 	return x402.SettlementResponse{
 		Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -50,39 +51,43 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	if answer.Status >= http.StatusBadRequest {
 		spend.Release()
 		if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
-			err = s.attachCredit(answer, creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
-		}
-		if err != nil {
-			s.shop.logger.Error("encode the receipt", "route", s.offer.Name, "error", err)
+			added, err := s.creditHeaders(creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
+			if err != nil {
+				s.shop.logger.Error("encode the receipt", "route", s.offer.Name, "error", err)
+			}
+			added.into(answer)
 		}
 		answer.send(s.w)
 		return
 	}
 	total, puts := s.bill.total()
-	var encodeErr error
-	_, err = spend.Commit(s.r.Context(), total, func(c vouchers.Charge) []byte {
-		encodeErr = s.attachCredit(answer, creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
-		return nil
+	var added headers
+	_, err = spend.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		return s.shop.keep(s.r.Context(), &c, s.sold(onCredit(spend), body), func(r *receipts.Signed) ([]byte, error) {
+			var err error
+			added, err = s.creditHeaders(creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
+			return nil, errors.Join(err, added.addReceipt(r))
+		})
 	}, puts...)
 	s.bill.close(err == nil)
-	if err = errors.Join(err, encodeErr); err != nil {
+	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "grant", spend.Grant(), "error", err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; ask the seller before you try again")
 		return
 	}
+	added.into(answer)
 	answer.send(s.w)
 }
 
-func (s *httpSale) attachCredit(answer *heldAnswer, receipt creditReceipt, state vouchers.Channel) error {
+// creditHeaders are what a token holder is told of its payment.
+func (s *httpSale) creditHeaders(receipt creditReceipt, state vouchers.Channel) (headers, error) {
 	response := s.shop.creditResponse(receipt.Charged, state)
 	header, err := x402.EncodeHeader(&response)
-	if err != nil {
-		return err
-	}
-	answer.Head.Set(x402.HeaderPaymentResponse, header)
-	answer.Head.Set(headerCreditGrant, receipt.Grant.String())
-	answer.Head.Set(headerCreditRemaining, receipt.Remaining.Atomic())
-	return nil
+	added := http.Header{}
+	added.Set(x402.HeaderPaymentResponse, header)
+	added.Set(headerCreditGrant, receipt.Grant.String())
+	added.Set(headerCreditRemaining, receipt.Remaining.Atomic())
+	return headers(added), err
 }
 
 // refuseCredit answers with problem details. Where money is what lacks, the terms of

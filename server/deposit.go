@@ -23,11 +23,13 @@ const (
 	RefundTool = "chit_refund"
 )
 
-// AddTools adds the tools that take deposits, give refunds and grant credit tokens.
+// AddTools adds the tools that take deposits, give refunds, grant credit tokens and give
+// receipts again.
 func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
 	tools.AddTool(mcp.NewTool(DepositTool, mcp.WithDescription("For payment clients: opens or tops up a payment channel with the x402 deposit payload in _meta.")), s.depositTool)
 	tools.AddTool(mcp.NewTool(RefundTool, mcp.WithDescription("For payment clients: refunds a payment channel by the x402 refund payload in _meta.")), s.refundTool)
 	s.addCreditTools(tools)
+	s.addReceiptsTool(tools)
 }
 
 // depositReceipt is a deposit that was taken.

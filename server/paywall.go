@@ -13,6 +13,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -77,9 +78,11 @@ type sale struct {
 	req   mcp.CallToolRequest
 	rate  *toolRate
 	price vouchers.Amount
-	// channel is the one that pays, and payer who has put its money there.
+	// channel is the one that pays, payer who has put its money there, and ceiling that
+	// of the voucher.
 	channel vouchers.ChannelID
 	payer   common.Address
+	ceiling vouchers.Amount
 	bill    *bill
 	// deposited is what a deposit payload brought in before the call.
 	deposited *depositReceipt
@@ -94,7 +97,7 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	s.shop.observe(s.req.Params.Name, time.Since(began))
 	defer reservation.Release()
 	if answer, ok := reservation.Answer(); ok {
-		return decodeResult(answer)
+		return replay(answer)
 	}
 	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() common.Address { return s.payer })
 	defer s.bill.close(false)
@@ -125,7 +128,7 @@ func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	s.channel, s.payer = p.voucher.Channel, p.config.Payer
+	s.channel, s.payer, s.ceiling = p.voucher.Channel, p.config.Payer, p.voucher.Ceiling
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
@@ -237,21 +240,44 @@ func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *refusal {
 
 // charge makes the charge durable, then lets the result out with its receipt.
 func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
+	sold, err := json.Marshal(result)
+	if err != nil {
+		return nil, fmt.Errorf("encode the result of %s: %w", s.req.Params.Name, err)
+	}
 	total, puts := s.bill.total()
-	var encodeErr error
-	_, err := reservation.Commit(ctx, total, func(c vouchers.Charge) []byte {
-		s.attach(result, c.Charged, c.State)
-		s.noteFree(result)
-		var body []byte
-		body, encodeErr = json.Marshal(result)
-		return body
+	added := additions{}
+	_, err = reservation.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		return s.shop.keep(ctx, &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}), func(r *receipts.Signed) ([]byte, error) {
+			if err := errors.Join(added.add(x402.MetaPaymentResponse, s.response(c.Charged, c.State)), s.note(added, r)); err != nil {
+				return nil, err
+			}
+			return joinKept(sold, added)
+		})
 	}, puts...)
 	s.bill.close(err == nil)
-	if err = errors.Join(err, encodeErr); err != nil {
+	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; send the same payment again later: it is charged once at most"), nil
 	}
+	added.into(result)
 	return result, nil
+}
+
+// sold says on a receipt what was sold.
+func (s *sale) sold(r receipts.Receipt) receipts.Receipt {
+	r.Resource, r.Request = toolURL(s.req.Params.Name), fingerprint(s.req)
+	return r
+}
+
+// note adds the receipt, and of a call that was free what is left of the allowance.
+func (s *sale) note(added additions, r *receipts.Signed) error {
+	if r != nil {
+		return added.add(MetaReceipt, r)
+	}
+	if s.bill.free != nil {
+		return added.add(MetaFree, s.bill.free.note())
+	}
+	return nil
 }
 
 // uncharged lets a failed result out, with the word that it cost nothing.
@@ -260,25 +286,19 @@ func (s *sale) uncharged(result *mcp.CallToolResult) (*mcp.CallToolResult, error
 		return nil, fmt.Errorf("tool %s gave no result", s.req.Params.Name)
 	}
 	if channel, ok := s.shop.Ledger.Channel(s.channel); ok {
-		s.attach(result, 0, channel)
+		setMeta(result, x402.MetaPaymentResponse, s.response(0, channel))
 	}
 	return result, nil
 }
 
-func (s *sale) attach(result *mcp.CallToolResult, charged vouchers.Amount, state vouchers.Channel) {
+// response is what the payer is told of its payment.
+func (s *sale) response(charged vouchers.Amount, state vouchers.Channel) x402.SettlementResponse {
 	response := s.shop.response(state)
 	response.Extra.ChargedAmount = &charged
 	if s.deposited != nil {
 		s.deposited.into(&response)
 	}
-	setMeta(result, x402.MetaPaymentResponse, response)
-}
-
-// noteFree says of a call that was free what is left of the allowance.
-func (s *sale) noteFree(result *mcp.CallToolResult) {
-	if s.bill.free != nil {
-		setMeta(result, MetaFree, s.bill.free.note())
-	}
+	return response
 }
 
 func setMeta(result *mcp.CallToolResult, key string, value any) {
@@ -293,12 +313,18 @@ func setMeta(result *mcp.CallToolResult, key string, value any) {
 	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
 }
 
-func decodeResult(answer []byte) (*mcp.CallToolResult, error) {
-	raw := json.RawMessage(answer)
-	result, err := mcp.ParseCallToolResult(&raw)
+// replay is what the same payment for the same request was answered with.
+func replay(kept []byte) (*mcp.CallToolResult, error) {
+	var added additions
+	sold, err := splitKept(kept, &added)
 	if err != nil {
-		return nil, fmt.Errorf("read the kept answer: %w", err)
+		return nil, errors.Join(errKept, err)
 	}
+	result, err := mcp.ParseCallToolResult((*json.RawMessage)(&sold))
+	if err != nil {
+		return nil, errors.Join(errKept, err)
+	}
+	added.into(result)
 	return result, nil
 }
 

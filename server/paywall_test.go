@@ -238,8 +238,8 @@ func TestAReceiptHasTheShapeOfTheScheme(t *testing.T) {
 	if got := sorted(t, meta.Meta["x402/payment-response"]); got != want {
 		t.Errorf("the receipt is\n%s\nwant\n%s", got, want)
 	}
-	if len(meta.Meta) != 1 {
-		t.Errorf("_meta has %d members", len(meta.Meta))
+	if len(meta.Meta) != 2 || meta.Meta[server.MetaReceipt] == nil {
+		t.Errorf("_meta is %s", got.raw)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -74,8 +75,9 @@ type httpSale struct {
 	token string
 	w     http.ResponseWriter
 	r     *http.Request
-	// channel is the one that pays.
+	// channel is the one that pays, and ceiling that of its voucher.
 	channel vouchers.ChannelID
+	ceiling vouchers.Amount
 	bill    *bill
 	// deposited is what a deposit payload brought in before the request.
 	deposited *depositReceipt
@@ -125,7 +127,7 @@ func (s *httpSale) run(next http.Handler) {
 		reservation.Release()
 		s.uncharged(answer)
 	default:
-		s.charge(reservation, answer)
+		s.charge(reservation, body, answer)
 	}
 }
 
@@ -192,37 +194,57 @@ func (s *httpSale) payment() (p *payment, done bool) {
 }
 
 func (s *httpSale) reserve(p *payment, request [32]byte) (*vouchers.Reservation, *refusal) {
-	s.channel = p.voucher.Channel
+	s.channel, s.ceiling = p.voucher.Channel, p.voucher.Ceiling
 	reservation, deposited, refused := s.shop.admit(s.r.Context(), p, s.price, request)
 	s.deposited = deposited
 	return reservation, refused
 }
 
 // charge makes the charge durable, then lets the answer out with its receipt.
-func (s *httpSale) charge(reservation *vouchers.Reservation, answer *heldAnswer) {
+func (s *httpSale) charge(reservation *vouchers.Reservation, body []byte, answer *heldAnswer) {
+	sold, err := json.Marshal(answer)
+	if err != nil {
+		s.fail(http.StatusBadGateway, fmt.Sprintf("the answer cannot be encoded: %v; you were not charged", err))
+		return
+	}
 	total, puts := s.bill.total()
-	var encodeErr error
-	_, err := reservation.Commit(s.r.Context(), total, func(c vouchers.Charge) []byte {
-		encodeErr = s.attach(answer, c.Charged, c.State)
-		kept, err := json.Marshal(answer)
-		encodeErr = errors.Join(encodeErr, err)
-		return kept
+	var added headers
+	_, err = reservation.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		return s.shop.keep(s.r.Context(), &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}, body), func(r *receipts.Signed) ([]byte, error) {
+			var err error
+			if added, err = s.response(c.Charged, c.State); err != nil {
+				return nil, err
+			}
+			if err := added.addReceipt(r); err != nil {
+				return nil, err
+			}
+			return joinKept(sold, added)
+		})
 	}, puts...)
 	s.bill.close(err == nil)
-	if err = errors.Join(err, encodeErr); err != nil {
+	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "error", err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; send the same payment again later: it is charged once at most")
 		return
 	}
+	added.into(answer)
 	answer.send(s.w)
+}
+
+// sold says on a receipt what was sold.
+func (s *httpSale) sold(r receipts.Receipt, body []byte) receipts.Receipt {
+	r.Resource, r.Request = s.resource().URL, requestFingerprint(s.r, body)
+	return r
 }
 
 // uncharged lets a failure out, with the word that it cost nothing.
 func (s *httpSale) uncharged(answer *heldAnswer) {
 	if channel, ok := s.shop.Ledger.Channel(s.channel); ok {
-		if err := s.attach(answer, 0, channel); err != nil {
+		added, err := s.response(0, channel)
+		if err != nil {
 			s.shop.logger.Error("encode the receipt of a failure", "route", s.offer.Name, "error", err)
 		}
+		added.into(answer)
 	}
 	answer.send(s.w)
 }
@@ -230,11 +252,17 @@ func (s *httpSale) uncharged(answer *heldAnswer) {
 // replay answers with what the same payment for the same request was answered with.
 func (s *httpSale) replay(kept []byte) {
 	var answer heldAnswer
-	if err := json.Unmarshal(kept, &answer); err != nil || answer.Status == 0 {
+	var added headers
+	sold, err := splitKept(kept, &added)
+	if err == nil {
+		err = json.Unmarshal(sold, &answer)
+	}
+	if err != nil || answer.Status == 0 {
 		s.shop.logger.Error("the kept answer cannot be read", "route", s.offer.Name, "error", err)
-		s.fail(http.StatusInternalServerError, "the answer that was kept for this payment cannot be read")
+		s.fail(http.StatusInternalServerError, errKept.Error())
 		return
 	}
+	added.into(&answer)
 	answer.send(s.w)
 }
 
@@ -283,19 +311,24 @@ func (s *httpSale) refuse(r *refusal) {
 
 // terms are what the request is sold on, with why it is refused.
 func (s *httpSale) terms(r *refusal) *x402.PaymentRequired {
+	return s.shop.required(s.resource(), s.price, r)
+}
+
+// resource is what is sold.
+func (s *httpSale) resource() x402.Resource {
 	resource := s.offer.Resource
 	if resource.URL == "" {
 		resource.URL = requestURL(s.r)
 	}
-	return s.shop.required(resource, s.price, r)
+	return resource
 }
 
 func (s *httpSale) fail(status int, reason string) {
 	writeJSON(s.w, status, adminError{reason})
 }
 
-// attach puts the receipt into an answer.
-func (s *httpSale) attach(answer *heldAnswer, charged vouchers.Amount, state vouchers.Channel) error {
+// response is what the payer is told of its payment.
+func (s *httpSale) response(charged vouchers.Amount, state vouchers.Channel) (headers, error) {
 	response := s.shop.response(state)
 	response.Extra.ChargedAmount = &charged
 	if s.deposited != nil {
@@ -303,10 +336,9 @@ func (s *httpSale) attach(answer *heldAnswer, charged vouchers.Amount, state vou
 	}
 	header, err := x402.EncodeHeader(&response)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	answer.Head.Set(x402.HeaderPaymentResponse, header)
-	return nil
+	return headers{http.CanonicalHeaderKey(x402.HeaderPaymentResponse): {header}}, nil
 }
 
 // requestFingerprint tells one request from another under the same voucher.

@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
@@ -76,6 +77,8 @@ type Shop struct {
 	Settler *Settler
 	// Credit are the budgets that payers have handed out as tokens.
 	Credit *credit.Book
+	// Receipts are those of all charges.
+	Receipts *receipts.Book
 	// Watcher keeps the ledger's view of the chain true while the shop serves.
 	Watcher *escrow.Watcher
 
@@ -173,6 +176,11 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store); err != nil {
 		return err
 	}
+	signer, err := s.receiptSigner(ctx, o.Key)
+	if err != nil {
+		return err
+	}
+	s.Receipts = receipts.NewBook(s.Store, signer)
 	sending := []chain.SenderOption{chain.WithJournal(journal{s.Store.Bucket(journalBucket)}), chain.WithConfirmations(s.confirmations)}
 	if o.StuckAfter > 0 {
 		sending = append(sending, chain.WithStuckAfter(o.StuckAfter))

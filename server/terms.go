@@ -41,13 +41,13 @@ func (s *Shop) requirements(price vouchers.Amount) x402.Requirements {
 }
 
 // hooks announce each tool's price in the list of tools, and leave the tools for
-// credit tokens out of it: a model has no use for them.
+// credit tokens and receipts out of it: a model has no use for them.
 func (s *Shop) hooks() *mcpserver.Hooks {
 	hooks := &mcpserver.Hooks{}
 	hooks.AddAfterListTools(func(_ context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
 		tools := make([]mcp.Tool, 0, len(result.Tools))
 		for _, tool := range result.Tools {
-			if tool.Name != CreditGrantTool && tool.Name != CreditTool {
+			if tool.Name != CreditGrantTool && tool.Name != CreditTool && tool.Name != ReceiptsTool {
 				tools = append(tools, s.priced(tool))
 			}
 		}
@@ -78,8 +78,11 @@ func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 	return tool
 }
 
+// toolURL names a tool as a resource.
+func toolURL(tool string) string { return "mcp://tool/" + tool }
+
 func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
-	return s.required(x402.Resource{URL: "mcp://tool/" + tool, MimeType: "application/json"}, price, r)
+	return s.required(x402.Resource{URL: toolURL(tool), MimeType: "application/json"}, price, r)
 }
 
 // required is the answer to a request for a resource that is not paid as it should be.

@@ -68,9 +68,19 @@ func TestACommitThatCannotBeReleasesTheReservation(t *testing.T) {
 		}, vouchers.ErrUpdate},
 		"an answer that panics": {func(r *vouchers.Reservation) (err error) {
 			defer func() { err = recover().(error) }()
-			_, err = r.Commit(t.Context(), 100, func(vouchers.Charge) []byte { panic(gone) })
+			_, err = r.Commit(t.Context(), 100, func(vouchers.Charge) (vouchers.Kept, error) { panic(gone) })
 			return err
 		}, gone},
+		"an answer that fails": {func(r *vouchers.Reservation) error {
+			_, err := r.Commit(t.Context(), 100, func(vouchers.Charge) (vouchers.Kept, error) { return vouchers.Kept{}, gone })
+			return err
+		}, gone},
+		"an answer with a malformed put": {func(r *vouchers.Reservation) error {
+			_, err := r.Commit(t.Context(), 100, func(vouchers.Charge) (vouchers.Kept, error) {
+				return vouchers.Kept{Puts: []vouchers.Put{badPut}}, nil
+			})
+			return err
+		}, vouchers.ErrUpdate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)

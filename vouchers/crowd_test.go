@@ -150,3 +150,34 @@ func watch(t *testing.T, s *shop, p *tab) {
 		t.Error(err)
 	}
 }
+
+func TestTheChargesOfAChannelAreAnsweredInTheOrderInWhichTheyAreKept(t *testing.T) {
+	const calls = 64
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 100*calls*(calls+1))
+	var told []vouchers.Amount // the turn guards it
+	var group sync.WaitGroup
+	for i := range vouchers.Amount(calls) {
+		r := s.reserve(p.pays(calls*(i+1), calls))
+		group.Go(func() {
+			_, err := r.Commit(context.Background(), i+1, func(c vouchers.Charge) (vouchers.Kept, error) {
+				told = append(told, c.Cumulative-c.Charged, c.Cumulative)
+				return vouchers.Kept{}, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	last := vouchers.Amount(0)
+	for i := 0; i < len(told); i += 2 {
+		if told[i] != last {
+			t.Fatalf("charge %d begins at %s, the one before ended at %s", i/2, told[i], last)
+		}
+		last = told[i+1]
+	}
+	if last != calls*(calls+1)/2 {
+		t.Errorf("%s were charged", last)
+	}
+}

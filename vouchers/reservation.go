@@ -3,6 +3,7 @@ package vouchers
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 // Reservation is the price of one call, set aside. Its methods are safe for
@@ -41,8 +42,7 @@ type Charge struct {
 	// Charged is what this call has cost.
 	Charged Amount
 	// Cumulative is what the channel was charged over its life, up to and
-	// including this call. No two charges of a channel share it, unless one is 0 or
-	// the answer to an earlier one has panicked.
+	// including this call. No two charges of a channel share it, unless one is 0.
 	Cumulative Amount
 	// State is the channel as this call left it: with Cumulative as what is
 	// charged.
@@ -56,23 +56,33 @@ func (r *Reservation) Answer() ([]byte, bool) { return r.reply, r.replied }
 // Price returns what is set aside, in atomic units.
 func (r *Reservation) Price() Amount { return r.price }
 
+// Kept is what becomes durable with a charge.
+type Kept struct {
+	// Answer is what a replay of the same payment will get; nil is nothing.
+	Answer []byte
+	// Puts are writes to the buckets of other rooms, such as a receipt.
+	Puts []Put
+}
+
 // Commit turns the reservation into a charge of actual, which is 0 to the price.
 // It returns once the voucher, the charge, the puts and, for a payment with an
 // identifier, the answer are durable together. With 0 the voucher is free to pay
 // for another call.
 //
-// answer, which may be nil, renders what a replay of the same payment will get;
-// it is called before the charge is durable, so what it returns must only leave
-// the process after Commit has returned without an error. If it panics the call
-// is not charged.
+// answer, which may be nil, says what is kept with the charge. The answers of one
+// channel are called one after another, in the order of their [Charge.Cumulative] in
+// which they become durable, so they should be quick and must not come back to the
+// channel's calls; and before the charge is durable, so what they make must only leave
+// the process after Commit has returned without an error. Where an answer fails or
+// panics the call is not charged.
 //
 // An error means that the answer must be withheld. If it wraps [ErrStoreFailed],
 // the charge may or may not be found after a restart; this process will not count
 // it. Every other error releases the reservation: [ErrReservationEnded],
-// [ErrOvercharge], [ErrUpdate], the error of a context that has ended, or
+// [ErrOvercharge], [ErrUpdate], that of the answer or of a context that has ended, or
 // [ErrCeilingMismatch] if somebody else has claimed what was reserved here. Once
 // the charge is submitted the context is ignored, since the disk decides.
-func (r *Reservation) Commit(ctx context.Context, actual Amount, answer func(Charge) []byte, puts ...Put) (Charge, error) {
+func (r *Reservation) Commit(ctx context.Context, actual Amount, answer func(Charge) (Kept, error), puts ...Put) (Charge, error) {
 	if err := ctx.Err(); err != nil {
 		r.Release()
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, context.Cause(ctx))
@@ -85,19 +95,47 @@ func (r *Reservation) Commit(ctx context.Context, actual Amount, answer func(Cha
 		r.Release()
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, err)
 	}
-	charge, err := r.promise(actual)
+	charge, kept, ticket, err := r.submitInTurn(actual, answer, puts)
 	if err != nil {
 		return Charge{}, err
 	}
-	body := r.render(charge, answer)
-	if ticket := r.submit(charge, body, puts); ticket != nil {
+	if ticket != nil {
 		if err := ticket.Wait(context.WithoutCancel(ctx)); err != nil {
 			r.fail()
 			return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, err)
 		}
 	}
-	r.settle(actual, body)
+	r.settle(actual, kept)
 	return charge, nil
+}
+
+// submitInTurn makes the charge, has it answered, and hands both to the store; the
+// ticket is nil if there is nothing to make durable. The channel's charges take turns,
+// so that what is durable is always a prefix of their history, and each answer can
+// build on the one before.
+func (r *Reservation) submitInTurn(actual Amount, answer func(Charge) (Kept, error), puts []Put) (Charge, []byte, Ticket, error) {
+	turn := r.turn()
+	turn.Lock()
+	defer turn.Unlock()
+	charge, err := r.promise(actual)
+	if err != nil {
+		return Charge{}, nil, nil, err
+	}
+	kept, err := r.render(charge, answer)
+	if err != nil {
+		return Charge{}, nil, nil, fmt.Errorf("commit a charge of %s: %w", actual, err)
+	}
+	if len(kept.Puts) > 0 {
+		puts = append(kept.Puts, puts...)
+	}
+	return charge, kept.Answer, r.submit(charge, kept.Answer, puts), nil
+}
+
+// turn is held by the charge of the channel that is being submitted.
+func (r *Reservation) turn() *sync.Mutex {
+	r.ch.mu.Lock()
+	defer r.ch.mu.Unlock()
+	return &r.ch.active().turn
 }
 
 // promise gives the charge its place in the channel's history.
@@ -109,28 +147,26 @@ func (r *Reservation) promise(actual Amount) (Charge, error) {
 		return Charge{}, fmt.Errorf("%w: nothing to commit", ErrReservationEnded)
 	}
 	a := ch.busy
-	before := a.committing + a.promised
-	if actual > ch.ceiling.less(ch.charged).less(before) {
+	if actual > ch.ceiling.less(ch.charged).less(a.committing) {
 		r.vacate(r.price)
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w: the channel was claimed from beyond what this ledger has charged", actual, ErrCeilingMismatch)
 	}
 	r.stage = committing
-	a.promised += actual
 	if r.drawn {
 		a.drawn -= r.price - actual
 		a.aside += r.price - actual
 	}
 	a.reserved -= r.price - actual
-	charge := Charge{Channel: ch.id, Charged: actual, Cumulative: ch.charged + before + actual, State: ch.snapshot()}
+	charge := Charge{Channel: ch.id, Charged: actual, Cumulative: ch.charged + a.committing + actual, State: ch.snapshot()}
 	charge.State.Charged = charge.Cumulative
-	charge.State.Reserved -= a.committing + a.promised
+	charge.State.Reserved -= a.committing + actual
 	return charge, nil
 }
 
-// render calls answer. If that panics the call is not charged.
-func (r *Reservation) render(charge Charge, answer func(Charge) []byte) (body []byte) {
+// render calls answer. If that fails or panics the call is not charged.
+func (r *Reservation) render(charge Charge, answer func(Charge) (Kept, error)) (kept Kept, err error) {
 	if answer == nil {
-		return nil
+		return Kept{}, nil
 	}
 	rendered := false
 	defer func() {
@@ -138,17 +174,17 @@ func (r *Reservation) render(charge Charge, answer func(Charge) []byte) (body []
 			r.takeBack(charge.Charged)
 		}
 	}()
-	body = answer(charge)
-	rendered = true
-	return body
+	if kept, err = answer(charge); err == nil {
+		err = validatePuts(kept.Puts)
+	}
+	rendered = err == nil
+	return kept, err
 }
 
 // takeBack ends a call whose charge was promised and not submitted.
 func (r *Reservation) takeBack(actual Amount) {
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
-	a := r.ch.busy
-	a.promised -= actual
 	r.vacate(actual)
 }
 
@@ -165,7 +201,6 @@ func (r *Reservation) submit(charge Charge, body []byte, puts []Put) Ticket {
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
 	a := r.ch.busy
-	a.promised -= charge.Charged
 	a.committing += charge.Charged
 	if r.drawn {
 		a.drawn -= charge.Charged

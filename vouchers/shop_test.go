@@ -146,8 +146,8 @@ func (s *shop) refused(p vouchers.Payment, rule error) *vouchers.Refusal {
 	return refusal
 }
 
-func saying(text string) func(vouchers.Charge) []byte {
-	return func(vouchers.Charge) []byte { return []byte(text) }
+func saying(text string) func(vouchers.Charge) (vouchers.Kept, error) {
+	return func(vouchers.Charge) (vouchers.Kept, error) { return vouchers.Kept{Answer: []byte(text)}, nil }
 }
 
 // payer is a channel and the key that signs for it.

@@ -111,13 +111,13 @@ const (
 
 // activity is what a channel needs while it is used.
 type activity struct {
+	turn sync.Mutex // of the charge that is being submitted; taken before the channel's mu
+
 	// reserved is the sum of the prices of calls in flight. Of this, committing
-	// is the sum of charges that were submitted and are not yet known to be durable,
-	// and promised the sum of those whose cumulative amount was told to their
-	// answer but which are not yet submitted.
-	reserved, committing, promised Amount
-	inFlight                       int
-	waiting                        int // callers that wait for a call in flight
+	// is the sum of charges that were submitted and are not yet known to be durable.
+	reserved, committing Amount
+	inFlight             int
+	waiting              int // callers that wait for a call in flight
 	// aside is set aside for credit tokens and free to be drawn; drawn is what calls
 	// in flight have drawn from it, which is part of reserved.
 	aside, drawn Amount

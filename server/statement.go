@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/receipts"
+)
+
+// WriteStatement writes the receipts that want keeps, with their channels, as JSON lines
+// (see [receipts.Statement]). One that is to be verified needs all receipts of its channels.
+func (s *Shop) WriteStatement(_ context.Context, want receipts.Filter, w io.Writer) error {
+	return writeStatement(s.Ledger, s.Receipts, want, w)
+}
+
+// ReadStatement is [Shop.WriteStatement] of a store that no server has open.
+func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.Writer) (err error) {
+	store, err := boltstore.Open(path, boltstore.MustExist())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	ledger, err := vouchers.OpenLedger(ctx, store)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	return writeStatement(ledger, receipts.NewBook(store, nil), want, w)
+}
+
+func writeStatement(ledger *vouchers.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
+	var channels []vouchers.Channel
+	for ch := range ledger.Channels() {
+		if want.Channel == (vouchers.ChannelID{}) && ch.Charged > 0 || want.Channel == ch.ID {
+			channels = append(channels, ch)
+		}
+	}
+	if want.Channel != (vouchers.ChannelID{}) && len(channels) == 0 {
+		return fmt.Errorf("%w: %s", vouchers.ErrChannelNotFound, want.Channel)
+	}
+	slices.SortFunc(channels, func(a, b vouchers.Channel) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	statement := receipts.NewStatement(w)
+	for _, ch := range channels {
+		// What was claimed is read before the receipts: a claim is never ahead of them.
+		claimed := receipts.Claimed{Channel: ch.ID, Claimed: ch.Claimed, Block: ch.Block}
+		if err := statement.Account(receipts.AccountOf(ch.Deployment, ch.ID, ch.Config)); err != nil {
+			return err
+		}
+		err := book.Walk(ch.ID, func(r *receipts.Signed) error {
+			if !want.Keeps(r) {
+				return nil
+			}
+			return statement.Receipt(r)
+		})
+		if err != nil {
+			return fmt.Errorf("the receipts of channel %s: %w", ch.ID, err)
+		}
+		if err := statement.Claimed(claimed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adminReceipts answers with the statement that the body asks for.
+func (s *Shop) adminReceipts(w http.ResponseWriter, r *http.Request) {
+	var want receipts.Filter
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody)).Decode(&want); err != nil {
+		writeJSON(w, http.StatusBadRequest, adminError{fmt.Sprintf("the request: %v", err)})
+		return
+	}
+	if _, known := s.Ledger.Channel(want.Channel); want.Channel != (vouchers.ChannelID{}) && !known {
+		writeJSON(w, http.StatusNotFound, adminError{fmt.Sprintf("%v: %s", vouchers.ErrChannelNotFound, want.Channel)})
+		return
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long statement takes its time
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if err := s.WriteStatement(r.Context(), want, w); err != nil {
+		s.logger.Error("statement of receipts", "error", err)
+		panic(http.ErrAbortHandler) // the client sees a cut body, not a short statement
+	}
+}
+
+// WriteStatement is [Shop.WriteStatement] of the running server.
+func (a *Admin) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
+	request, err := json.Marshal(want)
+	if err != nil {
+		return fmt.Errorf("encode the request: %w", err)
+	}
+	body, err := a.do(ctx, http.MethodPost, "/receipts", request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	if _, err := io.Copy(w, body); err != nil {
+		return fmt.Errorf("admin socket %s: the server ended before the statement did: %w", a.path, err)
+	}
+	return nil
+}

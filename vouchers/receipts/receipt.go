@@ -1,0 +1,183 @@
+package receipts
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// The EIP-712 domain of receipts; its chainId and verifyingContract are those of the
+// channel's escrow.
+const (
+	DomainName    = "chit receipt"
+	DomainVersion = "1"
+)
+
+// Type is the EIP-712 type of a receipt.
+const Type = "Receipt(bytes32 channelId,uint64 sequence,bytes32 previous,uint128 charged,uint128 cumulative,uint128 ceiling," +
+	"bytes16 grant,bytes16 token,string resource,bytes32 request,uint64 issuedAt)"
+
+var (
+	typeHash       = crypto.Keccak256Hash([]byte(Type))
+	domainTypeHash = crypto.Keccak256Hash([]byte("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"))
+)
+
+// MaxResource is how long the name of what was sold may be, in bytes; longer ones are
+// cut off there. The receipt's Request tells them apart.
+const MaxResource = 1024
+
+// Receipt is what a seller says of one charge. Amounts are atomic units.
+type Receipt struct {
+	// Network and Escrow are the channel's deployment, which the EIP-712 domain holds.
+	Network string         `json:"network"`
+	Escrow  common.Address `json:"escrow"`
+	// Channel was charged.
+	Channel vouchers.ChannelID `json:"channelId"`
+	// Sequence numbers the receipts of the channel, from 1, without gaps.
+	Sequence uint64 `json:"sequence"`
+	// Previous is the digest of the receipt before; zero for the first.
+	Previous common.Hash `json:"previous"`
+	// Charged is what the call cost, above 0.
+	Charged vouchers.Amount `json:"charged"`
+	// Cumulative is what the channel was charged over its life, with this.
+	Cumulative vouchers.Amount `json:"cumulative"`
+	// Ceiling is that of the voucher that paid; 0 if a credit token did.
+	Ceiling vouchers.Amount `json:"ceiling,omitzero"`
+	// Grant and Token are the credit token that paid: what it was granted as, and the
+	// fingerprint of the very token. Zero if a voucher paid.
+	Grant ID `json:"grant,omitzero"`
+	Token ID `json:"token,omitzero"`
+	// Resource is what was sold: "mcp://tool/" and a tool's name, or a URL.
+	Resource string `json:"resource"`
+	// Request is the SHA-256 of the request, which tells calls of one resource apart.
+	Request common.Hash `json:"request"`
+	// IssuedAt is in Unix seconds.
+	IssuedAt uint64 `json:"issuedAt"`
+}
+
+// Signed is a receipt with the signature of the receiver's authorizer.
+type Signed struct {
+	Receipt
+	Signature vouchers.Signature `json:"signature"`
+}
+
+// ErrSigner is what a receipt is refused with that somebody else signed.
+var ErrSigner = errors.New("another key's receipt")
+
+// Deployment is that of the channel. The error wraps [ErrFormat].
+func (r *Receipt) Deployment() (vouchers.Deployment, error) {
+	var id uint64
+	if _, err := fmt.Sscanf(r.Network, "eip155:%d", &id); err != nil || id == 0 || (vouchers.Deployment{ChainID: id}).Network() != r.Network {
+		return vouchers.Deployment{}, fmt.Errorf("%w: network %.40q, want eip155: and a chain id", ErrFormat, r.Network)
+	}
+	return vouchers.Deployment{ChainID: id, Escrow: r.Escrow}, nil
+}
+
+// separator is the EIP-712 domain separator of a deployment's receipts.
+func separator(d vouchers.Deployment) common.Hash {
+	var w words
+	w.hash(domainTypeHash)
+	w.hash(crypto.Keccak256Hash([]byte(DomainName)))
+	w.hash(crypto.Keccak256Hash([]byte(DomainVersion)))
+	w.number(d.ChainID)
+	w.right(d.Escrow[:])
+	return crypto.Keccak256Hash(w)
+}
+
+// digest is what is signed, under a domain separator.
+func (r *Receipt) digest(separator common.Hash) common.Hash {
+	w := make(words, 0, 12*32)
+	w.hash(typeHash)
+	w.hash(common.Hash(r.Channel))
+	w.number(r.Sequence)
+	w.hash(r.Previous)
+	w.number(uint64(r.Charged))
+	w.number(uint64(r.Cumulative))
+	w.number(uint64(r.Ceiling))
+	w.left(r.Grant[:])
+	w.left(r.Token[:])
+	w.hash(crypto.Keccak256Hash([]byte(r.Resource)))
+	w.hash(r.Request)
+	w.number(r.IssuedAt)
+	return crypto.Keccak256Hash([]byte{0x19, 0x01}, separator[:], crypto.Keccak256(w))
+}
+
+// Digest is the EIP-712 digest that is signed, and that the next receipt names. The
+// error wraps [ErrFormat].
+func (r *Receipt) Digest() (common.Hash, error) {
+	d, err := r.Deployment()
+	if err != nil {
+		return common.Hash{}, err
+	}
+	return r.digest(separator(d)), nil
+}
+
+// Check refuses a receipt that signer did not sign, with an error that wraps
+// [ErrSigner], [vouchers.ErrSignature] or [ErrFormat].
+func (s *Signed) Check(signer common.Address) error {
+	digest, err := s.Digest()
+	if err != nil {
+		return err
+	}
+	return s.check(digest, signer)
+}
+
+func (s *Signed) check(digest common.Hash, signer common.Address) error {
+	got, err := vouchers.Recover(digest, s.Signature)
+	if err != nil {
+		return err
+	}
+	if got != signer {
+		return fmt.Errorf("%w: %s signed it, the channel's receiver authorizer is %s", ErrSigner, got, signer)
+	}
+	return nil
+}
+
+// ID names a grant of credit or a credit token; 32 hex digits as text.
+type ID [16]byte
+
+// MarshalText returns the hex digits.
+func (id ID) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(id[:])), nil }
+
+// String returns the hex digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// UnmarshalText reads them. The error wraps [ErrFormat].
+func (id *ID) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(id) {
+		return fmt.Errorf("%w: %.40q, want %d hex digits", ErrFormat, text, 2*len(id))
+	}
+	if _, err := hex.Decode(id[:], text); err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrFormat, text, err)
+	}
+	return nil
+}
+
+// words are 32-byte words as the ABI encodes them.
+type words []byte
+
+func (w *words) hash(h common.Hash) { *w = append(*w, h[:]...) }
+
+// right appends b aligned to the right, as for numbers and addresses.
+func (w *words) right(b []byte) {
+	*w = append(*w, make([]byte, 32-len(b))...)
+	*w = append(*w, b...)
+}
+
+// left appends b aligned to the left, as for short byte strings.
+func (w *words) left(b []byte) {
+	*w = append(*w, b...)
+	*w = append(*w, make([]byte, 32-len(b))...)
+}
+
+func (w *words) number(n uint64) {
+	var b [32]byte
+	binary.BigEndian.PutUint64(b[24:], n)
+	*w = append(*w, b[:]...)
+}

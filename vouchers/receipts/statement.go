@@ -1,0 +1,167 @@
+package receipts
+
+import (
+	"bufio"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/go-json-experiment/json"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Account is a channel as a statement begins it. It makes the channel's id, and so
+// vouches for who signs its receipts.
+type Account struct {
+	Network            string             `json:"network"`
+	Escrow             common.Address     `json:"escrow"`
+	Channel            vouchers.ChannelID `json:"channelId"`
+	Payer              common.Address     `json:"payer"`
+	PayerAuthorizer    common.Address     `json:"payerAuthorizer"`
+	Receiver           common.Address     `json:"receiver"`
+	ReceiverAuthorizer common.Address     `json:"receiverAuthorizer"`
+	AssetToken         common.Address     `json:"token"`
+	WithdrawDelay      uint64             `json:"withdrawDelay"`
+	Salt               common.Hash        `json:"salt"`
+}
+
+// AccountOf is the account of a channel.
+func AccountOf(d vouchers.Deployment, id vouchers.ChannelID, c vouchers.ChannelConfig) Account {
+	return Account{
+		d.Network(), d.Escrow, id, c.Payer, c.PayerAuthorizer, c.Receiver, c.ReceiverAuthorizer, c.Token, c.WithdrawDelay, c.Salt,
+	}
+}
+
+// check refuses an account whose id is another one's.
+func (a *Account) check() error {
+	d, err := (&Receipt{Network: a.Network, Escrow: a.Escrow}).Deployment()
+	if err != nil {
+		return err
+	}
+	id := vouchers.NewDomain(d).ChannelID(vouchers.ChannelConfig{
+		Payer: a.Payer, PayerAuthorizer: a.PayerAuthorizer, Receiver: a.Receiver, ReceiverAuthorizer: a.ReceiverAuthorizer,
+		Token: a.AssetToken, WithdrawDelay: a.WithdrawDelay, Salt: a.Salt,
+	})
+	if id != a.Channel {
+		return fmt.Errorf("this config in this deployment is channel %s", id)
+	}
+	return nil
+}
+
+// Claimed is what the chain says was claimed from a channel over its life.
+type Claimed struct {
+	Channel vouchers.ChannelID `json:"channelId"`
+	Claimed vouchers.Amount    `json:"claimed"`
+	// Block is the number of the block that says so.
+	Block uint64 `json:"block"`
+}
+
+// line is a line of a statement: one of its members is there.
+type line struct {
+	Account *Account `json:"channel,omitzero"`
+	Receipt *Signed  `json:"receipt,omitzero"`
+	Claimed *Claimed `json:"claimed,omitzero"`
+}
+
+// Statement writes channels with their receipts as JSON lines, which [Verify] reads:
+// for each channel its account, its receipts in order, and what was claimed.
+type Statement struct{ w io.Writer }
+
+// NewStatement returns a statement on w.
+func NewStatement(w io.Writer) *Statement { return &Statement{w} }
+
+// Account begins a channel.
+func (s *Statement) Account(a Account) error { return s.write(line{Account: &a}) }
+
+// Receipt adds a receipt of the channel.
+func (s *Statement) Receipt(r *Signed) error { return s.write(line{Receipt: r}) }
+
+// Claimed ends the channel.
+func (s *Statement) Claimed(c Claimed) error { return s.write(line{Claimed: &c}) }
+
+func (s *Statement) write(l line) error {
+	data, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("write a statement: %w", err)
+	}
+	if _, err := s.w.Write(append(data, '\n')); err != nil {
+		return fmt.Errorf("write a statement: %w", err)
+	}
+	return nil
+}
+
+// maxLine is the longest line of a statement, in bytes: a receipt takes about one
+// thousand.
+const maxLine = 64 << 10
+
+// readStatement calls visit for each line. Errors name the line, and wrap [ErrFormat]
+// where it is none of a statement.
+func readStatement(r io.Reader, visit func(*line) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		var l line
+		if err := json.Unmarshal(lines.Bytes(), &l, json.RejectUnknownMembers(true)); err != nil {
+			return fmt.Errorf("line %d: %w: %w", n, ErrFormat, err)
+		}
+		if err := visit(&l); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("line %d: %w", n+1, err)
+	}
+	return nil
+}
+
+// columns are those of the CSV form.
+var columns = []string{"issued_at", "channel", "sequence", "resource", "charged_usdc", "cumulative_usdc", "grant", "token", "ceiling_usdc", "request", "network", "escrow", "previous", "signature"}
+
+// Table writes receipts as CSV (RFC 4180) with a line of column names, for spreadsheets
+// and bookkeeping.
+type Table struct{ w *csv.Writer }
+
+// NewTable returns a table on w.
+func NewTable(w io.Writer) (*Table, error) {
+	t := &Table{csv.NewWriter(w)}
+	return t, t.write(columns)
+}
+
+// Receipt adds a row.
+func (t *Table) Receipt(r *Signed) error {
+	return t.write([]string{
+		time.Unix(int64(r.IssuedAt), 0).UTC().Format(time.RFC3339), r.Channel.Hex(), strconv.FormatUint(r.Sequence, 10), r.Resource,
+		r.Charged.Decimal(), r.Cumulative.Decimal(), text(r.Grant), text(r.Token), r.Ceiling.Decimal(), r.Request.Hex(),
+		r.Network, r.Escrow.Hex(), r.Previous.Hex(), r.Signature.Hex(),
+	})
+}
+
+func (t *Table) write(row []string) error {
+	if err := t.w.Write(row); err != nil {
+		return fmt.Errorf("write a table of receipts: %w", err)
+	}
+	return nil
+}
+
+// Flush writes what is left.
+func (t *Table) Flush() error {
+	t.w.Flush()
+	return t.w.Error()
+}
+
+// text is the digits of an id, and nothing where there is none.
+func text(id ID) string {
+	if id == (ID{}) {
+		return ""
+	}
+	return id.String()
+}
