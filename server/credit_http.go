@@ -15,8 +15,8 @@ import (
 
 // The headers of an answer that a credit token paid for, beside PAYMENT-RESPONSE.
 const (
-	headerCreditGrant     = "Chit-Credit-Grant"
-	headerCreditRemaining = "Chit-Credit-Remaining"
+	HeaderCreditGrant     = "Chit-Credit-Grant"
+	HeaderCreditRemaining = "Chit-Credit-Remaining"
 )
 
 // takeBearer takes the credit token out of a request, "" if it has none.
@@ -85,8 +85,8 @@ func (s *httpSale) creditHeaders(receipt creditReceipt, state vouchers.Channel) 
 	header, err := x402.EncodeHeader(&response)
 	added := http.Header{}
 	added.Set(x402.HeaderPaymentResponse, header)
-	added.Set(headerCreditGrant, receipt.Grant.String())
-	added.Set(headerCreditRemaining, receipt.Remaining.Atomic())
+	added.Set(HeaderCreditGrant, receipt.Grant.String())
+	added.Set(HeaderCreditRemaining, receipt.Remaining.Atomic())
 	return headers(added), err
 }
 

@@ -34,6 +34,9 @@ type Config struct {
 	// Hosts are the names by which clients and web pages reach the gateway, beside
 	// loopback; "*" is any.
 	Hosts []string
+	// Origins are web pages that may call from a browser, such as https://app.example.com,
+	// beside those of Hosts; "*" is any.
+	Origins []string
 	// TLS is nil for plain HTTP.
 	TLS *tls.Certificate
 	// SettleEvery is how often charges are claimed and settled; 0 is never.
@@ -99,6 +102,7 @@ func (c *Config) read(r *reader, root place) {
 	r.object(root, map[string]setting{
 		"listen":       c.listen(r),
 		"hosts":        r.texts(&c.Hosts),
+		"origins":      readOrigins(r, &c.Origins),
 		"tls":          c.tls(r),
 		"settleEvery":  r.duration(&c.SettleEvery, 0),
 		"settleOnStop": r.flag(&c.SettleOnStop),

@@ -57,7 +57,7 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 	for _, r := range g.routes {
 		mux.Handle(r.Pattern(), r)
 	}
-	return g.identify(g.checkOrigin(boundBody(mux)))
+	return g.identify(g.checkOrigin(g.sharing(boundBody(mux))))
 }
 
 func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
@@ -188,8 +188,8 @@ func (g *Gateway) checkOrigin(next http.Handler) http.Handler {
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {
 			u, err := url.Parse(origin)
-			if err != nil || !g.isOwn(u.Host) {
-				http.Error(w, "this gateway does not answer to pages of that origin; its operator can add its host to hosts", http.StatusForbidden)
+			if (err != nil || !g.isOwn(u.Host)) && !g.isShared(origin) {
+				http.Error(w, "this gateway does not answer to pages of that origin; its operator can add it to origins", http.StatusForbidden)
 				return
 			}
 		}
