@@ -134,6 +134,25 @@ func TestAnAllowanceOfAnAmountIsUsedUpByWhatCallsCost(t *testing.T) {
 	}
 }
 
+func TestACallThatHasCostNothingUsesNoAllowanceUp(t *testing.T) {
+	o := shoptest.Options(t)
+	o.Rates = server.Rates{"work": {Price: "0.001", Metered: true, Free: server.Allowance{Calls: 1}}}
+	work := &tool{do: reporting(0)}
+	shop := shoptest.Open(t, o, work.add)
+	c := regular(t, shop, "payer", usdc)
+	for n := range 3 {
+		if got := c.callWith(t.Context(), count(n), c.pays(price)); *got.receipt().Extra.ChargedAmount != 0 || got.result.Meta.AdditionalFields[server.MetaFree] != nil {
+			t.Errorf("call %d is answered %s", n, got.raw)
+		}
+	}
+	work.do = reporting(400)
+	for n, want := range []vouchers.Amount{0, 400} {
+		if got := c.callWith(t.Context(), count(3+n), c.pays(price)); *got.receipt().Extra.ChargedAmount != want {
+			t.Errorf("call %d is answered %s, want a charge of %d", 3+n, got.raw, want)
+		}
+	}
+}
+
 func TestManyCallsAtOnceGetTheAllowanceAndNoMore(t *testing.T) {
 	const free, calls = 5, 20
 	o := giving(t, server.Allowance{Calls: free})
