@@ -59,17 +59,11 @@ const rounds = 4
 // buy asks for something, and pays if it costs something and the policy allows it.
 // What the last answer was, w has seen.
 func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
-	t := p.known(w.name)
-	if t == nil {
-		a, err := w.send(ctx, nil)
-		if err != nil || a.required == nil {
-			return Receipt{}, err
-		}
-		if t, err = p.learn(ctx, w.name, a.required); err != nil {
-			return Receipt{}, err
-		}
-	}
 	expense := p.purse.begin(w.name)
+	t, err := p.termsFor(ctx, w, expense)
+	if t == nil {
+		return Receipt{}, err
+	}
 	receipt, err := p.payFor(ctx, t, w, expense)
 	if errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrDishonest) {
 		expense.end(expense.held)
@@ -77,6 +71,28 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 		expense.end(receipt.Charged)
 	}
 	return receipt, err
+}
+
+// termsFor returns what to buy on, nil if it was answered without a payment. What is
+// known may be the price of other arguments: where the policy forbids it, the server is
+// asked for that of these.
+func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*terms, error) {
+	known := p.known(w.name)
+	var forbidden error
+	if known != nil {
+		if forbidden = expense.hold(ctx, known.accepted.Amount); !errors.Is(forbidden, ErrPolicy) {
+			return known, nil // another error comes again
+		}
+	}
+	a, err := w.send(ctx, nil)
+	if err != nil || a.required == nil {
+		return nil, err
+	}
+	t, err := p.learn(ctx, w.name, a.required)
+	if err == nil && known != nil && t.accepted.Amount >= known.accepted.Amount {
+		return nil, forbidden
+	}
+	return t, err
 }
 
 func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expense) (Receipt, error) {

@@ -1,0 +1,77 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// perCount asks 100 atomic units for each count.
+func perCount(_ context.Context, req mcp.CallToolRequest) (vouchers.Amount, error) {
+	return vouchers.Amount(100 * req.GetInt("count", 1)), nil
+}
+
+func TestEveryCallOfAQuotedToolIsPaidAtItsOwnPrice(t *testing.T) {
+	o := shoptest.Options(t)
+	o.Rates = server.Rates{"work": {Price: "1", Quote: perCount}}
+	shop := shoptest.Open(t, o, work)
+	limited := options(t)
+	limited.Policy = agent.Policy{MaxPrice: 1_000}
+	client := funded(t, shop.URL, limited)
+	spent := vouchers.Amount(0)
+	for _, count := range []int{30, 3, 10, 1, 11, 7, 30, 2} {
+		_, receipt, err := client.CallTool(t.Context(), "work", map[string]any{"count": count})
+		if count > 10 {
+			if !errors.Is(err, agent.ErrPolicy) || receipt.Paid {
+				t.Errorf("a count of %d, above the limit: %+v, %v", count, receipt, err)
+			}
+			continue
+		}
+		spent += vouchers.Amount(100 * count)
+		if err != nil || receipt.Charged != vouchers.Amount(100*count) || receipt.Cumulative != spent {
+			t.Errorf("a count of %d: %+v, %v", count, receipt, err)
+		}
+	}
+}
+
+func TestAMeteredAndAFreeCallAreTakenForWhatTheyCost(t *testing.T) {
+	o := shoptest.Options(t)
+	o.Prices = nil
+	o.Rates = server.Rates{"work": {Price: "0.001", Metered: true}, "hash": {Price: "0.0005", Free: server.Allowance{Calls: 1}}}
+	shop := shoptest.Open(t, o, metered)
+	client := funded(t, shop.URL, options(t))
+	spent := vouchers.Amount(0)
+	for _, cost := range []int{300, 0, 1_000, 5_000, 1} {
+		spent += vouchers.Amount(min(cost, 1_000))
+		_, receipt, err := client.CallTool(t.Context(), "work", map[string]any{"cost": cost})
+		if err != nil || receipt.Charged != vouchers.Amount(min(cost, 1_000)) || receipt.Paid != (cost > 0) || receipt.Cumulative != spent {
+			t.Errorf("a cost of %d: %+v, %v", cost, receipt, err)
+		}
+	}
+	for _, want := range []vouchers.Amount{0, 500} {
+		spent += want
+		if _, receipt, err := client.CallTool(t.Context(), "hash", map[string]any{"text": ""}); err != nil || receipt.Charged != want || receipt.Cumulative != spent {
+			t.Errorf("want a charge of %d: %+v, %v", want, receipt, err)
+		}
+	}
+	if moved, err := client.Refund(t.Context(), 0); err != nil || moved.Left != 0 || moved.Balance != spent {
+		t.Errorf("the refund: %+v, %v", moved, err)
+	}
+}
+
+// metered adds "work", which says in its result that it has cost what it is told to.
+func metered(s *mcpserver.MCPServer) {
+	s.AddTool(mcp.NewTool("work"), func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		result := mcp.NewToolResultText("done")
+		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCost: vouchers.Amount(req.GetInt("cost", 0)).Atomic()}}
+		return result, nil
+	})
+}
