@@ -28,19 +28,26 @@ export async function chit(profile, ...args) {
 }
 
 // Starts a server of chit, and returns where it sells, without the path.
-export function startChit(profile, ...args) {
-  const child = spawn(process.env.CHIT, ["--profile", profile, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  running.push(() => ended(child));
-  let said = "";
+export async function startChit(profile, ...args) {
+  const { said } = await start(process.env.CHIT, ["--profile", profile, ...args], /selling on (http:\/\/[^/]+)\/mcp/);
+  return said[1];
+}
+
+// Starts a program that runs until it is stopped, and resolves with what it said once that fits the pattern.
+export function start(command, args, pattern) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const stop = () => ended(child);
+  running.push(stop);
+  let output = "";
   return new Promise((resolve, reject) => {
     const hear = (chunk) => {
-      said += chunk;
-      const selling = said.match(/selling on (http:\/\/[^/]+)\/mcp/);
-      if (selling) resolve(selling[1]);
+      output += chunk;
+      const said = output.match(pattern);
+      if (said) resolve({ said, stop });
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
-    child.on("exit", (code) => reject(new Error(`chit ${args[0]} ended with ${code}:\n${said}`)));
+    child.on("exit", (code) => reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${output}`)));
   });
 }
 
