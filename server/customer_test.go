@@ -30,14 +30,19 @@ type customer struct {
 func newCustomer(t testing.TB, shop *shoptest.Shop, role string) *customer {
 	t.Helper()
 	c := &customer{t: t, url: shop.URL, key: shoptest.Payer(t, role)}
-	c.terms = send(t.Context(), t, shop.URL, "work", nil, nil).refusal().Accepts[0]
+	c.agree(send(t.Context(), t, shop.URL, "work", nil, nil).refusal().Accepts[0])
+	return c
+}
+
+// agree takes the terms of a shop, and the channel that they ask for.
+func (c *customer) agree(terms x402.Requirements) {
+	c.terms = terms
 	c.domain = vouchers.NewDomain(vouchers.Deployment{ChainID: shoptest.Net.Client.ChainID(), Escrow: *c.terms.Extra.Escrow})
 	c.config = vouchers.ChannelConfig{
 		Payer: c.key.Address(), PayerAuthorizer: c.key.Address(), Receiver: c.terms.PayTo,
 		ReceiverAuthorizer: c.terms.Extra.ReceiverAuthorizer, Token: c.terms.Asset, WithdrawDelay: c.terms.Extra.WithdrawDelay,
 	}
 	c.id = c.domain.ChannelID(c.config)
-	return c
 }
 
 // regular is a customer with so much in its channel.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"testing"
 
@@ -18,7 +19,13 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-func TestMain(m *testing.M) { shoptest.Main(m) }
+func TestMain(m *testing.M) {
+	if settings := os.Getenv(stdioVariable); settings != "" {
+		sellOverStdio(settings)
+		return
+	}
+	shoptest.Main(m)
+}
 
 const (
 	usdc = shoptest.USDC
