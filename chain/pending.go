@@ -14,7 +14,9 @@ import (
 
 // PendingTx is a transaction on its way.
 type PendingTx struct {
-	Nonce uint64 `json:"nonce"`
+	// ChainID is the EIP-155 chain id.
+	ChainID uint64 `json:"chainId"`
+	Nonce   uint64 `json:"nonce"`
 	// Tx is the one that was sent last under this nonce.
 	Tx common.Hash `json:"tx"`
 	// Label says what it does.
@@ -42,7 +44,7 @@ func (s *Sender) Pending() []PendingTx {
 func (f *flight) pending() PendingTx {
 	tx := f.latest.Load()
 	return PendingTx{
-		Nonce: f.nonce, Tx: tx.Hash(), Label: f.Label, MaxFee: tx.GasFeeCap(), Tip: tx.GasTipCap(), Gas: tx.Gas(), Since: f.since,
+		ChainID: tx.ChainId().Uint64(), Nonce: f.nonce, Tx: tx.Hash(), Label: f.Label, MaxFee: tx.GasFeeCap(), Tip: tx.GasTipCap(), Gas: tx.Gas(), Since: f.since,
 	}
 }
 

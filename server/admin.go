@@ -58,11 +58,15 @@ func list[T any](f func() []T) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, f()) }
 }
 
-func onTransaction(do func(context.Context, uint64) error) http.HandlerFunc {
+func onTransaction(do func(ctx context.Context, chainID, nonce uint64) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		nonce, err := strconv.ParseUint(r.PathValue("nonce"), 10, 64)
+		chainID := uint64(0)
+		if text := r.URL.Query().Get("chain"); err == nil && text != "" {
+			chainID, err = strconv.ParseUint(text, 10, 64)
+		}
 		if err == nil {
-			err = do(r.Context(), nonce)
+			err = do(r.Context(), chainID, nonce)
 		}
 		if err != nil {
 			writeJSON(w, http.StatusBadRequest, adminError{err.Error()})
@@ -82,7 +86,7 @@ func (s *Shop) adminSettle(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	lines, flush := json.NewEncoder(w), http.NewResponseController(w)
-	_, _ = s.Settler.SettleAs(r.Context(), req, func(event SettleEvent) { // its error is the last event
+	_, _ = s.SettleAs(r.Context(), req, func(event SettleEvent) { // its error is the last event
 		_ = lines.Encode(event)
 		_ = flush.Flush()
 	})
@@ -154,14 +158,14 @@ func (a *Admin) Transactions(ctx context.Context) ([]chain.PendingTx, error) {
 }
 
 // SpeedUp is [Shop.SpeedUp] of the running server.
-func (a *Admin) SpeedUp(ctx context.Context, nonce uint64) error {
-	_, err := ask[struct{}](ctx, a, http.MethodPost, fmt.Sprintf("/transactions/%d/speedup", nonce))
+func (a *Admin) SpeedUp(ctx context.Context, chainID, nonce uint64) error {
+	_, err := ask[struct{}](ctx, a, http.MethodPost, fmt.Sprintf("/transactions/%d/speedup?chain=%d", nonce, chainID))
 	return err
 }
 
 // Cancel is [Shop.Cancel] of the running server.
-func (a *Admin) Cancel(ctx context.Context, nonce uint64) error {
-	_, err := ask[struct{}](ctx, a, http.MethodPost, fmt.Sprintf("/transactions/%d/cancel", nonce))
+func (a *Admin) Cancel(ctx context.Context, chainID, nonce uint64) error {
+	_, err := ask[struct{}](ctx, a, http.MethodPost, fmt.Sprintf("/transactions/%d/cancel?chain=%d", nonce, chainID))
 	return err
 }
 
@@ -170,12 +174,12 @@ func (a *Admin) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
 	return ask[escrow.Reconciliation](ctx, a, http.MethodPost, "/reconcile")
 }
 
-// Settle is [Settler.Settle] of the running server.
+// Settle is [Shop.SettleAs] of the running server.
 func (a *Admin) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
 	return a.SettleAs(ctx, SettleRequest{DryRun: dryRun}, nil)
 }
 
-// SettleAs is [Settler.SettleAs] of the running server.
+// SettleAs is [Shop.SettleAs] of the running server.
 func (a *Admin) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
 	var done Settlement
 	text, err := json.Marshal(req)

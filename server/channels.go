@@ -35,7 +35,7 @@ type ChannelView struct {
 }
 
 // Channels returns the ledger's channels, the most claimable first.
-func (s *Shop) Channels() []ChannelView { return listChannels(s.Ledger, s.Settler.aside) }
+func (s *Shop) Channels() []ChannelView { return listChannels(s.Ledger, s.aside) }
 
 // ReadChannels lists the channels of a store that no server has open.
 func ReadChannels(ctx context.Context, path string) ([]ChannelView, error) {
@@ -54,7 +54,7 @@ func ReadTransactions(_ context.Context, path string) (pending []chain.PendingTx
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return chain.ReadPending(journal{store.Bucket(journalBucket)})
+	return readPending(store)
 }
 
 func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledger, *asides) T) (listed T, err error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -21,6 +22,7 @@ type customer struct {
 	t      testing.TB
 	url    string
 	key    chain.Signer
+	net    *devnet.Net
 	terms  x402.Requirements // of "work"
 	domain *vouchers.Domain
 	config vouchers.ChannelConfig
@@ -29,7 +31,7 @@ type customer struct {
 
 func newCustomer(t testing.TB, shop *shoptest.Shop, role string) *customer {
 	t.Helper()
-	c := &customer{t: t, url: shop.URL, key: shoptest.Payer(t, role)}
+	c := &customer{t: t, url: shop.URL, key: shoptest.Payer(t, role), net: shoptest.Net}
 	c.agree(send(t.Context(), t, shop.URL, "work", nil, nil).refusal().Accepts[0])
 	return c
 }
@@ -37,12 +39,20 @@ func newCustomer(t testing.TB, shop *shoptest.Shop, role string) *customer {
 // agree takes the terms of a shop, and the channel that they ask for.
 func (c *customer) agree(terms x402.Requirements) {
 	c.terms = terms
-	c.domain = vouchers.NewDomain(vouchers.Deployment{ChainID: shoptest.Net.Client.ChainID(), Escrow: *c.terms.Extra.Escrow})
+	c.domain = vouchers.NewDomain(vouchers.Deployment{ChainID: c.net.Client.ChainID(), Escrow: c.escrow().Escrow})
 	c.config = vouchers.ChannelConfig{
 		Payer: c.key.Address(), PayerAuthorizer: c.key.Address(), Receiver: c.terms.PayTo,
 		ReceiverAuthorizer: c.terms.Extra.ReceiverAuthorizer, Token: c.terms.Asset, WithdrawDelay: c.terms.Extra.WithdrawDelay,
 	}
 	c.id = c.domain.ChannelID(c.config)
+}
+
+// escrow is where the customer's channel is.
+func (c *customer) escrow() escrow.Addresses {
+	if c.terms.Extra.Escrow == nil {
+		return escrow.Canonical
+	}
+	return escrow.Own
 }
 
 // regular is a customer with so much in its channel.
@@ -105,16 +115,16 @@ func (c *customer) deposits(amount, ceiling vouchers.Amount) *x402.PaymentPayloa
 
 func (c *customer) authorize(amount vouchers.Amount, salt *big.Int) x402.Deposit {
 	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), shoptest.Net.Client, c.terms.Asset)
+	token, err := escrow.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	head, err := shoptest.Net.Client.Header(c.t.Context(), nil)
+	head, err := c.net.Client.Header(c.t.Context(), nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	d := escrow.Deposit{Config: c.config, Amount: amount, ValidBefore: head.Time + 3600, Salt: salt}
-	if err := d.Sign(c.t.Context(), c.key, token, escrow.Own.Collectors.EIP3009, c.id); err != nil {
+	if err := d.Sign(c.t.Context(), c.key, token, c.escrow().Collectors.EIP3009, c.id); err != nil {
 		c.t.Fatal(err)
 	}
 	return x402.Deposit{Amount: amount, Authorization: x402.Authorization{Erc3009: &x402.Erc3009Authorization{
@@ -125,11 +135,11 @@ func (c *customer) authorize(amount vouchers.Amount, salt *big.Int) x402.Deposit
 // wallet is what the customer has outside of channels.
 func (c *customer) wallet() vouchers.Amount {
 	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), shoptest.Net.Client, c.terms.Asset)
+	token, err := escrow.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	have, err := token.Balance(c.t.Context(), shoptest.Net.Client, c.key.Address())
+	have, err := token.Balance(c.t.Context(), c.net.Client, c.key.Address())
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -173,7 +183,7 @@ func set(object map[string]any, value any, path ...string) map[string]any {
 // transact sends a transaction of the customer's own.
 func (c *customer) transact(to common.Address, data []byte) {
 	c.t.Helper()
-	sender, err := chain.NewSender(c.t.Context(), shoptest.Net.Client, c.key)
+	sender, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -197,12 +207,12 @@ func eth(t testing.TB) *ethclient.Client {
 // withdraw starts a withdrawal without the seller's consent.
 func (c *customer) withdraw(amount vouchers.Amount) {
 	c.t.Helper()
-	sender, err := chain.NewSender(c.t.Context(), shoptest.Net.Client, c.key)
+	sender, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	defer sender.Close()
-	if _, err := escrow.At(shoptest.Net.Client, *c.terms.Extra.Escrow).InitiateWithdraw(c.t.Context(), sender, c.config, amount); err != nil {
+	if _, err := escrow.At(c.net.Client, *c.terms.Extra.Escrow).InitiateWithdraw(c.t.Context(), sender, c.config, amount); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -86,7 +86,7 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 	}
 	key := deposit.Nonce(p.voucher.Channel).Hex()
 	done := s.deposits.DoChan(key, func() (any, error) {
-		receipt, refused := s.submitDeposit(context.WithoutCancel(ctx), deposit)
+		receipt, refused := s.submitDeposit(context.WithoutCancel(ctx), p.till, deposit)
 		return outcome{receipt, refused}, nil
 	})
 	select {
@@ -103,8 +103,8 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (escrow.Deposit, 
 	if authorization == nil {
 		return escrow.Deposit{}, refuseWith(x402.ErrErc3009AuthorizationRequired, "this shop takes EIP-3009 deposits")
 	}
-	if d.Deposit.Amount < s.minDeposit || d.Deposit.Amount == 0 {
-		return escrow.Deposit{}, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, s.minDeposit)
+	if d.Deposit.Amount < p.till.minDeposit || d.Deposit.Amount == 0 {
+		return escrow.Deposit{}, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, p.till.minDeposit)
 	}
 	return escrow.Deposit{
 		Config:      p.config,
@@ -119,7 +119,7 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (escrow.Deposit, 
 // checkVoucher checks the signature of a voucher that comes with a deposit or a
 // refund, before any gas is spent on it.
 func (s *Shop) checkVoucher(p *payment) error {
-	signer, err := vouchers.Recover(s.escrow.Domain().VoucherDigest(p.voucher), p.signature)
+	signer, err := vouchers.Recover(p.till.escrow.Domain().VoucherDigest(p.voucher), p.signature)
 	if err != nil {
 		return err
 	}
@@ -129,10 +129,10 @@ func (s *Shop) checkVoucher(p *payment) error {
 	return nil
 }
 
-func (s *Shop) submitDeposit(ctx context.Context, d escrow.Deposit) (*depositReceipt, *refusal) {
-	id := s.escrow.Domain().ChannelID(d.Config)
+func (s *Shop) submitDeposit(ctx context.Context, t *till, d escrow.Deposit) (*depositReceipt, *refusal) {
+	id := t.escrow.Domain().ChannelID(d.Config)
 	before, _ := s.Ledger.Channel(id)
-	receipt, err := s.escrow.Deposit(ctx, s.sender, d, s.collector)
+	receipt, err := t.escrow.Deposit(ctx, t.sender, d, t.collector)
 	if err != nil {
 		s.logger.Warn("deposit failed", "payer", d.Config.Payer, "amount", d.Amount, "error", err)
 		if chain.IsRevert(err) {
@@ -140,7 +140,7 @@ func (s *Shop) submitDeposit(ctx context.Context, d escrow.Deposit) (*depositRec
 		}
 		return nil, refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
 	}
-	refused := s.refreshAfter(ctx, d.Config)
+	refused := s.refreshAfter(ctx, t, d.Config)
 	if receipt == nil && (refused == nil || refused.code == x402.ErrChannelNotFound) {
 		return s.foundDeposit(d, before.Balance, id)
 	}
@@ -168,26 +168,26 @@ func (s *Shop) foundDeposit(d escrow.Deposit, before vouchers.Amount, id voucher
 
 // refreshAfter is [Shop.refresh] after a transaction: a lookup that is under way may
 // have read the chain before it.
-func (s *Shop) refreshAfter(ctx context.Context, config vouchers.ChannelConfig) *refusal {
-	s.lookups.Forget(s.escrow.Domain().ChannelID(config).Hex())
-	return s.refresh(ctx, config, nil)
+func (s *Shop) refreshAfter(ctx context.Context, t *till, config vouchers.ChannelConfig) *refusal {
+	s.lookups.Forget(t.escrow.Domain().ChannelID(config).Hex())
+	return s.refresh(ctx, t, config, nil)
 }
 
 // refresh takes the chain's view of a channel into the ledger. Where the ledger's
 // own view made it refuse (why), the refusal stands if the chain brings nothing new.
-func (s *Shop) refresh(ctx context.Context, config vouchers.ChannelConfig, why error) *refusal {
-	id := s.escrow.Domain().ChannelID(config)
+func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConfig, why error) *refusal {
+	id := t.escrow.Domain().ChannelID(config)
 	_, err, _ := s.lookups.Do(id.Hex(), func() (any, error) {
 		lookup := context.WithoutCancel(ctx) // others may wait for the same lookup
-		state, err := s.escrow.State(lookup, config, s.confirmations)
+		state, err := t.escrow.State(lookup, config, t.confirmations)
 		if err != nil {
 			return nil, err
 		}
 		if state.Balance == 0 && state.Claimed == 0 {
 			return nil, vouchers.ErrChannelNotFound
 		}
-		s.Watcher.Learned(id)
-		_, err = s.Ledger.Open(lookup, s.escrow.Deployment(), config, state)
+		t.watcher.Learned(id)
+		_, err = s.Ledger.Open(lookup, t.deployment, config, state)
 		return nil, err
 	})
 	if err == nil {

@@ -14,6 +14,7 @@ import (
 // payment is an x402 payment that fits what this shop sells. Its signature is not
 // checked yet.
 type payment struct {
+	till       *till // the shop's, of the terms that the client accepted
 	body       x402.Payload
 	config     vouchers.ChannelConfig
 	voucher    vouchers.Voucher
@@ -33,8 +34,12 @@ func (s *Shop) payment(req mcp.CallToolRequest, price vouchers.Amount) (*payment
 // accept holds a payment against the terms of a call at a price.
 func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*payment, *refusal) {
 	config, voucher, signature := channelOf(payload.Payload)
-	p := &payment{body: payload.Payload, config: config, voucher: voucher, signature: signature}
-	if refused := s.checkTerms(&payload.Accepted, price); refused != nil {
+	till, refused := s.chosen(&payload.Accepted)
+	if refused != nil {
+		return nil, refused
+	}
+	p := &payment{till: till, body: payload.Payload, config: config, voucher: voucher, signature: signature}
+	if refused := s.checkTerms(till, &payload.Accepted, price); refused != nil {
 		return nil, s.explain(refused, p)
 	}
 	identifier, err := x402.PaymentIdentifier(payload.Extensions)
@@ -42,11 +47,11 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 		return nil, refuseWith(x402.ErrPayload, "%v", err)
 	}
 	p.identifier = identifier
-	if refused := s.checkConfig(config); refused != nil {
+	if refused := s.checkConfig(till, config); refused != nil {
 		return nil, refused
 	}
-	if id := s.escrow.Domain().ChannelID(config); id != voucher.Channel {
-		return nil, refuseWith(x402.ErrChannelIDMismatch, "the config's channel id under escrow %s is %s, the voucher names %s", s.escrow.Deployment(), id, voucher.Channel)
+	if id := till.escrow.Domain().ChannelID(config); id != voucher.Channel {
+		return nil, refuseWith(x402.ErrChannelIDMismatch, "the config's channel id under escrow %s is %s, the voucher names %s", till.deployment, id, voucher.Channel)
 	}
 	return p, nil
 }
@@ -78,26 +83,21 @@ func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouche
 	panic(fmt.Sprintf("payload of unknown type %T", p)) // x402.Payload is sealed
 }
 
-// checkTerms holds the terms that the client accepted against the shop's.
-func (s *Shop) checkTerms(accepted *x402.Requirements, price vouchers.Amount) *refusal {
-	want := s.requirements(price)
+// checkTerms holds the terms that the client accepted against those of their till.
+func (s *Shop) checkTerms(t *till, accepted *x402.Requirements, price vouchers.Amount) *refusal {
 	switch {
-	case accepted.Scheme != want.Scheme:
-		return refuseWith(x402.ErrScheme, "the scheme is %q, this shop takes %q", accepted.Scheme, want.Scheme)
-	case accepted.Network != want.Network:
-		return refuseWith(x402.ErrNetworkMismatch, "the network is %q, this shop is paid on %q", accepted.Network, want.Network)
-	case accepted.Asset != want.Asset:
-		return refuseWith(x402.ErrTokenMismatch, "the asset is %s, this shop takes %s", accepted.Asset, want.Asset)
-	case accepted.PayTo != want.PayTo:
-		return refuseWith(x402.ErrReceiverMismatch, "payTo is %s, this shop is paid to %s", accepted.PayTo, want.PayTo)
+	case accepted.Asset != t.token.Address:
+		return refuseWith(x402.ErrTokenMismatch, "the asset is %s, this shop takes %s", accepted.Asset, t.token.Address)
+	case accepted.PayTo != s.payTo:
+		return refuseWith(x402.ErrReceiverMismatch, "payTo is %s, this shop is paid to %s", accepted.PayTo, s.payTo)
 	case accepted.Amount < price:
 		return refuseWith(x402.ErrCumulativeAmountMismatch, "the accepted amount is %s, the price is %s", accepted.Amount, price)
 	}
 	return nil
 }
 
-func (s *Shop) checkConfig(c vouchers.ChannelConfig) *refusal {
-	want := s.config(c.Payer)
+func (s *Shop) checkConfig(t *till, c vouchers.ChannelConfig) *refusal {
+	want := s.config(t, c.Payer)
 	switch {
 	case c.Receiver != want.Receiver:
 		return refuseWith(x402.ErrReceiverMismatch, "the channel's receiver is %s, this shop is paid to %s", c.Receiver, want.Receiver)
@@ -137,7 +137,7 @@ func refuseWith(code x402.ErrorCode, format string, args ...any) *refusal {
 // sign for the channel and to nobody else: a voucher whose call failed can still pay.
 func (s *Shop) explain(refused *refusal, p *payment) *refusal {
 	id := p.voucher.Channel
-	if refused.code != x402.ErrCumulativeAmountMismatch || s.escrow.Domain().ChannelID(p.config) != id || s.checkVoucher(p) != nil {
+	if refused.code != x402.ErrCumulativeAmountMismatch || p.till.escrow.Domain().ChannelID(p.config) != id || s.checkVoucher(p) != nil {
 		return refused
 	}
 	if channel, ok := s.Ledger.Channel(id); ok {

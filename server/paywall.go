@@ -200,7 +200,7 @@ func isShort(err error) bool {
 
 func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte) vouchers.Payment {
 	return vouchers.Payment{
-		Deployment:  s.escrow.Deployment(),
+		Deployment:  p.till.deployment,
 		Config:      p.config,
 		Voucher:     p.voucher,
 		Signature:   p.signature,
@@ -221,7 +221,7 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 	if !s.asking.Allow() {
 		return nil, s.unasked(err, p, price)
 	}
-	if refused := s.refresh(ctx, p.config, err); refused != nil {
+	if refused := s.refresh(ctx, p.till, p.config, err); refused != nil {
 		return nil, refused
 	}
 	reservation, err = s.Ledger.Reserve(ctx, payment)

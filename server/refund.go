@@ -42,7 +42,7 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 // refund under a payment identifier is given once.
 func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
 	id := p.voucher.Channel
-	if refused := s.refresh(ctx, p.config, nil); refused != nil {
+	if refused := s.refresh(ctx, p.till, p.config, nil); refused != nil {
 		return nil, refused
 	}
 	unfreeze, err := s.Ledger.Freeze(id)
@@ -84,11 +84,11 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 		unfreeze()
 		return nil, asRefusal(err)
 	}
-	receipt, err := s.escrow.Refund(ctx, s.sender, owed, back)
+	receipt, err := p.till.escrow.Refund(ctx, p.till.sender, owed, back)
 	if errors.Is(err, chain.ErrClosed) { // it may still be on its way: the next run thaws the channel
 		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 	}
-	if booked := s.endRefund(ctx, id, thaw{p.config, unfreeze}); booked != nil {
+	if booked := s.endRefund(ctx, id, thaw{p.till, p.config, unfreeze}); booked != nil {
 		return nil, booked
 	}
 	defer unfreeze()

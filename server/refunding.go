@@ -31,7 +31,7 @@ func (s *Shop) beginRefund(ctx context.Context, id vouchers.ChannelID, config vo
 // store do not answer, the channel is to stay frozen, and [Shop.Run] tries again;
 // otherwise the caller thaws it.
 func (s *Shop) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *refusal {
-	refused := s.refreshAfter(ctx, t.config)
+	refused := s.refreshAfter(ctx, t.till, t.config)
 	if refused == nil {
 		refused = asRefusal(s.refunding().Delete(ctx, id[:]))
 	}
@@ -43,11 +43,13 @@ func (s *Shop) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *re
 
 // thaw is what ends the freeze of a channel.
 type thaw struct {
+	till     *till
 	config   vouchers.ChannelConfig
 	unfreeze func()
 }
 
 // freezeAgain freezes the channels whose refund was on its way when the shop ended.
+// Those of a deployment that the shop is not paid through any more stay frozen.
 func (s *Shop) freezeAgain() error {
 	return s.refunding().ForEach(nil, func(key, raw []byte) error {
 		var config vouchers.ChannelConfig
@@ -59,7 +61,10 @@ func (s *Shop) freezeAgain() error {
 		if err != nil {
 			return err
 		}
-		s.frozen.Store(id, thaw{config, unfreeze})
+		channel, _ := s.Ledger.Channel(id)
+		if t := s.tillOf(channel.Deployment); t != nil {
+			s.frozen.Store(id, thaw{t, config, unfreeze})
+		}
 		return nil
 	})
 }
@@ -67,16 +72,19 @@ func (s *Shop) freezeAgain() error {
 // thawEvery is how often a frozen channel is looked at.
 const thawEvery = 2 * time.Second
 
-// thawAll thaws frozen channels once nothing that was sent is on its way.
-func (s *Shop) thawAll(ctx context.Context) {
+// thawAll thaws an account's frozen channels once nothing that was sent is on its way.
+func (s *Shop) thawAll(ctx context.Context, on *account) {
 	ticker := time.NewTicker(thawEvery)
 	defer ticker.Stop()
 	for {
 		s.frozen.Range(func(key, value any) bool {
-			if s.sender.Idle(ctx) != nil {
+			id, t := key.(vouchers.ChannelID), value.(thaw)
+			if t.till.account != on {
+				return true
+			}
+			if on.sender.Idle(ctx) != nil {
 				return false
 			}
-			id, t := key.(vouchers.ChannelID), value.(thaw)
 			s.frozen.Delete(id)
 			if refused := s.endRefund(ctx, id, t); refused != nil {
 				s.logger.Warn("a refunded channel stays frozen", "channel", id, "error", refused.detail)

@@ -60,13 +60,15 @@ type SettleRequest struct {
 
 // Settlement is what one run claimed and transferred. Amounts are atomic USDC.
 type Settlement struct {
-	Channels int             `json:"channels"`
-	Claimed  vouchers.Amount `json:"claimed"`
+	// Deployment is whose part of a settlement this is; empty is all.
+	Deployment string          `json:"deployment,omitempty"`
+	Channels   int             `json:"channels"`
+	Claimed    vouchers.Amount `json:"claimed"`
 	// Settled includes what earlier claims had left to transfer.
 	Settled vouchers.Amount `json:"settled"`
 	GasUsed uint64          `json:"gasUsed"`
-	// Cost is what the gas cost, in wei, and CostUSDC the same in atomic USDC where the
-	// price of the chain's coin is configured.
+	// Cost is what the gas cost, in wei, nil if it was paid in the coins of several
+	// chains; CostUSDC is the same in atomic USDC where the price of the coin is configured.
 	Cost     *big.Int         `json:"cost"`
 	CostUSDC *vouchers.Amount `json:"costUSDC,omitempty"`
 	Batches  []SettledBatch   `json:"batches"`
@@ -77,22 +79,26 @@ type Settlement struct {
 	// the escrow, and is transferred by a later settlement.
 	Unpayable string `json:"unpayable,omitempty"`
 	DryRun    bool   `json:"dryRun,omitempty"`
+	// Deployments are the parts, where the shop is paid through several.
+	Deployments []Settlement `json:"deployments,omitempty"`
 }
 
 // SettledBatch is one transaction of a settlement, or the plan of one: then Tx is
 // zero, and gas and cost are estimates.
 type SettledBatch struct {
-	Tx       common.Hash      `json:"tx"`
-	Channels int              `json:"channels"`
-	Claimed  vouchers.Amount  `json:"claimed"`
-	GasUsed  uint64           `json:"gasUsed"`
-	Cost     *big.Int         `json:"cost"`
-	CostUSDC *vouchers.Amount `json:"costUSDC,omitempty"`
+	// Deployment is where, such as "eip155:8453/0x4020...", if there are several.
+	Deployment string           `json:"deployment,omitempty"`
+	Tx         common.Hash      `json:"tx"`
+	Channels   int              `json:"channels"`
+	Claimed    vouchers.Amount  `json:"claimed"`
+	GasUsed    uint64           `json:"gasUsed"`
+	Cost       *big.Int         `json:"cost"`
+	CostUSDC   *vouchers.Amount `json:"costUSDC,omitempty"`
 }
 
 // SettleEvent is one step of a settlement; one field is set.
 type SettleEvent struct {
-	// Plan comes first: every batch with its estimates.
+	// Plan comes first: every batch with its estimates. Each deployment has its own.
 	Plan []SettledBatch `json:"plan,omitempty"`
 	// Batch is a transaction that is confirmed and booked.
 	Batch *SettledBatch `json:"batch,omitempty"`
@@ -113,6 +119,19 @@ func (s *Settler) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
 // report, which may be nil. When ctx ends, what was sent goes on and is booked by
 // whoever looks next: the watcher, or the next settlement.
 func (s *Settler) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
+	if report == nil {
+		report = func(SettleEvent) {}
+	}
+	done, err := s.settle(ctx, req, report)
+	report(SettleEvent{Done: &done})
+	if err != nil {
+		report(SettleEvent{Error: err.Error()})
+	}
+	return done, err
+}
+
+// settle is [Settler.SettleAs] without the events that end it.
+func (s *Settler) settle(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
 	turn := &s.running
 	if req.urgent {
 		turn = &s.defending
@@ -121,16 +140,9 @@ func (s *Settler) SettleAs(ctx context.Context, req SettleRequest, report func(S
 		turn.Lock()
 		defer turn.Unlock()
 	}
-	if report == nil {
-		report = func(SettleEvent) {}
-	}
 	r := &settling{Settler: s, req: req, report: report, done: Settlement{DryRun: req.DryRun, Cost: new(big.Int), Batches: []SettledBatch{}}}
 	err := r.run(ctx)
 	r.total()
-	report(SettleEvent{Done: &r.done})
-	if err != nil {
-		report(SettleEvent{Error: err.Error()})
-	}
 	return r.done, err
 }
 

@@ -45,6 +45,8 @@ type Options struct {
 	Token common.Address
 	// Store is the path of the file with channels, vouchers and charges.
 	Store string
+	// Also are further deployments that the shop is paid through.
+	Also []Accepts
 	// Prices of the tools; what is not priced is free. Rates are for those that have more
 	// to it: quotes, meters, allowances.
 	Prices Prices
@@ -72,25 +74,24 @@ type Options struct {
 
 // Shop sells tool calls. It is safe for concurrent use.
 type Shop struct {
-	Ledger  *vouchers.Ledger
-	Store   *boltstore.Store
+	Ledger *vouchers.Ledger
+	Store  *boltstore.Store
+	// Settler is that of the options' own deployment; [Shop.SettleAs] settles all.
 	Settler *Settler
 	// Credit are the budgets that payers have handed out as tokens.
 	Credit *credit.Book
 	// Receipts are those of all charges.
 	Receipts *receipts.Book
-	// Watcher keeps the ledger's view of the chain true while the shop serves.
+	// Watcher keeps the ledger's view of the options' own deployment true while the
+	// shop serves; every other has its own.
 	Watcher *escrow.Watcher
 
-	client        *chain.Client
-	escrow        *escrow.Contract
-	collector     common.Address // of EIP-3009 deposits
-	sender        *chain.Sender
-	token         escrow.Token
+	accounts      []*account
+	tills         []*till // that of the options first
+	offered       []*till // the same, in the order in which they are offered
+	aside         *asides
 	payTo         common.Address
 	withdrawDelay uint64
-	minDeposit    vouchers.Amount
-	confirmations uint64
 	rates         liveTariff
 	free          *freeBook
 	observe       func(tool string, check time.Duration)
@@ -123,7 +124,7 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, minDeposit: o.MinDeposit, confirmations: max(o.Confirmations, 1), observe: o.Observe, logger: o.Logger}
+	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, observe: o.Observe, logger: o.Logger}
 	s.rates.Store(rates)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
@@ -148,22 +149,8 @@ func newShop(o Options) (*Shop, error) {
 }
 
 func (s *Shop) open(ctx context.Context, o Options) error {
-	var err error
-	if s.client, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
-		return err
-	}
-	if err := chain.RefuseDevKey(s.client.ChainID(), o.Key); err != nil {
-		return err
-	}
-	if o.Escrow == (common.Address{}) {
-		o.Escrow = escrow.Own.Escrow
-	}
-	trusted, err := escrow.Trusted(ctx, s.client, o.Escrow, o.Pinned...)
+	err := s.openTills(ctx, o)
 	if err != nil {
-		return err
-	}
-	s.escrow, s.collector = escrow.At(s.client, trusted.Escrow), trusted.Collectors.EIP3009
-	if s.token, err = escrow.ReadToken(ctx, s.client, o.Token); err != nil {
 		return err
 	}
 	if s.Store, err = boltstore.Open(o.Store); err != nil {
@@ -181,26 +168,45 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Receipts = receipts.NewBook(s.Store, signer)
-	sending := []chain.SenderOption{chain.WithJournal(journal{s.Store.Bucket(journalBucket)}), chain.WithConfirmations(s.confirmations)}
+	if s.aside, err = loadAsides(s.Store); err != nil {
+		return err
+	}
+	for _, on := range s.accounts {
+		if err := s.startSender(ctx, on, o); err != nil {
+			return err
+		}
+	}
+	for _, t := range s.tills {
+		if err := s.startTill(ctx, t, o.Settlement); err != nil {
+			return err
+		}
+	}
+	s.Settler, s.Watcher = s.tills[0].settler, s.tills[0].watcher
+	s.warnOfOthers()
+	return s.freezeAgain()
+}
+
+func (s *Shop) startSender(ctx context.Context, on *account, o Options) error {
+	bucket, err := placed(ctx, s.Store, journalBucket, on.client.Network())
+	if err != nil {
+		return err
+	}
+	sending := []chain.SenderOption{chain.WithJournal(journal{bucket}), chain.WithConfirmations(on.confirmations)}
 	if o.StuckAfter > 0 {
 		sending = append(sending, chain.WithStuckAfter(o.StuckAfter))
 	}
-	if s.sender, err = chain.NewSender(ctx, s.client, o.Key, sending...); err != nil {
-		return err
-	}
-	if s.Settler, err = s.newSettler(o.Settlement); err != nil {
-		return err
-	}
-	s.Watcher = s.newWatcher()
-	return s.freezeAgain()
+	on.sender, err = chain.NewSender(ctx, on.client, o.Key, sending...)
+	return err
 }
 
 // Close ends the shop. What was answered is on disk.
 func (s *Shop) Close() error {
 	var all []error
 	s.closing.Do(func() {
-		if s.sender != nil {
-			all = append(all, s.sender.Close())
+		for _, on := range s.accounts {
+			if on.sender != nil {
+				all = append(all, on.sender.Close())
+			}
 		}
 		if s.Ledger != nil {
 			all = append(all, s.Ledger.Close())
@@ -208,8 +214,8 @@ func (s *Shop) Close() error {
 		if s.Store != nil {
 			all = append(all, s.Store.Close())
 		}
-		if s.client != nil {
-			s.client.Close()
+		for _, on := range s.accounts {
+			on.client.Close()
 		}
 	})
 	return errors.Join(all...)
@@ -220,14 +226,6 @@ func (s *Shop) PayTo() common.Address { return s.payTo }
 
 // Healthy returns nil if the shop can take payments.
 func (s *Shop) Healthy(context.Context) error { return s.Store.Err() }
-
-// config is the channel config that this shop asks of a payer who signs for itself.
-func (s *Shop) config(payer common.Address) vouchers.ChannelConfig {
-	return vouchers.ChannelConfig{
-		Payer: payer, PayerAuthorizer: payer, Receiver: s.payTo, ReceiverAuthorizer: s.sender.Address(),
-		Token: s.token.Address, WithdrawDelay: s.withdrawDelay,
-	}
-}
 
 // ServerOptions wire the shop into an MCP server.
 func (s *Shop) ServerOptions() []mcpserver.ServerOption {
@@ -265,16 +263,4 @@ func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handl
 		return nil
 	})
 	return errors.Join(group.Wait(), s.settleLast(ctx))
-}
-
-// journalBucket is the store's bucket of sent transactions.
-const journalBucket = "sent"
-
-// journal lets the transaction sender keep its intents in the store.
-type journal struct{ bucket vouchers.Bucket }
-
-func (j journal) Put(key, value []byte) error { return j.bucket.Put(context.Background(), key, value) }
-func (j journal) Delete(key []byte) error     { return j.bucket.Delete(context.Background(), key) }
-func (j journal) ForEach(visit func(key, value []byte) error) error {
-	return j.bucket.ForEach(nil, visit)
 }

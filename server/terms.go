@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -16,26 +17,26 @@ import (
 // maxTimeout is how long, in seconds, a payment's terms stay good.
 const maxTimeout = 3600
 
-// requirements are the terms of a call at a price.
-func (s *Shop) requirements(price vouchers.Amount) x402.Requirements {
+// requirements are the terms of a call at a price, as a till has them.
+func (s *Shop) requirements(t *till, price vouchers.Amount) x402.Requirements {
 	terms := x402.Requirements{
 		Scheme:            x402.SchemeBatchSettlement,
-		Network:           s.escrow.Deployment().Network(),
+		Network:           t.network,
 		Amount:            price,
-		Asset:             s.token.Address,
+		Asset:             t.token.Address,
 		PayTo:             s.payTo,
 		MaxTimeoutSeconds: maxTimeout,
 		Extra: x402.Extra{
-			ReceiverAuthorizer: s.sender.Address(),
+			ReceiverAuthorizer: t.sender.Address(),
 			WithdrawDelay:      s.withdrawDelay,
-			Name:               s.token.Name,
-			Version:            s.token.Version,
-			MinDeposit:         s.minDeposit,
+			Name:               t.token.Name,
+			Version:            t.token.Version,
+			MinDeposit:         t.minDeposit,
 		},
 	}
-	if address := s.escrow.Deployment().Escrow; address != escrow.Canonical.Escrow {
+	if address := t.deployment.Escrow; address != escrow.Canonical.Escrow {
 		terms.Extra.Escrow = &address
-		terms.Extra.Collectors = &x402.Collectors{EIP3009: s.collector}
+		terms.Extra.Collectors = &x402.Collectors{EIP3009: t.collector}
 	}
 	return terms
 }
@@ -87,11 +88,17 @@ func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *refusal) *
 
 // required is the answer to a request for a resource that is not paid as it should be.
 func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
-	terms := s.requirements(price)
-	if r.channel != nil {
+	accepts := make([]x402.Requirements, 0, len(s.offered))
+	for _, t := range s.offered {
+		terms := s.requirements(t, price)
+		if r.channel == nil || r.channel.Deployment != t.deployment {
+			accepts = append(accepts, terms)
+			continue
+		}
 		terms.Extra.ChannelState, terms.Extra.VoucherState = channelState(*r.channel), voucherState(*r.channel)
+		accepts = slices.Insert(accepts, 0, terms) // stock clients recover from the first
 	}
-	return x402.Refuse(resource, []x402.Requirements{terms}, r.code, r.detail)
+	return x402.Refuse(resource, accepts, r.code, r.detail)
 }
 
 // refuse answers a call that is not paid as it should be: the terms, the reason,

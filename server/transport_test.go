@@ -185,7 +185,7 @@ func (l *line) sells() *customer {
 	if refused.Error != x402.ErrPaymentRequired || refused.Accepts[0].Amount != price {
 		l.t.Fatalf("without a payment: %+v", refused)
 	}
-	c := &customer{t: l.t, key: shoptest.Payer(l.t, "payer")}
+	c := &customer{t: l.t, key: shoptest.Payer(l.t, "payer"), net: shoptest.Net}
 	c.agree(refused.Accepts[0])
 	if got := l.pay(server.DepositTool, nil, c.deposits(usdc, 0)).receipt(); got.Extra.ChannelState.Balance != usdc {
 		l.t.Fatalf("after a deposit: %+v", got)

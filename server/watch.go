@@ -2,35 +2,48 @@ package server
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// watchBucket is the store's bucket of the watcher's checkpoint.
-const watchBucket = "watch"
-
-func (s *Shop) newSettler(policy SettlePolicy) (*Settler, error) {
-	aside, err := loadAsides(s.Store)
+// startTill gives a till its settler and its watcher.
+func (s *Shop) startTill(ctx context.Context, t *till, policy SettlePolicy) error {
+	bucket, err := placed(ctx, s.Store, watchBucket, t.deployment.String())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	policy.confirmations = s.confirmations
-	return &Settler{
-		Ledger: s.Ledger, Escrow: s.escrow, Sender: s.sender, Logger: s.logger, Policy: policy, aside: aside, watch: newSettleWatch(),
-	}, nil
+	policy.confirmations, policy.CoinPrice = t.confirmations, t.coinPrice
+	logger := s.logger
+	if len(s.tills) > 1 {
+		logger = logger.With("deployment", t.deployment)
+	}
+	t.settler = &Settler{
+		Ledger: s.Ledger, Escrow: t.escrow, Sender: t.sender, Logger: logger, Policy: policy, aside: s.aside, watch: newSettleWatch(),
+	}
+	t.watcher = escrow.NewWatcher(t.escrow, s.Ledger, bucket,
+		escrow.WithDepth(t.confirmations), escrow.OnWithdrawal(t.settler.Defend), escrow.WithLogger(logger))
+	t.settler.learned = t.watcher.Learned
+	return nil
 }
 
-func (s *Shop) newWatcher() *escrow.Watcher {
-	w := escrow.NewWatcher(s.escrow, s.Ledger, s.Store.Bucket(watchBucket),
-		escrow.WithDepth(s.confirmations), escrow.OnWithdrawal(s.Settler.Defend), escrow.WithLogger(s.logger))
-	s.Settler.learned = w.Learned
-	return w
+// warnOfOthers tells the operator of money in deployments that the shop is not paid
+// through any more: nobody watches it, and nobody claims it.
+func (s *Shop) warnOfOthers() {
+	left := make(map[vouchers.Deployment]vouchers.Amount)
+	for ch := range s.Ledger.Channels() {
+		if s.tillOf(ch.Deployment) == nil {
+			left[ch.Deployment] += ch.Claimable()
+		}
+	}
+	for deployment, claimable := range left {
+		s.logger.Warn("the store has channels of a deployment that this shop is not paid through: add it again to claim", "deployment", deployment, "claimable", claimable)
+	}
 }
 
 // Run follows the chain, settles at the interval (0 never) and as the policy says,
@@ -39,19 +52,23 @@ func (s *Shop) newWatcher() *escrow.Watcher {
 // that serves the tools in its own way calls it beside.
 func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 	var all sync.WaitGroup
-	all.Go(func() { s.Watcher.Run(ctx) })
-	all.Go(func() { s.catchUp(ctx) })
-	all.Go(func() { s.thawAll(ctx) })
-	all.Go(func() { s.Settler.Run(ctx, settleEvery) })
+	for _, on := range s.accounts {
+		all.Go(func() { s.thawAll(ctx, on) })
+	}
+	for _, t := range s.tills {
+		all.Go(func() { t.watcher.Run(ctx) })
+		all.Go(func() { s.catchUp(ctx, t) })
+		all.Go(func() { t.settler.Run(ctx, settleEvery) })
+	}
 	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
 	all.Wait()
 }
 
 // catchUp compares the ledger with the chain while the shop sells already, and says
 // what happened while it did not run. It tries until it has.
-func (s *Shop) catchUp(ctx context.Context) {
+func (s *Shop) catchUp(ctx context.Context, t *till) {
 	found, err := backoff.Retry(ctx, func() (escrow.Reconciliation, error) {
-		found, err := s.Watcher.Reconcile(ctx)
+		found, err := t.watcher.Reconcile(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.logger.Warn("compare the ledger with the chain", "error", err)
 		}
@@ -75,29 +92,36 @@ func (s *Shop) settleLast(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSettlement)
 	defer cancel()
-	return s.Settler.settleDue(ctx, SettleRequest{}, "shutdown")
+	return s.each(func(t *till) error { return t.settler.settleDue(ctx, SettleRequest{}, "shutdown") })
 }
 
 // Reconcile compares every channel of the shop with the chain, takes over what the
 // chain says, and explains what differed.
 func (s *Shop) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
-	return s.Watcher.Reconcile(ctx)
+	all := escrow.Reconciliation{Differences: []escrow.Difference{}}
+	var adding sync.Mutex
+	err := s.each(func(t *till) error {
+		found, err := t.watcher.Reconcile(ctx)
+		adding.Lock()
+		defer adding.Unlock()
+		all.Channels += found.Channels
+		all.Differences = append(all.Differences, found.Differences...)
+		return err
+	})
+	return all, err
 }
 
-// SettleAs is [Settler.SettleAs] of the shop's settler.
-func (s *Shop) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
-	return s.Settler.SettleAs(ctx, req, report)
+// each does something at every till at once, so that a chain that does not answer
+// keeps no other waiting.
+func (s *Shop) each(do func(*till) error) error {
+	failed := make([]error, len(s.tills))
+	var all sync.WaitGroup
+	for i, t := range s.tills {
+		all.Go(func() { failed[i] = do(t) })
+	}
+	all.Wait()
+	return errors.Join(failed...)
 }
-
-// Transactions returns what the shop has sent and the chain has not confirmed, by
-// nonce.
-func (s *Shop) Transactions() []chain.PendingTx { return s.sender.Pending() }
-
-// SpeedUp is [chain.Sender.SpeedUp] of the shop's sender.
-func (s *Shop) SpeedUp(ctx context.Context, nonce uint64) error { return s.sender.SpeedUp(ctx, nonce) }
-
-// Cancel is [chain.Sender.Cancel] of the shop's sender.
-func (s *Shop) Cancel(ctx context.Context, nonce uint64) error { return s.sender.Cancel(ctx, nonce) }
 
 // Withdrawal is a payer's pending withdrawal as the seller sees it. Amounts are
 // atomic USDC.
@@ -111,4 +135,4 @@ type Withdrawal struct {
 
 // Withdrawals returns the channels from which money is being withdrawn, the earliest
 // deadline first.
-func (s *Shop) Withdrawals() []Withdrawal { return listWithdrawals(s.Ledger, s.Settler.aside) }
+func (s *Shop) Withdrawals() []Withdrawal { return listWithdrawals(s.Ledger, s.aside) }

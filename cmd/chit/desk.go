@@ -24,8 +24,8 @@ import (
 type desk interface {
 	SettleAs(ctx context.Context, req server.SettleRequest, report func(server.SettleEvent)) (server.Settlement, error)
 	Reconcile(ctx context.Context) (escrow.Reconciliation, error)
-	SpeedUp(ctx context.Context, nonce uint64) error
-	Cancel(ctx context.Context, nonce uint64) error
+	SpeedUp(ctx context.Context, chainID, nonce uint64) error
+	Cancel(ctx context.Context, chainID, nonce uint64) error
 }
 
 var (
@@ -117,14 +117,16 @@ func withdrawals(c *cli.Context) error {
 	})
 }
 
+var chainFlag = &cli.Uint64Flag{Name: "chain", Usage: "the id of the chain, where transactions of several have the nonce"}
+
 func txCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "tx",
 		Usage: "look after the seller's transactions that are on their way",
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "list them", Flags: []cli.Flag{jsonFlag}, Action: txList},
-			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Action: onNonce("sped up", desk.SpeedUp)},
-			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Action: onNonce("cancelled unless it is mined first:", desk.Cancel)},
+			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag}, Action: onNonce("sped up", desk.SpeedUp)},
+			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag}, Action: onNonce("cancelled unless it is mined first:", desk.Cancel)},
 		},
 	}
 }
@@ -144,9 +146,9 @@ func txList(c *cli.Context) error {
 	return print(c, pending, func(w io.Writer) error {
 		rows := make([][]string, len(pending))
 		for i, tx := range pending {
-			rows[i] = []string{strconv.FormatUint(tx.Nonce, 10), tx.Tx.Hex(), inGwei(tx), strconv.FormatUint(tx.Gas, 10), age(tx), tx.Label}
+			rows[i] = []string{strconv.FormatUint(tx.ChainID, 10), strconv.FormatUint(tx.Nonce, 10), tx.Tx.Hex(), inGwei(tx), strconv.FormatUint(tx.Gas, 10), age(tx), tx.Label}
 		}
-		return ui.Table(w, []string{"NONCE", "TRANSACTION", "MAX GWEI", "GAS", "AGE", "WHAT"}, rows)
+		return ui.Table(w, []string{"CHAIN", "NONCE", "TRANSACTION", "MAX GWEI", "GAS", "AGE", "WHAT"}, rows)
 	})
 }
 
@@ -162,7 +164,7 @@ func age(tx chain.PendingTx) string {
 	return time.Since(tx.Since).Round(time.Second).String()
 }
 
-func onNonce(did string, do func(desk, context.Context, uint64) error) cli.ActionFunc {
+func onNonce(did string, do func(d desk, ctx context.Context, chainID, nonce uint64) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := wantArgs(c, 1, 1); err != nil {
 			return err
@@ -175,7 +177,7 @@ func onNonce(did string, do func(desk, context.Context, uint64) error) cli.Actio
 		if err != nil {
 			return err
 		}
-		if err := atDesk(c, p, func(d desk) error { return do(d, c.Context, nonce) }); err != nil {
+		if err := atDesk(c, p, func(d desk) error { return do(d, c.Context, c.Uint64(chainFlag.Name), nonce) }); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(c.App.Writer, "%s nonce %d\n", did, nonce)

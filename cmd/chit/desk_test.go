@@ -146,6 +146,28 @@ func TestAStuckTransactionIsListedSpedUpAndCancelled(t *testing.T) {
 	}
 }
 
+func TestAProfileWithTwoEscrowsIsSettledAtBoth(t *testing.T) {
+	const own, canonical = "0xA59e4B318261C32e54363654E6b8993427520E86", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	h.editProfile(t, func(text string) string { return text + "also: [{escrow: \"" + canonical + "\"}]\n" })
+	if bare := h.run(t, "settle"); bare.code != 1 || !strings.Contains(bare.stderr, canonical) {
+		t.Errorf("an escrow that is not there: %+v", bare)
+	}
+	var code string
+	h.rpc(t, &code, "eth_getCode", own, "latest")
+	h.rpc(t, nil, "anvil_setCode", canonical, code)
+	address := freeAddress(t)
+	h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	h.ok(t, "deposit", "20", url)
+	h.ok(t, "call", "primes", "limit:=10", url)
+	out := h.ok(t, "settle")
+	if !strings.Contains(out, "eip155:31337/"+own+": 1 channels, claimed 0.002 USDC") || !strings.Contains(out, "\n1 channels, claimed 0.002 USDC, settled 0.002 USDC") || strings.Contains(out, canonical) {
+		t.Errorf("settle prints\n%s", out)
+	}
+}
+
 func TestBadInputAtTheDeskIsRefused(t *testing.T) {
 	h := newHome(t)
 	for name, args := range map[string][]string{

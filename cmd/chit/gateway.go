@@ -81,7 +81,7 @@ func runGateway(c *cli.Context) (err error) {
 		return fmt.Errorf("%w: choose another address with listen in %s", err, config.File)
 	}
 	defer func() { err = errors.Join(err, closed(listener)) }()
-	shop, err := openShop(c, p, nil, logger)
+	shop, err := openShop(c, p, nil, logger, config.Also...)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/chitpay/chit/server/example"
 )
 
-// openShop opens the profile's shop: its store, its escrow and its key.
-func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *slog.Logger) (*server.Shop, error) {
+// openShop opens the profile's shop: its store, its escrows and its key.
+func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *slog.Logger, more ...server.Accepts) (*server.Shop, error) {
 	key, err := p.SellerKey(passphrase(c))
 	if err != nil {
 		return nil, err
@@ -37,6 +37,10 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 	if err != nil {
 		return nil, err
 	}
+	also, err := p.AlsoAccepts()
+	if err != nil {
+		return nil, err
+	}
 	return server.Open(c.Context, server.Options{
 		RPC:           p.RPC,
 		ChainID:       p.ChainID,
@@ -45,6 +49,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		Escrow:        p.EscrowAddress(),
 		Pinned:        pinned(p),
 		Token:         p.TokenAddress(),
+		Also:          append(also, more...),
 		Store:         store,
 		Prices:        prices,
 		WithdrawDelay: p.WithdrawDelay,

@@ -104,7 +104,7 @@ type settlement struct {
 func (s *settlement) step(event server.SettleEvent) {
 	switch {
 	case len(event.Plan) > 0:
-		s.planned = len(event.Plan)
+		s.planned += len(event.Plan)
 		if !s.quiet {
 			_ = s.plan(event.Plan) // a closed output shows in the totals
 		}
@@ -112,7 +112,7 @@ func (s *settlement) step(event server.SettleEvent) {
 		s.done++
 		if !s.quiet {
 			s.progress.Done()
-			fmt.Fprintf(s.out, "%s  %d channels, claimed %s, %d gas, %s\n", event.Batch.Tx, event.Batch.Channels, event.Batch.Claimed, event.Batch.GasUsed, cost(event.Batch.Cost, event.Batch.CostUSDC))
+			fmt.Fprintf(s.out, "%s  %s%d channels, claimed %s, %d gas, %s\n", event.Batch.Tx, at(event.Batch.Deployment), event.Batch.Channels, event.Batch.Claimed, event.Batch.GasUsed, cost(event.Batch.Cost, event.Batch.CostUSDC))
 		}
 	}
 	if s.planned > 0 && !s.dryRun && event.Done == nil {
@@ -134,6 +134,9 @@ func (s *settlement) plan(batches []server.SettledBatch) error {
 		}
 		rows[i] = []string{name, strconv.Itoa(b.Channels), b.Claimed.Decimal(), strconv.FormatUint(b.GasUsed, 10), inCoins(b.Cost), usdc}
 	}
+	if len(batches) > 0 && batches[0].Deployment != "" {
+		fmt.Fprintln(s.out, batches[0].Deployment)
+	}
 	return ui.Table(s.out, []string{"BATCH", "CHANNELS", "VALUE", "GAS", "COST ETH", "COST USDC"}, rows)
 }
 
@@ -148,8 +151,34 @@ func (s *settlement) totals(done server.Settlement) error {
 		_, err := fmt.Fprintln(s.out, "nothing to settle")
 		return err
 	}
-	_, err := fmt.Fprintf(s.out, "%d channels, claimed %s, settled %s, %d gas, %s\n", done.Channels, done.Claimed, done.Settled, done.GasUsed, cost(done.Cost, done.CostUSDC))
+	for _, part := range done.Deployments {
+		if len(part.Batches) > 0 {
+			fmt.Fprintln(s.out, total(part))
+		}
+	}
+	_, err := fmt.Fprintln(s.out, total(done))
 	return err
+}
+
+// total is what was settled in a line. Gas that was paid in several coins has no cost
+// in one of them.
+func total(done server.Settlement) string {
+	line := fmt.Sprintf("%s%d channels, claimed %s, settled %s, %d gas", at(done.Deployment), done.Channels, done.Claimed, done.Settled, done.GasUsed)
+	switch {
+	case done.Cost != nil:
+		line += ", " + cost(done.Cost, done.CostUSDC)
+	case done.CostUSDC != nil:
+		line += ", " + done.CostUSDC.String()
+	}
+	return line
+}
+
+// at begins a line about one deployment of several.
+func at(deployment string) string {
+	if deployment == "" {
+		return ""
+	}
+	return deployment + ": "
 }
 
 func cost(wei *big.Int, usdc *vouchers.Amount) string {

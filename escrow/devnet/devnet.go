@@ -39,9 +39,10 @@ type Net struct {
 }
 
 // Start starts anvil on 127.0.0.1 (port 0 takes a free one), deploys the contracts
-// and reports each step. The chain ends with [Net.Stop].
-func Start(ctx context.Context, port int, step func(format string, args ...any)) (*Net, error) {
-	anvil, err := chain.StartAnvil(ctx, chain.AnvilOptions{Port: port})
+// and reports each step. Further arguments are anvil's own. The chain ends with
+// [Net.Stop].
+func Start(ctx context.Context, port int, step func(format string, args ...any), args ...string) (*Net, error) {
+	anvil, err := chain.StartAnvil(ctx, chain.AnvilOptions{Port: port, Args: args})
 	if err != nil {
 		return nil, err
 	}

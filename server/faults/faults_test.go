@@ -99,7 +99,7 @@ func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 			w.control(nil, "evm_setAutomine", true)
 		}},
 		{"is cancelled by its owner", func(tx chain.PendingTx) {
-			if err := w.shop.Cancel(t.Context(), tx.Nonce); err != nil {
+			if err := w.shop.Cancel(t.Context(), tx.ChainID, tx.Nonce); err != nil {
 				t.Error(err)
 			}
 			w.control(nil, "evm_setAutomine", true)

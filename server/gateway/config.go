@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -45,6 +46,8 @@ type Config struct {
 	SettleOnStop bool
 	// MinDeposit is the least deposit that is taken, in atomic USDC; nil is the caller's choice.
 	MinDeposit *vouchers.Amount
+	// Also are deployments that the shop is to be paid through beside the caller's.
+	Also []server.Accepts
 	// Prices are by the names that the gateway shows.
 	Prices Prices
 	// Upstreams are the MCP servers that are sold, in the order of the file.
@@ -110,6 +113,7 @@ func (c *Config) read(r *reader, root place) {
 			c.MinDeposit = new(vouchers.Amount)
 			r.amount(c.MinDeposit)(at)
 		},
+		"also":   c.also(r),
 		"prices": readPrices(r, &c.Prices),
 		"upstreams": func(at place) {
 			r.each(at, func(name string, entry place) {

@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway"
 )
 
@@ -20,6 +25,10 @@ hosts: [shop.example.com]
 settleEvery: 30m
 settleOnStop: true
 minDeposit: 0.5
+also:
+  - {escrow: "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"}
+  - {rpc: "http://127.0.0.1:1", chainId: 10, escrow: "0x00000000000000000000000000000000000000AA", collector: "0x00000000000000000000000000000000000000bb",
+     token: "0x4716e8B54Ce3435323557446a2CEaEf816816590", minDeposit: 2, confirmations: 3, coinPrice: 3000}
 prices: {"search*": "0.001", lookup: 0.002}
 upstreams:
   web:
@@ -40,6 +49,13 @@ routes:
 	}
 	if c.Listen != "127.0.0.1:9000" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"].Most != 2_000 || len(c.Upstreams) != 3 {
 		t.Errorf("read %+v", c)
+	}
+	also := []server.Accepts{{Escrow: escrow.Canonical.Escrow}, {
+		RPC: "http://127.0.0.1:1", ChainID: 10, Escrow: common.Address{19: 0xaa}, Collectors: escrow.Collectors{EIP3009: common.Address{19: 0xbb}},
+		Token: common.HexToAddress("0x4716e8B54Ce3435323557446a2CEaEf816816590"), MinDeposit: 2_000_000, Confirmations: 3, CoinPrice: 3_000_000_000,
+	}}
+	if !slices.Equal(c.Also, also) {
+		t.Errorf("also is %+v, want %+v", c.Also, also)
 	}
 	web, files, route := c.Upstreams[0], c.Upstreams[2], c.Routes[0]
 	if web.Name != "web" || web.Headers["Authorization"] != "Bearer s3cret" || web.Timeout != 5*time.Second || !web.SSE || web.Prefix != "w" {
@@ -70,7 +86,7 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a tab":                           {"prices:\n\tx: 1\n", 2, "", "not YAML"},
 		"a key twice":                     {web + "prices: {}\nprices: {}\n", 5, "", "already defined"},
 		"two documents":                   {web + "---\na: 1\n", 1, "", "2 YAML documents"},
-		"an unknown key":                  {web + "price: 1\n", 4, "price", "known are hosts, listen, minDeposit, origins, prices"},
+		"an unknown key":                  {web + "price: 1\n", 4, "price", "known are also, hosts, listen, minDeposit, origins, prices"},
 		"an unknown key of an upstream":   {web + "    tmeout: 5s\n", 4, "upstreams.web.tmeout", "timeout"},
 		"an unknown key of a route":       {web + "routes:\n- {path: /a, upstream: 'http://h', price: 1,\n   cost: 1}\n", 6, "routes[0].cost", "price"},
 		"a list for a group":              {"upstreams: [a]\n", 1, "upstreams", "it is a list"},
@@ -101,6 +117,12 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"an origin with a path":           {web + "origins: ['https://a.example.com/']\n", 4, "origins[0]", "https://app.example.com"},
 		"an origin without a scheme":      {web + "origins:\n  - '*'\n  - a.example.com\n", 6, "origins[1]", "https://app.example.com"},
 		"an origin with a wildcard":       {web + "origins: ['https://*.example.com']\n", 4, "origins[0]", "https://app.example.com"},
+		"no list of deployments":          {web + "also: {escrow: '0x'}\n", 4, "also", "want a list"},
+		"a deployment without an escrow":  {web + "also:\n- {confirmations: 1}\n", 5, "also[0]", "escrow"},
+		"a chain without its token":       {web + "also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  rpc: http://h\n  chainId: 1\n", 5, "also[0]", "token"},
+		"an address that is none":         {web + "also:\n- escrow: '0x4020'\n", 5, "also[0].escrow", "not an address"},
+		"an address with a typing error":  {web + "also:\n- {escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003',\n   token: '0x4716e8B54Ce3435323557446a2CEaEf816816591'}\n", 6, "also[0].token", "checksum"},
+		"a chain id of nothing":           {web + "also:\n- {escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003', chainId: 0}\n", 5, "also[0].chainId", "from 1 on"},
 		"a bad minimum":                   {web + "minDeposit: all\n", 4, "minDeposit", "invalid amount"},
 		"a bad interval":                  {web + "settleEvery: 5\n", 4, "settleEvery", "30s"},
 		"a negative interval":             {web + "settleEvery: -5m\n", 4, "settleEvery", "0s"},

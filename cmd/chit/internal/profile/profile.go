@@ -66,6 +66,8 @@ type Profile struct {
 	Token  string `yaml:"token"`
 	// Collector pulls EIP-3009 deposits into an escrow that is neither chit's own nor the canonical one.
 	Collector string `yaml:"collector,omitempty"`
+	// Also are further deployments that the seller is paid through.
+	Also []Deployment `yaml:"also,omitempty"`
 	// Server is the MCP endpoint that the payer buys from.
 	Server string `yaml:"server"`
 	// Listen is where `chit serve` listens.
@@ -200,6 +202,9 @@ func (p *Profile) validate() error {
 	}
 	if _, err := p.MinDepositAmount(); err != nil {
 		return fmt.Errorf("minDeposit: %w", err)
+	}
+	if _, err := p.AlsoAccepts(); err != nil {
+		return err
 	}
 	if _, err := p.PayerPolicy(); err != nil {
 		return err

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
+)
+
+// The store's buckets of what belongs to a chain or to a deployment. The first that a
+// store was used with has the plain name, the others a number after it.
+const (
+	journalBucket = "sent"  // transactions, by chain
+	watchBucket   = "watch" // the watcher's checkpoint, by deployment
+	placesBucket  = "places"
+)
+
+// placed is the bucket of what, which belongs to a chain or a deployment. Which has
+// the plain name is written down, so that it stays when the options name them in
+// another order.
+func placed(ctx context.Context, store vouchers.Store, what, whose string) (vouchers.Bucket, error) {
+	places := store.Bucket(placesBucket)
+	key := []byte(what + " " + whose)
+	name, err := places.Get(key)
+	if err == nil && name == nil {
+		var others []string
+		if others, err = placesOf(store, what); err == nil {
+			name = []byte(what)
+			if len(others) > 0 {
+				name = fmt.Appendf(name, "-%d", len(others))
+			}
+			err = places.Put(ctx, key, name)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find %s of %s in the store: %w", what, whose, err)
+	}
+	return store.Bucket(string(name)), nil
+}
+
+// placesOf are the names of all buckets of what.
+func placesOf(store vouchers.Store, what string) (names []string, err error) {
+	err = store.Bucket(placesBucket).ForEach([]byte(what+" "), func(_, name []byte) error {
+		names = append(names, string(name))
+		return nil
+	})
+	return names, err
+}
+
+// journal lets the transaction sender keep its intents in the store.
+type journal struct{ bucket vouchers.Bucket }
+
+func (j journal) Put(key, value []byte) error { return j.bucket.Put(context.Background(), key, value) }
+func (j journal) Delete(key []byte) error     { return j.bucket.Delete(context.Background(), key) }
+func (j journal) ForEach(visit func(key, value []byte) error) error {
+	return j.bucket.ForEach(nil, visit)
+}
+
+// readPending lists the transactions that a store holds, of all chains.
+func readPending(store *boltstore.Store) ([]chain.PendingTx, error) {
+	names, err := placesOf(store, journalBucket)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 { // written before a shop could have several
+		names = []string{journalBucket}
+	}
+	all := []chain.PendingTx{}
+	for _, name := range names {
+		pending, err := chain.ReadPending(journal{store.Bucket(name)})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, pending...)
+	}
+	return all, nil
+}
