@@ -22,28 +22,49 @@ type terms struct {
 	minDeposit vouchers.Amount
 }
 
-// choose returns the first entry that this client can pay by. Our own escrow comes
-// before the canonical one.
+// choose returns the entry that this client pays by: where it has money in a channel,
+// or else the first that it can pay by, any other escrow before the canonical one.
 func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired) (*terms, error) {
 	var reasons []error
-	var canonical *terms
+	var fit, canonical []*terms
 	for _, entry := range required.Accepts {
 		t, err := p.consider(ctx, entry)
-		switch {
-		case err != nil:
+		if err != nil {
 			reasons = append(reasons, err)
-		case t.addresses.Escrow == escrow.Canonical.Escrow && canonical == nil:
-			canonical = t
-		default:
-			t.resource = required.Resource
-			return t, nil
+			continue
+		}
+		t.resource = required.Resource
+		if t.addresses.Escrow == escrow.Canonical.Escrow {
+			canonical = append(canonical, t)
+		} else {
+			fit = append(fit, t)
 		}
 	}
-	if canonical != nil {
-		canonical.resource = required.Resource
-		return canonical, nil
+	fit = append(fit, canonical...)
+	if len(fit) == 0 {
+		return nil, fmt.Errorf("%w: %w", ErrTerms, errors.Join(reasons...))
 	}
-	return nil, fmt.Errorf("%w: %w", ErrTerms, errors.Join(reasons...))
+	return p.funded(fit)
+}
+
+// funded returns the first of several terms whose channel has money left, by this
+// payer's own account, and the first of all if none has.
+func (p *payer) funded(fit []*terms) (*terms, error) {
+	if len(fit) == 1 {
+		return fit[0], nil
+	}
+	entries, err := p.entries()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range fit {
+		for _, e := range entries {
+			if e.Channel == t.id && e.Available() > 0 {
+				return t, nil
+			}
+		}
+	}
+	return fit[0], nil
 }
 
 func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, error) {
