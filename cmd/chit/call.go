@@ -17,6 +17,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -283,6 +284,9 @@ func tools(c *cli.Context) error {
 				price := "free"
 				if tool.Price > 0 {
 					price = tool.Price.Decimal()
+				}
+				if tool.Meta != nil && tool.Meta.AdditionalFields[server.MetaRate] != nil {
+					price = "up to " + price
 				}
 				rows[i] = []string{tool.Name, price, tool.Description}
 			}

@@ -67,6 +67,8 @@ func serveCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "host:port to listen on (default: the profile's)"},
 			&cli.DurationFlag{Name: "settle-every", Value: time.Hour, Usage: "claim and settle at this interval; 0 never"},
+			&cli.Uint64Flag{Name: "free-calls", Usage: "each payer's first `N` calls cost nothing"},
+			&cli.DurationFlag{Name: "free-per", Usage: "the free calls begin anew after this time; 0 never"},
 			tokenFlag,
 		},
 		Action: serve,
@@ -89,11 +91,15 @@ func serve(c *cli.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --listen", err)
 	}
-	shop, err := openShop(c, p, example.Prices, logger)
+	shop, err := openShop(c, p, nil, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, shop.Close()) }()
+	free := server.Allowance{Calls: c.Uint64("free-calls"), Per: c.Duration("free-per")}
+	if err := shop.SetRates(nil, example.Rates(free)); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	socket, err := dataFile(p, profile.SocketFile)
 	if err != nil {
 		return errors.Join(err, listener.Close())

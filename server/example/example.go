@@ -33,6 +33,16 @@ var Prices = server.Prices{
 	"unreliable": "0.01",
 }
 
+// Rates are the prices, with an allowance that all tools share.
+func Rates(free server.Allowance) server.Rates {
+	free.Pool = "example"
+	rates := make(server.Rates)
+	for tool, price := range Prices {
+		rates[tool] = server.Rate{Price: price, Free: free}
+	}
+	return rates
+}
+
 // The largest inputs that the tools take.
 const (
 	maxText   = 1 << 20 // bytes
