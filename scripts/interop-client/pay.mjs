@@ -4,7 +4,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { ESCROW, artifact, install, startChain } from "../interop/chain.mjs";
 import { Channel } from "./channel.mjs";
 import { chit, stopAll, writeProfile } from "./programs.mjs";
-import { httpSeller, mcpSeller } from "./sellers.mjs";
+import { httpSeller, mcpSeller, meteredSeller } from "./sellers.mjs";
 
 const CHAIN_ID = 31337; // local chains alone take dev keys
 const FUNDS = 100_000_000n;
@@ -19,6 +19,7 @@ try {
   console.log(`installed  escrow and collectors at their canonical addresses on chain ${CHAIN_ID}`);
   await story({ name: "mcp", open: mcpSeller, seller: "dev:0", usdc, mint });
   await story({ name: "http", open: httpSeller, seller: "dev:1", session: account(), usdc, mint });
+  await story({ name: "metered", open: meteredSeller, seller: "dev:3", usdc, mint, tell: rates });
   console.log("interop-client: ok");
 } catch (error) {
   console.error("interop-client: FAILED\n", error);
@@ -28,7 +29,7 @@ try {
   stop();
 }
 
-async function story({ name, open, seller, session, usdc, mint }) {
+async function story({ name, open, seller, session, usdc, mint, tell = whole }) {
   const [wallet, receiver] = [account(), account().address];
   await mint(wallet.address, FUNDS);
   writeProfile(name, {
@@ -46,12 +47,13 @@ async function story({ name, open, seller, session, usdc, mint }) {
   });
   const step = (what, detail) => console.log(`${name.padEnd(9)}  ${what.padEnd(8)}  ${detail}`);
 
-  await payments(channel, step, session);
-  await chit(name, "settle");
-  channel.claimed = channel.charged;
-  assert.equal(await holds(receiver), channel.claimed);
-  step("settle", `${channel.claimed} claimed and transferred`);
-  await refunds(channel, step);
+  const settle = async () => {
+    await chit(name, "settle");
+    channel.claimed = channel.charged;
+    assert.equal(await holds(receiver), channel.claimed);
+    step("settle", `${channel.claimed} claimed and transferred`);
+  };
+  await tell(channel, step, settle, session);
 
   await chit(name, "settle");
   const { charged, bought } = channel;
@@ -60,6 +62,31 @@ async function story({ name, open, seller, session, usdc, mint }) {
   assert.deepEqual([await holds(wallet.address), await holds(receiver), await holds(ESCROW)], [FUNDS - charged, charged, 0n]);
   await shop.close();
   step("balance", `${bought} calls: payer ${FUNDS} - ${charged}, receiver ${charged}, escrow 0`);
+}
+
+// The life of a channel whose every call costs the same.
+async function whole(channel, step, settle, session) {
+  await payments(channel, step, session);
+  await settle();
+  await refunds(channel, step);
+}
+
+// A channel whose calls are quoted, and cost what their meter says.
+async function rates(channel, step, settle) {
+  assert.deepEqual(await channel.buy(1), ["deposit"]);
+  assert.equal(channel.charged, 0n);
+  step("free", "the first call, whose payment is charged 0");
+
+  await channel.buy(60);
+  step("metered", `60 calls at quotes of 500 to 1000, ${channel.charged} charged`);
+
+  channel.forget();
+  assert.deepEqual(await channel.buy(1, 2), ["voucher", "voucher"]);
+  step("recovery", "a client without memory is told what was charged, and pays");
+  await settle();
+  await channel.refund();
+  assert.equal(channel.balance, channel.charged);
+  step("refund", "the rest");
 }
 
 // From the first deposit to the second.

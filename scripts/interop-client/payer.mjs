@@ -13,6 +13,7 @@ export function newPayer({ account, session, node, network, asset, depositMultip
     .setSpendControls({ allowedAssets: [{ network, asset }] })
     .onAfterPaymentCreation(async ({ paymentPayload }) => {
       payer.sent.push(paymentPayload.payload);
+      payer.accepted = paymentPayload.accepted.amount;
     })
     .onPaymentResponse(async ({ settleResponse, paymentRequired }) => {
       if (settleResponse) payer.receipts.push(settleResponse);

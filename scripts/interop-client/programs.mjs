@@ -58,7 +58,8 @@ async function ended(child) {
   await end;
 }
 
-// Starts a service that knows nothing of payments: it repeats what it is sent, counts how often, and fails at /broken.
+// Starts a service that knows nothing of payments: it repeats what it is sent, counts how often, fails at /broken, and has
+// a meter that shows what it is told to.
 export async function startService() {
   const service = { served: 0 };
   const server = createServer(async (request, response) => {
@@ -67,7 +68,8 @@ export async function startService() {
     let body = "";
     for await (const chunk of request) body += chunk;
     service.served++;
-    response.writeHead(200, { "Content-Type": "application/json" });
+    const cost = searchParams.get("cost");
+    response.writeHead(200, { "Content-Type": "application/json", ...(cost && { "Chit-Cost": cost }) });
     response.end(JSON.stringify({ echo: searchParams.get("text") ?? JSON.parse(body).text }));
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));

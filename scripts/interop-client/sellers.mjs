@@ -95,3 +95,28 @@ export async function httpSeller(profile) {
     close: async () => {},
   };
 }
+
+// `chit gateway`: a route whose price is by its query, and whose service says what each request has cost. The first one
+// that costs something is free.
+export async function meteredSeller(profile) {
+  const service = await startService();
+  const price = { base: "0.0005", per: { argument: "rows", unit: "0.0001" }, max: "0.001", metered: true, free: { calls: 1 } };
+  const config = writeConfig("metered.yaml", { listen: "127.0.0.1:0", settleEvery: "0s", routes: [{ path: "/rows", upstream: service.url, price }] });
+  const base = await startChit(profile, "gateway", "--config", config, "--log-level", "error");
+  const seller = {
+    price: 0n, // of the last request
+    delivered: () => service.served,
+    async buy(payer, n) {
+      const [rows, cost] = [n % 9, 200 * (n % 7)];
+      const most = 500 + 100 * Math.min(rows, 5);
+      seller.price = n === 1 ? 0n : BigInt(Math.min(cost, most));
+      const answer = await wrapFetchWithPayment(fetch, payer.client)(`${base}/rows?text=${n}&rows=${rows}&cost=${cost}`);
+      assert.equal(answer.status, 200, await answer.clone().text());
+      assert.equal(answer.headers.get("Chit-Cost"), null);
+      assert.equal(payer.accepted, `${most}`);
+    },
+    refund: (payer, amount) => payer.scheme.refund(`${base}/rows`, { amount }),
+    close: async () => {},
+  };
+  return seller;
+}
