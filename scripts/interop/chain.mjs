@@ -28,6 +28,12 @@ async function freePort() {
   return port;
 }
 
+// Makes an account, for programs that do without viem.
+export function newAccount() {
+  const key = generatePrivateKey();
+  return { key, address: privateKeyToAccount(key).address };
+}
+
 // Starts anvil; `stop` ends it.
 export async function startChain(id) {
   const port = await freePort();

@@ -1,0 +1,55 @@
+// The stock server: express, the batch-settlement scheme, and a facilitator in the same process.
+import { once } from "node:events";
+import { x402Facilitator } from "@x402/core/facilitator";
+import { x402ResourceServer } from "@x402/core/server";
+import { toFacilitatorEvmSigner } from "@x402/evm";
+import { BatchSettlementEvmScheme as FacilitatorScheme } from "@x402/evm/batch-settlement/facilitator";
+import { BatchSettlementEvmScheme as ServerScheme } from "@x402/evm/batch-settlement/server";
+import { FileChannelStorage } from "@x402/evm/batch-settlement/server/file-storage";
+import { paymentMiddleware } from "@x402/express";
+import express from "express";
+import { createWalletClient, http, parseEther, publicActions } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+
+const PRICE = "1000";
+
+// Starts it on a chain with the contracts. Its channels are in the folder `storage`, or in memory where none is given.
+export async function startStock({ chain, node, usdc, storage }) {
+  const network = `eip155:${chain.id}`;
+  const [relay, cashier, receiver] = Array.from({ length: 3 }, () => privateKeyToAccount(generatePrivateKey()));
+  await node.setBalance({ address: relay.address, value: parseEther("1") });
+  const facilitator = new x402Facilitator().register(network, new FacilitatorScheme(signerOf(chain, relay), cashier));
+  const scheme = new ServerScheme(receiver.address, {
+    receiverAuthorizerSigner: cashier, withdrawDelay: 900, ...(storage && { storage: new FileChannelStorage({ directory: storage }) }),
+  });
+  const app = sell({ network, facilitator, scheme, usdc, receiver: receiver.address });
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, network, app, facilitator, scheme, receiver: receiver.address, stop };
+}
+
+function signerOf(chain, account) {
+  const wallet = createWalletClient({ chain, account, transport: http(), pollingInterval: 50 }).extend(publicActions);
+  const { readContract, verifyTypedData, writeContract, sendTransaction, waitForTransactionReceipt, getCode } = wallet;
+  return toFacilitatorEvmSigner({
+    address: account.address, readContract, verifyTypedData, writeContract, sendTransaction, waitForTransactionReceipt, getCode,
+  });
+}
+
+// What is sold: a line that says how often it was, a form, and a page that fails.
+function sell({ network, facilitator, scheme, usdc, receiver }) {
+  const price = { asset: usdc, amount: PRICE, extra: { name: "USD Coin", version: "2", assetTransferMethod: "eip3009" } };
+  const route = { accepts: { scheme: "batch-settlement", network, price, payTo: receiver }, mimeType: "text/plain" };
+  const app = express();
+  app.use(paymentMiddleware({ "GET /line": route, "GET /slow": route, "POST /form": route, "GET /broken": route }, new x402ResourceServer(facilitator).register(network, scheme)));
+  let sold = 0;
+  app.get("/line", (_, response) => response.type("text").send(`line ${++sold}`));
+  app.get("/slow", (_, response) => setTimeout(() => response.type("text").send(`line ${++sold}`), 30));
+  app.post("/form", express.text(), (request, response) => response.type("text").send(`form ${request.body}`));
+  app.get("/broken", (_, response) => response.status(500).send("out of order"));
+  return app;
+}
