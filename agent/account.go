@@ -18,7 +18,15 @@ import (
 // moved up where that number already pays another call, because a ceiling pays for
 // one call.
 type account struct {
-	mu       sync.Mutex // guards all fields below
+	mu     sync.Mutex    // guards all fields below
+	board  *board        // where other processes see this account; nil if there are none
+	broken error         // why the account cannot be shared any more; no call is signed then
+	landed chan struct{} // while a call of this process waits: closed when one lands
+	figures
+}
+
+// figures are an account's numbers. All processes that pay from a channel have the same.
+type figures struct {
 	balance  vouchers.Amount
 	charged  vouchers.Amount              // sum of the charges of answered calls
 	signed   vouchers.Amount              // the highest ceiling ever signed
@@ -27,13 +35,12 @@ type account struct {
 	flying   vouchers.Amount              // sum of the prices in inFlight
 	inFlight map[vouchers.Amount]flight   // by ceiling
 	unsure   bool                         // no answer has confirmed yet what the book or the chain had
-	losses   int                          // how many answers never came
+	losses   uint64                       // how many answers never came
 	heard    bool                         // a call that was signed after the last of them was answered
 	spent    map[vouchers.Amount]spending // ceilings above charged that are not free
-	drained  chan struct{}                // while a correction waits for the calls in flight: closed once it is applied
-	signings int                          // how many ceilings were reserved
-	turns    int                          // so many calls yet are made one at a time
-	landed   chan struct{}                // while a call waits for its turn: closed when one lands
+	draining bool                         // a correction waits for the calls in flight
+	signings uint64                       // how many ceilings were reserved
+	turns    uint64                       // so many calls yet are made one at a time
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that
@@ -49,16 +56,21 @@ const (
 )
 
 // flight is a call in flight, with how many losses and signings there were when it was
-// signed, and whether there were others in flight.
+// signed, which process signed it, and whether there were others in flight.
 type flight struct {
 	price   vouchers.Amount
-	losses  int
-	signing int
+	losses  uint64
+	signing uint64
+	owner   uint64
 	joined  bool
 }
 
 func newAccount(balance, charged, signed vouchers.Amount) *account {
-	return &account{
+	return &account{figures: newFigures(balance, charged, signed)}
+}
+
+func newFigures(balance, charged, signed vouchers.Amount) figures {
+	return figures{
 		balance:  balance,
 		charged:  charged,
 		signed:   max(signed, charged),
@@ -67,6 +79,31 @@ func newAccount(balance, charged, signed vouchers.Amount) *account {
 		inFlight: make(map[vouchers.Amount]flight),
 		spent:    make(map[vouchers.Amount]spending),
 	}
+}
+
+// lock makes sure that nobody else uses the account, in this process or another, and
+// that it is up to date.
+func (a *account) lock() {
+	a.mu.Lock()
+	if a.board != nil && a.broken == nil {
+		a.broken = a.board.enter(&a.figures)
+	}
+}
+
+// unlock ends what lock began, and lets other processes see what was changed.
+func (a *account) unlock() {
+	if a.board != nil && a.broken == nil {
+		a.broken = a.board.leave(&a.figures)
+	}
+	a.mu.Unlock()
+}
+
+// look is unlock where nothing was changed.
+func (a *account) look() {
+	if a.board != nil && a.broken == nil {
+		a.broken = a.board.exit()
+	}
+	a.mu.Unlock()
 }
 
 // reserve returns the ceiling to sign for a call of the given price. It waits while a
@@ -81,7 +118,10 @@ func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amoun
 	if err := a.lockReady(ctx); err != nil {
 		return 0, err
 	}
-	defer a.mu.Unlock()
+	defer a.unlock()
+	if a.broken != nil {
+		return 0, a.broken
+	}
 	committed := a.charged + a.flying + a.doubt
 	balance := plus(a.balance, deposit)
 	ceiling, ok := committed.Add(price)
@@ -92,7 +132,7 @@ func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amoun
 		return 0, &BalanceError{Required: price, Remaining: left(balance, committed), Balance: balance}
 	}
 	a.signings++
-	a.inFlight[ceiling] = flight{price: price, losses: a.losses, signing: a.signings, joined: a.flying > 0}
+	a.inFlight[ceiling] = flight{price: price, losses: a.losses, signing: a.signings, owner: a.board.owner(), joined: a.flying > 0}
 	a.flying += price
 	a.signed = max(a.signed, ceiling)
 	return ceiling, nil
@@ -101,20 +141,21 @@ func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amoun
 // lockReady locks the account at a moment at which a call may be signed.
 func (a *account) lockReady(ctx context.Context) error {
 	for {
-		a.mu.Lock()
-		ready := a.drained
-		if ready == nil && a.turns > 0 && a.flying > 0 {
-			if a.landed == nil {
-				a.landed = make(chan struct{})
-			}
-			ready = a.landed
+		a.lock()
+		for _, ceiling := range a.board.abandoned(&a.figures) {
+			a.giveUp(ceiling)
 		}
-		if ready == nil {
+		if !a.draining && (a.turns == 0 || a.flying == 0) {
 			return nil
 		}
-		a.mu.Unlock()
+		if a.landed == nil {
+			a.landed = make(chan struct{})
+		}
+		landed := a.landed
+		a.unlock()
 		select {
-		case <-ready:
+		case <-landed:
+		case <-a.board.soon():
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the calls in flight of the same channel: %w", context.Cause(ctx))
 		}
@@ -125,8 +166,8 @@ func (a *account) lockReady(ctx context.Context) error {
 // because of others of its time, and the server knows of no charge that this account
 // does not. Calls are made one at a time then.
 func (a *account) collides(ceiling, charged vouchers.Amount) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.unlock()
 	f := a.inFlight[ceiling]
 	crowded := f.joined || a.signings > f.signing
 	if a.unsure || !crowded || charged > a.charged+a.flying+a.doubt {
@@ -138,8 +179,8 @@ func (a *account) collides(ceiling, charged vouchers.Amount) bool {
 
 // spendable is what further calls can spend.
 func (a *account) spendable() vouchers.Amount {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.look()
 	return left(a.balance, a.charged+a.flying+a.doubt)
 }
 
@@ -164,8 +205,8 @@ func (a *account) free(ceiling vouchers.Amount) vouchers.Amount {
 // settle books the answer to a call: what it was charged, and the total that the
 // server reports. It fails with [ErrDishonest] when that cannot be true.
 func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.unlock()
 	a.heard = a.heard || a.inFlight[ceiling].losses == a.losses
 	price := a.land(ceiling)
 	defer a.drain()
@@ -173,12 +214,12 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 		return fmt.Errorf("%w: a call of %s was charged %s", ErrDishonest, price, charged)
 	}
 	a.charged += charged
-	a.turns = max(a.turns-1, 0)
+	a.turns -= min(a.turns, 1)
 	if charged > 0 && ceiling > a.charged {
 		a.spent[ceiling] = certain
 	}
 	most := a.charged + a.flying + a.doubt
-	if a.drained != nil || a.unsure { // there may be more than this account knew, all of it under a signed ceiling
+	if a.draining || a.unsure { // there may be more than this account knew, all of it under a signed ceiling
 		most = max(most, a.signed)
 	}
 	if total > most {
@@ -216,12 +257,10 @@ func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
 
 // drain applies a correction that has waited for the calls in flight, after the last.
 func (a *account) drain() {
-	if a.drained == nil || a.flying > 0 {
-		return
+	if a.draining && a.flying == 0 {
+		a.adopt(a.seen)
+		a.draining = false
 	}
-	a.adopt(a.seen)
-	close(a.drained)
-	a.drained = nil
 }
 
 // adopt takes charged as the truth. Nothing is in flight: the strict form, charged
@@ -233,16 +272,20 @@ func (a *account) adopt(charged vouchers.Amount) {
 
 // release takes back a reservation whose call was certainly not charged.
 func (a *account) release(ceiling vouchers.Amount) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.unlock()
 	a.land(ceiling)
 	a.drain()
 }
 
 // lose moves a reservation whose call was not answered into doubt.
 func (a *account) lose(ceiling vouchers.Amount) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.unlock()
+	a.giveUp(ceiling)
+}
+
+func (a *account) giveUp(ceiling vouchers.Amount) {
 	a.doubt += a.land(ceiling)
 	a.losses, a.heard = a.losses+1, false
 	if ceiling > a.charged {
@@ -257,52 +300,59 @@ func (a *account) lose(ceiling vouchers.Amount) {
 // some, it is applied once the last of them has landed, and no call is signed before.
 // It fails with [ErrDishonest] when more is charged than signed.
 func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.unlock()
 	a.land(refused)
 	defer a.drain()
 	if charged > ceiling {
 		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, charged, ceiling)
 	}
 	a.signed = max(a.signed, ceiling)
-	if a.flying == 0 && a.drained == nil {
+	if a.flying == 0 && !a.draining {
 		a.adopt(charged)
 		a.doubt = 0
 		maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
 		return nil
 	}
 	a.seen = max(a.seen, charged) // and what the calls in flight will report
-	if a.drained == nil {
-		a.drained = make(chan struct{})
-	}
+	a.draining = true
 	return nil
+}
+
+// restart takes over what the chain says, in place of all that was known.
+func (a *account) restart(balance, claimed vouchers.Amount) {
+	a.lock()
+	defer a.unlock()
+	fresh := newFigures(balance, claimed, claimed)
+	fresh.inFlight, fresh.flying, fresh.signings = a.inFlight, a.flying, a.signings // other processes' calls
+	a.figures = fresh
 }
 
 // fund raises the balance to what the chain or the server reports.
 func (a *account) fund(balance vouchers.Amount) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.unlock()
 	a.balance = balance
 }
 
 // total is what was charged so far, the ceiling of a voucher that pays for nothing.
 func (a *account) total() vouchers.Amount {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.look()
 	return a.charged
 }
 
 // lacks is what has to be deposited so that a call of the given price can be paid and
 // keeps at least so much after it; 0 if nothing has.
 func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.look()
 	return left(plus(plus(a.charged+a.flying+a.doubt, price), keep), a.balance)
 }
 
 // funds is the balance.
 func (a *account) funds() vouchers.Amount {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.lock()
+	defer a.look()
 	return a.balance
 }

@@ -20,6 +20,8 @@ import (
 // can be lost without loss of money: the chain and the seller's corrective answer,
 // which carries the payer's own signature, bring them back ([Client.Recover]). The
 // file is open only while it is read or written, so that several processes can share it.
+// While they pay from the same channel they share its account, too, which is in a folder
+// beside the book.
 type Book struct {
 	path string
 	open sync.Mutex // held while the file is open: bbolt's own lock is polled for, slowly

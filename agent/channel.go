@@ -37,30 +37,41 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 	if ch := p.channels[t.id]; ch != nil {
 		return ch, nil
 	}
-	account, err := p.load(ctx, t)
+	return p.open(t, func() (figures, error) { return p.load(ctx, t) })
+}
+
+// open makes the account of a channel that is not in use yet, with fresh figures unless
+// another process with the same book uses it. The caller holds learning.
+func (p *payer) open(t *terms, fresh func() (figures, error)) (*channel, error) {
+	a := new(account)
+	var err error
+	if p.book == nil {
+		a.figures, err = fresh()
+	} else {
+		a.board, err = openBoard(p.book.path, t.id, &a.figures, fresh)
+	}
 	if err != nil {
 		return nil, err
 	}
-	ch := newChannel(account, t)
-	p.channels[t.id] = ch
-	return ch, nil
+	p.channels[t.id] = newChannel(a, t)
+	return p.channels[t.id], nil
 }
 
-func (p *payer) load(ctx context.Context, t *terms) (*account, error) {
+func (p *payer) load(ctx context.Context, t *terms) (figures, error) {
 	if p.book != nil {
 		entry, found, err := p.book.Channel(t.id)
 		if err != nil {
-			return nil, err
+			return figures{}, err
 		}
 		if found {
-			return newAccount(entry.Balance, entry.Charged, entry.Signed), nil
+			return newFigures(entry.Balance, entry.Charged, entry.Signed), nil
 		}
 	}
 	state, err := t.contract.State(ctx, t.config, 1)
 	if err != nil {
-		return nil, err
+		return figures{}, err
 	}
-	return newAccount(state.Balance, state.Claimed, state.Claimed), nil
+	return newFigures(state.Balance, state.Claimed, state.Claimed), nil
 }
 
 // refresh takes over what the chain says of a channel's balance.
@@ -81,8 +92,8 @@ func (p *payer) write(ch *channel) error {
 }
 
 func (ch *channel) entry(server string) Entry {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
+	ch.lock()
+	defer ch.look()
 	return Entry{
 		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
 		Balance: ch.balance, Charged: ch.charged + ch.doubt, Signed: ch.signed,
@@ -106,6 +117,18 @@ func (p *payer) save() error {
 	errs := []error{p.purse.flush()}
 	for _, ch := range p.channels {
 		errs = append(errs, p.write(ch))
+	}
+	return errors.Join(errs...)
+}
+
+// leave gives the channels back to other processes with the same book.
+func (p *payer) leave() error {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	var errs []error
+	for id, ch := range p.channels {
+		errs = append(errs, ch.board.close())
+		delete(p.channels, id)
 	}
 	return errors.Join(errs...)
 }

@@ -7,9 +7,9 @@
 // it signs and the server submits. [Client.Refund] brings back what was not spent.
 //
 // A [Policy] bounds what is paid without asking, by call, tool, server, day and in all;
-// it is counted in the [Book] on disk, which several processes share. What it forbids
-// is a [*PolicyError], which [Explain] puts into a form for agents. [TopUp] deposits by
-// itself. With [Options.Session] another key signs vouchers than the one that owns the
+// it is counted in the [Book] on disk. Several processes share it, and may have calls in
+// flight in one channel at once. What a policy forbids is a [*PolicyError], which
+// [Explain] puts into a form for agents. [TopUp] deposits by itself. With [Options.Session] another key signs vouchers than the one that owns the
 // money.
 //
 // [Proxy] pays for any MCP client that is not a Go program, [HTTPClient] for plain HTTP

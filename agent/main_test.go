@@ -1,6 +1,10 @@
 package agent_test
 
 import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -8,7 +12,29 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 )
 
-func TestMain(m *testing.M) { shoptest.Main(m) }
+// TestMain runs the tests, or what a test has started this program for.
+func TestMain(m *testing.M) {
+	if play := roles[os.Getenv(roleVariable)]; play != nil {
+		if err := play(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	shoptest.Main(m)
+}
+
+// roles are what a test starts this program for: as a process of its own.
+var roles = map[string]func(in io.Reader, out io.Writer) error{"buyer": playBuyer}
+
+const roleVariable = "CHIT_TEST_ROLE"
+
+// as is the command that plays a role.
+func as(role string, more ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0])
+	c.Env, c.Stderr = append(append(os.Environ(), roleVariable+"="+role), more...), os.Stderr
+	return c
+}
 
 const usdc = shoptest.USDC
 

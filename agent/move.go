@@ -78,7 +78,12 @@ func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *x
 	case <-ctx.Done():
 		return nil, nil, context.Cause(ctx)
 	}
-	funded = func() { <-ch.funding }
+	done, err := ch.board.deposit(ctx)
+	if err != nil {
+		<-ch.funding
+		return nil, nil, err
+	}
+	funded = func() { done(); <-ch.funding }
 	if deposit, err = p.topUpNow(ctx, ch, price); err != nil || deposit == nil {
 		funded()
 		return nil, func() {}, err

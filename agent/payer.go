@@ -89,13 +89,13 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 	if p.session == nil {
 		p.session = p.key
 	}
-	if err := p.open(ctx, o); err != nil {
+	if err := p.connect(ctx, o); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
 
-func (p *payer) open(ctx context.Context, o Options) error {
+func (p *payer) connect(ctx context.Context, o Options) error {
 	var err error
 	p.purse = &purse{table: &scratch{}, policy: p.policy, server: p.server, now: o.Now}
 	if o.Now == nil {
@@ -126,7 +126,7 @@ func (p *payer) open(ctx context.Context, o Options) error {
 
 // close writes the book and closes the connections.
 func (p *payer) close() error {
-	err := p.save()
+	err := errors.Join(p.save(), p.leave())
 	if p.http != nil {
 		p.http.CloseIdleConnections()
 	}

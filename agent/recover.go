@@ -55,8 +55,14 @@ func (p *payer) fromChain(ctx context.Context, by *wanted) (*channel, error) {
 	}
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	ch := newChannel(newAccount(state.Balance, state.Claimed, state.Claimed), t)
-	p.channels[t.id] = ch
+	ch := p.channels[t.id]
+	if ch == nil {
+		ch, err = p.open(t, func() (figures, error) { return newFigures(state.Balance, state.Claimed, state.Claimed), nil })
+		if err != nil {
+			return nil, err
+		}
+	}
+	ch.restart(state.Balance, state.Claimed)
 	return ch, nil
 }
 

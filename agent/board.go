@@ -1,0 +1,216 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// board is a channel's account as all processes with the same book see it: a file
+// beside the book, under a lock that its holder has for some microseconds. It is not
+// durable and need not be: the book is, and what is lost costs a round trip. Its users
+// each hold the lock of a file of their own, so that the calls in flight of a process
+// that was killed are found out.
+//
+// A nil board is that of an account that is not shared.
+type board struct {
+	lock *flock.Flock // of the file
+	file *os.File
+	dir  string
+	name string // of the file
+	id   uint64 // of this user
+	mine *flock.Flock
+
+	generation uint64    // of the figures that this user knows
+	looked     time.Time // when the others were last looked at
+}
+
+const (
+	boardFolder = ".live" // beside the book: its name with this
+	lookEvery   = time.Second
+	soonTime    = 5 * time.Millisecond // how long landings of other processes may go unnoticed
+)
+
+// openBoard joins those who use a channel. The first one begins with fresh figures,
+// the others take over those there are.
+func openBoard(book string, id vouchers.ChannelID, f *figures, fresh func() (figures, error)) (b *board, err error) {
+	b = &board{dir: book + boardFolder, name: id.Hex()}
+	if err := os.MkdirAll(b.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("share the channel book: %w", err)
+	}
+	path := filepath.Join(b.dir, b.name)
+	b.lock = flock.New(path)
+	if b.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, fmt.Errorf("share the channel book: %w", err)
+	}
+	if err = b.lock.Lock(); err == nil {
+		err = errors.Join(b.join(f, fresh), b.lock.Unlock())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("share channel %s with other processes: %w", id, err), b.close())
+	}
+	return b, nil
+}
+
+// join is called with the lock.
+func (b *board) join(f *figures, fresh func() (figures, error)) error {
+	others, err := b.others()
+	if err != nil {
+		return err
+	}
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never returns an error
+	b.id = binary.BigEndian.Uint64(random[:])
+	b.mine = flock.New(b.userFile(b.id))
+	if ok, err := b.mine.TryLock(); err != nil || !ok {
+		return fmt.Errorf("lock %s: %w", b.mine.Path(), cmp.Or(err, errDamaged))
+	}
+	if len(others) > 0 {
+		return b.read(f)
+	}
+	if err := b.file.Truncate(0); err != nil {
+		return err
+	}
+	if *f, err = fresh(); err != nil {
+		return err
+	}
+	return b.write(f)
+}
+
+func (b *board) userFile(id uint64) string {
+	return filepath.Join(b.dir, b.name+"."+strconv.FormatUint(id, 16))
+}
+
+// others returns the living users beside this one, and clears away what dead ones have
+// left. It is called with the lock.
+func (b *board) others() (map[uint64]bool, error) {
+	files, err := os.ReadDir(b.dir)
+	if err != nil {
+		return nil, err
+	}
+	living := make(map[uint64]bool)
+	for _, file := range files {
+		channel, user, _ := strings.Cut(file.Name(), ".")
+		id, err := strconv.ParseUint(user, 16, 64)
+		if err != nil || channel != b.name || b.mine != nil && id == b.id {
+			continue
+		}
+		lock := flock.New(b.userFile(id))
+		dead, err := lock.TryLock()
+		if err != nil {
+			return nil, err
+		}
+		if !dead {
+			living[id] = true
+			continue
+		}
+		if err := errors.Join(os.Remove(lock.Path()), lock.Unlock()); err != nil {
+			return nil, err
+		}
+	}
+	return living, nil
+}
+
+// enter takes the lock, and what others have changed.
+func (b *board) enter(f *figures) error {
+	err := b.lock.Lock()
+	if err == nil {
+		if err = b.read(f); err != nil {
+			err = errors.Join(err, b.lock.Unlock())
+		}
+	}
+	return b.explain(err)
+}
+
+// leave shows what was changed, and gives the lock back.
+func (b *board) leave(f *figures) error {
+	return b.explain(errors.Join(b.write(f), b.lock.Unlock()))
+}
+
+// exit gives the lock back where nothing was changed.
+func (b *board) exit() error { return b.explain(b.lock.Unlock()) }
+
+func (b *board) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("share the channel book in %s: %w; end all chit processes and start them again", b.dir, err)
+}
+
+// owner is this user's mark on its calls.
+func (b *board) owner() uint64 {
+	if b == nil {
+		return 0
+	}
+	return b.id
+}
+
+// abandoned returns the ceilings of calls in flight whose process is dead. It looks now
+// and then, with the lock.
+func (b *board) abandoned(f *figures) (ceilings []vouchers.Amount) {
+	if b == nil || time.Since(b.looked) < lookEvery {
+		return nil
+	}
+	b.looked = time.Now()
+	var living map[uint64]bool
+	for ceiling, flight := range f.inFlight {
+		if flight.owner == b.id {
+			continue
+		}
+		if living == nil {
+			var err error
+			if living, err = b.others(); err != nil {
+				return nil // they are looked at again
+			}
+		}
+		if !living[flight.owner] {
+			ceilings = append(ceilings, ceiling)
+		}
+	}
+	return ceilings
+}
+
+// soon is when to look again whether a call of another process has landed; never, if
+// there is none.
+func (b *board) soon() <-chan time.Time {
+	if b == nil {
+		return nil
+	}
+	return time.After(soonTime)
+}
+
+// deposit lets one process at a time deposit into the channel; done ends it.
+func (b *board) deposit(ctx context.Context) (done func(), err error) {
+	if b == nil {
+		return func() {}, nil
+	}
+	lock := flock.New(filepath.Join(b.dir, b.name+"-deposit"))
+	if _, err := lock.TryLockContext(ctx, soonTime); err != nil {
+		return nil, b.explain(err)
+	}
+	return func() { _ = lock.Unlock() }, nil // the end of the process unlocks it as well
+}
+
+// close leaves the channel to the others.
+func (b *board) close() error {
+	if b == nil {
+		return nil
+	}
+	err := b.lock.Lock()
+	if b.mine != nil {
+		err = errors.Join(err, os.Remove(b.mine.Path()), b.mine.Unlock())
+	}
+	return errors.Join(err, b.lock.Unlock(), b.file.Close())
+}
