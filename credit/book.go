@@ -35,6 +35,8 @@ type Book struct {
 	revoked map[GrantID]map[node]struct{} // points in the chains of live grants
 	// beginning are the grants that are on their way to the disk.
 	beginning map[GrantID]struct{}
+	// fixed are counters whose records are of before windows slid; nil after opening.
+	fixed map[*counter]*fixedWindow
 }
 
 // Option configures a book.
@@ -69,11 +71,13 @@ func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store
 	if b.keys, err = openKeyring(ctx, store); err != nil {
 		return nil, err
 	}
+	b.fixed = map[*counter]*fixedWindow{}
 	floor, err := b.load()
 	if err != nil {
 		return nil, fmt.Errorf("open the book of credit tokens: %w", err)
 	}
 	b.clock = newSteady(s.clock, floor)
+	b.slide()
 	return b, nil
 }
 
@@ -81,8 +85,8 @@ func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store
 func (b *Book) Keys() *Keyring { return b.keys }
 
 // load reads the live grants. It returns the latest time that an earlier process
-// has relied on.
-func (b *Book) load() (floor uint32, err error) {
+// has relied on, in Unix nanoseconds.
+func (b *Book) load() (floor int64, err error) {
 	err = b.store.Bucket(grantsBucket).ForEach(nil, func(_, value []byte) error {
 		r, err := readGrant(value)
 		if err == nil && r.Returned == nil {
@@ -95,18 +99,10 @@ func (b *Book) load() (floor uint32, err error) {
 	}
 	err = b.store.Bucket(countersBucket).ForEach(nil, func(key, value []byte) error {
 		r, err := readLane(key, value)
-		g := b.grants[r.grant]
-		if err != nil || g == nil {
-			return err
+		if err == nil {
+			floor = max(floor, b.loadLane(r))
 		}
-		c := g.counters.find(r.counter)
-		if c == nil {
-			c = &counter{key: r.counter}
-			g.counters.add(c)
-		}
-		c.restore(r)
-		floor = max(floor, c.window)
-		return nil
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -115,7 +111,49 @@ func (b *Book) load() (floor uint32, err error) {
 		return 0, err
 	}
 	last, err := b.readClock()
-	return max(floor, last), err
+	return max(floor, int64(seconds(last))), err
+}
+
+// loadLane takes a lane off the disk, and returns the time that it relies on.
+func (b *Book) loadLane(r laneRecord) (at int64) {
+	g := b.grants[r.grant]
+	if g == nil {
+		return 0
+	}
+	c := g.find(r.counter)
+	if c == nil {
+		c = &counter{key: r.counter}
+		g.counters.add(c)
+	}
+	switch {
+	case r.period != 0:
+		c.restoreWindow(r)
+	case r.window != 0:
+		if b.fixed[c] == nil {
+			b.fixed[c] = new(fixedWindow)
+		}
+		b.fixed[c].add(r)
+		c.expires = r.expires
+	default:
+		c.restore(r)
+	}
+	return max(r.last, int64(seconds(r.window)))
+}
+
+// slide turns the counters of old records into those of today, and drops what no
+// period has any more.
+func (b *Book) slide() {
+	now := b.clock.now().steady
+	for c, fixed := range b.fixed {
+		c.slide(*fixed, now)
+	}
+	b.fixed = nil
+	for _, g := range b.grants {
+		g.latest = now
+		for _, c := range g.counters {
+			c.forget(now)
+		}
+	}
 }
 
 func (b *Book) loadRevoked(key, _ []byte) error {

@@ -22,25 +22,28 @@ func systemClock() Clock {
 // anew neither ends nor prolongs the period of a rate.
 type steady struct {
 	clock Clock
-	start int64 // Unix seconds at elapsed 0
+	start int64 // Unix nanoseconds at elapsed 0
 	last  atomic.Int64
 }
 
-// newSteady starts at the time of day, but not before floor (Unix seconds), which
-// an earlier process has relied on.
-func newSteady(clock Clock, floor uint32) *steady {
+// newSteady starts at the time of day, but not before floor (Unix nanoseconds),
+// which an earlier process has relied on.
+func newSteady(clock Clock, floor int64) *steady {
 	wall, elapsed := clock()
-	s := &steady{clock: clock, start: max(wall.Unix(), int64(floor)) - int64(elapsed/time.Second)}
+	s := &steady{clock: clock, start: max(wall.UnixNano(), floor) - int64(elapsed)}
 	s.last.Store(s.start)
 	return s
 }
 
-// moment is a point in time by both clocks, in Unix seconds.
-type moment struct{ wall, steady uint32 }
+// moment is a point in time by both clocks.
+type moment struct {
+	wall   uint32 // Unix seconds
+	steady int64  // Unix nanoseconds
+}
 
 func (s *steady) now() moment {
 	wall, elapsed := s.clock()
-	at := s.start + int64(elapsed/time.Second)
+	at := s.start + int64(elapsed)
 	for {
 		last := s.last.Load()
 		if at <= last {
@@ -51,14 +54,16 @@ func (s *steady) now() moment {
 			break
 		}
 	}
-	return moment{unix(wall.Unix()), unix(at)}
+	return moment{unix(wall.Unix()), at}
 }
 
 func unix(t int64) uint32 { return uint32(min(max(t, 0), MaxTime)) }
 
 // latest is what expiries are judged by: a clock that is set back revives nothing.
-func (m moment) latest() uint32 { return max(m.wall, m.steady) }
+func (m moment) latest() uint32 { return max(m.wall, m.seconds()) }
 
 // certain is what grants are ended by, which cannot be undone: a clock that is set
 // forward by mistake ends nothing.
-func (m moment) certain() uint32 { return min(m.wall, m.steady) }
+func (m moment) certain() uint32 { return min(m.wall, m.seconds()) }
+
+func (m moment) seconds() uint32 { return unix(m.steady / int64(time.Second)) }

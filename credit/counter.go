@@ -18,13 +18,22 @@ import (
 type counter struct {
 	key     node
 	limit   uint64
-	used    uint64 // in all lanes, and reserved by calls in flight
-	first   lane
+	used    uint64 // in all lanes, and reserved by calls in flight; of a rate, in a period
+	first   lane   // the lanes, but not those of a rate
 	more    *[]lane
-	period  uint32 // of a rate, in seconds
-	window  uint32 // when the period of a rate began, in steady Unix seconds
-	expires uint32 // when no token under the caveat is good any more, in Unix seconds
+	rate    *window // of a rate
+	expires uint32  // when no token under the caveat is good any more, in Unix seconds
 	kind    Kind
+	own     bool // the grant has it, and so do all sessions
+}
+
+// newCounter makes the counter of a caveat of which nothing was spent.
+func newCounter(key node, c Caveat, expires uint32) *counter {
+	fresh := &counter{key: key, kind: c.Kind, limit: c.Limit, expires: expires}
+	if c.Kind == KindRate {
+		fresh.rate = &window{period: c.Period}
+	}
+	return fresh
 }
 
 // lane is what its commits have charged, and whether one of them is on its way.
@@ -39,6 +48,9 @@ const (
 func (l lane) charged() uint64 { return uint64(l &^ laneBusy) }
 
 func (c *counter) lane(i int) *lane {
+	if c.rate != nil {
+		return &c.rate.rest.lanes[i].lane
+	}
 	if i == 0 {
 		return &c.first
 	}
@@ -46,6 +58,9 @@ func (c *counter) lane(i int) *lane {
 }
 
 func (c *counter) lanes() int {
+	if c.rate != nil {
+		return len(c.rate.more().lanes)
+	}
 	if c.more == nil {
 		return 1
 	}
@@ -60,23 +75,22 @@ func (c *counter) cost(price vouchers.Amount) uint64 {
 	return uint64(price)
 }
 
-// over reports whether the period of a rate is over.
-func (c *counter) over(now uint32) bool {
-	return c.kind == KindRate && (c.window == 0 || uint64(now) >= uint64(c.window)+uint64(c.period))
+// stale reports whether a call that was taken at a time is counted no more.
+func (c *counter) stale(at int64) bool {
+	if c.rate == nil {
+		return false
+	}
+	_, found := c.rate.find(at)
+	return !found
 }
 
-// stale reports whether the period that a call was reserved in, at that time, is over.
-func (c *counter) stale(at uint32) bool { return c.kind == KindRate && c.window > at }
-
-func (c *counter) remaining(now uint32) uint64 {
-	if c.over(now) {
-		return c.limit
-	}
+func (c *counter) remaining(now int64) uint64 {
+	c.forget(now)
 	return c.limit - min(c.used, c.limit)
 }
 
 // refuse returns why the counter does not take a call, nil if it does.
-func (c *counter) refuse(price vouchers.Amount, now uint32) *Refusal {
+func (c *counter) refuse(price vouchers.Amount, now int64) *Refusal {
 	cost, left := c.cost(price), c.remaining(now)
 	if cost <= left {
 		return nil
@@ -88,34 +102,46 @@ func (c *counter) refuse(price vouchers.Amount, now uint32) *Refusal {
 	case KindRate:
 		r.Code = CodeRateLimited
 		if cost <= c.limit {
-			r.RetryAfter = time.Duration(uint64(c.window)+uint64(c.period)-uint64(now)) * time.Second
+			wait := time.Duration(c.freeAt(c.used-(c.limit-cost)) - now)
+			r.RetryAfter = (wait + time.Second - 1).Truncate(time.Second)
 		}
 	}
 	return r
 }
 
-func (c *counter) caveat() Caveat { return Caveat{Kind: c.kind, Limit: c.limit, Period: c.period} }
+func (c *counter) caveat() Caveat {
+	if c.rate != nil {
+		return Caveat{Kind: c.kind, Limit: c.limit, Period: c.rate.period}
+	}
+	return Caveat{Kind: c.kind, Limit: c.limit}
+}
 
 // reserve takes a call in; refuse has allowed it.
-func (c *counter) reserve(price vouchers.Amount, now uint32) {
-	if c.over(now) {
-		c.window, c.used = now, 0
-		for i := range c.lanes() {
-			*c.lane(i) &= laneBusy
-		}
+func (c *counter) reserve(price vouchers.Amount, now int64) {
+	if c.rate != nil {
+		c.count(c.cost(price), now)
+		return
 	}
 	c.used += c.cost(price)
 }
 
 // release gives back what a call that was reserved at that time has not cost.
-func (c *counter) release(unspent uint64, at uint32) {
-	if !c.stale(at) {
-		c.used -= unspent
+func (c *counter) release(unspent uint64, at int64) {
+	if c.rate != nil {
+		c.discount(unspent, at)
+		return
 	}
+	c.used -= unspent
 }
 
-// take returns a lane that is free, which is the caller's until free.
-func (c *counter) take() (int, error) {
+var errLanes = errors.New("too many calls of one credit token are being committed")
+
+// take returns a lane that is free, which is the caller's until free, for a
+// call that was taken at a time.
+func (c *counter) take(at int64) (int, error) {
+	if c.rate != nil {
+		return c.rate.take(at)
+	}
 	n := c.lanes()
 	for i := range n {
 		if l := c.lane(i); *l&laneBusy == 0 {
@@ -124,7 +150,7 @@ func (c *counter) take() (int, error) {
 		}
 	}
 	if n == maxLanes {
-		return 0, errors.New("too many calls of one credit token are being committed")
+		return 0, errLanes
 	}
 	if c.more == nil {
 		c.more = new([]lane)
@@ -134,15 +160,13 @@ func (c *counter) take() (int, error) {
 }
 
 // free ends the use of a lane, in which cost was charged and is durable.
-func (c *counter) free(i int, cost uint64, at uint32) {
+func (c *counter) free(i int, cost uint64) {
 	l := c.lane(i)
-	*l &^= laneBusy
-	if !c.stale(at) {
-		*l += lane(cost)
-	}
+	*l = *l&^laneBusy + lane(cost)
 }
 
-// idle reports whether no call is in flight that has reserved here.
+// idle reports whether no call is in flight that has reserved here; of a rate,
+// whether none is being committed.
 func (c *counter) idle() bool {
 	sum := uint64(0)
 	for i := range c.lanes() {
@@ -152,45 +176,51 @@ func (c *counter) idle() bool {
 		}
 		sum += l.charged()
 	}
-	return sum == c.used
+	return c.rate != nil || sum == c.used
 }
 
-// On disk: grant, counter and lane make the key; what the lane has charged, the begin
-// of the period that it was charged in, and when the counter expires, the value.
+// On disk: grant, counter and lane make the key; what the lane has charged, and when
+// the counter expires, the value. Between them is when the period began of a rate
+// that was written before windows slid, and 0 otherwise.
 const (
 	laneKeyLength   = len(GrantID{}) + len(node{}) + 2
 	laneValueLength = 8 + 4 + 4
 )
 
 func laneKey(grant GrantID, key node, i int) []byte {
-	b := make([]byte, 0, laneKeyLength)
+	b := make([]byte, 0, laneKeyLength+1) // one more for the place of a part
 	b = append(append(b, grant[:]...), key[:]...)
 	return binary.BigEndian.AppendUint16(b, uint16(i))
 }
 
-// put returns the record of a lane in which cost is charged on top.
-func (c *counter) put(grant GrantID, i int, cost uint64) vouchers.Put {
+// put returns the record of a lane in which cost is charged on top, for a call that
+// was taken at a time.
+func (c *counter) put(grant GrantID, i int, cost uint64, at int64) vouchers.Put {
+	if c.rate != nil {
+		return c.rate.put(grant, c, i, cost, at)
+	}
 	value := make([]byte, 0, laneValueLength)
 	value = binary.BigEndian.AppendUint64(value, c.lane(i).charged()+cost)
-	value = binary.BigEndian.AppendUint32(value, c.window)
+	value = binary.BigEndian.AppendUint32(value, 0)
 	value = binary.BigEndian.AppendUint32(value, c.expires)
 	return vouchers.Put{Bucket: countersBucket, Key: laneKey(grant, c.key, i), Value: value}
 }
 
 // laneRecord is a lane as it is on disk.
 type laneRecord struct {
-	grant           GrantID
-	counter         node
-	lane            int
-	charged         uint64
-	window, expires uint32
+	grant   GrantID
+	counter node
+	lane    int
+	charged uint64
+	expires uint32
+	window  uint32 // of an old record of a rate
+	// Of a rate.
+	last   int64
+	period uint32
 }
 
-// restore takes a lane off the disk. Lanes of a period before the latest are empty.
+// restore takes a lane off the disk.
 func (c *counter) restore(r laneRecord) {
-	if r.window > c.window {
-		c.window, c.used, c.first, c.more = r.window, 0, 0, nil
-	}
 	c.expires = r.expires
 	for c.lanes() <= r.lane {
 		if c.more == nil {
@@ -198,20 +228,26 @@ func (c *counter) restore(r laneRecord) {
 		}
 		*c.more = append(*c.more, 0)
 	}
-	if r.window == c.window {
-		*c.lane(r.lane) = lane(r.charged)
-		c.used += r.charged
-	}
+	*c.lane(r.lane) = lane(r.charged)
+	c.used += r.charged
 }
 
 var errLane = errors.New("the record of a credit token's counter is damaged")
 
 // readLane takes a record apart.
 func readLane(key, value []byte) (laneRecord, error) {
-	if len(key) != laneKeyLength || len(value) != laneValueLength {
+	var r laneRecord
+	switch {
+	case len(key) == laneKeyLength && len(value) == laneValueLength:
+		r.charged, r.window, r.expires = binary.BigEndian.Uint64(value), binary.BigEndian.Uint32(value[8:]), binary.BigEndian.Uint32(value[12:])
+	case len(key) == laneKeyLength+1 && len(value) == windowValueLength:
+		if err := readWindow(&r, value); err != nil {
+			return laneRecord{}, err
+		}
+	default:
 		return laneRecord{}, errLane
 	}
-	r := laneRecord{grant: GrantID(key), charged: binary.BigEndian.Uint64(value), window: binary.BigEndian.Uint32(value[8:]), expires: binary.BigEndian.Uint32(value[12:])}
+	r.grant = GrantID(key)
 	r.counter = node(key[len(r.grant):])
 	r.lane = int(binary.BigEndian.Uint16(key[len(r.grant)+len(r.counter):]))
 	if r.charged >= uint64(laneBusy) {
@@ -220,7 +256,7 @@ func readLane(key, value []byte) (laneRecord, error) {
 	return r, nil
 }
 
-// counters are the counters of a grant, by key.
+// counters are counters of a grant, by key.
 type counters []*counter
 
 func (all counters) search(key node) (int, bool) {
@@ -235,6 +271,7 @@ func (all counters) find(key node) *counter {
 }
 
 func (all *counters) add(c *counter) {
+	c.own = true
 	i, _ := all.search(c.key)
 	*all = slices.Insert(*all, i, c)
 }

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -109,63 +107,4 @@ func TestExactlyAsManyCallsPassAsTheLimitHas(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestCountersFollowAModel plays random spends, releases, restarts and times
-// against a plain model of a token and its sub-token.
-func TestCountersFollowAModel(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		s := newShop(t)
-		defer s.close()
-		const budget, subBudget, rate, period = 1000, 500, 300, 60
-		_, root := s.grant(credit.Scope{Budget: budget, Rate: credit.Rate{Amount: rate, Period: period * time.Second}})
-		sub := s.narrow(root, credit.Scope{Budget: subBudget})
-		var spent, subSpent, inWindow, window, now int64
-		window = -1
-		for range rapid.IntRange(1, 30).Draw(rt, "steps") {
-			switch rapid.IntRange(0, 9).Draw(rt, "step") {
-			case 0:
-				s.restart()
-				if inWindow == 0 { // a period in which nothing was charged is not on disk
-					window = -1
-				}
-				continue
-			case 1:
-				wait := rapid.Int64Range(1, 90).Draw(rt, "wait")
-				s.clock.pass(time.Duration(wait) * time.Second)
-				now += wait
-				continue
-			}
-			price, isSub := rapid.Int64Range(1, 400).Draw(rt, "price"), rapid.Bool().Draw(rt, "sub")
-			if window >= 0 && now >= window+period {
-				window, inWindow = -1, 0
-			}
-			fits := spent+price <= budget && inWindow+price <= rate && (!isSub || subSpent+price <= subBudget)
-			token := root
-			if isSub {
-				token = sub
-			}
-			spend, err := s.Spend(context.Background(), token.Text(), credit.Call{Tool: "search", Price: vouchers.Amount(price)})
-			if (err == nil) != fits {
-				rt.Fatalf("a call of %d: %v, with %d, %d and %d spent", price, err, spent, subSpent, inWindow)
-			}
-			if err != nil {
-				continue
-			}
-			if window < 0 {
-				window = now
-			}
-			actual := rapid.Int64Range(0, price).Draw(rt, "actual")
-			if _, err := spend.Commit(context.Background(), vouchers.Amount(actual), nil); err != nil {
-				rt.Fatal(err)
-			}
-			spent, inWindow = spent+actual, inWindow+actual
-			if isSub {
-				subSpent += actual
-			}
-		}
-		if got := s.state().Charged; got != vouchers.Amount(spent) {
-			rt.Fatalf("%s charged, want %d", got, spent)
-		}
-	})
 }

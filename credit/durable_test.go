@@ -343,25 +343,19 @@ func TestCountersOfExpiredTokensAreForgotten(t *testing.T) {
 	_, token := s.grant(credit.Scope{Budget: 1000})
 	sub := s.narrow(token, credit.Scope{Budget: 100, Expires: start.Add(time.Minute)})
 	s.buy(sub, 10)
-	rows := func() (n int) {
-		if err := s.store.Bucket("credit-counters").ForEach(nil, func(_, _ []byte) error { n++; return nil }); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := rows(); n != 2 {
+	if n := s.counterRows(); n != 2 {
 		t.Fatalf("%d counters, want 2", n)
 	}
 	s.restart()
 	running := s.spend(sub, "search", 10)
 	s.clock.pass(time.Minute)
 	s.sweep()
-	if n := rows(); n != 2 {
+	if n := s.counterRows(); n != 2 {
 		t.Errorf("%d counters with a call in flight, want 2", n)
 	}
 	commit(t, running, 10)
 	s.sweep()
-	if n := rows(); n != 1 {
+	if n := s.counterRows(); n != 1 {
 		t.Errorf("%d counters, want 1", n)
 	}
 	s.clock.set(start)
@@ -373,7 +367,7 @@ func TestCountersOfExpiredTokensAreForgotten(t *testing.T) {
 	s.restart() // nobody shows the token any more
 	s.clock.pass(time.Hour)
 	s.sweep()
-	if n := rows(); n != 1 {
+	if n := s.counterRows(); n != 1 {
 		t.Errorf("%d counters after a restart, want 1", n)
 	}
 }

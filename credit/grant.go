@@ -201,9 +201,10 @@ type grant struct {
 	channel unique.Handle[vouchers.ChannelID]
 
 	mu       sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
-	counters counters
-	budget   *counter // of the token as minted; top-ups raise its limit
-	calls    *counter // the same, nil if it has no such limit
+	budget   *counter   // of the token as minted; top-ups raise its limit
+	calls    *counter   // the same, nil if it has no such limit
+	counters counters   // all others
+	latest   int64      // the time of the newest call, in steady nanoseconds
 	inFlight int32
 	expires  uint32 // Unix seconds
 	ended    End
@@ -212,14 +213,37 @@ type grant struct {
 // newGrant makes the grant of a record, without what was spent.
 func newGrant(r *Grant) *grant {
 	g := &grant{id: r.ID, channel: unique.Make(r.Channel), expires: unix(r.Expires.Unix()), ended: r.Ended}
-	g.budget = &counter{key: r.Minted.Budget, kind: KindBudget, limit: uint64(r.Budget), expires: g.expires}
-	g.counters.add(g.budget)
+	g.budget = newCounter(r.Minted.Budget, Caveat{Kind: KindBudget, Limit: uint64(r.Budget)}, g.expires)
+	g.budget.own = true
 	if r.Minted.Calls != nil {
-		g.calls = &counter{key: *r.Minted.Calls, kind: KindCalls, limit: r.Minted.MaxCalls, expires: g.expires}
-		g.counters.add(g.calls)
+		g.calls = newCounter(*r.Minted.Calls, Caveat{Kind: KindCalls, Limit: r.Minted.MaxCalls}, g.expires)
+		g.calls.own = true
 	}
 	return g
 }
+
+// find returns a counter of the grant, nil if it has not got it. Called with g.mu held.
+func (g *grant) find(key node) *counter {
+	switch {
+	case g.budget.key == key:
+		return g.budget
+	case g.calls != nil && g.calls.key == key:
+		return g.calls
+	}
+	return g.counters.find(key)
+}
+
+// count is how many counters the grant has. Called with g.mu held.
+func (g *grant) count() int {
+	if g.calls != nil {
+		return 2 + len(g.counters)
+	}
+	return 1 + len(g.counters)
+}
+
+// at is the time of a call that comes now: not before that of another that was
+// counted. Called with g.mu held.
+func (g *grant) at(now moment) int64 { return max(g.latest, now.steady) }
 
 // usedUp reports whether no call can follow, whatever the budget has left. Called
 // with g.mu held.

@@ -26,7 +26,7 @@ type Level struct {
 	// where nothing is counted. Limit is more than the caveat says after a top-up.
 	Limit     *vouchers.Amount `json:"limit,omitempty"`
 	Remaining *vouchers.Amount `json:"remaining,omitempty"`
-	// ResetsAt is when the period of a rate is over.
+	// ResetsAt is when all of a rate is free again, if nothing is spent until then.
 	ResetsAt time.Time `json:"resetsAt,omitzero"`
 }
 
@@ -48,18 +48,19 @@ func (b *Book) Inspect(text string) (*Report, error) {
 	if c.grant.ended != 0 {
 		r.Refused = &Refusal{Code: c.grant.ended.code(), Err: ErrGrantEnded}
 	}
-	r.Remaining = vouchers.Amount(c.grant.budget.remaining(now.steady))
+	at := c.grant.at(now)
+	r.Remaining = vouchers.Amount(c.grant.budget.remaining(at))
 	counted := 0
 	for _, caveat := range c.token.caveats {
 		level := Level{Caveat: caveat.String()}
 		if caveat.Kind.counted() {
 			counter := s.counters[counted]
 			counted++
-			level.fill(counter, now)
+			level.fill(counter, at)
 			if counter.kind == KindBudget {
 				r.Remaining = min(r.Remaining, *level.Remaining)
 			}
-			if why := counter.refuse(1, now.steady); why != nil && r.Refused == nil {
+			if why := counter.refuse(1, at); why != nil && r.Refused == nil {
 				r.Refused = why
 			}
 		}
@@ -71,10 +72,10 @@ func (b *Book) Inspect(text string) (*Report, error) {
 	return r, nil
 }
 
-func (l *Level) fill(c *counter, now moment) {
-	limit, left := vouchers.Amount(c.limit), vouchers.Amount(c.remaining(now.steady))
+func (l *Level) fill(c *counter, at int64) {
+	limit, left := vouchers.Amount(c.limit), vouchers.Amount(c.remaining(at))
 	l.Limit, l.Remaining = &limit, &left
-	if c.kind == KindRate && !c.over(now.steady) {
-		l.ResetsAt = time.Unix(int64(c.window)+int64(c.period), 0).UTC()
+	if c.rate != nil && c.used > 0 {
+		l.ResetsAt = time.Unix(0, c.freeAt(c.used)).UTC()
 	}
 }

@@ -21,13 +21,14 @@ type Scope struct {
 	Budget, PerCall vouchers.Amount
 	// Calls is how many calls are charged.
 	Calls uint64
-	// Rate is how much may be spent in a period, which begins with its first call.
+	// Rate is how much may be spent in any period of a length.
 	Rate Rate
 	// Expires and NotBefore are to the second.
 	Expires, NotBefore time.Time
 }
 
-// Rate is an amount, in atomic units, in a period of whole seconds.
+// Rate is an amount, in atomic units, in any period of so many whole seconds. A call
+// counts at the time at which it began.
 type Rate struct {
 	Amount vouchers.Amount
 	Period time.Duration

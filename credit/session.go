@@ -13,16 +13,20 @@ import (
 // session is a token that was verified, ready to be spent.
 type session struct {
 	grant   *grant
-	token   node                  // its fingerprint
-	tools   unique.Handle[string] // lists of globs, one a line: a name has to be on each
-	perCall uint64                // 0 is no limit
+	token   node // its fingerprint
+	terms   unique.Handle[terms]
 	expires uint32
-	notYet  uint32 // good from then on
 	epoch   uint32
 
-	// The grant's lock guards what follows. Once registered, counters do not change.
-	registered bool // the counters are the grant's
-	counters   []*counter
+	// The grant's lock guards what follows. Counters that are the grant's do not change.
+	counters []*counter
+}
+
+// terms are limits that many tokens have in common.
+type terms struct {
+	tools   string // lists of globs, one a line: a name has to be on each
+	perCall uint64 // 0 is no limit
+	notYet  uint32 // good from then on
 }
 
 // sessions remembers verified tokens by the hash of their text, so that looking one
@@ -141,24 +145,26 @@ func (b *Book) past(id GrantID) *Refusal {
 func newSession(g *grant, caveats []Caveat, nodes []node, epoch uint32) *session {
 	s := &session{grant: g, token: nodes[len(nodes)-1], expires: MaxTime, epoch: epoch, counters: make([]*counter, 0, counted(caveats))}
 	var tools []string
+	var t terms
 	for i, c := range caveats {
 		switch c.Kind {
 		case KindTools:
 			tools = append(tools, c.Tools)
 		case KindPerCall:
-			if s.perCall == 0 || c.Limit < s.perCall {
-				s.perCall = c.Limit
+			if t.perCall == 0 || c.Limit < t.perCall {
+				t.perCall = c.Limit
 			}
 		case KindExpires:
 			s.expires = min(s.expires, c.Time)
 		case KindNotBefore:
-			s.notYet = max(s.notYet, c.Time)
+			t.notYet = max(t.notYet, c.Time)
 		}
 		if c.Kind.counted() {
-			s.counters = append(s.counters, &counter{key: nodes[i+1], kind: c.Kind, limit: c.Limit, period: c.Period, expires: s.expires})
+			s.counters = append(s.counters, newCounter(nodes[i+1], c, s.expires))
 		}
 	}
-	s.tools = unique.Make(strings.Join(tools, "\n"))
+	t.tools = strings.Join(tools, "\n")
+	s.terms = unique.Make(t)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.adopt()
@@ -178,28 +184,32 @@ func counted(caveats []Caveat) (n int) {
 // has not. Called with the grant's lock held.
 func (s *session) adopt() (missing int) {
 	for i, c := range s.counters {
-		known := s.grant.counters.find(c.key)
+		if c.own {
+			continue
+		}
+		known := s.grant.find(c.key)
 		if known == nil {
 			missing++
 			continue
 		}
 		if known.kind == 0 { // read from the disk, which does not have the limits
-			known.kind, known.limit, known.period, known.expires = c.kind, c.limit, c.period, c.expires
+			known.kind, known.limit, known.expires = c.kind, c.limit, c.expires
+			if c.rate != nil {
+				known.rate.settle(c.rate.period, s.grant.latest)
+			}
 		}
 		s.counters[i] = known
 	}
-	s.registered = missing == 0
 	return missing
 }
 
 // register gives the grant the counters that it has not. Called with its lock held.
 func (s *session) register() {
 	for _, c := range s.counters {
-		if s.grant.counters.find(c.key) == nil {
+		if !c.own {
 			s.grant.counters.add(c)
 		}
 	}
-	s.registered = true
 }
 
 // permits checks what does not depend on what was spent.
@@ -210,28 +220,29 @@ func (s *session) permits(call Call, now moment) *Refusal {
 	if list, ok := s.allows(call.Tool); !ok {
 		return &Refusal{Code: CodeToolNotAllowed, Caveat: Caveat{Kind: KindTools, Tools: list}.String()}
 	}
-	if s.perCall != 0 && uint64(call.Price) > s.perCall {
+	if perCall := s.terms.Value().perCall; perCall != 0 && uint64(call.Price) > perCall {
 		return &Refusal{
-			Code: CodePerCallExceeded, Caveat: Caveat{Kind: KindPerCall, Limit: s.perCall}.String(),
-			Required: call.Price, Remaining: vouchers.Amount(s.perCall),
+			Code: CodePerCallExceeded, Caveat: Caveat{Kind: KindPerCall, Limit: perCall}.String(),
+			Required: call.Price, Remaining: vouchers.Amount(perCall),
 		}
 	}
 	return nil
 }
 
 func (s *session) inTime(now moment) *Refusal {
+	notYet := s.terms.Value().notYet
 	switch {
 	case now.latest() >= s.expires:
 		return &Refusal{Code: CodeExpired, Caveat: Caveat{Kind: KindExpires, Time: s.expires}.String()}
-	case now.wall < s.notYet:
-		return &Refusal{Code: CodeNotYetValid, Caveat: Caveat{Kind: KindNotBefore, Time: s.notYet}.String(), RetryAfter: seconds(s.notYet - now.wall)}
+	case now.wall < notYet:
+		return &Refusal{Code: CodeNotYetValid, Caveat: Caveat{Kind: KindNotBefore, Time: notYet}.String(), RetryAfter: seconds(notYet - now.wall)}
 	}
 	return nil
 }
 
 // allows reports whether every list of tools has the name, and the first that has not.
 func (s *session) allows(tool string) (string, bool) {
-	tools := s.tools.Value()
+	tools := s.terms.Value().tools
 	if tools == "" {
 		return "", true
 	}

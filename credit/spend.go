@@ -22,7 +22,7 @@ type Spend struct {
 	session     *session
 	reservation *vouchers.Reservation
 	price       vouchers.Amount
-	began       uint32 // steady Unix seconds
+	began       int64 // when the call was taken, in steady nanoseconds
 
 	// The grant's lock guards what follows.
 	committing bool // Commit decides, and not Release any more
@@ -43,10 +43,11 @@ func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, erro
 	if refused := s.permits(call, now); refused != nil {
 		return nil, refused
 	}
-	if refused := s.reserve(call.Price, now, b.maxCounters); refused != nil {
+	began, refused := s.reserve(call.Price, now, b.maxCounters)
+	if refused != nil {
 		return nil, refused
 	}
-	spend := &Spend{book: b, session: s, price: call.Price, began: now.steady}
+	spend := &Spend{book: b, session: s, price: call.Price, began: began}
 	reservation, err := b.ledger.Draw(ctx, s.grant.channel.Value(), call.Price)
 	if err != nil {
 		spend.Release()
@@ -69,7 +70,7 @@ func (b *Book) Allows(token string, call Call) error {
 	}
 	s.grant.mu.Lock()
 	defer s.grant.mu.Unlock()
-	if refused := s.refuse(call.Price, now); refused != nil {
+	if refused := s.refuse(call.Price, s.grant.at(now)); refused != nil {
 		return refused
 	}
 	return nil
@@ -77,37 +78,40 @@ func (b *Book) Allows(token string, call Call) error {
 
 // refuse returns why the grant or a counter does not take a call. Called with the
 // grant's lock held.
-func (s *session) refuse(price vouchers.Amount, now moment) *Refusal {
+func (s *session) refuse(price vouchers.Amount, at int64) *Refusal {
 	if s.grant.ended != 0 {
 		return &Refusal{Code: s.grant.ended.code(), Err: ErrGrantEnded}
 	}
 	for _, c := range s.counters {
-		if refused := c.refuse(price, now.steady); refused != nil {
+		if refused := c.refuse(price, at); refused != nil {
 			return refused
 		}
 	}
 	return nil
 }
 
-// reserve takes the price from every counter, or from none.
-func (s *session) reserve(price vouchers.Amount, now moment, maxCounters int) *Refusal {
+// reserve takes the price from every counter, or from none. It returns when.
+func (s *session) reserve(price vouchers.Amount, now moment, maxCounters int) (at int64, refused *Refusal) {
 	g := s.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !s.registered && s.adopt()+len(g.counters) > maxCounters {
-		return &Refusal{Code: CodeTooManyTokens}
+	missing := s.adopt()
+	if missing > 0 && missing+g.count() > maxCounters {
+		return 0, &Refusal{Code: CodeTooManyTokens}
 	}
-	if refused := s.refuse(price, now); refused != nil {
-		return refused
+	at = g.at(now)
+	if refused := s.refuse(price, at); refused != nil {
+		return 0, refused
 	}
-	if !s.registered {
+	if missing > 0 {
 		s.register()
 	}
 	for _, c := range s.counters {
-		c.reserve(price, now.steady)
+		c.reserve(price, at)
 	}
+	g.latest = at
 	g.inFlight++
-	return nil
+	return at, nil
 }
 
 // Price is what is set aside, in atomic units.
@@ -186,13 +190,13 @@ func (s *Spend) enroll(actual vouchers.Amount) (lanes []int, puts []vouchers.Put
 		if c.stale(s.began) {
 			continue
 		}
-		if lanes[i], err = c.take(); err != nil {
+		if lanes[i], err = c.take(s.began); err != nil {
 			lanes[i] = noLane
 			s.vacate(lanes[:i], 0)
 			s.committing = false
 			return nil, nil, err
 		}
-		puts = append(puts, c.put(g.id, lanes[i], c.cost(actual)))
+		puts = append(puts, c.put(g.id, lanes[i], c.cost(actual), s.began))
 	}
 	return lanes, puts, nil
 }
@@ -207,7 +211,7 @@ func (s *Spend) vacate(lanes []int, charged vouchers.Amount) {
 		if charged > 0 {
 			cost = c.cost(charged)
 		}
-		c.free(at, cost, s.began)
+		c.free(at, cost)
 	}
 }
 

@@ -97,10 +97,14 @@ func (b *Book) close(ctx context.Context, g *grant, now moment) error {
 // Called with b.changing held.
 func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 	g.mu.Lock()
-	busy, spent, puts := g.inFlight > 0, g.charged(), g.deletions(g.counters)
+	busy, spent := g.inFlight > 0, g.charged()
 	g.mu.Unlock()
 	if busy {
 		return nil
+	}
+	puts, err := b.deletions(g.id[:])
+	if err != nil {
+		return err
 	}
 	b.mu.RLock()
 	for n := range b.revoked[g.id] {
@@ -126,15 +130,33 @@ func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 
 func revokedKey(id GrantID, n node) []byte { return append(id[:], n[:]...) }
 
-// deletions returns the puts that delete counters. Called with g.mu held.
-func (g *grant) deletions(all []*counter) []vouchers.Put {
-	var puts []vouchers.Put
-	for _, c := range all {
-		for i := range c.lanes() {
-			puts = append(puts, vouchers.Put{Bucket: countersBucket, Key: laneKey(g.id, c.key, i)})
-		}
+// deletions returns the puts that delete the counters with a prefix, none of which
+// has a call in flight.
+func (b *Book) deletions(prefix []byte) (puts []vouchers.Put, err error) {
+	err = b.store.Bucket(countersBucket).ForEach(prefix, func(key, _ []byte) error {
+		puts = append(puts, vouchers.Put{Bucket: countersBucket, Key: slices.Clone(key)})
+		return nil
+	})
+	return puts, err
+}
+
+// expired takes the counters of expired tokens out of the live grants, and returns
+// what their records begin with.
+func (b *Book) expired(late uint32) (prefixes [][]byte) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, g := range b.grants {
+		g.mu.Lock()
+		g.counters = slices.DeleteFunc(g.counters, func(c *counter) bool {
+			gone := c.expires != 0 && late >= c.expires && c.idle()
+			if gone {
+				prefixes = append(prefixes, slices.Concat(g.id[:], c.key[:]))
+			}
+			return gone
+		})
+		g.mu.Unlock()
 	}
-	return puts
+	return prefixes
 }
 
 // forget drops the counters of tokens that have expired while their grant lives on.
@@ -142,22 +164,14 @@ func (g *grant) deletions(all []*counter) []vouchers.Put {
 // such a token good again.
 func (b *Book) forget(ctx context.Context, now moment) error {
 	late := now.certain()
-	b.mu.RLock()
 	var puts []vouchers.Put
-	for _, g := range b.grants {
-		g.mu.Lock()
-		gone := func(c *counter) bool {
-			return c != g.budget && c != g.calls && c.expires != 0 && late >= c.expires && c.idle()
+	for _, prefix := range b.expired(late) {
+		found, err := b.deletions(prefix)
+		if err != nil {
+			return fmt.Errorf("forget the counters of expired credit tokens: %w", err)
 		}
-		for _, c := range g.counters {
-			if gone(c) {
-				puts = append(puts, g.deletions([]*counter{c})...)
-			}
-		}
-		g.counters = slices.DeleteFunc(g.counters, gone)
-		g.mu.Unlock()
+		puts = append(puts, found...)
 	}
-	b.mu.RUnlock()
 	if len(puts) == 0 {
 		return nil
 	}
