@@ -50,8 +50,8 @@ func creditCommand() *cli.Command {
 				Flags: scopeFlags, Action: creditAttenuate,
 			},
 			{
-				Name: "inspect", Usage: "show what a token may be spent on and what is left", ArgsUsage: token, Description: from,
-				Flags: []cli.Flag{serverFlag, jsonFlag, &cli.BoolFlag{Name: "offline", Usage: "do not ask the server what is left"}}, Action: creditInspect,
+				Name: "inspect", Usage: "show what a token may be spent on and what is left, or the history of a grant", ArgsUsage: "[TOKEN|GRANT]", Description: from,
+				Flags: []cli.Flag{serverFlag, tokenFlag, jsonFlag, &cli.BoolFlag{Name: "offline", Usage: "do not ask the server what is left"}}, Action: creditInspect,
 			},
 			{Name: "list", Usage: "list the grants of the channel to the server", Flags: []cli.Flag{serverFlag, tokenFlag, jsonFlag}, Action: creditList},
 			{
@@ -219,6 +219,9 @@ func creditInspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if id, err := credit.ParseGrantID(text); err == nil {
+		return creditShow(c, id)
+	}
 	token, err := credit.Parse(text)
 	if err != nil {
 		return err
@@ -236,6 +239,21 @@ func creditInspect(c *cli.Context) error {
 			return err
 		}
 		return printReport(c, token, report)
+	})
+}
+
+// creditShow shows the payer one of its grants.
+func creditShow(c *cli.Context, id credit.GrantID) error {
+	return withOwner(c, func(owner allowance.Owner) error {
+		grants, err := owner.List(c.Context)
+		if err != nil {
+			return err
+		}
+		grant, err := pickGrant(grants, id, "chit credit list")
+		if err != nil {
+			return err
+		}
+		return printGrant(c, grant)
 	})
 }
 

@@ -52,7 +52,7 @@ func newApp() *cli.App {
 		Flags:                []cli.Flag{homeFlag, profileFlag, passphraseFileFlag},
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
-			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), txCommand(), storeCommand(),
+			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), txCommand(), grantsCommand(), storeCommand(),
 			walletCommand(), depositCommand(), topUpCommand(), balanceCommand(), budgetCommand(), toolsCommand(), callCommand(), proxyCommand(), payURLCommand(),
 			refundCommand(), withdrawCommand(), recoverCommand(), creditCommand(),
 			deployCommand(), verifyDeploymentCommand(), completionCommand(), versionCommand(),

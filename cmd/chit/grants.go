@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server"
+)
+
+// grantDesk is where a seller looks after the grants of all payers: the running
+// server, or the store that none has open.
+type grantDesk interface {
+	Grants(ctx context.Context) ([]credit.Grant, error)
+	RevokeGrant(ctx context.Context, id credit.GrantID) (credit.Grant, error)
+	RotateCreditKey(ctx context.Context) (uint32, error)
+}
+
+var (
+	_ grantDesk = (*server.Admin)(nil)
+	_ grantDesk = (*server.GrantStore)(nil)
+)
+
+// atGrants does something at the running server, or with the store when none runs.
+// It needs neither a key nor the chain.
+func atGrants(c *cli.Context, do func(grantDesk) error) (err error) {
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	socket, err := dataFile(p, profile.SocketFile)
+	if err != nil {
+		return err
+	}
+	if admin, err := server.DialAdmin(socket); err == nil {
+		return do(admin)
+	}
+	path, err := dataFile(p, profile.StoreFile)
+	if err != nil {
+		return err
+	}
+	store, err := server.OpenGrants(c.Context, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(store)
+}
+
+var yesFlag = &cli.BoolFlag{Name: "yes", Usage: "do not ask"}
+
+func grantsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "grants",
+		Usage: "look after the budgets that payers of the shop have handed out as tokens",
+		Subcommands: []*cli.Command{
+			{
+				Name: "list", Usage: "list them, the newest first", Action: grantsList,
+				Flags: []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "all", Usage: "those that have ended, too"}},
+			},
+			{Name: "show", Usage: "show one with its limits and its history", ArgsUsage: "GRANT", Flags: []cli.Flag{jsonFlag}, Action: grantsShow},
+			{
+				Name: "revoke", Usage: "end one, and every token that was made of it", ArgsUsage: "GRANT", Flags: []cli.Flag{jsonFlag, yesFlag}, Action: grantsRevoke,
+				Description: "What it has not spent returns to the payer's channel once its last call has ended.",
+			},
+			{
+				Name: "rotate-key", Usage: "make a new root key, under which tokens are minted from then on", Flags: []cli.Flag{jsonFlag, yesFlag}, Action: grantsRotateKey,
+				Description: "Tokens under older keys stay good: revoke the grants whose tokens may be known to others.",
+			},
+		},
+	}
+}
+
+func grantsList(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	return atGrants(c, func(d grantDesk) error {
+		grants, err := d.Grants(c.Context)
+		if err != nil {
+			return err
+		}
+		if !c.Bool("all") {
+			grants = slices.DeleteFunc(grants, func(g credit.Grant) bool { return g.Ended != 0 })
+		}
+		slices.SortFunc(grants, func(a, b credit.Grant) int {
+			return cmp.Or(b.Created.Compare(a.Created), slices.Compare(a.ID[:], b.ID[:]))
+		})
+		return print(c, grants, func(w io.Writer) error {
+			rows := make([][]string, len(grants))
+			for i, g := range grants {
+				rows[i] = []string{g.ID.String(), shortAddress(g.Payer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), g.Expires.Local().Format(time.DateTime), g.Ended.String()}
+			}
+			return ui.Table(w, []string{"GRANT", "PAYER", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
+		})
+	})
+}
+
+// grantArgument is the only argument: a grant's id.
+func grantArgument(c *cli.Context) (credit.GrantID, error) {
+	if err := wantArgs(c, 1, 1); err != nil {
+		return credit.GrantID{}, err
+	}
+	id, err := credit.ParseGrantID(c.Args().First())
+	if err != nil {
+		return id, fmt.Errorf("%w: %w; `chit grants list --all` shows them", errUsage, err)
+	}
+	return id, nil
+}
+
+// pickGrant finds a grant in a list.
+func pickGrant(grants []credit.Grant, id credit.GrantID, list string) (credit.Grant, error) {
+	i := slices.IndexFunc(grants, func(g credit.Grant) bool { return g.ID == id })
+	if i < 0 {
+		return credit.Grant{}, fmt.Errorf("%w: %s; `%s` shows them", credit.ErrNoGrant, id, list)
+	}
+	return grants[i], nil
+}
+
+func grantsShow(c *cli.Context) error {
+	id, err := grantArgument(c)
+	if err != nil {
+		return err
+	}
+	return atGrants(c, func(d grantDesk) error {
+		grants, err := d.Grants(c.Context)
+		if err != nil {
+			return err
+		}
+		grant, err := pickGrant(grants, id, "chit grants list --all")
+		if err != nil {
+			return err
+		}
+		return printGrant(c, grant)
+	})
+}
+
+// printGrant prints a grant with its limits and its history.
+func printGrant(c *cli.Context, g credit.Grant) error {
+	return print(c, g, func(w io.Writer) error {
+		fmt.Fprintf(w, "grant %s %s\npayer %s, channel %s\nbudget %s, spent %s, left %s\n\n", g.ID, g.Label, g.Payer, g.Channel, g.Budget, g.Spent, g.Remaining())
+		limits := make([][]string, len(g.Scope))
+		for i, caveat := range g.Scope {
+			limits[i] = []string{explainCaveat(caveat)}
+		}
+		if err := ui.Table(w, []string{"LIMIT"}, limits); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		events := make([][]string, len(g.History))
+		for i, e := range g.History {
+			amount := ""
+			if e.Amount != 0 || e.What == credit.DeedReturned {
+				amount = e.Amount.Decimal()
+			}
+			events[i] = []string{e.At.Local().Format(time.DateTime), string(e.What), amount, string(e.By), e.Token}
+		}
+		return ui.Table(w, []string{"WHEN", "WHAT", "USDC", "BY", "TOKEN"}, events)
+	})
+}
+
+var errNotConfirmed = errors.New("nothing was changed")
+
+// confirm asks for a yes, unless --yes was given.
+func confirm(c *cli.Context, question string) error {
+	if c.Bool(yesFlag.Name) {
+		return nil
+	}
+	if !ui.CanAsk() {
+		return fmt.Errorf("%w: nobody can be asked here; give --yes to go ahead", errUsage)
+	}
+	agreed, err := ui.Ask(question)
+	if err == nil && !agreed {
+		err = errNotConfirmed
+	}
+	return err
+}
+
+func grantsRevoke(c *cli.Context) error {
+	id, err := grantArgument(c)
+	if err != nil {
+		return err
+	}
+	if err := confirm(c, fmt.Sprintf("Every token of grant %s ends at once, and cannot be brought back. Revoke it?", id)); err != nil {
+		return err
+	}
+	return atGrants(c, func(d grantDesk) error {
+		grant, err := d.RevokeGrant(c.Context, id)
+		if err != nil {
+			return fmt.Errorf("%w; `chit grants list --all` shows what there is", err)
+		}
+		return print(c, grant, func(w io.Writer) error {
+			if grant.Returned == nil {
+				_, err := fmt.Fprintf(w, "grant %s: %s; its last calls are running\n", id, grant.Ended)
+				return err
+			}
+			_, err := fmt.Fprintf(w, "grant %s: %s; %s were spent, %s returned to the channel\n", id, grant.Ended, grant.Spent, *grant.Returned)
+			return err
+		})
+	})
+}
+
+func grantsRotateKey(c *cli.Context) error {
+	if err := wantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	if err := confirm(c, "New tokens are minted under a new root key; the older ones stay good. Make it?"); err != nil {
+		return err
+	}
+	return atGrants(c, func(d grantDesk) error {
+		number, err := d.RotateCreditKey(c.Context)
+		if err != nil {
+			return err
+		}
+		return print(c, map[string]uint32{"key": number}, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "tokens are minted under root key %d from now on; a backup of the store from before cannot verify them\n", number)
+			return err
+		})
+	})
+}
