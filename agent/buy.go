@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -21,6 +22,8 @@ type Receipt struct {
 	// life by this client's own book.
 	Channel    vouchers.ChannelID
 	Cumulative vouchers.Amount
+	// Signed is the seller's signed receipt, nil if it gives none.
+	Signed *receipts.Signed
 }
 
 // wanted is one thing to buy: a call of a tool, or an HTTP request.
@@ -36,8 +39,9 @@ type wanted struct {
 type answer struct {
 	// required is why the payment is not taken; nil where it is, or none is needed.
 	required *x402.PaymentRequired
-	// receipt is nil if there is none.
+	// receipt is nil if there is none, and so is the signed one that goes with it.
 	receipt *x402.SettlementResponse
+	signed  *receipts.Signed
 	// failed says that what was asked for came to an error, which costs nothing.
 	failed bool
 }
@@ -211,7 +215,8 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt
 	if err := ch.settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total()}, nil
+	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total(), Signed: a.signed}
+	return receipt, p.file(ch, *charged, a.signed)
 }
 
 // reconsider reads why a payment was refused, ends its reservation, and returns the

@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -62,7 +63,7 @@ func request(tool string, arguments map[string]any) mcp.CallToolRequest {
 }
 
 func answerOf(result *mcp.CallToolResult) *answer {
-	return &answer{required: requiredOf(result), receipt: receiptOf(result), failed: result.IsError}
+	return &answer{required: requiredOf(result), receipt: receiptOf(result), signed: signedOf(result), failed: result.IsError}
 }
 
 // requiredOf returns what a refused call is answered with, nil if the answer is
@@ -96,6 +97,23 @@ func receiptOf(result *mcp.CallToolResult) *x402.SettlementResponse {
 		return nil
 	}
 	return response
+}
+
+// signedOf returns the signed receipt of an answer, nil if it carries none that can be
+// read.
+func signedOf(result *mcp.CallToolResult) *receipts.Signed {
+	if result.Meta == nil || result.Meta.AdditionalFields[metaReceipt] == nil {
+		return nil
+	}
+	raw, err := json.Marshal(result.Meta.AdditionalFields[metaReceipt])
+	if err != nil {
+		return nil
+	}
+	signed, err := receipts.Parse(raw)
+	if err != nil {
+		return nil
+	}
+	return signed
 }
 
 // metaPrice is the key under which a tool's terms are announced in its _meta.

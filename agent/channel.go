@@ -108,13 +108,13 @@ func (p *payer) note(ch *channel) error {
 		return nil
 	}
 	ch.saved = time.Now()
-	return errors.Join(p.write(ch), p.purse.flush())
+	return errors.Join(p.write(ch), p.purse.flush(), p.fileAll())
 }
 
 func (p *payer) save() error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	errs := []error{p.purse.flush()}
+	errs := []error{p.purse.flush(), p.fileAll()}
 	for _, ch := range p.channels {
 		errs = append(errs, p.write(ch))
 	}

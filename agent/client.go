@@ -109,6 +109,16 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 
 func movesMoney(tool string) bool { return tool == depositTool || tool == refundTool }
 
+// textOf is the text of a result.
+func textOf(result *mcp.CallToolResult) string {
+	if len(result.Content) > 0 {
+		if text, ok := result.Content[0].(mcp.TextContent); ok {
+			return text.Text
+		}
+	}
+	return "nothing"
+}
+
 // Tool is a tool with its price.
 type Tool struct {
 	mcp.Tool

@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -140,6 +141,9 @@ func (r *HTTPResponse) answer() (*answer, error) {
 	a := &answer{failed: r.Status >= http.StatusBadRequest}
 	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
 		a.receipt = receipt
+	}
+	if signed, err := receipts.ParseHeader(r.Header.Get(headerReceipt)); err == nil {
+		a.signed = signed
 	}
 	if r.Status != http.StatusPaymentRequired {
 		return a, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // Options say who pays, with what, and how much at most.
@@ -69,6 +70,9 @@ type payer struct {
 	// depositBy finds where the server takes deposits on their own. It is nil, or returns
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
+
+	filing  sync.Mutex // guards unfiled
+	unfiled []*receipts.Signed
 
 	learning sync.Mutex // guards what follows
 	terms    map[string]*terms

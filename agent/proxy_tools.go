@@ -13,6 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -170,6 +171,9 @@ func answerOfRaw(raw json.RawMessage) (*answer, error) {
 	a := &answer{failed: read.IsError}
 	if receipt, err := x402.DecodeSettlementResponse(read.Meta[x402.MetaPaymentResponse]); err == nil {
 		a.receipt = receipt
+	}
+	if signed, err := receipts.Parse(read.Meta[metaReceipt]); err == nil {
+		a.signed = signed
 	}
 	if !read.IsError {
 		return a, nil

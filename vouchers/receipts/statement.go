@@ -123,6 +123,17 @@ func readStatement(r io.Reader, visit func(*line) error) error {
 	return nil
 }
 
+// ReadReceipts calls visit for each receipt of a statement, without verifying anything.
+// An error of visit ends it and is returned; others are those of [Verify].
+func ReadReceipts(statement io.Reader, visit func(*Signed) error) error {
+	return readStatement(statement, func(l *line) error {
+		if l.Receipt == nil {
+			return nil
+		}
+		return visit(l.Receipt)
+	})
+}
+
 // columns are those of the CSV form.
 var columns = []string{"issued_at", "channel", "sequence", "resource", "charged_usdc", "cumulative_usdc", "grant", "token", "ceiling_usdc", "request", "network", "escrow", "previous", "signature"}
 

@@ -1,0 +1,249 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
+)
+
+// The names under which sellers give signed receipts: in a result's _meta, in a header,
+// and by a tool.
+const (
+	metaReceipt   = "chit/receipt"
+	headerReceipt = "Chit-Receipt"
+	receiptsTool  = "chit_receipts"
+)
+
+var receiptsBucket = []byte(receipts.Bucket)
+
+// file holds a seller's receipt against what was charged, and keeps it for the book.
+// Who signed it is left to [receipts.Verify].
+func (p *payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) error {
+	if r == nil {
+		return nil
+	}
+	if r.Channel != ch.id || r.Charged != charged || r.Network != ch.contract.Deployment().Network() || r.Escrow != ch.contract.Deployment().Escrow {
+		return fmt.Errorf("%w: it charges channel %s %s, and its signed receipt says %s of channel %s", ErrDishonest, ch.id, charged, r.Charged, r.Channel)
+	}
+	if p.book == nil {
+		return nil
+	}
+	p.filing.Lock()
+	defer p.filing.Unlock()
+	p.unfiled = append(p.unfiled, r)
+	return nil
+}
+
+// fileAll writes the receipts that the book does not have yet.
+func (p *payer) fileAll() error {
+	p.filing.Lock()
+	defer p.filing.Unlock()
+	if len(p.unfiled) == 0 {
+		return nil
+	}
+	if err := p.book.keepReceipts(p.unfiled); err != nil {
+		return err
+	}
+	p.unfiled = nil
+	return nil
+}
+
+// keepReceipts writes receipts, durably. Two different ones of one number are a proof
+// against who signed them: the error wraps [ErrDishonest], and the first one stays.
+func (b *Book) keepReceipts(all []*receipts.Signed) error {
+	return b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
+		for _, r := range all {
+			key, value, err := r.Record()
+			if err != nil {
+				return err
+			}
+			if kept := bucket.Get(key); kept != nil && !bytes.Equal(kept, value) {
+				return fmt.Errorf("%w: receipt %d of channel %s is another one than it gave before", ErrDishonest, r.Sequence, r.Channel)
+			}
+			if err := bucket.Put(key, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Receipts returns the signed receipts of a channel that the book has, by their numbers.
+func (b *Book) Receipts(id vouchers.ChannelID) ([]receipts.Signed, error) {
+	all := []receipts.Signed{}
+	err := b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
+		cursor := bucket.Cursor()
+		for key, value := cursor.Seek(id[:]); bytes.HasPrefix(key, id[:]); key, value = cursor.Next() {
+			r, err := receipts.FromRecord(key, value)
+			if err != nil {
+				return err
+			}
+			all = append(all, *r)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// WriteStatement writes the receipts in the book that want keeps, with their channels,
+// as JSON lines (see [receipts.Statement]). claimed says what the chain knows of a
+// channel, nil if that cannot be asked.
+func (b *Book) WriteStatement(want receipts.Filter, claimed func(Entry) (*receipts.Claimed, error), w io.Writer) error {
+	entries, err := b.Channels()
+	if err != nil {
+		return err
+	}
+	entries = slices.DeleteFunc(entries, func(e Entry) bool {
+		return want.Channel != (vouchers.ChannelID{}) && want.Channel != e.Channel
+	})
+	if len(entries) == 0 && want.Channel != (vouchers.ChannelID{}) {
+		return fmt.Errorf("%w: the book has none with the id %s", ErrNoChannel, want.Channel)
+	}
+	statement := receipts.NewStatement(w)
+	for _, e := range entries {
+		if err := b.writeChannel(statement, e, &want, claimed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Book) writeChannel(statement *receipts.Statement, e Entry, want *receipts.Filter, claimed func(Entry) (*receipts.Claimed, error)) error {
+	known, err := claimed(e)
+	if err != nil {
+		return err
+	}
+	all, err := b.Receipts(e.Channel)
+	if err != nil {
+		return err
+	}
+	if err := statement.Account(receipts.AccountOf(e.Deployment, e.Channel, e.Config)); err != nil {
+		return err
+	}
+	for i := range all {
+		if !want.Keeps(&all[i]) {
+			continue
+		}
+		if err := statement.Receipt(&all[i]); err != nil {
+			return err
+		}
+	}
+	if known == nil {
+		return nil
+	}
+	return statement.Claimed(*known)
+}
+
+// ReadClaimed asks the chain what was claimed from a channel; nil for one on another
+// chain than the client's.
+func ReadClaimed(ctx context.Context, client *chain.Client, e Entry) (*receipts.Claimed, error) {
+	if e.Deployment.ChainID != client.ChainID() {
+		return nil, nil
+	}
+	state, err := escrow.At(client, e.Deployment.Escrow).State(ctx, e.Config, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &receipts.Claimed{Channel: e.Channel, Claimed: state.Claimed, Block: state.Block}, nil
+}
+
+// FetchReceipts gets the receipts from the server that the book lacks: of answers that
+// were lost, and of calls that others made on credit tokens. It returns how many came.
+// The client needs a book. Errors wrap [ErrDishonest] where the server's contradict those
+// that it gave before.
+func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
+	if c.book == nil {
+		return 0, fmt.Errorf("%w: Options names no Book that would keep them", ErrTerms)
+	}
+	if err := c.save(); err != nil {
+		return 0, err
+	}
+	entries, err := c.entries()
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		n, err := c.fetchReceipts(ctx, e.Channel)
+		came += n
+		if err != nil {
+			return came, fmt.Errorf("fetch the receipts of channel %s: %w", e.Channel, err)
+		}
+	}
+	return came, nil
+}
+
+func (c *Client) fetchReceipts(ctx context.Context, id vouchers.ChannelID) (came int, err error) {
+	have, err := c.book.Receipts(id)
+	if err != nil {
+		return 0, err
+	}
+	after, known := uint64(0), map[uint64]bool{}
+	for _, r := range have {
+		known[r.Sequence] = true
+		if r.Sequence == after+1 {
+			after++
+		}
+	}
+	for {
+		page, err := c.receiptPage(ctx, id, after)
+		if err != nil || len(page) == 0 {
+			return came, err
+		}
+		for _, r := range page {
+			if r.Channel != id || r.Sequence != after+1 {
+				return came, fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", ErrDishonest, r.Sequence, r.Channel, after+1, id)
+			}
+			after++
+			if !known[r.Sequence] {
+				came++
+			}
+		}
+		if err := c.book.keepReceipts(page); err != nil {
+			return came, err
+		}
+	}
+}
+
+// receiptPage asks for the next receipts of a channel.
+func (c *Client) receiptPage(ctx context.Context, id vouchers.ChannelID, after uint64) ([]*receipts.Signed, error) {
+	order := credit.Order{Action: "receipts", Channel: id, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	signature, err := c.session.SignHash(ctx, order.Digest())
+	if err != nil {
+		return nil, fmt.Errorf("sign an order: %w", err)
+	}
+	result, err := c.mcp.CallTool(ctx, request(receiptsTool, map[string]any{
+		"channel": id, "after": after, "deadline": order.Deadline, "signature": vouchers.Signature(signature).Hex(),
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if result.IsError {
+		return nil, fmt.Errorf("the server answers: %s", textOf(result))
+	}
+	var page struct {
+		Receipts []json.RawMessage `json:"receipts"`
+	}
+	if err := json.Unmarshal(result.RawStructuredContent, &page); err != nil {
+		return nil, errors.Join(ErrTerms, err)
+	}
+	all := make([]*receipts.Signed, len(page.Receipts))
+	for i, raw := range page.Receipts {
+		if all[i], err = receipts.Parse(raw); err != nil {
+			return nil, errors.Join(ErrTerms, err)
+		}
+	}
+	return all, nil
+}
