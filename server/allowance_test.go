@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -105,6 +107,39 @@ func TestAnAllowanceIsCountedOverRestartsAndNotByFailedCalls(t *testing.T) {
 		got := c.callWith(t.Context(), count(10+n), c.pays(vouchers.Amount(max(1, n))*price))
 		if *got.receipt().Extra.ChargedAmount != want {
 			t.Errorf("call %d after the restart is answered %s, want a charge of %d", n, got.raw, want)
+		}
+	}
+}
+
+func TestAFreeCallIsCountedBeforeItsAnswerLeaves(t *testing.T) {
+	o := giving(t, server.Allowance{Calls: 3})
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	for had := range 4 {
+		if had > 0 {
+			c.callWith(t.Context(), count(had), c.pays(price))
+		}
+		file, err := os.ReadFile(o.Store) // what a crash would leave
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := o
+		after.Store = filepath.Join(t.TempDir(), "after.db")
+		if err := os.WriteFile(after.Store, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		crashed := shoptest.Open(t, after, new(tool).add)
+		there := *c
+		there.url = crashed.URL
+		free := 0
+		for n := range 4 {
+			got := there.callWith(t.Context(), count(10+n), there.pays(vouchers.Amount(max(1, n-2+had))*price))
+			if *got.receipt().Extra.ChargedAmount == 0 {
+				free++
+			}
+		}
+		if free != 3-had {
+			t.Errorf("after %d free calls and a crash, %d more are free", had, free)
 		}
 	}
 }

@@ -202,6 +202,27 @@ func TestARequestIsQuotedByWhatItSays(t *testing.T) {
 	}
 }
 
+func TestARefundNeedsNoQuote(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	served := 0
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Quote: perByte},
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ })))
+	t.Cleanup(route.Close)
+	c.request(route.URL, "12345", c.offered(500, 500))
+	for _, body := range []string{"refuse", ""} {
+		part := vouchers.Amount(1_000)
+		payment := c.refunds(500, &part)
+		payment.Accepted.Amount = 1
+		if resp, body := c.request(route.URL, body, payment); resp.StatusCode != http.StatusOK || !strings.Contains(body, `"amount":"1000"`) {
+			t.Errorf("answered %s %s", resp.Status, body)
+		}
+	}
+	if got := c.ledger(shop); served != 1 || got.Charged != 500 || got.Balance != usdc-2_000 {
+		t.Errorf("served %d, and the channel is %+v", served, got)
+	}
+}
+
 // repriced is the customer with terms of another amount.
 func (c *customer) repriced(amount vouchers.Amount) *customer {
 	c.terms.Amount = amount

@@ -50,7 +50,8 @@ type HTTPOffer struct {
 // terms in PAYMENT-REQUIRED; a payment that cannot be read, 400. An answer of status
 // 400 or above is passed on and not charged. Any other is held back until its charge
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
-// refund and do not reach next. Bodies are at most [MaxBody] in and [MaxSoldAnswer] out.
+// refund without a quote, and do not reach next. Bodies are at most [MaxBody] in and
+// [MaxSoldAnswer] out.
 func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 	rate := &toolRate{metered: offer.Metered, free: offer.Free.of(offer.Name)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -134,7 +135,7 @@ func (s *httpSale) run(next http.Handler) {
 // quote asks for the price of this request. It reports false where there is none, which
 // is answered.
 func (s *httpSale) quote(body []byte) bool {
-	if s.offer.Quote == nil {
+	if s.offer.Quote == nil || s.isRefund() {
 		return true
 	}
 	asking := s.r.Clone(s.r.Context())
@@ -148,6 +149,16 @@ func (s *httpSale) quote(body []byte) bool {
 	}
 	s.price = price
 	return err == nil
+}
+
+// isRefund reports whether the request asks for a refund, whatever else it says.
+func (s *httpSale) isRefund() bool {
+	payload, err := x402.DecodeHeader[x402.PaymentPayload](s.r.Header.Get(x402.HeaderPaymentSignature))
+	if err != nil {
+		return false
+	}
+	_, refund := payload.Payload.(*x402.RefundPayload)
+	return refund
 }
 
 // serve makes the request, holds its answer back, and reads its meter.
@@ -181,7 +192,11 @@ func (s *httpSale) payment() (p *payment, done bool) {
 		s.fail(http.StatusBadRequest, err.Error())
 		return nil, true
 	}
-	p, refused := s.shop.accept(payload, s.price)
+	price := s.price
+	if _, refund := payload.Payload.(*x402.RefundPayload); refund {
+		price = 0 // it pays for nothing
+	}
+	p, refused := s.shop.accept(payload, price)
 	if refused != nil {
 		s.refuse(refused)
 		return nil, true
