@@ -92,6 +92,11 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	began := time.Now()
 	reservation, refused := s.reserve(ctx)
 	if refused != nil {
+		if payload, _ := payloadOf(s.req); payload != nil {
+			if answer, ok := s.shop.repeated(ctx, payload, s.price, fingerprint(s.req)); ok {
+				return decodeResult(answer)
+			}
+		}
 		return s.shop.refuse(s.req.Params.Name, s.price, refused)
 	}
 	s.shop.observe(s.req.Params.Name, time.Since(began))

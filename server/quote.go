@@ -11,6 +11,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // Quote says what one call costs, in atomic USDC, by its arguments. It is asked once
@@ -18,8 +19,7 @@ import (
 // its own price from it. A quote above [Rate.Price] is cut to that, and one of 0 makes
 // the call free. An error is what the caller is told instead, and costs nothing. It
 // must be quick and safe for concurrent use, and the same arguments should cost the
-// same: a payment that accepts less than is quoted now is refused, even if it was
-// answered before and its payer only asks for the answer again.
+// same, since a payment that accepts less than is quoted now is refused.
 type Quote func(ctx context.Context, req mcp.CallToolRequest) (vouchers.Amount, error)
 
 // HTTPQuote is [Quote] for a request, whose body it may read.
@@ -40,6 +40,21 @@ func quoted(logger *slog.Logger, name string, most vouchers.Amount, ask func() (
 		return 0, err
 	}
 	return min(price, most), nil
+}
+
+// repeated is what a payment was answered with while the price was what it accepts. Who
+// has not heard the answer asks for it again by the same payment, and must not buy twice
+// because the price has risen meanwhile.
+func (s *Shop) repeated(ctx context.Context, payload *x402.PaymentPayload, price vouchers.Amount, request [32]byte) ([]byte, bool) {
+	accepted := payload.Accepted.Amount
+	if accepted >= price {
+		return nil, false
+	}
+	p, refused := s.accept(payload, accepted)
+	if refused != nil {
+		return nil, false
+	}
+	return s.Ledger.Answered(ctx, s.ledgerPayment(p, accepted, request))
 }
 
 // price is what a call of a tool costs at most.

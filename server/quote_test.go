@@ -223,6 +223,52 @@ func TestARefundNeedsNoQuote(t *testing.T) {
 	}
 }
 
+func TestAnAnswerIsGivenAgainThoughThePriceHasRisen(t *testing.T) {
+	work := new(tool)
+	shop := shoptest.Open(t, selling(t), work.add)
+	c := regular(t, shop, "payer", usdc)
+	cost, served := vouchers.Amount(price), 0
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return cost }},
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			served++
+			_, _ = io.WriteString(w, "served")
+		})))
+	t.Cleanup(route.Close)
+	bought := []*x402.PaymentPayload{c.identified(c.pays(price), identifier), c.pays(2 * price)}
+	var answers []answer
+	for n, payment := range bought {
+		answers = append(answers, c.callWith(t.Context(), count(n), payment))
+	}
+	requested := c.pays(3 * price)
+	c.request(route.URL, "a", requested)
+	cost = 2 * price
+	if err := shop.SetRates(server.Prices{"work": "0.002"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for n, payment := range bought {
+		if again := c.callWith(t.Context(), count(n), payment); again.text() != "done" || sorted(t, again.raw) != sorted(t, answers[n].raw) {
+			t.Errorf("payment %d again is answered %s", n, again.raw)
+		}
+	}
+	if resp, body := c.request(route.URL, "a", requested); resp.StatusCode != http.StatusOK || body != "served" || c.charge(resp) != price {
+		t.Errorf("the request again is answered %s %s", resp.Status, body)
+	}
+	for _, payment := range []*x402.PaymentPayload{bought[0], bought[1], c.pays(5 * price)} {
+		if got := c.callWith(t.Context(), count(7), payment).refusal(); got.Error != x402.ErrCumulativeAmountMismatch || got.Accepts[0].Amount != 2*price {
+			t.Errorf("another call at the old price is refused with %s at %s", got.Error, got.Accepts[0].Amount)
+		}
+	}
+	if resp, _ := c.request(route.URL, "b", c.pays(5*price)); resp.StatusCode != http.StatusPaymentRequired || c.terms402(resp).Amount != 2*price {
+		t.Errorf("another request at the old price is answered %s", resp.Status)
+	}
+	if got := c.ledger(shop); got.Charged != 3*price || got.InFlight != 0 || got.Reserved != 0 || work.runs.Load() != 2 || served != 1 {
+		t.Errorf("%d runs, %d requests, and the channel is %+v", work.runs.Load(), served, got)
+	}
+	if got := c.callWith(t.Context(), count(7), c.offered(2*price, 5*price)); got.text() != "done" {
+		t.Errorf("the call at the new price is answered %s", got.raw)
+	}
+}
+
 // repriced is the customer with terms of another amount.
 func (c *customer) repriced(amount vouchers.Amount) *customer {
 	c.terms.Amount = amount

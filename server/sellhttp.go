@@ -103,11 +103,12 @@ func (s *httpSale) run(next http.Handler) {
 		s.runOnCredit(body, next)
 		return
 	}
-	p, done := s.payment()
+	request := requestFingerprint(s.r, body)
+	p, done := s.payment(request)
 	if done {
 		return
 	}
-	reservation, refused := s.reserve(p, requestFingerprint(s.r, body))
+	reservation, refused := s.reserve(p, request)
 	if refused != nil {
 		s.refuse(refused)
 		return
@@ -171,9 +172,10 @@ func (s *httpSale) serve(body []byte, next http.Handler) *heldAnswer {
 	return answer
 }
 
-// payment reads the payment. It reports done where the request is answered: there is
-// no payment, it cannot be read or is refused, or it was a refund.
-func (s *httpSale) payment() (p *payment, done bool) {
+// payment reads the payment of a request, of which it has the fingerprint. It reports
+// done where the request is answered: there is no payment, it cannot be read or is
+// refused, it was answered before the price rose, or it was a refund.
+func (s *httpSale) payment(request [32]byte) (p *payment, done bool) {
 	headers := s.r.Header.Values(x402.HeaderPaymentSignature)
 	if len(headers) == 0 {
 		s.refuse(unpaid)
@@ -198,6 +200,10 @@ func (s *httpSale) payment() (p *payment, done bool) {
 	}
 	p, refused := s.shop.accept(payload, price)
 	if refused != nil {
+		if kept, ok := s.shop.repeated(s.r.Context(), payload, price, request); ok {
+			s.replay(kept)
+			return nil, true
+		}
 		s.refuse(refused)
 		return nil, true
 	}

@@ -52,6 +52,45 @@ func TestAnIdentifierNamesOnePaymentAndItsAnswer(t *testing.T) {
 	s.call(as(another.pays(100, 100), "id")) // an identifier is its channel's own
 }
 
+func TestWhatAPaymentWasAnsweredIsToldWithoutAReservation(t *testing.T) {
+	s := newShop(t, vouchers.WithAnswerTTL(time.Minute))
+	p := newPayer(t, "payer").deposits(s, 1000)
+	named, nameless := as(p.pays(100, 100), "id"), p.pays(200, 100)
+	s.call(named)
+	s.call(nameless)
+	before := s.channel(p)
+	for _, payment := range []vouchers.Payment{named, nameless} {
+		payment.Price = 500
+		if body, ok := s.Answered(t.Context(), payment); string(body) != "an answer" || !ok {
+			t.Errorf("%q: %q, %t", payment.Identifier, body, ok)
+		}
+		for name, bend := range map[string]func(*vouchers.Payment){
+			"another request": func(p *vouchers.Payment) { p.Fingerprint[31]++ },
+			"another ceiling": func(q *vouchers.Payment) {
+				q.Voucher, q.Signature = p.pays(300, 100).Voucher, p.pays(300, 100).Signature
+			},
+			"another identifier":   func(p *vouchers.Payment) { p.Identifier += "x" },
+			"too long a name":      func(p *vouchers.Payment) { p.Identifier = strings.Repeat("x", vouchers.MaxIdentifier+1) },
+			"a stranger's":         func(q *vouchers.Payment) { q.Signature = p.pays(300, 100).Signature },
+			"another config":       func(p *vouchers.Payment) { p.Config.WithdrawDelay++ },
+			"a channel of nowhere": func(p *vouchers.Payment) { p.Voucher.Channel[0]++ },
+		} {
+			bent := payment
+			bend(&bent)
+			if body, ok := s.Answered(t.Context(), bent); ok {
+				t.Errorf("%s of %q: %q", name, payment.Identifier, body)
+			}
+		}
+	}
+	if after := s.channel(p); after.Ceiling != before.Ceiling || after.InFlight != 0 || after.Reserved != 0 || after.Charged != before.Charged {
+		t.Errorf("the channel was %+v and is %+v", before, after)
+	}
+	s.clock.advance(time.Minute)
+	if body, ok := s.Answered(t.Context(), named); ok {
+		t.Errorf("past its time: %q", body)
+	}
+}
+
 func TestAnIdentifierIsFreeAgainWhenItsTimeIsOver(t *testing.T) {
 	s := newShop(t, vouchers.WithAnswerTTL(time.Minute))
 	p := newPayer(t, "payer").deposits(s, 1000)
