@@ -103,6 +103,7 @@ func addNotifyingTools(s *mcpserver.MCPServer) {
 func addAskingTools(s *mcpserver.MCPServer) {
 	s.AddTool(mcp.NewTool("test_sampling", mcp.WithDescription("Asks the client's model"), mcp.WithString("prompt", mcp.Required())), func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		prompt := mcp.NewTextContent(request.GetString("prompt", ""))
+		//lint:ignore SA1019 the suite has a scenario for it
 		answer, err := s.RequestSampling(ctx, mcp.CreateMessageRequest{
 			Request:             mcp.Request{Method: string(mcp.MethodSamplingCreateMessage)},
 			CreateMessageParams: mcp.CreateMessageParams{Messages: []mcp.SamplingMessage{{Role: mcp.RoleUser, Content: prompt}}, MaxTokens: 100},
