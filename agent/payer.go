@@ -122,10 +122,14 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	if p.token, err = escrow.ReadToken(ctx, p.chain, o.Token); err != nil {
 		return err
 	}
+	p.http = newHTTP()
+	return nil
+}
+
+func newHTTP() *http.Client {
 	wire := http.DefaultTransport.(*http.Transport).Clone()
 	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = connections, connections
-	p.http = &http.Client{Transport: wire}
-	return nil
+	return &http.Client{Transport: wire}
 }
 
 // close writes the book and closes the connections.

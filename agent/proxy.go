@@ -1,19 +1,11 @@
 package agent
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"maps"
-	"sync"
-	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // Proxy is a local MCP server in front of a paid one. It passes every message on, byte
@@ -22,25 +14,7 @@ import (
 // ([Problem], as structured content). It talks to one client, over a pair of streams.
 type Proxy struct {
 	*payer
-	wire   *transport.StreamableHTTP
-	logger *slog.Logger
-	out    output
-
-	mu      sync.Mutex // guards what follows
-	lastID  int64
-	calls   map[string]*passing     // requests of the client under way, by their id
-	asked   map[string]chan message // requests of the server under way, by the id that the client knows
-	greeted json.RawMessage         // the client's initialize, to greet the server again
-	elicits bool                    // the client can ask its user
-
-	greeting sync.Mutex // held while the server is greeted again
-	greets   int        // how often that was done
-}
-
-// passing is a request of the client under way.
-type passing struct {
-	cancel   context.CancelFunc
-	upstream any // its id at the server at the moment, nil if it is not there
+	*relay
 }
 
 // OpenProxy makes a proxy to an MCP server over streamable HTTP. It connects to the
@@ -50,267 +24,19 @@ func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	x := &Proxy{payer: p, logger: logger, calls: make(map[string]*passing), asked: make(map[string]chan message)}
-	//lint:ignore SA1019 the proxy speaks the older protocol, which tells of changes in no other way
-	listening := transport.WithContinuousListening()
-	x.wire, err = transport.NewStreamableHTTP(server, transport.WithHTTPBasicClient(p.http), listening, transport.WithHTTPLogger(logger))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("connect to %s: %w", server, err), p.close())
+	x := &Proxy{payer: p}
+	if x.relay, err = newRelay(server, logger, transport.WithHTTPBasicClient(p.http)); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
+	x.paying = x
 	if x.policy.AskAbove > 0 && x.policy.Approve == nil {
 		x.policy.Approve = x.askUser
 	}
 	x.depositBy = x.depositTool
-	x.wire.SetNotificationHandler(x.notified)
-	x.wire.SetRequestHandler(x.serverAsks)
 	return x, nil
 }
 
 // Close writes the book and closes the connections. [Proxy.Serve] must have returned.
 func (p *Proxy) Close() error {
 	return errors.Join(p.wire.Close(), p.close())
-}
-
-// lastCalls is how long calls under way may take to end when the client has gone.
-const lastCalls = 10 * time.Second
-
-// Serve talks to a client until in ends or ctx does. Where in cannot be interrupted,
-// one goroutine stays behind that reads it.
-func (p *Proxy) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	p.out.w = out
-	if err := p.wire.Start(ctx); err != nil {
-		return fmt.Errorf("connect to %s: %w", p.server, err)
-	}
-	lines, ended := readLines(ctx, in)
-	var working sync.WaitGroup
-	defer working.Wait()
-	for {
-		select {
-		case line := <-lines:
-			p.take(ctx, line, &working)
-		case err := <-ended:
-			last := time.AfterFunc(lastCalls, cancel)
-			defer last.Stop()
-			working.Wait()
-			return err
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-// readLines hands over the lines of in. Ended gets one value, nil for the end of in.
-func readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan error) {
-	lines, ended = make(chan []byte), make(chan error, 1)
-	go func() {
-		reader := bufio.NewReader(in)
-		for {
-			line, err := reader.ReadBytes('\n')
-			if len(line) > 0 {
-				select {
-				case lines <- line:
-				case <-ctx.Done():
-					return
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				ended <- nil
-				return
-			}
-			if err != nil {
-				ended <- fmt.Errorf("read from the MCP client: %w", err)
-				return
-			}
-		}
-	}()
-	return lines, ended
-}
-
-// take handles one message of the client. Notifications keep their order.
-func (p *Proxy) take(ctx context.Context, line []byte, working *sync.WaitGroup) {
-	var m message
-	if err := json.Unmarshal(line, &m); err != nil {
-		if len(trim(line)) > 0 {
-			p.out.send(message{ID: json.RawMessage("null"), Error: rpcError(mcp.PARSE_ERROR, "not one JSON-RPC message a line: "+err.Error())})
-		}
-		return
-	}
-	switch {
-	case m.Method == "":
-		p.answered(m)
-	case m.ID == nil:
-		p.clientNotifies(ctx, m, line)
-	default:
-		ctx, cancel := context.WithCancel(ctx)
-		p.mu.Lock()
-		p.calls[string(m.ID)] = &passing{cancel: cancel}
-		p.mu.Unlock()
-		working.Go(func() {
-			defer cancel()
-			answer := p.request(ctx, m)
-			p.mu.Lock()
-			delete(p.calls, string(m.ID))
-			p.mu.Unlock()
-			if ctx.Err() == nil {
-				answer.ID = m.ID
-				p.out.send(answer)
-			}
-		})
-	}
-}
-
-// request answers a request of the client.
-func (p *Proxy) request(ctx context.Context, m message) message {
-	var answer message
-	var err error
-	switch m.Method {
-	case string(mcp.MethodInitialize):
-		answer, err = p.greet(ctx, m)
-	case string(mcp.MethodServerDiscover): // a client that hears this greets with initialize
-		answer = message{Error: rpcError(mcp.METHOD_NOT_FOUND, "this server starts with initialize")}
-	case string(mcp.MethodToolsList):
-		answer, err = p.listTools(ctx, m)
-	case string(mcp.MethodToolsCall):
-		answer, err = p.callTool(ctx, m)
-	default:
-		answer, err = p.forward(ctx, m.ID, m.Method, m.Params)
-	}
-	if err != nil {
-		p.logger.Warn("a request failed", "method", m.Method, "error", err)
-		return message{Error: rpcError(mcp.INTERNAL_ERROR, err.Error())}
-	}
-	return answer
-}
-
-// forward sends a request to the server under an id of the proxy's own.
-func (p *Proxy) forward(ctx context.Context, id json.RawMessage, method string, params any) (message, error) {
-	round := p.round()
-	answer, err := p.forwardOnce(ctx, id, method, params)
-	if !errors.Is(err, transport.ErrSessionTerminated) {
-		return answer, err
-	}
-	if err := p.greetAgain(ctx, round); err != nil {
-		return message{}, err
-	}
-	return p.forwardOnce(ctx, id, method, params)
-}
-
-func (p *Proxy) forwardOnce(ctx context.Context, id json.RawMessage, method string, params any) (message, error) {
-	p.mu.Lock()
-	p.lastID++
-	own := p.lastID
-	if call := p.calls[string(id)]; call != nil {
-		call.upstream = own
-	}
-	p.mu.Unlock()
-	request := transport.JSONRPCRequest{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(own), Method: method}
-	if raw, isRaw := params.(json.RawMessage); !isRaw || raw != nil {
-		request.Params = params
-	}
-	response, err := p.wire.SendRequest(ctx, request)
-	if err != nil {
-		return message{}, fmt.Errorf("%s: %w", p.server, err)
-	}
-	answer := message{Result: response.Result}
-	if answer.Result == nil && response.Error == nil {
-		answer.Result = json.RawMessage("{}")
-	}
-	if response.Error != nil {
-		if answer.Error, err = json.Marshal(response.Error); err != nil {
-			return message{}, err
-		}
-	}
-	return answer, nil
-}
-
-// greet passes the client's initialize on, and adds the tools of the proxy's own.
-func (p *Proxy) greet(ctx context.Context, m message) (message, error) {
-	var params map[string]json.RawMessage
-	var known struct {
-		ProtocolVersion string
-		Capabilities    struct{ Elicitation json.RawMessage }
-	}
-	if json.Unmarshal(m.Params, &params) != nil || json.Unmarshal(m.Params, &known) != nil {
-		return message{Error: rpcError(mcp.INVALID_PARAMS, "initialize has no params that can be read")}, nil
-	}
-	if mcp.IsModernProtocol(known.ProtocolVersion) {
-		params["protocolVersion"] = json.RawMessage(`"` + mcp.LATEST_LEGACY_PROTOCOL_VERSION + `"`)
-	}
-	raw, err := json.Marshal(params)
-	if err != nil {
-		return message{}, err
-	}
-	answer, err := p.forwardOnce(ctx, m.ID, m.Method, json.RawMessage(raw))
-	if err != nil {
-		return message{}, notMCP(p.server, err)
-	}
-	if answer.Error != nil {
-		return answer, nil
-	}
-	p.mu.Lock()
-	p.greeted, p.elicits = raw, known.Capabilities.Elicitation != nil
-	p.mu.Unlock()
-	answer.Result, err = p.welcome(answer.Result)
-	return answer, err
-}
-
-// welcome reads the server's answer to initialize, and says that there are tools.
-func (p *Proxy) welcome(result json.RawMessage) (json.RawMessage, error) {
-	var version struct{ ProtocolVersion string }
-	var fields, capabilities map[string]json.RawMessage
-	if err := errors.Join(json.Unmarshal(result, &version), json.Unmarshal(result, &fields)); err != nil {
-		return nil, notMCP(p.server, err)
-	}
-	p.wire.SetProtocolVersion(version.ProtocolVersion)
-	if err := json.Unmarshal(fields["capabilities"], &capabilities); err != nil {
-		return nil, notMCP(p.server, err)
-	}
-	if capabilities["tools"] != nil {
-		return result, nil
-	}
-	capabilities = maps.Clone(capabilities)
-	if capabilities == nil {
-		capabilities = make(map[string]json.RawMessage)
-	}
-	capabilities["tools"] = json.RawMessage("{}")
-	var err error
-	if fields["capabilities"], err = json.Marshal(capabilities); err != nil {
-		return nil, err
-	}
-	return json.Marshal(fields)
-}
-
-func (p *Proxy) round() int {
-	p.greeting.Lock()
-	defer p.greeting.Unlock()
-	return p.greets
-}
-
-// greetAgain opens a new session with a server that has forgotten the last one, once
-// for all requests of that session.
-func (p *Proxy) greetAgain(ctx context.Context, round int) error {
-	p.greeting.Lock()
-	defer p.greeting.Unlock()
-	if p.greets != round {
-		return nil
-	}
-	p.mu.Lock()
-	greeted := p.greeted
-	p.mu.Unlock()
-	answer, err := p.forwardOnce(ctx, nil, string(mcp.MethodInitialize), greeted)
-	if err != nil {
-		return err
-	}
-	if answer.Error != nil {
-		return fmt.Errorf("%s does not take the connection up again: %s", p.server, answer.Error)
-	}
-	if _, err := p.welcome(answer.Result); err != nil {
-		return err
-	}
-	p.greets++
-	var ready mcp.JSONRPCNotification
-	ready.JSONRPC, ready.Method = mcp.JSONRPC_VERSION, "notifications/initialized"
-	return p.wire.SendNotification(ctx, ready)
 }

@@ -26,7 +26,6 @@ import (
 // behind is an MCP client that talks to a server through a proxy.
 type behind struct {
 	*mcpclient.Client
-	proxy *agent.Proxy
 	heard chan mcp.JSONRPCNotification
 }
 
@@ -37,6 +36,18 @@ func through(t testing.TB, url string, o agent.Options, more ...mcpclient.Client
 	if err != nil {
 		t.Fatal(err)
 	}
+	return behindProxy(t, proxy, more...)
+}
+
+// relaying is a proxy of either kind.
+type relaying interface {
+	Serve(ctx context.Context, in io.Reader, out io.Writer) error
+	Close() error
+}
+
+// behindProxy starts a client of a proxy, which is closed with the test.
+func behindProxy(t testing.TB, proxy relaying, more ...mcpclient.ClientOption) *behind {
+	t.Helper()
 	fromClient, toProxy := io.Pipe()
 	fromProxy, toClient := io.Pipe()
 	served := make(chan error, 1)
@@ -47,7 +58,7 @@ func through(t testing.TB, url string, o agent.Options, more ...mcpclient.Client
 	}()
 	b := &behind{
 		Client: mcpclient.NewClient(transport.NewIO(fromProxy, toProxy, io.NopCloser(strings.NewReader(""))), more...),
-		proxy:  proxy, heard: make(chan mcp.JSONRPCNotification, 100),
+		heard:  make(chan mcp.JSONRPCNotification, 100),
 	}
 	b.OnNotification(func(n mcp.JSONRPCNotification) { b.heard <- n })
 	t.Cleanup(func() {

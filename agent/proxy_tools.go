@@ -17,72 +17,16 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// BalanceTool is the tool that a [Proxy] adds: what there is to spend, and what was spent.
-const BalanceTool = "chit_balance"
+var _ paying = (*Proxy)(nil)
 
-// listTools passes a list of tools on without those that move money, and with the
-// proxy's own on its last page.
-func (p *Proxy) listTools(ctx context.Context, m message) (message, error) {
-	answer, err := p.forward(ctx, m.ID, m.Method, m.Params)
-	if err != nil {
-		return message{}, err
-	}
-	if answer.Error != nil {
-		var e mcp.JSONRPCErrorDetails
-		if json.Unmarshal(answer.Error, &e) != nil || e.Code != mcp.METHOD_NOT_FOUND {
-			return answer, nil
-		}
-		answer = message{Result: json.RawMessage("{}")} // a server without tools
-	}
-	var fields map[string]json.RawMessage
-	var page struct {
-		Tools      []json.RawMessage
-		NextCursor string
-	}
-	if err := errors.Join(json.Unmarshal(answer.Result, &fields), json.Unmarshal(answer.Result, &page)); err != nil {
-		return message{}, fmt.Errorf("the list of tools of %s cannot be read: %w", p.server, err)
-	}
-	tools := []json.RawMessage{}
-	for _, tool := range page.Tools {
-		var named struct{ Name string }
-		if json.Unmarshal(tool, &named) == nil && !movesMoney(named.Name) && named.Name != BalanceTool {
-			tools = append(tools, tool)
-		}
-	}
-	if page.NextCursor == "" {
-		tools = append(tools, balanceTool())
-	}
-	if fields["tools"], err = json.Marshal(tools); err != nil {
-		return message{}, err
-	}
-	answer.Result, err = json.Marshal(fields)
-	return answer, err
-}
+func (p *Proxy) hides(tool string) bool { return movesMoney(tool) }
 
-func balanceTool() json.RawMessage {
-	raw, _ := json.Marshal(mcp.NewTool(BalanceTool, // a literal
-		mcp.WithDescription("Shows what this wallet can still spend on the tools of this server, and what it has spent. Free."),
-		mcp.WithReadOnlyHintAnnotation(true), mcp.WithDestructiveHintAnnotation(false), mcp.WithOpenWorldHintAnnotation(false)))
-	return raw
-}
-
-// callTool calls a tool, and pays if it costs something.
-func (p *Proxy) callTool(ctx context.Context, m message) (message, error) {
-	var params map[string]json.RawMessage
-	var call struct{ Name string }
-	if json.Unmarshal(m.Params, &params) != nil || json.Unmarshal(m.Params, &call) != nil || call.Name == "" {
-		return message{Error: rpcError(mcp.INVALID_PARAMS, "tools/call names no tool")}, nil
-	}
-	switch {
-	case call.Name == BalanceTool:
-		return p.tellBalance(ctx)
-	case movesMoney(call.Name):
-		return message{Error: rpcError(mcp.INVALID_PARAMS, call.Name+" is for payment clients: `chit deposit` and `chit refund` use it")}, nil
-	}
+// call calls a tool, and pays if it costs something.
+func (p *Proxy) call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error) {
 	var answer message
-	receipt, err := p.buy(ctx, p.wantRaw(m.ID, call.Name, params, &answer))
+	receipt, err := p.buy(ctx, p.wantRaw(m.ID, tool, params, &answer))
 	if receipt.Paid {
-		p.logger.Info("paid", "tool", call.Name, "charged", receipt.Charged.Decimal())
+		p.logger.Info("paid", "tool", tool, "charged", receipt.Charged.Decimal())
 	}
 	if err == nil {
 		return answer, nil
@@ -95,16 +39,8 @@ func (p *Proxy) callTool(ctx context.Context, m message) (message, error) {
 	if !known {
 		return message{}, err
 	}
-	p.logger.Warn("not paid", "tool", call.Name, "code", problem.Code, "error", err)
+	p.logger.Warn("not paid", "tool", tool, "code", problem.Code, "error", err)
 	return result(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
-}
-
-// result is that of a tool of the proxy's own.
-func result(text string, structured any, failed bool) (message, error) {
-	raw, err := json.Marshal(&mcp.CallToolResult{
-		Content: []mcp.Content{mcp.NewTextContent(text)}, StructuredContent: structured, IsError: failed,
-	})
-	return message{Result: raw}, err
 }
 
 // rpcFailure is an error that the server answered with.
@@ -159,14 +95,9 @@ func withPayment(params map[string]json.RawMessage, paid *x402.PaymentPayload) (
 
 // answerOfRaw reads of a result what concerns its payment.
 func answerOfRaw(raw json.RawMessage) (*answer, error) {
-	var read struct {
-		IsError           bool
-		StructuredContent json.RawMessage
-		Content           []struct{ Text string }
-		Meta              map[string]json.RawMessage `json:"_meta"`
-	}
-	if err := json.Unmarshal(raw, &read); err != nil {
-		return nil, silence{fmt.Errorf("the result cannot be read: %w", err)}
+	read, err := readResult(raw)
+	if err != nil {
+		return nil, silence{err}
 	}
 	a := &answer{failed: read.IsError}
 	if receipt, err := x402.DecodeSettlementResponse(read.Meta[x402.MetaPaymentResponse]); err == nil {
@@ -180,10 +111,8 @@ func answerOfRaw(raw json.RawMessage) (*answer, error) {
 	}
 	if required, err := x402.DecodePaymentRequired(read.StructuredContent); err == nil {
 		a.required = required
-	} else if len(read.Content) > 0 {
-		if required, err := x402.DecodePaymentRequired([]byte(read.Content[0].Text)); err == nil {
-			a.required = required
-		}
+	} else if required, err := x402.DecodePaymentRequired([]byte(read.text())); err == nil {
+		a.required = required
 	}
 	return a, nil
 }

@@ -24,7 +24,8 @@ func proxyCommand() *cli.Command {
 		Description: "An MCP client starts this and talks to it over standard input and output; the log goes to\n" +
 			"standard error. Everything is passed on to the server at URL (default: the profile's), calls of\n" +
 			"tools are paid, and the tool chit_balance shows what is left. The budget is the profile's.\n" +
-			"The client cannot type a passphrase: give it in $CHIT_PASSPHRASE or with --passphrase-file.",
+			"The client cannot type a passphrase: give it in $CHIT_PASSPHRASE or with --passphrase-file.\n" +
+			"With a credit token in $CHIT_CREDIT the calls are paid with it, and no wallet is needed.",
 		Flags:  []cli.Flag{tokenFlag},
 		Action: proxy,
 		Subcommands: []*cli.Command{{
@@ -63,6 +64,9 @@ func proxyTarget(c *cli.Context) (*profile.Profile, error) {
 }
 
 func proxy(c *cli.Context) (err error) {
+	if token := os.Getenv(creditVariable); token != "" {
+		return proxyOnCredit(c, token)
+	}
 	p, err := proxyTarget(c)
 	if err != nil {
 		return err
@@ -78,6 +82,29 @@ func proxy(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, between.Close()) }()
 	logger.Info("proxy is ready", "server", p.Server, "payer", between.Payer().Hex())
+	return between.Serve(c.Context, os.Stdin, c.App.Writer)
+}
+
+// proxyOnCredit pays with a token. A server that the command line names needs no profile.
+func proxyOnCredit(c *cli.Context, token string) (err error) {
+	url := c.Args().First()
+	if err := wantArgs(c, 0, 1); err != nil {
+		return err
+	}
+	if url == "" {
+		p, err := proxyTarget(c)
+		if err != nil {
+			return err
+		}
+		url = p.Server
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	between, err := agent.OpenCreditProxy(url, token, logger)
+	if err != nil {
+		return fmt.Errorf("%s: %w", creditVariable, err)
+	}
+	defer func() { err = errors.Join(err, between.Close()) }()
+	logger.Info("proxy is ready", "server", url)
 	return between.Serve(c.Context, os.Stdin, c.App.Writer)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
@@ -57,7 +58,7 @@ type Spent struct {
 }
 
 // Call calls a tool. Spent is nil if the call was free. The error is a
-// [*RefusedError] where the token does not pay; a tool that fails is a result with IsError.
+// [*agent.CreditRefusal] where the token does not pay; a tool that fails is a result with IsError.
 func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, *Spent, error) {
 	var req mcp.CallToolRequest
 	req.Params.Name, req.Params.Arguments = tool, arguments
@@ -65,8 +66,7 @@ func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any
 	if err != nil {
 		return nil, nil, fmt.Errorf("call %s: %w", tool, err)
 	}
-	var refused *RefusedError
-	if result.IsError && errors.As(refusal(result), &refused) {
+	if refused := agent.CreditRefused(result); refused != nil {
 		return nil, nil, fmt.Errorf("call %s: %w", tool, refused)
 	}
 	spent, err := spentOf(result)
@@ -109,36 +109,10 @@ func about[T any](ctx context.Context, h *Holder, action string) (T, error) {
 	return decode[T](result)
 }
 
-// RefusedError is why a token does not pay, with what would help.
-type RefusedError struct {
-	Code    credit.Code
-	Message string
-	Help    *server.CreditHelp
-}
-
-// Error says why, which tools still fit, and what to ask for.
-func (e *RefusedError) Error() string {
-	text := e.Message
-	if e.Help == nil {
-		return text
-	}
-	for i, tool := range e.Help.Tools {
-		if i == 0 {
-			text += "; it still pays for"
-		}
-		text += fmt.Sprintf(" %s (%s)", tool.Name, tool.Price)
-	}
-	if e.Help.TopUp != "" {
-		text += "; its owner can raise the budget: `" + e.Help.TopUp + "`"
-	}
-	return text
-}
-
 // refusal is the error of a result that is one.
 func refusal(result *mcp.CallToolResult) error {
-	e := new(RefusedError)
-	if err := json.Unmarshal(result.RawStructuredContent, e); err == nil && e.Code != "" {
-		return e
+	if refused := agent.CreditRefused(result); refused != nil {
+		return refused
 	}
 	if len(result.Content) > 0 {
 		if text, ok := result.Content[0].(mcp.TextContent); ok {

@@ -55,14 +55,14 @@ func (o *output) send(m any) {
 }
 
 // notified passes a notification of the server on.
-func (p *Proxy) notified(n mcp.JSONRPCNotification) {
+func (p *relay) notified(n mcp.JSONRPCNotification) {
 	n.JSONRPC = mcp.JSONRPC_VERSION
 	p.out.send(n)
 }
 
 // clientNotifies passes a notification of the client on. A request that is cancelled
 // is known to the server by another id.
-func (p *Proxy) clientNotifies(ctx context.Context, m message, line []byte) {
+func (p *relay) clientNotifies(ctx context.Context, m message, line []byte) {
 	var n mcp.JSONRPCNotification
 	if err := json.Unmarshal(line, &n); err != nil {
 		p.logger.Warn("a notification cannot be read", "method", m.Method, "error", err)
@@ -92,7 +92,7 @@ func (p *Proxy) clientNotifies(ctx context.Context, m message, line []byte) {
 }
 
 // answered hands the client's answer to the one who asked.
-func (p *Proxy) answered(m message) {
+func (p *relay) answered(m message) {
 	p.mu.Lock()
 	asked := p.asked[string(m.ID)]
 	delete(p.asked, string(m.ID))
@@ -103,7 +103,7 @@ func (p *Proxy) answered(m message) {
 }
 
 // ask sends a request to the client and waits for its answer.
-func (p *Proxy) ask(ctx context.Context, method string, params json.RawMessage) (message, error) {
+func (p *relay) ask(ctx context.Context, method string, params json.RawMessage) (message, error) {
 	answer := make(chan message, 1)
 	p.mu.Lock()
 	p.lastID++
@@ -123,7 +123,7 @@ func (p *Proxy) ask(ctx context.Context, method string, params json.RawMessage) 
 }
 
 // serverAsks passes a request of the server on, such as sampling or elicitation.
-func (p *Proxy) serverAsks(ctx context.Context, request transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
+func (p *relay) serverAsks(ctx context.Context, request transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
 	params, err := json.Marshal(request.Params)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (p *Proxy) serverAsks(ctx context.Context, request transport.JSONRPCRequest
 }
 
 // askUser asks the user of the client to agree to a payment, if the client can do that.
-func (p *Proxy) askUser(ctx context.Context, call Proposal) (bool, error) {
+func (p *relay) askUser(ctx context.Context, call Proposal) (bool, error) {
 	p.mu.Lock()
 	elicits := p.elicits
 	p.mu.Unlock()

@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// CreditRefusal is why a credit token does not pay for a call, as the server says it.
+// Amounts are atomic units.
+type CreditRefusal struct {
+	Code credit.Code `json:"code"`
+	// Caveat is the text of the caveat that refused, empty if none did.
+	Caveat string `json:"caveat,omitempty"`
+	// Required is what the call takes, and Remaining what there is; in calls for
+	// [credit.CodeCallsExhausted].
+	Required  vouchers.Amount `json:"required"`
+	Remaining vouchers.Amount `json:"remaining"`
+	Message   string          `json:"message"`
+	// RetryAfter is in seconds; 0 if waiting does not help.
+	RetryAfter int64 `json:"retryAfter,omitempty"`
+	// Help is nil if the server has none.
+	Help *CreditHelp `json:"help,omitempty"`
+}
+
+// CreditHelp is what can be done about a refusal.
+type CreditHelp struct {
+	// Tools are those that the token still pays for, the cheapest first.
+	Tools []PricedTool `json:"tools,omitempty"`
+	// TopUp is the command by which the owner raises the budget; empty if that does not help.
+	TopUp string `json:"topUp,omitempty"`
+}
+
+// PricedTool is a tool with what a call costs, in atomic units.
+type PricedTool struct {
+	Name  string          `json:"name"`
+	Price vouchers.Amount `json:"price"`
+}
+
+// Error says why, which tools still fit, and what to ask for.
+func (e *CreditRefusal) Error() string {
+	text := e.Message
+	if e.Help == nil {
+		return text
+	}
+	for i, tool := range e.Help.Tools {
+		if i == 0 {
+			text += "; it still pays for"
+		}
+		text += fmt.Sprintf(" %s (%s)", tool.Name, tool.Price)
+	}
+	if e.Help.TopUp != "" {
+		text += "; its owner can raise the budget: `" + e.Help.TopUp + "`"
+	}
+	return text
+}
+
+// CreditRefused reads the refusal of a token out of a result; nil if it is none. A tool
+// with an output schema is refused in the text alone.
+func CreditRefused(result *mcp.CallToolResult) *CreditRefusal {
+	if !result.IsError {
+		return nil
+	}
+	text := ""
+	if len(result.Content) > 0 {
+		if content, ok := result.Content[0].(mcp.TextContent); ok {
+			text = content.Text
+		}
+	}
+	return readCreditRefusal(result.RawStructuredContent, text)
+}
+
+func readCreditRefusal(structured json.RawMessage, text string) *CreditRefusal {
+	for _, raw := range [][]byte{structured, []byte(text)} {
+		var needed struct {
+			Code, Message       string
+			Required, Remaining json.RawMessage
+		}
+		refused := new(CreditRefusal)
+		if json.Unmarshal(raw, &needed) == nil && needed.Code != "" && needed.Message != "" && needed.Required != nil && needed.Remaining != nil &&
+			json.Unmarshal(raw, refused) == nil {
+			return refused
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package agent_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// grant buys a credit token of an hour from the channel that key signs for.
+func grant(ctx context.Context, client *agent.Client, key chain.Signer, channel vouchers.ChannelID, scope credit.Scope) (string, error) {
+	scope.Expires = time.Now().Add(time.Hour)
+	caveats, err := scope.Caveats()
+	if err != nil {
+		return "", err
+	}
+	order := credit.Order{Action: "grant", Channel: channel, Subject: credit.GrantSubject(caveats, ""), Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	arguments := server.GrantArguments{Deadline: order.Deadline}
+	for _, c := range caveats {
+		arguments.Caveats = append(arguments.Caveats, c.String())
+	}
+	if arguments.Signature, err = key.SignHash(ctx, order.Digest()); err != nil {
+		return "", err
+	}
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return "", err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return "", err
+	}
+	result, _, err := client.CallTool(ctx, server.CreditGrantTool, fields)
+	if err != nil {
+		return "", err
+	}
+	var granted server.Granted
+	if err := json.Unmarshal(result.RawStructuredContent, &granted); err != nil || granted.Token == "" {
+		return "", fmt.Errorf("the grant came to %+v, %w", result.Content, err)
+	}
+	return granted.Token, nil
+}
+
+// token is one of a payer with a channel of its own to a shop.
+func token(t testing.TB, url string, scope credit.Scope) string {
+	t.Helper()
+	o := options(t)
+	client := dial(t, url, o)
+	moved, err := client.Deposit(t.Context(), 10*usdc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := grant(t.Context(), client, o.Key, moved.Channel, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
