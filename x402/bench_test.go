@@ -28,3 +28,15 @@ func BenchmarkEncodeSettlementResponse(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkDecodeVoucherPayloadAgain(b *testing.B) {
+	var d PaymentDecoder
+	data := golden(b, "payment-voucher")
+	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := d.Decode(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
