@@ -28,7 +28,7 @@ const (
 // at most [MaxBody] bytes, and answers GET /healthz.
 func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", http.MaxBytesHandler(apart(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true))), MaxBody))
+	mux.Handle("/mcp", http.MaxBytesHandler(LiftPayments(apart(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true)))), MaxBody))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			writeJSON(w, http.StatusServiceUnavailable, adminError{err.Error()})

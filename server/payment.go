@@ -24,7 +24,7 @@ type payment struct {
 
 // payment reads the payment of a request and holds it against the terms.
 func (s *Shop) payment(req mcp.CallToolRequest, price vouchers.Amount) (*payment, *refusal) {
-	payload, refused := payloadOf(req)
+	payload, refused := s.payloadOf(req)
 	if refused != nil {
 		return nil, refused
 	}
@@ -56,7 +56,7 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	return p, nil
 }
 
-func payloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *refusal) {
+func (s *Shop) payloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *refusal) {
 	if req.Params.Meta == nil {
 		return nil, unpaid
 	}
@@ -64,7 +64,7 @@ func payloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *refusal) {
 	if !ok {
 		return nil, unpaid
 	}
-	payload, err := x402.DecodeValue[x402.PaymentPayload](value)
+	payload, err := s.payments.DecodeValue(value)
 	if err != nil {
 		return nil, refuseWith(x402.CodeOf(err), "%v", err)
 	}

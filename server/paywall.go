@@ -22,6 +22,7 @@ import (
 // middleware, so a tool with task support must not be sold.
 func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		req = withLifted(ctx, req)
 		name := req.Params.Name
 		if isOwn(name) {
 			return next(ctx, req)
@@ -92,9 +93,9 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	began := time.Now()
 	reservation, refused := s.reserve(ctx)
 	if refused != nil {
-		if payload, _ := payloadOf(s.req); payload != nil {
+		if payload, _ := s.shop.payloadOf(s.req); payload != nil {
 			if answer, ok := s.shop.repeated(ctx, payload, s.price, fingerprint(s.req)); ok {
-				return decodeResult(answer)
+				return replay(answer)
 			}
 		}
 		return s.shop.refuse(s.req.Params.Name, s.price, refused)

@@ -22,6 +22,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
 )
 
 // DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
@@ -94,6 +95,7 @@ type Shop struct {
 	withdrawDelay uint64
 	rates         liveTariff
 	free          *freeBook
+	payments      x402.PaymentDecoder
 	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
