@@ -89,33 +89,72 @@ func (d Deposit) collectorData() ([]byte, error) {
 	return data, nil
 }
 
-// Deposit submits a deposit through the EIP-3009 collector and waits for its
-// confirmation. Called again for the same authorization it returns the same
+func (d Deposit) channel() vouchers.ChannelConfig { return d.Config }
+
+func (d Deposit) amount() vouchers.Amount { return d.Amount }
+
+func (d Deposit) key(_ uint64, _ common.Address, id vouchers.ChannelID) common.Hash {
+	return d.Nonce(id)
+}
+
+func (d Deposit) used(ctx context.Context, client *chain.Client, id vouchers.ChannelID) (bool, error) {
+	r := tokenReader{ctx: ctx, client: client, address: d.Config.Token, abi: abigen.NewToken()}
+	return ask(r, r.abi.PackAuthorizationState(d.Config.Payer, d.Nonce(id)), r.abi.UnpackAuthorizationState)
+}
+
+// Authorized is a deposit that its payer has signed: a [Deposit] or a [Permit2Deposit].
+type Authorized interface {
+	channel() vouchers.ChannelConfig
+	amount() vouchers.Amount
+	// key tells the authorization from every other on the chain.
+	key(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash
+	used(ctx context.Context, client *chain.Client, id vouchers.ChannelID) (bool, error)
+	collectorData() ([]byte, error)
+}
+
+var (
+	_ Authorized = Deposit{}
+	_ Authorized = Permit2Deposit{}
+)
+
+// Deposit submits a deposit through the collector that it is signed for and waits for
+// its confirmation. Called again for the same authorization it returns the same
 // transaction's receipt, or nil where another transaction used the authorization.
-func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Deposit, collector common.Address) (*types.Receipt, error) {
-	id := c.domain.ChannelID(d.Config)
+func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address) (*types.Receipt, error) {
+	id := c.domain.ChannelID(d.channel())
 	data, err := d.collectorData()
 	if err != nil {
 		return nil, err
 	}
-	nonce := d.Nonce(id)
-	r := tokenReader{ctx: ctx, client: c.client, address: d.Config.Token, abi: abigen.NewToken()}
-	used, err := ask(r, r.abi.PackAuthorizationState(d.Config.Payer, nonce), r.abi.UnpackAuthorizationState)
+	key := c.depositKey(d, collector)
+	used, err := d.used(ctx, c.client, id)
 	if err != nil {
-		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.Amount, id, err)
+		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.amount(), id, err)
 	}
-	key := "deposit/" + nonce.Hex()
 	if used && !sender.Knows(key) {
 		return nil, nil
 	}
 	receipt, err := sender.Send(ctx, chain.Call{
 		To:    c.deployment.Escrow,
-		Data:  c.abi.PackDeposit(abiConfig(d.Config), d.Amount.Big(), collector, data),
-		Label: "deposit " + d.Amount.String(),
+		Data:  c.abi.PackDeposit(abiConfig(d.channel()), d.amount().Big(), collector, data),
+		Label: "deposit " + d.amount().String(),
 		Key:   key,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.Amount, id, err)
+		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.amount(), id, err)
 	}
 	return receipt, nil
+}
+
+// depositKey makes a deposit's transaction happen once.
+func (c *Contract) depositKey(d Authorized, collector common.Address) string {
+	return "deposit/" + d.key(c.deployment.ChainID, collector, c.domain.ChannelID(d.channel())).Hex()
+}
+
+// Submitted reports whether the sender, or anybody else, has submitted a deposit.
+func (c *Contract) Submitted(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address) (bool, error) {
+	if sender.Knows(c.depositKey(d, collector)) {
+		return true, nil
+	}
+	return d.used(ctx, c.client, c.domain.ChannelID(d.channel()))
 }

@@ -2,6 +2,7 @@ package escrow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Token is an ERC-20 with EIP-3009 whose EIP-712 domain was read from the chain and
+// Token is an ERC-20 whose EIP-712 domain was read from the chain and
 // confirmed against the contract's own domain separator.
 type Token struct {
 	// Address of the token on its chain.
@@ -25,6 +26,9 @@ type Token struct {
 	Symbol string
 	// Separator is the token's EIP-712 domain separator.
 	Separator common.Hash
+	// EIP3009 says whether it moves by signed authorizations. Without, deposits take
+	// Permit2.
+	EIP3009 bool
 }
 
 // ReadToken reads a token's EIP-712 domain from the chain. It refuses, with an
@@ -60,6 +64,9 @@ func (r tokenReader) read() (Token, error) {
 		return Token{}, fmt.Errorf("%w: no DOMAIN_SEPARATOR, so no EIP-3009: %w", ErrToken, err)
 	}
 	token := Token{Address: r.address, Separator: separator}
+	if token.EIP3009, err = r.hasEIP3009(); err != nil {
+		return Token{}, err
+	}
 	if token.Name, err = ask(r, r.abi.PackName(), r.abi.UnpackName); err != nil {
 		return Token{}, err
 	}
@@ -79,6 +86,15 @@ func (r tokenReader) read() (Token, error) {
 		return Token{}, fmt.Errorf("%w: name %q and version %q do not hash to its DOMAIN_SEPARATOR %x", ErrToken, token.Name, token.Version, separator)
 	}
 	return token, nil
+}
+
+// hasEIP3009 asks the token for the state of an authorization that nobody made.
+func (r tokenReader) hasEIP3009() (bool, error) {
+	_, err := ask(r, r.abi.PackAuthorizationState(r.address, common.Hash{}), r.abi.UnpackAuthorizationState)
+	if chain.IsRevert(err) || errors.Is(err, ErrNoContract) { // a fallback function answers with nothing
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func ask[T any](r tokenReader, data []byte, unpack func([]byte) (T, error)) (T, error) {

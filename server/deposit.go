@@ -9,7 +9,6 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -84,8 +83,7 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		receipt *depositReceipt
 		refused *refusal
 	}
-	key := deposit.Nonce(p.voucher.Channel).Hex()
-	done := s.deposits.DoChan(key, func() (any, error) {
+	done := s.deposits.DoChan(deposit.key, func() (any, error) {
 		receipt, refused := s.submitDeposit(context.WithoutCancel(ctx), p.till, deposit)
 		return outcome{receipt, refused}, nil
 	})
@@ -96,24 +94,6 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		o := r.Val.(outcome)
 		return o.receipt, o.refused
 	}
-}
-
-func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (escrow.Deposit, *refusal) {
-	authorization := d.Deposit.Authorization.Erc3009
-	if authorization == nil {
-		return escrow.Deposit{}, refuseWith(x402.ErrErc3009AuthorizationRequired, "this shop takes EIP-3009 deposits")
-	}
-	if d.Deposit.Amount < p.till.minDeposit || d.Deposit.Amount == 0 {
-		return escrow.Deposit{}, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, p.till.minDeposit)
-	}
-	return escrow.Deposit{
-		Config:      p.config,
-		Amount:      d.Deposit.Amount,
-		ValidAfter:  authorization.ValidAfter,
-		ValidBefore: authorization.ValidBefore,
-		Salt:        authorization.Salt,
-		Signature:   authorization.Signature,
-	}, nil
 }
 
 // checkVoucher checks the signature of a voucher that comes with a deposit or a
@@ -129,35 +109,38 @@ func (s *Shop) checkVoucher(p *payment) error {
 	return nil
 }
 
-func (s *Shop) submitDeposit(ctx context.Context, t *till, d escrow.Deposit) (*depositReceipt, *refusal) {
-	id := t.escrow.Domain().ChannelID(d.Config)
+func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*depositReceipt, *refusal) {
+	if refused := s.checkPermit(ctx, t, d); refused != nil {
+		return nil, refused
+	}
+	id := t.escrow.Domain().ChannelID(d.config)
 	before, _ := s.Ledger.Channel(id)
-	receipt, err := t.escrow.Deposit(ctx, t.sender, d, t.collector)
+	receipt, err := t.escrow.Deposit(ctx, t.sender, d.Authorized, d.collector)
 	if err != nil {
-		s.logger.Warn("deposit failed", "payer", d.Config.Payer, "amount", d.Amount, "error", err)
+		s.logger.Warn("deposit failed", "payer", d.config.Payer, "amount", d.amount, "error", err)
 		if chain.IsRevert(err) {
 			return nil, refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
 		}
 		return nil, refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
 	}
-	refused := s.refreshAfter(ctx, t, d.Config)
+	refused := s.refreshAfter(ctx, t, d.config)
 	if receipt == nil && (refused == nil || refused.code == x402.ErrChannelNotFound) {
 		return s.foundDeposit(d, before.Balance, id)
 	}
 	if refused != nil {
 		return nil, refused
 	}
-	s.logger.Info("deposit", "payer", d.Config.Payer, "amount", d.Amount, "tx", receipt.TxHash)
-	return &depositReceipt{tx: receipt.TxHash, amount: d.Amount}, nil
+	s.logger.Info("deposit", "payer", d.config.Payer, "amount", d.amount, "tx", receipt.TxHash)
+	return &depositReceipt{tx: receipt.TxHash, amount: d.amount}, nil
 }
 
 // foundDeposit is for an authorization that cannot be used any more: another
 // transaction brought the money in, which the balance then shows, or the payer has
 // cancelled it.
-func (s *Shop) foundDeposit(d escrow.Deposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *refusal) {
+func (s *Shop) foundDeposit(d *signedDeposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *refusal) {
 	after, known := s.Ledger.Channel(id)
-	if grown, ok := after.Balance.Sub(before); ok && grown >= d.Amount {
-		return &depositReceipt{amount: d.Amount}, nil
+	if grown, ok := after.Balance.Sub(before); ok && grown >= d.amount {
+		return &depositReceipt{amount: d.amount}, nil
 	}
 	refused := refuseWith(x402.ErrDepositSimulationFailed, "the authorization was used or cancelled before, and the balance is %s as it was; sign another one", after.Balance)
 	if known {

@@ -15,6 +15,7 @@ import (
 // checked yet.
 type payment struct {
 	till       *till // the shop's, of the terms that the client accepted
+	byPermit2  bool  // the accepted terms are those of deposits by Permit2
 	body       x402.Payload
 	config     vouchers.ChannelConfig
 	voucher    vouchers.Voucher
@@ -38,7 +39,11 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	if refused != nil {
 		return nil, refused
 	}
-	p := &payment{till: till, body: payload.Payload, config: config, voucher: voucher, signature: signature}
+	byPermit2 := payload.Accepted.Extra.AssetTransferMethod == x402.TransferPermit2
+	if byPermit2 && !till.permit2 || !byPermit2 && !till.token.EIP3009 {
+		return nil, refuseWith(x402.ErrPaymentRequirements, "the asset transfer method is %q, which this shop does not offer", payload.Accepted.Extra.AssetTransferMethod)
+	}
+	p := &payment{till: till, byPermit2: byPermit2, body: payload.Payload, config: config, voucher: voucher, signature: signature}
 	if refused := s.checkTerms(till, &payload.Accepted, price); refused != nil {
 		return nil, s.explain(refused, p)
 	}

@@ -42,7 +42,7 @@ type Options struct {
 	Escrow common.Address
 	// Pinned are escrows that the operator trusts beside the canonical one and chit's own.
 	Pinned []escrow.Addresses
-	// Token is the ERC-20 with EIP-3009 that is paid with; its EIP-712 domain is read from the chain.
+	// Token is the ERC-20 that is paid with; its EIP-712 domain is read from the chain.
 	Token common.Address
 	// Store is the path of the file with channels, vouchers and charges.
 	Store string
@@ -56,6 +56,9 @@ type Options struct {
 	WithdrawDelay uint64
 	// MinDeposit is the least deposit that is taken, in atomic USDC.
 	MinDeposit vouchers.Amount
+	// Permit2 offers deposits by Permit2 beside those by EIP-3009. A token without
+	// EIP-3009 is paid with by Permit2 in any case.
+	Permit2 bool
 	// Confirmations is how many blocks deep a transaction must be to count; 0 and 1 are mined.
 	Confirmations uint64
 	// StuckAfter is after how long a transaction that is not mined is sent again with a

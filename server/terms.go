@@ -17,8 +17,9 @@ import (
 // maxTimeout is how long, in seconds, a payment's terms stay good.
 const maxTimeout = 3600
 
-// requirements are the terms of a call at a price, as a till has them.
-func (s *Shop) requirements(t *till, price vouchers.Amount) x402.Requirements {
+// requirements are the terms of a call at a price, as a till has them: an entry for
+// each way in which it takes deposits.
+func (s *Shop) requirements(t *till, price vouchers.Amount) []x402.Requirements {
 	terms := x402.Requirements{
 		Scheme:            x402.SchemeBatchSettlement,
 		Network:           t.network,
@@ -36,9 +37,20 @@ func (s *Shop) requirements(t *till, price vouchers.Amount) x402.Requirements {
 	}
 	if address := t.deployment.Escrow; address != escrow.Canonical.Escrow {
 		terms.Extra.Escrow = &address
-		terms.Extra.Collectors = &x402.Collectors{EIP3009: t.collector}
+		terms.Extra.Collectors = &x402.Collectors{EIP3009: t.collectors.EIP3009}
+		if t.permit2 {
+			terms.Extra.Collectors.Permit2 = t.collectors.Permit2
+		}
 	}
-	return terms
+	var ways []x402.Requirements
+	if t.token.EIP3009 {
+		ways = append(ways, terms)
+	}
+	if t.permit2 {
+		terms.Extra.AssetTransferMethod = x402.TransferPermit2
+		ways = append(ways, terms)
+	}
+	return ways
 }
 
 // hooks announce each tool's price in the list of tools, and leave the tools for
@@ -90,13 +102,15 @@ func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *refusal) *
 func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
 	accepts := make([]x402.Requirements, 0, len(s.offered))
 	for _, t := range s.offered {
-		terms := s.requirements(t, price)
+		ways := s.requirements(t, price)
 		if r.channel == nil || r.channel.Deployment != t.deployment {
-			accepts = append(accepts, terms)
+			accepts = append(accepts, ways...)
 			continue
 		}
-		terms.Extra.ChannelState, terms.Extra.VoucherState = channelState(*r.channel), voucherState(*r.channel)
-		accepts = slices.Insert(accepts, 0, terms) // stock clients recover from the first
+		for i := range ways {
+			ways[i].Extra.ChannelState, ways[i].Extra.VoucherState = channelState(*r.channel), voucherState(*r.channel)
+		}
+		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
 	return x402.Refuse(resource, accepts, r.code, r.detail)
 }

@@ -30,6 +30,8 @@ type Accepts struct {
 	Token common.Address
 	// MinDeposit is the least deposit, in atomic units; 0 is that of the options.
 	MinDeposit vouchers.Amount
+	// Permit2 is as in [Options].
+	Permit2 bool
 	// Confirmations is as in [Options]; 0 is that of the options. All deployments on one
 	// chain have the same.
 	Confirmations uint64
@@ -55,7 +57,8 @@ type till struct {
 	escrow     *escrow.Contract
 	deployment vouchers.Deployment
 	network    string
-	collector  common.Address // of EIP-3009 deposits
+	collectors escrow.Collectors
+	permit2    bool // deposits by Permit2 are offered
 	token      escrow.Token
 	minDeposit vouchers.Amount
 	coinPrice  vouchers.Amount
@@ -68,7 +71,7 @@ type till struct {
 func (o Options) accepted() []Accepts {
 	all := []Accepts{{
 		RPC: o.RPC, ChainID: o.ChainID, Escrow: o.Escrow, Token: o.Token,
-		MinDeposit: o.MinDeposit, Confirmations: o.Confirmations, CoinPrice: o.Settlement.CoinPrice,
+		MinDeposit: o.MinDeposit, Permit2: o.Permit2, Confirmations: o.Confirmations, CoinPrice: o.Settlement.CoinPrice,
 	}}
 	for _, a := range o.Also {
 		if a.RPC == "" || a.RPC == o.RPC {
@@ -149,10 +152,36 @@ func (s *Shop) openTill(ctx context.Context, o Options, a Accepts) (*till, error
 	if err != nil {
 		return nil, err
 	}
-	return &till{
+	t := &till{
 		account: on, escrow: contract, deployment: contract.Deployment(), network: contract.Deployment().Network(),
-		collector: trusted.Collectors.EIP3009, token: token, minDeposit: a.MinDeposit, coinPrice: a.CoinPrice,
-	}, nil
+		collectors: trusted.Collectors, token: token, minDeposit: a.MinDeposit, coinPrice: a.CoinPrice,
+		permit2: a.Permit2 || !token.EIP3009,
+	}
+	return t, t.checkPermit2(ctx)
+}
+
+// checkPermit2 refuses a till that is to take Permit2 and cannot.
+func (t *till) checkPermit2(ctx context.Context) error {
+	if !t.permit2 {
+		return nil
+	}
+	why := "it is to take deposits by Permit2"
+	if !t.token.EIP3009 {
+		why = fmt.Sprintf("token %s has no EIP-3009, so that deposits take Permit2", t.token.Address)
+	}
+	if t.collectors.Permit2 == (common.Address{}) {
+		return fmt.Errorf("%w: %s: %s, and no collector for that is known", ErrDeployment, t.deployment, why)
+	}
+	for _, needed := range []common.Address{escrow.Permit2, t.collectors.Permit2} {
+		code, err := t.client.Code(ctx, needed)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.deployment, err)
+		}
+		if len(code) == 0 {
+			return fmt.Errorf("%w: %s: %s, and there is no contract at %s", ErrDeployment, t.deployment, why, needed)
+		}
+	}
+	return nil
 }
 
 // openAccount connects to a deployment's chain, unless the shop is there already.

@@ -54,6 +54,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		Prices:        prices,
 		WithdrawDelay: p.WithdrawDelay,
 		MinDeposit:    minDeposit,
+		Permit2:       p.Permit2,
 		Confirmations: p.Confirmations,
 		Settlement:    settlement,
 		Logger:        logger,

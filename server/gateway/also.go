@@ -19,7 +19,7 @@ func (c *Config) also(r *reader) setting {
 			r.object(entry, map[string]setting{
 				"rpc": r.text(&a.RPC), "chainId": r.count(&a.ChainID), "escrow": r.address(&a.Escrow), "token": r.address(&a.Token),
 				"collector": r.address(&collector), "minDeposit": r.amount(&a.MinDeposit), "confirmations": r.count(&a.Confirmations),
-				"coinPrice": r.amount(&a.CoinPrice),
+				"coinPrice": r.amount(&a.CoinPrice), "permit2": r.flag(&a.Permit2),
 			})
 			a.Collectors.EIP3009 = collector
 			switch {

@@ -28,7 +28,7 @@ minDeposit: 0.5
 also:
   - {escrow: "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"}
   - {rpc: "http://127.0.0.1:1", chainId: 10, escrow: "0x00000000000000000000000000000000000000AA", collector: "0x00000000000000000000000000000000000000bb",
-     token: "0x4716e8B54Ce3435323557446a2CEaEf816816590", minDeposit: 2, confirmations: 3, coinPrice: 3000}
+     token: "0x4716e8B54Ce3435323557446a2CEaEf816816590", minDeposit: 2, confirmations: 3, coinPrice: 3000, permit2: true}
 prices: {"search*": "0.001", lookup: 0.002}
 upstreams:
   web:
@@ -52,7 +52,7 @@ routes:
 	}
 	also := []server.Accepts{{Escrow: escrow.Canonical.Escrow}, {
 		RPC: "http://127.0.0.1:1", ChainID: 10, Escrow: common.Address{19: 0xaa}, Collectors: escrow.Collectors{EIP3009: common.Address{19: 0xbb}},
-		Token: common.HexToAddress("0x4716e8B54Ce3435323557446a2CEaEf816816590"), MinDeposit: 2_000_000, Confirmations: 3, CoinPrice: 3_000_000_000,
+		Token: common.HexToAddress("0x4716e8B54Ce3435323557446a2CEaEf816816590"), MinDeposit: 2_000_000, Confirmations: 3, CoinPrice: 3_000_000_000, Permit2: true,
 	}}
 	if !slices.Equal(c.Also, also) {
 		t.Errorf("also is %+v, want %+v", c.Also, also)

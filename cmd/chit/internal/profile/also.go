@@ -18,7 +18,8 @@ type Deployment struct {
 	ChainID uint64 `yaml:"chainId,omitempty"`
 	Escrow  string `yaml:"escrow"`
 	Token   string `yaml:"token,omitempty"`
-	// Collector, MinDeposit, Confirmations and CoinPrice are as in [Profile].
+	// Permit2 is as in [Profile], and so are Collector, MinDeposit, Confirmations and CoinPrice.
+	Permit2       bool   `yaml:"permit2,omitempty"`
 	Collector     string `yaml:"collector,omitempty"`
 	MinDeposit    string `yaml:"minDeposit,omitempty"`
 	Confirmations uint64 `yaml:"confirmations,omitempty"`
@@ -40,7 +41,7 @@ func (p *Profile) AlsoAccepts() ([]server.Accepts, error) {
 }
 
 func (d Deployment) accepts() (server.Accepts, error) {
-	a := server.Accepts{RPC: d.RPC, ChainID: d.ChainID, Confirmations: d.Confirmations}
+	a := server.Accepts{RPC: d.RPC, ChainID: d.ChainID, Permit2: d.Permit2, Confirmations: d.Confirmations}
 	if d.RPC != "" && d.ChainID == 0 {
 		return a, errors.New("chainId is missing: the EIP-155 number of the chain")
 	}

@@ -23,6 +23,7 @@ also:
     minDeposit: "2"
     confirmations: 3
     coinPrice: "3000"
+    permit2: true
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +31,7 @@ also:
 	got, err := p.AlsoAccepts()
 	want := []server.Accepts{{Escrow: escrow.Canonical.Escrow}, {
 		RPC: "http://127.0.0.1:2", ChainID: 10, Escrow: common.Address{19: 0xaa}, Collectors: escrow.Collectors{EIP3009: common.Address{19: 0xbb}},
-		Token: p.TokenAddress(), MinDeposit: 2_000_000, Confirmations: 3, CoinPrice: 3_000_000_000,
+		Token: p.TokenAddress(), MinDeposit: 2_000_000, Confirmations: 3, CoinPrice: 3_000_000_000, Permit2: true,
 	}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("read %+v, %v\nwant %+v", got, err, want)

@@ -78,6 +78,8 @@ type Profile struct {
 	WithdrawDelay uint64 `yaml:"withdrawDelay"`
 	// MinDeposit is the least that the seller takes as a deposit, such as "0.1".
 	MinDeposit string `yaml:"minDeposit,omitempty"`
+	// Permit2 lets the seller take deposits by Permit2 beside those by EIP-3009.
+	Permit2 bool `yaml:"permit2,omitempty"`
 	// Confirmations is how many blocks a transaction must be deep: 1 is mined.
 	Confirmations uint64 `yaml:"confirmations,omitempty"`
 	// CoinPrice is what one coin of the chain costs in USDC, such as "3000": gas is shown in USDC then.

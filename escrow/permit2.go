@@ -1,0 +1,120 @@
+package escrow
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+
+	"github.com/ethereum/go-ethereum/accounts/abi"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/abigen"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Permit2 is Uniswap's contract of that name, at its address on every chain.
+var Permit2 = common.HexToAddress("0x000000000022D473030F116dDEE9F6B43aC78BA3")
+
+// Permit2Deposit is money that a payer has authorized to move into a channel by a
+// witnessed permit of Permit2, which it must have approved for the token.
+type Permit2Deposit struct {
+	// Config is the channel's.
+	Config vouchers.ChannelConfig
+	// Amount is what moves, in atomic units.
+	Amount vouchers.Amount
+	// Nonce is any uint256 that the payer has not used with Permit2 before.
+	Nonce *big.Int
+	// Deadline is the last moment at which the permit is good, in Unix seconds.
+	Deadline uint64
+	// Signature is the payer's over the PermitWitnessTransferFrom.
+	Signature vouchers.Signature
+}
+
+var (
+	permit2DomainTypeHash   = crypto.Keccak256Hash([]byte("EIP712Domain(string name,uint256 chainId,address verifyingContract)"))
+	tokenPermissionsType    = "TokenPermissions(address token,uint256 amount)"
+	tokenPermissionsHash    = crypto.Keccak256Hash([]byte(tokenPermissionsType))
+	depositWitnessType      = "DepositWitness(bytes32 channelId)"
+	depositWitnessHash      = crypto.Keccak256Hash([]byte(depositWitnessType))
+	permitWitnessTypeHash   = crypto.Keccak256Hash([]byte("PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,DepositWitness witness)" + depositWitnessType + tokenPermissionsType))
+	permit2DepositArguments = abi.Arguments{{Type: mustType("uint256")}, {Type: mustType("uint256")}, {Type: mustType("bytes")}, {Type: mustType("bytes")}}
+)
+
+// NewPermit2Nonce returns a random 256-bit nonce.
+func NewPermit2Nonce() *big.Int {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never returns an error
+	return new(big.Int).SetBytes(b[:])
+}
+
+// Digest is what the payer signs: the EIP-712 digest of PermitWitnessTransferFrom to
+// the collector, with the channel as witness, under Permit2's domain on a chain.
+func (d Permit2Deposit) Digest(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash {
+	separator := crypto.Keccak256(
+		permit2DomainTypeHash[:],
+		crypto.Keccak256([]byte("Permit2")),
+		word(new(big.Int).SetUint64(chainID)),
+		common.LeftPadBytes(Permit2[:], 32),
+	)
+	structHash := crypto.Keccak256(
+		permitWitnessTypeHash[:],
+		crypto.Keccak256(tokenPermissionsHash[:], common.LeftPadBytes(d.Config.Token[:], 32), word(d.Amount.Big())),
+		common.LeftPadBytes(collector[:], 32),
+		word(d.Nonce),
+		word(new(big.Int).SetUint64(d.Deadline)),
+		crypto.Keccak256(depositWitnessHash[:], id[:]),
+	)
+	return crypto.Keccak256Hash([]byte{0x19, 0x01}, separator, structHash)
+}
+
+// Sign fills in the payer's signature.
+func (d *Permit2Deposit) Sign(ctx context.Context, payer chain.Signer, chainID uint64, collector common.Address, id vouchers.ChannelID) error {
+	signature, err := payer.SignHash(ctx, d.Digest(chainID, collector, id))
+	if err != nil {
+		return fmt.Errorf("sign the deposit of %s: %w", d.Amount, err)
+	}
+	d.Signature = signature
+	return nil
+}
+
+func (d Permit2Deposit) channel() vouchers.ChannelConfig { return d.Config }
+
+func (d Permit2Deposit) amount() vouchers.Amount { return d.Amount }
+
+func (d Permit2Deposit) key(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash {
+	return d.Digest(chainID, collector, id)
+}
+
+func (d Permit2Deposit) used(ctx context.Context, client *chain.Client, _ vouchers.ChannelID) (bool, error) {
+	const bits = 256 // of a word of the bitmap
+	position, bit := new(big.Int).DivMod(d.Nonce, big.NewInt(bits), new(big.Int))
+	contract := abigen.NewPermit2()
+	r := tokenReader{ctx: ctx, client: client, address: Permit2}
+	bitmap, err := ask(r, contract.PackNonceBitmap(d.Config.Payer, position), contract.UnpackNonceBitmap)
+	if err != nil {
+		return false, fmt.Errorf("ask Permit2 for nonce %s: %w", d.Nonce, err)
+	}
+	return bitmap.Bit(int(bit.Int64())) == 1, nil
+}
+
+func (d Permit2Deposit) collectorData() ([]byte, error) {
+	data, err := permit2DepositArguments.Pack(d.Nonce, new(big.Int).SetUint64(d.Deadline), []byte(d.Signature), []byte{})
+	if err != nil {
+		return nil, fmt.Errorf("encode the deposit of %s: %w", d.Amount, err)
+	}
+	return data, nil
+}
+
+// Permit2Allowance returns how much of the token an owner lets Permit2 move, in
+// atomic units.
+func (t Token) Permit2Allowance(ctx context.Context, client *chain.Client, owner common.Address) (*big.Int, error) {
+	r := tokenReader{ctx: ctx, client: client, address: t.Address, abi: abigen.NewToken()}
+	allowance, err := ask(r, r.abi.PackAllowance(owner, Permit2), r.abi.UnpackAllowance)
+	if err != nil {
+		return nil, fmt.Errorf("read what %s lets Permit2 move of %s: %w", owner, t.Symbol, err)
+	}
+	return allowance, nil
+}
