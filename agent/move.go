@@ -34,9 +34,6 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 	if amount == 0 || amount < ch.minDeposit {
 		return nil, fmt.Errorf("%w: the server takes deposits of %s and more", ErrTerms, max(ch.minDeposit, 1))
 	}
-	if ch.accepted.Extra.AssetTransferMethod == x402.TransferPermit2 {
-		return nil, fmt.Errorf("%w: the server takes deposits by Permit2, this client makes them by EIP-3009", ErrTerms)
-	}
 	if have, err := p.WalletBalance(ctx); err != nil {
 		return nil, err
 	} else if have < amount {
@@ -46,16 +43,45 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 	if err != nil {
 		return nil, err
 	}
-	deposit := escrow.Deposit{
-		Config: ch.config, Amount: amount, Salt: escrow.NewDepositSalt(),
-		ValidBefore: max(head.Time, uint64(time.Now().Unix())) + authorizationTime,
+	until := max(head.Time, uint64(time.Now().Unix())) + authorizationTime
+	if ch.byPermit2() {
+		return p.permit(ctx, ch, amount, until)
 	}
+	deposit := escrow.Deposit{Config: ch.config, Amount: amount, Salt: escrow.NewDepositSalt(), ValidBefore: until}
 	if err := deposit.Sign(ctx, p.key, p.token, ch.addresses.Collectors.EIP3009, ch.id); err != nil {
 		return nil, err
 	}
 	return &x402.Deposit{Amount: amount, Authorization: x402.Authorization{Erc3009: &x402.Erc3009Authorization{
 		ValidAfter: deposit.ValidAfter, ValidBefore: deposit.ValidBefore, Salt: deposit.Salt, Signature: deposit.Signature,
 	}}}, nil
+}
+
+// permit signs a deposit by Permit2, which the payer must have approved for the token.
+func (p *payer) permit(ctx context.Context, ch *channel, amount vouchers.Amount, until uint64) (*x402.Deposit, error) {
+	allowance, err := p.token.Permit2Allowance(ctx, p.chain, p.key.Address())
+	if err != nil {
+		return nil, err
+	}
+	if allowance.Cmp(amount.Big()) < 0 {
+		return nil, fmt.Errorf("%w: the server takes deposits by Permit2, which may move %s atomic units of %s: approve %s for token %s first", ErrFunds, allowance, p.key.Address(), escrow.Permit2, p.token.Address)
+	}
+	deposit := escrow.Permit2Deposit{Config: ch.config, Amount: amount, Nonce: escrow.NewPermit2Nonce(), Deadline: until}
+	collector := ch.addresses.Collectors.Permit2
+	if err := deposit.Sign(ctx, p.key, p.chain.ChainID(), collector, ch.id); err != nil {
+		return nil, err
+	}
+	return &x402.Deposit{Amount: amount, Authorization: x402.Authorization{Permit2: &x402.Permit2Authorization{
+		From: p.key.Address(), Permitted: x402.Permitted{Token: ch.config.Token, Amount: amount}, Spender: collector,
+		Nonce: deposit.Nonce, Deadline: until, Witness: x402.Witness{ChannelID: ch.id}, Signature: deposit.Signature,
+	}}}, nil
+}
+
+// goodUntil is when a deposit cannot be submitted any more, in Unix seconds.
+func goodUntil(d *x402.Deposit) uint64 {
+	if permit := d.Authorization.Permit2; permit != nil {
+		return permit.Deadline + 1
+	}
+	return d.Authorization.Erc3009.ValidBefore
 }
 
 // pendingDeposit is a deposit whose outcome the chain does not show yet. The same
@@ -131,7 +157,7 @@ func (p *payer) stillPending(ctx context.Context, ch *channel) (*x402.Deposit, e
 	if err != nil {
 		return nil, err
 	}
-	if ch.funds() >= plus(ch.pending.before, ch.pending.deposit.Amount) || head.Time >= ch.pending.deposit.Authorization.Erc3009.ValidBefore {
+	if ch.funds() >= plus(ch.pending.before, ch.pending.deposit.Amount) || head.Time >= goodUntil(ch.pending.deposit) {
 		ch.pending = nil
 		return nil, nil
 	}

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -23,10 +26,11 @@ type terms struct {
 }
 
 // choose returns the entry that this client pays by: where it has money in a channel,
-// or else the first that it can pay by, any other escrow before the canonical one.
+// or else the first that it can pay by: deposits by EIP-3009 before those by Permit2,
+// and any other escrow before the canonical one.
 func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired) (*terms, error) {
 	var reasons []error
-	var fit, canonical []*terms
+	var fit []*terms
 	for _, entry := range required.Accepts {
 		t, err := p.consider(ctx, entry)
 		if err != nil {
@@ -34,17 +38,30 @@ func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired) (*te
 			continue
 		}
 		t.resource = required.Resource
-		if t.addresses.Escrow == escrow.Canonical.Escrow {
-			canonical = append(canonical, t)
-		} else {
-			fit = append(fit, t)
-		}
+		fit = append(fit, t)
 	}
-	fit = append(fit, canonical...)
+	slices.SortStableFunc(fit, func(a, b *terms) int { return a.rank() - b.rank() })
 	if len(fit) == 0 {
 		return nil, fmt.Errorf("%w: %w", ErrTerms, errors.Join(reasons...))
 	}
 	return p.funded(fit)
+}
+
+// byPermit2 says that deposits are made by Permit2.
+func (t *terms) byPermit2() bool {
+	return t.accepted.Extra.AssetTransferMethod == x402.TransferPermit2
+}
+
+// rank is lower for terms that this client would rather pay by.
+func (t *terms) rank() int {
+	rank := 0
+	if t.addresses.Escrow == escrow.Canonical.Escrow {
+		rank = 1
+	}
+	if t.byPermit2() { // needs an approval, which costs gas
+		rank += 2
+	}
+	return rank
 }
 
 // funded returns the first of several terms whose channel has money left, by this
@@ -92,6 +109,12 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, 
 		Payer: p.key.Address(), PayerAuthorizer: p.session.Address(),
 		Receiver: entry.PayTo, ReceiverAuthorizer: entry.Extra.ReceiverAuthorizer,
 		Token: entry.Asset, WithdrawDelay: entry.Extra.WithdrawDelay,
+	}
+	switch {
+	case t.byPermit2() && trusted.Collectors.Permit2 == (common.Address{}):
+		return nil, fmt.Errorf("its deposits take Permit2, and escrow %s has no collector for that which is trusted", address)
+	case !t.byPermit2() && !p.token.EIP3009:
+		return nil, fmt.Errorf("its deposits take EIP-3009, which token %s does not have", entry.Asset)
 	}
 	if err := t.config.Validate(); err != nil {
 		return nil, err

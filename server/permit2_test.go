@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bytes"
 	"errors"
 	"math/big"
 	"sync"
@@ -9,10 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
-	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -176,38 +172,11 @@ func TestPermit2IsOfferedOnlyWhereItIs(t *testing.T) {
 	}
 }
 
-// plainToken is DevUSDC without EIP-3009, of which every key in the list has 100.
-func plainToken(t testing.TB, owners ...common.Address) common.Address {
-	t.Helper()
-	admin, err := chain.NewSender(t.Context(), shoptest.Net.Client, chain.DevKey(devnet.Admin))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = admin.Close() }()
-	selector := abigen.NewToken().PackAuthorizationState(common.Address{}, [32]byte{})[:4]
-	bin := common.FromHex(abigen.DevUSDCMetaData.Bin)
-	if !bytes.Contains(bin, selector) {
-		t.Fatalf("the code of DevUSDC does not name authorizationState")
-	}
-	bin = bytes.ReplaceAll(bin, selector, []byte{selector[0], selector[1], selector[2], selector[3] + 1})
-	account := admin.Address()
-	token, _, err := admin.Create2(t.Context(), abigen.Deployer, abigen.Salt, append(bin, common.LeftPadBytes(account[:], 32)...), "deploy a token")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, owner := range owners {
-		if _, err := admin.Send(t.Context(), chain.Call{To: token, Data: abigen.NewDevUSDC().PackMint(owner, (100 * usdc).Big()), Label: "mint"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return token
-}
-
 func TestATokenWithoutEIP3009IsPaidWithByPermit2Alone(t *testing.T) {
 	shoptest.PlacePermit2(t)
 	key := shoptest.Payer(t, "payer")
 	o := selling(t)
-	o.Token = plainToken(t, key.Address())
+	o.Token = shoptest.PlainToken(t, key.Address())
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := &customer{t: t, url: shop.URL, key: key, net: shoptest.Net}
 	accepts := send(t.Context(), t, shop.URL, "work", nil, nil).refusal().Accepts

@@ -1,6 +1,7 @@
 package shoptest
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"math/big"
@@ -15,6 +16,7 @@ import (
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/devnet"
 )
 
 // permit2Source is where the authors of Permit2 publish its code for tests.
@@ -66,4 +68,31 @@ func ApprovePermit2(t testing.TB, owner chain.Signer, token common.Address, amou
 	if _, err := sender.Send(t.Context(), chain.Call{To: token, Data: abigen.NewToken().PackApprove(escrow.Permit2, amount), Label: "approve Permit2"}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// PlainToken is DevUSDC without EIP-3009, of which each owner gets 100.
+func PlainToken(t testing.TB, owners ...common.Address) common.Address {
+	t.Helper()
+	admin, err := chain.NewSender(t.Context(), Net.Client, chain.DevKey(devnet.Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close() }()
+	selector := abigen.NewToken().PackAuthorizationState(common.Address{}, [32]byte{})[:4]
+	bin := common.FromHex(abigen.DevUSDCMetaData.Bin)
+	if !bytes.Contains(bin, selector) {
+		t.Fatalf("the code of DevUSDC does not name authorizationState")
+	}
+	bin = bytes.ReplaceAll(bin, selector, []byte{selector[0], selector[1], selector[2], selector[3] + 1})
+	account := admin.Address()
+	token, _, err := admin.Create2(t.Context(), abigen.Deployer, abigen.Salt, append(bin, common.LeftPadBytes(account[:], 32)...), "deploy a token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, owner := range owners {
+		if _, err := admin.Send(t.Context(), chain.Call{To: token, Data: abigen.NewDevUSDC().PackMint(owner, (100 * USDC).Big()), Label: "mint"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return token
 }
