@@ -113,7 +113,7 @@ func TestWhatAToolCallsInItsTurnIsNotPaidByItsPayment(t *testing.T) {
 			return mcp.NewToolResultText("done"), err
 		})
 	})
-	if err := shop.SetPrices(server.Prices{"outer": "0.001", "work": "0.001"}); err != nil {
+	if err := shop.SetRates(server.Prices{"outer": "0.001", "work": "0.001"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	c := regular(t, shop, "payer", usdc)

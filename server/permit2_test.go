@@ -24,7 +24,7 @@ func permitting(t testing.TB, shop *shoptest.Shop, role string) *customer {
 	if len(accepts) != 2 || accepts[0].Extra.AssetTransferMethod != "" || accepts[1].Extra.AssetTransferMethod != x402.TransferPermit2 {
 		t.Fatalf("the shop offers %+v", accepts)
 	}
-	c.accepts(accepts[1])
+	c.agree(accepts[1])
 	shoptest.ApprovePermit2(t, c.key, c.terms.Asset, (100 * usdc).Big())
 	return c
 }
@@ -100,7 +100,7 @@ func TestAPermitThatDoesNotFitIsRefusedBeforeAnyGas(t *testing.T) {
 	shop := shoptest.Open(t, offeringPermit2(t), new(tool).add)
 	c := permitting(t, shop, "payer")
 	poor := newCustomer(t, shop, "without an approval")
-	poor.accepts(c.terms)
+	poor.agree(c.terms)
 	bent := func(bend func(*x402.Permit2Authorization)) *x402.PaymentPayload { return c.permit(usdc, bend) }
 	tampered := bent(nil)
 	tampered.Payload.(*x402.DepositPayload).Deposit.Authorization.Permit2.Deadline++
@@ -183,7 +183,7 @@ func TestATokenWithoutEIP3009IsPaidWithByPermit2Alone(t *testing.T) {
 	if len(accepts) != 1 || accepts[0].Extra.AssetTransferMethod != x402.TransferPermit2 {
 		t.Fatalf("the shop offers %+v", accepts)
 	}
-	c.accepts(accepts[0])
+	c.agree(accepts[0])
 	shoptest.ApprovePermit2(t, key, o.Token, (100 * usdc).Big())
 	if got := c.call(server.DepositTool, c.permit(usdc, nil)).receipt(); got.Extra.ChannelState.Balance != usdc {
 		t.Errorf("the deposit: %+v", got)

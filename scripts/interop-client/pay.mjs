@@ -1,7 +1,8 @@
 // Pays chit with the stock x402 clients: the life of a channel over MCP, and of another over HTTP.
 import assert from "node:assert/strict";
+import { createWalletClient, http, maxUint256, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { ESCROW, artifact, install, startChain } from "../interop/chain.mjs";
+import { ESCROW, PERMIT2, artifact, install, startChain } from "../interop/chain.mjs";
 import { Channel } from "./channel.mjs";
 import { chit, stopAll, writeProfile } from "./programs.mjs";
 import { httpSeller, mcpSeller, meteredSeller } from "./sellers.mjs";
@@ -20,6 +21,7 @@ try {
   await story({ name: "mcp", open: mcpSeller, seller: "dev:0", usdc, mint });
   await story({ name: "http", open: httpSeller, seller: "dev:1", session: account(), usdc, mint });
   await story({ name: "metered", open: meteredSeller, seller: "dev:3", usdc, mint, tell: rates });
+  await story({ name: "permit2", open: httpSeller, seller: "dev:4", method: "permit2", usdc, mint });
   console.log("interop-client: ok");
 } catch (error) {
   console.error("interop-client: FAILED\n", error);
@@ -29,19 +31,20 @@ try {
   stop();
 }
 
-async function story({ name, open, seller, session, usdc, mint, tell = whole }) {
+async function story({ name, open, seller, session, method, usdc, mint, tell = whole }) {
   const [wallet, receiver] = [account(), account().address];
   await mint(wallet.address, FUNDS);
+  if (method === "permit2") await approvePermit2(wallet, usdc);
   writeProfile(name, {
     rpc: chain.rpcUrls.default.http[0], chainId: CHAIN_ID, escrow: ESCROW, token: usdc, server: "", listen: "127.0.0.1:0",
-    payTo: receiver, withdrawDelay: 900, payer: "dev:2", seller,
+    payTo: receiver, withdrawDelay: 900, payer: "dev:2", seller, permit2: method === "permit2",
   });
   const shop = await open(name);
   const read = (address, contract, functionName, arg) => node.readContract({ address, abi: artifact(contract).abi, functionName, args: [arg] });
   const holds = (who) => read(usdc, "DevUSDC", "balanceOf", who);
   const channel = new Channel({
     shop,
-    terms: { account: wallet, session, node, network: `eip155:${CHAIN_ID}`, asset: usdc, depositMultiplier: DEPOSIT },
+    terms: { account: wallet, session, node, network: `eip155:${CHAIN_ID}`, asset: usdc, depositMultiplier: DEPOSIT, method },
     chain: { holds, channel: (id) => read(ESCROW, "Escrow", "channels", id) },
     funds: FUNDS,
   });
@@ -89,11 +92,20 @@ async function rates(channel, step, settle) {
   step("refund", "the rest");
 }
 
+async function approvePermit2(payer, usdc) {
+  await node.setBalance({ address: payer.address, value: parseEther("1") });
+  const wallet = createWalletClient({ chain, account: payer, transport: http() });
+  const hash = await wallet.writeContract({ address: usdc, abi: artifact("DevUSDC").abi, functionName: "approve", args: [PERMIT2, maxUint256] });
+  await node.waitForTransactionReceipt({ hash });
+}
+
 // From the first deposit to the second.
 async function payments(channel, step, session) {
   assert.deepEqual(await channel.buy(1), ["deposit"]);
   assert.equal(channel.balance, BigInt(DEPOSIT) * channel.shop.price);
   const [{ channelConfig }] = channel.payer.sent;
+  const { authorization } = channel.payer.sent[0].deposit;
+  assert.ok(channel.terms.method === "permit2" ? authorization.permit2Authorization : authorization.erc3009Authorization);
   assert.equal(channelConfig.payerAuthorizer, (session ?? channel.terms.account).address);
   step("deposit", `${channel.balance} by ${channel.payer.receipts[0].transaction}, with the first call`);
 
