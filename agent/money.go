@@ -28,8 +28,8 @@ type Moved struct {
 	Tx common.Hash `json:"tx"`
 }
 
-// Deposit moves money into the channel to the server: the payer signs (EIP-3009),
-// the server submits and pays the gas. It returns when the chain confirms it. A server
+// Deposit moves money into the channel to the server: the payer signs (EIP-3009, or
+// Permit2 where the server takes nothing else), the server submits and pays the gas. It returns when the chain confirms it. A server
 // that takes deposits with a paid call alone is an error that wraps [ErrTerms]; see
 // [Options.TopUp].
 func (c *Client) Deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {

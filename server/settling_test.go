@@ -28,12 +28,12 @@ func (c *customer) buys(n int) {
 // announces has the customer announce a withdrawal on the chain.
 func (c *customer) announces(amount vouchers.Amount) {
 	c.t.Helper()
-	own, err := chain.NewSender(c.t.Context(), shoptest.Net.Client, c.key)
+	own, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	defer func() { _ = own.Close() }()
-	contract := escrow.At(shoptest.Net.Client, c.domain.Deployment().Escrow)
+	contract := escrow.At(c.net.Client, c.domain.Deployment().Escrow)
 	if _, err := contract.InitiateWithdraw(c.t.Context(), own, c.config, amount); err != nil {
 		c.t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ type Accepts struct {
 	Token common.Address
 	// MinDeposit is the least deposit, in atomic units; 0 is that of the options.
 	MinDeposit vouchers.Amount
-	// Permit2 is as in [Options].
+	// Permit2 is as in [Options], for this deployment.
 	Permit2 bool
 	// Confirmations is as in [Options]; 0 is that of the options. All deployments on one
 	// chain have the same.

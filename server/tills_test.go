@@ -76,7 +76,7 @@ func (s *street) customers(t testing.TB, shop *shoptest.Shop, role string) [3]*c
 	for i, net := range []*devnet.Net{shoptest.Net, shoptest.Net, s.other} {
 		c := &customer{t: t, url: shop.URL, key: shoptest.Payer(t, fmt.Sprintf("%s %d", role, i)), net: net}
 		if net == s.other {
-			if err := net.Mint(t.Context(), c.key.Address(), 100*usdc); err != nil {
+			if err := errors.Join(net.Mint(t.Context(), c.key.Address(), 100*usdc), net.Control(t.Context(), "anvil_setBalance", c.key.Address(), "0xde0b6b3a7640000")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -200,6 +200,28 @@ func TestChargesInADeploymentThatWasTakenOutAreSetAsideUntilItIsBack(t *testing.
 	shop = shoptest.Open(t, s.options, work.add)
 	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Settled != price || len(done.SetAside) != 0 {
 		t.Errorf("settled %+v, %v", done, err)
+	}
+}
+
+func TestAWithdrawalIsDefendedInEveryDeployment(t *testing.T) {
+	s := newStreet(t)
+	work := new(tool)
+	shop := shoptest.Open(t, s.options, work.add)
+	customers := s.customers(t, shop, "payer")
+	for i, c := range customers {
+		if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+			t.Fatalf("the deposit of customer %d: %s", i, got.raw)
+		}
+		c.buys(1)
+	}
+	_, stop, stopped := serve(t, shop, work, 0)
+	for _, c := range customers {
+		c.announces(usdc)
+		until(t, "the charge is claimed", func() bool { return c.ledger(shop).Claimed == price })
+	}
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -18,7 +18,7 @@ type Deployment struct {
 	ChainID uint64 `yaml:"chainId,omitempty"`
 	Escrow  string `yaml:"escrow"`
 	Token   string `yaml:"token,omitempty"`
-	// Permit2 is as in [Profile], and so are Collector, MinDeposit, Confirmations and CoinPrice.
+	// Permit2 is for this deployment. The others are as in [Profile].
 	Permit2       bool   `yaml:"permit2,omitempty"`
 	Collector     string `yaml:"collector,omitempty"`
 	MinDeposit    string `yaml:"minDeposit,omitempty"`
