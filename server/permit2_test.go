@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -148,6 +149,32 @@ func TestAPermitThatWasUsedBeforeIsNotCreditedAgain(t *testing.T) {
 	}
 	if got := c.ledger(shop); got.Balance != usdc || c.wallet() != 99*usdc {
 		t.Errorf("the channel has %s, the payer %s", got.Balance, c.wallet())
+	}
+}
+
+func TestAPermitThatSomebodyElseSubmittedIsCreditedOnce(t *testing.T) {
+	shop := shoptest.Open(t, offeringPermit2(t), new(tool).add)
+	c := permitting(t, shop, "payer")
+	payment := c.permit(usdc, nil)
+	a := payment.Payload.(*x402.DepositPayload).Deposit.Authorization.Permit2
+	d := escrow.Permit2Deposit{Config: c.config, Amount: usdc, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
+	stranger, err := chain.NewSender(t.Context(), shoptest.Net.Client, shoptest.Payer(t, "stranger"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stranger.Close() }()
+	if _, err := escrow.At(shoptest.Net.Client, escrow.Own.Escrow).Deposit(t.Context(), stranger, d, a.Spender); err != nil {
+		t.Fatal(err)
+	}
+	before := sent(t)
+	if got := c.call(server.DepositTool, payment).receipt(); *got.Amount != usdc || got.Transaction != "" || got.Extra.ChannelState.Balance != usdc {
+		t.Errorf("answered %+v", got)
+	}
+	if got := c.call(server.DepositTool, payment); got.code() != x402.ErrDepositSimulationFailed {
+		t.Errorf("the same again: %s", got.raw)
+	}
+	if n := sent(t) - before; n != 0 || c.ledger(shop).Balance != usdc || c.wallet() != 99*usdc {
+		t.Errorf("%d transactions, the channel has %s", n, c.ledger(shop).Balance)
 	}
 }
 
