@@ -1,129 +1,19 @@
 package server_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
-	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
-
-const otherChain = 31338
-
-// street is where a shop is paid in three ways: through the canonical escrow and our
-// own on the chain of all tests, and through our own on another chain.
-type street struct {
-	options server.Options
-	other   *devnet.Net
-}
-
-func newStreet(t testing.TB) *street {
-	t.Helper()
-	if err := shoptest.Net.PlaceCanonical(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	other, err := devnet.Start(t.Context(), 0, func(string, ...any) {}, "--chain-id", fmt.Sprint(otherChain))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := other.Stop(); err != nil {
-			t.Errorf("stop the other chain: %v", err)
-		}
-	})
-	s := &street{options: selling(t), other: other}
-	s.options.Key = shoptest.Key(t, "seller")
-	for _, net := range []*devnet.Net{shoptest.Net, other} {
-		if err := net.Control(t.Context(), "anvil_setBalance", s.options.Key.Address(), "0xde0b6b3a7640000"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.options.Also = []server.Accepts{{Escrow: escrow.Canonical.Escrow}, {RPC: other.Anvil.URL(), ChainID: otherChain, Token: other.Token}}
-	return s
-}
-
-// reversed are the options with the other chain's deployment as their own.
-func (s *street) reversed() server.Options {
-	o := s.options
-	o.RPC, o.Token = s.other.Anvil.URL(), s.other.Token
-	o.Also = []server.Accepts{
-		{RPC: s.options.RPC, Token: s.options.Token},
-		{RPC: s.options.RPC, Token: s.options.Token, Escrow: escrow.Canonical.Escrow},
-	}
-	return o
-}
-
-// customers pay through the canonical escrow, our own, and our own on the other chain.
-func (s *street) customers(t testing.TB, shop *shoptest.Shop, role string) [3]*customer {
-	t.Helper()
-	accepts := send(t.Context(), t, shop.URL, "work", nil, nil).refusal().Accepts
-	if len(accepts) != 3 {
-		t.Fatalf("the shop offers %+v", accepts)
-	}
-	var all [3]*customer
-	for i, net := range []*devnet.Net{shoptest.Net, shoptest.Net, s.other} {
-		c := &customer{t: t, url: shop.URL, key: shoptest.Payer(t, fmt.Sprintf("%s %d", role, i)), net: net}
-		if net == s.other {
-			if err := errors.Join(net.Mint(t.Context(), c.key.Address(), 100*usdc), net.Control(t.Context(), "anvil_setBalance", c.key.Address(), "0xde0b6b3a7640000")); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c.agree(accepts[i])
-		all[i] = c
-	}
-	return all
-}
-
-// announced are the terms of a tool in the list of tools.
-func announced(t testing.TB, url, name string) *x402.PaymentRequired {
-	t.Helper()
-	var list struct {
-		Tools []struct {
-			Name string
-			Meta map[string]json.RawMessage `json:"_meta"`
-		}
-	}
-	if err := json.Unmarshal(postRaw(t, url, []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}`)), &list); err != nil {
-		t.Fatal(err)
-	}
-	for _, tool := range list.Tools {
-		if tool.Name == name {
-			required, err := x402.DecodePaymentRequired(tool.Meta[server.MetaPrice])
-			if err != nil {
-				t.Fatal(err)
-			}
-			return required
-		}
-	}
-	t.Fatalf("the tool %s is not listed", name)
-	return nil
-}
-
-// income is what the receiver has on the customer's chain.
-func (c *customer) income() vouchers.Amount {
-	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	have, err := token.Balance(c.t.Context(), c.net.Client, c.terms.PayTo)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return have
-}
 
 func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
 	s := newStreet(t)
@@ -327,77 +217,6 @@ func TestDepositsIntoTwoEscrowsOfOneChainDoNotCollide(t *testing.T) {
 	}
 	if n, err := eth(t).NonceAt(t.Context(), s.options.Key.Address(), nil); err != nil || n != uint64(len(all)) {
 		t.Errorf("the seller has sent %d transactions for %d deposits, %v", n, len(all), err)
-	}
-}
-
-// still stops both chains' mining until mine is called.
-func (s *street) still(t testing.TB) (mine func()) {
-	t.Helper()
-	control := func(method string, args ...any) {
-		for _, net := range []*devnet.Net{shoptest.Net, s.other} {
-			if err := net.Control(context.WithoutCancel(t.Context()), method, args...); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	control("evm_setAutomine", false)
-	mine = sync.OnceFunc(func() {
-		control("evm_setAutomine", true)
-		control("anvil_mine", 1)
-	})
-	t.Cleanup(mine)
-	return mine
-}
-
-func TestTransactionsOfTwoChainsAreToldApartAndSurviveARestartInAnotherOrder(t *testing.T) {
-	s := newStreet(t)
-	shop := shoptest.Open(t, s.options, new(tool).add)
-	all := s.customers(t, shop, "payer")
-	here, there := all[1], all[2]
-	mine := s.still(t)
-	deposits := []*x402.PaymentPayload{here.deposits(usdc, 0), there.deposits(usdc, 0)}
-	var asking sync.WaitGroup
-	for i, c := range []*customer{here, there} {
-		asking.Go(func() { c.call(server.DepositTool, deposits[i]) })
-	}
-	eventually(t, "the deposits", func() bool { return len(shop.Transactions()) == 2 })
-	pending := shop.Transactions()
-	if pending[0].ChainID != 31337 || pending[1].ChainID != otherChain || pending[0].Nonce != 0 || pending[1].Nonce != 0 {
-		t.Errorf("on their way are %+v", pending)
-	}
-	admin := administrated(t, socket(t), shop.AdminHandler())
-	if err := admin.SpeedUp(t.Context(), 0, 0); err == nil || !strings.Contains(err.Error(), server.ErrWhichChain.Error()) {
-		t.Errorf("a nonce of two chains is sped up: %v", err)
-	}
-	if err := shop.Cancel(t.Context(), 5, 0); !errors.Is(err, chain.ErrChainID) {
-		t.Errorf("cancelled on a chain that the shop is not on: %v", err)
-	}
-	if err := admin.SpeedUp(t.Context(), otherChain, 0); err != nil {
-		t.Errorf("speed up on the other chain: %v", err)
-	}
-	if now := shop.Transactions(); now[0].Tx != pending[0].Tx || now[1].Tx == pending[1].Tx {
-		t.Errorf("after the speed-up on the other chain there are %+v", now)
-	}
-	if err := shop.Close(); err != nil {
-		t.Fatal(err)
-	}
-	asking.Wait()
-	kept, err := server.ReadTransactions(t.Context(), s.options.Store)
-	if err != nil || len(kept) != 2 || kept[0].ChainID == kept[1].ChainID {
-		t.Errorf("the store has %+v, %v", kept, err)
-	}
-
-	shop = shoptest.Open(t, s.reversed(), new(tool).add)
-	if now := shop.Transactions(); len(now) != 2 || now[0].ChainID != otherChain {
-		t.Errorf("after the restart there are %+v", now)
-	}
-	mine()
-	for i, c := range []*customer{here, there} {
-		c.url = shop.URL
-		got := c.call(server.DepositTool, deposits[i]).receipt()
-		if got.Extra.ChannelState.Balance != usdc || c.wallet() != 99*usdc {
-			t.Errorf("customer %d has %s in the channel and %s outside", i, got.Extra.ChannelState.Balance, c.wallet())
-		}
 	}
 }
 
