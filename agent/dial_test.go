@@ -8,15 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ethereum/go-ethereum/common"
-	mcpclient "github.com/mark3labs/mcp-go/client"
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 func TestAClientThatCannotBeRightIsNotMade(t *testing.T) {
@@ -99,39 +95,4 @@ func TestACallUnderAnEndedContextIsNotMade(t *testing.T) {
 		t.Errorf("the call: %v", err)
 	}
 	buy(t, client, 1, 2*price)
-}
-
-func TestAConnectionOfTheCallersOwnIsPaidOver(t *testing.T) {
-	shop := shoptest.Open(t, selling(t, "0.001"))
-	tools := mcpserver.NewMCPServer("in process", "1", shop.ServerOptions()...)
-	work(tools)
-	shop.AddTools(tools)
-	connection, err := mcpclient.NewInProcessClient(tools)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var hello mcp.InitializeRequest
-	hello.Params.ClientInfo = mcp.Implementation{Name: "test", Version: "1"}
-	if err := connection.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := connection.Initialize(t.Context(), hello); err != nil {
-		t.Fatal(err)
-	}
-	o := options(t)
-	client, err := agent.Wrap(t.Context(), connection, "the tools in process", o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Deposit(t.Context(), usdc); err != nil {
-		t.Fatal(err)
-	}
-	buy(t, client, 2, 0)
-	if err := client.Close(); err != nil {
-		t.Fatal(err)
-	}
-	holds(t, shop, usdc, 2*price)
-	if ch := funds(t, o).Channels[0]; ch.Server != "the tools in process" {
-		t.Errorf("the book has %+v", ch)
-	}
 }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // roles are what a test starts this program for: as a process of its own.
-var roles = map[string]func(in io.Reader, out io.Writer) error{"buyer": playBuyer}
+var roles = map[string]func(in io.Reader, out io.Writer) error{"buyer": playBuyer, "shop": playShop}
 
 const roleVariable = "CHIT_TEST_ROLE"
 
