@@ -122,7 +122,7 @@ var badPayments = []struct {
 		deep := json.RawMessage(strings.Repeat("[", 1000) + strings.Repeat("]", 1000))
 		return set(tree(c.t, c.pays(charged+price)), deep, "extensions")
 	}},
-	{"a name twice, of which the last counts", x402.ErrVoucherSignature, false, func(c *customer) any {
+	{"a name twice", x402.ErrPayload, false, func(c *customer) any {
 		raw, err := json.Marshal(c.pays(charged + price))
 		if err != nil {
 			c.t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -63,13 +64,13 @@ var (
 )
 
 // liftPayment returns the payment of a request in JSON, and the request without it. If
-// there is none, or if the request is not strictly JSON in which no name is there
-// twice, the payment is nil and the request as it was.
+// there is none, if there may be two, or if the request is not JSON, the payment is nil
+// and the request as it was.
 func liftPayment(body []byte) (payment json.RawMessage, rest []byte) {
 	if !bytes.Contains(body, paymentName) {
 		return nil, body
 	}
-	l := lifter{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body))}
+	l := lifter{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))}
 	if err := l.object(callPath); err != nil || l.value == nil {
 		return nil, body
 	}
@@ -80,7 +81,8 @@ func liftPayment(body []byte) (payment json.RawMessage, rest []byte) {
 	return l.value, append(append(rest, body[:l.from]...), body[l.to:]...)
 }
 
-// lifter looks for a value in JSON, and checks all of it.
+// lifter looks for a value in JSON, and checks all of it but for names that are there
+// twice and lead elsewhere: those are for whoever reads the request and the payment.
 type lifter struct {
 	body  []byte
 	dec   *jsontext.Decoder
@@ -90,6 +92,8 @@ type lifter struct {
 	from, to int
 }
 
+var errTwice = errors.New("the same name twice")
+
 // object reads an object that the path leads through.
 func (l *lifter) object(path []string) error {
 	if l.dec.PeekKind() != '{' {
@@ -98,6 +102,7 @@ func (l *lifter) object(path []string) error {
 	if _, err := l.dec.ReadToken(); err != nil {
 		return err
 	}
+	seen := false
 	for first := true; l.dec.PeekKind() == '"'; first = false {
 		from := int(l.dec.InputOffset())
 		name, err := l.dec.ReadToken()
@@ -105,12 +110,14 @@ func (l *lifter) object(path []string) error {
 			return err
 		}
 		switch found := name.String() == path[0]; {
-		case found && len(path) > 1:
-			err = l.object(path[1:])
-		case found:
-			err = l.lift(from, first)
-		default:
+		case !found:
 			err = l.dec.SkipValue()
+		case seen:
+			return errTwice
+		case len(path) > 1:
+			seen, err = true, l.object(path[1:])
+		default:
+			seen, err = true, l.lift(from, first)
 		}
 		if err != nil {
 			return err
