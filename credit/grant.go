@@ -245,6 +245,12 @@ func (g *grant) count() int {
 // counted. Called with g.mu held.
 func (g *grant) at(now moment) int64 { return max(g.latest, now.steady) }
 
+func (g *grant) isRevoked() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ended == EndRevoked
+}
+
 // usedUp reports whether no call can follow, whatever the budget has left. Called
 // with g.mu held.
 func (g *grant) usedUp() bool {

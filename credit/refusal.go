@@ -26,6 +26,10 @@ const (
 	CodeTooManyTokens    Code = "too_many_subtokens" // the grant has too many tokens in use
 	CodeBusy             Code = "busy"               // the channel takes no call right now
 	CodeUnavailable      Code = "unavailable"        // the server can not write
+
+	CodeInvalidIdentifier  Code = "invalid_identifier"  // of the call: too long, or not visible ASCII
+	CodeIdentifierConflict Code = "identifier_conflict" // another call of the token has it
+	CodeAnswerGone         Code = "answer_gone"         // the call was paid for, and its answer too long to keep
 )
 
 // Refusal is why a token does not pay for a call.
@@ -79,6 +83,8 @@ var ledgerCodes = []struct {
 	{vouchers.ErrChannelNotFound, CodeBalanceExhausted, 0},
 	{vouchers.ErrChannelFrozen, CodeBusy, time.Second},
 	{vouchers.ErrTooManyInFlight, CodeBusy, time.Second},
+	{vouchers.ErrIdentifierConflict, CodeIdentifierConflict, 0},
+	{vouchers.ErrAnswerGone, CodeAnswerGone, 0},
 }
 
 // fromLedger puts a refusal of the ledger in the words of tokens.

@@ -13,6 +13,12 @@ type Call struct {
 	Tool string
 	// Price is the most that the call may cost, in atomic units.
 	Price vouchers.Amount
+	// Identifier tells a call from all others on the same token: made again, it gets
+	// the same answer and costs nothing. It is 1 to [MaxIdentifier] visible ASCII
+	// characters; "" is a call that is another one each time.
+	Identifier string
+	// Fingerprint is a hash of the request, which the same identifier must have.
+	Fingerprint [32]byte
 }
 
 // Spend is the price of one call, reserved in a token's counters and drawn from its
@@ -32,29 +38,54 @@ type Spend struct {
 func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
 
 // Spend checks a token (its text) and sets the price of a call aside. It touches
-// neither the chain nor the disk. The error is a [*Refusal]. When ctx ends the
-// channel has its money back, the token at Release.
+// neither the chain nor, but for a call with an identifier, the disk. The error is a
+// [*Refusal]. When ctx ends the channel has its money back, the token at Release.
+//
+// A call with an identifier that was answered before gets a spend whose Answer is that
+// answer, whatever the token has left: there is nothing to run, to commit or to
+// release. While the first is in flight the same call waits for it.
 func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, error) {
 	s, refused := b.session(token)
 	if refused != nil {
-		return nil, refused
+		return b.spent(ctx, token, call, refused)
 	}
-	now := b.clock.now()
-	if refused := s.permits(call, now); refused != nil {
-		return nil, refused
+	spend := &Spend{book: b, session: s, price: call.Price, ended: true}
+	if call.Identifier != "" {
+		if refused := spend.recall(ctx, call); refused != nil {
+			return nil, refused
+		}
+		if _, answered := spend.Answer(); answered {
+			return spend, nil
+		}
 	}
-	began, refused := s.reserve(call.Price, now, b.maxCounters)
-	if refused != nil {
-		return nil, refused
-	}
-	spend := &Spend{book: b, session: s, price: call.Price, began: began}
-	reservation, err := b.ledger.Draw(ctx, s.grant.channel.Value(), call.Price)
-	if err != nil {
+	if refused := spend.begin(ctx, call); refused != nil {
 		spend.Release()
-		return nil, fromLedger(err, call.Price)
+		return nil, refused
 	}
-	spend.reservation = reservation
 	return spend, nil
+}
+
+// begin reserves the price at every level, and in the channel.
+func (s *Spend) begin(ctx context.Context, call Call) *Refusal {
+	now := s.book.clock.now()
+	if refused := s.session.permits(call, now); refused != nil {
+		return refused
+	}
+	var refused *Refusal
+	if s.began, refused = s.session.reserve(call.Price, now, s.book.maxCounters); refused != nil {
+		return refused
+	}
+	s.ended = false
+	var err error
+	if s.reservation == nil {
+		s.reservation, err = s.book.ledger.Draw(ctx, s.Channel(), call.Price)
+	} else {
+		err = s.reservation.Draw(ctx, call.Price)
+	}
+	if err != nil {
+		return fromLedger(err, call.Price)
+	}
+	return nil
 }
 
 // Allows reports whether a token (its text) would pay for a call now, as far as its

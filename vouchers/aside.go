@@ -59,19 +59,22 @@ func (l *Ledger) Draw(ctx context.Context, id ChannelID, price Amount) (*Reserva
 	if ch == nil {
 		return nil, &Refusal{Err: ErrChannelNotFound, Detail: id.Hex()}
 	}
-	r := &Reservation{ledger: l, ch: ch, price: price, drawn: true}
-	if refusal := r.draw(); refusal != nil {
-		return nil, refusal
+	r := &Reservation{ledger: l, ch: ch, drawn: true}
+	if err := r.Draw(ctx, price); err != nil {
+		return nil, err
 	}
-	r.follow(ctx)
 	return r, nil
 }
 
-func (r *Reservation) draw() *Refusal {
+func (r *Reservation) draw(price Amount) *Refusal {
 	ch := r.ch
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	a := ch.active()
+	if r.stage != entering || !r.drawn {
+		return ch.refuse(ErrReservationEnded, "nothing to draw for")
+	}
+	r.price = price
 	left := ch.balance.less(a.withdrawal.Amount)
 	switch {
 	case a.frozen:
