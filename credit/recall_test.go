@@ -28,7 +28,7 @@ func (s *shop) make(token credit.Token, call credit.Call) (answer string, again 
 	if kept, answered := spend.Answer(); answered {
 		return string(kept), true
 	}
-	if _, err := spend.Commit(context.Background(), 100, func(vouchers.Charge) []byte { return []byte(call.Identifier) }); err != nil {
+	if _, err := spend.Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { return vouchers.Kept{Answer: []byte(call.Identifier)}, nil }); err != nil {
 		s.t.Fatal(err)
 	}
 	return call.Identifier, false
@@ -97,7 +97,7 @@ func TestACallIsNotChargedTwiceAtOnce(t *testing.T) {
 			again <- answered
 		}()
 	}
-	if _, err := first.Commit(context.Background(), 100, func(vouchers.Charge) []byte { return []byte("an answer") }); err != nil {
+	if _, err := first.Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { return vouchers.Kept{Answer: []byte("an answer")}, nil }); err != nil {
 		t.Fatal(err)
 	}
 	for range 8 {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
 )
 
 // The signed [receipts.Signed] of a charge: over MCP a member of the result's _meta, over
@@ -39,6 +41,18 @@ func (s *Shop) keep(ctx context.Context, c *vouchers.Charge, sold receipts.Recei
 	}
 	s.Receipts.Issue(draft)
 	return vouchers.Kept{Answer: answer, Puts: []vouchers.Put{draft.Put}}, nil
+}
+
+// attest adds the receipt of the extension offer-receipt to what the payer is told. It
+// says what [receipts.Receipt] says, but for the money.
+func (s *Shop) attest(ctx context.Context, response *x402.SettlementResponse, r *receipts.Signed) error {
+	service := &x402.ServiceReceipt{Version: 1, Network: r.Network, ResourceURL: r.Resource, Payer: response.Payer.Hex(), IssuedAt: r.IssuedAt}
+	signature, err := s.notary.SignHash(ctx, service.Digest())
+	if err != nil {
+		return fmt.Errorf("sign the receipt of a service: %w", err)
+	}
+	response.Extensions, err = x402.WithReceipt(response.Extensions, service, signature)
+	return err
 }
 
 // additions are the members of _meta that a charge adds to a result. They are encoded

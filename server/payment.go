@@ -21,6 +21,7 @@ type payment struct {
 	voucher    vouchers.Voucher
 	signature  vouchers.Signature
 	identifier string
+	receipt    bool // of the extension offer-receipt is asked for
 }
 
 // payment reads the payment of a request and holds it against the terms.
@@ -51,7 +52,7 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	if err != nil {
 		return nil, refuseWith(x402.ErrPayload, "%v", err)
 	}
-	p.identifier = identifier
+	p.identifier, p.receipt = identifier, x402.WantsReceipt(payload.Extensions)
 	if refused := s.checkConfig(till, config); refused != nil {
 		return nil, refused
 	}

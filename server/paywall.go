@@ -84,7 +84,9 @@ type sale struct {
 	channel vouchers.ChannelID
 	payer   common.Address
 	ceiling vouchers.Amount
-	bill    *bill
+	// attested says that the payer wants the receipt of the standard's own extension.
+	attested bool
+	bill     *bill
 	// deposited is what a deposit payload brought in before the call.
 	deposited *depositReceipt
 }
@@ -134,7 +136,7 @@ func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	s.channel, s.payer, s.ceiling = p.voucher.Channel, p.config.Payer, p.voucher.Ceiling
+	s.channel, s.payer, s.ceiling, s.attested = p.voucher.Channel, p.config.Payer, p.voucher.Ceiling, p.receipt
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
@@ -254,7 +256,11 @@ func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, re
 	added := additions{}
 	_, err = reservation.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(ctx, &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}), func(r *receipts.Signed) ([]byte, error) {
-			if err := errors.Join(added.add(x402.MetaPaymentResponse, s.response(c.Charged, c.State)), s.note(added, r)); err != nil {
+			response := s.response(c.Charged, c.State)
+			if err := s.attest(ctx, &response, r); err != nil {
+				return nil, err
+			}
+			if err := errors.Join(added.add(x402.MetaPaymentResponse, response), s.note(added, r)); err != nil {
 				return nil, err
 			}
 			return joinKept(sold, added)
@@ -273,6 +279,14 @@ func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, re
 func (s *sale) sold(r receipts.Receipt) receipts.Receipt {
 	r.Resource, r.Request = toolURL(s.req.Params.Name), fingerprint(s.req)
 	return r
+}
+
+// attest adds the receipt of the standard to that of the charge, if it is asked for.
+func (s *sale) attest(ctx context.Context, response *x402.SettlementResponse, r *receipts.Signed) error {
+	if !s.attested || r == nil {
+		return nil
+	}
+	return s.shop.attest(ctx, response, r)
 }
 
 // note adds the receipt, and of a call that was free what is left of the allowance.

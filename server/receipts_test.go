@@ -137,6 +137,37 @@ func TestWhatCostsNothingHasNoReceiptAndAReplayTheSame(t *testing.T) {
 	}
 }
 
+func TestAStockClientGetsTheReceiptOfItsOwnExtension(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	terms := send(t.Context(), t, shop.URL, "work", nil, nil).refusal()
+	payment := c.pays(price)
+	if payment.Extensions = terms.Extensions; !x402.WantsReceipt(payment.Extensions) {
+		t.Fatalf("the terms announce %v", terms.Extensions)
+	}
+	got := c.call("work", payment).receipt().Extensions[x402.ExtensionOfferReceipt]
+	var extension struct {
+		Info struct {
+			Receipt struct {
+				Format    string
+				Payload   x402.ServiceReceipt
+				Signature vouchers.Signature
+			}
+		}
+	}
+	if err := json.Unmarshal(got, &extension); err != nil {
+		t.Fatalf("%v in %s", err, got)
+	}
+	r := extension.Info.Receipt
+	if signer, err := vouchers.Recover(r.Payload.Digest(), r.Signature); err != nil || signer != c.config.ReceiverAuthorizer ||
+		r.Format != "eip712" || r.Payload.Payer != c.config.Payer.Hex() || r.Payload.ResourceURL != terms.Resource.URL || r.Payload.Network != c.terms.Network {
+		t.Errorf("signed by %s, %v: %s", signer, err, got)
+	}
+	if plain := c.callWith(t.Context(), count(2), c.pays(2*price)).receipt().Extensions; len(plain) != 0 {
+		t.Errorf("who does not ask gets %v", plain)
+	}
+}
+
 func TestReceiptsOfCallsAtOnceMakeOneChainAlsoAfterARestart(t *testing.T) {
 	const calls = 40
 	o := selling(t)

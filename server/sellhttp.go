@@ -79,7 +79,9 @@ type httpSale struct {
 	// channel is the one that pays, and ceiling that of its voucher.
 	channel vouchers.ChannelID
 	ceiling vouchers.Amount
-	bill    *bill
+	// attested says that the payer wants the receipt of the standard's own extension.
+	attested bool
+	bill     *bill
 	// deposited is what a deposit payload brought in before the request.
 	deposited *depositReceipt
 }
@@ -215,7 +217,7 @@ func (s *httpSale) payment(request [32]byte) (p *payment, done bool) {
 }
 
 func (s *httpSale) reserve(p *payment, request [32]byte) (*vouchers.Reservation, *refusal) {
-	s.channel, s.ceiling = p.voucher.Channel, p.voucher.Ceiling
+	s.channel, s.ceiling, s.attested = p.voucher.Channel, p.voucher.Ceiling, p.receipt
 	reservation, deposited, refused := s.shop.admit(s.r.Context(), p, s.price, request)
 	s.deposited = deposited
 	return reservation, refused
@@ -233,7 +235,7 @@ func (s *httpSale) charge(reservation *vouchers.Reservation, body []byte, answer
 	_, err = reservation.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(s.r.Context(), &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}, body), func(r *receipts.Signed) ([]byte, error) {
 			var err error
-			if added, err = s.response(c.Charged, c.State); err != nil {
+			if added, err = s.response(c.Charged, c.State, r); err != nil {
 				return nil, err
 			}
 			if err := added.addReceipt(r); err != nil {
@@ -261,7 +263,7 @@ func (s *httpSale) sold(r receipts.Receipt, body []byte) receipts.Receipt {
 // uncharged lets a failure out, with the word that it cost nothing.
 func (s *httpSale) uncharged(answer *heldAnswer) {
 	if channel, ok := s.shop.Ledger.Channel(s.channel); ok {
-		added, err := s.response(0, channel)
+		added, err := s.response(0, channel, nil)
 		if err != nil {
 			s.shop.logger.Error("encode the receipt of a failure", "route", s.offer.Name, "error", err)
 		}
@@ -349,11 +351,16 @@ func (s *httpSale) fail(status int, reason string) {
 }
 
 // response is what the payer is told of its payment.
-func (s *httpSale) response(charged vouchers.Amount, state vouchers.Channel) (headers, error) {
+func (s *httpSale) response(charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (headers, error) {
 	response := s.shop.response(state)
 	response.Extra.ChargedAmount = &charged
 	if s.deposited != nil {
 		s.deposited.into(&response)
+	}
+	if s.attested && r != nil {
+		if err := s.shop.attest(s.r.Context(), &response, r); err != nil {
+			return nil, err
+		}
 	}
 	header, err := x402.EncodeHeader(&response)
 	if err != nil {

@@ -90,6 +90,7 @@ type Shop struct {
 	// shop serves; every other has its own.
 	Watcher *escrow.Watcher
 
+	notary        receipts.Signer // of receipts
 	accounts      []*account
 	tills         []*till // that of the options first
 	offered       []*till // the same, in the order in which they are offered
@@ -172,7 +173,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.Receipts = receipts.NewBook(s.Store, signer)
+	s.Receipts, s.notary = receipts.NewBook(s.Store, signer), signer
 	if s.aside, err = loadAsides(s.Store); err != nil {
 		return err
 	}

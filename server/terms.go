@@ -112,7 +112,9 @@ func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusa
 		}
 		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
-	return x402.Refuse(resource, accepts, r.code, r.detail)
+	required := x402.Refuse(resource, accepts, r.code, r.detail)
+	required.Extensions = x402.AnnounceReceipts(required.Extensions)
+	return required
 }
 
 // refuse answers a call that is not paid as it should be: the terms, the reason,
