@@ -57,6 +57,12 @@ func domainOf(terms x402.Requirements) *vouchers.Domain {
 // Next is the body of the next call, with a voucher that pays for all calls up to it.
 func (r *Regular) Next() []byte {
 	r.t.Helper()
+	return CallBody(r.t, r.tool, r.NextPayment())
+}
+
+// NextPayment is the payment of the next call, in JSON.
+func (r *Regular) NextPayment() json.RawMessage {
+	r.t.Helper()
 	v := &r.voucher.Voucher
 	v.MaxClaimableAmount += r.payload.Accepted.Amount
 	signature, err := r.key.SignHash(r.t.Context(), r.domain.VoucherDigest(v.Voucher()))
@@ -64,7 +70,11 @@ func (r *Regular) Next() []byte {
 		r.t.Fatal(err)
 	}
 	v.Signature = signature
-	return CallBody(r.t, r.tool, &r.payload)
+	payment, err := json.Marshal(r.payload)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return payment
 }
 
 // Terms are what a tool is sold at.
@@ -84,7 +94,7 @@ func (w *Wire) Terms(url, tool string) x402.Requirements {
 }
 
 // CallBody is the body of a call, with a payment or nil.
-func CallBody(t testing.TB, tool string, payment *x402.PaymentPayload) []byte {
+func CallBody(t testing.TB, tool string, payment json.RawMessage) []byte {
 	t.Helper()
 	params := map[string]any{"name": tool, "arguments": map[string]any{}}
 	if payment != nil {

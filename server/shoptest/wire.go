@@ -32,27 +32,39 @@ func NewWire(t testing.TB, callers int) *Wire {
 // Send makes a call for each of the bodies, by so many callers at once. The test fails
 // unless every answer holds the text that is wanted.
 func (w *Wire) Send(callers int, url string, bodies [][]byte, want string) Run {
-	r := Run{took: make([]time.Duration, len(bodies))}
-	cpu, began := processorTime(w.t), time.Now()
+	return Crowd(w.t, callers, len(bodies), func(i int) error {
+		answer, err := w.post(url, bodies[i])
+		if err == nil && !bytes.Contains(answer, []byte(want)) {
+			err = fmt.Errorf("answered %s", answer)
+		}
+		return err
+	})
+}
+
+// Crowd calls do for 0 to n-1, by so many callers at once. The test fails with the
+// first error.
+func Crowd(t testing.TB, callers, n int, do func(i int) error) Run {
+	r := Run{took: make([]time.Duration, n)}
+	cpu, began := processorTime(t), time.Now()
 	var crowd sync.WaitGroup
 	var next atomic.Int64
 	for range callers {
 		crowd.Go(func() {
-			for !w.t.Failed() {
+			for !t.Failed() {
 				i := int(next.Add(1)) - 1
-				if i >= len(bodies) {
+				if i >= n {
 					return
 				}
 				start := time.Now()
-				if answer, err := w.post(url, bodies[i]); err != nil || !bytes.Contains(answer, []byte(want)) {
-					w.t.Errorf("call %d is answered %s, %v", i, answer, err)
+				if err := do(i); err != nil {
+					t.Errorf("call %d: %v", i, err)
 				}
 				r.took[i] = time.Since(start)
 			}
 		})
 	}
 	crowd.Wait()
-	r.clock, r.cpu = time.Since(began), processorTime(w.t)-cpu
+	r.clock, r.cpu = time.Since(began), processorTime(t)-cpu
 	return r
 }
 
