@@ -156,3 +156,15 @@ func fillUntilFull(path string) {
 	}
 	fmt.Println(durable - 1)
 }
+
+func TestWhatIsSubmittedJustBeforeTheStoreClosesIsDurable(t *testing.T) {
+	for range 50 {
+		s, _ := fresh(t)
+		put(t, s, "room", "first", "v") // the writer is on its way to rest
+		ticket := s.Bucket("room").Submit([]byte("last"), []byte("v"))
+		closeStore(t, s)
+		if err := ticket.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -21,6 +21,7 @@ func (s *Store) write() {
 		return s.queue.take()
 	}
 	for range s.queue.wake {
+		closing := s.queue.err() != nil // nothing comes in any more: what is queued is all
 		for b := next(); b != nil; b = next() {
 			if err := guard(func() error { return s.commit(b) }); err != nil {
 				s.failure = fmt.Errorf("%w: write %s: %w: mend the cause and start again", vouchers.ErrStoreFailed, s.path, err)
@@ -31,7 +32,7 @@ func (s *Store) write() {
 			b.finish(nil)
 			s.queue.recycle(b)
 		}
-		if s.queue.err() != nil {
+		if closing {
 			return
 		}
 	}
