@@ -12,8 +12,9 @@
 // [Explain] puts into a form for agents. [TopUp] deposits by itself. With [Options.Session] another key signs vouchers than the one that owns the
 // money.
 //
-// [Proxy] pays for any MCP client that is not a Go program, [HTTPClient] for plain HTTP
-// resources, and [Wrap] over connections other than streamable HTTP.
+// A [Wallet] keeps the keys. [Proxy] pays for any MCP client that is not a Go program,
+// [CreditProxy] does with a credit token, [HTTPClient] pays for plain HTTP resources, and
+// [Wrap] over connections other than streamable HTTP.
 //
 // The client keeps its own account of every channel and holds each answer of the
 // server against it. It signs no more than what is charged, in flight and asked for

@@ -11,6 +11,24 @@ import (
 	"github.com/chitpay/chit/chain"
 )
 
+// A wallet keeps the key that has the money, and one that signs vouchers in its place.
+func ExampleWallet() {
+	wallet := agent.Wallet{Dir: "keys", Passphrase: agent.PassphraseFrom("")} // from the environment, or a prompt
+	files, err := wallet.List()
+	if err != nil || len(files) == 0 {
+		log.Fatal("make a key with `chit wallet new`: ", err)
+	}
+	key, err := wallet.Key(files[0].Address)
+	if err != nil {
+		log.Fatal(err)
+	}
+	session, err := agent.Wallet{Dir: "session", Passphrase: wallet.Passphrase}.SessionKey(key.Address())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(agent.Options{Key: key, Session: session})
+}
+
 // A client deposits once, pays for calls by itself, and takes the rest back.
 func ExampleDial() {
 	ctx := context.Background()

@@ -169,6 +169,10 @@ func TestAKeyIsImportedFromAFileOrFromStandardInput(t *testing.T) {
 	if info, err := os.Stat(made.Path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key file has mode %v, %v", info.Mode(), err)
 	}
+	h.start(t, "is ready", "dev", "--port", "0")
+	if out := h.ok(t, "wallet", "list", "--balances"); !strings.Contains(words(out), "ADDRESS BALANCE FILE "+address+" 0 ") {
+		t.Errorf("wallet list --balances prints\n%s", out)
+	}
 	if twice := importing(h, secret, "-"); twice.code != 1 || !strings.Contains(twice.stderr, "there already") {
 		t.Errorf("imported twice: %+v", twice)
 	}

@@ -51,9 +51,7 @@ func openProfile(c *cli.Context) (*profile.Profile, error) {
 }
 
 func passphrase(c *cli.Context) profile.Passphrase {
-	return func(address string) (string, error) {
-		return chain.ReadPassphrase("passphrase of "+address, c.String(passphraseFileFlag.Name))
-	}
+	return agent.PassphraseFrom(c.String(passphraseFileFlag.Name))
 }
 
 func dial(ctx context.Context, p *profile.Profile) (*chain.Client, error) {

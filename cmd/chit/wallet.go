@@ -7,7 +7,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/escrow"
 )
 
 func walletCommand() *cli.Command {
@@ -21,7 +23,7 @@ func walletCommand() *cli.Command {
 				Description: "FILE, or standard input for -, holds 64 hex digits or an encrypted key file.\nA key is never taken from the command line, where others can see it.",
 				Flags:       []cli.Flag{jsonFlag}, Action: walletImport,
 			},
-			{Name: "list", Usage: "list the key files", Flags: []cli.Flag{jsonFlag}, Action: walletList},
+			{Name: "list", Usage: "list the key files", Flags: []cli.Flag{tokenFlag, jsonFlag, balancesFlag}, Action: walletList},
 			{Name: "address", Usage: "print the address of the profile's payer", Flags: []cli.Flag{jsonFlag}, Action: walletAddress},
 		},
 	}
@@ -39,7 +41,7 @@ func walletNew(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := chain.CreateKeystoreFile(home.Keystore(), secret)
+	made, err := home.Wallet().Create(secret)
 	if err != nil {
 		return err
 	}
@@ -68,7 +70,7 @@ func walletImport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	kept, err := home.ImportKey(text, secret)
+	kept, err := home.Wallet().Import(text, secret)
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,12 @@ func walletImport(c *cli.Context) error {
 	})
 }
 
+var balancesFlag = &cli.BoolFlag{Name: "balances", Usage: "show what each has on the profile's chain, outside of channels"}
+
 func walletList(c *cli.Context) error {
+	if c.Bool(balancesFlag.Name) {
+		return withChain(c, func(p *profile.Profile, client *chain.Client) error { return walletBalances(c, p, client) })
+	}
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
@@ -86,18 +93,35 @@ func walletList(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	files, err := chain.ListKeystore(home.Keystore())
+	files, err := home.Wallet().List()
 	if err != nil {
 		return err
 	}
-	if c.Bool(jsonFlag.Name) {
-		return ui.JSON(c.App.Writer, files)
+	return print(c, files, func(w io.Writer) error {
+		rows := make([][]string, len(files))
+		for i, f := range files {
+			rows[i] = []string{f.Address.Hex(), f.Path}
+		}
+		return ui.Table(w, []string{"ADDRESS", "FILE"}, rows)
+	})
+}
+
+func walletBalances(c *cli.Context, p *profile.Profile, client *chain.Client) error {
+	token, err := escrow.ReadToken(c.Context, client, p.TokenAddress())
+	if err != nil {
+		return err
 	}
-	rows := make([][]string, len(files))
-	for i, f := range files {
-		rows[i] = []string{f.Address.Hex(), f.Path}
+	all, err := p.Home().Wallet().Balances(c.Context, client, token)
+	if err != nil {
+		return err
 	}
-	return ui.Table(c.App.Writer, []string{"ADDRESS", "FILE"}, rows)
+	return print(c, all, func(w io.Writer) error {
+		rows := make([][]string, len(all))
+		for i, h := range all {
+			rows[i] = []string{h.Address.Hex(), h.Balance.Decimal(), h.Path}
+		}
+		return ui.Table(w, []string{"ADDRESS", "BALANCE", "FILE"}, rows)
+	})
 }
 
 func walletAddress(c *cli.Context) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
 )
 
@@ -20,6 +21,9 @@ const KeyVariable = "CHIT_KEY"
 
 // Passphrase asks for the passphrase of the key file of an address.
 type Passphrase func(address string) (string, error)
+
+// Wallet is the keystore.
+func (h Home) Wallet() agent.Wallet { return agent.Wallet{Dir: h.Keystore()} }
 
 // PayerKey opens the key that funds channels and signs vouchers.
 func (p *Profile) PayerKey(ask Passphrase) (chain.Signer, error) {
@@ -70,15 +74,9 @@ func (p *Profile) openKey(reference string, ask Passphrase) (chain.Signer, error
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: %w; a key is an address of `chit wallet list` or, on a local chain, dev:0 to dev:9", p.name, err)
 	}
-	path, err := chain.FindKeystoreFile(p.home.Keystore(), address)
-	if err != nil {
-		return nil, err
-	}
-	passphrase, err := ask(address.Hex())
-	if err != nil {
-		return nil, err
-	}
-	return chain.OpenKeystoreFile(path, passphrase)
+	wallet := p.home.Wallet()
+	wallet.Passphrase = ask
+	return wallet.Key(address)
 }
 
 // PayerAddress is the address of the payer's key, which need not be opened for it.

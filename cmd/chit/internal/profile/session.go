@@ -2,9 +2,9 @@ package profile
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
 )
 
@@ -39,28 +39,9 @@ func (p *Profile) openSession(ask Passphrase) (chain.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(data, sessionFolder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of session keys: %w", err)
-	}
-	files, err := chain.ListKeystore(dir)
-	if err != nil {
-		return nil, err
-	}
 	payer, err := p.PayerAddress()
 	if err != nil {
 		return nil, err
 	}
-	passphrase, err := ask(payer.Hex())
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		made, err := chain.CreateKeystoreFile(dir, passphrase)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, made)
-	}
-	return chain.OpenKeystoreFile(files[0].Path, passphrase)
+	return agent.Wallet{Dir: filepath.Join(data, sessionFolder), Passphrase: ask}.SessionKey(payer)
 }

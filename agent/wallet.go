@@ -1,0 +1,183 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/accounts/keystore"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// ErrImport says that a key cannot be imported.
+var ErrImport = errors.New("cannot import the key")
+
+// Wallet is a folder of encrypted key files (Web3 Secret Storage, version 3). Which of
+// them pays, and which signs vouchers in its place, is for [Options] to say.
+type Wallet struct {
+	// Dir is the folder.
+	Dir string
+	// Passphrase is asked for what opens the key file of an address; see [PassphraseFrom].
+	Passphrase func(address string) (string, error)
+}
+
+// PassphraseFrom takes passphrases from the first line of a file if one is named, else
+// from the environment ([chain.PassphraseVariable]), else from a prompt on the terminal.
+// Its errors wrap [chain.ErrPassphrase].
+func PassphraseFrom(file string) func(address string) (string, error) {
+	return func(address string) (string, error) { return chain.ReadPassphrase("passphrase of "+address, file) }
+}
+
+// Create makes a key in a file of its own. The folder is made if need be.
+func (w Wallet) Create(passphrase string) (chain.KeyFile, error) {
+	if err := w.make(); err != nil {
+		return chain.KeyFile{}, err
+	}
+	return chain.CreateKeystoreFile(w.Dir, passphrase)
+}
+
+func (w Wallet) make() error {
+	if err := os.MkdirAll(w.Dir, 0o700); err != nil {
+		return fmt.Errorf("make the folder of key files: %w", err)
+	}
+	return nil
+}
+
+// List lists the key files in the order of their making.
+func (w Wallet) List() ([]chain.KeyFile, error) { return chain.ListKeystore(w.Dir) }
+
+// Key opens the key file of an address. Errors wrap [chain.ErrNoKeyFile],
+// [chain.ErrPassphrase] or [chain.ErrKey].
+func (w Wallet) Key(address common.Address) (chain.Signer, error) {
+	path, err := chain.FindKeystoreFile(w.Dir, address)
+	if err != nil {
+		return nil, err
+	}
+	passphrase, err := w.Passphrase(address.Hex())
+	if err != nil {
+		return nil, err
+	}
+	return chain.OpenKeystoreFile(path, passphrase)
+}
+
+// SessionKey opens the first key of the folder, which is made when it is first needed:
+// one that signs vouchers in place of the payer's ([Options.Session]). It is under the
+// passphrase of the payer's key.
+func (w Wallet) SessionKey(payer common.Address) (chain.Signer, error) {
+	if err := w.make(); err != nil {
+		return nil, err
+	}
+	passphrase, err := w.Passphrase(payer.Hex())
+	if err != nil {
+		return nil, err
+	}
+	files, err := w.List()
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		if _, err = w.Create(passphrase); err == nil {
+			files, err = w.List() // another process may have been first
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return chain.OpenKeystoreFile(files[0].Path, passphrase)
+}
+
+// Holding is what the account of a key file has outside of channels.
+type Holding struct {
+	chain.KeyFile
+	// Balance is in atomic units.
+	Balance vouchers.Amount `json:"balance"`
+}
+
+// Balances reads what every account of the wallet has of a token.
+func (w Wallet) Balances(ctx context.Context, client *chain.Client, token escrow.Token) ([]Holding, error) {
+	files, err := w.List()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Holding, len(files))
+	for i, file := range files {
+		all[i].KeyFile = file
+		if all[i].Balance, err = token.Balance(ctx, client, file.Address); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Import keeps a key: a private key of 64 hex digits, which is encrypted with the
+// passphrase, or a key file, which the passphrase must open and which is kept as it is.
+// Errors wrap [ErrImport] and do not show the key.
+func (w Wallet) Import(text []byte, passphrase string) (chain.KeyFile, error) {
+	file, err := w.keep(bytes.TrimSpace(text), passphrase)
+	if err != nil {
+		return chain.KeyFile{}, fmt.Errorf("%w: %w", ErrImport, err)
+	}
+	return file, nil
+}
+
+func (w Wallet) keep(text []byte, passphrase string) (chain.KeyFile, error) {
+	key, err := readKey(text, passphrase)
+	if err != nil {
+		return chain.KeyFile{}, err
+	}
+	if err := w.make(); err != nil {
+		return chain.KeyFile{}, err
+	}
+	if path, err := chain.FindKeystoreFile(w.Dir, key.Address); err == nil {
+		return chain.KeyFile{}, fmt.Errorf("that of %s is there already, in %s", key.Address, path)
+	}
+	if !isKeyFile(text) {
+		if text, err = keystore.EncryptKey(key, passphrase, keystore.StandardScryptN, keystore.StandardScryptP); err != nil {
+			return chain.KeyFile{}, err
+		}
+	}
+	name := fmt.Sprintf("UTC--%s--%x", time.Now().UTC().Format("2006-01-02T15-04-05.000000000Z"), key.Address)
+	file := chain.KeyFile{Address: key.Address, Path: filepath.Join(w.Dir, name)}
+	return file, writeNew(file.Path, text)
+}
+
+func isKeyFile(text []byte) bool { return bytes.HasPrefix(text, []byte("{")) }
+
+func readKey(text []byte, passphrase string) (*keystore.Key, error) {
+	if isKeyFile(text) {
+		key, err := keystore.DecryptKey(text, passphrase)
+		if err != nil {
+			return nil, fmt.Errorf("the passphrase does not open the key file: %w", err)
+		}
+		return key, nil
+	}
+	private, err := crypto.HexToECDSA(strings.TrimPrefix(string(text), "0x"))
+	if err != nil {
+		return nil, errors.New("it is neither a private key of 64 hex digits nor a key file")
+	}
+	key := &keystore.Key{Address: crypto.PubkeyToAddress(private.PublicKey), PrivateKey: private}
+	_, _ = rand.Read(key.Id[:]) // never returns an error
+	key.Id[6], key.Id[8] = key.Id[6]&0x0f|0x40, key.Id[8]&0x3f|0x80
+	return key, nil
+}
+
+// writeNew writes a file that was not there, for its owner alone, durably.
+func writeNew(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Sync(), f.Close())
+}
