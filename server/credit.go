@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +23,10 @@ import (
 // MetaCredit is the key in _meta under which a request carries a credit token, and an
 // answer says what is left of it.
 const MetaCredit = "chit/credit"
+
+// MetaCallID is the key in _meta under which a call on a credit token carries an
+// identifier, so that the same call made again is answered and not charged.
+const MetaCallID = "chit/payment-id"
 
 const (
 	headerAuthorization = "Authorization"
@@ -63,6 +68,23 @@ func creditToken(req *mcp.CallToolRequest) (token string, found bool) {
 	return bearerToken(req.Header)
 }
 
+// callID is the identifier of a call, "" if it has none. Anything but a text is one
+// that is refused.
+func callID(req *mcp.CallToolRequest) string {
+	if req.Params.Meta == nil {
+		return ""
+	}
+	value, there := req.Params.Meta.AdditionalFields[MetaCallID]
+	id, _ := value.(string)
+	if there && id == "" {
+		return badCallID
+	}
+	return id
+}
+
+// badCallID stands for an identifier that cannot be one.
+const badCallID = " "
+
 // withoutToken is the request as the tool may see it.
 func withoutToken(req mcp.CallToolRequest) mcp.CallToolRequest {
 	if _, found := bearerToken(req.Header); found {
@@ -84,13 +106,19 @@ func withoutToken(req mcp.CallToolRequest) mcp.CallToolRequest {
 // runOnCredit makes the call and charges it to a token.
 func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
 	began := time.Now()
-	call := credit.Call{Tool: s.req.Params.Name, Price: s.price}
+	call := credit.Call{Tool: s.req.Params.Name, Price: s.price, Identifier: callID(&s.req)}
+	if call.Identifier != "" {
+		call.Fingerprint = fingerprint(s.req)
+	}
 	spend, err := s.shop.Credit.Spend(ctx, token, call)
 	if err != nil {
 		return s.shop.refuseCredit(s.shop.explainCredit(token, call, err, offeredTools(ctx, s.shop)))
 	}
 	s.shop.observe(call.Tool, time.Since(began))
 	defer spend.Release()
+	if kept, ok := spend.Answer(); ok {
+		return replay(kept)
+	}
 	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() common.Address { return s.shop.payerOf(spend) })
 	defer s.bill.close(false)
 	result, err := s.call(ctx, next)
@@ -101,20 +129,37 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 		spend.Release()
 		return s.unspent(result, spend)
 	}
+	return s.chargeToken(ctx, spend, call.Identifier != "", result)
+}
+
+// chargeToken makes the charge durable, then lets the result out with its receipt. It is
+// kept for a call that is made again where the call has an identifier.
+func (s *sale) chargeToken(ctx context.Context, spend *credit.Spend, kept bool, result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
+	var sold []byte
+	if kept {
+		var err error
+		if sold, err = json.Marshal(result); err != nil {
+			return nil, fmt.Errorf("encode the result of %s: %w", s.req.Params.Name, err)
+		}
+	}
 	total, puts := s.bill.total()
 	added := additions{}
-	_, err = spend.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+	_, err := spend.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(ctx, &c, s.sold(onCredit(spend)), func(r *receipts.Signed) ([]byte, error) {
 			left := spend.Remaining() + s.price - c.Charged
-			return nil, errors.Join(
+			err := errors.Join(
 				added.add(x402.MetaPaymentResponse, s.shop.creditResponse(c.Charged, c.State)),
 				added.add(MetaCredit, creditReceipt{spend.Grant(), c.Charged, left}),
 				s.note(added, r))
+			if err != nil || !kept {
+				return nil, err
+			}
+			return joinKept(sold, added)
 		})
 	}, puts...)
 	s.bill.close(err == nil)
 	if err != nil {
-		s.shop.logger.Error("charge not durable, answer withheld", "tool", call.Tool, "grant", spend.Grant(), "error", err)
+		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "grant", spend.Grant(), "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; ask the seller before you call again"), nil
 	}
 	added.into(result)

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -19,6 +22,33 @@ const (
 	HeaderCreditRemaining = "Chit-Credit-Remaining"
 )
 
+// headerIdempotencyKey carries the identifier of a request on a credit token: a text in
+// quotes (draft-ietf-httpapi-idempotency-key-header), or as it is, as many clients have it.
+const headerIdempotencyKey = "Idempotency-Key"
+
+// requestID is the identifier of a request, "" if it has none.
+func requestID(r *http.Request) string {
+	values := r.Header.Values(headerIdempotencyKey)
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+	default:
+		return badCallID
+	}
+	id := strings.TrimSpace(values[0])
+	if unquoted, found := strings.CutPrefix(id, `"`); found {
+		id, found = strings.CutSuffix(unquoted, `"`)
+		if !found || strings.ContainsAny(id, `"\\`) {
+			return badCallID
+		}
+	}
+	if id == "" {
+		return badCallID
+	}
+	return id
+}
+
 // takeBearer takes the credit token out of a request, "" if it has none.
 func takeBearer(r *http.Request) (token string, rest *http.Request) {
 	token, found := bearerToken(r.Header)
@@ -34,7 +64,10 @@ func takeBearer(r *http.Request) (token string, rest *http.Request) {
 // tool is the offer's name.
 func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	began := time.Now()
-	call := credit.Call{Tool: s.offer.Name, Price: s.price}
+	call := credit.Call{Tool: s.offer.Name, Price: s.price, Identifier: requestID(s.r)}
+	if call.Identifier != "" {
+		call.Fingerprint = requestFingerprint(s.r, body)
+	}
 	spend, err := s.shop.Credit.Spend(s.r.Context(), s.token, call)
 	if err != nil {
 		s.refuseCredit(s.shop.explainCredit(s.token, call, err, nil))
@@ -42,6 +75,10 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	}
 	s.shop.observe(call.Tool, time.Since(began))
 	defer spend.Release()
+	if kept, ok := spend.Answer(); ok {
+		s.replay(kept)
+		return
+	}
 	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() common.Address { return s.shop.payerOf(spend) })
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
@@ -60,13 +97,30 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 		answer.send(s.w)
 		return
 	}
+	s.chargeToken(spend, call.Identifier != "", body, answer)
+}
+
+// chargeToken makes the charge durable, then lets the answer out with its receipt. It is
+// kept for a request that is made again where the request has an identifier.
+func (s *httpSale) chargeToken(spend *credit.Spend, kept bool, body []byte, answer *heldAnswer) {
+	var sold []byte
+	if kept {
+		var err error
+		if sold, err = json.Marshal(answer); err != nil {
+			s.fail(http.StatusBadGateway, fmt.Sprintf("the answer cannot be encoded: %v; you were not charged", err))
+			return
+		}
+	}
 	total, puts := s.bill.total()
 	var added headers
-	_, err = spend.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
+	_, err := spend.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(s.r.Context(), &c, s.sold(onCredit(spend), body), func(r *receipts.Signed) ([]byte, error) {
 			var err error
 			added, err = s.creditHeaders(creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
-			return nil, errors.Join(err, added.addReceipt(r))
+			if err = errors.Join(err, added.addReceipt(r)); err != nil || !kept {
+				return nil, err
+			}
+			return joinKept(sold, added)
 		})
 	}, puts...)
 	s.bill.close(err == nil)

@@ -137,6 +137,10 @@ var creditStatus = map[credit.Code]int{
 	credit.CodeBusy:             http.StatusTooManyRequests,
 	credit.CodeTooManyTokens:    http.StatusTooManyRequests,
 	credit.CodeUnavailable:      http.StatusServiceUnavailable,
+
+	credit.CodeInvalidIdentifier:  http.StatusBadRequest,
+	credit.CodeIdentifierConflict: http.StatusConflict,
+	credit.CodeAnswerGone:         http.StatusGone,
 }
 
 // creditProblem is a refusal as problem details (RFC 9457).

@@ -2,9 +2,11 @@ package allowance
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -57,12 +59,36 @@ type Spent struct {
 	Remaining vouchers.Amount `json:"remaining"`
 }
 
+// A call whose answer was lost on the way is made again, under the same identifier:
+// it is charged once.
+const (
+	tries     = 3
+	firstWait = 200 * time.Millisecond // the next is twice as long
+)
+
+// callTool makes a call until it is answered.
+func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	req.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCallID: rand.Text()}}
+	for n, wait := 1, firstWait; ; n, wait = n+1, 2*wait {
+		result, err := h.mcp.CallTool(ctx, req)
+		var lost *transport.Error
+		if !errors.As(err, &lost) || n == tries {
+			return result, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
+}
+
 // Call calls a tool. Spent is nil if the call was free. The error is a
 // [*agent.CreditRefusal] where the token does not pay; a tool that fails is a result with IsError.
 func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, *Spent, error) {
 	var req mcp.CallToolRequest
 	req.Params.Name, req.Params.Arguments = tool, arguments
-	result, err := h.mcp.CallTool(ctx, req)
+	result, err := h.callTool(ctx, req)
 	if err != nil {
 		return nil, nil, fmt.Errorf("call %s: %w", tool, err)
 	}

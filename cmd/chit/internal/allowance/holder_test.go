@@ -1,0 +1,82 @@
+package allowance_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chitpay/chit/cmd/chit/internal/allowance"
+)
+
+// aToken is one that can be read; nobody here looks at it.
+const aToken = "chit_AgIVAQAAAAEBAgMEBQYHCAkKCwwNDg8QAAAGIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+
+// shop answers as an MCP server does, but breaks off the first answers to calls.
+type shop struct {
+	lost int
+
+	mu  sync.Mutex // guards ids
+	ids []string   // of the calls
+}
+
+// called notes a call, and reports whether its answer is lost.
+func (s *shop) called(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ids = append(s.ids, id)
+	return len(s.ids) <= s.lost
+}
+
+func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	var req struct {
+		ID     json.RawMessage
+		Method string
+		Params struct {
+			Meta map[string]string `json:"_meta"`
+		}
+	}
+	if err != nil || r.Method != http.MethodPost || json.Unmarshal(body, &req) != nil || len(req.ID) == 0 {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	result := `{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"shop","version":"1"}}`
+	if req.Method == "tools/call" {
+		if s.called(req.Params.Meta["chit/payment-id"]) {
+			panic(http.ErrAbortHandler)
+		}
+		result = `{"content":[{"type":"text","text":"done"}]}`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(bytes.Join([][]byte{[]byte(`{"jsonrpc":"2.0","id":`), req.ID, []byte(`,"result":` + result + `}`)}, nil))
+}
+
+func TestACallWhoseAnswerIsLostIsMadeAgainUnderItsIdentifier(t *testing.T) {
+	for lost, answered := range []bool{true, true, true, false} {
+		shop := &shop{lost: lost}
+		server := httptest.NewServer(shop)
+		defer server.Close()
+		holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, _, err := holder.Call(t.Context(), "work", nil)
+		if (err == nil) != answered || answered && result.IsError {
+			t.Errorf("%d answers lost: %v, %v", lost, result, err)
+		}
+		shop.mu.Lock()
+		if want := min(lost+1, 3); len(shop.ids) != want || len(slices.Compact(shop.ids)) != 1 || strings.TrimSpace(shop.ids[0]) == "" {
+			t.Errorf("%d answers lost: called under %q, want %d times the same", lost, shop.ids, want)
+		}
+		shop.mu.Unlock()
+		if err := holder.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
