@@ -54,7 +54,7 @@ func (s *Spend) recall(ctx context.Context, call Call) *Refusal {
 // spent gives a call the answer that it got before on a token that is over now, as
 // after its last call. A token that was revoked gets none.
 func (b *Book) spent(ctx context.Context, token string, call Call, refused *Refusal) (*Spend, error) {
-	if call.Identifier == "" || !errors.Is(refused, ErrGrantEnded) || refused.Code == CodeRevoked {
+	if call.Identifier == "" || !errors.Is(refused, ErrGrantEnded) {
 		return nil, refused
 	}
 	s, err := b.late(token)
