@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 const (
@@ -68,6 +70,7 @@ func TestAKilledServerLosesNothingThatItAnswered(t *testing.T) {
 		s.books.audit(s.wire, s.channels)
 		if cycle%settleEvery == 0 || cycle == cycles {
 			s.settle()
+			s.verify()
 			fmt.Printf("cycle %d of %d: %s\n", cycle, cycles, s.books.outcome())
 		}
 	}
@@ -233,6 +236,25 @@ func isClosed(c <-chan struct{}) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// verify holds the receipts of all charges against what was charged and claimed.
+func (s *siege) verify() {
+	s.t.Helper()
+	var statement bytes.Buffer
+	if err := s.admin.WriteStatement(s.t.Context(), receipts.Filter{}, &statement); err != nil {
+		s.t.Fatal(err)
+	}
+	audits, err := receipts.Verify(&statement)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	views := s.channels()
+	for _, a := range audits {
+		if a.Fault != nil || a.Charged != views[a.Channel].Charged {
+			s.t.Errorf("channel %s is charged %s, its %d receipts prove %s: %v", a.Channel, views[a.Channel].Charged, a.Receipts, a.Charged, a.Fault)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/big"
@@ -9,6 +10,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // audit reads every balance from the chain and holds it against the story.
@@ -58,7 +60,35 @@ func (s *story) audit(ctx context.Context) error {
 	if gas.Sign() != 0 {
 		return fmt.Errorf("the agents own %s wei, want none", gas)
 	}
+	if r.Receipts, err = s.verify(ctx); err != nil {
+		return err
+	}
 	r.Balanced = true
 	s.step("9. on chain: deposited %s = received %s + refunded %s; the escrow holds %s. Balanced.", r.Deposited, r.Received, r.Refunded, left)
+	s.step("10. %d signed receipts prove every unit that was claimed", r.Receipts)
 	return nil
+}
+
+// verify holds the receipts against what was claimed, and returns how many there are.
+func (s *story) verify(ctx context.Context) (count uint64, err error) {
+	var statement bytes.Buffer
+	if err := s.shop.WriteStatement(ctx, receipts.Filter{}, &statement); err != nil {
+		return 0, err
+	}
+	audits, err := receipts.Verify(&statement)
+	if err != nil {
+		return 0, err
+	}
+	var proven vouchers.Amount
+	for _, a := range audits {
+		if a.Fault != nil {
+			return 0, fmt.Errorf("channel %s: %w", a.Channel, a.Fault)
+		}
+		count += a.Receipts
+		proven += a.Charged
+	}
+	if proven != s.result.Claimed {
+		return 0, fmt.Errorf("%w: they prove %s, %s were claimed", receipts.ErrFault, proven, s.result.Claimed)
+	}
+	return count, nil
 }

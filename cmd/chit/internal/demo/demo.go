@@ -62,6 +62,8 @@ type Result struct {
 	SettleTx         common.Hash `json:"settleTx"`
 	SettleGas        uint64      `json:"settleGas"`
 	GasPerChannel    uint64      `json:"gasPerChannel"`
+	// Receipts is how many signed receipts prove what was claimed.
+	Receipts uint64 `json:"receipts"`
 	// Balanced says that every balance was checked on chain and is right.
 	Balanced bool `json:"balanced"`
 }
