@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -292,29 +291,5 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	}
 	if usage := h.run(t, "pay-url", url, "--header", "nothing"); usage.code != 2 {
 		t.Errorf("a header that is none: %+v", usage)
-	}
-}
-
-func TestCompletionKnowsCommandsAndFlags(t *testing.T) {
-	h := newHome(t)
-	for shell, holds := range map[string]string{"bash": "complete -o", "zsh": "compdef _chit chit", "fish": "complete -c chit"} {
-		if out := h.ok(t, "completion", shell); !strings.Contains(out, holds) {
-			t.Errorf("the script for %s is\n%s", shell, out)
-		}
-	}
-	if bash, err := exec.LookPath("bash"); err == nil {
-		script := h.ok(t, "completion", "bash") + "COMP_WORDS=(" + chit + " deposit --); COMP_CWORD=2; _chit_completion; echo ${COMPREPLY[@]}"
-		out, err := exec.Command(bash, "-c", script).Output()
-		if err != nil || !strings.Contains(string(out), "--server") {
-			t.Errorf("bash completes with %q, %v", out, err)
-		}
-	}
-	for line, want := range map[string]string{"": "pay-url", "wallet": "import", "deposit -": "--json", "call hash --i": "--input"} {
-		if out := h.ok(t, append(strings.Fields(line), "--generate-bash-completion")...); !strings.Contains(out, want) {
-			t.Errorf("%q is completed by\n%s", line, out)
-		}
-	}
-	if bad := h.run(t, "completion", "tcsh"); bad.code != 2 {
-		t.Errorf("tcsh: %+v", bad)
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// completionFlag asks for what can stand next on the command line. It comes last.
+// completionFlag asks for what can stand next on the command line. It comes last. With
+// zsh in the variable called 0 the answer says what commands do.
 const completionFlag = "--generate-bash-completion"
 
 const bashCompletion = `_chit_completion() {
@@ -16,7 +17,7 @@ const bashCompletion = `_chit_completion() {
     --) line+=(-) ;; # two alone would end the flags
     -*) line+=("$cur") ;;
   esac
-  COMPREPLY=($(compgen -W "$(SHELL=bash "${line[@]}" ` + completionFlag + ` 2>/dev/null)" -- "$cur"))
+  COMPREPLY=($(compgen -W "$("${line[@]}" ` + completionFlag + ` 2>/dev/null)" -- "$cur"))
 }
 complete -o bashdefault -o default -F _chit_completion chit
 `
@@ -29,11 +30,28 @@ _chit() {
     --) line+=(-) ;; # two alone would end the flags
     -*) line+=("${words[CURRENT]}") ;;
   esac
-  opts=("${(@f)$(SHELL=zsh "${line[@]}" ` + completionFlag + ` 2>/dev/null)}")
+  opts=("${(@f)$(env 0=zsh "${line[@]}" ` + completionFlag + ` 2>/dev/null)}")
   if [[ -n ${opts[1]} ]]; then _describe 'chit' opts; else _files; fi
 }
 compdef _chit chit
 `
+
+const fishCompletion = `function __chit_words
+    set -l line (commandline -opc)
+    set -l current (commandline -ct)
+    switch $current
+        case --
+            set -a line - # two alone would end the flags
+        case '-*'
+            set -a line $current
+    end
+    env 0=zsh $line ` + completionFlag + ` 2>/dev/null | string replace : \t
+end
+complete -c chit -f -n 'count (__chit_words) >/dev/null' -a '(__chit_words)'
+`
+
+// completions are the scripts. All ask this program what can stand next.
+var completions = map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 
 func completionCommand() *cli.Command {
 	return &cli.Command{
@@ -47,23 +65,14 @@ func completionCommand() *cli.Command {
 	}
 }
 
-func completion(c *cli.Context) (err error) {
+func completion(c *cli.Context) error {
 	if err := wantArgs(c, 1, 1); err != nil {
 		return err
 	}
-	var script string
-	switch shell := c.Args().First(); shell {
-	case "bash":
-		script = bashCompletion
-	case "zsh":
-		script = zshCompletion
-	case "fish":
-		if script, err = c.App.ToFishCompletion(); err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("%w: no completion for %q; there are bash, zsh and fish", errUsage, shell)
+	script, known := completions[c.Args().First()]
+	if !known {
+		return fmt.Errorf("%w: no completion for %q; there are bash, zsh and fish", errUsage, c.Args().First())
 	}
-	_, err = fmt.Fprint(c.App.Writer, script)
+	_, err := fmt.Fprint(c.App.Writer, script)
 	return err
 }

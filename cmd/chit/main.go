@@ -70,6 +70,7 @@ func newApp() *cli.App {
 
 func setUsageErrors(c *cli.Command) {
 	c.OnUsageError = usageError
+	c.HideHelpCommand = len(c.Subcommands) == 0 // it would take the place of an argument
 	if len(c.Subcommands) > 0 && c.Action == nil {
 		c.Action = noCommand
 	}
