@@ -100,7 +100,7 @@ func wantArgs(c *cli.Context, least, most int) error {
 	if n >= least && n <= most {
 		return nil
 	}
-	return fmt.Errorf("%w: %d arguments; want `chit %s %s`", errUsage, n, c.Command.FullName(), c.Command.ArgsUsage)
+	return fmt.Errorf("%w: %d arguments; want `%s`", errUsage, n, strings.TrimSpace(c.Command.HelpName+" "+c.Command.ArgsUsage))
 }
 
 // oneLine folds the lines of joined errors into one.

@@ -163,8 +163,8 @@ func listReceipts(w io.Writer, all []receipts.Signed) error {
 	for i, r := range all {
 		sum += r.Charged
 		by := "voucher"
-		if r.Grant != (receipts.ID{}) {
-			by = "token of " + r.Grant.String()
+		if r.Token != (receipts.ID{}) {
+			by = "token " + r.Token.String()
 		}
 		rows[i] = []string{
 			time.Unix(int64(r.IssuedAt), 0).Local().Format(time.DateTime), ui.Short(r.Channel.Hex()), strconv.FormatUint(r.Sequence, 10),
@@ -243,10 +243,18 @@ func receiptsVerify(c *cli.Context) error {
 	}
 	for _, a := range audits {
 		if a.Fault != nil {
-			return fmt.Errorf("%w: channel %s: %w; `chit receipts fetch` gets what the payer's book lacks", receipts.ErrFault, a.Channel, a.Fault)
+			return fmt.Errorf("%w: channel %s: %w%s", receipts.ErrFault, a.Channel, a.Fault, wayOut(c))
 		}
 	}
 	return nil
+}
+
+// wayOut says where receipts that are missing may be.
+func wayOut(c *cli.Context) string {
+	if c.NArg() > 0 || c.Bool("seller") {
+		return ""
+	}
+	return "; `chit receipts fetch` gets what the book lacks"
 }
 
 // statementToVerify is the file that is named, or the profile's own.

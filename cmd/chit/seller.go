@@ -117,7 +117,7 @@ func serve(c *cli.Context) (err error) {
 }
 
 func channelsCommand() *cli.Command {
-	return &cli.Command{Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{jsonFlag}, Action: channels}
+	return &cli.Command{Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{jsonFlag}, Action: channels, Subcommands: []*cli.Command{recoverCommand()}}
 }
 
 func channels(c *cli.Context) error {

@@ -271,6 +271,7 @@ func TestWhatIsNoStatementIsRefusedWithItsLine(t *testing.T) {
 	good := statement(t, b.all(), 0)
 	lines := strings.SplitAfter(good, "\n")
 	for name, test := range map[string]struct{ text, want string }{
+		"no line":              {"\n", "it is empty"},
 		"not JSON":             {lines[0] + "sequence,charged\n", "line 2: not a receipt"},
 		"nothing":              {lines[0] + "{}\n", "line 2: not a receipt: want one of channel, receipt and claimed"},
 		"an unknown member":    {`{"refund":{}}`, "line 1: not a receipt"},

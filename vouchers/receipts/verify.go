@@ -85,6 +85,9 @@ func Verify(statement io.Reader, signers ...common.Address) ([]Audit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the statement: %w", err)
 	}
+	if len(audits) == 0 {
+		return nil, fmt.Errorf("read the statement: %w: it is empty", ErrFormat)
+	}
 	all := make([]Audit, 0, len(audits))
 	for _, a := range audits {
 		a.finish()
