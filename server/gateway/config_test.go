@@ -110,6 +110,7 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a base above the most":           {web + "prices:\n  a: {base: 2, max: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "base is above max"},
 		"a unit of nothing":               {web + "prices:\n  a: {max: 1, per: {argument: n}}\n", 5, "prices.a.per", "argument"},
 		"a unit that is no number":        {web + "prices:\n  a:\n    max: 1\n    per:\n      argument: n\n      unit: some\n", 9, "prices.a.per.unit", "invalid amount"},
+		"a unit of something else":        {web + "prices: {a: {max: 1, per: {argument: n, of: words, unit: 1}}}\n", 4, "prices.a.per", "number, text or list"},
 		"a default that is no number":     {web + "prices: {a: {max: 1, per: {argument: n, unit: 1, default: 1.5}}}\n", 4, "prices.a.per.default", "whole number"},
 		"an allowance of nothing":         {web + "prices: {a: {max: 1, free: {per: 1h}}}\n", 4, "prices.a.free", "calls or amount"},
 		"an allowance that is no number":  {web + "prices: {a: {max: 1, free: {calls: -1}}}\n", 4, "prices.a.free.calls", "whole number"},

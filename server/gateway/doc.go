@@ -26,9 +26,9 @@
 //	prices:                           # by the names that clients see; what has no price is free
 //	  "search*": 0.001
 //	  summarize: 0.01
-//	  render:                         # by an argument: a number, or the length of a list or text
+//	  render:                         # by an argument
 //	    base: 0.001
-//	    per: {argument: pages, unit: 0.0005, default: 1}
+//	    per: {argument: pages, of: number, unit: 0.0005, default: 1} # of: number, text or list; no default: max
 //	    max: 0.05                     # announced; no call costs more
 //	  complete: {max: 0.02, metered: true} # charged what its result's _meta["chit/cost"] says
 //	  translate: {base: 0.002, free: {calls: 10, per: 24h}} # per payer; also amount: 0.01

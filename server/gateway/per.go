@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,16 +19,26 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Per is a price for each unit of an argument: of a number its value, of a list the
-// number of its elements, of a text that of its characters. Of a route it is a wildcard
-// of its path or a parameter of its query, which must be a number.
+// Per is a price for each unit of an argument; a call has at least one. Of a route the
+// argument is a wildcard of its path or a parameter of its query, and a number.
 type Per struct {
 	Argument string
+	// Of is what the argument must be, and what is counted: [OfNumber], [OfText] or
+	// [OfList]; empty is a number. Anything else is refused: the upstream may read it as
+	// another count than the price did.
+	Of string
 	// Unit is what one costs, in atomic USDC.
 	Unit vouchers.Amount
-	// Default counts where the argument is left out.
-	Default uint64
+	// Default counts where the argument is left out; nil is the most that a call costs.
+	Default *uint64
 }
+
+// What [Per] counts.
+const (
+	OfNumber = "number" // its value
+	OfText   = "text"   // its characters
+	OfList   = "list"   // its elements
+)
 
 // String is such as "0.0001 per count".
 func (p *Per) String() string { return p.Unit.Decimal() + " per " + p.Argument }
@@ -37,15 +48,31 @@ func readPer(r *reader, to **Per) setting {
 		p := new(Per)
 		*to = p
 		before := len(r.problems)
-		r.object(at, map[string]setting{"argument": r.text(&p.Argument), "unit": r.amount(&p.Unit), "default": r.whole(&p.Default)})
-		if len(r.problems) == before && (p.Argument == "" || p.Unit == 0) {
+		r.object(at, map[string]setting{
+			"argument": r.text(&p.Argument), "of": r.text(&p.Of), "unit": r.amount(&p.Unit),
+			"default": func(at place) {
+				p.Default = new(uint64)
+				r.whole(p.Default)(at)
+			},
+		})
+		if len(r.problems) > before {
+			return
+		}
+		if p.Argument == "" || p.Unit == 0 {
 			r.report(at, "it needs argument, the name of one, and unit, what one costs")
+		}
+		if p.Of = cmp.Or(p.Of, OfNumber); p.Of != OfNumber && p.Of != OfText && p.Of != OfList {
+			r.report(at, "of is %q: want %s, %s or %s", p.Of, OfNumber, OfText, OfList)
 		}
 	}
 }
 
-// of is the price of so many, cut to the most that a call costs.
+// of is the price of so many, nil being nobody knows how many: at least that of one, and
+// cut to the most that a call costs.
 func (p *Price) of(count *big.Rat) vouchers.Amount {
+	if count == nil {
+		return p.Most
+	}
 	sum := new(big.Rat).Mul(count, new(big.Rat).SetInt(p.Per.Unit.Big()))
 	sum.Add(sum, new(big.Rat).SetInt(p.Base.Big()))
 	whole, rest := new(big.Int).QuoRem(sum.Num(), sum.Denom(), new(big.Int))
@@ -55,7 +82,7 @@ func (p *Price) of(count *big.Rat) vouchers.Amount {
 	if whole.Cmp(p.Most.Big()) > 0 {
 		return p.Most
 	}
-	return vouchers.Amount(whole.Uint64())
+	return max(vouchers.Amount(whole.Uint64()), min(p.Base+p.Per.Unit, p.Most))
 }
 
 // quote is the price of a call.
@@ -111,28 +138,41 @@ func (p *Per) argument(object []byte) (json.RawMessage, error) {
 	return found, nil
 }
 
-// count is how many units a value has.
+// count is how many units a value has, nil if it is not given and has no default.
 func (p *Per) count(value json.RawMessage) (*big.Rat, error) {
-	var parsed any
-	if value != nil {
-		if err := json.Unmarshal(value, &parsed); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Argument, err)
-		}
+	if value == nil || bytes.Equal(value, []byte("null")) {
+		return p.otherwise(), nil
 	}
-	switch v := parsed.(type) {
-	case nil:
-		return new(big.Rat).SetUint64(p.Default), nil
-	case float64:
-		if v < 0 {
-			return nil, fmt.Errorf("%s is below 0", p.Argument)
-		}
-		return new(big.Rat).SetFloat64(v), nil
-	case string:
-		return new(big.Rat).SetInt64(int64(utf8.RuneCountInString(v))), nil
-	case []any:
-		return new(big.Rat).SetInt64(int64(len(v))), nil
+	var number json.Number
+	var text string
+	var list []json.RawMessage
+	kind := value[0]
+	switch {
+	case p.Of == OfText && kind == '"' && json.Unmarshal(value, &text) == nil:
+		return new(big.Rat).SetInt64(int64(utf8.RuneCountInString(text))), nil
+	case p.Of == OfList && kind == '[' && json.Unmarshal(value, &list) == nil:
+		return new(big.Rat).SetInt64(int64(len(list))), nil
+	case p.Of == OfNumber && kind != '"' && json.Unmarshal(value, &number) == nil:
+		return p.number(number)
 	}
-	return nil, fmt.Errorf("%s is neither a number nor a text nor a list", p.Argument)
+	return nil, fmt.Errorf("%s is not a %s", p.Argument, p.Of)
+}
+
+// number is the value of a number. One that does not fit a program's numbers is refused.
+func (p *Per) number(n json.Number) (*big.Rat, error) {
+	v, err := n.Float64()
+	if err != nil || v < 0 {
+		return nil, fmt.Errorf("%s is %.40s: want a number from 0 on", p.Argument, n)
+	}
+	return new(big.Rat).SetFloat64(v), nil
+}
+
+// otherwise counts where the argument is left out.
+func (p *Per) otherwise() *big.Rat {
+	if p.Default == nil {
+		return nil
+	}
+	return new(big.Rat).SetUint64(*p.Default)
 }
 
 // decimal is how numbers are written in a URL.
@@ -148,7 +188,7 @@ func (p *Price) quoteRequest(r *http.Request) (vouchers.Amount, error) {
 		}
 		given := query[p.Per.Argument]
 		if len(given) == 0 {
-			return p.of(new(big.Rat).SetUint64(p.Per.Default)), nil
+			return p.of(p.Per.otherwise()), nil
 		}
 		if len(given) > 1 {
 			return 0, fmt.Errorf("%s is given %d times", p.Per.Argument, len(given))

@@ -24,7 +24,7 @@ prices:
   echo: 0.001
   now: 0
   render: {base: 0.001, per: {argument: count, unit: "0.0001", default: 3}, max: 0.05}
-  "s*": {per: {argument: text, unit: 0.000001}, max: 1, metered: true, free: {calls: 10, amount: 0.5, per: 24h}}
+  "s*": {per: {argument: text, of: text, unit: 0.000001}, max: 1, metered: true, free: {calls: 10, amount: 0.5, per: 24h}}
 upstreams:
   web:
     url: https://example.com/mcp
@@ -44,7 +44,7 @@ routes:
 	if got := c.PriceTable(); !reflect.DeepEqual(got, want) {
 		t.Errorf("the prices are\n%v, want\n%v", got, want)
 	}
-	if p := c.Prices["render"]; p.Most != 50_000 || p.Base != 1_000 || *p.Per != (gateway.Per{Argument: "count", Unit: 100, Default: 3}) {
+	if p := c.Prices["render"]; p.Most != 50_000 || p.Base != 1_000 || p.Per.Argument != "count" || p.Per.Of != gateway.OfNumber || p.Per.Unit != 100 || *p.Per.Default != 3 {
 		t.Errorf("a price is %+v", p)
 	}
 }
@@ -72,29 +72,50 @@ func (s *selling) raw(t testing.TB, tool, arguments string) *mcp.CallToolResult 
 
 func TestACallOfAnUpstreamIsPricedByItsArgument(t *testing.T) {
 	web := serveHTTP(t, "web")
+	for _, name := range []string{"render", "embed"} {
+		web.tool(name, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { return mcp.NewToolResultText("done"), nil })
+	}
 	s := sell(t, fmt.Sprintf(`
 prices:
   "*": 0.009
-  echo: {base: 0.001, per: {argument: text, unit: 0.0001, default: 5}, max: 0.003}
+  echo: {base: 0.001, per: {argument: text, of: text, unit: 0.0001, default: 5}, max: 0.003}
+  render: {per: {argument: count, unit: 0.0001}, max: 0.003}
+  embed: {per: {argument: texts, of: list, unit: 0.0001, default: 2}, max: 0.003}
 upstreams:
   it: {url: %q}
 `, web.url()))
-	for arguments, want := range map[string]vouchers.Amount{
-		`{"text":"abc"}`: 1_300, `{"text":"日本"}`: 1_200, `{"text":""}`: 1_000, `{}`: 1_500, `null`: 1_500, `{"text":null}`: 1_500,
-		`{"text":7}`: 1_700, `{"text":0.001}`: 1_001, `{"text":[1,2,3,4]}`: 1_400, `{"text":20}`: 3_000, `{"text":1e300}`: 3_000,
-		`{"other":1,"text":"abc","last":[{}]}`: 1_300,
+	for tool, prices := range map[string]map[string]vouchers.Amount{
+		"echo": {
+			`{"text":"abc"}`: 1_300, `{"text":"日本"}`: 1_200, `{"text":""}`: 1_100, `{}`: 1_500, `null`: 1_500, `{"text":null}`: 1_500,
+			`{"other":1,"text":"abc","last":[{}]}`: 1_300,
+		},
+		"render": { // what is left out may be any number, and nothing is free
+			`{"count":7}`: 700, `{"count":7.001}`: 701, `{"count":0}`: 100, `{"count":31}`: 3_000, `{"count":1e300}`: 3_000, `{}`: 3_000, `{"count":null}`: 3_000,
+		},
+		"embed": {`{"texts":["a","b","c"]}`: 300, `{"texts":[]}`: 100, `{}`: 200},
 	} {
-		required, err := x402.DecodePaymentRequired([]byte(textOf(t, s.raw(t, "echo", arguments))))
-		if err != nil || required.Accepts[0].Amount != want {
-			t.Errorf("%s is priced %+v, %v; want %d", arguments, required, err, want)
+		for arguments, want := range prices {
+			required, err := x402.DecodePaymentRequired([]byte(textOf(t, s.raw(t, tool, arguments))))
+			if err != nil || required.Accepts[0].Amount != want {
+				t.Errorf("%s of %s is priced %+v, %v; want %d", tool, arguments, required, err, want)
+			}
 		}
 	}
-	for arguments, says := range map[string]string{
-		`{"text":-1}`: "below 0", `{"text":true}`: "neither", `{"text":{}}`: "neither", `{"text":1,"text":9}`: "twice",
-		`{"Text":9}`: "write text", `{"text":1,"TEXT":9}`: "write text",
+	for tool, refused := range map[string]map[string]string{
+		"echo": {
+			`{"text":7}`: "not a text", `{"text":["a long text"]}`: "not a text", `{"text":true}`: "not a text", `{"text":"a","text":"b"}`: "twice",
+			`{"Text":"a"}`: "write text", `{"text":"a","TEXT":"b"}`: "write text",
+		},
+		"render": {
+			`{"count":"500"}`: "not a number", `{"count":[500]}`: "not a number", `{"count":""}`: "not a number", `{"count":{}}`: "not a number",
+			`{"count":-1}`: "from 0 on",
+		},
+		"embed": {`{"texts":"a long text"}`: "not a list", `{"texts":3}`: "not a list"},
 	} {
-		if got := s.raw(t, "echo", arguments); !got.IsError || !strings.Contains(textOf(t, got), says) || strings.Contains(textOf(t, got), "accepts") {
-			t.Errorf("%s is answered %+v", arguments, got.Content)
+		for arguments, says := range refused {
+			if got := s.raw(t, tool, arguments); !got.IsError || !strings.Contains(textOf(t, got), says) || strings.Contains(textOf(t, got), "accepts") {
+				t.Errorf("%s of %s is answered %+v", tool, arguments, got.Content)
+			}
 		}
 	}
 	client := s.buyer(t)
@@ -165,7 +186,7 @@ routes:
 		return required.Accepts[0].Amount, r
 	}
 	for path, want := range map[string]vouchers.Amount{
-		"/image/640": 7_400, "/image/9999": 20_000, "/image/0.05": 1_001, "/rows?n=30": 3_000, "/rows?n=1.5": 150, "/rows": 200, "/meter?cost=1": 10_000,
+		"/image/640": 7_400, "/image/9999": 20_000, "/image/0.05": 1_010, "/rows?n=30": 3_000, "/rows?n=1.5": 150, "/rows": 200, "/meter?cost=1": 10_000,
 	} {
 		if got, r := price(path); got != want {
 			t.Errorf("%s is priced %s, want %d: %+v", path, got, want, r)
