@@ -22,7 +22,7 @@ type Receipt struct {
 	// life by this client's own book.
 	Channel    vouchers.ChannelID
 	Cumulative vouchers.Amount
-	// Signed is the seller's signed receipt, nil if it gives none.
+	// Signed is the seller's signed receipt, nil if it gives none that says the same.
 	Signed *receipts.Signed
 }
 
@@ -215,8 +215,11 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt
 	if err := ch.settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total(), Signed: a.signed}
-	return receipt, p.file(ch, *charged, a.signed)
+	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total()}
+	if p.file(ch, *charged, a.signed) {
+		receipt.Signed = a.signed
+	}
+	return receipt, nil
 }
 
 // reconsider reads why a payment was refused, ends its reservation, and returns the

@@ -133,3 +133,35 @@ func TestAPayerPaysOnItsOwnChain(t *testing.T) {
 		}
 	}
 }
+
+func TestDustInOneEscrowDoesNotHideTheMoneyInAnother(t *testing.T) {
+	if err := shoptest.Net.PlaceCanonical(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o, payer := shoptest.Options(t), options(t)
+	url := ""
+	visit := func(deposit vouchers.Amount) {
+		t.Helper()
+		shop := shoptest.Open(t, o)
+		if url != "" {
+			payer.Book = rename(t, payer.Book, url, shop.URL)
+		}
+		url = shop.URL
+		client := dial(t, url, payer)
+		if deposit > 0 {
+			if _, err := client.Deposit(t.Context(), deposit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hash(t, client)
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+		shop.Stop(t)
+	}
+	visit(900) // 400 are left, which buy nothing
+	o.Escrow = escrow.Canonical.Escrow
+	visit(10 * usdc)
+	o.Also = []server.Accepts{{Escrow: escrow.Own.Escrow}}
+	visit(0)
+}

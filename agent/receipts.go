@@ -29,22 +29,20 @@ const (
 
 var receiptsBucket = []byte(receipts.Bucket)
 
-// file holds a seller's receipt against what was charged, and keeps it for the book.
-// Who signed it is left to [receipts.Verify].
-func (p *payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) error {
-	if r == nil {
-		return nil
-	}
-	if r.Channel != ch.id || r.Charged != charged || r.Network != ch.contract.Deployment().Network() || r.Escrow != ch.contract.Deployment().Escrow {
-		return fmt.Errorf("%w: it charges channel %s %s, and its signed receipt says %s of channel %s", ErrDishonest, ch.id, charged, r.Charged, r.Channel)
+// file holds a seller's receipt against what was charged, and keeps it for the book. One
+// that says something else is as good as none: the call was paid for, and its answer is
+// the payer's. Who signed it is left to [receipts.Verify].
+func (p *payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) (filed bool) {
+	if r == nil || r.Channel != ch.id || r.Charged != charged || r.Network != ch.contract.Deployment().Network() || r.Escrow != ch.contract.Deployment().Escrow {
+		return false
 	}
 	if p.book == nil {
-		return nil
+		return true
 	}
 	p.filing.Lock()
 	defer p.filing.Unlock()
 	p.unfiled = append(p.unfiled, r)
-	return nil
+	return true
 }
 
 // fileAll writes the receipts that the book does not have yet.
@@ -57,23 +55,30 @@ func (p *payer) fileAll() error {
 	if err := p.book.keepReceipts(p.unfiled); err != nil {
 		return err
 	}
-	p.unfiled = nil
+	p.unfiled = p.unfiled[:0]
 	return nil
 }
 
-// keepReceipts writes receipts, durably. Two different ones of one number are a proof
-// against who signed them: the error wraps [ErrDishonest], and the first one stays.
+// contradictionsBucket holds receipts whose number another one has.
+var contradictionsBucket = []byte("contradictions")
+
+// keepReceipts writes receipts, durably. Of two different ones of one number, which are
+// a proof against who signed them, the first stays, and the second is kept beside it:
+// see [Book.Contradictions]. What cannot be a receipt is left out.
 func (b *Book) keepReceipts(all []*receipts.Signed) error {
 	return b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
 		for _, r := range all {
 			key, value, err := r.Record()
 			if err != nil {
-				return err
+				continue
 			}
+			into := bucket
 			if kept := bucket.Get(key); kept != nil && !bytes.Equal(kept, value) {
-				return fmt.Errorf("%w: receipt %d of channel %s is another one than it gave before", ErrDishonest, r.Sequence, r.Channel)
+				if into, err = bucket.Tx().CreateBucketIfNotExists(contradictionsBucket); err != nil {
+					return err
+				}
 			}
-			if err := bucket.Put(key, value); err != nil {
+			if err := into.Put(key, value); err != nil {
 				return err
 			}
 		}
@@ -81,10 +86,20 @@ func (b *Book) keepReceipts(all []*receipts.Signed) error {
 	})
 }
 
+// Contradictions returns the receipts of a channel whose number another one has: a
+// seller that gives two for one charge is dishonest, or has lost its books.
+func (b *Book) Contradictions(id vouchers.ChannelID) ([]receipts.Signed, error) {
+	return b.receiptsIn(contradictionsBucket, id)
+}
+
 // Receipts returns the signed receipts of a channel that the book has, by their numbers.
 func (b *Book) Receipts(id vouchers.ChannelID) ([]receipts.Signed, error) {
+	return b.receiptsIn(receiptsBucket, id)
+}
+
+func (b *Book) receiptsIn(name []byte, id vouchers.ChannelID) ([]receipts.Signed, error) {
 	all := []receipts.Signed{}
-	err := b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
+	err := b.update(name, func(bucket *bbolt.Bucket) error {
 		cursor := bucket.Cursor()
 		for key, value := cursor.Seek(id[:]); bytes.HasPrefix(key, id[:]); key, value = cursor.Next() {
 			r, err := receipts.FromRecord(key, value)
@@ -162,8 +177,8 @@ func ReadClaimed(ctx context.Context, client *chain.Client, e Entry) (*receipts.
 
 // FetchReceipts gets the receipts from the server that the book lacks: of answers that
 // were lost, and of calls that others made on credit tokens. It returns how many came.
-// The client needs a book. Errors wrap [ErrDishonest] where the server's contradict those
-// that it gave before.
+// The client needs a book. Errors wrap [ErrDishonest] where the server gives others than
+// were asked for, or receipts for more than was ever signed.
 func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
 	if c.book == nil {
 		return 0, fmt.Errorf("%w: Options names no Book that would keep them", ErrTerms)
@@ -176,7 +191,7 @@ func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
 		return 0, err
 	}
 	for _, e := range entries {
-		n, err := c.fetchReceipts(ctx, e.Channel)
+		n, err := c.fetchReceipts(ctx, e)
 		came += n
 		if err != nil {
 			return came, fmt.Errorf("fetch the receipts of channel %s: %w", e.Channel, err)
@@ -185,16 +200,18 @@ func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
 	return came, nil
 }
 
-func (c *Client) fetchReceipts(ctx context.Context, id vouchers.ChannelID) (came int, err error) {
+func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err error) {
+	id := e.Channel
 	have, err := c.book.Receipts(id)
 	if err != nil {
 		return 0, err
 	}
-	after, known := uint64(0), map[uint64]bool{}
+	after, known, sum := uint64(0), map[uint64]bool{}, vouchers.Amount(0)
 	for _, r := range have {
 		known[r.Sequence] = true
 		if r.Sequence == after+1 {
 			after++
+			sum += r.Charged
 		}
 	}
 	for {
@@ -207,6 +224,9 @@ func (c *Client) fetchReceipts(ctx context.Context, id vouchers.ChannelID) (came
 				return came, fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", ErrDishonest, r.Sequence, r.Channel, after+1, id)
 			}
 			after++
+			if sum += r.Charged; r.Charged == 0 || sum > max(e.Signed, e.Charged) {
+				return came, fmt.Errorf("%w: its receipts up to %d come to %s, and no more than %s was ever signed", ErrDishonest, r.Sequence, sum, max(e.Signed, e.Charged))
+			}
 			if !known[r.Sequence] {
 				came++
 			}

@@ -1,7 +1,6 @@
 package agent_test
 
 import (
-	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -81,35 +80,90 @@ func TestAClientThatHasLostItsReceiptsGetsThemAgain(t *testing.T) {
 	}
 }
 
-func TestAReceiptThatContradictsTheServerIsNotTaken(t *testing.T) {
-	for name, change := range map[string]func(n int, r *receipts.Receipt){
-		"another charge":                 func(_ int, r *receipts.Receipt) { r.Charged-- },
-		"another channel":                func(_ int, r *receipts.Receipt) { r.Channel = vouchers.ChannelID{1} },
-		"another chain":                  func(_ int, r *receipts.Receipt) { r.Network = "eip155:1" },
-		"another escrow":                 func(_ int, r *receipts.Receipt) { r.Escrow = escrow.Canonical.Escrow },
-		"another one of the same number": func(n int, r *receipts.Receipt) { r.Sequence, r.IssuedAt = 1, uint64(n) },
+func TestAReceiptThatContradictsTheServerIsNotTakenAndItsAnswerIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(n int, r *receipts.Signed)
+		kept   int
+		// contradicting are those that are kept beside others of the same number.
+		contradicting int
+	}{
+		"another charge":                 {func(_ int, r *receipts.Signed) { r.Charged-- }, 0, 0},
+		"another channel":                {func(_ int, r *receipts.Signed) { r.Channel = vouchers.ChannelID{1} }, 0, 0},
+		"another chain":                  {func(_ int, r *receipts.Signed) { r.Network = "eip155:1" }, 0, 0},
+		"another escrow":                 {func(_ int, r *receipts.Signed) { r.Escrow = escrow.Canonical.Escrow }, 0, 0},
+		"a signature that is endless":    {func(_ int, r *receipts.Signed) { r.Signature = make(vouchers.Signature, 300) }, 0, 0},
+		"another one of the same number": {func(n int, r *receipts.Signed) { r.Sequence, r.IssuedAt = 1, uint64(n) }, 1, 1},
+		"a good one":                     {func(int, *receipts.Signed) {}, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
 			l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
 				result := serves(l.receipt(price, vouchers.Amount(n+1)*price))
-				r := receipts.Receipt{
+				r := receipts.Signed{Receipt: receipts.Receipt{
 					Network: l.terms.Network, Escrow: escrow.Own.Escrow, Channel: l.id(), Sequence: uint64(n + 1),
 					Charged: price, Cumulative: vouchers.Amount(n+1) * price, Resource: "mcp://tool/work",
-				}
-				change(n, &r)
-				result.Meta.AdditionalFields["chit/receipt"] = receipts.Signed{Receipt: r, Signature: make(vouchers.Signature, 65)}
+				}, Signature: make(vouchers.Signature, 65)}
+				test.change(n, &r)
+				result.Meta.AdditionalFields["chit/receipt"] = r
 				return result
 			})
 			client, err := agent.Dial(t.Context(), l.url, o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, _, first := client.CallTool(t.Context(), "work", nil)
-			_, _, second := client.CallTool(t.Context(), "work", nil)
-			if err := errors.Join(first, second, client.Close()); !errors.Is(err, agent.ErrDishonest) {
-				t.Errorf("%v", err)
+			for range 2 {
+				if result, receipt, err := client.CallTool(t.Context(), "work", nil); err != nil || result.IsError || receipt.Charged != price {
+					t.Errorf("%+v, %+v, %v", result, receipt, err)
+				}
+			}
+			if err := client.Close(); err != nil {
+				t.Error(err)
+			}
+			book, err := agent.OpenBook(o.Book)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept, err := book.Receipts(l.id())
+			if err != nil || len(kept) != test.kept {
+				t.Errorf("kept are %+v, %v", kept, err)
+			}
+			if others, err := book.Contradictions(l.id()); err != nil || len(others) != test.contradicting {
+				t.Errorf("contradicting are %+v, %v", others, err)
 			}
 		})
+	}
+}
+
+func TestAShopThatHasLostItsBooksIsStillBoughtFrom(t *testing.T) {
+	o, payer := shoptest.Options(t), options(t)
+	shop := shoptest.Open(t, o)
+	client := funded(t, shop.URL, payer)
+	hash(t, client)
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	shop.Stop(t)
+	first := shop.URL
+
+	o.Store = filepath.Join(t.TempDir(), "new.db")
+	shop = shoptest.Open(t, o)
+	payer.Book = rename(t, payer.Book, first, shop.URL)
+	for range 2 { // the receipts are written when a client closes
+		client = dial(t, shop.URL, payer)
+		hash(t, client)
+		if err := client.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	book, err := agent.OpenBook(payer.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := book.Channels()
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%+v, %v", entries, err)
+	}
+	if others, err := book.Contradictions(entries[0].Channel); err != nil || len(others) != 1 || others[0].Sequence != 1 {
+		t.Errorf("contradicting are %+v, %v", others, err)
 	}
 }

@@ -64,8 +64,8 @@ func (t *terms) rank() int {
 	return rank
 }
 
-// funded returns the first of several terms whose channel has money left, by this
-// payer's own account, and the first of all if none has.
+// funded returns the first of several terms whose channel can pay, by this payer's own
+// account; if none can, the first with anything left; and else the first of all.
 func (p *payer) funded(fit []*terms) (*terms, error) {
 	if len(fit) == 1 {
 		return fit[0], nil
@@ -74,12 +74,20 @@ func (p *payer) funded(fit []*terms) (*terms, error) {
 	if err != nil {
 		return nil, err
 	}
+	var some *terms
 	for _, t := range fit {
 		for _, e := range entries {
-			if e.Channel == t.id && e.Available() > 0 {
+			switch {
+			case e.Channel != t.id || e.Available() == 0:
+			case e.Available() >= t.accepted.Amount:
 				return t, nil
+			case some == nil:
+				some = t
 			}
 		}
+	}
+	if some != nil {
+		return some, nil
 	}
 	return fit[0], nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -134,6 +135,43 @@ func TestWhatCostsNothingHasNoReceiptAndAReplayTheSame(t *testing.T) {
 	}
 	if a := c.audited(shop); a.Fault != nil || a.Receipts != 1 {
 		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+}
+
+func TestAPathIsSoldHoweverLongAndOddItIs(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	var ran int
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }},
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ })))
+	t.Cleanup(route.Close)
+	for n, path := range []string{"/short", "/" + url.PathEscape(strings.Repeat("日本", 400)), "/%ff", "/a%0Ab"} {
+		payment, err := x402.EncodeHeader(c.pays(vouchers.Amount(n+1) * price))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, header := range []http.Header{{}, {"Payment-Signature": {payment}}} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, route.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header = header
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			want := http.StatusOK
+			if len(header) == 0 {
+				want = http.StatusPaymentRequired
+			}
+			if resp.StatusCode != want {
+				t.Errorf("%.20s is answered %d, want %d", path, resp.StatusCode, want)
+			}
+		}
+	}
+	if a := c.audited(shop); ran != 4 || a.Fault != nil || a.Receipts != 4 {
+		t.Errorf("%d ran, %+v", ran, a)
 	}
 }
 

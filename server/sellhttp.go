@@ -385,5 +385,5 @@ func requestURL(r *http.Request) string {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	return scheme + "://" + r.Host + r.URL.Path
+	return scheme + "://" + r.Host + r.URL.EscapedPath()
 }

@@ -241,9 +241,38 @@ func receiptsVerify(c *cli.Context) error {
 	if err := print(c, audits, func(w io.Writer) error { return listAudits(w, audits) }); err != nil {
 		return err
 	}
+	if err := tellContradictions(c, audits); err != nil {
+		return err
+	}
 	for _, a := range audits {
 		if a.Fault != nil {
 			return fmt.Errorf("%w: channel %s: %w%s", receipts.ErrFault, a.Channel, a.Fault, wayOut(c))
+		}
+	}
+	return nil
+}
+
+// tellContradictions says which receipts in the payer's own book have others of the same
+// number.
+func tellContradictions(c *cli.Context, audits []receipts.Audit) error {
+	if c.NArg() > 0 || c.Bool("seller") {
+		return nil
+	}
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	book, err := openBook(p)
+	if err != nil {
+		return err
+	}
+	for _, a := range audits {
+		others, err := book.Contradictions(a.Channel)
+		if err != nil {
+			return err
+		}
+		for _, r := range others {
+			fmt.Fprintf(os.Stderr, "channel %s: the seller has given another receipt with the number %d, for %s: it has lost its books, or is dishonest\n", a.Channel, r.Sequence, r.Charged)
 		}
 	}
 	return nil
@@ -284,6 +313,9 @@ func listAudits(w io.Writer, audits []receipts.Audit) error {
 	for i := range audits {
 		a := &audits[i]
 		claimed, verdict := "unknown", "adds up"
+		if a.Before > 0 {
+			verdict = fmt.Sprintf("adds up, but for %s before the first receipt", a.Before)
+		}
 		if a.Claimed != nil {
 			claimed = a.Claimed.Claimed.Decimal()
 		}

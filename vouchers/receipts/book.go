@@ -3,7 +3,10 @@ package receipts
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -64,9 +67,7 @@ func (b *Book) Draft(ctx context.Context, c *vouchers.Charge, r Receipt) (*Draft
 	r.Network, r.Escrow, r.Channel = d.Network(), d.Escrow, c.Channel
 	r.Sequence, r.Previous = last.sequence+1, last.digest
 	r.Charged, r.Cumulative = c.Charged, c.Cumulative
-	if len(r.Resource) > MaxResource {
-		r.Resource = r.Resource[:MaxResource]
-	}
+	r.Resource = cut(r.Resource)
 	digest := r.digest(under)
 	signature, err := b.signer.SignHash(ctx, digest)
 	if err != nil {
@@ -74,6 +75,19 @@ func (b *Book) Draft(ctx context.Context, c *vouchers.Charge, r Receipt) (*Draft
 	}
 	signed := &Signed{r, signature}
 	return &Draft{signed, vouchers.Put{Bucket: Bucket, Key: signed.key(), Value: signed.value(d.ChainID)}, digest}, nil
+}
+
+// cut makes a text valid UTF-8 of at most [MaxResource] bytes.
+func cut(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= MaxResource {
+		return text
+	}
+	end := MaxResource
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
 }
 
 // Issue makes a draft the last receipt of its channel.
@@ -139,6 +153,9 @@ const MaxPage = 256
 // if there is any, and at most [MaxPage].
 func (b *Book) Page(id vouchers.ChannelID, after uint64) ([]Signed, error) {
 	page := []Signed{}
+	if after == math.MaxUint64 {
+		return page, nil
+	}
 	// The numbers of a page share all bytes but the last.
 	for first := (after + 1) &^ (MaxPage - 1); len(page) == 0; first += MaxPage {
 		key := keyOf(id, first)

@@ -240,6 +240,36 @@ func TestTheFirstReceiptThatDoesNotFitIsNamed(t *testing.T) {
 	}
 }
 
+func TestWhatWasChargedBeforeTheFirstReceiptIsToldAndNotProven(t *testing.T) {
+	b := newBook(t)
+	b.sum = 1000 // by a ledger that was opened anew from the chain
+	b.issues(100, 50)
+	if a := audit(t, statement(t, b.all(), 1150)); a.Fault != nil || a.Before != 1000 || a.Charged != 1150 || a.Unclaimed() != 0 {
+		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+	if a := audit(t, statement(t, b.all(), 1151)); a.Fault == nil {
+		t.Error("a claim beyond the receipts is taken")
+	}
+}
+
+func TestAResourceIsCutToAValidText(t *testing.T) {
+	b := newBook(t)
+	for name, want := range map[string]string{
+		"http://h/" + strings.Repeat("ü", 600): "http://h/" + strings.Repeat("ü", 507),
+		"http://h/\xff":                        "http://h/\uFFFD",
+		strings.Repeat("x", 1024):              strings.Repeat("x", 1024),
+	} {
+		c := &vouchers.Charge{Channel: channel, Charged: 1, Cumulative: 1, State: vouchers.Channel{Deployment: deployment}}
+		d, err := b.Draft(t.Context(), c, receipts.Receipt{Resource: name})
+		if err != nil || d.Resource != want {
+			t.Errorf("%.20q is cut to %q, %v", name, d.Resource, err)
+		}
+		if _, err := d.Header(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestAChannelVouchesForWhoSignsItsReceipts(t *testing.T) {
 	b := newBook(t)
 	b.issues(100)

@@ -20,8 +20,11 @@ type Audit struct {
 	Account
 	// Receipts is how many there are, all good, before the first fault.
 	Receipts uint64 `json:"receipts"`
-	// Charged is what they add up to.
+	// Charged is what the channel was charged by the last of them, with Before.
 	Charged vouchers.Amount `json:"charged"`
+	// Before is what the first receipt says was charged before it, which nothing proves:
+	// by a seller that gave no receipts then, or that has lost its books since.
+	Before vouchers.Amount `json:"before,omitzero"`
 	// Claimed is what was claimed on chain at a block, nil if the statement does not say.
 	Claimed *Claimed `json:"claimed,omitempty"`
 	// Fault is the first thing that is wrong, nil if nothing is.
@@ -121,12 +124,18 @@ func (a *Audit) receipt(r *Signed, signers []common.Address) {
 		a.Fault = &Fault{Sequence: min(r.Sequence, a.Receipts+1), Reason: reason}
 		return
 	}
+	if a.Receipts == 0 {
+		a.Before = r.Cumulative - r.Charged
+	}
 	a.Receipts, a.Charged, a.digest = r.Sequence, r.Cumulative, digest
 }
 
 // judge returns what is wrong with the next receipt, "" if nothing is.
 func (a *Audit) judge(r *Signed, digest common.Hash, signers []common.Address) string {
 	sum, fits := a.Charged.Add(r.Charged)
+	if a.Receipts == 0 && r.Cumulative >= r.Charged {
+		sum = r.Cumulative // what came before is told, and not proven
+	}
 	switch {
 	case r.Network != a.Network || r.Escrow != a.Escrow:
 		return fmt.Sprintf("it is of %s/%s, the channel of %s/%s", r.Network, r.Escrow, a.Network, a.Escrow)

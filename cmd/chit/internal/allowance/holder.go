@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
@@ -59,8 +60,8 @@ type Spent struct {
 	Remaining vouchers.Amount `json:"remaining"`
 }
 
-// A call whose answer was lost on the way is made again, under the same identifier:
-// it is charged once.
+// A call that costs something and whose answer was lost on the way is made again, under
+// the same identifier: it is made and charged once. Nobody remembers calls of free tools.
 const (
 	tries     = 3
 	firstWait = 200 * time.Millisecond // the next is twice as long
@@ -72,7 +73,7 @@ func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	for n, wait := 1, firstWait; ; n, wait = n+1, 2*wait {
 		result, err := h.mcp.CallTool(ctx, req)
 		var lost *transport.Error
-		if !errors.As(err, &lost) || n == tries {
+		if !errors.As(err, &lost) || n == tries || !h.costs(ctx, req.Params.Name) {
 			return result, err
 		}
 		select {
@@ -81,6 +82,17 @@ func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 		case <-time.After(wait):
 		}
 	}
+}
+
+// costs reports whether the server announces a price for a tool.
+func (h *Holder) costs(ctx context.Context, name string) bool {
+	list, err := h.mcp.ListTools(ctx, mcp.ListToolsRequest{})
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(list.Tools, func(tool mcp.Tool) bool {
+		return tool.Name == name && tool.Meta != nil && tool.Meta.AdditionalFields[server.MetaPrice] != nil
+	})
 }
 
 // Call calls a tool. Spent is nil if the call was free. The error is a

@@ -53,8 +53,30 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		result = `{"content":[{"type":"text","text":"done"}]}`
 	}
+	if req.Method == "tools/list" {
+		result = `{"tools":[{"name":"work","inputSchema":{"type":"object"},"_meta":{"x402/payment-required":{}}},{"name":"free","inputSchema":{"type":"object"}}]}`
+	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(bytes.Join([][]byte{[]byte(`{"jsonrpc":"2.0","id":`), req.ID, []byte(`,"result":` + result + `}`)}, nil))
+}
+
+func TestACallOfAFreeToolIsMadeOnce(t *testing.T) {
+	shop := &shop{lost: 1}
+	server := httptest.NewServer(shop)
+	defer server.Close()
+	holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Close() }()
+	if _, _, err := holder.Call(t.Context(), "free", nil); err == nil {
+		t.Error("the call was made again")
+	}
+	shop.mu.Lock()
+	defer shop.mu.Unlock()
+	if len(shop.ids) != 1 {
+		t.Errorf("called %d times", len(shop.ids))
+	}
 }
 
 func TestACallWhoseAnswerIsLostIsMadeAgainUnderItsIdentifier(t *testing.T) {
