@@ -1,6 +1,7 @@
 package credit
 
 import (
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -57,6 +58,22 @@ func (g *Grant) note(e Event) {
 		g.History = slices.Delete(g.History, i, i+1)
 	}
 	g.History = append(g.History, e)
+}
+
+// mayHaveRevoked reports whether one of the points in a token's chain was revoked, as far
+// as the history of an ended grant goes back.
+func (g *Grant) mayHaveRevoked(nodes []node) bool {
+	revocations := 0
+	for _, e := range g.History {
+		if e.What != DeedTokenRevoked {
+			continue
+		}
+		revocations++
+		if slices.ContainsFunc(nodes, func(n node) bool { return hex.EncodeToString(n[:]) == e.Token }) {
+			return true
+		}
+	}
+	return revocations >= maxRevocations // older ones may have been dropped
 }
 
 // recall makes the history of a record that was written before there was one.

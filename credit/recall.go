@@ -86,6 +86,9 @@ func (b *Book) late(token string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.mayHaveRevoked(nodes) {
+		return nil, ErrGrantEnded
+	}
 	return &session{grant: newGrant(r), token: nodes[len(nodes)-1]}, nil
 }
 

@@ -28,7 +28,9 @@ func (s *shop) make(token credit.Token, call credit.Call) (answer string, again 
 	if kept, answered := spend.Answer(); answered {
 		return string(kept), true
 	}
-	if _, err := spend.Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { return vouchers.Kept{Answer: []byte(call.Identifier)}, nil }); err != nil {
+	if _, err := spend.Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) {
+		return vouchers.Kept{Answer: []byte(call.Identifier)}, nil
+	}); err != nil {
 		s.t.Fatal(err)
 	}
 	return call.Identifier, false
@@ -144,4 +146,18 @@ func TestAnAnswerThatWasNotKeptIsNotPaidForAgain(t *testing.T) {
 	commit(t, spend, 100) // without an answer
 	s.callRefused(token, named("a", 1), credit.CodeAnswerGone)
 	s.left(token, 900)
+}
+
+func TestARevokedTokenGetsNoAnswerAfterItsGrantHasEnded(t *testing.T) {
+	s := newShop(t)
+	_, root := s.grant(credit.Scope{Budget: 1000, Expires: start.Add(time.Minute)})
+	sub := s.narrow(root, credit.Scope{Budget: 500})
+	s.make(sub, named("a", 1))
+	if _, err := s.RevokeToken(context.Background(), sub.Text()); err != nil {
+		t.Fatal(err)
+	}
+	s.callRefused(sub, named("a", 1), credit.CodeRevoked)
+	s.clock.pass(time.Minute)
+	s.sweep()
+	s.callRefused(sub, named("a", 1), credit.CodeExpired)
 }

@@ -11,8 +11,8 @@ import (
 // it brings: a call is free only with one that would pay for it, from a channel with
 // money, and that is then charged 0. The zero value is no allowance.
 //
-// Whoever deposits from many addresses has as many allowances, so an allowance should
-// be worth less than the gas of a deposit.
+// Whoever deposits from many addresses has as many allowances, and the shop pays the gas
+// of deposits and refunds: ask for a MinDeposit where an allowance is worth the trouble.
 type Allowance struct {
 	// Calls are so many calls; 0 is any number, up to Amount.
 	Calls uint64

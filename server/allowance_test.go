@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -310,4 +311,16 @@ func TestTheListOfToolsSaysWhyACallMayCostLess(t *testing.T) {
 
 func failing(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	return mcp.NewToolResultError("no"), nil
+}
+
+func TestAllowancesOfOnePoolAreTheSame(t *testing.T) {
+	o := selling(t)
+	o.Prices = nil
+	o.Rates = server.Rates{
+		"work": {Price: "0.001", Free: server.Allowance{Calls: 2, Pool: "all"}},
+		"now":  {Price: "0.001", Free: server.Allowance{Calls: 2, Per: time.Minute, Pool: "all"}},
+	}
+	if shop, err := server.Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), "those of one pool are the same") {
+		t.Errorf("opened %v, %v", shop, err)
+	}
 }

@@ -71,6 +71,9 @@ func newTariff(prices Prices, rates Rates) (*tariff, error) {
 			return nil, err
 		}
 	}
+	if err := t.checkPools(); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(t.globs, func(a, b globRate) int {
 		if d := len(b.pattern) - len(a.pattern); d != 0 {
 			return d
@@ -96,6 +99,32 @@ func (t *tariff) add(pattern string, given Rate) error {
 		t.globs = append(t.globs, globRate{pattern, r})
 	} else {
 		t.exact[pattern] = r
+	}
+	return nil
+}
+
+// checkPools refuses two allowances of one pool: what is used of it is counted once.
+func (t *tariff) checkPools() error {
+	pools := make(map[string]Allowance)
+	check := func(pattern string, r *toolRate) error {
+		if r.free == nil {
+			return nil
+		}
+		if other, shared := pools[r.free.Pool]; shared && other != *r.free {
+			return fmt.Errorf("the allowance of %q is %+v, and another of the pool %q is %+v: those of one pool are the same", pattern, *r.free, r.free.Pool, other)
+		}
+		pools[r.free.Pool] = *r.free
+		return nil
+	}
+	for pattern, r := range t.exact {
+		if err := check(pattern, r); err != nil {
+			return err
+		}
+	}
+	for _, g := range t.globs {
+		if err := check(g.pattern, g.rate); err != nil {
+			return err
+		}
 	}
 	return nil
 }
