@@ -73,7 +73,9 @@ func (s *selling) raw(t testing.TB, tool, arguments string) *mcp.CallToolResult 
 func TestACallOfAnUpstreamIsPricedByItsArgument(t *testing.T) {
 	web := serveHTTP(t, "web")
 	for _, name := range []string{"render", "embed"} {
-		web.tool(name, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { return mcp.NewToolResultText("done"), nil })
+		web.tool(name, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return mcp.NewToolResultText("done"), nil
+		})
 	}
 	s := sell(t, fmt.Sprintf(`
 prices:
