@@ -22,6 +22,9 @@ import (
 const (
 	// DefaultTimeout is how long an upstream may take to answer.
 	DefaultTimeout = time.Minute
+	// DefaultOwnConnections is how many clients that can be asked for something have
+	// connections of their own to an upstream at once.
+	DefaultOwnConnections = 32
 	// DefaultSettleEvery is how often charges are claimed and settled.
 	DefaultSettleEvery = time.Hour
 )
@@ -73,6 +76,11 @@ type Upstream struct {
 	Prefix string
 	// Timeout is how long a request may take.
 	Timeout time.Duration
+	// OwnConnections is how many clients that can be asked (for a model's answer, a
+	// human's, or their roots) have a connection of their own at once, which is a program
+	// of their own where it is one. On it the upstream can ask. Others share one, and
+	// cannot be asked; with 0 all do.
+	OwnConnections uint64
 	// Allow and Deny are globs over the upstream's own tool names: with Allow only what
 	// matches is sold, and nothing that matches Deny.
 	Allow, Deny []string
@@ -177,7 +185,7 @@ func checkGlob(r *reader, at place, pattern string) {
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$`)
 
 func readUpstream(r *reader, name string, at place) Upstream {
-	u := Upstream{Name: name, Timeout: DefaultTimeout}
+	u := Upstream{Name: name, Timeout: DefaultTimeout, OwnConnections: DefaultOwnConnections}
 	globs := func(to *[]string) setting {
 		return func(at place) {
 			r.texts(to)(at)
@@ -193,6 +201,7 @@ func readUpstream(r *reader, name string, at place) Upstream {
 		"prefix": readName(r, &u.Prefix), "timeout": r.duration(&u.Timeout, time.Millisecond),
 		"allow": globs(&u.Allow), "deny": globs(&u.Deny),
 		"prices": readPrices(r, &u.Prices), "shareLogs": r.flag(&u.ShareLogs),
+		"ownConnections": r.whole(&u.OwnConnections),
 	}
 	for key, take := range settings {
 		settings[key] = func(entry place) {

@@ -7,8 +7,18 @@
 // its upstream, and is charged if it succeeds. Lists, progress and log messages pass
 // through as they change. An upstream that is down makes its tools answer an error,
 // which costs nothing, until the gateway has reached it again.
-// What an upstream asks of its client (sampling, elicitation, roots) is not passed on:
-// one connection serves all customers.
+//
+// What an upstream asks of its client during a call (sampling, elicitation, roots) is
+// asked of the client whose call it is, if that has declared that it can be asked; else
+// it is refused at once. One connection serves all clients that cannot be asked. Each
+// of the others has one of its own to each upstream that it uses, with a program of its
+// own on it where that is on standard input and output: opened by its first request,
+// closed with its session, after ten idle minutes, or when its place is needed. The
+// lists that are shown are those of the common connection, to which the gateway
+// declares everything. A call that waits for its client keeps its reservation, and is
+// not charged if the client goes away; the upstream's timeout stands still meanwhile,
+// for ten minutes at most. Nothing is asked over the older SSE, nor of clients of the
+// newest protocol, which knows no such requests.
 //
 // Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers.
 //
@@ -46,6 +56,7 @@
 //	    env: {API_KEY: "${FILES_KEY}"}
 //	    prefix: files                 # its tools are files_NAME; else only on conflict
 //	    shareLogs: true               # its log messages go to every client
+//	    ownConnections: 8             # clients that it can ask, each with a program of its own; 32, 0 none
 //	routes:
 //	  - path: /v1/report/{id}
 //	    method: GET

@@ -95,18 +95,19 @@ func (e *unavailableError) Error() string { return e.text }
 // that it reports. Errors are an [*unavailableError], the upstream's own answer, or
 // that of a client that has gone.
 func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(context.Context, *link, *mcp.Meta) (*T, error)) (*T, error) {
-	l := u.current()
-	if l == nil {
-		return nil, &unavailableError{fmt.Sprintf("the upstream %q is down at the moment", u.Name), "down"}
+	l, leave, err := u.linkFor(ctx)
+	if err != nil {
+		return nil, err
 	}
-	meta, done := u.calls.begin(ctx, meta)
+	defer leave()
+	within, clock, stop := startClock(ctx, u.Timeout)
+	defer stop()
+	meta, call, done := u.calls.begin(ctx, l, clock, meta)
 	defer done()
 	if l.modern() {
 		meta.AdditionalFields[mcp.MetaKeyLogLevel] = mcp.LoggingLevelDebug // each client's own level decides what it gets
 	}
-	within, cancel := context.WithTimeout(ctx, u.Timeout)
-	defer cancel()
-	answer, err := send(within, l, meta)
+	answer, err := send(context.WithValue(within, callKey{}, call), l, meta)
 	var lost *transport.Error
 	switch {
 	case err == nil:
@@ -114,9 +115,11 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case within.Err() != nil:
+		u.own.lost(l)
 		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), "timeout"}
 	case errors.As(err, &lost):
 		poke(l.suspect)
+		u.own.lost(l)
 		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer", u.Name), reason(err)}
 	}
 	return nil, err

@@ -35,6 +35,7 @@ type Gateway struct {
 	upstreams []*upstream
 	streams   streams
 	watched   watches
+	questions questions
 	routes    []*route
 	stop      context.CancelFunc
 	running   sync.WaitGroup
@@ -60,7 +61,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 	}
 	g := &Gateway{
 		config: config, shop: shop, logger: o.Logger, version: o.Version, prices: config.Prices, seen: make(map[string]origin),
-		streams: newStreams(), watched: watches{byURI: make(map[string]map[string]bool)},
+		streams: newStreams(), questions: newQuestions(), watched: watches{byURI: make(map[string]map[string]bool)},
 	}
 	g.reading.Store(&directory{})
 	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, shop.ServerOptions()...)

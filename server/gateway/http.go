@@ -52,7 +52,7 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 		mcpserver.WithStreamableHTTPLogger(g.logger))
 	context.AfterFunc(ctx, func() { _ = streamable.Shutdown(context.WithoutCancel(ctx)) }) // has no listener of its own to fail on
 	mux := http.NewServeMux()
-	mux.Handle(mcpPath, endStreams(ctx, server.LiftPayments(separate(streamable))))
+	mux.Handle(mcpPath, endStreams(ctx, server.LiftPayments(g.separate(streamable))))
 	mux.HandleFunc("GET "+healthPath, g.serveHealth)
 	for _, r := range g.routes {
 		mux.Handle(r.Pattern(), r)

@@ -19,13 +19,30 @@ import (
 // link is one connection to an upstream, from the handshake to its end.
 type link struct {
 	client *mcpclient.Client
-	hello  *mcp.InitializeResult
+	hello  *mcp.InitializeResult // once greeted is closed
+	wire   wire
+	// owner is whose calls it carries.
+	owner   owner
+	ctx     context.Context // ends with the link
+	greeted chan struct{}   // closed after the handshake
+	// questions are what the upstream asks at the moment: the id of each, and what ends it.
+	questions sync.Map
 	// suspect asks for a look whether the connection still lives, news for another look
 	// at the lists, tune for another subscription. Each holds one request.
 	suspect, news, tune chan struct{}
 	requests            atomic.Uint64 // that the gateway made by itself
 	close               func()
 }
+
+// owner is the client that a link belongs to, and what it declares to the upstream. One
+// without a session is all of them.
+type owner struct {
+	session string
+	able    abilities
+}
+
+// declares says whether the upstream takes the owner for a client that can be asked.
+func (l *link) declares() bool { return l.owner.able != "" && !l.modern() }
 
 func poke(c chan struct{}) {
 	select {
@@ -44,29 +61,36 @@ const older = mcp.LATEST_LEGACY_PROTOCOL_VERSION
 // connect opens a link. It takes at most the upstream's timeout for each protocol
 // that it tries. Over streamable HTTP the newest is tried first, because it keeps the
 // notifications of a call on the call's own stream; where a program or SSE has only
-// one stream there is nothing to gain.
+// one stream there is nothing to gain. To the older protocols the gateway declares that
+// it can be asked for everything, since some upstreams show tools to such clients alone.
 func (u *upstream) connect(ctx context.Context) (*link, error) {
-	if u.Command != "" || u.SSE {
-		return u.dial(ctx, older)
+	if u.SSE {
+		return u.dial(ctx, older, owner{}) // has no way to ask
 	}
-	l, err := u.dial(ctx, "")
+	if u.Command != "" {
+		return u.dial(ctx, older, owner{able: everything})
+	}
+	l, err := u.dial(ctx, "", owner{})
 	if err != nil || l.modern() {
 		return l, err
 	}
 	l.close()
-	return u.dial(ctx, older)
+	return u.dial(ctx, older, owner{able: everything})
 }
 
 // dial opens a link with a version of the protocol, "" for the newest that both speak.
-func (u *upstream) dial(ctx context.Context, version string) (*link, error) {
+func (u *upstream) dial(ctx context.Context, version string, of owner) (*link, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	wire, tail, err := u.transport(version)
 	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	client := mcpclient.NewClient(wire.transport, mcpclient.WithProtocolVersion(version))
-	l := &link{client: client, suspect: make(chan struct{}, 1), news: make(chan struct{}, 1), tune: make(chan struct{}, 1)}
+	client := mcpclient.NewClient(wire.transport, mcpclient.WithProtocolVersion(version), mcpclient.WithClientCapabilities(of.able.declared()))
+	l := &link{
+		client: client, wire: wire, owner: of, ctx: ctx, greeted: make(chan struct{}),
+		suspect: make(chan struct{}, 1), news: make(chan struct{}, 1), tune: make(chan struct{}, 1),
+	}
 	var hearing sync.WaitGroup
 	l.close = sync.OnceFunc(func() {
 		_ = client.Close() // the other side may be gone
@@ -79,7 +103,7 @@ func (u *upstream) dial(ctx context.Context, version string) (*link, error) {
 	late := time.AfterFunc(u.Timeout, func() {
 		cancel(fmt.Errorf("no answer to the handshake within %s", u.Timeout))
 	})
-	err = l.greet(ctx, u.gateway.version)
+	err = l.greet(ctx, u.gateway.version, u.handle(l))
 	if !late.Stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -101,15 +125,22 @@ func (u *upstream) dial(ctx context.Context, version string) (*link, error) {
 
 func (l *link) modern() bool { return mcp.IsModernProtocol(l.hello.ProtocolVersion) }
 
-func (l *link) greet(ctx context.Context, version string) error {
+func (l *link) greet(ctx context.Context, version string, asked transport.RequestHandler) error {
 	if err := l.client.Start(ctx); err != nil {
 		return err
+	}
+	if asking, ok := l.wire.transport.(transport.BidirectionalInterface); ok {
+		asking.SetRequestHandler(asked)
 	}
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: "chit-gateway", Version: version}
 	var err error
 	if l.hello, err = l.client.Initialize(ctx, hello); err != nil {
 		return err
+	}
+	close(l.greeted)
+	if l.owner.session != "" {
+		l.wire.listen(ctx)
 	}
 	if l.hello.Capabilities.Logging != nil && !l.modern() {
 		// Each client's own level decides what it gets.

@@ -22,6 +22,9 @@ type calls struct {
 // call is a request on its way, and what its client calls its progress.
 type call struct {
 	ctx   context.Context
+	link  *link
+	begun uint64 // grows from call to call
+	clock *clock
 	token mcp.ProgressToken // nil if the client asked for none
 	told  atomic.Int64      // notifications that were passed on
 }
@@ -35,12 +38,12 @@ func (c *call) pass(u *upstream, method string, err error) {
 }
 
 // begin enters a request and returns the _meta to send. The caller calls done.
-func (c *calls) begin(ctx context.Context, meta *mcp.Meta) (sent *mcp.Meta, done func()) {
+func (c *calls) begin(ctx context.Context, l *link, of *clock, meta *mcp.Meta) (sent *mcp.Meta, entry *call, done func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last++
 	key := fmt.Sprintf("chit-%d", c.last)
-	entry := &call{ctx: ctx}
+	entry = &call{ctx: ctx, link: l, begun: c.last, clock: of}
 	sent = passed(meta)
 	if meta != nil && meta.ProgressToken != nil {
 		entry.token, sent.ProgressToken = meta.ProgressToken, key
@@ -49,7 +52,7 @@ func (c *calls) begin(ctx context.Context, meta *mcp.Meta) (sent *mcp.Meta, done
 		c.all = make(map[string]*call)
 	}
 	c.all[key] = entry
-	return sent, func() {
+	return sent, entry, func() {
 		c.mu.Lock()
 		delete(c.all, key)
 		c.mu.Unlock()
@@ -66,24 +69,35 @@ func (c *calls) of(token any) *call {
 	return c.all[key]
 }
 
-// busy says whether any request is on its way.
-func (c *calls) busy() bool {
+// busy says whether any request is on its way on a link.
+func (c *calls) busy(l *link) bool { return c.latest(l) != nil }
+
+// latest is the youngest of the requests on their way on a link, nil if there are none.
+func (c *calls) latest(l *link) (youngest *call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.all) > 0
+	for _, entry := range c.all {
+		if entry.link == l && (youngest == nil || entry.begun > youngest.begun) {
+			youngest = entry
+		}
+	}
+	return youngest
 }
 
-// only is the one request on its way, nil if there are none or several.
-func (c *calls) only() *call {
+// only is the one request on its way on a link, nil if there are none or several.
+func (c *calls) only(l *link) (one *call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.all) != 1 {
-		return nil
-	}
 	for _, entry := range c.all {
-		return entry
+		if entry.link != l {
+			continue
+		}
+		if one != nil {
+			return nil
+		}
+		one = entry
 	}
-	return nil
+	return one
 }
 
 // notified passes a notification of the upstream on to those whom it concerns. It
@@ -102,10 +116,19 @@ func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 	case mcp.MethodNotificationResourceUpdated:
 		uri, _ := fields["uri"].(string)
 		for _, session := range u.gateway.watched.by(uri) {
+			if own := l.owner.session; own != "" && own != session {
+				continue
+			}
 			u.passOn(n.Method, u.gateway.mcp.SendNotificationToSpecificClient(streamOf(session), n.Method, fields))
 		}
 	case string(mcp.MethodNotificationMessage):
-		u.logged(fields)
+		u.logged(l, fields)
+	case string(mcp.MethodNotificationCancelled):
+		l.withdraw(fields)
+	case string(mcp.MethodNotificationElicitationComplete):
+		if session := l.owner.session; session != "" {
+			u.passOn(n.Method, u.gateway.mcp.SendNotificationToSpecificClient(streamOf(session), n.Method, fields))
+		}
 	}
 }
 
@@ -118,8 +141,9 @@ func (u *upstream) passOn(method string, err error) {
 }
 
 // logged passes on a log message: to everybody where the config shares them, else to
-// the client whose call is the only one on its way. The client's own level decides.
-func (u *upstream) logged(fields map[string]any) {
+// the client that the link belongs to, or whose call is the only one on its way. The
+// client's own level decides.
+func (u *upstream) logged(l *link, fields map[string]any) {
 	var message mcp.LoggingMessageNotification
 	raw, err := json.Marshal(fields)
 	if err == nil {
@@ -131,7 +155,11 @@ func (u *upstream) logged(fields map[string]any) {
 	}
 	message.Method = string(mcp.MethodNotificationMessage)
 	if !u.ShareLogs {
-		if c := u.calls.only(); c != nil {
+		c := u.calls.only(l)
+		if c == nil && l.owner.session != "" {
+			c = u.calls.latest(l)
+		}
+		if c != nil {
 			u.passOn(message.Method, u.gateway.mcp.SendLogMessageToClient(c.ctx, message))
 		}
 		return

@@ -35,7 +35,8 @@ func newService(name string) *service {
 	s := &service{heard: make(chan struct{}), entered: make(chan struct{}, 1), leave: make(chan struct{}), gone: make(chan struct{}, 1)}
 	s.mcp = mcpserver.NewMCPServer(name, "1", mcpserver.WithToolCapabilities(true), mcpserver.WithResourceCapabilities(true, true),
 		mcpserver.WithPromptCapabilities(true), mcpserver.WithLogging(), mcpserver.WithCompletions(), mcpserver.WithTaskCapabilities(true, true, true),
-		mcpserver.WithPromptCompletionProvider(completer{}), mcpserver.WithInstructions("ask "+name))
+		mcpserver.WithPromptCompletionProvider(completer{}), mcpserver.WithInstructions("ask "+name), mcpserver.WithElicitation(), mcpserver.WithRoots())
+	s.mcp.EnableSampling()
 	s.mcp.AddTool(mcp.NewToolWithRawSchema("echo", "says it again", json.RawMessage(oddSchema)), func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText(name + ": " + req.GetString("text", "")), nil
 	})
@@ -84,6 +85,7 @@ func newService(name string) *service {
 	s.mcp.AddTool(research, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("found out"), nil
 	})
+	s.asking()
 	s.content(name)
 	return s
 }
@@ -143,7 +145,8 @@ type site struct {
 	sse     bool
 	address string
 	http    *httptest.Server
-	secrets sync.Map // values of the header X-Secret that were seen
+	secrets sync.Map      // values of the header X-Secret that were seen
+	ended   chan struct{} // told of every session that a client has ended
 }
 
 func serveHTTP(t testing.TB, name string) *site {
@@ -156,7 +159,7 @@ func serveSSE(t testing.TB, name string) *site {
 
 func serveSite(t testing.TB, s *site) *site {
 	t.Helper()
-	s.address = "127.0.0.1:0"
+	s.address, s.ended = "127.0.0.1:0", make(chan struct{}, 100)
 	s.up()
 	t.Cleanup(func() { s.down() })
 	return s
@@ -177,6 +180,9 @@ func (s *site) up() {
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if secret := r.Header.Get("X-Secret"); secret != "" {
 			s.secrets.Store(secret, true)
+		}
+		if r.Method == http.MethodDelete {
+			s.ended <- struct{}{}
 		}
 		handler.ServeHTTP(w, r)
 	}))

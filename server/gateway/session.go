@@ -1,10 +1,8 @@
 package gateway
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -27,7 +25,7 @@ func sessionOf(stream string) string { return strings.TrimSuffix(stream, streamE
 // separate hands out session ids, and keeps streams and requests apart. A request
 // without a session gets one for itself, so that one client cannot cancel the
 // requests of another by their numbers.
-func separate(next http.Handler) http.Handler {
+func (g *Gateway) separate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(mcpserver.HeaderKeySessionID)
 		fresh := id == ""
@@ -44,19 +42,37 @@ func separate(next http.Handler) http.Handler {
 			return
 		case r.Method == http.MethodGet:
 			id = streamOf(id)
-		case r.Method == http.MethodPost && fresh && isInitialize(r):
-			w.Header().Set(mcpserver.HeaderKeySessionID, id)
+		case r.Method == http.MethodPost && fresh:
+			if able, ok := initializing(r); ok {
+				id = able.newSession()
+				w.Header().Set(mcpserver.HeaderKeySessionID, id)
+			}
 		}
 		r.Header.Set(mcpserver.HeaderKeySessionID, id)
+		if session := sessionOf(id); !fresh && inSession(session) != "" {
+			g.converse(next, session, w, r)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func isInitialize(r *http.Request) bool {
-	body, err := io.ReadAll(r.Body) // from memory
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	var message struct{ Method string }
-	return err == nil && json.Unmarshal(body, &message) == nil && message.Method == string(mcp.MethodInitialize)
+// initializing says whether a request begins a session, and what the client says that
+// it can be asked for.
+func initializing(r *http.Request) (abilities, bool) {
+	body, err := reread(r)
+	var m struct {
+		Method string
+		Params struct{ Capabilities json.RawMessage }
+	}
+	if err != nil || json.Unmarshal(body, &m) != nil || m.Method != string(mcp.MethodInitialize) {
+		return "", false
+	}
+	var declared mcp.ClientCapabilities
+	if json.Unmarshal(m.Params.Capabilities, &declared) != nil {
+		return "", true // nothing that it could be asked for
+	}
+	return abilitiesOf(&declared), true
 }
 
 // streams are those that clients hold open, and the log level that each session asked

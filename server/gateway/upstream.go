@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -30,6 +31,8 @@ type upstream struct {
 	gateway *Gateway
 	logger  *slog.Logger
 	calls   calls
+	own     ownLinks
+	asked   atomic.Bool // it has asked its client for something
 	// tried is closed once the first attempt to connect has come to an end.
 	tried chan struct{}
 
@@ -49,14 +52,17 @@ type lists struct {
 }
 
 func newUpstream(g *Gateway, config Upstream) *upstream {
-	return &upstream{
+	u := &upstream{
 		Upstream: config, gateway: g, logger: g.logger.With("upstream", config.Name), tried: make(chan struct{}), since: time.Now(),
 	}
+	u.own.upstream = u
+	return u
 }
 
 // run keeps the upstream connected until ctx ends.
 func (u *upstream) run(ctx context.Context) {
 	tried := sync.OnceFunc(func() { close(u.tried) })
+	defer u.own.start(ctx)()
 	wait := firstRetry
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -103,7 +109,7 @@ func (u *upstream) tend(ctx context.Context, l *link) error {
 		case <-ticker.C:
 		}
 		err := l.alive(ctx, min(pingTimeout, u.Timeout))
-		if errors.Is(err, context.DeadlineExceeded) && u.calls.busy() {
+		if errors.Is(err, context.DeadlineExceeded) && u.calls.busy(l) {
 			continue // it may answer one request after the other
 		}
 		if err != nil && ctx.Err() == nil {

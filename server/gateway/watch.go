@@ -110,20 +110,22 @@ func (g *Gateway) watch(hooks *mcpserver.Hooks) {
 	})
 	hooks.AddAfterSubscribe(func(ctx context.Context, _ any, req *mcp.SubscribeRequest, _ *mcp.EmptyResult) {
 		session, u := mcpserver.ClientSessionFromContext(ctx), g.upstreamOf(req.Params.URI)
-		if session == nil || u == nil || !g.watched.add(req.Params.URI, session.SessionID()) {
+		if session == nil || u == nil {
 			return
 		}
-		if l := u.current(); l != nil {
+		if l := u.current(); g.watched.add(req.Params.URI, session.SessionID()) && l != nil {
 			u.subscribe(ctx, l, req.Params.URI)
 		}
+		u.onOwn(ctx, func(l *link) { u.subscribe(ctx, l, req.Params.URI) })
 	})
 	hooks.AddAfterUnsubscribe(func(ctx context.Context, _ any, req *mcp.UnsubscribeRequest, _ *mcp.EmptyResult) {
 		session, u := mcpserver.ClientSessionFromContext(ctx), g.upstreamOf(req.Params.URI)
-		if session == nil || u == nil || !g.watched.remove(req.Params.URI, session.SessionID()) {
+		if session == nil || u == nil {
 			return
 		}
-		if l := u.current(); l != nil {
+		if l := u.current(); g.watched.remove(req.Params.URI, session.SessionID()) && l != nil {
 			u.unsubscribe(ctx, l, req.Params.URI)
 		}
+		u.onOwn(ctx, func(l *link) { u.unsubscribe(ctx, l, req.Params.URI) })
 	})
 }

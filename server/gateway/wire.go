@@ -12,14 +12,52 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // wire is a transport with what frees its idle connections.
 type wire struct {
 	transport transport.Interface
 	idle      func()
+	// answer posts the answer to a request of the upstream; nil where the transport does.
+	answer func(context.Context, *mcp.InitializeResult, *transport.JSONRPCResponse) error
+	// listening is closed once the upstream has answered whether it has a stream for what
+	// belongs to no call; nil where there is none.
+	listening <-chan struct{}
+}
+
+// listenPatience is how long that is waited for.
+const listenPatience = 2 * time.Second
+
+// listen waits until the upstream can ask: what it asks before that is lost.
+func (w *wire) listen(ctx context.Context) {
+	if w.listening == nil {
+		return
+	}
+	late := time.NewTimer(listenPatience)
+	defer late.Stop()
+	select {
+	case <-w.listening:
+	case <-late.C:
+	case <-ctx.Done():
+	}
+}
+
+// listener notes the first answer to a GET.
+type listener struct {
+	next http.RoundTripper
+	note func()
+}
+
+func (l *listener) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.next.RoundTrip(req)
+	if req.Method == http.MethodGet && err == nil {
+		l.note()
+	}
+	return resp, err
 }
 
 // transport makes what the config asks for. The tail is what a program last said on
@@ -30,7 +68,7 @@ func (u *upstream) transport(version string) (wire, *tail, error) {
 	if u.Command != "" {
 		stdio := transport.NewStdioWithOptions(u.Command, u.environment(), u.Args,
 			transport.WithCommandFunc(command), transport.WithCommandStderrWriter(said), transport.WithCommandLogger(quiet))
-		return wire{stdio, func() {}}, said, nil
+		return wire{transport: stdio, idle: func() {}}, said, nil
 	}
 	pool := http.DefaultTransport.(*http.Transport).Clone()
 	pool.MaxIdleConns, pool.MaxIdleConnsPerHost = idleConnections, idleConnections
@@ -38,8 +76,10 @@ func (u *upstream) transport(version string) (wire, *tail, error) {
 	if u.SSE {
 		sse, err := transport.NewSSE(u.URL, transport.WithHTTPClient(client), transport.WithHeaders(u.Headers),
 			transport.WithEndpointTimeout(u.Timeout), transport.WithResponseTimeout(u.Timeout), transport.WithSSELogger(quiet))
-		return wire{sse, pool.CloseIdleConnections}, said, err
+		return wire{transport: sse, idle: pool.CloseIdleConnections}, said, err
 	}
+	listening := make(chan struct{})
+	client.Transport = &listener{pool, sync.OnceFunc(func() { close(listening) })}
 	options := []transport.StreamableHTTPCOption{
 		transport.WithHTTPBasicClient(client), transport.WithHTTPHeaders(u.Headers), transport.WithHTTPLogger(quiet),
 	}
@@ -48,7 +88,10 @@ func (u *upstream) transport(version string) (wire, *tail, error) {
 		options = append(options, transport.WithContinuousListening())
 	}
 	streamable, err := transport.NewStreamableHTTP(u.URL, options...)
-	return wire{streamable, pool.CloseIdleConnections}, said, err
+	if err != nil {
+		return wire{}, said, err
+	}
+	return wire{streamable, pool.CloseIdleConnections, u.answerOver(client, streamable), listening}, said, nil
 }
 
 // sameHost follows redirects within the upstream alone: its headers are secrets.

@@ -1,0 +1,282 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// An upstream asks its client for something without saying for which call. A client
+// that can be asked therefore has a connection of its own to each upstream that it
+// uses, on which nobody else's calls are made.
+
+// ownIdle is how long a connection of a client's own is kept for the next call.
+const ownIdle = 10 * time.Minute
+
+// ownLinks are the connections to an upstream that belong to one client each. The one
+// of no session is that of all clients that cannot be asked, where the upstream does
+// ask.
+type ownLinks struct {
+	upstream *upstream
+	closing  sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	ctx    context.Context
+	all    map[string]*ownLink // by session; nil while the gateway does not run
+	closed bool
+	again  time.Time // when a link may be opened after one that could not
+}
+
+// ownLink is one of them, from the moment that it is asked for.
+type ownLink struct {
+	session string
+	opened  chan struct{} // closed once link or err is set
+	link    *link
+	err     error
+
+	// guarded by ownLinks.mu
+	busy int
+	used time.Time
+	idle *time.Timer
+	gone bool // no call takes it any more
+}
+
+var (
+	errFull     = errors.New("as many clients as allowed have connections of their own, and use them")
+	errNotAgain = errors.New("the upstream did not take another connection a moment ago")
+)
+
+// lease is the link of a session, opened if there is none. The caller calls done.
+func (o *ownLinks) lease(ctx context.Context, session string, able abilities) (l *link, done func(), err error) {
+	entry, err := o.enter(session, able)
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { o.leave(entry) }
+	select {
+	case <-entry.opened:
+	case <-ctx.Done():
+		done()
+		return nil, nil, ctx.Err()
+	}
+	if entry.err != nil {
+		done()
+		return nil, nil, entry.err
+	}
+	return entry.link, done, nil
+}
+
+func (o *ownLinks) enter(session string, able abilities) (*ownLink, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.ctx == nil {
+		return nil, errors.New("the gateway stops")
+	}
+	entry := o.all[session]
+	if entry == nil {
+		if time.Now().Before(o.again) {
+			return nil, errNotAgain
+		}
+		if len(o.all) >= int(o.upstream.OwnConnections) && !o.makeRoom() {
+			return nil, errFull
+		}
+		entry = &ownLink{session: session, opened: make(chan struct{})}
+		o.all[session] = entry
+		ctx := o.ctx
+		o.closing.Go(func() { o.open(ctx, entry, able) })
+	}
+	if entry.idle != nil {
+		entry.idle.Stop()
+		entry.idle = nil
+	}
+	entry.busy++
+	return entry, nil
+}
+
+func (o *ownLinks) open(ctx context.Context, entry *ownLink, able abilities) {
+	entry.link, entry.err = o.upstream.dial(ctx, older, owner{entry.session, able})
+	close(entry.opened)
+	if entry.err != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.again = time.Now().Add(lastRetry)
+		o.remove(entry)
+	}
+}
+
+func (o *ownLinks) leave(entry *ownLink) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	entry.busy--
+	entry.used = time.Now()
+	switch {
+	case entry.busy > 0:
+	case entry.gone:
+		o.close(entry)
+	default:
+		entry.idle = time.AfterFunc(ownIdle, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			if entry.busy == 0 {
+				o.remove(entry)
+			}
+		})
+	}
+}
+
+// makeRoom closes the link that was idle for longest, if one is idle. It is called with
+// o.mu held.
+func (o *ownLinks) makeRoom() bool {
+	var oldest *ownLink
+	for _, entry := range o.all {
+		if entry.busy == 0 && (oldest == nil || entry.used.Before(oldest.used)) {
+			oldest = entry
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	o.remove(oldest)
+	return true
+}
+
+// remove lets no further call take a link, and closes it after the last one. It is
+// called with o.mu held.
+func (o *ownLinks) remove(entry *ownLink) {
+	if entry.gone {
+		return
+	}
+	entry.gone = true
+	delete(o.all, entry.session)
+	if entry.idle != nil {
+		entry.idle.Stop()
+	}
+	if entry.busy == 0 {
+		o.close(entry)
+	}
+}
+
+// close is called with o.mu held, once.
+func (o *ownLinks) close(entry *ownLink) {
+	o.closing.Go(func() {
+		<-entry.opened
+		if entry.link != nil {
+			entry.link.close()
+		}
+	})
+}
+
+// drop closes the link of a session after its last call.
+func (o *ownLinks) drop(session string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if entry := o.all[session]; entry != nil {
+		o.remove(entry)
+	}
+}
+
+// lost closes a link that does not answer.
+func (o *ownLinks) lost(l *link) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, entry := range o.all {
+		select {
+		case <-entry.opened:
+			if entry.link == l {
+				o.remove(entry)
+			}
+		default: // has had no calls yet
+		}
+	}
+}
+
+// of is the link of a session, nil if it has none that is open.
+func (o *ownLinks) of(session string) *link {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	entry := o.all[session]
+	if entry == nil {
+		return nil
+	}
+	select {
+	case <-entry.opened:
+		return entry.link
+	default:
+		return nil
+	}
+}
+
+// start lets links be opened, until ctx ends and stop is called.
+func (o *ownLinks) start(ctx context.Context) (stop func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ctx, o.all = ctx, make(map[string]*ownLink)
+	return func() {
+		o.mu.Lock()
+		o.closed = true
+		for _, entry := range o.all {
+			o.remove(entry)
+		}
+		o.mu.Unlock()
+		o.closing.Wait()
+	}
+}
+
+// linkFor is the link that a client's request takes. The caller calls done.
+func (u *upstream) linkFor(ctx context.Context) (l *link, done func(), err error) {
+	shared := u.current()
+	if shared == nil {
+		return nil, nil, &unavailableError{fmt.Sprintf("the upstream %q is down at the moment", u.Name), "down"}
+	}
+	session, able := clientOf(ctx)
+	if able == "" {
+		session = ""
+	}
+	nobodyAsks := able == "" && !(shared.declares() && u.asked.Load())
+	if nobodyAsks || u.SSE || u.OwnConnections == 0 {
+		return shared, func() {}, nil
+	}
+	l, done, err = u.own.lease(ctx, session, able)
+	switch {
+	case err == nil:
+		return l, done, nil
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	}
+	u.logger.Warn("a client has no connection of its own to the upstream: it cannot be asked for anything", "error", reason(err))
+	return shared, func() {}, nil
+}
+
+// onOwn does something on the connection of a client's own, if it has one.
+func (u *upstream) onOwn(ctx context.Context, do func(*link)) {
+	l, done, err := u.linkFor(ctx)
+	if err != nil {
+		return
+	}
+	defer done()
+	if l.owner.session != "" {
+		do(l)
+	}
+}
+
+// tellOwn passes a notification of a client on to the upstreams with which it has
+// connections of its own.
+func (g *Gateway) tellOwn(ctx context.Context, session, method string) {
+	note := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION, Notification: mcp.Notification{Method: method}}
+	for _, u := range g.upstreams {
+		if l := u.own.of(session); l != nil {
+			u.passOn(method, l.client.GetTransport().SendNotification(ctx, note))
+		}
+	}
+}
+
+// dropOwn closes the connections of a client that has ended its session.
+func (g *Gateway) dropOwn(session string) {
+	for _, u := range g.upstreams {
+		u.own.drop(session)
+	}
+}
