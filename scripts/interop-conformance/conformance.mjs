@@ -11,9 +11,6 @@ import { conformance } from "./suite.mjs";
 const home = process.env.CHIT_HOME;
 const price = 1000;
 
-// The scenarios in which the server asks its client for something, which a gateway that serves all its customers over one
-// connection does not pass on (n/a).
-const asking = new Set(["tools-call-sampling", "tools-call-elicitation", "elicitation-sep1034-defaults", "elicitation-sep1330-enums"]);
 // The scenarios that say nothing about a server that answers as JSON, as mcp-go does here.
 const silent = ["server-sse-polling"];
 // The scenarios that call one tool, which succeeds.
@@ -78,10 +75,6 @@ function report(plain, columns) {
   for (const [name, without] of [...plain].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const cells = names.map((column) => {
       const sold = columns.get(column).get(name);
-      if (column.startsWith("gateway") && asking.has(name)) {
-        if (sold.passed) wrong.push(`${name} passes behind the ${column}: it is not an exception any more`);
-        return "n/a";
-      }
       if (without.passed && !sold.passed) wrong.push(`${name} fails with ${column}: ${sold.why}`);
       return sold.passed ? "pass" : without.passed ? "FAIL" : "silent";
     });
