@@ -45,9 +45,6 @@ func (u *upstream) answer(ctx context.Context, l *link, request transport.JSONRP
 		u.logger.Info("the upstream asked and was refused", "method", request.Method, "why", text)
 		return transport.NewJSONRPCErrorResponse(request.ID, code, text, nil)
 	}
-	if l.owner.session == "" {
-		u.asked.Store(true)
-	}
 	params, err := json.Marshal(request.Params)
 	if err != nil {
 		return refuse(mcp.INVALID_PARAMS, "the parameters cannot be read: %v", err)

@@ -13,9 +13,9 @@
 // it is refused at once. One connection serves all clients that cannot be asked. Each
 // of the others has one of its own to each upstream that it uses, with a program of its
 // own on it where that is on standard input and output: opened by its first request,
-// closed with its session, after ten idle minutes, or when its place is needed. The
-// lists that are shown are those of the common connection, to which the gateway
-// declares everything. A call that waits for its client keeps its reservation, and is
+// closed with its session, after ten idle minutes, or when its place is needed. Of the
+// lists, those of the common connection are shown, and the tools that the upstream had
+// for clients that can be asked when the gateway reached it. A call that waits for its client keeps its reservation, and is
 // not charged if the client goes away; the upstream's timeout stands still meanwhile,
 // for ten minutes at most. Nothing is asked over the older SSE, nor of clients of the
 // newest protocol, which knows no such requests.

@@ -41,9 +41,6 @@ type owner struct {
 	able    abilities
 }
 
-// declares says whether the upstream takes the owner for a client that can be asked.
-func (l *link) declares() bool { return l.owner.able != "" && !l.modern() }
-
 func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -61,21 +58,17 @@ const older = mcp.LATEST_LEGACY_PROTOCOL_VERSION
 // connect opens a link. It takes at most the upstream's timeout for each protocol
 // that it tries. Over streamable HTTP the newest is tried first, because it keeps the
 // notifications of a call on the call's own stream; where a program or SSE has only
-// one stream there is nothing to gain. To the older protocols the gateway declares that
-// it can be asked for everything, since some upstreams show tools to such clients alone.
+// one stream there is nothing to gain.
 func (u *upstream) connect(ctx context.Context) (*link, error) {
-	if u.SSE {
-		return u.dial(ctx, older, owner{}) // has no way to ask
-	}
-	if u.Command != "" {
-		return u.dial(ctx, older, owner{able: everything})
+	if u.Command != "" || u.SSE {
+		return u.dial(ctx, older, owner{})
 	}
 	l, err := u.dial(ctx, "", owner{})
 	if err != nil || l.modern() {
 		return l, err
 	}
 	l.close()
-	return u.dial(ctx, older, owner{able: everything})
+	return u.dial(ctx, older, owner{})
 }
 
 // dial opens a link with a version of the protocol, "" for the newest that both speak.

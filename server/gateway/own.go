@@ -17,9 +17,7 @@ import (
 // ownIdle is how long a connection of a client's own is kept for the next call.
 const ownIdle = 10 * time.Minute
 
-// ownLinks are the connections to an upstream that belong to one client each. The one
-// of no session is that of all clients that cannot be asked, where the upstream does
-// ask.
+// ownLinks are the connections to an upstream that belong to one client each.
 type ownLinks struct {
 	upstream *upstream
 	closing  sync.WaitGroup
@@ -226,6 +224,34 @@ func (o *ownLinks) start(ctx context.Context) (stop func()) {
 	}
 }
 
+// canAsk says whether the upstream is given clients of its own to ask. Over the older
+// SSE it has no way to.
+func (u *upstream) canAsk() bool { return !u.SSE && u.OwnConnections > 0 }
+
+// scoutTime is how long an upstream may take to show what it has for clients that can
+// be asked.
+const scoutTime = 10 * time.Second
+
+// scout looks for tools that the upstream shows only to clients that can be asked.
+func (u *upstream) scout(ctx context.Context) []mcp.Tool {
+	if !u.canAsk() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, scoutTime)
+	defer cancel()
+	l, err := u.dial(ctx, older, owner{able: everything})
+	if err != nil {
+		u.logger.Warn("what the upstream shows to clients that it can ask is not known", "error", reason(err))
+		return nil
+	}
+	defer l.close()
+	tools, err := l.listTools(ctx)
+	if !u.listed("tools for clients that can be asked", err) {
+		return nil
+	}
+	return tools
+}
+
 // linkFor is the link that a client's request takes. The caller calls done.
 func (u *upstream) linkFor(ctx context.Context) (l *link, done func(), err error) {
 	shared := u.current()
@@ -233,11 +259,7 @@ func (u *upstream) linkFor(ctx context.Context) (l *link, done func(), err error
 		return nil, nil, &unavailableError{fmt.Sprintf("the upstream %q is down at the moment", u.Name), "down"}
 	}
 	session, able := clientOf(ctx)
-	if able == "" {
-		session = ""
-	}
-	nobodyAsks := able == "" && !(shared.declares() && u.asked.Load())
-	if nobodyAsks || u.SSE || u.OwnConnections == 0 {
+	if able == "" || !u.canAsk() {
 		return shared, func() {}, nil
 	}
 	l, done, err = u.own.lease(ctx, session, able)

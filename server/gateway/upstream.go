@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -32,13 +31,13 @@ type upstream struct {
 	logger  *slog.Logger
 	calls   calls
 	own     ownLinks
-	asked   atomic.Bool // it has asked its client for something
 	// tried is closed once the first attempt to connect has come to an end.
 	tried chan struct{}
 
 	mu     sync.Mutex // guards what follows
 	link   *link      // nil while it is down
 	lists  lists      // as they were last known
+	able   []mcp.Tool // what it shows to clients that it can ask
 	since  time.Time  // of the state
 	failed bool       // the state was logged as down
 }
@@ -120,6 +119,10 @@ func (u *upstream) tend(ctx context.Context, l *link) error {
 
 // up takes a new link into use: first the lists, then the calls.
 func (u *upstream) up(ctx context.Context, l *link) {
+	able := u.sellable(l, u.scout(ctx))
+	u.mu.Lock()
+	u.able = able
+	u.mu.Unlock()
 	u.list(ctx, l)
 	u.mu.Lock()
 	u.link, u.since, u.failed = l, time.Now(), false
@@ -167,7 +170,7 @@ func (u *upstream) list(ctx context.Context, l *link) {
 	caps := l.hello.Capabilities
 	if caps.Tools != nil {
 		if tools, err := l.listTools(ctx); u.listed("tools", err) {
-			fresh.tools = u.sellable(l, tools)
+			fresh.tools = u.withAble(u.sellable(l, tools))
 		}
 	}
 	if caps.Resources != nil {
@@ -186,6 +189,19 @@ func (u *upstream) list(ctx context.Context, l *link) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.lists = fresh
+}
+
+// withAble are the tools that all clients are shown, and those that only clients are
+// shown that can be asked.
+func (u *upstream) withAble(tools []mcp.Tool) []mcp.Tool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, tool := range u.able {
+		if !slices.ContainsFunc(tools, func(other mcp.Tool) bool { return other.Name == tool.Name }) {
+			tools = append(tools, tool)
+		}
+	}
+	return tools
 }
 
 func (u *upstream) listed(what string, err error) bool {
