@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
 const everything = join(dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/package.json')), 'dist/index.js');
 const chit = (...args) => promisify(execFile)(process.env.CHIT, args, { maxBuffer: 1 << 26 });
@@ -30,8 +31,21 @@ const calls = {
   'trigger-long-running-operation': { duration: 0.4, steps: 4 },
   'simulate-research-query': { topic: 'channels' },
 };
+// The tools that ask their client for something, which the server shows to those that can be asked.
+const asking = {
+  'get-roots-list': {},
+  'trigger-elicitation-request': {},
+  'trigger-sampling-request': { prompt: 'a haiku', maxTokens: 10 },
+  'trigger-url-elicitation': { url: 'https://example.com/consent', message: 'consent' },
+};
+const answers = new Map([
+  [ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///shop', name: 'shop' }] })],
+  [CreateMessageRequestSchema, ({ params }) => ({ model: 'brain', role: 'assistant', content: { type: 'text', text: `on ${params.messages[0].content.text}` } })],
+  [ElicitRequestSchema, ({ params }) => (params.mode === 'url' ? { action: 'accept' } : { action: 'accept', content: { name: 'Ada', integer: 7 } })],
+]);
 const varying = new Set(['get-env', 'get-resource-reference', 'toggle-simulated-logging', 'toggle-subscriber-updates', 'simulate-research-query']);
 const price = 1000;
+const capable = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {}, url: {} } };
 
 const children = [];
 
@@ -60,8 +74,9 @@ function freePort() {
   });
 }
 
-async function connect(transport) {
-  const client = new Client({ name: 'interop', version: '1' });
+async function connect(transport, capabilities = {}) {
+  const client = new Client({ name: 'interop', version: '1' }, { capabilities });
+  if (capabilities.roots) for (const [schema, answer] of answers) client.setRequestHandler(schema, async (request) => answer(request));
   await client.connect(transport);
   return client;
 }
@@ -138,6 +153,24 @@ async function checkProgress(sold) {
   }
 }
 
+// checkAsking calls the tools that ask, from two clients at once, and holds what they say against what they say directly.
+async function checkAsking(direct, url) {
+  const clients = await Promise.all([1, 2].map(() => connect(new StreamableHTTPClientTransport(new URL(url)), capable)));
+  for (const [name, args] of Object.entries(asking)) {
+    const own = await direct.callTool({ name, arguments: args });
+    assert.notEqual(own.isError, true, name);
+    for (const prefix of ['free_', 'free-web_']) {
+      for (const sold of await Promise.all(clients.map((client) => client.callTool({ name: prefix + name, arguments: args })))) {
+        assert.deepEqual(unnumbered(sold), unnumbered(own), prefix + name);
+      }
+    }
+  }
+  await Promise.all(clients.map((client) => client.close()));
+}
+
+// unnumbered is a result without the ids that differ from call to call.
+const unnumbered = (result) => JSON.parse(JSON.stringify(result.content).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id'));
+
 async function main() {
   await start('is ready', process.env.CHIT, ['dev', '--port', '0']);
   const [webPort, port] = [await freePort(), await freePort()];
@@ -145,7 +178,7 @@ async function main() {
   const config = join(process.env.CHIT_HOME, 'gateway.yaml');
   const program = { command: process.execPath, args: [everything, 'stdio'] };
   const web = { url: `http://127.0.0.1:${webPort}/mcp` };
-  const free = { allow: ['trigger-*'], prices: { '*': '0' } };
+  const free = { allow: ['trigger-*', 'get-roots-list'], prices: { '*': '0' } };
   writeFileSync(config, JSON.stringify({ // which is YAML
     listen: `127.0.0.1:${port}`,
     settleEvery: '0s',
@@ -166,6 +199,9 @@ async function main() {
   const checked = await checkTools(direct, sold, url);
   await checkResourcesAndPrompts(direct, sold);
   await checkProgress(sold);
+  const able = await connect(new StdioClientTransport({ ...program, stderr: 'ignore' }), capable);
+  await checkAsking(able, url);
+  await able.close();
   await direct.close();
   await sold.close();
 
@@ -174,7 +210,7 @@ async function main() {
   const ended = new Promise((resolve) => gateway.on('exit', resolve));
   gateway.kill('SIGTERM');
   assert.equal(await ended, 0);
-  console.log(`interop-mcp: ok, ${checked} tools of server-everything sold over stdio and streamable HTTP`);
+  console.log(`interop-mcp: ok, ${checked} tools of server-everything sold over stdio and streamable HTTP, and ${Object.keys(asking).length} that ask their client`);
 }
 
 try {
