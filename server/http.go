@@ -26,9 +26,17 @@ const (
 
 // Handler serves an MCP server over streamable HTTP at /mcp, with request bodies of
 // at most [MaxBody] bytes, and answers GET /healthz.
+//
+// It keeps no sessions, so that what runs behind it cannot ask its client for anything:
+// RequestSampling, RequestElicitation and RequestRoots fail with [ErrCannotAsk] at once.
+// A tool that asks returns an input_required result, which clients of the 2026-07-28
+// protocol understand and which costs nothing; or the shop is served with sessions:
+//
+//	handler := server.LiftPayments(mcpserver.NewStreamableHTTPServer(tools))
+//	shop.ServeHandler(ctx, listeners, handler, time.Hour)
 func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", http.MaxBytesHandler(LiftPayments(apart(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true)))), MaxBody))
+	mux.Handle("/mcp", http.MaxBytesHandler(LiftPayments(apart(streamable(tools))), MaxBody))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			writeJSON(w, http.StatusServiceUnavailable, adminError{err.Error()})
@@ -37,6 +45,16 @@ func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	return mux
+}
+
+func streamable(tools *mcpserver.MCPServer) http.Handler {
+	return mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true),
+		mcpserver.WithHTTPContextFunc(func(ctx context.Context, _ *http.Request) context.Context {
+			if session, ok := mcpserver.ClientSessionFromContext(ctx).(httpSession); ok {
+				return tools.WithContext(ctx, mute{session})
+			}
+			return ctx
+		}))
 }
 
 // apart gives each request a session of its own. Without one, all clients of a server
