@@ -19,6 +19,7 @@ import (
 
 // asking adds the tools that ask their client for something.
 func (s *service) asking() {
+	s.mcp.AddNotificationHandler(mcp.MethodNotificationRootsListChanged, func(context.Context, mcp.JSONRPCNotification) { s.moved <- struct{}{} })
 	s.tool("sample", func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		prompt := mcp.SamplingMessage{Role: mcp.RoleUser, Content: mcp.NewTextContent(req.GetString("text", ""))}
 		//lint:ignore SA1019 the servers that are out there
@@ -314,5 +315,35 @@ func TestNobodyIsAskedWhereTheConfigAllowsNoConnectionsOfTheirOwn(t *testing.T) 
 		if got := say(t, client, tool, ""); !strings.HasPrefix(got, "error: ") {
 			t.Errorf("%s says %q", tool, got)
 		}
+	}
+}
+
+func TestNotificationsTakeTheConnectionOfTheClient(t *testing.T) {
+	config, web := both(t, "")
+	s := sell(t, config)
+	//lint:ignore SA1019 the clients that are out there
+	client := s.connect(t, newHuman("ada"), transport.WithContinuousListening())
+	heard := make(chan mcp.JSONRPCNotification, 100)
+	client.OnNotification(func(n mcp.JSONRPCNotification) { heard <- n })
+
+	var subscribe mcp.SubscribeRequest
+	subscribe.Params.URI = "test://stdio/note"
+	//lint:ignore SA1019 the clients that are out there
+	if err := client.Subscribe(t.Context(), subscribe); err != nil {
+		t.Fatal(err)
+	}
+	call(t, client, "stdio_change", nil) // in the program that is the client's own
+	if got := next(t, heard, mcp.MethodNotificationResourceUpdated); got["uri"] != "test://stdio/note" {
+		t.Errorf("updated is %v", got)
+	}
+
+	call(t, client, "web_echo", nil)
+	if err := client.RootListChanges(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-web.moved:
+	case <-time.After(patience):
+		t.Error("the upstream has not heard of the client's roots")
 	}
 }

@@ -17,8 +17,8 @@
 // lists, those of the common connection are shown, and the tools that the upstream had
 // for clients that can be asked when the gateway reached it. A call that waits for its client keeps its reservation, and is
 // not charged if the client goes away; the upstream's timeout stands still meanwhile,
-// for ten minutes at most. Nothing is asked over the older SSE, nor of clients of the
-// newest protocol, which knows no such requests.
+// for ten minutes at most. Nothing is asked over the older SSE. Clients of the newest
+// protocol, which is asked by results (input_required), cannot be asked yet.
 //
 // Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers.
 //

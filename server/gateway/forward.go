@@ -115,7 +115,7 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case within.Err() != nil:
-		u.own.lost(l)
+		u.own.suspect(l)
 		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), "timeout"}
 	case errors.As(err, &lost):
 		poke(l.suspect)

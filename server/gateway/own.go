@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	"golang.org/x/time/rate"
 )
 
 // An upstream asks its client for something without saying for which call. A client
@@ -17,9 +18,17 @@ import (
 // ownIdle is how long a connection of a client's own is kept for the next call.
 const ownIdle = 10 * time.Minute
 
+// So many connections of clients' own are opened a second, after so many at once:
+// sessions cost nothing, and each may start a program.
+const (
+	openRate  = 2
+	openBurst = 32
+)
+
 // ownLinks are the connections to an upstream that belong to one client each.
 type ownLinks struct {
 	upstream *upstream
+	opening  *rate.Limiter
 	closing  sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
@@ -45,6 +54,7 @@ type ownLink struct {
 
 var (
 	errFull     = errors.New("as many clients as allowed have connections of their own, and use them")
+	errTooFast  = errors.New("too many connections of clients' own were opened a moment ago")
 	errNotAgain = errors.New("the upstream did not take another connection a moment ago")
 )
 
@@ -81,6 +91,9 @@ func (o *ownLinks) enter(session string, able abilities) (*ownLink, error) {
 		}
 		if len(o.all) >= int(o.upstream.OwnConnections) && !o.makeRoom() {
 			return nil, errFull
+		}
+		if !o.opening.Allow() {
+			return nil, errTooFast
 		}
 		entry = &ownLink{session: session, opened: make(chan struct{})}
 		o.all[session] = entry
@@ -192,6 +205,20 @@ func (o *ownLinks) lost(l *link) {
 	}
 }
 
+// suspect looks whether a link still lives on which a call took too long.
+func (o *ownLinks) suspect(l *link) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if l.owner.session == "" || o.closed {
+		return
+	}
+	o.closing.Go(func() {
+		if l.alive(l.ctx, min(pingTimeout, o.upstream.Timeout)) != nil {
+			o.lost(l)
+		}
+	})
+}
+
 // of is the link of a session, nil if it has none that is open.
 func (o *ownLinks) of(session string) *link {
 	o.mu.Lock()
@@ -244,7 +271,7 @@ func (u *upstream) scout(ctx context.Context) []mcp.Tool {
 		u.logger.Warn("what the upstream shows to clients that it can ask is not known", "error", reason(err))
 		return nil
 	}
-	defer l.close()
+	defer u.own.closing.Go(l.close) // programs take their time to end
 	tools, err := l.listTools(ctx)
 	if !u.listed("tools for clients that can be asked", err) {
 		return nil

@@ -26,13 +26,15 @@ type service struct {
 	// entered and leave are for the tool "wait": it says that it has begun, and goes on
 	// when it is let. gone tells that its client did not wait for it.
 	entered, leave, gone chan struct{}
+	// moved is told that the roots of a client have changed.
+	moved chan struct{}
 }
 
 // oddSchema has what a client library's own types would lose.
 const oddSchema = `{"type":"object","properties":{"text":{"type":"string"}},"anyOf":[{"required":["text"]},{"maxProperties":0}],"x-odd":1}`
 
 func newService(name string) *service {
-	s := &service{heard: make(chan struct{}), entered: make(chan struct{}, 1), leave: make(chan struct{}), gone: make(chan struct{}, 1)}
+	s := &service{heard: make(chan struct{}), entered: make(chan struct{}, 1), leave: make(chan struct{}), gone: make(chan struct{}, 1), moved: make(chan struct{}, 10)}
 	s.mcp = mcpserver.NewMCPServer(name, "1", mcpserver.WithToolCapabilities(true), mcpserver.WithResourceCapabilities(true, true),
 		mcpserver.WithPromptCapabilities(true), mcpserver.WithLogging(), mcpserver.WithCompletions(), mcpserver.WithTaskCapabilities(true, true, true),
 		mcpserver.WithPromptCompletionProvider(completer{}), mcpserver.WithInstructions("ask "+name), mcpserver.WithElicitation(), mcpserver.WithRoots())

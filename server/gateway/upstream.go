@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -54,7 +55,7 @@ func newUpstream(g *Gateway, config Upstream) *upstream {
 	u := &upstream{
 		Upstream: config, gateway: g, logger: g.logger.With("upstream", config.Name), tried: make(chan struct{}), since: time.Now(),
 	}
-	u.own.upstream = u
+	u.own.upstream, u.own.opening = u, rate.NewLimiter(openRate, openBurst)
 	return u
 }
 
