@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -45,6 +46,21 @@ func (s *service) asking() {
 			return mcp.NewToolResultError(err.Error()), nil
 		}
 		return mcp.NewToolResultText(fmt.Sprintf("%s %v", answer.Action, answer.Content)), nil
+	})
+	s.tool("withdraw", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		var telling sync.WaitGroup
+		defer telling.Wait()
+		telling.Go(func() {
+			<-s.leave
+			first := map[string]any{"requestId": 1} // as the server library counts
+			if err := s.mcp.SendNotificationToClient(ctx, string(mcp.MethodNotificationCancelled), first); err != nil {
+				panic(err)
+			}
+		})
+		_, err := s.mcp.RequestElicitation(ctx, mcp.ElicitationRequest{
+			Params: mcp.ElicitationParams{Message: "never mind", RequestedSchema: map[string]any{"type": "object"}},
+		})
+		return mcp.NewToolResultError(fmt.Sprint(err)), nil
 	})
 	s.tool("roots", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		answer, err := s.mcp.RequestRoots(ctx, mcp.ListRootsRequest{})
@@ -92,7 +108,7 @@ func (h *human) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.Lis
 func (s *selling) connect(t testing.TB, h *human, options ...transport.StreamableHTTPCOption) *mcpclient.Client {
 	t.Helper()
 	pool := http.DefaultTransport.(*http.Transport).Clone()
-	over, err := transport.NewStreamableHTTP(s.url(), append(options, transport.WithHTTPBasicClient(&http.Client{Transport: pool}))...)
+	over, err := transport.NewStreamableHTTP(s.url(), append([]transport.StreamableHTTPCOption{transport.WithHTTPBasicClient(&http.Client{Transport: pool})}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,12 +159,15 @@ func TestWhatAnUpstreamAsksReachesTheClientWhoseCallItIs(t *testing.T) {
 	clients := map[*human]*mcpclient.Client{ada: s.connect(t, ada), bob: s.connect(t, bob)}
 	for _, upstream := range []string{"web_", "stdio_"} {
 		for tool, answer := range map[string]string{"sample": "%s", "elicit": "accept map[name:%s]", "roots": "file:///%s"} {
-			var meeting, calling sync.WaitGroup // all think at once
-			meeting.Add(len(clients))
+			var calling sync.WaitGroup
+			thinking := make(chan struct{}) // all at once: each meets the other
 			for h, client := range clients {
-				h.think = func(context.Context) error {
-					meeting.Done()
-					meeting.Wait()
+				h.think = func(ctx context.Context) error {
+					select {
+					case thinking <- struct{}{}:
+					case <-thinking:
+					case <-ctx.Done():
+					}
 					return nil
 				}
 				calling.Go(func() {
@@ -166,6 +185,53 @@ func TestWhatAnUpstreamAsksReachesTheClientWhoseCallItIs(t *testing.T) {
 	if len(ada.asked)+len(bob.asked) > 0 {
 		t.Error("somebody was asked more than once")
 	}
+}
+
+// forger is the transport of a client whose answers another session gives first, in its own name.
+type forger struct {
+	session string
+	tried   chan int // the statuses
+}
+
+func (f *forger) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.GetBody == nil {
+		return http.DefaultTransport.RoundTrip(req)
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(string(answer), `"result"`) {
+		forged := req.Clone(req.Context())
+		forged.Header.Set(transport.HeaderKeySessionID, f.session)
+		forged.Body = io.NopCloser(strings.NewReader(strings.ReplaceAll(string(answer), "ada", "eve")))
+		resp, err := http.DefaultTransport.RoundTrip(forged)
+		if err != nil {
+			return nil, err
+		}
+		f.tried <- resp.StatusCode
+		_ = resp.Body.Close()
+	}
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+func TestASessionCannotAnswerForAnother(t *testing.T) {
+	config, _ := both(t, "")
+	s := sell(t, config)
+	other := s.connect(t, newHuman("eve"))
+	f := &forger{session: other.GetSessionId(), tried: make(chan int, 2)}
+	client := s.connect(t, newHuman("ada"), transport.WithHTTPBasicClient(&http.Client{Transport: f}))
+	for _, tool := range []string{"web_sample", "stdio_sample"} {
+		if got := say(t, client, tool, ""); got != "ada" {
+			t.Errorf("%s is answered %q", tool, got)
+		}
+		<-f.tried
+	}
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 }
 
 func TestAClientThatCannotBeAskedIsRefusedAtOnceAndNotCharged(t *testing.T) {
@@ -270,6 +336,27 @@ func TestAQuestionThatTheUpstreamGivesUpOnEndsWithAnError(t *testing.T) {
 			t.Errorf("after %s the upstream says %q", tool, got)
 		}
 	}
+}
+
+func TestAQuestionThatTheUpstreamWithdrawsIsNotWaitedFor(t *testing.T) {
+	config, web := both(t, "")
+	s := sell(t, config)
+	h, over := newHuman("ada"), make(chan struct{})
+	h.think = func(context.Context) error {
+		<-over
+		return nil
+	}
+	client := s.connect(t, h)
+	var calling sync.WaitGroup
+	calling.Go(func() {
+		if got := say(t, client, "web_withdraw", ""); !strings.Contains(got, "no answer") {
+			t.Errorf("the upstream is told %q", got)
+		}
+	})
+	<-h.asked
+	close(web.leave)
+	calling.Wait()
+	close(over)
 }
 
 func TestConnectionsOfClientsAreBoundedAndEndWithTheirSessions(t *testing.T) {
