@@ -223,7 +223,7 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 		most = max(most, a.signed)
 	}
 	if total > most {
-		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be", ErrDishonest, total, most)
+		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, most)
 	}
 	a.seen = max(a.seen, total)
 	a.clearDoubt()

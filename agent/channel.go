@@ -88,7 +88,18 @@ func (p *payer) write(ch *channel) error {
 	if p.book == nil {
 		return nil
 	}
-	return p.book.Put(ch.entry(p.server))
+	return p.book.Put(ch.entry(p.nameOf(ch)))
+}
+
+// nameOf is the server of a channel in the book. A plain HTTP resource does not take the
+// place of the MCP endpoint that the channel pays as well.
+func (p *payer) nameOf(ch *channel) string {
+	if p.depositBy == nil {
+		if kept, found, err := p.book.Channel(ch.id); err == nil && found && kept.Server != "" {
+			return kept.Server
+		}
+	}
+	return p.server
 }
 
 func (ch *channel) entry(server string) Entry {

@@ -50,6 +50,8 @@ func (e *CreditRefusal) Error() string {
 	for i, tool := range e.Help.Tools {
 		if i == 0 {
 			text += "; it still pays for"
+		} else {
+			text += ","
 		}
 		text += fmt.Sprintf(" %s (%s)", tool.Name, tool.Price)
 	}

@@ -2,10 +2,11 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -14,7 +15,7 @@ import (
 )
 
 // MetaCost is the key in a result's _meta under which a metered tool says what the
-// call has really cost, as a decimal string of atomic USDC. It does not go on to the
+// call has really cost, in atomic USDC: a whole number, or its decimal string. It does not go on to the
 // payer, whose receipt says what was charged.
 //
 // What is said is charged up to the price that the payer has agreed to; the rest is
@@ -44,12 +45,12 @@ type meter struct {
 
 // read takes what a result says.
 func (m *meter) read(said any) {
-	text, ok := said.(string)
-	if !ok {
-		m.malformed = fmt.Errorf("a cost is a decimal string of atomic units, not %v (%T)", said, said)
+	raw, err := json.Marshal(said)
+	if err != nil {
+		m.malformed = err
 		return
 	}
-	cost, err := vouchers.ParseAtomic(text)
+	cost, err := vouchers.ParseAtomic(strings.Trim(string(raw), `"`))
 	if err != nil {
 		m.malformed = err
 		return

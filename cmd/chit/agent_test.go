@@ -84,6 +84,24 @@ func TestAnMCPClientStartsTheProxyAndPaysThroughIt(t *testing.T) {
 	}
 }
 
+func TestAnOutputThatCannotBeWrittenIsRefusedBeforeItIsPaidFor(t *testing.T) {
+	h, server := sold(t, "")
+	h.ok(t, "deposit", "1", server)
+	if got := h.run(t, "call", "identicon", "text=x", "--output", "/nowhere/x.png", server); got.code != 2 || !strings.Contains(got.stderr, "--output") {
+		t.Errorf("a file in no folder: %+v", got)
+	}
+	if out := words(h.ok(t, "balance")); !strings.Contains(out, "1 0 1") {
+		t.Errorf("the balance is\n%s", out)
+	}
+	file := filepath.Join(t.TempDir(), "x")
+	if got := h.run(t, "call", "hash", "text=abc", "--output", file, server); got.code != 1 || !strings.HasPrefix(got.stdout, "ba7816bf") || !strings.Contains(got.stderr, "paid 0.0005 USDC") || !strings.Contains(got.stderr, "no image") {
+		t.Errorf("a text into a file of an image: %+v", got)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a file was left behind")
+	}
+}
+
 func TestTheProxyPrintsNothingButMessages(t *testing.T) {
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")

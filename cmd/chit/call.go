@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"strings"
@@ -49,6 +50,9 @@ func call(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkOutput(c.String("output")); err != nil {
+		return err
+	}
 	if token := os.Getenv(creditVariable); token != "" {
 		most, err := amountFlag(c, maxPriceFlag)
 		if err != nil {
@@ -61,17 +65,21 @@ func call(c *cli.Context) error {
 		if err != nil {
 			return explain(c, err)
 		}
-		if path := c.String("output"); path != "" {
-			if err := writeData(path, result); err != nil {
-				return err
-			}
-		}
 		err = print(c, answer{result, receipt}, func(w io.Writer) error { return printResult(w, result, receipt) })
-		if err == nil && result.IsError {
-			return errTool
-		}
-		return err
+		return errors.Join(err, outcome(c, result))
 	})
+}
+
+// outcome writes the file of --output, and says whether the tool has failed. What was
+// paid for is printed by then.
+func outcome(c *cli.Context, result *mcp.CallToolResult) error {
+	if result.IsError {
+		return errTool
+	}
+	if path := c.String("output"); path != "" {
+		return writeData(path, result)
+	}
+	return nil
 }
 
 // explain prints why a payment was not made, where --json asks for what programs read.
@@ -222,15 +230,19 @@ func printContent(w io.Writer, result *mcp.CallToolResult) error {
 		case mcp.TextContent:
 			line = content.Text
 		case mcp.ImageContent:
-			line = fmt.Sprintf("[%s, %d bytes]", content.MIMEType, base64.StdEncoding.DecodedLen(len(content.Data)))
+			line = dataLine(content.MIMEType, content.Data)
 		case mcp.AudioContent:
-			line = fmt.Sprintf("[%s, %d bytes]", content.MIMEType, base64.StdEncoding.DecodedLen(len(content.Data)))
+			line = dataLine(content.MIMEType, content.Data)
 		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func dataLine(kind, data string) string {
+	return fmt.Sprintf("[%s, %d bytes]", kind, base64.RawStdEncoding.DecodedLen(len(strings.TrimRight(data, "="))))
 }
 
 // writeData writes the first image or sound of an answer into a file.
@@ -252,6 +264,23 @@ func writeData(path string, result *mcp.CallToolResult) error {
 		return os.WriteFile(path, raw, 0o644)
 	}
 	return errors.New("--output: the answer holds no image and no sound; nothing was written")
+}
+
+// checkOutput refuses a file that could not be written, before anything is paid for.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, err := os.Stat(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("%w: --output: %w", errUsage, err)
+	}
+	if err = f.Close(); err == nil && fresh {
+		err = os.Remove(path)
+	}
+	return err
 }
 
 func toolsCommand() *cli.Command {

@@ -200,7 +200,7 @@ func withHolder(c *cli.Context, token string, f func(*allowance.Holder) error) (
 	if url == "" {
 		p, err := openProfile(c)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; or give the server's URL with --server", err)
 		}
 		if url = p.Server; url == "" {
 			return fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", errUsage)
@@ -355,6 +355,10 @@ func creditRevoke(c *cli.Context) error {
 		grant, err := owner.Revoke(c.Context, id)
 		if err != nil {
 			return err
+		}
+		// The book has the whole grant as spent: the server says what came back of it.
+		if _, err := owner.Client.Recover(c.Context); err != nil {
+			return errors.Join(report(grant), fmt.Errorf("the book still has the grant as spent, `chit recover` mends that: %w", err))
 		}
 		return report(grant)
 	})

@@ -43,11 +43,6 @@ func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest
 		if err != nil {
 			return err
 		}
-		if path := c.String("output"); path != "" {
-			if err := writeData(path, result); err != nil {
-				return err
-			}
-		}
 		err = print(c, creditAnswer{result, spent}, func(w io.Writer) error {
 			if err := printContent(w, result); err != nil {
 				return err
@@ -59,9 +54,6 @@ func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest
 			_, err := fmt.Fprintln(os.Stderr, cost)
 			return err
 		})
-		if err == nil && result.IsError {
-			return errTool
-		}
-		return err
+		return errors.Join(err, outcome(c, result))
 	})
 }

@@ -80,18 +80,25 @@ func setUsageErrors(c *cli.Command) {
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
-	name := "chit"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "chit" {
-		name = "chit " + c.Command.FullName()
-	}
-	return fmt.Errorf("%w: %w; `%s --help` shows the flags", errUsage, err, strings.TrimSpace(name))
+	return fmt.Errorf("%w: %w; `%s --help` shows the flags", errUsage, err, nameOf(c))
 }
 
 func noCommand(c *cli.Context) error {
 	if c.Args().Present() {
-		return fmt.Errorf("%w: there is no command %q; `chit --help` lists them", errUsage, c.Args().First())
+		return fmt.Errorf("%w: there is no command %q; `%s --help` lists them", errUsage, c.Args().First(), nameOf(c))
+	}
+	if nameOf(c) != "chit" {
+		return cli.ShowSubcommandHelp(c)
 	}
 	return cli.ShowAppHelp(c)
+}
+
+// nameOf is the whole name of a command, such as "chit receipts verify".
+func nameOf(c *cli.Context) string {
+	if c.Command == nil || c.Command.HelpName == "" {
+		return "chit"
+	}
+	return c.Command.HelpName
 }
 
 // wantArgs checks how many positional arguments were given: from least to most.
@@ -100,7 +107,7 @@ func wantArgs(c *cli.Context, least, most int) error {
 	if n >= least && n <= most {
 		return nil
 	}
-	return fmt.Errorf("%w: %d arguments; want `%s`", errUsage, n, strings.TrimSpace(c.Command.HelpName+" "+c.Command.ArgsUsage))
+	return fmt.Errorf("%w: %d arguments; want `%s`", errUsage, n, strings.TrimSpace(nameOf(c)+" "+c.Command.ArgsUsage))
 }
 
 // oneLine folds the lines of joined errors into one.

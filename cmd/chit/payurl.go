@@ -40,6 +40,12 @@ func payURL(c *cli.Context) (err error) {
 	if err := wantArgs(c, 1, 1); err != nil {
 		return err
 	}
+	if os.Getenv(creditVariable) != "" {
+		return fmt.Errorf("%w: %s is set, and this command pays from the wallet: unset it, or send the token with any HTTP client as `Authorization: Bearer $%s`", errUsage, creditVariable, creditVariable)
+	}
+	if err := checkOutput(c.String("output")); err != nil {
+		return err
+	}
 	request, err := httpRequest(c)
 	if err != nil {
 		return err

@@ -61,7 +61,10 @@ func receiptsCommand() *cli.Command {
 // receiptFilter is what the flags ask for.
 func receiptFilter(c *cli.Context) (want receipts.Filter, err error) {
 	if text := c.String("channel"); text != "" {
-		if want.Channel, err = vouchers.ParseChannelID(text); err != nil {
+		if want.Channel, err = vouchers.ParseChannelID(text); err == nil && want.Channel == (vouchers.ChannelID{}) {
+			err = vouchers.ErrChannelIDSyntax
+		}
+		if err != nil {
 			return want, fmt.Errorf("%w: --channel: %w", errUsage, err)
 		}
 	}
@@ -94,8 +97,9 @@ func moment(c *cli.Context, flag string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%w: --%s %q: want a duration such as 24h, a day such as 2026-01-31, or a time such as 2026-01-31T15:04:05Z", errUsage, flag, text)
 }
 
-// writeReceipts writes the statement that the flags ask for.
-func writeReceipts(c *cli.Context, w io.Writer) error {
+// writeReceipts writes the statement that the flags ask for; with claims the payer's says
+// what was claimed on chain.
+func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 	want, err := receiptFilter(c)
 	if err != nil {
 		return err
@@ -110,6 +114,9 @@ func writeReceipts(c *cli.Context, w io.Writer) error {
 	book, err := openBook(p)
 	if err != nil {
 		return err
+	}
+	if !claims {
+		return book.WriteStatement(want, func(agent.Entry) (*receipts.Claimed, error) { return nil, nil }, w)
 	}
 	client, err := dial(c.Context, p)
 	if err != nil {
@@ -139,8 +146,11 @@ func receiptsList(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
+	if c.Bool("csv") && c.Bool(jsonFlag.Name) {
+		return fmt.Errorf("%w: --csv and --json: want one of them", errUsage)
+	}
 	var statement bytes.Buffer
-	if err := writeReceipts(c, &statement); err != nil {
+	if err := writeReceipts(c, false, &statement); err != nil {
 		return err
 	}
 	if c.Bool("csv") {
@@ -187,7 +197,7 @@ func receiptsExport(c *cli.Context) (err error) {
 	}
 	// All of it is there before a file is touched.
 	var statement, table bytes.Buffer
-	if err := writeReceipts(c, &statement); err != nil {
+	if err := writeReceipts(c, !c.Bool("csv"), &statement); err != nil {
 		return err
 	}
 	out := &statement
@@ -292,7 +302,7 @@ func statementToVerify(c *cli.Context) (io.Reader, error) {
 	path := c.Args().First()
 	switch path {
 	case "":
-		return &statement, writeReceipts(c, &statement)
+		return &statement, writeReceipts(c, true, &statement)
 	case "-":
 		return c.App.Reader, nil
 	}

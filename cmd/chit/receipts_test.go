@@ -98,6 +98,8 @@ func TestBadReceiptCommandsSayWhatToDo(t *testing.T) {
 		{[]string{"receipts", "--channel", "0x12"}, 2, "64 hex digits"},
 		{[]string{"receipts", "list", "--grant", "12"}, 2, "32 hex digits"},
 		{[]string{"receipts", "export", "--csv", "--jsonl"}, 2, "want one of them"},
+		{[]string{"receipts", "--csv", "--json"}, 2, "want one of them"},
+		{[]string{"receipts", "--channel", "0x" + strings.Repeat("0", 64)}, 2, "--channel"},
 		{[]string{"receipts", "verify", "/nowhere"}, 1, "no such file"},
 		{[]string{"receipts", "verify", broken}, 1, "line 1: not a receipt"},
 		{[]string{"receipts", "verify", "--seller", broken}, 2, "is a file"},

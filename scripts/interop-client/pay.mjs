@@ -81,7 +81,7 @@ async function rates(channel, step, settle) {
   step("free", "the first call, whose payment is charged 0");
 
   await channel.buy(60);
-  step("metered", `60 calls at quotes of 500 to 1000, ${channel.charged} charged`);
+  step("metered", `60 calls at quotes of 600 to 1000, ${channel.charged} charged`);
 
   channel.forget();
   assert.deepEqual(await channel.buy(1, 2), ["voucher", "voucher"]);

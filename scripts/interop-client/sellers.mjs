@@ -108,7 +108,7 @@ export async function meteredSeller(profile) {
     delivered: () => service.served,
     async buy(payer, n) {
       const [rows, cost] = [n % 9, 200 * (n % 7)];
-      const most = 500 + 100 * Math.min(rows, 5);
+      const most = 500 + 100 * Math.min(Math.max(rows, 1), 5);
       seller.price = n === 1 ? 0n : BigInt(Math.min(cost, most));
       const answer = await wrapFetchWithPayment(fetch, payer.client)(`${base}/rows?text=${n}&rows=${rows}&cost=${cost}`);
       assert.equal(answer.status, 200, await answer.clone().text());
