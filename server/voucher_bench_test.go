@@ -18,13 +18,14 @@ import (
 
 // BenchmarkCallOnVoucher makes MCP calls over HTTP, each paid by a voucher and durable
 // when it is answered, and the same calls for nothing, in turns. Either every caller
-// has a channel, or all share one.
+// has a channel, or all share one, in which a voucher must not be overtaken by some
+// hundreds of others.
 func BenchmarkCallOnVoucher(b *testing.B) {
 	for _, callers := range []int{1, 16, 64, 256} {
 		name := fmt.Sprintf("paid.voucher.%d", callers)
 		b.Run(name, func(b *testing.B) { benchmarkCallOnVoucher(b, name, callers, callers) })
 	}
-	for _, callers := range []int{16, 64, 256} {
+	for _, callers := range []int{16, 64} {
 		name := fmt.Sprintf("paid.voucher.shared.%d", callers)
 		b.Run(name, func(b *testing.B) { benchmarkCallOnVoucher(b, name, callers, 1) })
 	}
