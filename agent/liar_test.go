@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -37,6 +38,8 @@ type liar struct {
 	payments []*x402.PaymentPayload
 	// cut is how many answers get lost on the way.
 	cut int
+	// gives are the receipts after a number; it is set before a client connects.
+	gives func(after uint64) []receipts.Signed
 	// hide are tools that are not listed, and announce adds the terms to the others.
 	hide     []string
 	announce bool
@@ -55,6 +58,9 @@ func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.Pa
 	for _, name := range []string{"work", "chit_deposit", "chit_refund"} {
 		tools.AddTool(mcp.NewTool(name), l.handle)
 	}
+	tools.AddTool(mcp.NewTool("chit_receipts"), func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultStructured(map[string]any{"receipts": l.gives(uint64(req.GetInt("after", 0)))}, "receipts"), nil
+	})
 	mcpHandler := mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true))
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()

@@ -224,9 +224,11 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 				return came, fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", ErrDishonest, r.Sequence, r.Channel, after+1, id)
 			}
 			after++
-			if sum += r.Charged; r.Charged == 0 || sum > max(e.Signed, e.Charged) {
-				return came, fmt.Errorf("%w: its receipts up to %d come to %s, and no more than %s was ever signed", ErrDishonest, r.Sequence, sum, max(e.Signed, e.Charged))
+			most := max(e.Signed, e.Charged)
+			if r.Charged == 0 || r.Charged > left(most, sum) {
+				return came, fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", ErrDishonest, r.Sequence, r.Charged, sum, most)
 			}
+			sum += r.Charged
 			if !known[r.Sequence] {
 				came++
 			}

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -165,5 +166,37 @@ func TestAShopThatHasLostItsBooksIsStillBoughtFrom(t *testing.T) {
 	}
 	if others, err := book.Contradictions(entries[0].Channel); err != nil || len(others) != 1 || others[0].Sequence != 1 {
 		t.Errorf("contradicting are %+v, %v", others, err)
+	}
+}
+
+func TestAServerCannotGiveReceiptsForMoreThanWasSigned(t *testing.T) {
+	for name, charged := range map[string]vouchers.Amount{
+		"for ever":           price,
+		"for nothing":        0,
+		"of a huge sum":      1 << 40,
+		"that wrap around 0": 1<<64 - 1,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+				return serves(l.receipt(price, vouchers.Amount(n+1)*price))
+			})
+			l.gives = func(after uint64) []receipts.Signed {
+				r := receipts.Receipt{Network: l.terms.Network, Escrow: escrow.Own.Escrow, Channel: l.id(), Sequence: after + 1, Charged: price}
+				if after > 0 {
+					r.Charged = charged
+				}
+				return []receipts.Signed{{Receipt: r, Signature: make(vouchers.Signature, 65)}}
+			}
+			client := dial(t, l.url, o)
+			for range 3 {
+				if _, _, err := client.CallTool(t.Context(), "work", nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if came, err := client.FetchReceipts(t.Context()); !errors.Is(err, agent.ErrDishonest) || came > 3 {
+				t.Errorf("%d came, %v", came, err)
+			}
+		})
 	}
 }

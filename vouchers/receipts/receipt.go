@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -125,15 +126,16 @@ func (s *Signed) Check(signer common.Address) error {
 	if err != nil {
 		return err
 	}
-	return s.check(digest, signer)
+	return s.check(digest, signer, nil)
 }
 
-func (s *Signed) check(digest common.Hash, signer common.Address) error {
+// check is Check where others may have signed as well.
+func (s *Signed) check(digest common.Hash, signer common.Address, others []common.Address) error {
 	got, err := vouchers.Recover(digest, s.Signature)
 	if err != nil {
 		return err
 	}
-	if got != signer {
+	if got != signer && !slices.Contains(others, got) {
 		return fmt.Errorf("%w: %s signed it, the channel's receiver authorizer is %s", ErrSigner, got, signer)
 	}
 	return nil
