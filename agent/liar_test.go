@@ -84,7 +84,9 @@ func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.Pa
 func (l *liar) list(_ context.Context, tools []mcp.Tool) []mcp.Tool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	tools = slices.DeleteFunc(slices.Clone(tools), func(tool mcp.Tool) bool { return slices.Contains(l.hide, tool.Name) })
+	tools = slices.DeleteFunc(slices.Clone(tools), func(tool mcp.Tool) bool {
+		return l.gives == nil && tool.Name == "chit_receipts" || slices.Contains(l.hide, tool.Name)
+	})
 	for i := range tools {
 		if l.announce {
 			required := x402.Refuse(x402.Resource{URL: "mcp://tool/work"}, []x402.Requirements{l.terms}, x402.ErrPaymentRequired, "")
