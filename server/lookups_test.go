@@ -11,7 +11,7 @@ import (
 
 func TestMadeUpChannelsDoNotFloodTheChain(t *testing.T) {
 	options := selling(t)
-	options.Lookups = 1
+	options.Limits.Lookups = 1
 	work := new(tool)
 	shop := shoptest.Open(t, options, work.add)
 	c := regular(t, shop, "payer", usdc)

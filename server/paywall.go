@@ -227,6 +227,7 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 		return reservation, refusePayment(err, p, price)
 	}
 	if !s.asking.Allow() {
+		s.met.add("lookups")
 		return nil, s.unasked(err, p, price)
 	}
 	if refused := s.refresh(ctx, p.till, p.config, err); refused != nil {

@@ -69,9 +69,8 @@ type Options struct {
 	// Observe is told of every voucher that was accepted, how long the check and the
 	// reservation took; nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(tool string, check time.Duration)
-	// Lookups is how many times a second payments may make the shop ask the chain about
-	// their channels, with ten times as many at once; 0 is 20.
-	Lookups int
+	// Limits bound what others can make the shop do.
+	Limits Limits
 	// Logger takes what the operator should know; nil is slog's default.
 	Logger *slog.Logger
 }
@@ -104,6 +103,8 @@ type Shop struct {
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
 	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
+	limits        Limits
+	met           limitHits
 	asking        *rate.Limiter      // of those that a payment asks for
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
@@ -130,7 +131,7 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, observe: o.Observe, logger: o.Logger}
+	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), observe: o.Observe, logger: o.Logger}
 	s.rates.Store(rates)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
@@ -141,10 +142,7 @@ func newShop(o Options) (*Shop, error) {
 	if s.withdrawDelay < vouchers.MinWithdrawDelay || s.withdrawDelay > vouchers.MaxWithdrawDelay {
 		return nil, fmt.Errorf("%w: %d seconds is not within %d and %d", vouchers.ErrWithdrawDelay, s.withdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
 	}
-	if o.Lookups <= 0 {
-		o.Lookups = 20
-	}
-	s.asking = rate.NewLimiter(rate.Limit(o.Lookups), 10*o.Lookups)
+	s.asking = s.limits.lookups()
 	if s.observe == nil {
 		s.observe = func(string, time.Duration) {}
 	}

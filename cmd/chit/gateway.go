@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
@@ -76,6 +77,10 @@ func runGateway(c *cli.Context) (err error) {
 	if config.MinDeposit != nil {
 		p.MinDeposit = config.MinDeposit.Decimal()
 	}
+	if p.Limits == nil {
+		p.Limits = make(map[string]string)
+	}
+	maps.Copy(p.Limits, config.Limits)
 	listener, err := net.Listen("tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with listen in %s", err, config.File)

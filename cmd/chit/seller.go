@@ -37,6 +37,10 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 	if err != nil {
 		return nil, err
 	}
+	limits, err := p.ShopLimits()
+	if err != nil {
+		return nil, err
+	}
 	also, err := p.AlsoAccepts()
 	if err != nil {
 		return nil, err
@@ -57,6 +61,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		Permit2:       p.Permit2,
 		Confirmations: p.Confirmations,
 		Settlement:    settlement,
+		Limits:        limits,
 		Logger:        logger,
 	})
 }

@@ -49,6 +49,8 @@ type Config struct {
 	SettleOnStop bool
 	// MinDeposit is the least deposit that is taken, in atomic USDC; nil is the caller's choice.
 	MinDeposit *vouchers.Amount
+	// Limits are those that differ from the caller's, by their names in [server.Limits.Set].
+	Limits map[string]string
 	// Also are deployments that the shop is to be paid through beside the caller's.
 	Also []server.Accepts
 	// Prices are by the names that the gateway shows.
@@ -121,6 +123,7 @@ func (c *Config) read(r *reader, root place) {
 			c.MinDeposit = new(vouchers.Amount)
 			r.amount(c.MinDeposit)(at)
 		},
+		"limits": c.limits(r),
 		"also":   c.also(r),
 		"prices": readPrices(r, &c.Prices),
 		"upstreams": func(at place) {

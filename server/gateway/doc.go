@@ -31,6 +31,7 @@
 //	settleEvery: 1h                   # 0 never
 //	settleOnStop: true
 //	minDeposit: 0.1                   # USDC; the profile's, if it is left out
+//	limits: {lookups: 50}             # docs/SECURITY.md lists them; over the profile's
 //	also:                             # paid through these beside the profile's; as there
 //	  - {escrow: "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"}
 //	prices:                           # by the names that clients see; what has no price is free

@@ -86,6 +86,9 @@ type Profile struct {
 	CoinPrice string `yaml:"coinPrice,omitempty"`
 	// Settle says when a running server settles beside its interval.
 	Settle Settle `yaml:"settle,omitempty"`
+	// Limits are those of the seller that differ from their defaults, by name
+	// (docs/SECURITY.md lists them).
+	Limits map[string]string `yaml:"limits,omitempty"`
 	// Budget and TopUp say what the payer's client pays, and deposits, by itself.
 	Budget Budget `yaml:"budget,omitempty"`
 	TopUp  TopUp  `yaml:"topUp,omitempty"`

@@ -3,7 +3,9 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +73,16 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 		return policy, errors.New("settle.maxCostShare: it takes a coinPrice")
 	}
 	return policy, nil
+}
+
+// ShopLimits are the limits of the profile's server.
+func (p *Profile) ShopLimits() (all server.Limits, err error) {
+	for _, name := range slices.Sorted(maps.Keys(p.Limits)) {
+		if err := all.Set(name, p.Limits[name]); err != nil {
+			return all, fmt.Errorf("limits: %w", err)
+		}
+	}
+	return all, nil
 }
 
 var errGwei = errors.New("not a gas price in gwei such as 30 or 0.05")

@@ -1,0 +1,166 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// ErrLimit says that there is no such limit, or that its value is none.
+var ErrLimit = errors.New("not a limit")
+
+// Limits bound what others can make a shop do, remember or spend. A zero field takes
+// its default, which no honest client meets. docs/SECURITY.md lists them all with what
+// happens at each; [Shop.LimitHits] counts how often each was met.
+type Limits struct {
+	// Lookups is how many times a second unpaid requests may make the shop ask the chain,
+	// with ten times as many at once.
+	Lookups int
+}
+
+// limits are the fields of [Limits] by their names in configs, with their defaults.
+var limits = []limit{
+	limitOf("lookups", "20", func(l *Limits) *int { return &l.Lookups }, parseCount),
+}
+
+// limit is one field of [Limits].
+type limit struct {
+	name, standard string
+	unset          func(*Limits) bool
+	set            func(*Limits, string) error
+}
+
+func limitOf[T comparable](name, standard string, field func(*Limits) *T, parse func(string) (T, error)) limit {
+	return limit{
+		name: name, standard: standard,
+		unset: func(l *Limits) bool { return *field(l) == *new(T) },
+		set: func(l *Limits, text string) (err error) {
+			*field(l), err = parse(text)
+			return err
+		},
+	}
+}
+
+// LimitDefaults returns the names of all limits with their defaults, as a config would
+// have them.
+func LimitDefaults() map[string]string {
+	all := make(map[string]string, len(limits))
+	for _, known := range limits {
+		all[known.name] = known.standard
+	}
+	return all
+}
+
+// Set sets the limit with this name from the text that a config has for it: a whole
+// number, a time such as "30s", a size such as "64KiB", an amount of USDC such as
+// "0.01"; none of them is 0. The error wraps [ErrLimit].
+func (l *Limits) Set(name, text string) error {
+	at := slices.IndexFunc(limits, func(known limit) bool { return known.name == name })
+	if at < 0 {
+		names := slices.Sorted(maps.Keys(LimitDefaults()))
+		return fmt.Errorf("%w: %q; known are %s", ErrLimit, name, strings.Join(names, ", "))
+	}
+	if err := limits[at].set(l, text); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrLimit, name, err)
+	}
+	return nil
+}
+
+// withDefaults returns the limits that apply.
+func (l Limits) withDefaults() Limits {
+	for _, known := range limits {
+		if !known.unset(&l) {
+			continue
+		}
+		if err := known.set(&l, known.standard); err != nil {
+			panic(fmt.Sprintf("the default of the limit %s: %v", known.name, err))
+		}
+	}
+	return l
+}
+
+func parseCount(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is not a whole number from 1 to %d", text, math.MaxInt)
+	}
+	return n, nil
+}
+
+func parseTime(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not a time such as 30s, 10m or 24h", text)
+	}
+	return d, nil
+}
+
+// sizeUnits end the text of a size; a plain number is bytes.
+var sizeUnits = []struct {
+	suffix string
+	bytes  int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}}
+
+// parseSize returns bytes.
+func parseSize(text string) (int64, error) {
+	for _, unit := range sizeUnits {
+		number, ok := strings.CutSuffix(text, unit.suffix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		if err != nil || n < 1 || n > math.MaxInt64/unit.bytes {
+			break
+		}
+		return n * unit.bytes, nil
+	}
+	return 0, fmt.Errorf("%q is not a size such as 64KiB or 16MiB", text)
+}
+
+func parseMoney(text string) (vouchers.Amount, error) {
+	amount, err := vouchers.ParseAmount(text)
+	if err == nil && amount == 0 {
+		err = fmt.Errorf("%q is nothing", text)
+	}
+	return amount, err
+}
+
+func (l Limits) lookups() *rate.Limiter { return rate.NewLimiter(rate.Limit(l.Lookups), 10*l.Lookups) }
+
+// limitHits counts how often each limit was met, by its name.
+type limitHits struct {
+	mu   sync.Mutex // guards what follows
+	hits map[string]uint64
+}
+
+func (h *limitHits) add(limit string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hits == nil {
+		h.hits = make(map[string]uint64)
+	}
+	h.hits[limit]++
+}
+
+func (h *limitHits) all() map[string]uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.hits)
+}
+
+// Limits returns the limits that apply.
+func (s *Shop) Limits() Limits { return s.limits }
+
+// LimitHits returns how often each limit was met since the shop was opened, by the
+// limit's name. A limit that was never met is not there.
+func (s *Shop) LimitHits() map[string]uint64 { return s.met.all() }
