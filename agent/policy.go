@@ -3,8 +3,8 @@ package agent
 import (
 	"context"
 	"slices"
-	"strings"
 
+	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -15,8 +15,8 @@ import (
 // answer counts in full. What a server can take beyond the calls that it answers, by
 // keeping vouchers that it refused, is not counted: three prices of a call at most.
 //
-// Patterns stand for a whole name: * is any run of characters, everything else is
-// itself. A tool is known by its name, a plain HTTP resource by its URL.
+// Patterns are those of package glob: they stand for a whole name, * is any run of
+// characters, ? is any one. A tool is known by its name, a plain HTTP resource by its URL.
 type Policy struct {
 	// MaxPrice is the most that one call may cost.
 	MaxPrice vouchers.Amount
@@ -124,25 +124,4 @@ func permitted(allow, deny []string, name string) bool {
 	return (len(allow) == 0 || slices.ContainsFunc(allow, match)) && !slices.ContainsFunc(deny, match)
 }
 
-// matches says whether a pattern stands for a name. Each part between two stars takes
-// the first place where it fits, which leaves the most to the parts after it.
-func matches(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	rest, ok := strings.CutPrefix(name, first)
-	if !ok {
-		return false
-	}
-	if rest, ok = strings.CutSuffix(rest, last); !ok {
-		return false
-	}
-	for _, part := range parts[1 : len(parts)-1] {
-		if _, rest, ok = strings.Cut(rest, part); !ok {
-			return false
-		}
-	}
-	return true
-}
+func matches(pattern, name string) bool { return glob.Match(pattern, name) }

@@ -21,7 +21,7 @@ import (
 
 func TestAPriceIsFoundByNameAndThenByTheLongestPattern(t *testing.T) {
 	o := shoptest.Options(t)
-	o.Prices = server.Prices{"work": "0.001", "wo*": "0.002", "*": "0.003", "hash": "0", "prime?": "0.004", "[i]denticon": "1 USDC"}
+	o.Prices = server.Prices{"work": "0.001", "wo*": "0.002", "*": "0.003", "hash": "0", "prime?": "0.004", "?denticon": "1 USDC"}
 	work := new(tool)
 	shop := shoptest.Open(t, o, work.add)
 	for name, want := range map[string]vouchers.Amount{"work": 1_000, "now": 3_000, "text_stats": 3_000, "primes": 4_000, "identicon": usdc} {

@@ -3,15 +3,16 @@ package server
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
 
+	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Prices maps the name of a tool, or a glob over names such as "search*", to what a
+// Prices maps the name of a tool, or a pattern over names such as "search*" (see package
+// glob), to what a
 // call costs, as people write it ("0.001" USDC; "0" is free). The exact name wins,
 // then the longest glob that matches. A tool that nothing matches is free.
 type Prices map[string]string
@@ -91,11 +92,11 @@ func (t *tariff) add(pattern string, given Rate) error {
 	if err != nil {
 		return fmt.Errorf("price of %q: %w", pattern, err)
 	}
-	if _, err := path.Match(pattern, ""); err != nil {
+	if err := glob.Check(pattern); err != nil {
 		return fmt.Errorf("price pattern %q: %w", pattern, err)
 	}
 	r := &toolRate{price: price, quote: given.Quote, metered: given.Metered, free: given.Free.of(pattern)}
-	if isGlob(pattern) {
+	if glob.Is(pattern) {
 		t.globs = append(t.globs, globRate{pattern, r})
 	} else {
 		t.exact[pattern] = r
@@ -129,15 +130,13 @@ func (t *tariff) checkPools() error {
 	return nil
 }
 
-func isGlob(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
-
 // of returns the rate of a tool, with a price of 0 if it is free.
 func (t *tariff) of(tool string) *toolRate {
 	if r, ok := t.exact[tool]; ok {
 		return r
 	}
 	for _, g := range t.globs {
-		if ok, err := path.Match(g.pattern, tool); err == nil && ok {
+		if glob.Match(g.pattern, tool) {
 			return g.rate
 		}
 	}

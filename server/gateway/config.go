@@ -8,12 +8,12 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -180,8 +180,8 @@ func (c *Config) beside(name string) string {
 }
 
 func checkGlob(r *reader, at place, pattern string) {
-	if _, err := path.Match(pattern, ""); err != nil {
-		r.report(at, "%q is not a pattern: %v", pattern, err)
+	if err := glob.Check(pattern); err != nil {
+		r.report(at, "%v", err)
 	}
 }
 

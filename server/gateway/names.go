@@ -1,8 +1,9 @@
 package gateway
 
 import (
-	"path"
 	"slices"
+
+	"github.com/chitpay/chit/glob"
 )
 
 // origin is where a name that the gateway shows comes from.
@@ -53,13 +54,6 @@ func shownAs(u *upstream, name string) string {
 	return u.Prefix + "_" + name
 }
 
-func matchesAny(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		ok, err := path.Match(pattern, name)
-		return err == nil && ok
-	})
-}
-
 // priceOf finds the pattern that decides a name's price as [server.Prices] has it: by the exact name, or by
 // the longest glob that matches, the first in order of those that are equally long.
 func priceOf(prices Prices, name string) (pattern string, found bool) {
@@ -68,7 +62,7 @@ func priceOf(prices Prices, name string) (pattern string, found bool) {
 	}
 	best := ""
 	for pattern := range prices {
-		if !matchesAny([]string{pattern}, name) {
+		if !glob.Match(pattern, name) {
 			continue
 		}
 		if !found || len(pattern) > len(best) || len(pattern) == len(best) && pattern < best {

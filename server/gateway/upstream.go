@@ -11,6 +11,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"golang.org/x/time/rate"
+
+	"github.com/chitpay/chit/glob"
 )
 
 const (
@@ -215,7 +217,11 @@ func (u *upstream) listed(what string, err error) bool {
 // sellable leaves out the tools that the config denies, and those that cannot be called.
 func (u *upstream) sellable(l *link, tools []mcp.Tool) []mcp.Tool {
 	return slices.DeleteFunc(tools, func(tool mcp.Tool) bool {
-		if len(u.Allow) > 0 && !matchesAny(u.Allow, tool.Name) || matchesAny(u.Deny, tool.Name) {
+		if len(u.Allow) > 0 && !glob.MatchAny(u.Allow, tool.Name) || glob.MatchAny(u.Deny, tool.Name) {
+			return true
+		}
+		if glob.Is(tool.Name) || glob.Check(tool.Name) != nil {
+			u.logger.Warn("a tool is left out: its name has characters that patterns are made of, or none at all", "tool", tool.Name)
 			return true
 		}
 		if err := mcp.ValidateParamHeaderAnnotations(&tool); err != nil {
