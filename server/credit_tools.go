@@ -9,7 +9,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
@@ -285,7 +284,7 @@ func (s *Shop) byOrder(ctx context.Context, a CreditArguments) (any, error) {
 		grants, err := s.Credit.List(func(g *credit.Grant) bool { return g.Channel == a.Channel })
 		return GrantList{grants}, err
 	case a.Action == "revoke" && a.Grant != nil:
-		return s.revokeOf(ctx, *a.Grant, channel.Config.Payer)
+		return s.revokeOf(ctx, *a.Grant, channel.Config)
 	}
 	return nil, fmt.Errorf("an order can list, or revoke a grant, not %q", a.Action)
 }
@@ -295,13 +294,22 @@ type GrantList struct {
 	Grants []credit.Grant `json:"grants"`
 }
 
-func (s *Shop) revokeOf(ctx context.Context, id credit.GrantID, payer common.Address) (*credit.Grant, error) {
+// revokeOf ends a grant by an order that the voucher key of a channel has signed.
+func (s *Shop) revokeOf(ctx context.Context, id credit.GrantID, by vouchers.ChannelConfig) (*credit.Grant, error) {
 	grant, err := s.Credit.Lookup(id)
 	if err != nil {
 		return nil, err
 	}
-	if grant.Payer != payer {
+	if of, known := s.Ledger.Channel(grant.Channel); !known || !decides(by, of.Config) {
 		return nil, fmt.Errorf("%w: %s", credit.ErrNoGrant, id)
 	}
 	return s.Credit.Revoke(context.WithoutCancel(ctx), id, credit.ByPayer)
+}
+
+// decides reports whether who has signed for a channel decides about another one too.
+// Anybody can open a channel that names any payer: what has been proved is the key that
+// signs. So the key must be that of both channels, or the payer's own.
+func decides(by, of vouchers.ChannelConfig) bool {
+	signer := by.VoucherSigner()
+	return by.Payer == of.Payer && (signer == of.VoucherSigner() || signer == by.Payer)
 }
