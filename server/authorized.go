@@ -121,3 +121,19 @@ func (t *till) checkPermitSigner(ctx context.Context, permit escrow.Permit2Depos
 	}
 	return refuseWith(x402.ErrPermit2InvalidSignature, "the permit is signed by %s, the payer is %s", signer, d.config.Payer)
 }
+
+// isPayers reports whether the payer's own key has signed the deposit. One that a
+// contract answers for, which only the chain can tell, is none of those.
+func (d *signedDeposit) isPayers(t *till) bool {
+	id := t.escrow.Domain().ChannelID(d.config)
+	var digest common.Hash
+	var signature vouchers.Signature
+	switch a := d.Authorized.(type) {
+	case escrow.Deposit:
+		digest, signature = a.Digest(t.token, d.collector, id), a.Signature
+	case escrow.Permit2Deposit:
+		digest, signature = a.Digest(t.deployment.ChainID, d.collector, id), a.Signature
+	}
+	signer, err := vouchers.Recover(digest, signature)
+	return err == nil && signer == d.config.Payer
+}

@@ -84,6 +84,9 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		refused *refusal
 	}
 	done := s.deposits.DoChan(deposit.key, func() (any, error) {
+		if !s.mayAsk(ctx, p, deposit) {
+			return outcome{nil, tooManyLookups()}, nil
+		}
 		receipt, refused := s.submitDeposit(context.WithoutCancel(ctx), p.till, deposit)
 		return outcome{receipt, refused}, nil
 	})

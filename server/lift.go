@@ -19,7 +19,8 @@ import (
 // LiftPayments takes the payment out of a tool call before next, an MCP server over
 // HTTP, reads the call: such a server decodes every byte of a request many times, and
 // most of a small call's bytes are its payment. [Shop.Middleware] puts it back, as a
-// [json.RawMessage]. What is not plainly a call with one payment passes as it is.
+// [json.RawMessage]. What is not plainly a call with one payment passes as it is. It also
+// notes from where a request comes, for the limit of lookups.
 //
 // [Shop.Handler] has it. A handler of the seller's own is as good without it, and slower.
 func LiftPayments(next http.Handler) http.Handler {
@@ -28,19 +29,21 @@ func LiftPayments(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		ctx := withAddress(r)
 		body, err := readBody(r)
 		if err != nil {
 			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
 		payment, rest := liftPayment(body)
 		if payment != nil {
 			lifted := new(atomic.Pointer[json.RawMessage])
 			lifted.Store(&payment)
-			r = r.WithContext(context.WithValue(r.Context(), liftedKey{}, lifted))
-			r.ContentLength = int64(len(rest))
+			ctx = context.WithValue(ctx, liftedKey{}, lifted)
 		}
+		r = r.WithContext(ctx)
+		r.ContentLength = int64(len(rest))
 		r.Body = io.NopCloser(bytes.NewReader(rest))
 		next.ServeHTTP(w, r)
 	})

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -24,13 +22,18 @@ var ErrLimit = errors.New("not a limit")
 // happens at each; [Shop.LimitHits] counts how often each was met.
 type Limits struct {
 	// Lookups is how many times a second unpaid requests may make the shop ask the chain,
-	// with ten times as many at once.
+	// with ten times as many at once: about channels that are not known, and as often
+	// about deposits that their payers have signed. One address has a quarter of it.
 	Lookups int
+	// ChannelLookups is how many times a minute, and at once, the chain is asked about one
+	// channel that is known.
+	ChannelLookups int
 }
 
 // limits are the fields of [Limits] by their names in configs, with their defaults.
 var limits = []limit{
 	limitOf("lookups", "20", func(l *Limits) *int { return &l.Lookups }, parseCount),
+	limitOf("channelLookups", "60", func(l *Limits) *int { return &l.ChannelLookups }, parseCount),
 }
 
 // limit is one field of [Limits].
@@ -134,8 +137,6 @@ func parseMoney(text string) (vouchers.Amount, error) {
 	}
 	return amount, err
 }
-
-func (l Limits) lookups() *rate.Limiter { return rate.NewLimiter(rate.Limit(l.Lookups), 10*l.Lookups) }
 
 // limitHits counts how often each limit was met, by its name.
 type limitHits struct {

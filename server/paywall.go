@@ -226,8 +226,10 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 	if !errors.Is(err, vouchers.ErrChannelNotFound) && !isShort(err) {
 		return reservation, refusePayment(err, p, price)
 	}
-	if !s.asking.Allow() {
-		s.met.add("lookups")
+	if err := s.checkVoucher(p); err != nil {
+		return nil, refuseWith(x402.ErrVoucherSignature, "%v", err)
+	}
+	if !s.mayAsk(ctx, p, nil) {
 		return nil, s.unasked(err, p, price)
 	}
 	if refused := s.refresh(ctx, p.till, p.config, err); refused != nil {
@@ -242,7 +244,7 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 // knows, and each would cost a request to the chain.
 func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *refusal {
 	if errors.Is(err, vouchers.ErrChannelNotFound) {
-		return refuseWith(x402.ErrVerificationStateUnavailable, "the chain is asked about too many channels at the moment; send the same payment again in a few seconds")
+		return tooManyLookups()
 	}
 	return refusePayment(err, p, price)
 }

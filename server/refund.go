@@ -42,6 +42,9 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 // refund under a payment identifier is given once.
 func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
 	id := p.voucher.Channel
+	if !s.mayAsk(ctx, p, nil) {
+		return nil, tooManyLookups()
+	}
 	if refused := s.refresh(ctx, p.till, p.config, nil); refused != nil {
 		return nil, refused
 	}

@@ -61,7 +61,7 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		sale := httpSale{shop: s, offer: offer, rate: rate, price: price, token: token, w: w, r: r}
+		sale := httpSale{shop: s, offer: offer, rate: rate, price: price, token: token, w: w, r: r.WithContext(withAddress(r))}
 		sale.run(next)
 	})
 }

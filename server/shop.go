@@ -14,7 +14,6 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
-	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/credit"
@@ -71,6 +70,8 @@ type Options struct {
 	Observe func(tool string, check time.Duration)
 	// Limits bound what others can make the shop do.
 	Limits Limits
+	// Now tells the time by which limits count; nil is time.Now.
+	Now func() time.Time
 	// Logger takes what the operator should know; nil is slog's default.
 	Logger *slog.Logger
 }
@@ -105,7 +106,8 @@ type Shop struct {
 	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
 	limits        Limits
 	met           limitHits
-	asking        *rate.Limiter      // of those that a payment asks for
+	now           func() time.Time
+	asking        *asking            // of those that a payment asks for
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
@@ -131,7 +133,7 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), observe: o.Observe, logger: o.Logger}
+	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
 	s.rates.Store(rates)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
@@ -142,7 +144,10 @@ func newShop(o Options) (*Shop, error) {
 	if s.withdrawDelay < vouchers.MinWithdrawDelay || s.withdrawDelay > vouchers.MaxWithdrawDelay {
 		return nil, fmt.Errorf("%w: %d seconds is not within %d and %d", vouchers.ErrWithdrawDelay, s.withdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
 	}
-	s.asking = s.limits.lookups()
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.asking = newAsking(s.limits, s.now)
 	if s.observe == nil {
 		s.observe = func(string, time.Duration) {}
 	}
