@@ -14,13 +14,17 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// CallTool calls a tool, and pays if it costs something. Errors wrap [ErrPolicy],
+// CallTool calls a tool, and pays if it costs something. Errors wrap [ErrName], [ErrPolicy],
 // [ErrTerms], [ErrNoChannel], [ErrBalance], [ErrDishonest] or [ErrUnknownOutcome],
 // are a [*RefusedError], or are the connection's; [Explain] puts them into a form for
 // agents. A tool that fails is a result with IsError, as MCP has it.
 func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, error) {
 	var result *mcp.CallToolResult
-	receipt, err := c.buy(ctx, c.want(tool, arguments, &result))
+	var receipt Receipt
+	err := checkName(tool)
+	if err == nil {
+		receipt, err = c.buy(ctx, c.want(tool, arguments, &result))
+	}
 	if err != nil {
 		return nil, receipt, fmt.Errorf("call %s: %w", tool, err)
 	}

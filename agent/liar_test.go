@@ -45,8 +45,9 @@ type liar struct {
 	announce bool
 }
 
-// newLiar is a liar to whom the payer of the options has a channel of 1 USDC.
-func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult) *liar {
+// newLiar is a liar to whom the payer of the options has a channel of 1 USDC. It sells
+// the tools that are named beside "work".
+func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult, more ...string) *liar {
 	t.Helper()
 	own := escrow.Own.Escrow
 	l := &liar{t: t, payer: o.Key, says: says, terms: x402.Requirements{
@@ -55,7 +56,7 @@ func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.Pa
 		Extra: x402.Extra{ReceiverAuthorizer: shoptest.Key(t, "liar").Address(), WithdrawDelay: 900, Name: "USDC", Version: "2", Escrow: &own},
 	}}
 	tools := mcpserver.NewMCPServer("liar", "1", mcpserver.WithToolFilter(l.list))
-	for _, name := range []string{"work", "chit_deposit", "chit_refund"} {
+	for _, name := range append([]string{"work", "chit_deposit", "chit_refund"}, more...) {
 		tools.AddTool(mcp.NewTool(name), l.handle)
 	}
 	tools.AddTool(mcp.NewTool("chit_receipts"), func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/chitpay/chit/glob"
@@ -52,6 +53,12 @@ type Proposal struct {
 	Server, Tool string
 	// Price is the most that it costs, in atomic units.
 	Price vouchers.Amount
+}
+
+// Question asks a person for approval. What the server and the tool are called stands in
+// quotes at its end, where it can say nothing else.
+func (p Proposal) Question() string {
+	return fmt.Sprintf("Pay up to %s for one call? It is a call of %q at %q.", p.Price, short(p.Tool), short(p.Server))
 }
 
 // allows checks what does not depend on what was spent before.

@@ -17,9 +17,8 @@ import (
 
 // The parts of a chit server's credit tokens that a holder meets.
 const (
-	creditTool      = "chit_credit"
-	creditGrantTool = "chit_credit_grant"
-	metaCredit      = "chit/credit"
+	creditTool = "chit_credit"
+	metaCredit = "chit/credit"
 )
 
 // CreditProxy is a [Proxy] that pays with a credit token: it needs no wallet and no
@@ -54,10 +53,6 @@ func (p *CreditProxy) Close() error {
 	err := p.wire.Close()
 	p.http.CloseIdleConnections()
 	return err
-}
-
-func (p *CreditProxy) hides(tool string) bool {
-	return movesMoney(tool) || tool == creditTool || tool == creditGrantTool
 }
 
 // call passes a call on; the token is in a header.

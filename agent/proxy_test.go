@@ -114,7 +114,7 @@ func TestWhatAServerDoesWrongIsToldThroughTheProxyWithoutItsGoods(t *testing.T) 
 // gratis is a server with sessions, whose tools cost nothing.
 func gratis(t testing.TB, add func(*mcpserver.MCPServer)) string {
 	t.Helper()
-	tools := mcpserver.NewMCPServer("gratis", "1", mcpserver.WithToolCapabilities(true))
+	tools := mcpserver.NewMCPServer("gratis", "1", mcpserver.WithToolCapabilities(true), mcpserver.WithElicitation())
 	tools.EnableSampling()
 	add(tools)
 	web := httptest.NewServer(mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateful(true)))

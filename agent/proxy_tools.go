@@ -19,8 +19,6 @@ import (
 
 var _ paying = (*Proxy)(nil)
 
-func (p *Proxy) hides(tool string) bool { return movesMoney(tool) }
-
 // call calls a tool, and pays if it costs something.
 func (p *Proxy) call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error) {
 	var answer message
@@ -123,12 +121,12 @@ func (p *Proxy) depositTool(ctx context.Context) (*wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	var page struct{ Tools []struct{ Name string } }
-	if answer.Error != nil || json.Unmarshal(answer.Result, &page) != nil {
+	page, err := readToolPage(answer.Result)
+	if answer.Error != nil || err != nil {
 		return nil, nil
 	}
-	for _, tool := range page.Tools {
-		if tool.Name == depositTool {
+	for _, tool := range page.tools {
+		if name, err := toolName(tool); err == nil && name == depositTool {
 			var last message
 			return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
 		}

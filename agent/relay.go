@@ -26,12 +26,12 @@ type relay struct {
 	logger *slog.Logger
 	out    output
 
-	mu      sync.Mutex // guards what follows
-	lastID  int64
-	calls   map[string]*passing     // requests of the client under way, by their id
-	asked   map[string]chan message // requests of the server under way, by the id that the client knows
-	greeted json.RawMessage         // the client's initialize, to greet the server again
-	elicits bool                    // the client can ask its user
+	mu        sync.Mutex // guards what follows
+	lastID    int64
+	calls     map[string]*passing        // requests of the client under way, by their id
+	asked     map[string]chan message    // requests of the server under way, by the id that the client knows
+	greeted   json.RawMessage            // the client's initialize, to greet the server again
+	abilities map[string]json.RawMessage // what the client says that it answers
 
 	greeting sync.Mutex // held while the server is greeted again
 	greets   int        // how often that was done
@@ -47,8 +47,6 @@ type passing struct {
 type paying interface {
 	// call makes a call of a tool, whose params are those of the message.
 	call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error)
-	// hides says which tools of the server are not for the client.
-	hides(tool string) bool
 	// tellBalance answers a call of [BalanceTool].
 	tellBalance(ctx context.Context) (message, error)
 }
@@ -125,11 +123,12 @@ func readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan
 
 // take handles one message of the client. Notifications keep their order.
 func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) {
-	var m message
-	if err := json.Unmarshal(line, &m); err != nil {
-		if len(trim(line)) > 0 {
-			p.out.send(message{ID: json.RawMessage("null"), Error: rpcError(mcp.PARSE_ERROR, "not one JSON-RPC message a line: "+err.Error())})
-		}
+	if len(trim(line)) == 0 {
+		return
+	}
+	m, err := readMessage(line)
+	if err != nil {
+		p.out.send(message{ID: json.RawMessage("null"), Error: rpcError(mcp.PARSE_ERROR, "not one JSON-RPC message a line: "+err.Error())})
 		return
 	}
 	switch {
@@ -222,15 +221,13 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 
 // greet passes the client's initialize on, and adds the tools of the proxy's own.
 func (p *relay) greet(ctx context.Context, m message) (message, error) {
-	var params map[string]json.RawMessage
-	var known struct {
-		ProtocolVersion string
-		Capabilities    struct{ Elicitation json.RawMessage }
-	}
-	if json.Unmarshal(m.Params, &params) != nil || json.Unmarshal(m.Params, &known) != nil {
+	var version string
+	var abilities map[string]json.RawMessage
+	params, err := exactly(m.Params)
+	if errors.Join(err, member(params, "protocolVersion", &version), member(params, "capabilities", &abilities)) != nil {
 		return message{Error: rpcError(mcp.INVALID_PARAMS, "initialize has no params that can be read")}, nil
 	}
-	if mcp.IsModernProtocol(known.ProtocolVersion) {
+	if mcp.IsModernProtocol(version) {
 		params["protocolVersion"] = json.RawMessage(`"` + mcp.LATEST_LEGACY_PROTOCOL_VERSION + `"`)
 	}
 	raw, err := json.Marshal(params)
@@ -245,7 +242,7 @@ func (p *relay) greet(ctx context.Context, m message) (message, error) {
 		return answer, nil
 	}
 	p.mu.Lock()
-	p.greeted, p.elicits = raw, known.Capabilities.Elicitation != nil
+	p.greeted, p.abilities = raw, abilities
 	p.mu.Unlock()
 	answer.Result, err = p.welcome(answer.Result)
 	return answer, err

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/x402"
 )
 
 // BalanceTool is the tool that a [Proxy] adds: what there is to spend, and what was spent.
@@ -26,29 +29,64 @@ func (p *relay) listTools(ctx context.Context, m message) (message, error) {
 		}
 		answer = message{Result: json.RawMessage("{}")} // a server without tools
 	}
-	var fields map[string]json.RawMessage
-	var page struct {
-		Tools      []json.RawMessage
-		NextCursor string
-	}
-	if err := errors.Join(json.Unmarshal(answer.Result, &fields), json.Unmarshal(answer.Result, &page)); err != nil {
+	page, err := readToolPage(answer.Result)
+	if err != nil {
 		return message{}, fmt.Errorf("the list of tools of %s cannot be read: %w", p.url, err)
 	}
 	tools := []json.RawMessage{}
-	for _, tool := range page.Tools {
-		var named struct{ Name string }
-		if json.Unmarshal(tool, &named) == nil && !p.paying.hides(named.Name) && named.Name != BalanceTool {
+	for _, tool := range page.tools {
+		name, err := toolName(tool)
+		if err != nil {
+			p.logger.Warn("a tool of the server is left out", "error", err)
+			continue
+		}
+		if !isOwn(name) {
 			tools = append(tools, tool)
 		}
 	}
-	if page.NextCursor == "" {
+	if page.next == "" {
 		tools = append(tools, balanceTool())
 	}
-	if fields["tools"], err = json.Marshal(tools); err != nil {
+	if page.fields["tools"], err = json.Marshal(tools); err != nil {
 		return message{}, err
 	}
-	answer.Result, err = json.Marshal(fields)
+	answer.Result, err = json.Marshal(page.fields)
 	return answer, err
+}
+
+// toolPage is a page of a server's list of tools.
+type toolPage struct {
+	fields map[string]json.RawMessage
+	tools  []json.RawMessage
+	next   string
+}
+
+func readToolPage(raw json.RawMessage) (page toolPage, err error) {
+	if page.fields, err = exactly(raw); err != nil {
+		return page, err
+	}
+	return page, errors.Join(member(page.fields, "tools", &page.tools), member(page.fields, "nextCursor", &page.next))
+}
+
+// toolName reads the name of a tool in a list.
+func toolName(raw json.RawMessage) (name string, err error) {
+	fields, err := exactly(raw)
+	if err != nil {
+		return "", err
+	}
+	if err := member(fields, "name", &name); err != nil {
+		return "", err
+	}
+	return name, checkName(name)
+}
+
+// ownPrefix begins the names of the tools that this protocol has at a server: they are
+// for payment clients, and move the payer's money.
+const ownPrefix = "chit_"
+
+// isOwn says whether a tool is one of the protocol's own, in whatever case.
+func isOwn(tool string) bool {
+	return len(tool) >= len(ownPrefix) && strings.EqualFold(tool[:len(ownPrefix)], ownPrefix)
 }
 
 func balanceTool() json.RawMessage {
@@ -60,18 +98,46 @@ func balanceTool() json.RawMessage {
 
 // callTool answers a call of a tool, or leaves it to who pays.
 func (p *relay) callTool(ctx context.Context, m message) (message, error) {
-	var params map[string]json.RawMessage
-	var call struct{ Name string }
-	if json.Unmarshal(m.Params, &params) != nil || json.Unmarshal(m.Params, &call) != nil || call.Name == "" {
-		return message{Error: rpcError(mcp.INVALID_PARAMS, "tools/call names no tool")}, nil
+	params, tool, err := readCall(m.Params)
+	if err != nil {
+		return message{Error: rpcError(mcp.INVALID_PARAMS, "tools/call: "+err.Error())}, nil
 	}
 	switch {
-	case call.Name == BalanceTool:
+	case tool == BalanceTool:
 		return p.paying.tellBalance(ctx)
-	case p.paying.hides(call.Name):
-		return message{Error: rpcError(mcp.INVALID_PARAMS, call.Name+" is for payment clients: `chit deposit`, `chit refund` and `chit credit` use it")}, nil
+	case isOwn(tool):
+		return message{Error: rpcError(mcp.INVALID_PARAMS, tool+" is for payment clients: `chit deposit`, `chit refund` and `chit credit` use it")}, nil
 	}
-	return p.paying.call(ctx, m, call.Name, params)
+	if m.Params, err = json.Marshal(params); err != nil {
+		return message{}, err
+	}
+	return p.paying.call(ctx, m, tool, params)
+}
+
+// readCall reads the params of a call of a tool, and leaves out the payments that the
+// client may have put there: it is the proxy that pays.
+func readCall(raw json.RawMessage) (params map[string]json.RawMessage, tool string, err error) {
+	if params, err = exactly(raw); err != nil {
+		return nil, "", err
+	}
+	if err := member(params, "name", &tool); err != nil {
+		return nil, "", err
+	}
+	if err := checkName(tool); err != nil {
+		return nil, "", err
+	}
+	if isNull(params["_meta"]) {
+		return params, tool, nil
+	}
+	meta, err := exactly(params["_meta"])
+	if err != nil {
+		return nil, "", fmt.Errorf("_meta: %w", err)
+	}
+	for _, payment := range []string{x402.MetaPayment, metaCredit} {
+		delete(meta, payment)
+	}
+	params["_meta"], err = json.Marshal(meta)
+	return params, tool, err
 }
 
 // result is that of a tool of the proxy's own.
@@ -87,11 +153,19 @@ type rawResult struct {
 	IsError           bool
 	StructuredContent json.RawMessage
 	Content           []struct{ Text string }
-	Meta              map[string]json.RawMessage `json:"_meta"`
+	Meta              map[string]json.RawMessage
 }
 
 func readResult(raw json.RawMessage) (r rawResult, err error) {
-	if err := json.Unmarshal(raw, &r); err != nil {
+	fields, err := exactly(raw)
+	if err == nil {
+		r.StructuredContent = fields["structuredContent"]
+		err = errors.Join(member(fields, "isError", &r.IsError), member(fields, "content", &r.Content))
+	}
+	if err == nil && !isNull(fields["_meta"]) {
+		r.Meta, err = exactly(fields["_meta"])
+	}
+	if err != nil {
 		return r, fmt.Errorf("the result cannot be read: %w", err)
 	}
 	return r, nil

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -28,6 +31,17 @@ func (m message) MarshalJSON() ([]byte, error) {
 		JSONRPC string `json:"jsonrpc"`
 		plain
 	}{mcp.JSONRPC_VERSION, plain(m)})
+}
+
+// readMessage reads one message of the client. What is judged of it is what is sent: a
+// message that two readers could read in two ways is refused.
+func readMessage(line []byte) (m message, err error) {
+	fields, err := exactlyAll(line)
+	if err != nil {
+		return m, err
+	}
+	m = message{ID: fields["id"], Params: fields["params"], Result: fields["result"], Error: fields["error"]}
+	return m, member(fields, "method", &m.Method)
 }
 
 func rpcError(code int, text string) json.RawMessage {
@@ -122,20 +136,23 @@ func (p *relay) ask(ctx context.Context, method string, params json.RawMessage) 
 	}
 }
 
-// serverAsks passes a request of the server on, such as sampling or elicitation.
+// serverAsks passes a request of the server on, such as sampling or elicitation, if the
+// client has said that it answers such ones.
 func (p *relay) serverAsks(ctx context.Context, request transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
-	params, err := json.Marshal(request.Params)
+	response := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: request.ID}
+	if !p.answers(request.Method) {
+		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "the client answers no " + strconv.Quote(short(request.Method))}
+		return response, nil
+	}
+	params, err := p.asServer(request)
 	if err != nil {
 		return nil, err
-	}
-	if request.Params == nil {
-		params = nil
 	}
 	answer, err := p.ask(ctx, request.Method, params)
 	if err != nil {
 		return nil, err
 	}
-	response := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: request.ID, Result: answer.Result}
+	response.Result = answer.Result
 	if answer.Error != nil {
 		response.Error = new(mcp.JSONRPCErrorDetails)
 		if err := json.Unmarshal(answer.Error, response.Error); err != nil {
@@ -145,16 +162,43 @@ func (p *relay) serverAsks(ctx context.Context, request transport.JSONRPCRequest
 	return response, nil
 }
 
+// answers says whether the client answers requests of a method: a ping always, others
+// by the capabilities that it named.
+func (p *relay) answers(method string) bool {
+	ability, _, _ := strings.Cut(method, "/")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return method == string(mcp.MethodPing) || !isNull(p.abilities[ability])
+}
+
+// asServer is the params of a request of the server. A question to the user says that
+// it is the server's: the user knows both by one name.
+func (p *relay) asServer(request transport.JSONRPCRequest) (json.RawMessage, error) {
+	if request.Params == nil {
+		return nil, nil
+	}
+	params, err := json.Marshal(request.Params)
+	if err != nil || request.Method != string(mcp.MethodElicitationCreate) {
+		return params, err
+	}
+	fields, err := exactly(params)
+	var question string
+	if err = errors.Join(err, member(fields, "message", &question)); err != nil {
+		return nil, fmt.Errorf("the server's question cannot be read: %w", err)
+	}
+	if fields["message"], err = json.Marshal(fmt.Sprintf("The server %s asks (this is not from chit, and approves no payment): %s", p.url, question)); err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
+}
+
 // askUser asks the user of the client to agree to a payment, if the client can do that.
 func (p *relay) askUser(ctx context.Context, call Proposal) (bool, error) {
-	p.mu.Lock()
-	elicits := p.elicits
-	p.mu.Unlock()
-	if !elicits {
+	if !p.answers(string(mcp.MethodElicitationCreate)) {
 		return false, nil
 	}
 	params, err := json.Marshal(map[string]any{
-		"message": fmt.Sprintf("%s of %s costs up to %s. Pay for this call?", call.Tool, call.Server, call.Price),
+		"message": call.Question(),
 		"requestedSchema": map[string]any{
 			"type":       "object",
 			"properties": map[string]any{"pay": map[string]any{"type": "boolean", "title": "Pay " + call.Price.String()}},

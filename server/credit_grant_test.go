@@ -54,6 +54,32 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 	}
 }
 
+func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c, thief := regular(t, shop, "payer", usdc), newCustomer(t, shop, "thief")
+	unsigned := c.wants(credit.Scope{Budget: price})
+	unsigned.Deadline, unsigned.Signature = thief.signed(credit.Order{Action: "grant"})
+	for name, bad := range map[string]any{
+		"no order of the payer's": unsigned,
+		"a grant without caveats": server.GrantArguments{},
+		"an unknown argument":     map[string]any{"colour": "red"},
+	} {
+		a := send(t.Context(), t, shop.URL, server.CreditGrantTool, bad, c.offered(price, price))
+		if a.result == nil || !a.result.IsError {
+			t.Fatalf("%s: %s", name, a.raw)
+		}
+		r := a.receipt()
+		if !r.Success || *r.Extra.ChargedAmount != 0 || r.Extra.ChannelState.ChannelID != c.id || *r.Extra.ChannelState.ChargedCumulativeAmount != 0 {
+			t.Errorf("%s: the receipt is %+v", name, r)
+		}
+		forged := c.offered(price, price)
+		forged.Payload.(*x402.VoucherPayload).Voucher.Signature = thief.offered(price, price).Payload.(*x402.VoucherPayload).Voucher.Signature
+		if a := send(t.Context(), t, shop.URL, server.CreditGrantTool, bad, forged); a.result.Meta != nil {
+			t.Errorf("%s: a stranger is told %s", name, a.raw)
+		}
+	}
+}
+
 func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)

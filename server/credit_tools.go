@@ -111,11 +111,11 @@ func decodeArguments(req mcp.CallToolRequest, into any) error {
 func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	var a GrantArguments
 	if err := decodeArguments(req, &a); err != nil {
-		return mcp.NewToolResultError(err.Error()), nil
+		return s.failed(req, err), nil
 	}
 	r, price, err := a.request()
 	if err != nil {
-		return mcp.NewToolResultError(err.Error()), nil
+		return s.failed(req, err), nil
 	}
 	p, refused := s.payment(req, price)
 	if refused != nil {
@@ -126,7 +126,7 @@ func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*m
 	}
 	order := a.order(r, p.voucher.Channel)
 	if err := order.Check(a.Signature, p.config.VoucherSigner(), time.Now()); err != nil {
-		return mcp.NewToolResultError(err.Error()), nil
+		return s.failed(req, err), nil
 	}
 	r.Channel, r.Payer, r.Nonce = p.voucher.Channel, p.config.Payer, order.Digest()
 	sale := grantSale{shop: s, payment: p, request: r, price: price, topUp: a.Grant, fingerprint: fingerprint(req)}
@@ -135,9 +135,25 @@ func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*m
 	case refused != nil:
 		return s.refuse(CreditGrantTool, price, refused)
 	case err != nil:
-		return mcp.NewToolResultError(err.Error()), nil
+		return s.failed(req, err), nil
 	}
 	return s.granted(granted, charged, p)
+}
+
+// failed is an error of one of the shop's own tools. The payment that came with the call
+// is answered with a receipt of nothing, so that its payer has it back.
+func (s *Shop) failed(req mcp.CallToolRequest, err error) *mcp.CallToolResult {
+	result := mcp.NewToolResultError(err.Error())
+	p, refused := s.payment(req, 0)
+	if refused != nil || s.checkVoucher(p) != nil {
+		return result // a stranger is not told where the channel stands
+	}
+	if channel, ok := s.Ledger.Channel(p.voucher.Channel); ok {
+		response, nothing := s.response(channel), vouchers.Amount(0)
+		response.Extra.ChargedAmount = &nothing
+		setMeta(result, x402.MetaPaymentResponse, response)
+	}
+	return result
 }
 
 // granted is the answer to a grant or a top-up: to the payer it has cost its price.

@@ -35,7 +35,7 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		}
 		price, err := s.price(ctx, rate, req)
 		if err != nil {
-			return mcp.NewToolResultError(err.Error()), nil
+			return s.failed(req, err), nil
 		}
 		if price == 0 {
 			return next(ctx, req)

@@ -116,7 +116,7 @@ func forCall(c *cli.Context) func(*agent.Options) error {
 		}
 		if ui.CanAsk() {
 			o.Policy.Approve = func(_ context.Context, p agent.Proposal) (bool, error) {
-				return ui.Ask(fmt.Sprintf("%s of %s costs up to %s. Pay?", p.Tool, p.Server, p.Price))
+				return ui.Ask(p.Question())
 			}
 		}
 		return nil
