@@ -105,6 +105,9 @@ func (c *Contract) packClaim(batch []Claim, compact, settles bool) ([]byte, erro
 		}
 		return c.abi.PackClaimCompact(packed), nil
 	}
+	if _, err := headerFor(batch); err != nil {
+		return nil, err
+	}
 	claim := c.abi.PackClaim(abiClaims(batch))
 	if !settles {
 		return claim, nil

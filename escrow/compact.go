@@ -39,11 +39,40 @@ func headerOf(c vouchers.ChannelConfig) header {
 	return header{c.Receiver, c.ReceiverAuthorizer, c.Token, c.WithdrawDelay}
 }
 
+// What the fields of a batch have room for.
+const (
+	maxDelay             = 1<<40 - 1
+	maxContractSignature = 1<<16 - 1 // bytes
+)
+
+// headerFor is the header of claims that can be one batch. Errors wrap [ErrClaims].
+func headerFor(claims []Claim) (header, error) {
+	if len(claims) == 0 {
+		return header{}, fmt.Errorf("%w: there is none", ErrClaims)
+	}
+	shared := headerOf(claims[0].Config)
+	if shared.delay > maxDelay {
+		return header{}, fmt.Errorf("%w: a withdraw delay of %d seconds, the most is %d", ErrClaims, shared.delay, uint64(maxDelay))
+	}
+	for i, claim := range claims {
+		switch {
+		case headerOf(claim.Config) != shared:
+			return header{}, fmt.Errorf("%w: claim %d has other terms than the first", ErrClaims, i)
+		case claim.Config.Payer == (common.Address{}):
+			return header{}, fmt.Errorf("%w: claim %d names no payer", ErrClaims, i)
+		}
+	}
+	return shared, nil
+}
+
 // encodeCompact packs claims that share receiver, receiver authorizer, token and
 // withdraw delay, which afterwards settles. Errors wrap [ErrClaims] or
 // [vouchers.ErrSignature].
 func encodeCompact(domain *vouchers.Domain, claims []Claim, settles bool) ([]byte, error) {
-	shared := headerOf(claims[0].Config)
+	shared, err := headerFor(claims)
+	if err != nil {
+		return nil, err
+	}
 	batch := []byte{0}
 	if settles {
 		batch[0] = headerSettles
@@ -54,10 +83,6 @@ func encodeCompact(domain *vouchers.Domain, claims []Claim, settles bool) ([]byt
 	batch = appendUint(batch, shared.delay, 5)
 	var previous common.Address
 	for i, claim := range claims {
-		if headerOf(claim.Config) != shared {
-			return nil, fmt.Errorf("%w: claim %d has other terms than the first", ErrClaims, i)
-		}
-		var err error
 		if batch, err = appendRow(batch, domain, claim, previous); err != nil {
 			return nil, fmt.Errorf("claim %d: %w", i, err)
 		}
@@ -105,6 +130,9 @@ func appendRow(batch []byte, domain *vouchers.Domain, claim Claim, previous comm
 	if byKey {
 		compact, err := claim.Signature.Compact()
 		return append(batch, compact...), err
+	}
+	if len(claim.Signature) > maxContractSignature {
+		return nil, fmt.Errorf("%w: %d bytes, a row has room for %d", vouchers.ErrSignature, len(claim.Signature), maxContractSignature)
 	}
 	batch = appendUint(batch, contractSignatureGas, 3)
 	batch = appendUint(batch, uint64(len(claim.Signature)), 2)

@@ -140,6 +140,7 @@ func FuzzTheContractReadsEveryCompactBatch(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		holds(t, batch, claims, false)
 		var want big.Int
 		out := e.claim(t, claims[0].Config.Receiver, batch)
 		for i, claim := range claims {

@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/vouchers"
 )
 
 func TestTheContractsAreRecognisedWhereTheyAre(t *testing.T) {
@@ -159,6 +160,23 @@ func TestABatchPaysEveryGoodRowAndSetsTheBadOnesAside(t *testing.T) {
 	}
 	if left, err := b.Settleable(t.Context(), receiverOf(t), net.Token); err != nil || left != 0 {
 		t.Errorf("%s are left to settle, %v", left, err)
+	}
+}
+
+func TestPoisonedFirstClaimsKeepNoneBack(t *testing.T) {
+	b := newBench(t)
+	honest := b.newPayer(t, "")
+	honest.deposit(t, 10*usdc)
+	good := honest.claim(t, 3*usdc, 3*usdc)
+	nobodys, tooLong := good, good
+	nobodys.Config.Payer = common.Address{}
+	tooLong.Config.PayerAuthorizer, tooLong.Signature = common.Address{}, make(vouchers.Signature, 1<<16)
+	plan, err := b.Plan(t.Context(), b.seller.Address(), []escrow.Claim{nobodys, tooLong, good})
+	if err != nil || len(plan.Batches) != 1 || len(plan.Batches[0]) != 1 || plan.Batches[0][0].Config != good.Config {
+		t.Fatalf("planned are %+v, %v", plan, err)
+	}
+	if len(plan.Rejected) != 2 || !errors.Is(plan.Rejected[0].Err, escrow.ErrClaims) || !errors.Is(plan.Rejected[1].Err, vouchers.ErrSignature) {
+		t.Errorf("rejected are %+v", plan.Rejected)
 	}
 }
 
