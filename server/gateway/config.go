@@ -70,7 +70,7 @@ type Upstream struct {
 	// Headers go with every request to the URL. They are secrets.
 	Headers map[string]string
 	// Command is a program that speaks MCP over stdio, with its arguments, and what its
-	// environment has beside the gateway's own.
+	// environment has beside PATH, HOME, LANG, TMPDIR and the like of the gateway's own.
 	Command string
 	Args    []string
 	Env     map[string]string

@@ -54,7 +54,7 @@
 //	  files:                          # a program on standard input and output
 //	    command: files-server
 //	    args: [--root, /srv/files]
-//	    env: {API_KEY: "${FILES_KEY}"}
+//	    env: {API_KEY: "${FILES_KEY}"} # all that it sees beside PATH, HOME, LANG, TMPDIR and the like
 //	    prefix: files                 # its tools are files_NAME; else only on conflict
 //	    shareLogs: true               # its log messages go to every client
 //	    ownConnections: 8             # clients that it can ask, each with a program of its own; 32, 0 none

@@ -71,6 +71,9 @@ func newService(name string) *service {
 		s.mcp.SendNotificationToAllClients(mcp.MethodNotificationResourceUpdated, map[string]any{"uri": "test://" + name + "/note"})
 		return mcp.NewToolResultText("done"), nil
 	})
+	s.tool("environment", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText(strings.Join(os.Environ(), "\n")), nil
+	})
 	s.tool("meta", func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		raw, err := json.Marshal(req.Params.Meta)
 		return mcp.NewToolResultText(string(raw)), err

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -66,7 +65,7 @@ func (u *upstream) transport(version string) (wire, *tail, error) {
 	quiet := slog.New(slog.DiscardHandler) // its messages may hold URLs and headers
 	said := &tail{}
 	if u.Command != "" {
-		stdio := transport.NewStdioWithOptions(u.Command, u.environment(), u.Args,
+		stdio := transport.NewStdioWithOptions(u.Command, environment(u.Env), u.Args,
 			transport.WithCommandFunc(command), transport.WithCommandStderrWriter(said), transport.WithCommandLogger(quiet))
 		return wire{transport: stdio, idle: func() {}}, said, nil
 	}
@@ -100,21 +99,6 @@ func sameHost(req *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	return nil
-}
-
-// environment is what a program sees: the gateway's own environment without what is
-// chit's, such as keys and passphrases, and what the config adds.
-func (u *upstream) environment() []string {
-	var env []string
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "CHIT_") {
-			env = append(env, variable)
-		}
-	}
-	for name, value := range u.Env {
-		env = append(env, name+"="+value)
-	}
-	return env
 }
 
 // command starts a program in a process group of its own, so that a Ctrl-C for the
