@@ -20,7 +20,11 @@
 // for ten minutes at most. Nothing is asked over the older SSE. Clients of the newest
 // protocol, which is asked by results (input_required), cannot be asked yet.
 //
-// Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers.
+// Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers. A
+// wildcard holds what every program takes for one segment, {rest...} what stays below. A
+// request that gives a parameter which the upstream's URL fixes, or that spells the
+// parameter of its price in another way, in the query, a form or a JSON object, is
+// refused (400): the upstream might read another value than the one that is paid for.
 //
 // A config with everything in it:
 //
@@ -61,7 +65,7 @@
 //	routes:
 //	  - path: /v1/report/{id}
 //	    method: GET
-//	    upstream: https://reports.example.com/internal/{id}
+//	    upstream: https://reports.example.com/internal/{id}?format=pdf
 //	    price: 0.02                   # or as above: per is a wildcard of the path or a parameter
 //	                                  # of the query, and metered reads the header Chit-Cost
 //	    description: a report

@@ -186,12 +186,9 @@ func (p *Price) quoteRequest(r *http.Request) (vouchers.Amount, error) {
 		if err != nil {
 			return 0, err
 		}
-		given := query[p.Per.Argument]
+		given := query[p.Per.Argument] // once at most, and in no other spelling: [parameters.check]
 		if len(given) == 0 {
 			return p.of(p.Per.otherwise()), nil
-		}
-		if len(given) > 1 {
-			return 0, fmt.Errorf("%s is given %d times", p.Per.Argument, len(given))
 		}
 		text = given[0]
 	}

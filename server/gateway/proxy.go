@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
-	"path"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,14 +18,18 @@ import (
 type route struct {
 	Route
 
-	sold   atomic.Pointer[http.Handler] // at its price
+	sold   atomic.Pointer[offered]
+	wild   []wild // of its path
 	proxy  *httputil.ReverseProxy
 	logger *slog.Logger
 	pool   *http.Transport
 }
 
 func newRoute(g *Gateway, config Route) *route {
-	r := &route{Route: config, logger: g.logger.With("route", config.Pattern()), pool: http.DefaultTransport.(*http.Transport).Clone()}
+	r := &route{
+		Route: config, logger: g.logger.With("route", config.Pattern()), wild: config.wildcards(),
+		pool: http.DefaultTransport.(*http.Transport).Clone(),
+	}
 	r.pool.MaxIdleConns, r.pool.MaxIdleConnsPerHost = idleConnections, idleConnections
 	r.proxy = &httputil.ReverseProxy{
 		Rewrite:      r.rewrite,
@@ -37,6 +39,13 @@ func newRoute(g *Gateway, config Route) *route {
 	}
 	r.sell(g.shop, config.Price)
 	return r
+}
+
+// offered is what is sold at the moment: the handler, at its price, and what of a request
+// is not the caller's to spell as it likes.
+type offered struct {
+	http.Handler
+	given parameters
 }
 
 // sell sells the upstream's answers at a price, from the next request on.
@@ -58,47 +67,24 @@ func (r *route) sell(shop *server.Shop, price Price) {
 		r.proxy.ServeHTTP(w, req.WithContext(ctx))
 		r.logger.Info("request", "request", requestID(ctx), "took", time.Since(began))
 	}))
-	r.sold.Store(&sold)
+	config := r.Route
+	config.Price = price
+	r.sold.Store(&offered{sold, config.parameters()})
 }
 
-// ServeHTTP sells the upstream's answer.
+// ServeHTTP sells the upstream's answer. What leads elsewhere than the route, or could be
+// read in two ways, is refused before it is sold.
 func (r *route) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.target(req) == nil {
 		http.Error(w, "the path does not lead anywhere", http.StatusNotFound)
 		return
 	}
-	(*r.sold.Load()).ServeHTTP(w, req)
-}
-
-// target is where a request goes, nil if what stands for a wildcard would lead out of
-// its place in the path.
-func (r *route) target(req *http.Request) *url.URL {
-	safe := true
-	filled := wildcard.ReplaceAllStringFunc(r.Upstream, func(match string) string {
-		segments := strings.Split(req.PathValue(match[1:len(match)-1]), "/")
-		for i, segment := range segments {
-			safe = safe && segment != "." && segment != ".."
-			segments[i] = url.PathEscape(segment)
-		}
-		return strings.Join(segments, "/")
-	})
-	to, err := url.Parse(filled)
-	if err != nil || !safe {
-		return nil
+	sold := r.sold.Load()
+	if err := sold.given.check(req); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
-	if to.Path == "" {
-		to.Path, to.RawPath = req.URL.Path, req.URL.RawPath
-		if path.Clean(to.Path) != strings.TrimSuffix(to.Path, "/") && to.Path != "/" {
-			return nil
-		}
-	}
-	switch {
-	case to.RawQuery == "":
-		to.RawQuery = req.URL.RawQuery
-	case req.URL.RawQuery != "":
-		to.RawQuery += "&" + req.URL.RawQuery
-	}
-	return to
+	sold.ServeHTTP(w, req)
 }
 
 func (r *route) rewrite(p *httputil.ProxyRequest) {
@@ -109,8 +95,26 @@ func (r *route) rewrite(p *httputil.ProxyRequest) {
 	if strings.HasPrefix(p.Out.Header.Get("Authorization"), creditPrefix) {
 		p.Out.Header.Del("Authorization")
 	}
+	for _, name := range misleading {
+		p.Out.Header.Del(name)
+	}
 	for name, value := range r.Headers {
+		deleteAlike(p.Out.Header, name)
 		p.Out.Header.Set(name, value)
+	}
+}
+
+// misleading are headers by which some programs take another path or method than that of
+// the request, which is what was sold.
+var misleading = []string{"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+
+// deleteAlike deletes a header in every spelling that CGI and its kin take for it.
+func deleteAlike(h http.Header, name string) {
+	plain := strings.NewReplacer("_", "-")
+	for given := range h {
+		if strings.EqualFold(plain.Replace(given), plain.Replace(name)) {
+			delete(h, given)
+		}
 	}
 }
 

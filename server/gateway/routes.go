@@ -3,7 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
-	"regexp"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -13,7 +13,8 @@ type Route struct {
 	// Method and Path are a pattern of [http.ServeMux].
 	Method, Path string
 	// Upstream is a URL. Wildcards of Path may stand in its path, "{rest}" for
-	// "{rest...}", too; a URL without a path takes the request's own.
+	// "{rest...}", too; a URL without a path takes the request's own. What its query
+	// fixes, a caller cannot give.
 	Upstream string
 	// Headers replace the request's own on the way to the upstream. They are secrets.
 	Headers map[string]string
@@ -60,8 +61,11 @@ func (c *routeChecker) read(r *reader, at place) Route {
 	} else if err := c.take(route.Pattern()); err != nil {
 		r.report(at, "%v", err)
 	}
-	if _, query, _ := strings.Cut(route.Upstream, "?"); wildcard.MatchString(query) {
+	_, query, _ := strings.Cut(route.Upstream, "?")
+	if wildcard.MatchString(query) {
 		r.report(at, "upstream has a wildcard in its query, which only its path may have")
+	} else if _, err := url.ParseQuery(query); err != nil {
+		r.report(at, "the query of upstream cannot be read: %v", err)
 	}
 	for _, match := range wildcard.FindAllStringSubmatch(route.Upstream, -1) {
 		if name := match[1]; !strings.Contains(route.Path, "{"+name+"}") && !strings.Contains(route.Path, "{"+name+"...}") {
@@ -82,5 +86,3 @@ func (c *routeChecker) take(pattern string) (err error) {
 	c.taken.Handle(pattern, http.NotFoundHandler())
 	return nil
 }
-
-var wildcard = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
