@@ -159,7 +159,8 @@ func (s *Shop) refreshAfter(ctx context.Context, t *till, config vouchers.Channe
 	return s.refresh(ctx, t, config, nil)
 }
 
-// refresh takes the chain's view of a channel into the ledger. Where the ledger's
+// refresh takes the chain's view of a channel into the ledger. A channel without money
+// is none, unless the ledger knows it: then all of it was taken back. Where the ledger's
 // own view made it refuse (why), the refusal stands if the chain brings nothing new.
 func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConfig, why error) *refusal {
 	id := t.escrow.Domain().ChannelID(config)
@@ -169,7 +170,7 @@ func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConf
 		if err != nil {
 			return nil, err
 		}
-		if state.Balance == 0 && state.Claimed == 0 {
+		if _, known := s.Ledger.Channel(id); !known && state.Balance == 0 && state.Claimed == 0 {
 			return nil, vouchers.ErrChannelNotFound
 		}
 		t.watcher.Learned(id)

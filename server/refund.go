@@ -83,7 +83,7 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	if owed.Value() == 0 {
 		owed = escrow.Claim{Config: channel.Config}
 	}
-	if err := s.beginRefund(ctx, id, p.config); err != nil {
+	if err := s.beginRefund(ctx, id); err != nil {
 		unfreeze()
 		return nil, asRefusal(err)
 	}

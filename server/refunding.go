@@ -2,9 +2,10 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -16,12 +17,8 @@ import (
 func (s *Shop) refunding() vouchers.Bucket { return s.Store.Bucket("refunding") }
 
 // beginRefund writes the freeze of a channel down.
-func (s *Shop) beginRefund(ctx context.Context, id vouchers.ChannelID, config vouchers.ChannelConfig) error {
-	raw, err := json.Marshal(config)
-	if err == nil {
-		err = s.refunding().Put(ctx, id[:], raw)
-	}
-	if err != nil {
+func (s *Shop) beginRefund(ctx context.Context, id vouchers.ChannelID) error {
+	if err := s.refunding().Put(ctx, id[:], []byte{}); err != nil {
 		return fmt.Errorf("write the refund of channel %s down: %w", id, err)
 	}
 	return nil
@@ -49,54 +46,75 @@ type thaw struct {
 }
 
 // freezeAgain freezes the channels whose refund was on its way when the shop ended.
-// Those of a deployment that the shop is not paid through any more stay frozen.
+// Those of a deployment that the shop is not paid through any more stay frozen. One that
+// cannot be frozen keeps neither the others from it nor the shop from opening.
 func (s *Shop) freezeAgain() error {
-	return s.refunding().ForEach(nil, func(key, raw []byte) error {
-		var config vouchers.ChannelConfig
-		if err := json.Unmarshal(raw, &config); err != nil {
-			return fmt.Errorf("read the refund of channel %x: %w", key, err)
+	return s.refunding().ForEach(nil, func(key, _ []byte) error {
+		if len(key) != len(vouchers.ChannelID{}) {
+			s.logger.Error("the record of a refund that was on its way is damaged", "key", fmt.Sprintf("%x", key))
+			return nil
 		}
 		id := vouchers.ChannelID(key)
 		unfreeze, err := s.Ledger.Freeze(id)
 		if err != nil {
-			return err
+			s.logger.Error("a channel whose refund was on its way is not frozen", "channel", id, "error", err)
+			return nil
 		}
 		channel, _ := s.Ledger.Channel(id)
 		if t := s.tillOf(channel.Deployment); t != nil {
-			s.frozen.Store(id, thaw{t, config, unfreeze})
+			s.frozen.Store(id, thaw{t, channel.Config, unfreeze})
 		}
 		return nil
 	})
 }
 
-// thawEvery is how often a frozen channel is looked at.
-const thawEvery = 2 * time.Second
+const (
+	// thawEvery is how often frozen channels are looked at.
+	thawEvery = 2 * time.Second
+	// thawing is how many of them at once.
+	thawing = 8
+)
 
 // thawAll thaws an account's frozen channels once nothing that was sent is on its way.
 func (s *Shop) thawAll(ctx context.Context, on *account) {
 	ticker := time.NewTicker(thawEvery)
 	defer ticker.Stop()
 	for {
-		s.frozen.Range(func(key, value any) bool {
-			id, t := key.(vouchers.ChannelID), value.(thaw)
-			if t.till.account != on {
-				return true
-			}
-			if on.sender.Idle(ctx) != nil {
-				return false
-			}
-			s.frozen.Delete(id)
-			if refused := s.endRefund(ctx, id, t); refused != nil {
-				s.logger.Warn("a refunded channel stays frozen", "channel", id, "error", refused.detail)
-				return false
-			}
-			t.unfreeze()
-			return true
-		})
+		s.thawOnce(ctx, on)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
+	}
+}
+
+// thawOnce tries every frozen channel of an account. One that stays frozen keeps no
+// other.
+func (s *Shop) thawOnce(ctx context.Context, on *account) {
+	frozen := make(map[vouchers.ChannelID]thaw)
+	s.frozen.Range(func(key, value any) bool {
+		if t := value.(thaw); t.till.account == on {
+			frozen[key.(vouchers.ChannelID)] = t
+		}
+		return true
+	})
+	if len(frozen) == 0 || on.sender.Idle(ctx) != nil {
+		return
+	}
+	var group errgroup.Group
+	group.SetLimit(thawing)
+	for id, t := range frozen {
+		group.Go(func() error {
+			s.frozen.Delete(id)
+			if refused := s.endRefund(ctx, id, t); refused != nil {
+				return fmt.Errorf("channel %s: %s", id, refused.detail)
+			}
+			t.unfreeze()
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil && ctx.Err() == nil {
+		s.logger.Warn("refunded channels stay frozen", "looked at", len(frozen), "the first", err)
 	}
 }
