@@ -10,9 +10,9 @@ var Salt = common.HexToHash("0x6368697420657363726f77203100000000000000000000000
 // EscrowDeployment is where the Escrow is on every chain, and what its code hashes to there.
 var EscrowDeployment = Deployment{
 	Name:            "Escrow",
-	Address:         common.HexToAddress("0xA59e4B318261C32e54363654E6b8993427520E86"),
-	InitCodeHash:    common.HexToHash("0x3bd52bc73f348d457c260ff0e94c471a912ef2b8109e4c85ba355e1c7a9f0a77"),
-	RuntimeCodeHash: common.HexToHash("0xe12cba8e93f81cb4b0249032dc2e9da8249cbd70bb5e5e4e489d3d22fa9d6702"),
+	Address:         common.HexToAddress("0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997"),
+	InitCodeHash:    common.HexToHash("0x9c156dfd2357ec89df5eed9b2c56d626f98e4bf6bbc845833ebb0972a120c77a"),
+	RuntimeCodeHash: common.HexToHash("0xacf9167f69f60cd090a5dcb42b0d74ac4c7c47e4e819b241c0c991dd720cd0c6"),
 	bin:             EscrowMetaData.Bin,
 	argument:        common.Address{},
 }
@@ -20,9 +20,9 @@ var EscrowDeployment = Deployment{
 // Erc3009CollectorDeployment is where the Erc3009Collector is on every chain, and what its code hashes to there.
 var Erc3009CollectorDeployment = Deployment{
 	Name:            "Erc3009Collector",
-	Address:         common.HexToAddress("0x2428eb5Df1901eA0c3e7cc41809ba4D1Ac908Eb0"),
-	InitCodeHash:    common.HexToHash("0xd27d16b05688e06875f47f619905ed5a90d09bce1ef281b7e776c1df3f9cfd79"),
-	RuntimeCodeHash: common.HexToHash("0x98ada91e4bfa8c38ddb810cb53d98feedda5c06e9398037cec45a294631d3647"),
+	Address:         common.HexToAddress("0x91a6f59f7BB69A9108c1831C56b5691F4C908F6c"),
+	InitCodeHash:    common.HexToHash("0x2c781c5afcbba8e7c6c36b00ffe321b301cc208b2be9c63fd5f53f3cda11639b"),
+	RuntimeCodeHash: common.HexToHash("0xaf500fcb5f55fc3aaab1cd1c37f43a20dd92ec2ddaccd560b923fa44a40131d9"),
 	bin:             Erc3009CollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
@@ -30,9 +30,9 @@ var Erc3009CollectorDeployment = Deployment{
 // Permit2CollectorDeployment is where the Permit2Collector is on every chain, and what its code hashes to there.
 var Permit2CollectorDeployment = Deployment{
 	Name:            "Permit2Collector",
-	Address:         common.HexToAddress("0x6f26Eb8Ca9829496F339F90aF107990c52741A15"),
-	InitCodeHash:    common.HexToHash("0xb15334572b1104661bfb7c29ca28ec360a1692bbec75395a4a6171a1cd2ba695"),
-	RuntimeCodeHash: common.HexToHash("0x993a47b9d3ae793c89a735371b85d8c893cac9e7ef35efcb3680b986f18898f1"),
+	Address:         common.HexToAddress("0x40eb215117D9d766f74C70037985A7299cBA5805"),
+	InitCodeHash:    common.HexToHash("0xceea46d0d25fc0a6bf7d0ba2235c1dd8fdc041804971741f3d8556cf081ba622"),
+	RuntimeCodeHash: common.HexToHash("0xad847ff2aa1e2bb93a83b71475c76ed39ba00828332c65ce6abca7066b2ceeb3"),
 	bin:             Permit2CollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
@@ -40,9 +40,9 @@ var Permit2CollectorDeployment = Deployment{
 // TransferCollectorDeployment is where the TransferCollector is on every chain, and what its code hashes to there.
 var TransferCollectorDeployment = Deployment{
 	Name:            "TransferCollector",
-	Address:         common.HexToAddress("0x3C1a51F532dD2C81fd237874E3574D7B8233F020"),
-	InitCodeHash:    common.HexToHash("0x9e8e0d395971d004bdcc2010e8d40e9e67be272b4e44e8a5717611f99561e46f"),
-	RuntimeCodeHash: common.HexToHash("0x139c924be04d070e5671bfac836a577e239303ede4dc8e3c707d484e51a5c123"),
+	Address:         common.HexToAddress("0xd11e27E597c96C3f24AE48F776Ae8343e9024fE3"),
+	InitCodeHash:    common.HexToHash("0x9ce1ee85bba7e0cb7c6cf4d7d844800a128e81165566ad49a2b6b716c49d2745"),
+	RuntimeCodeHash: common.HexToHash("0x29a5b1fd4f683e0facac3900add65b698b07ef2b98c8d4478bcc504b04908128"),
 	bin:             TransferCollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }

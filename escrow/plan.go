@@ -1,6 +1,7 @@
 package escrow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -113,6 +115,9 @@ func (p *planner) try(ctx context.Context, claims []Claim) error {
 		return err
 	}
 	raw, err := p.contract.client.CallContract(ctx, message, nil)
+	if booksNothing(err) {
+		return ErrSkipped
+	}
 	if err != nil {
 		return err
 	}
@@ -135,6 +140,14 @@ func (p *planner) why(ctx context.Context, claim Claim, refusal error) error {
 		return err
 	}
 	return skipError(0) // the standard path takes a row that adds nothing
+}
+
+// booksNothing tells whether a compact batch was refused for that every row of it
+// would be skipped.
+func booksNothing(err error) bool {
+	var revert *chain.RevertError
+	id := abigen.EscrowNothingClaimedErrorID()
+	return errors.As(err, &revert) && bytes.HasPrefix(revert.Data, id[:4])
 }
 
 // isAboutRows tells whether fewer or other rows may succeed.

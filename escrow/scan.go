@@ -24,7 +24,7 @@ func topic(signature string) common.Hash { return crypto.Keccak256Hash([]byte(si
 // The events that change a channel. All but the compact claim name it.
 var (
 	depositedTopic    = topic("Deposited(bytes32,address,uint128,uint128)")
-	compactClaimTopic = topic("CompactClaimed(address,address,address,uint128,uint256,uint256)")
+	compactClaimTopic = topic("CompactClaimed(address,address,address,address,uint128,uint256,uint256)")
 
 	depositsAlone = []common.Hash{depositedTopic}
 	allEvents     = []common.Hash{

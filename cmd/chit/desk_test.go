@@ -147,7 +147,7 @@ func TestAStuckTransactionIsListedSpedUpAndCancelled(t *testing.T) {
 }
 
 func TestAProfileWithTwoEscrowsIsSettledAtBoth(t *testing.T) {
-	const own, canonical = "0xA59e4B318261C32e54363654E6b8993427520E86", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
+	const own, canonical = "0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
 	h.editProfile(t, func(text string) string { return text + "also: [{escrow: \"" + canonical + "\"}]\n" })

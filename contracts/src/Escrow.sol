@@ -70,6 +70,7 @@ contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTr
         nonReentrant
     {
         _checkConfig(config);
+        _now(); // where the payer could not leave, nothing comes in
         if (amount == 0) revert ZeroDeposit();
         if (collector.code.length == 0) revert InvalidCollector();
         bytes32 id = getChannelId(config);
@@ -179,18 +180,24 @@ contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTr
         return _claimCompact(domain, header, batch);
     }
 
-    /// @dev The receiver's total is written once for all rows.
+    /// @dev The receiver's total is written once for all rows. What books nothing says nothing: an event costs its sender
+    /// a channel's money.
     function _claimCompact(bytes32 domain, CompactClaims.Header memory header, bytes calldata batch)
         private
         returns (uint128 amount, uint256 claimed, uint256 skipped)
     {
         uint256 sum;
         (sum, claimed, skipped) = CompactClaims.book(channels, domain, header, batch);
-        if (claimed + skipped == 0) revert EmptyBatch();
+        if (claimed == 0) {
+            if (skipped == 0) revert EmptyBatch();
+            revert NothingClaimed();
+        }
 
         amount = SafeCast.toUint128(sum);
-        if (amount != 0) receivers[header.receiver][header.token].totalClaimed += amount;
-        emit CompactClaimed(header.receiver, header.token, msg.sender, amount, claimed, skipped);
+        receivers[header.receiver][header.token].totalClaimed += amount;
+        emit CompactClaimed(
+            header.receiver, header.receiverAuthorizer, header.token, msg.sender, amount, claimed, skipped
+        );
         if (header.settle) _settle(header.receiver, header.token);
     }
 
@@ -219,12 +226,14 @@ contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTr
         if (amount == 0) revert NothingToWithdraw();
         bytes32 id = getChannelId(config);
         Withdrawal storage pending = pendingWithdrawals[id];
-        if (pending.initiatedAt != 0) revert WithdrawalAlreadyPending();
+        // A session key in the wrong hands could else keep its payer here, one unit after the other.
+        if (pending.initiatedAt != 0 && msg.sender != config.payer) revert WithdrawalAlreadyPending();
         if (amount > _available(channels[id])) revert WithdrawAmountExceedsAvailable();
 
+        uint40 start = _now();
         pending.amount = amount;
-        pending.initiatedAt = uint40(block.timestamp);
-        emit WithdrawInitiated(id, amount, uint40(block.timestamp) + config.withdrawDelay);
+        pending.initiatedAt = start;
+        emit WithdrawInitiated(id, amount, start + config.withdrawDelay);
     }
 
     /// @inheritdoc IEscrow
@@ -236,6 +245,7 @@ contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTr
         if (block.timestamp < uint256(pending.initiatedAt) + config.withdrawDelay) revert WithdrawDelayNotElapsed();
 
         delete pendingWithdrawals[id];
+        ++refundNonce[id]; // a refund that was signed while this was pending would come on top of it
         uint128 amount = _release(id, pending.amount);
         emit WithdrawFinalized(id, msg.sender, amount);
         _pay(id, config, amount);
@@ -265,17 +275,18 @@ contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTr
         _refund(id, config, amount);
     }
 
-    /// @dev The nonce is used up even where nothing is left to refund: a signed refund never works twice.
+    /// @dev The nonce is used up even where nothing is left to refund: a signed refund never works twice. The event is
+    /// given then too, so that nobody takes the transaction for a payment.
     function _refund(bytes32 id, ChannelConfig calldata config, uint128 asked) private {
         if (asked == 0) revert ZeroRefund();
         ++refundNonce[id];
         uint128 amount = _release(id, asked);
+        emit Refunded(id, msg.sender, amount);
         if (amount == 0) return;
 
         Withdrawal memory pending = pendingWithdrawals[id];
         if (pending.amount > amount) pendingWithdrawals[id].amount = pending.amount - amount;
         else if (pending.initiatedAt != 0) delete pendingWithdrawals[id];
-        emit Refunded(id, msg.sender, amount);
         _pay(id, config, amount);
     }
 
@@ -297,6 +308,12 @@ contract Escrow is IEscrow, ICompactClaim, IERC165, Multicall, ReentrancyGuardTr
 
     function _available(Channel storage channel) private view returns (uint128) {
         return channel.balance - channel.totalClaimed;
+    }
+
+    /// @dev The time as withdrawals keep it, in seconds. Fails where it does not fit, as on a chain that counts
+    /// milliseconds: cut to its low bits, a withdrawal might be over when it is announced.
+    function _now() private view returns (uint40) {
+        return SafeCast.toUint40(block.timestamp);
     }
 
     function _isPayerSide(ChannelConfig calldata config) private view returns (bool) {

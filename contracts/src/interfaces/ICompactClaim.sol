@@ -42,7 +42,10 @@ interface ICompactClaim {
     }
 
     /// @notice A batch was booked. What each channel paid is in the call data of the transaction and in `channels`.
+    /// @dev Only the receiver, or who has the receiver authorizer's word, can give this event both their names, and only
+    /// for channels of these two that paid. One of the names alone proves nothing: anybody may open a channel that has it.
     /// @param receiver Who earned it.
+    /// @param receiverAuthorizer The other term that all rows share.
     /// @param token In which token.
     /// @param sender Who called.
     /// @param amount What the batch adds to the receiver's total.
@@ -50,8 +53,9 @@ interface ICompactClaim {
     /// @param skipped How many were not.
     event CompactClaimed(
         address indexed receiver,
+        address indexed receiverAuthorizer,
         address indexed token,
-        address indexed sender,
+        address sender,
         uint128 amount,
         uint256 claimed,
         uint256 skipped
@@ -71,12 +75,18 @@ interface ICompactClaim {
     /// @param index The row, counted from 0.
     error MalformedRow(uint256 index);
 
+    /// @notice No row of the batch was booked.
+    error NothingClaimed();
+
     /// @notice Too little gas is left to give a contract signature what its row says it may use.
     /// @param index The row, counted from 0.
     /// @param gasLimit The gas that the row asks for.
     error SignatureGasUnavailable(uint256 index, uint256 gasLimit);
 
     /// @notice Books a batch. The caller is the receiver or the receiver authorizer of its header.
+    /// @dev Reverts where it books nothing. The sender provides the gas that all contract rows together say they may use,
+    /// each with its 63rd part and 10,000 on top, whatever an estimate says: a wallet that is cheap to ask when the gas is
+    /// estimated may burn all of its share when the transaction is mined, and the rows behind it need theirs.
     /// @param batch The packed batch.
     /// @return amount What it adds to the receiver's total.
     /// @return claimed How many rows were booked.
@@ -84,7 +94,7 @@ interface ICompactClaim {
     function claimCompact(bytes calldata batch) external returns (uint128 amount, uint256 claimed, uint256 skipped);
 
     /// @notice As {claimCompact}, by anyone, with a signature of the header's receiver authorizer.
-    /// @dev Sending a batch again is harmless: its rows are stale.
+    /// @dev Sending a batch again is harmless: its rows are stale, and it reverts.
     /// @param batch The packed batch.
     /// @param authorizerSignature Over {getCompactClaimDigest}.
     /// @return amount What it adds to the receiver's total.

@@ -78,12 +78,13 @@ interface IEscrow {
     event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount);
 
     /// @notice The receiver's side gave unclaimed money back to the payer.
+    /// @dev The canonical contract has no such event for a refund of 0.
     /// @param channelId The channel.
     /// @param sender Who called.
-    /// @param amount How much.
+    /// @param amount What the payer got: less than asked when claims or withdrawals came first, 0 when nothing was left.
     event Refunded(bytes32 indexed channelId, address indexed sender, uint128 amount);
 
-    /// @notice The payer's side announced a withdrawal.
+    /// @notice The payer's side announced a withdrawal, in the place of a pending one if there was one.
     /// @param channelId The channel.
     /// @param amount How much, at most.
     /// @param finalizeAfter The first second (Unix time) at which it can be finalized.
@@ -123,7 +124,7 @@ interface IEscrow {
     error ClaimExceedsBalance();
     /// @notice A signature is not by who must sign, is malformed, or has a high s.
     error InvalidSignature();
-    /// @notice A withdrawal of this channel is pending.
+    /// @notice A withdrawal of this channel is pending, and the caller is not the payer, who alone may replace it.
     error WithdrawalAlreadyPending();
     /// @notice No withdrawal of this channel is pending.
     error WithdrawalNotPending();
@@ -168,12 +169,15 @@ interface IEscrow {
     function settle(address receiver, address token) external;
 
     /// @notice Announces a withdrawal. By the payer or its authorizer. One at a time.
+    /// @dev The payer may announce another in the place of a pending one, whoever announced that: the delay starts again.
+    /// Reverts, as `deposit` does, on a chain whose time does not fit 40 bits: seconds are meant.
     /// @param config The channel's terms.
     /// @param amount Atomic units, at most balance less claims.
     function initiateWithdraw(ChannelConfig calldata config, uint128 amount) external;
 
     /// @notice Ends a withdrawal after the delay. By the payer or its authorizer; the payer gets the money.
-    /// @dev Pays at most what is unclaimed by now.
+    /// @dev Pays at most what is unclaimed by now, and uses up the refund nonce: a refund that was signed while the
+    /// withdrawal was pending, and counted on it, is void.
     /// @param config The channel's terms.
     function finalizeWithdraw(ChannelConfig calldata config) external;
 
@@ -219,7 +223,7 @@ interface IEscrow {
         view
         returns (uint128 totalClaimed, uint128 totalSettled);
 
-    /// @notice How many refunds a channel saw: the nonce of the next signed one.
+    /// @notice How many refunds and ended withdrawals a channel saw: the nonce of the next signed refund.
     /// @param channelId The channel.
     /// @return The nonce.
     function refundNonce(bytes32 channelId) external view returns (uint256);

@@ -120,10 +120,12 @@ contract DifferentialTest is Actors {
         bytes memory batch = CompactEncoder.encode(rows, settle);
         bytes memory signature = signed(cashierKey, escrow.getCompactClaimDigest(batch));
         vm.recordLogs();
+        if (refused == n) vm.expectRevert(ICompactClaim.NothingClaimed.selector);
         if (!bySignature) vm.prank(cashier);
         (, uint256 booked, uint256 skipped) =
             bySignature ? escrow.claimCompactWithSignature(batch, signature) : escrow.claimCompact(batch);
         assertEq(state(), expected);
+        if (refused == n) return;
         assertEq(booked, n - refused);
         assertEq(skipped, refused);
         sameReasons(rows, reasons);

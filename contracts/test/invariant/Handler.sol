@@ -6,6 +6,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {DevUSDC} from "../../src/DevUSDC.sol";
 import {Escrow} from "../../src/Escrow.sol";
+import {ICompactClaim} from "../../src/interfaces/ICompactClaim.sol";
 import {ChannelConfig, IEscrow, Voucher, VoucherClaim} from "../../src/interfaces/IEscrow.sol";
 import {OpenCollector} from "../utils/Actors.sol";
 import {CompactEncoder} from "../utils/CompactEncoder.sol";
@@ -24,6 +25,7 @@ contract Handler is Test {
     /// @param claimed The highest total booked with a good voucher.
     /// @param deposited What came in.
     /// @param returned What went back to the payer.
+    /// @param refunds How often anything might have.
     struct Ghost {
         uint256 key;
         bool byContract;
@@ -31,6 +33,18 @@ contract Handler is Test {
         uint128 claimed;
         uint256 deposited;
         uint256 returned;
+        uint256 refunds;
+    }
+
+    /// @param amount What the receiver's side agreed to give back.
+    /// @param nonce The refund nonce that it signed.
+    /// @param refunds Those of the channel then.
+    /// @param signature The authorizer's.
+    struct Agreed {
+        uint128 amount;
+        uint256 nonce;
+        uint256 refunds;
+        bytes signature;
     }
 
     Escrow public immutable escrow = Escrow(deployCode("Escrow.sol:Escrow"));
@@ -46,6 +60,7 @@ contract Handler is Test {
     ChannelConfig[] private configs;
     bytes32[] public ids;
     Ghost[] private ghosts;
+    mapping(uint256 channel => Agreed) private agreed;
 
     /// @notice Money that came to the escrow from outside any channel, by token.
     mapping(address token => uint256) public donated;
@@ -74,7 +89,7 @@ contract Handler is Test {
             ChannelConfig(payer, authorizer, receivers[to], cashiers[to], tokens[i % 3], DELAY, bytes32(i << (8 * i)))
         );
         ids.push(escrow.getChannelId(configs[i]));
-        ghosts.push(Ghost(key, kind == 3, 0, 0, 0, 0));
+        ghosts.push(Ghost(key, kind == 3, 0, 0, 0, 0, 0));
         vm.prank(payer);
         IERC20(tokens[i % 3]).approve(address(collector), type(uint256).max);
     }
@@ -129,6 +144,10 @@ contract Handler is Test {
         uint256 to = i / 6;
         if (isBlacklisted(configs[i].token, receivers[to])) pay = false;
         bytes memory batch = CompactEncoder.encode(rows, pay);
+        if (rows[0].claim.totalClaimed <= ghosts[a].claimed && rows[2].claim.totalClaimed <= ghosts[b].claimed) {
+            vm.prank(cashiers[to]);
+            return mustFail(abi.encodeCall(ICompactClaim.claimCompact, (batch)));
+        }
         if (signed) {
             escrow.claimCompactWithSignature(batch, sign(cashierKeys[to], escrow.getCompactClaimDigest(batch)));
         } else {
@@ -145,13 +164,18 @@ contract Handler is Test {
         escrow.settle(receiver, token);
     }
 
-    function initiateWithdraw(uint256 i, uint128 amount) external {
+    /// @dev The payer announces at any time, the session key where nothing is pending.
+    function initiateWithdraw(uint256 i, uint128 amount, bool bySession) external {
         i %= CHANNELS;
         uint128 available = availableOf(i);
+        if (available == 0) return;
+        amount = uint128(bound(amount, 1, available));
         (, uint40 since) = escrow.pendingWithdrawals(ids[i]);
-        if (available == 0 || since != 0) return;
-        vm.prank(configs[i].payer);
-        escrow.initiateWithdraw(configs[i], uint128(bound(amount, 1, available)));
+        ChannelConfig memory c = configs[i];
+        bySession = bySession && c.payerAuthorizer != address(0) && c.payerAuthorizer != c.payer;
+        vm.prank(bySession ? c.payerAuthorizer : c.payer);
+        if (bySession && since != 0) return mustFail(abi.encodeCall(IEscrow.initiateWithdraw, (c, amount)));
+        escrow.initiateWithdraw(c, amount);
     }
 
     function finalizeWithdraw(uint256 i) external {
@@ -162,7 +186,7 @@ contract Handler is Test {
         uint128 available = availableOf(i);
         vm.prank(c.payer);
         escrow.finalizeWithdraw(c);
-        ghosts[i].returned += amount < available ? amount : available;
+        returned(i, amount < available ? amount : available);
     }
 
     function refund(uint256 i, uint128 amount, bool bySignature) external {
@@ -179,7 +203,29 @@ contract Handler is Test {
             vm.prank(c.receiver);
             escrow.refund(c, amount);
         }
-        ghosts[i].returned += amount < available ? amount : available;
+        returned(i, amount < available ? amount : available);
+    }
+
+    /// @dev The receiver's side signs a refund and keeps it, as it does while the payer's client is on its way.
+    function agree(uint256 i, uint128 amount) external {
+        i %= CHANNELS;
+        amount = uint128(bound(amount, 1, uint256(availableOf(i)) * 2 + 1));
+        bytes32 digest = escrow.getRefundDigest(ids[i], escrow.refundNonce(ids[i]), amount);
+        agreed[i] = Agreed(amount, escrow.refundNonce(ids[i]), ghosts[i].refunds, sign(cashierKeys[i / 6], digest));
+    }
+
+    /// @dev What was agreed on works once, and only as long as nothing else went back.
+    function redeem(uint256 i) external {
+        i %= CHANNELS;
+        ChannelConfig memory c = configs[i];
+        Agreed memory kept = agreed[i];
+        if (kept.amount == 0 || isBlacklisted(c.token, c.payer)) return;
+        bytes memory data =
+            abi.encodeCall(IEscrow.refundWithSignature, (c, kept.amount, kept.nonce, kept.signature));
+        if (kept.refunds != ghosts[i].refunds) return mustFail(data);
+        uint128 available = availableOf(i);
+        escrow.refundWithSignature(c, kept.amount, kept.nonce, kept.signature);
+        returned(i, kept.amount < available ? kept.amount : available);
     }
 
     // ----------------------------------------------------------------------------------------------- the rest of life
@@ -291,6 +337,11 @@ contract Handler is Test {
         Ghost storage g = ghosts[i];
         if (claimed.voucher.maxClaimableAmount > g.ceiling) g.ceiling = claimed.voucher.maxClaimableAmount;
         if (claimed.totalClaimed > g.claimed) g.claimed = claimed.totalClaimed;
+    }
+
+    function returned(uint256 i, uint128 amount) private {
+        ghosts[i].returned += amount;
+        ++ghosts[i].refunds;
     }
 
     /// @dev The two channels of the receiver and token of channel `i`.

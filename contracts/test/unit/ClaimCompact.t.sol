@@ -42,7 +42,7 @@ contract ClaimCompactTest is Actors {
         vm.expectEmit(address(escrow));
         emit ICompactClaim.ClaimSkipped(channel, 0, reason);
         vm.expectEmit(address(escrow));
-        emit ICompactClaim.CompactClaimed(receiver, address(usdc), cashier, 1e6, 1, 1);
+        emit ICompactClaim.CompactClaimed(receiver, cashier, address(usdc), cashier, 1e6, 1, 1);
         (uint128 amount, uint256 booked, uint256 skipped) = send(batch);
         assertEq(amount, 1e6);
         assertEq(booked, 1);
@@ -54,7 +54,7 @@ contract ClaimCompactTest is Actors {
     function test_a_batch_books_all_its_rows_and_moves_nothing() public {
         bytes memory batch = compact(two(voucher(c, payerKey, 4e6, 3e6), voucher(d, sessionKey, 2e6, 2e6)), false);
         vm.expectEmit(address(escrow));
-        emit ICompactClaim.CompactClaimed(receiver, address(usdc), cashier, 5e6, 2, 0);
+        emit ICompactClaim.CompactClaimed(receiver, cashier, address(usdc), cashier, 5e6, 2, 0);
         (uint128 amount, uint256 booked, uint256 skipped) = send(batch);
         assertEq(amount, 5e6);
         assertEq(booked, 2);
@@ -71,7 +71,7 @@ contract ClaimCompactTest is Actors {
     function test_the_settle_flag_pays_at_once() public {
         bytes memory batch = compact(one(voucher(c, payerKey, 4e6, 4e6)), true);
         vm.expectEmit(address(escrow));
-        emit ICompactClaim.CompactClaimed(receiver, address(usdc), cashier, 4e6, 1, 0);
+        emit ICompactClaim.CompactClaimed(receiver, cashier, address(usdc), cashier, 4e6, 1, 0);
         vm.expectEmit(address(escrow));
         emit IEscrow.Settled(receiver, address(usdc), cashier, 4e6);
         send(batch);
@@ -108,11 +108,30 @@ contract ClaimCompactTest is Actors {
         VoucherClaim memory row = voucher(c, payerKey, 3e6, 3e6);
         (row.voucher.channel.receiver, row.voucher.channel.receiverAuthorizer) = (stranger, stranger);
         bytes memory batch = batchOf(row);
+        vm.expectRevert(ICompactClaim.NothingClaimed.selector);
         vm.prank(stranger);
-        (uint128 amount, uint256 booked, uint256 skipped) = escrow.claimCompact(batch);
-        assertEq(amount, 0);
-        assertEq(booked, 0);
-        assertEq(skipped, 1);
+        escrow.claimCompact(batch);
+    }
+
+    /// @dev Names `receiver`, then his authorizer, beside himself: no channel of theirs has these terms.
+    function test_a_stranger_who_books_for_somebody_pays_for_it_and_speaks_in_his_own_name() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            ChannelConfig memory own = terms();
+            (own.payer, own.payerAuthorizer) = (session, session);
+            if (i == 0) own.receiverAuthorizer = stranger;
+            else own.receiver = stranger;
+            fund(own, 1);
+            bytes memory batch = batchOf(voucher(own, sessionKey, 1, 1));
+            vm.expectEmit(address(escrow));
+            emit ICompactClaim.CompactClaimed(own.receiver, own.receiverAuthorizer, address(usdc), stranger, 1, 1, 0);
+            vm.prank(stranger);
+            escrow.claimCompact(batch);
+            (own.receiver, own.receiverAuthorizer) = (receiver, cashier);
+            batch = batchOf(voucher(own, sessionKey, 1, 1));
+            vm.expectRevert(IEscrow.NotAuthorizedToClaim.selector);
+            vm.prank(stranger);
+            escrow.claimCompact(batch);
+        }
     }
 
     function test_a_batch_without_rows_is_refused() public {
@@ -175,8 +194,8 @@ contract ClaimCompactTest is Actors {
             bytes memory asked = abi.encode(digest, uint256(27), bytes32(uint256(1)), bytes32(HALF_ORDER + i));
             vm.mockCall(address(1), asked, abi.encode(payer));
             uint256 start = vm.snapshotState();
-            (, uint256 booked,) = send(batchOf(row));
-            assertEq(booked, 1 - i);
+            (, uint256 booked,) = send(compact(two(row, voucher(d, sessionKey, 1e6, 1e6)), false));
+            assertEq(booked, 2 - i);
             vm.revertToState(start);
         }
     }
@@ -199,12 +218,24 @@ contract ClaimCompactTest is Actors {
         assertEq(skipped, 3);
     }
 
-    function test_a_batch_of_bad_rows_alone_is_no_error() public {
-        bytes memory batch = compact(one(voucher(c, sessionKey, 3e6, 3e6)), true);
-        vm.expectEmit(address(escrow));
-        emit ICompactClaim.CompactClaimed(receiver, address(usdc), cashier, 0, 0, 1);
+    function test_a_batch_that_books_nothing_is_refused() public {
+        VoucherClaim[] memory bad = two(voucher(c, sessionKey, 3e6, 3e6), voucher(d, sessionKey, 2e6, 3e6));
+        bytes memory batch = compact(bad, true);
+        bytes memory signature = sign(cashierKey, batch);
+        vm.expectRevert(ICompactClaim.NothingClaimed.selector);
         send(batch);
-        assertEq(usdc.balanceOf(receiver), 0);
+        vm.expectRevert(ICompactClaim.NothingClaimed.selector);
+        escrow.claimCompactWithSignature(batch, signature);
+    }
+
+    function test_a_batch_sent_again_is_refused_whoever_sends_it() public {
+        bytes memory batch = compact(two(voucher(c, payerKey, 4e6, 3e6), voucher(d, sessionKey, 2e6, 2e6)), true);
+        bytes memory signature = sign(cashierKey, batch);
+        send(batch);
+        vm.expectRevert(ICompactClaim.NothingClaimed.selector);
+        vm.prank(stranger);
+        escrow.claimCompactWithSignature(batch, signature);
+        assertEq(usdc.balanceOf(receiver), 5e6);
     }
 
     function test_one_channel_may_have_several_rows() public {
@@ -245,7 +276,7 @@ contract ClaimCompactTest is Actors {
         bytes memory batch = compact(two(voucher(c, payerKey, 4e6, 3e6), voucher(d, sessionKey, 2e6, 2e6)), true);
         bytes memory signature = sign(cashierKey, batch);
         vm.expectEmit(address(escrow));
-        emit ICompactClaim.CompactClaimed(receiver, address(usdc), stranger, 5e6, 2, 0);
+        emit ICompactClaim.CompactClaimed(receiver, cashier, address(usdc), stranger, 5e6, 2, 0);
         vm.prank(stranger);
         (uint128 amount, uint256 booked, uint256 skipped) = escrow.claimCompactWithSignature(batch, signature);
         assertEq(amount, 5e6);

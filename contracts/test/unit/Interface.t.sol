@@ -54,7 +54,7 @@ contract InterfaceTest is Actors {
         assertEq(IEscrow.WithdrawFinalized.selector, keccak256("WithdrawFinalized(bytes32,address,uint128)"));
         assertEq(
             ICompactClaim.CompactClaimed.selector,
-            keccak256("CompactClaimed(address,address,address,uint128,uint256,uint256)")
+            keccak256("CompactClaimed(address,address,address,address,uint128,uint256,uint256)")
         );
         assertEq(ICompactClaim.ClaimSkipped.selector, keccak256("ClaimSkipped(bytes32,uint256,uint8)"));
     }

@@ -64,11 +64,12 @@ contract MulticallTest is Actors {
         bytes[] memory calls = new bytes[](3);
         calls[0] = abi.encodeCall(IEscrow.claim, (rows));
         calls[1] = abi.encodeCall(IEscrow.claim, (rows));
+        rows = two(rows[0], voucher(c, payerKey, 5e6, 5e6));
         calls[2] = abi.encodeCall(ICompactClaim.claimCompact, (compact(rows, false)));
         vm.prank(cashier);
         escrow.multicall(calls);
         (uint128 total,) = escrow.receivers(receiver, address(usdc));
-        assertEq(total, 4e6);
+        assertEq(total, 5e6);
     }
 
     function test_no_money_of_the_chain_is_taken() public {

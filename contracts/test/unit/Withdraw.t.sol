@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {stdError} from "forge-std/Test.sol";
+
 import {ChannelConfig, IEscrow, VoucherClaim} from "../../src/interfaces/IEscrow.sol";
 import {Actors} from "../utils/Actors.sol";
 
@@ -96,13 +99,97 @@ contract WithdrawTest is Actors {
         initiate(0);
     }
 
-    function test_one_withdrawal_at_a_time() public {
-        initiate(1);
-        vm.expectRevert(IEscrow.WithdrawalAlreadyPending.selector);
-        initiate(1);
+    function test_a_session_key_announces_one_withdrawal_at_a_time() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(i == 0 ? session : payer);
+            escrow.initiateWithdraw(c, 1);
+            vm.expectRevert(IEscrow.WithdrawalAlreadyPending.selector);
+            vm.prank(session);
+            escrow.initiateWithdraw(c, 2);
+            skip(DELAY);
+            finalize();
+        }
+    }
+
+    function test_the_payer_replaces_a_pending_withdrawal_and_its_delay_starts_again() public {
+        vm.prank(session);
+        escrow.initiateWithdraw(c, 1);
+        skip(DELAY - 1);
+        vm.expectEmit(address(escrow));
+        emit IEscrow.WithdrawInitiated(id, 10e6, uint40(block.timestamp) + DELAY);
+        initiate(10e6);
+        (uint128 amount, uint40 since) = pending();
+        assertEq(amount, 10e6);
+        assertEq(since, block.timestamp);
+        skip(DELAY - 1);
+        vm.expectRevert(IEscrow.WithdrawDelayNotElapsed.selector);
+        finalize();
+        skip(1);
+        finalize();
+        assertEq(usdc.balanceOf(payer), 10e6);
+    }
+
+    function test_a_withdrawal_may_be_replaced_by_a_smaller_one() public {
+        initiate(6e6);
+        initiate(2e6);
         skip(DELAY);
         finalize();
-        initiate(1);
+        assertEq(usdc.balanceOf(payer), 2e6);
+        vm.expectRevert(IEscrow.WithdrawalNotPending.selector);
+        finalize();
+    }
+
+    function test_what_takes_the_place_of_a_withdrawal_is_bound_as_the_first() public {
+        initiate(6e6);
+        claimTotal(3e6);
+        vm.expectRevert(IEscrow.WithdrawAmountExceedsAvailable.selector);
+        initiate(7e6 + 1);
+        vm.expectRevert(IEscrow.NothingToWithdraw.selector);
+        initiate(0);
+        (uint128 amount,) = pending();
+        assertEq(amount, 6e6);
+    }
+
+    /// @dev The wrong hands announce one unit as often as they can; the payer needs one delay.
+    function test_a_stolen_session_key_does_not_keep_the_payer_in() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.startPrank(session);
+            escrow.initiateWithdraw(c, 1);
+            skip(DELAY);
+            escrow.finalizeWithdraw(c);
+            vm.stopPrank();
+        }
+        vm.prank(session);
+        escrow.initiateWithdraw(c, 1);
+        initiate(10e6 - 3);
+        skip(DELAY);
+        vm.expectRevert(IEscrow.WithdrawalAlreadyPending.selector);
+        vm.prank(session);
+        escrow.initiateWithdraw(c, 1);
+        finalize();
+        assertEq(usdc.balanceOf(payer), 10e6);
+    }
+
+    /// @dev Milliseconds of 2026 do not fit: their low 40 bits lie decades back, and a withdrawal from then would be over.
+    function test_on_a_chain_that_counts_milliseconds_nobody_comes_in_and_no_withdrawal_starts() public {
+        uint256 time = 1_795_000_000_000;
+        vm.warp(time);
+        bytes memory why = abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 40, time);
+        vm.expectRevert(why);
+        initiate(1e6);
+        vm.expectRevert(why);
+        escrow.deposit(c, 1e6, address(collector), "");
+    }
+
+    function test_the_clock_is_good_to_its_last_second() public {
+        vm.warp(type(uint40).max - DELAY + 1);
+        vm.expectRevert(stdError.arithmeticError);
+        initiate(1e6);
+        vm.warp(type(uint40).max - DELAY);
+        initiate(1e6);
+        skip(DELAY);
+        finalize();
+        assertEq(usdc.balanceOf(payer), 1e6);
     }
 
     function test_what_is_claimed_cannot_be_announced() public {

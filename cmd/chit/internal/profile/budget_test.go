@@ -18,7 +18,7 @@ func load(t testing.TB, lines string) (*Profile, error) {
 		t.Fatal(err)
 	}
 	const needed = "rpc: http://127.0.0.1:1\nchainId: 31337\nwithdrawDelay: 900\n" +
-		"escrow: \"0xA59e4B318261C32e54363654E6b8993427520E86\"\ntoken: \"0x4716e8B54Ce3435323557446a2CEaEf816816590\"\n"
+		"escrow: \"0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997\"\ntoken: \"0x4716e8B54Ce3435323557446a2CEaEf816816590\"\n"
 	if err := os.WriteFile(filepath.Join(string(home), "profiles", "test.yaml"), []byte(needed+lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
