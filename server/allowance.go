@@ -9,9 +9,10 @@ import (
 
 // Allowance is what each payer gets for nothing. A payer is known by the payment that
 // it brings: a call is free only with one that would pay for it, from a channel with
-// money, and that is then charged 0. The zero value is no allowance.
+// money, and that is then charged 0. All channels of one payer that one key signs for
+// share an allowance. The zero value is no allowance.
 //
-// Whoever deposits from many addresses has as many allowances, and the shop pays the gas
+// Whoever deposits from many addresses, or for many keys, has as many allowances, and the shop pays the gas
 // of deposits and refunds: ask for a MinDeposit where an allowance is worth the trouble.
 type Allowance struct {
 	// Calls are so many calls; 0 is any number, up to Amount.

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -18,12 +16,12 @@ type bill struct {
 	free  *freeCall // nil if the call is paid for
 }
 
-// openBill begins the bill of a call that payer has agreed to pay price for. It ends with
-// close.
-func (s *Shop) openBill(name string, r *toolRate, price vouchers.Amount, payer func() common.Address) *bill {
+// openBill begins the bill of a call that is paid from a channel, whose signature was
+// checked, at a price that the payer has agreed to. It ends with close.
+func (s *Shop) openBill(name string, r *toolRate, price vouchers.Amount, from func() vouchers.ChannelConfig) *bill {
 	b := &bill{shop: s, name: name, price: price}
 	if r.free != nil {
-		b.free = s.free.take(r.free, payer(), price)
+		b.free = s.free.take(r.free, from(), price)
 	}
 	return b
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
@@ -119,7 +118,7 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	if kept, ok := spend.Answer(); ok {
 		return replay(kept)
 	}
-	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() common.Address { return s.shop.payerOf(spend) })
+	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
 	defer s.bill.close(false)
 	result, err := s.call(ctx, next)
 	if err != nil {
@@ -171,10 +170,10 @@ func onCredit(spend *credit.Spend) receipts.Receipt {
 	return receipts.Receipt{Grant: receipts.ID(spend.Grant()), Token: spend.Token()}
 }
 
-// payerOf is who has put the money there that a token spends.
-func (s *Shop) payerOf(spend *credit.Spend) common.Address {
+// configOf is what the channel is that a token spends from.
+func (s *Shop) configOf(spend *credit.Spend) vouchers.ChannelConfig {
 	state, _ := s.Ledger.Channel(spend.Channel()) // is there: it has just been drawn from
-	return state.Config.Payer
+	return state.Config
 }
 
 // unspent lets a failed result out, with the word that it cost nothing.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -79,7 +77,7 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 		s.replay(kept)
 		return
 	}
-	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() common.Address { return s.shop.payerOf(spend) })
+	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
 	if s.r.Context().Err() != nil {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/sha256"
 	"math/big"
 	"strings"
 	"testing"
@@ -143,4 +144,48 @@ func (c *customer) spoken(shop *shoptest.Shop) vouchers.Amount {
 	c.t.Helper()
 	ch := c.ledger(shop)
 	return ch.Charged + ch.Aside
+}
+
+func TestAStrangersChannelInAPayersNameUsesNoneOfItsAllowance(t *testing.T) {
+	shop := shoptest.Open(t, giving(t, server.Allowance{Calls: 2}), new(tool).add)
+	victim := regular(t, shop, "victim", usdc)
+	stranger := impostor(t, shop, victim)
+	for n, want := range []vouchers.Amount{0, 0, price} {
+		got := stranger.callWith(t.Context(), count(n), stranger.pays(price))
+		if charged := *got.receipt().Extra.ChargedAmount; charged != want {
+			t.Errorf("call %d of the stranger is charged %s, want %s", n, charged, want)
+		}
+	}
+	for n, want := range []vouchers.Amount{0, 0, price} {
+		got := victim.callWith(t.Context(), count(n), victim.pays(price))
+		if charged := *got.receipt().Extra.ChargedAmount; charged != want {
+			t.Errorf("call %d of the victim is charged %s, want %s", n, charged, want)
+		}
+	}
+}
+
+func TestWhatAPayersAddressHadForNothingBeforeStillCounts(t *testing.T) {
+	o := giving(t, server.Allowance{Calls: 5})
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	pool := sha256.Sum256([]byte("work"))
+	for lane, calls := range []byte{1, 2} { // as an earlier version has written it
+		key := append(append(pool[:], c.config.Payer[:]...), 0, byte(lane))
+		value := make([]byte, 24)
+		value[15] = calls
+		if err := shop.Store.Bucket("free-calls").Put(t.Context(), key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, want := range []vouchers.Amount{0, 0, price} {
+		got := c.callWith(t.Context(), count(n), c.pays(price))
+		if charged := *got.receipt().Extra.ChargedAmount; charged != want {
+			t.Errorf("call %d is charged %s, want %s", n, charged, want)
+		}
+		if n == 0 { // what is counted now and what was counted then add up over a restart
+			shop.Stop(t)
+			shop = shoptest.Open(t, o, new(tool).add)
+			c.url = shop.URL
+		}
+	}
 }

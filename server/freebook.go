@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,8 +24,13 @@ type usage struct {
 func (u usage) plus(v usage) usage  { return usage{u.calls + v.calls, u.amount + v.amount} }
 func (u usage) minus(v usage) usage { return usage{u.calls - v.calls, u.amount - v.amount} }
 
-// freeBucket is the store's bucket of what payers had for nothing.
-const freeBucket = "free-calls"
+// The store's buckets of what payers had for nothing. The former one has what a payer's
+// address had, whoever signed, before allowances were those of the payer and its signer.
+// It is read and no more written.
+const (
+	freeBucket       = "free-calls-signed"
+	formerFreeBucket = "free-calls"
+)
 
 // freeRecord is the length of its values, in bytes: the window, calls and amount of a lane.
 const freeRecord = 3 * 8
@@ -35,23 +41,31 @@ const maxFreeAccounts = 1 << 16
 
 // freeBook counts what payers had for nothing. It is safe for concurrent use.
 type freeBook struct {
-	bucket vouchers.Bucket
-	logger *slog.Logger
+	bucket, former vouchers.Bucket
+	logger         *slog.Logger
 
 	mu       sync.Mutex // guards what follows
 	accounts map[freeKey]*freeAccount
 }
 
-// freeKey names a payer's account in a pool.
+// freeKey names a payer's account in a pool. Anybody can open a channel in a payer's
+// name: the payer is one only together with the key that has signed for its channel.
 type freeKey struct {
-	pool  [sha256.Size]byte
-	payer common.Address
+	pool          [sha256.Size]byte
+	payer, signer common.Address
 }
+
+func (k *freeKey) bytes() []byte { return slices.Concat(k.pool[:], k.payer[:], k.signer[:]) }
+
+// former is what the key was before it had the signer.
+func (k *freeKey) former() []byte { return slices.Concat(k.pool[:], k.payer[:]) }
 
 // freeAccount is what a payer had of a pool. Each call in flight has a lane of its own,
 // whose record nobody else writes: so records become durable in any order.
 type freeAccount struct {
 	lanes []freeLane
+	// former are the lanes of the payer's address, which count for each of its signers.
+	former []freeLane
 	// window is the period that is counted, and held what its calls in flight may use.
 	window   int64
 	held     usage
@@ -64,18 +78,19 @@ type freeLane struct {
 	busy   bool
 }
 
-func newFreeBook(bucket vouchers.Bucket, logger *slog.Logger) *freeBook {
-	return &freeBook{bucket: bucket, logger: logger, accounts: make(map[freeKey]*freeAccount)}
+func newFreeBook(store vouchers.Store, logger *slog.Logger) *freeBook {
+	return &freeBook{bucket: store.Bucket(freeBucket), former: store.Bucket(formerFreeBucket), logger: logger, accounts: make(map[freeKey]*freeAccount)}
 }
 
-// take lets a payer have a call of a price for nothing; nil if it has to pay.
-func (b *freeBook) take(a *Allowance, payer common.Address, price vouchers.Amount) *freeCall {
-	key := freeKey{sha256.Sum256([]byte(a.Pool)), payer}
+// take lets the payer of a channel that has signed have a call of a price for nothing;
+// nil if it has to pay.
+func (b *freeBook) take(a *Allowance, from vouchers.ChannelConfig, price vouchers.Amount) *freeCall {
+	key := freeKey{sha256.Sum256([]byte(a.Pool)), from.Payer, from.VoucherSigner()}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	account, err := b.account(key)
 	if err != nil {
-		b.logger.Error("what a payer had for nothing cannot be read: it pays", "payer", payer, "error", err)
+		b.logger.Error("what a payer had for nothing cannot be read: it pays", "payer", key.payer, "error", err)
 		return nil
 	}
 	if now := a.window(time.Now()); now > account.window { // a clock that goes back gives nothing
@@ -102,25 +117,17 @@ func (b *freeBook) account(key freeKey) (*freeAccount, error) {
 	if account, ok := b.accounts[key]; ok {
 		return account, nil
 	}
-	account := new(freeAccount)
-	prefix := append(key.pool[:], key.payer[:]...)
-	err := b.bucket.ForEach(prefix, func(k, v []byte) error {
-		if len(k) != len(prefix)+2 || len(v) != freeRecord {
-			return fmt.Errorf("a record of %d bytes under a key of %d: want %d and %d", len(v), len(k), freeRecord, len(prefix)+2)
-		}
-		lane := int(binary.BigEndian.Uint16(k[len(prefix):]))
-		for len(account.lanes) <= lane {
-			account.lanes = append(account.lanes, freeLane{})
-		}
-		account.lanes[lane] = freeLane{
-			window: int64(binary.BigEndian.Uint64(v)),
-			used:   usage{binary.BigEndian.Uint64(v[8:]), vouchers.Amount(binary.BigEndian.Uint64(v[16:]))},
-		}
-		account.window = max(account.window, account.lanes[lane].window)
-		return nil
-	})
+	lanes, err := readFreeLanes(b.bucket, key.bytes())
 	if err != nil {
 		return nil, err
+	}
+	former, err := readFreeLanes(b.former, key.former())
+	if err != nil {
+		return nil, err
+	}
+	account := &freeAccount{lanes: lanes, former: former}
+	for _, lane := range slices.Concat(lanes, former) {
+		account.window = max(account.window, lane.window)
 	}
 	if len(b.accounts) >= maxFreeAccounts {
 		for key, other := range b.accounts {
@@ -133,12 +140,33 @@ func (b *freeBook) account(key freeKey) (*freeAccount, error) {
 	return account, nil
 }
 
+// readFreeLanes reads the lanes of an account.
+func readFreeLanes(bucket vouchers.Bucket, account []byte) (lanes []freeLane, err error) {
+	err = bucket.ForEach(account, func(k, v []byte) error {
+		if len(k) != len(account)+2 || len(v) != freeRecord {
+			return fmt.Errorf("a record of %d bytes under a key of %d: want %d and %d", len(v), len(k), freeRecord, len(account)+2)
+		}
+		lane := int(binary.BigEndian.Uint16(k[len(account):]))
+		for len(lanes) <= lane {
+			lanes = append(lanes, freeLane{})
+		}
+		lanes[lane] = freeLane{
+			window: int64(binary.BigEndian.Uint64(v)),
+			used:   usage{binary.BigEndian.Uint64(v[8:]), vouchers.Amount(binary.BigEndian.Uint64(v[16:]))},
+		}
+		return nil
+	})
+	return lanes, err
+}
+
 // used is what the payer had in the period, with what is in flight.
 func (a *freeAccount) used() usage {
 	sum := a.held
-	for _, lane := range a.lanes {
-		if lane.window == a.window {
-			sum = sum.plus(lane.used)
+	for _, lanes := range [...][]freeLane{a.lanes, a.former} {
+		for _, lane := range lanes {
+			if lane.window == a.window {
+				sum = sum.plus(lane.used)
+			}
 		}
 	}
 	return sum
@@ -182,8 +210,7 @@ func (c *freeCall) spend(cost vouchers.Amount) vouchers.Put {
 	value := binary.BigEndian.AppendUint64(make([]byte, 0, freeRecord), uint64(c.window))
 	value = binary.BigEndian.AppendUint64(value, sum.calls)
 	value = binary.BigEndian.AppendUint64(value, uint64(sum.amount))
-	key := append(c.key.pool[:], c.key.payer[:]...)
-	return vouchers.Put{Bucket: freeBucket, Key: binary.BigEndian.AppendUint16(key, uint16(c.lane)), Value: value}
+	return vouchers.Put{Bucket: freeBucket, Key: binary.BigEndian.AppendUint16(c.key.bytes(), uint16(c.lane)), Value: value}
 }
 
 // sum is what the lane comes to with this call. Called with book.mu held.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
@@ -79,10 +78,9 @@ type sale struct {
 	req   mcp.CallToolRequest
 	rate  *toolRate
 	price vouchers.Amount
-	// channel is the one that pays, payer who has put its money there, and ceiling that
-	// of the voucher.
+	// channel is the one that pays, config what it is, and ceiling that of the voucher.
 	channel vouchers.ChannelID
-	payer   common.Address
+	config  vouchers.ChannelConfig
 	ceiling vouchers.Amount
 	// attested says that the payer wants the receipt of the standard's own extension.
 	attested bool
@@ -107,7 +105,7 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	if answer, ok := reservation.Answer(); ok {
 		return replay(answer)
 	}
-	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() common.Address { return s.payer })
+	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() vouchers.ChannelConfig { return s.config })
 	defer s.bill.close(false)
 	result, err := s.call(ctx, next)
 	if err != nil {
@@ -136,7 +134,7 @@ func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	s.channel, s.payer, s.ceiling, s.attested = p.voucher.Channel, p.config.Payer, p.voucher.Ceiling, p.receipt
+	s.channel, s.config, s.ceiling, s.attested = p.voucher.Channel, p.config, p.voucher.Ceiling, p.receipt
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -121,7 +119,7 @@ func (s *httpSale) run(next http.Handler) {
 		s.replay(kept)
 		return
 	}
-	s.bill = s.shop.openBill(s.offer.Name, s.rate, s.price, func() common.Address { return p.config.Payer })
+	s.bill = s.shop.openBill(s.offer.Name, s.rate, s.price, func() vouchers.ChannelConfig { return p.config })
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
 	switch {

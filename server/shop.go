@@ -168,7 +168,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store); err != nil {
 		return err
 	}
-	s.free = newFreeBook(s.Store.Bucket(freeBucket), s.logger)
+	s.free = newFreeBook(s.Store, s.logger)
 	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store); err != nil {
 		return err
 	}
