@@ -29,7 +29,7 @@ func BenchmarkPaidCalls(b *testing.B) {
 	for _, policy := range []struct {
 		name string
 		agent.Policy
-	}{{name: "unlimited"}, {name: "budgeted", Policy: agent.Policy{Total: 1 << 60}}} {
+	}{{name: "unlimited", Policy: agent.Policy{MaxPrice: agent.Unlimited}}, {name: "budgeted", Policy: agent.Policy{Total: 1 << 60}}} {
 		for _, inFlight := range []int{1, 4, 16, 64} {
 			b.Run(fmt.Sprintf("%s/inflight=%d", policy.name, inFlight), func(b *testing.B) {
 				shop := shoptest.Open(b, selling(b, "0.000001"), work, free)

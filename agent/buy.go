@@ -73,6 +73,9 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 		expense.end(expense.held)
 	} else {
 		expense.end(receipt.Charged)
+		if receipt.Paid {
+			p.prices.agree(w.name, expense.held)
+		}
 	}
 	return receipt, err
 }

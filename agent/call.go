@@ -9,7 +9,6 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
@@ -118,22 +117,4 @@ func signedOf(result *mcp.CallToolResult) *receipts.Signed {
 		return nil
 	}
 	return signed
-}
-
-// metaPrice is the key under which a tool's terms are announced in its _meta.
-const metaPrice = "x402/payment-required"
-
-func announcedPrice(tool mcp.Tool) vouchers.Amount {
-	if tool.Meta == nil {
-		return 0
-	}
-	required, err := x402.DecodeValue[x402.PaymentRequired](tool.Meta.AdditionalFields[metaPrice])
-	if err != nil {
-		return 0 // not announced
-	}
-	var price vouchers.Amount
-	for _, entry := range required.Accepts {
-		price = max(price, entry.Amount)
-	}
-	return price
 }

@@ -46,7 +46,7 @@ func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Op
 		return nil, err
 	}
 	c := &Client{payer: p, mcp: connection}
-	c.depositBy = c.depositTool
+	c.depositBy, c.prices.list = c.depositTool, c.listPrices
 	return c, nil
 }
 
@@ -63,7 +63,7 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
 		return notMCP(c.server, err)
 	}
-	c.depositBy = c.depositTool
+	c.depositBy, c.prices.list = c.depositTool, c.listPrices
 	return nil
 }
 
@@ -98,13 +98,25 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the tools of %s: %w", c.server, err)
 	}
-	tools := []Tool{}
+	tools, prices := []Tool{}, make(map[string]vouchers.Amount)
 	for _, tool := range result.Tools {
 		if !movesMoney(tool.Name) {
-			tools = append(tools, Tool{Tool: tool, Price: announcedPrice(tool)})
+			prices[tool.Name] = c.announcedPrice(tool)
+			tools = append(tools, Tool{Tool: tool, Price: prices[tool.Name]})
 		}
 	}
+	c.prices.announce(prices, true)
 	return tools, nil
+}
+
+// listPrices asks what the server announces.
+func (c *Client) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
+	tools, err := c.Tools(ctx)
+	prices := make(map[string]vouchers.Amount, len(tools))
+	for _, tool := range tools {
+		prices[tool.Name] = tool.Price
+	}
+	return prices, err
 }
 
 func movesMoney(tool string) bool { return tool == depositTool || tool == refundTool }

@@ -58,7 +58,9 @@ func TestThePolicyLimitsWhatIsPaidWithoutAsking(t *testing.T) {
 
 func TestABalanceThatIsTooLowIsSaidAndADepositHelps(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "20"), work)
-	client := dial(t, shop.URL, options(t))
+	o := options(t)
+	o.Policy.MaxPrice = agent.Unlimited
+	client := dial(t, shop.URL, o)
 	for _, balance := range []vouchers.Amount{0, 15 * usdc} {
 		if balance > 0 {
 			if _, err := client.Deposit(t.Context(), balance); err != nil {

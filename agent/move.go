@@ -126,10 +126,12 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if ch.lacks(price, p.topUp.Below) == 0 {
 		return nil, nil
 	}
-	amount := max(p.topUp.Amount, ch.lacks(price, 0), ch.minDeposit)
+	amount, err := p.policy.topUp(p.server, p.topUp.Amount, max(ch.lacks(price, 0), ch.minDeposit))
+	if err != nil {
+		return nil, err
+	}
 	var by *wanted
 	if p.depositBy != nil {
-		var err error
 		if by, err = p.depositBy(ctx); err != nil {
 			return nil, err
 		}

@@ -45,8 +45,8 @@ type Options struct {
 
 // TopUp is when a client deposits by itself, and how much. Amounts are atomic units.
 type TopUp struct {
-	// Amount is what one deposit moves, or more where a call or the server takes more; 0
-	// is never.
+	// Amount is what one deposit moves, never more: where a call or the server takes more,
+	// there is none. 0 is never.
 	Amount vouchers.Amount
 	// Below asks for a deposit when less than this would be left after a call; 0 is only
 	// when the channel cannot pay.
@@ -62,6 +62,7 @@ type payer struct {
 	session chain.Signer // signs vouchers; the key where the options have none
 	token   escrow.Token
 	policy  *Policy
+	prices  *pricing
 	purse   *purse
 	topUp   TopUp
 	pinned  []escrow.Addresses
@@ -87,9 +88,10 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", ErrTerms)
 	}
 	p := &payer{
-		key: o.Key, session: o.Session, policy: &o.Policy, topUp: o.TopUp, pinned: o.Pinned, server: server,
+		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
+	p.policy.usual = p.prices.allows
 	if p.session == nil {
 		p.session = p.key
 	}
@@ -109,7 +111,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 		if p.book, err = OpenBook(o.Book); err != nil {
 			return err
 		}
-		p.purse.table = p.book
+		p.purse.table, p.prices.book = p.book, p.book
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err
@@ -134,7 +136,7 @@ func newHTTP() *http.Client {
 
 // close writes the book and closes the connections.
 func (p *payer) close() error {
-	err := errors.Join(p.save(), p.leave())
+	err := errors.Join(p.save(), p.prices.keep(p.server), p.leave())
 	if p.http != nil {
 		p.http.CloseIdleConnections()
 	}

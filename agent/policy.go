@@ -1,16 +1,26 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Policy limits what a client pays by itself. Amounts are atomic units; 0 is no
-// limit, and the zero policy limits nothing. What was spent is counted in the channel
+// Policy limits what a client pays by itself. Amounts are atomic units; 0 is no limit of
+// the policy's own, and [Unlimited] is none at all.
+//
+// Where neither MaxPrice, AskAbove nor a tool's MaxPrice says what a call may cost, it
+// may cost what the same tool cost before, or else what the server announces, up to
+// [DefaultMaxPrice]: above what is announced or was last paid a call is refused. Where
+// nothing says either what all calls may cost together, they may cost [DefaultPerDay] in
+// one day.
+//
+// What was spent is counted in the channel
 // book, so that all processes with the same book share the limits; it counts from the
 // first payment of that book on, under whatever policy it was made. A call without an
 // answer counts in full. What a server can take beyond the calls that it answers, by
@@ -21,8 +31,12 @@ import (
 type Policy struct {
 	// MaxPrice is the most that one call may cost.
 	MaxPrice vouchers.Amount
-	// MaxDeposit is the most that one deposit may move.
+	// MaxDeposit is the most that one deposit may move. Where it is 0, one that the client
+	// makes by itself ([Options.TopUp]) may move [DefaultMaxDeposit].
 	MaxDeposit vouchers.Amount
+	// MaxWithdrawDelay is how long the seller may keep the payer's money from being taken
+	// out of a channel without its consent; 0 is [DefaultMaxWithdrawDelay].
+	MaxWithdrawDelay time.Duration
 	// PerServer, PerDay and Total are the most that all calls together may cost: those
 	// to one server, those of one day (UTC), and all that there ever are.
 	PerServer, PerDay, Total vouchers.Amount
@@ -35,6 +49,11 @@ type Policy struct {
 	AskAbove vouchers.Amount
 	// Approve is asked before a payment above AskAbove, from the goroutine of the call.
 	Approve func(context.Context, Proposal) (bool, error)
+
+	// usual holds a price against what is known of the server's, where nothing above does.
+	usual func(context.Context, Proposal) error
+	// standard says that PerDay is the default.
+	standard bool
 }
 
 // ToolLimit limits the tools whose names match a pattern. Amounts are atomic units; 0
@@ -72,6 +91,9 @@ func (p *Policy) allows(ctx context.Context, call Proposal) error {
 		refuse.Code = CodeToolNotAllowed
 		return &refuse
 	}
+	if p.usual != nil && !p.setsPrice(call.Tool) {
+		return p.usual(ctx, call)
+	}
 	refuse.Code = CodePerCallExceeded
 	if p.MaxPrice > 0 && call.Price > p.MaxPrice {
 		refuse.Limit, refuse.Remaining = "one call", p.MaxPrice
@@ -84,6 +106,35 @@ func (p *Policy) allows(ctx context.Context, call Proposal) error {
 		}
 	}
 	return p.approved(ctx, call)
+}
+
+// setsPrice says whether the policy limits what one call of a tool may cost.
+func (p *Policy) setsPrice(tool string) bool {
+	return p.MaxPrice > 0 || p.AskAbove > 0 ||
+		slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.MaxPrice > 0 && matches(l.Pattern, tool) })
+}
+
+// withDefaults is the policy with the default for a day where it says nothing, and
+// without limits that no payment meets.
+func (p Policy) withDefaults() *Policy {
+	tools := slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.MaxPrice > 0 })
+	if !p.counts() && !tools && p.MaxPrice == 0 && p.AskAbove == 0 {
+		p.PerDay, p.standard = DefaultPerDay, true
+	}
+	for _, limit := range []*vouchers.Amount{&p.PerDay, &p.PerServer, &p.Total} {
+		if *limit == Unlimited {
+			*limit = 0
+		}
+	}
+	return &p
+}
+
+// perDay names the limit of a day.
+func (p *Policy) perDay() string {
+	if p.standard {
+		return "one day by default"
+	}
+	return "one day"
 }
 
 func (p *Policy) approved(ctx context.Context, call Proposal) error {
@@ -118,6 +169,30 @@ func (p *Policy) allowsDeposit(server string, amount vouchers.Amount) error {
 		return nil
 	}
 	return &refuse
+}
+
+// topUp is what a deposit that the client makes by itself moves: what its owner has
+// said, if that is within the policy and covers what is needed.
+func (p *Policy) topUp(server string, amount, needed vouchers.Amount) (vouchers.Amount, error) {
+	refuse := PolicyError{Code: CodeDepositExceeded, Server: server}
+	switch {
+	case p.MaxDeposit == 0 && amount > DefaultMaxDeposit:
+		refuse.Limit, refuse.Required, refuse.Remaining = "one deposit that budget.deposit of the profile says nothing of", amount, DefaultMaxDeposit
+	case needed > amount:
+		refuse.Limit, refuse.Required, refuse.Remaining = "one top-up (topUp.amount of the profile, or --deposit)", needed, amount
+	default:
+		return amount, nil
+	}
+	return 0, &refuse
+}
+
+// allowsDelay checks for how long money would be locked in a channel, in seconds.
+func (p *Policy) allowsDelay(seconds uint64) error {
+	most := cmp.Or(p.MaxWithdrawDelay, DefaultMaxWithdrawDelay)
+	if seconds <= uint64(most/time.Second) {
+		return nil
+	}
+	return fmt.Errorf("it keeps money for %d seconds after a withdrawal is announced, and %s are allowed; budget.withdrawDelay of the profile allows more", seconds, most)
 }
 
 // counts says whether there is a limit that depends on what was spent before.

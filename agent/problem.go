@@ -16,6 +16,7 @@ const (
 	CodeServerNotAllowed Code = "server_not_allowed" // the policy does not let this server be paid
 	CodeToolNotAllowed   Code = "tool_not_allowed"   // the policy does not let this tool be paid
 	CodePerCallExceeded  Code = "per_call_exceeded"  // the call costs more than one call may
+	CodePriceRaised      Code = "price_raised"       // the call costs more than was announced, or was last paid
 	CodeBudgetExhausted  Code = "budget_exhausted"   // a budget does not cover the call
 	CodeNotApproved      Code = "not_approved"       // the call costs so much that somebody must agree, and nobody did
 	CodeDepositExceeded  Code = "deposit_exceeded"   // the deposit moves more than one may
@@ -41,6 +42,12 @@ type PolicyError struct {
 	RetryAt time.Time
 }
 
+// byDefault is the limit of a call where no policy sets one.
+const byDefault = "one call by default"
+
+// allowMore is what the owner of a wallet does about a price.
+const allowMore = "allow more with --max-price, or with budget.perCall in the profile"
+
 // Error names the limit and what is left of it.
 func (e *PolicyError) Error() string {
 	what := "a call of " + e.Tool
@@ -58,6 +65,12 @@ func (e *PolicyError) Error() string {
 			until = " until " + e.RetryAt.Format(time.RFC3339)
 		}
 		return fmt.Sprintf("%v: %s costs %s, the budget for %s has %s left%s", ErrPolicy, what, e.Required, e.Limit, e.Remaining, until)
+	}
+	if e.Code == CodePriceRaised {
+		return fmt.Sprintf("%v: %s costs %s, and %s was %s; %s", ErrPolicy, what, e.Required, e.Remaining, e.Limit, allowMore)
+	}
+	if e.Limit == byDefault {
+		return fmt.Sprintf("%v: %s takes %s, and without a policy one call may take %s; %s", ErrPolicy, what, e.Required, e.Remaining, allowMore)
 	}
 	return fmt.Sprintf("%v: %s takes %s, the limit for %s is %s", ErrPolicy, what, e.Required, e.Limit, e.Remaining)
 }

@@ -55,6 +55,9 @@ func (p *CreditProxy) Close() error {
 	return err
 }
 
+// sees has nothing to learn: the token's caveats are its limits.
+func (p *CreditProxy) sees(string, map[string]json.RawMessage) {}
+
 // call passes a call on; the token is in a header.
 func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[string]json.RawMessage) (message, error) {
 	answer, err := p.forward(ctx, m.ID, m.Method, m.Params)

@@ -19,6 +19,34 @@ import (
 
 var _ paying = (*Proxy)(nil)
 
+// sees learns what a tool costs.
+func (p *Proxy) sees(tool string, meta map[string]json.RawMessage) {
+	p.prices.announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
+}
+
+func (p *Proxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
+	if isNull(meta[metaPrice]) {
+		return 0
+	}
+	return p.priceIn(meta[metaPrice])
+}
+
+// listPrices asks what the server announces.
+func (p *Proxy) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
+	answer, err := p.forward(ctx, nil, string(mcp.MethodToolsList), map[string]any{})
+	if err != nil {
+		return nil, err
+	}
+	page, err := readToolPage(answer.Result)
+	prices := make(map[string]vouchers.Amount, len(page.tools))
+	for _, tool := range page.tools {
+		if name, meta, err := readTool(tool); err == nil {
+			prices[name] = p.priceOf(meta)
+		}
+	}
+	return prices, err
+}
+
 // call calls a tool, and pays if it costs something.
 func (p *Proxy) call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error) {
 	var answer message
@@ -126,7 +154,7 @@ func (p *Proxy) depositTool(ctx context.Context) (*wanted, error) {
 		return nil, nil
 	}
 	for _, tool := range page.tools {
-		if name, err := toolName(tool); err == nil && name == depositTool {
+		if name, _, err := readTool(tool); err == nil && name == depositTool {
 			var last message
 			return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
 		}

@@ -47,6 +47,8 @@ type passing struct {
 type paying interface {
 	// call makes a call of a tool, whose params are those of the message.
 	call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error)
+	// sees is told of each tool that the server lists, with its _meta.
+	sees(tool string, meta map[string]json.RawMessage)
 	// tellBalance answers a call of [BalanceTool].
 	tellBalance(ctx context.Context) (message, error)
 }

@@ -35,13 +35,14 @@ func (p *relay) listTools(ctx context.Context, m message) (message, error) {
 	}
 	tools := []json.RawMessage{}
 	for _, tool := range page.tools {
-		name, err := toolName(tool)
+		name, meta, err := readTool(tool)
 		if err != nil {
 			p.logger.Warn("a tool of the server is left out", "error", err)
 			continue
 		}
 		if !isOwn(name) {
 			tools = append(tools, tool)
+			p.paying.sees(name, meta)
 		}
 	}
 	if page.next == "" {
@@ -68,16 +69,16 @@ func readToolPage(raw json.RawMessage) (page toolPage, err error) {
 	return page, errors.Join(member(page.fields, "tools", &page.tools), member(page.fields, "nextCursor", &page.next))
 }
 
-// toolName reads the name of a tool in a list.
-func toolName(raw json.RawMessage) (name string, err error) {
+// readTool reads the name of a tool in a list, and its _meta.
+func readTool(raw json.RawMessage) (name string, meta map[string]json.RawMessage, err error) {
 	fields, err := exactly(raw)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	if err := member(fields, "name", &name); err != nil {
-		return "", err
+	if err := errors.Join(member(fields, "name", &name), member(fields, "_meta", &meta)); err != nil {
+		return "", nil, err
 	}
-	return name, checkName(name)
+	return name, meta, checkName(name)
 }
 
 // ownPrefix begins the names of the tools that this protocol has at a server: they are

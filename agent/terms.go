@@ -127,6 +127,9 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, 
 	if err := t.config.Validate(); err != nil {
 		return nil, err
 	}
+	if err := p.policy.allowsDelay(t.config.WithdrawDelay); err != nil {
+		return nil, err
+	}
 	t.id = t.contract.Domain().ChannelID(t.config)
 	return t, nil
 }

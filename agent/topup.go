@@ -44,6 +44,10 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
 		return Moved{Channel: ch.id, Balance: ch.funds(), Left: ch.spendable()}, false, nil
 	}
-	moved, err := c.depositInto(ctx, ch, max(c.topUp.Amount, ch.minDeposit), by)
+	amount, err := c.policy.topUp(c.server, c.topUp.Amount, ch.minDeposit)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	moved, err := c.depositInto(ctx, ch, amount, by)
 	return moved, true, err
 }

@@ -2,14 +2,17 @@ package agent_test
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -80,7 +83,7 @@ func TestCallsAtOnceOnAnEmptyChannelDepositOnce(t *testing.T) {
 func TestAChannelIsToppedUpBeforeItIsEmpty(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.25"), work)
 	o := options(t)
-	o.TopUp = agent.TopUp{Below: usdc / 2, Amount: usdc}
+	o.TopUp, o.Policy.MaxPrice = agent.TopUp{Below: usdc / 2, Amount: usdc}, usdc
 	client := dial(t, shop.URL, o)
 	for call, balance := range []vouchers.Amount{usdc, usdc, 2 * usdc} { // 0.75, 0.5, and then 0.25 would be left
 		if _, _, err := client.CallTool(t.Context(), "work", nil); err != nil {
@@ -97,14 +100,76 @@ func TestAChannelIsToppedUpBeforeItIsEmpty(t *testing.T) {
 	}
 }
 
-func TestADearCallBringsADepositThatCoversIt(t *testing.T) {
-	shop := shoptest.Open(t, selling(t, "3"), work, bare)
+func TestATopUpMovesNoMoreThanItSaysWhateverACallOrTheServerTakes(t *testing.T) {
+	least := selling(t, "0.001")
+	least.MinDeposit = 95 * usdc
+	for name, shop := range map[string]*shoptest.Shop{
+		"a call that takes more":               shoptest.Open(t, selling(t, "3"), work, bare),
+		"a least deposit, with a call":         shoptest.Open(t, least, work, bare),
+		"a least deposit, apart from the call": shoptest.Open(t, reopened(t, least), work),
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			o.TopUp.Amount, o.Policy.MaxPrice = usdc, 5*usdc
+			client := dial(t, shop.URL, o)
+			var refused *agent.PolicyError
+			if _, _, err := client.CallTool(t.Context(), "work", nil); !errors.As(err, &refused) || refused.Code != agent.CodeDepositExceeded || refused.Remaining != usdc || refused.Required < 3*usdc {
+				t.Errorf("the call: %v", err)
+			}
+			if left, err := client.WalletBalance(t.Context()); err != nil || left != 100*usdc {
+				t.Errorf("the wallet has %s, %v", left, err)
+			}
+		})
+	}
 	o := options(t)
 	o.TopUp.Amount = usdc
-	if _, receipt, err := dial(t, shop.URL, o).CallTool(t.Context(), "work", nil); err != nil || receipt.Charged != 3*usdc {
-		t.Errorf("the call: %+v, %v", receipt, err)
+	if _, _, err := dial(t, shoptest.Open(t, reopened(t, least), work).URL, o).TopUp(t.Context()); !errors.Is(err, agent.ErrPolicy) {
+		t.Errorf("a top-up by hand: %v", err)
 	}
-	holds(t, shop, 3*usdc, 3*usdc)
+}
+
+// reopened are options with a store of their own.
+func reopened(t testing.TB, o server.Options) server.Options {
+	o.Store = filepath.Join(t.TempDir(), "server.db")
+	return o
+}
+
+func TestWithoutAPolicyATopUpHasALimit(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	o.TopUp.Amount = agent.DefaultMaxDeposit + 1
+	var refused *agent.PolicyError
+	if _, _, err := dial(t, shop.URL, o).CallTool(t.Context(), "work", nil); !errors.As(err, &refused) || refused.Remaining != agent.DefaultMaxDeposit || !strings.Contains(err.Error(), "budget.deposit") {
+		t.Errorf("the call: %v", err)
+	}
+	o.TopUp.Amount--
+	buy(t, dial(t, shop.URL, o), 1, price)
+}
+
+func TestMoneyIsNotLockedForLongerThanThePolicyAllows(t *testing.T) {
+	for name, test := range map[string]struct {
+		delay uint64
+		most  time.Duration
+		pays  bool
+	}{
+		"a day by default":     {24 * 3600, 0, true},
+		"a week by default":    {7 * 24 * 3600, 0, true},
+		"more than a week":     {7*24*3600 + 1, 0, false},
+		"30 days, if allowed":  {30 * 24 * 3600, 30 * 24 * time.Hour, true},
+		"an hour, if less may": {3600, 59 * time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			selling := selling(t, "0.001")
+			selling.WithdrawDelay = test.delay
+			shop := shoptest.Open(t, selling, work)
+			o := options(t)
+			o.TopUp.Amount, o.Policy.MaxWithdrawDelay = usdc, test.most
+			_, _, err := dial(t, shop.URL, o).CallTool(t.Context(), "work", nil)
+			if test.pays != (err == nil) || err != nil && (!errors.Is(err, agent.ErrTerms) || !strings.Contains(err.Error(), "budget.withdrawDelay")) {
+				t.Errorf("the call: %v", err)
+			}
+		})
+	}
 }
 
 func TestATopUpKeepsToThePolicyAndTheWallet(t *testing.T) {
@@ -115,7 +180,7 @@ func TestATopUpKeepsToThePolicyAndTheWallet(t *testing.T) {
 	if _, _, err := dial(t, shop.URL, o).CallTool(t.Context(), "work", nil); !errors.As(err, &refused) || refused.Code != agent.CodeDepositExceeded || refused.Required != 2*usdc || refused.Remaining != usdc {
 		t.Errorf("a deposit above the limit: %v", err)
 	}
-	o.TopUp.Amount, o.Policy.MaxDeposit = 101*usdc, 0
+	o.TopUp.Amount, o.Policy.MaxDeposit = 101*usdc, agent.Unlimited
 	if _, _, err := dial(t, shop.URL, o).CallTool(t.Context(), "work", nil); !errors.Is(err, agent.ErrFunds) {
 		t.Errorf("a deposit above the wallet's balance: %v", err)
 	}

@@ -140,7 +140,9 @@ func (s *siege) newBuyer(i int) *buyer {
 	s.t.Helper()
 	key := newKey(s.t, fmt.Sprintf("buyer %d", i))
 	b := &buyer{
-		options: agent.Options{Key: key, RPC: s.profile.RPC, Token: s.profile.TokenAddress()},
+		options: agent.Options{
+			Key: key, RPC: s.profile.RPC, Token: s.profile.TokenAddress(), Policy: agent.Policy{MaxPrice: agent.Unlimited},
+		},
 		config: vouchers.ChannelConfig{
 			Payer: key.Address(), PayerAuthorizer: key.Address(), Receiver: s.profile.PayToAddress(),
 			ReceiverAuthorizer: chain.DevKey(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay,

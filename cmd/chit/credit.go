@@ -112,6 +112,9 @@ func withOwner(c *cli.Context, f func(allowance.Owner) error) error {
 		if o.Session != nil {
 			signer = o.Session
 		}
+		if o.Policy.MaxPrice == 0 {
+			o.Policy.MaxPrice = agent.Unlimited // the amount is what was typed
+		}
 		return byHand(o)
 	}
 	return withPayer(c, voucherKey, func(client *agent.Client) error {

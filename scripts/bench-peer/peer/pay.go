@@ -73,6 +73,7 @@ func open(ctx context.Context, server string) (callers []caller, err error) {
 		}
 		client, err := agent.NewHTTPClient(ctx, server, agent.Options{
 			Key: chain.NewSigner(key), RPC: os.Getenv("PEER_RPC"), Token: tokenFromEnv(), TopUp: agent.TopUp{Amount: deposit},
+			Policy: agent.Policy{MaxPrice: agent.Unlimited, MaxDeposit: agent.Unlimited},
 		})
 		if err != nil {
 			return nil, err

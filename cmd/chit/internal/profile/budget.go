@@ -2,18 +2,22 @@ package profile
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // Budget limits what the payer's client pays by itself. Amounts are as people write
-// them, such as "0.05"; what is left out is not limited.
+// them, such as "0.05"; what is left out has the limits of the zero [agent.Policy].
 type Budget struct {
 	// PerCall is the most that one call may cost, Deposit the most that one deposit may
 	// move.
 	PerCall string `yaml:"perCall,omitempty"`
 	Deposit string `yaml:"deposit,omitempty"`
+	// WithdrawDelay is how long a channel may keep money after a withdrawal is announced,
+	// such as 72h.
+	WithdrawDelay string `yaml:"withdrawDelay,omitempty"`
 	// PerServer, PerDay (UTC) and Total bound what all calls together cost.
 	PerServer string `yaml:"perServer,omitempty"`
 	PerDay    string `yaml:"perDay,omitempty"`
@@ -82,6 +86,11 @@ func (p *Profile) PayerPolicy() (agent.Policy, error) {
 	)
 	if err != nil {
 		return policy, err
+	}
+	if b.WithdrawDelay != "" {
+		if policy.MaxWithdrawDelay, err = time.ParseDuration(b.WithdrawDelay); err != nil || policy.MaxWithdrawDelay <= 0 {
+			return policy, fmt.Errorf("budget.withdrawDelay: %q is not a time such as 72h", b.WithdrawDelay)
+		}
 	}
 	for i, tool := range b.Tools {
 		place := fmt.Sprintf("budget.tools[%d]", i)

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chitpay/chit/agent"
 )
@@ -30,6 +31,7 @@ func TestABudgetIsReadFromTheProfile(t *testing.T) {
 budget:
   perCall: 0.05
   deposit: 20 USDC
+  withdrawDelay: 72h
   perServer: "10"
   perDay: 5
   total: 50
@@ -45,7 +47,7 @@ topUp: {below: 1, amount: 5}
 	}
 	policy, err := p.PayerPolicy()
 	want := agent.Policy{
-		MaxPrice: 50_000, MaxDeposit: 20_000_000, PerServer: 10_000_000, PerDay: 5_000_000, Total: 50_000_000, AskAbove: 10_000,
+		MaxPrice: 50_000, MaxDeposit: 20_000_000, MaxWithdrawDelay: 72 * time.Hour, PerServer: 10_000_000, PerDay: 5_000_000, Total: 50_000_000, AskAbove: 10_000,
 		AllowServers: []string{"https://*.example/*"}, DenyTools: []string{"delete*"},
 		Tools: []agent.ToolLimit{{Pattern: "search*", MaxPrice: 2_000, PerDay: 1_000_000, Total: 3_000_000}},
 	}
@@ -67,6 +69,8 @@ func TestABudgetThatCannotBeMeantIsRefused(t *testing.T) {
 		"budget: {perCall: 0.0000001}":             "budget.perCall",
 		"budget: {tools: [{perDay: 1}]}":           "budget.tools[0].match",
 		"budget: {tools: [{match: a, total: -1}]}": "budget.tools[0].total",
+		"budget: {withdrawDelay: -1h}":             "budget.withdrawDelay",
+		"budget: {withdrawDelay: long}":            "budget.withdrawDelay",
 		"budget: {perWeek: 1}":                     "perWeek",
 		"topUp: {below: 1}":                        "topUp.amount",
 		"topUp: {amount: 0}":                       "topUp.amount",
