@@ -30,14 +30,14 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		req = withoutToken(req)
 		rate := s.rates.of(name)
 		if rate.price == 0 {
-			return next(ctx, req)
+			return s.give(ctx, next, req)
 		}
 		price, err := s.price(ctx, rate, req)
 		if err != nil {
 			return s.failed(req, err), nil
 		}
 		if price == 0 {
-			return next(ctx, req)
+			return s.give(ctx, next, req)
 		}
 		sale := sale{shop: s, req: req, rate: rate, price: price}
 		var result *mcp.CallToolResult
@@ -49,6 +49,12 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		fitSchema(ctx, name, result)
 		return result, err
 	}
+}
+
+// give makes a call that costs nothing.
+func (s *Shop) give(ctx context.Context, next mcpserver.ToolHandlerFunc, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	result, err := next(ctx, req)
+	return s.disown(req.Params.Name, result, err)
 }
 
 // fitSchema leaves a refusal by a tool that has an output schema as text alone: clients
@@ -124,7 +130,7 @@ func (s *sale) call(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.C
 	if s.rate.metered {
 		s.bill.meter.readResult(result)
 	}
-	return result, err
+	return s.shop.disown(s.req.Params.Name, result, err)
 }
 
 // reserve checks the payment, takes a deposit that comes with it, and sets the

@@ -45,7 +45,9 @@ type HTTPOffer struct {
 // with problem details (RFC 9457) where it does not pay.
 //
 // A request without a payment, or with one that is refused, is answered 402 with the
-// terms in PAYMENT-REQUIRED; a payment that cannot be read, 400. An answer of status
+// terms in PAYMENT-REQUIRED; a payment that cannot be read, 400. Of what next answers, the
+// headers of the protocols of payment are dropped, and cookies where it is paid for; a 402
+// of its own becomes a 502. An answer of status
 // 400 or above is passed on and not charged. Any other is held back until its charge
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
 // refund without a quote, and do not reach next. Bodies are at most [MaxBody] in and
@@ -56,7 +58,7 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 		token, r := takeBearer(r)
 		price := offer.Price()
 		if price == 0 {
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(&disowning{ResponseWriter: w}, r)
 			return
 		}
 		sale := httpSale{shop: s, offer: offer, rate: rate, price: price, token: token, w: w, r: r.WithContext(withAddress(r))}
@@ -96,7 +98,7 @@ func (s *httpSale) run(next http.Handler) {
 	}
 	if s.price == 0 {
 		s.r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(s.w, s.r)
+		next.ServeHTTP(&disowning{ResponseWriter: s.w}, s.r)
 		return
 	}
 	if s.token != "" && s.r.Header.Get(x402.HeaderPaymentSignature) == "" {
@@ -169,7 +171,7 @@ func (s *httpSale) serve(body []byte, next http.Handler) *heldAnswer {
 	if s.rate.metered {
 		s.bill.meter.readHeader(answer.Head)
 	}
-	return answer
+	return answer.disown()
 }
 
 // payment reads the payment of a request, of which it has the fingerprint. It reports

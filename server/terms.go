@@ -74,8 +74,12 @@ func (s *Shop) hooks() *mcpserver.Hooks {
 const MetaPrice = "x402/payment-required"
 
 func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
+	if isOwn(tool.Name) {
+		return tool
+	}
+	tool.Meta = ForeignMeta(tool.Meta)
 	rate := s.rates.of(tool.Name)
-	if rate.price == 0 || isOwn(tool.Name) {
+	if rate.price == 0 {
 		return tool
 	}
 	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.price, unpaid)}

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server"
 )
 
 type callKey struct{}
@@ -45,6 +48,9 @@ func (u *upstream) answer(ctx context.Context, l *link, request transport.JSONRP
 		u.logger.Info("the upstream asked and was refused", "method", request.Method, "why", text)
 		return transport.NewJSONRPCErrorResponse(request.ID, code, text, nil)
 	}
+	if fields, ok := request.Params.(map[string]any); ok {
+		request.Params = withForeignMeta(fields)
+	}
 	params, err := json.Marshal(request.Params)
 	if err != nil {
 		return refuse(mcp.INVALID_PARAMS, "the parameters cannot be read: %v", err)
@@ -74,6 +80,17 @@ func (u *upstream) answer(ctx context.Context, l *link, request transport.JSONRP
 		return &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: request.ID, Error: answer.Error}
 	}
 	return transport.NewJSONRPCResultResponse(request.ID, answer.Result)
+}
+
+// withForeignMeta are the parameters of a message whose _meta is what may pass.
+func withForeignMeta(fields map[string]any) map[string]any {
+	meta, there := fields["_meta"].(map[string]any)
+	if !there {
+		return fields
+	}
+	fields = maps.Clone(fields)
+	fields["_meta"] = server.ForeignFields(meta)
+	return fields
 }
 
 // waiting is where a client can be asked.

@@ -8,6 +8,10 @@
 // through as they change. An upstream that is down makes its tools answer an error,
 // which costs nothing, until the gateway has reached it again.
 //
+// What an upstream says in the protocols of payment (terms, receipts, refusals, in headers,
+// _meta or results) is not passed on, nor what a client says in them: the gateway is the
+// shop. An upstream that asks for a payment of its own has failed.
+//
 // What an upstream asks of its client during a call (sampling, elicitation, roots) is
 // asked of the client whose call it is, if that has declared that it can be asked; else
 // it is refused at once. One connection serves all clients that cannot be asked. Each

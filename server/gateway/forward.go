@@ -11,6 +11,8 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server"
 )
 
 // tool is the handler of a tool of this upstream, called by the upstream's own name.
@@ -53,6 +55,9 @@ func (u *upstream) resource(ctx context.Context, req mcp.ReadResourceRequest) ([
 	if err != nil {
 		return nil, err
 	}
+	for i, contents := range result.Contents {
+		result.Contents[i] = server.ForeignResource(contents)
+	}
 	return result.Contents, nil
 }
 
@@ -61,10 +66,18 @@ func (u *upstream) prompt(name string) mcpserver.PromptHandlerFunc {
 	return func(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		var forwarded mcp.GetPromptRequest
 		forwarded.Params.Name, forwarded.Params.Arguments = name, req.Params.Arguments
-		return ask(ctx, u, req.Params.Meta, func(ctx context.Context, l *link, meta *mcp.Meta) (*mcp.GetPromptResult, error) {
+		result, err := ask(ctx, u, req.Params.Meta, func(ctx context.Context, l *link, meta *mcp.Meta) (*mcp.GetPromptResult, error) {
 			forwarded.Params.Meta = meta
 			return l.client.GetPrompt(ctx, forwarded)
 		})
+		if err != nil {
+			return nil, err
+		}
+		result.Meta = server.ForeignMeta(result.Meta)
+		for i := range result.Messages {
+			result.Messages[i].Content = server.ForeignContent(result.Messages[i].Content)
+		}
+		return result, nil
 	}
 }
 
@@ -125,23 +138,15 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 	return nil, err
 }
 
-// own are the _meta members between the client and the gateway, by their beginnings:
-// payments, and what the protocol says about the connection.
-var own = []string{"x402/", "chit/", "io.modelcontextprotocol/"}
+// ofConnection begins the members of _meta in which the protocol speaks of the connection.
+const ofConnection = "io.modelcontextprotocol/"
 
 // passed is what the upstream gets to see of a request's _meta.
 func passed(meta *mcp.Meta) *mcp.Meta {
 	fields := make(map[string]any)
 	if meta != nil {
-		maps.Copy(fields, meta.AdditionalFields)
+		maps.Copy(fields, server.ForeignFields(meta.AdditionalFields))
 	}
-	maps.DeleteFunc(fields, func(name string, _ any) bool {
-		for _, prefix := range own {
-			if strings.HasPrefix(name, prefix) {
-				return true
-			}
-		}
-		return false
-	})
+	maps.DeleteFunc(fields, func(name string, _ any) bool { return strings.HasPrefix(name, ofConnection) })
 	return &mcp.Meta{AdditionalFields: fields}
 }

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -91,9 +93,11 @@ func (r *route) rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL = r.target(p.In)
 	p.Out.Host = ""
 	p.SetXForwarded()
-	p.Out.Header.Del(x402.HeaderPaymentSignature)
-	if strings.HasPrefix(p.Out.Header.Get("Authorization"), creditPrefix) {
-		p.Out.Header.Del("Authorization")
+	server.DisownHeaders(p.Out.Header)
+	for _, name := range []string{"Authorization", "X-Api-Key"} {
+		if slices.ContainsFunc(p.Out.Header[name], payment.MatchString) {
+			p.Out.Header.Del(name)
+		}
 	}
 	for _, name := range misleading {
 		p.Out.Header.Del(name)
@@ -118,8 +122,8 @@ func deleteAlike(h http.Header, name string) {
 	}
 }
 
-// creditPrefix begins an Authorization that is meant for the gateway.
-const creditPrefix = "Bearer chit_"
+// payment is a credential that is meant for the gateway: a credit token, or a payment.
+var payment = regexp.MustCompile(`(?i)^\s*((bearer\s+)?chit_|payment\s)`)
 
 // failed answers for an upstream that did not.
 func (r *route) failed(w http.ResponseWriter, req *http.Request, err error) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server"
 )
 
 // announced is what clients see at the moment, as the JSON of each list, so that only a
@@ -111,7 +113,7 @@ func (g *Gateway) showPrompts(all map[*upstream]lists, d *directory) {
 			if !ok {
 				continue
 			}
-			prompt.Name = name
+			prompt.Name, prompt.Meta = name, server.ForeignMeta(prompt.Meta)
 			prompts = append(prompts, mcpserver.ServerPrompt{Prompt: prompt, Handler: u.prompt(o.name)})
 		}
 	}
@@ -132,6 +134,7 @@ func (g *Gateway) showResources(all map[*upstream]lists, d *directory) {
 				continue
 			}
 			taken[resource.URI] = true
+			resource.Meta = server.ForeignMeta(resource.Meta)
 			d.resources[resource.URI] = u
 			resources = append(resources, mcpserver.ServerResource{Resource: resource, Handler: u.resource})
 		}
@@ -144,6 +147,7 @@ func (g *Gateway) showResources(all map[*upstream]lists, d *directory) {
 				continue
 			}
 			taken[t.URITemplate.Raw()] = true
+			t.Meta = server.ForeignMeta(t.Meta)
 			d.templates = append(d.templates, template{u, t.URITemplate})
 			templates = append(templates, mcpserver.ServerResourceTemplate{Template: t, Handler: u.resource})
 		}
