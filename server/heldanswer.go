@@ -14,16 +14,15 @@ type heldAnswer struct {
 	Body   []byte      `json:"body"`
 }
 
-var errAnswerTooLong = fmt.Errorf("the answer is longer than %d bytes, which is the most that is sold", MaxSoldAnswer)
-
 // record runs a handler and holds its answer back. Where it breaks off, as a reverse
 // proxy does when its upstream goes away, or is too long, the answer is 502.
-func record(next http.Handler, r *http.Request) (answer *heldAnswer) {
-	recorder := &recorder{answer: &heldAnswer{Head: http.Header{}}}
+func (s *Shop) record(next http.Handler, r *http.Request) (answer *heldAnswer) {
+	recorder := &recorder{answer: &heldAnswer{Head: http.Header{}}, most: s.limits.Answer}
 	defer func() {
 		switch reason := recover(); {
-		case recorder.tooLong:
-			answer = failedAnswer(errAnswerTooLong)
+		case recorder.tooLong != nil:
+			s.met.add("answer")
+			answer = failedAnswer(recorder.tooLong)
 		case reason == http.ErrAbortHandler:
 			answer = failedAnswer(errors.New("the answer broke off"))
 		case reason != nil:
@@ -55,7 +54,8 @@ func (a *heldAnswer) send(w http.ResponseWriter) {
 // recorder is the [http.ResponseWriter] of a held answer.
 type recorder struct {
 	answer  *heldAnswer
-	tooLong bool
+	most    int64 // bytes of the body
+	tooLong error
 }
 
 func (r *recorder) Header() http.Header { return r.answer.Head }
@@ -68,9 +68,9 @@ func (r *recorder) WriteHeader(status int) {
 
 func (r *recorder) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
-	if len(r.answer.Body)+len(p) > MaxSoldAnswer {
-		r.tooLong = true
-		return 0, errAnswerTooLong
+	if int64(len(r.answer.Body)+len(p)) > r.most {
+		r.tooLong = fmt.Errorf("the answer is longer than %d bytes, which is the most that is sold", r.most)
+		return 0, r.tooLong
 	}
 	r.answer.Body = append(r.answer.Body, p...)
 	return len(p), nil

@@ -15,7 +15,7 @@ import (
 
 // The limits of the HTTP transport.
 const (
-	// MaxBody is the largest request that is read, in bytes.
+	// MaxBody is the largest request that is read, in bytes, where [Limits.Body] is not set.
 	MaxBody = 4 << 20
 	// drainTime is how long calls in flight may take to finish after a stop is asked for.
 	drainTime     = 30 * time.Second
@@ -24,19 +24,22 @@ const (
 	maxHeader     = 64 << 10
 )
 
-// Handler serves an MCP server over streamable HTTP at /mcp, with request bodies of
-// at most [MaxBody] bytes, and answers GET /healthz.
+// Handler serves an MCP server over streamable HTTP at /mcp, behind [Shop.Guard], and
+// answers GET /healthz.
 //
-// It keeps no sessions, so that what runs behind it cannot ask its client for anything:
+// It keeps no sessions, so that a stream (GET) would have nothing to say: it is refused
+// with 405. What runs behind it cannot ask its client for anything:
 // RequestSampling, RequestElicitation and RequestRoots fail with [ErrCannotAsk] at once.
 // A tool that asks returns an input_required result, which clients of the 2026-07-28
 // protocol understand and which costs nothing; or the shop is served with sessions:
 //
-//	handler := server.LiftPayments(mcpserver.NewStreamableHTTPServer(tools))
+//	handler := shop.Guard(mcpserver.NewStreamableHTTPServer(tools))
 //	shop.ServeHandler(ctx, listeners, handler, time.Hour)
+//
+// A [http.Server] of the caller's own should have a ReadHeaderTimeout, as that of [Serve] has.
 func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", http.MaxBytesHandler(LiftPayments(apart(streamable(tools))), MaxBody))
+	mux.Handle("/mcp", s.Guard(withoutStreams(apart(streamable(tools)))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			writeJSON(w, http.StatusServiceUnavailable, adminError{err.Error()})
@@ -44,7 +47,18 @@ func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 		}
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	return mux
+	return s.Bound(mux)
+}
+
+func withoutStreams(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "there is no stream: every answer comes with its request", http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func streamable(tools *mcpserver.MCPServer) http.Handler {

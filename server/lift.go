@@ -22,7 +22,7 @@ import (
 // [json.RawMessage]. What is not plainly a call with one payment passes as it is. It also
 // notes from where a request comes, for the limit of lookups.
 //
-// [Shop.Handler] has it. A handler of the seller's own is as good without it, and slower.
+// [Shop.Guard] has it. A handler of the seller's own is as good without it, and slower.
 func LiftPayments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.Body == nil {
@@ -44,17 +44,31 @@ func LiftPayments(next http.Handler) http.Handler {
 		}
 		r = r.WithContext(ctx)
 		r.ContentLength = int64(len(rest))
-		r.Body = io.NopCloser(bytes.NewReader(rest))
+		r.Body = reading(r.Body, rest)
 		next.ServeHTTP(w, r)
 	})
 }
 
 // readBody returns what could be read of the body, also where it is an error.
 func readBody(r *http.Request) ([]byte, error) {
+	if held, ok := r.Body.(*heldBody); ok {
+		return held.all, nil
+	}
 	const usual = 16 << 10
 	body := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(r.ContentLength, 0), usual)))
 	_, err := body.ReadFrom(r.Body)
 	return body.Bytes(), err
+}
+
+// reading is a body in memory in the place of another one.
+func reading(was io.ReadCloser, rest []byte) io.ReadCloser {
+	held, ok := was.(*heldBody)
+	if !ok {
+		return io.NopCloser(bytes.NewReader(rest))
+	}
+	held.all = rest
+	held.Reset(rest)
+	return held
 }
 
 type failing struct{ err error }
@@ -139,12 +153,7 @@ func (l *lifter) lift(from int, first bool) error {
 	}
 	l.from, l.to = from, int(l.dec.InputOffset())
 	l.value = l.body[l.to-len(value) : l.to]
-	if first {
-		after := bytes.TrimLeft(l.body[l.to:], " \t\r\n")
-		if len(after) > 0 && after[0] == ',' {
-			l.to = len(l.body) - len(after) + 1
-		}
-	}
+	l.from, l.to = span(l.body, l.from, l.to, first)
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -28,12 +30,45 @@ type Limits struct {
 	// ChannelLookups is how many times a minute, and at once, the chain is asked about one
 	// channel that is known.
 	ChannelLookups int
+	// Body is the largest request over HTTP, in bytes, and Bodies are those of all
+	// requests that are being served.
+	Body, Bodies int64
+	// UnpaidBody is the largest request, in bytes, of which more than its surface is
+	// decoded although it brings no payment. A larger call of a tool that has a price gets
+	// its terms, calls of free tools pass, and anything else is refused.
+	UnpaidBody int64
+	// LargeDeposits is how many calls of more than UnpaidBody may come with a deposit each
+	// second, with ten times as many at once.
+	LargeDeposits int
+	// BodyTime is how long a client may take to send a request, and ReadTime to read each
+	// 256 KiB of its answer.
+	BodyTime, ReadTime time.Duration
+	// Streams is how many streams are open for news at once.
+	Streams int
+	// Watches is how many resources a session may watch through a gateway, AllWatches how
+	// many all together, and WatchedURI the longest URI of one, in bytes.
+	Watches, AllWatches int
+	WatchedURI          int64
+	// Answer is the longest answer that is sold over plain HTTP, or that an upstream of a
+	// gateway may give, in bytes.
+	Answer int64
 }
 
 // limits are the fields of [Limits] by their names in configs, with their defaults.
 var limits = []limit{
 	limitOf("lookups", "20", func(l *Limits) *int { return &l.Lookups }, parseCount),
 	limitOf("channelLookups", "60", func(l *Limits) *int { return &l.ChannelLookups }, parseCount),
+	limitOf("body", "4MiB", func(l *Limits) *int64 { return &l.Body }, parseSize),
+	limitOf("bodies", "256MiB", func(l *Limits) *int64 { return &l.Bodies }, parseSize),
+	limitOf("unpaidBody", "64KiB", func(l *Limits) *int64 { return &l.UnpaidBody }, parseSize),
+	limitOf("largeDeposits", "1", func(l *Limits) *int { return &l.LargeDeposits }, parseCount),
+	limitOf("bodyTime", "30s", func(l *Limits) *time.Duration { return &l.BodyTime }, parseTime),
+	limitOf("readTime", "30s", func(l *Limits) *time.Duration { return &l.ReadTime }, parseTime),
+	limitOf("streams", "4096", func(l *Limits) *int { return &l.Streams }, parseCount),
+	limitOf("watches", "100", func(l *Limits) *int { return &l.Watches }, parseCount),
+	limitOf("allWatches", "10000", func(l *Limits) *int { return &l.AllWatches }, parseCount),
+	limitOf("watchedURI", "2KiB", func(l *Limits) *int64 { return &l.WatchedURI }, parseSize),
+	limitOf("answer", "16MiB", func(l *Limits) *int64 { return &l.Answer }, parseSize),
 }
 
 // limit is one field of [Limits].
@@ -138,6 +173,9 @@ func parseMoney(text string) (vouchers.Amount, error) {
 	return amount, err
 }
 
+// perSecond lets so many through each second, and ten times as many at once.
+func perSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), 10*n) }
+
 // limitHits counts how often each limit was met, by its name.
 type limitHits struct {
 	mu   sync.Mutex // guards what follows
@@ -161,6 +199,9 @@ func (h *limitHits) all() map[string]uint64 {
 
 // Limits returns the limits that apply.
 func (s *Shop) Limits() Limits { return s.limits }
+
+// MeetLimit counts that a limit was met by what the shop cannot see, such as a gateway.
+func (s *Shop) MeetLimit(name string) { s.met.add(name) }
 
 // LimitHits returns how often each limit was met since the shop was opened, by the
 // limit's name. A limit that was never met is not there.

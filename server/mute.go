@@ -29,6 +29,10 @@ type httpSession interface {
 // it comes in a request of its own, and no two requests are of the same session.
 type mute struct{ httpSession }
 
+// SetLogLevel sets nothing: the level would be that of one request, and the server
+// library would keep it for ever.
+func (mute) SetLogLevel(mcp.LoggingLevel) {}
+
 func (mute) RequestSampling(context.Context, mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
 	return nil, ErrCannotAsk
 }

@@ -26,6 +26,9 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		if isOwn(name) {
 			return next(ctx, req)
 		}
+		if call := strippedOf(ctx); call != nil {
+			return s.refuseStripped(ctx, call, req)
+		}
 		token, onCredit := creditToken(&req)
 		req = withoutToken(req)
 		rate := s.rates.of(name)

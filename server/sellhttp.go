@@ -1,13 +1,11 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -16,8 +14,8 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// MaxSoldAnswer is the longest body that is sold over plain HTTP, in bytes: the
-// answer is held back until its charge is on disk.
+// MaxSoldAnswer is the longest body that is sold over plain HTTP, in bytes, where
+// [Limits.Answer] is not set: the answer is held back until its charge is on disk.
 const MaxSoldAnswer = 16 << 20
 
 // HTTPOffer is what a plain HTTP handler is sold as.
@@ -50,8 +48,9 @@ type HTTPOffer struct {
 // of its own becomes a 502. An answer of status
 // 400 or above is passed on and not charged. Any other is held back until its charge
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
-// refund without a quote, and do not reach next. Bodies are at most [MaxBody] in and
-// [MaxSoldAnswer] out.
+// refund without a quote, and do not reach next. Bodies are at most [Limits.Body] in and
+// [Limits.Answer] out. Without a payment none is read but for a quote, and then at most
+// [Limits.UnpaidBody]: a longer one gets the price, which is the most that it costs.
 func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 	rate := &toolRate{metered: offer.Metered, free: offer.Free.of(offer.Name)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +61,10 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 			return
 		}
 		sale := httpSale{shop: s, offer: offer, rate: rate, price: price, token: token, w: w, r: r.WithContext(withAddress(r))}
-		sale.run(next)
+		s.Bound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			sale.w = w
+			sale.take(next)
+		})).ServeHTTP(w, r)
 	})
 }
 
@@ -86,18 +88,36 @@ type httpSale struct {
 	deposited *depositReceipt
 }
 
-func (s *httpSale) run(next http.Handler) {
-	began := time.Now()
-	body, err := io.ReadAll(http.MaxBytesReader(s.w, s.r.Body, MaxBody))
-	if err != nil {
-		s.fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body cannot be read: %v; at most %d bytes are taken", err, MaxBody))
-		return
+// take reads as much of the body as the request pays for, and sells.
+func (s *httpSale) take(next http.Handler) {
+	most, pays := s.shop.limits.Body, s.token != "" || len(s.r.Header.Values(x402.HeaderPaymentSignature)) > 0
+	if !pays {
+		most = min(most, s.shop.limits.UnpaidBody)
+		if s.offer.Quote == nil {
+			s.refuse(unpaid)
+			return
+		}
 	}
+	held, err := s.shop.hold(s.w, s.r, most)
+	defer held.release()
+	switch {
+	case errors.Is(err, errBodyTooLarge) && !pays:
+		s.shop.met.add("unpaidBody")
+		s.refuse(refuseWith(x402.ErrPaymentRequired, "an unpaid request of more than %d bytes is not quoted: this is the most that it costs", most))
+	case err != nil:
+		s.shop.refuseBody(s.w, err)
+	default:
+		s.run(held.all, next)
+	}
+}
+
+func (s *httpSale) run(body []byte, next http.Handler) {
+	began := time.Now()
 	if !s.quote(body) {
 		return
 	}
 	if s.price == 0 {
-		s.r.Body = io.NopCloser(bytes.NewReader(body))
+		s.r.Body = again(body)
 		next.ServeHTTP(&disowning{ResponseWriter: s.w}, s.r)
 		return
 	}
@@ -142,7 +162,7 @@ func (s *httpSale) quote(body []byte) bool {
 		return true
 	}
 	asking := s.r.Clone(s.r.Context())
-	asking.Body = io.NopCloser(bytes.NewReader(body))
+	asking.Body = again(body)
 	price, err := quoted(s.shop.logger, s.offer.Name, s.price, func() (vouchers.Amount, error) { return s.offer.Quote(asking) })
 	switch {
 	case errors.Is(err, errQuotePanic):
@@ -166,8 +186,8 @@ func (s *httpSale) isRefund() bool {
 
 // serve makes the request, holds its answer back, and reads its meter.
 func (s *httpSale) serve(body []byte, next http.Handler) *heldAnswer {
-	s.r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := record(next, s.r.WithContext(s.bill.metering(s.r.Context())))
+	s.r.Body = again(body)
+	answer := s.shop.record(next, s.r.WithContext(s.bill.metering(s.r.Context())))
 	if s.rate.metered {
 		s.bill.meter.readHeader(answer.Head)
 	}

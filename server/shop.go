@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/credit"
@@ -107,7 +108,10 @@ type Shop struct {
 	limits        Limits
 	met           limitHits
 	now           func() time.Time
-	asking        *asking            // of those that a payment asks for
+	asking        *asking // of those that a payment asks for
+	largeDeposits *rate.Limiter
+	bodies        bodies
+	streams       streams
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
@@ -148,6 +152,7 @@ func newShop(o Options) (*Shop, error) {
 		s.now = time.Now
 	}
 	s.asking = newAsking(s.limits, s.now)
+	s.largeDeposits = perSecond(s.limits.LargeDeposits)
 	if s.observe == nil {
 		s.observe = func(string, time.Duration) {}
 	}

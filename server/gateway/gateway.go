@@ -61,7 +61,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 	}
 	g := &Gateway{
 		config: config, shop: shop, logger: o.Logger, version: o.Version, prices: config.Prices, seen: make(map[string]origin),
-		streams: newStreams(), questions: newQuestions(), watched: watches{byURI: make(map[string]map[string]bool)},
+		streams: newStreams(), questions: newQuestions(), watched: newWatches(),
 	}
 	g.reading.Store(&directory{})
 	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, shop.ServerOptions()...)

@@ -1,12 +1,9 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,8 +17,6 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/chitpay/chit/server"
 )
 
 // The paths that are the gateway's own.
@@ -31,33 +26,28 @@ const (
 )
 
 const (
-	// patience is how long a client may take to send its body, and to read a part of
-	// the answer.
-	patience = 30 * time.Second
-	// sessionTTL is how long a silent MCP session is kept.
-	sessionTTL = 30 * time.Minute
 	// settlePatience is how long an answer waits for the notifications before it.
 	settlePatience = time.Second
 	// heartbeat is how often an open stream is used, for the sake of proxies.
 	heartbeat = 30 * time.Second
 )
 
-// Handler serves MCP at /mcp, the health at /healthz, and the routes. Requests for
-// other hosts and from foreign web pages are refused (403), bodies of more than
-// [server.MaxBody] bytes, too (413). Open streams end with ctx; calls do not.
+// Handler serves MCP at /mcp behind [server.Shop.Guard], the health at /healthz, and the
+// routes. Requests for other hosts and from foreign web pages are refused (403). Open
+// streams end with ctx; calls do not.
 func (g *Gateway) Handler(ctx context.Context) http.Handler {
-	streamable := mcpserver.NewStreamableHTTPServer(g.mcp, mcpserver.WithStateLess(true), mcpserver.WithSessionIdleTTL(sessionTTL),
+	streamable := mcpserver.NewStreamableHTTPServer(g.mcp, mcpserver.WithStateLess(true), mcpserver.WithHTTPContextFunc(g.asCaller),
 		mcpserver.WithHeartbeatInterval(heartbeat),
 		mcpserver.WithDisableLocalhostProtection(true), // checkOrigin does more
 		mcpserver.WithStreamableHTTPLogger(g.logger))
 	context.AfterFunc(ctx, func() { _ = streamable.Shutdown(context.WithoutCancel(ctx)) }) // has no listener of its own to fail on
 	mux := http.NewServeMux()
-	mux.Handle(mcpPath, endStreams(ctx, server.LiftPayments(g.separate(streamable))))
+	mux.Handle(mcpPath, endStreams(ctx, g.shop.Guard(g.separate(streamable))))
 	mux.HandleFunc("GET "+healthPath, g.serveHealth)
 	for _, r := range g.routes {
 		mux.Handle(r.Pattern(), r)
 	}
-	return g.identify(g.checkOrigin(g.sharing(boundBody(mux))))
+	return g.shop.Bound(g.identify(g.checkOrigin(g.sharing(mux))))
 }
 
 func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
@@ -115,14 +105,12 @@ func (g *Gateway) identify(next http.Handler) http.Handler {
 		began := time.Now()
 		seen := &observed{ResponseWriter: w, id: id, status: http.StatusOK, news: make(chan struct{}, 1)}
 		next.ServeHTTP(seen, r.WithContext(context.WithValue(r.Context(), requestKey{}, seen)))
-		seen.hurry() // for what is left in buffers
 		g.logger.LogAttrs(r.Context(), slog.LevelDebug, "http", slog.String("request", id), slog.String("method", r.Method),
 			slog.String("path", r.URL.Path), slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Duration("took", time.Since(began)))
 	})
 }
 
-// observed is a response that notes what is answered, and gives a client that does not
-// read it only so much time.
+// observed is a response that notes what is answered.
 type observed struct {
 	http.ResponseWriter
 	id      string
@@ -134,21 +122,13 @@ type observed struct {
 
 func (o *observed) WriteHeader(status int) {
 	o.status = status
-	o.hurry()
 	o.ResponseWriter.WriteHeader(status)
 }
 
 func (o *observed) Write(p []byte) (int, error) {
-	o.hurry()
 	n, err := o.ResponseWriter.Write(p)
 	o.bytes += int64(n)
 	return n, err
-}
-
-// hurry gives the client so much time for what is written next. Where deadlines are
-// not supported, there is no connection to hold up.
-func (o *observed) hurry() {
-	_ = http.NewResponseController(o.ResponseWriter).SetWriteDeadline(time.Now().Add(patience))
 }
 
 // Flush sends what is written so far.
@@ -217,26 +197,4 @@ func hostName(host string) string {
 		host = name
 	}
 	return strings.ToLower(strings.Trim(host, "[]"))
-}
-
-// boundBody reads the body before anything else happens: at most [server.MaxBody]
-// bytes, in at most half a minute.
-func boundBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		deadline := http.NewResponseController(w)
-		_ = deadline.SetReadDeadline(time.Now().Add(patience)) // not supported: not a slow connection
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, server.MaxBody))
-		_ = deadline.SetReadDeadline(time.Time{})
-		var tooLarge *http.MaxBytesError
-		switch {
-		case errors.As(err, &tooLarge):
-			http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
-			return
-		case err != nil:
-			http.Error(w, "the body did not come in time", http.StatusRequestTimeout)
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
-	})
 }

@@ -144,6 +144,18 @@ func (l *link) greet(ctx context.Context, version string, asked transport.Reques
 	return nil
 }
 
+// tuneEvery is how often the stream of changes is opened again at most.
+const tuneEvery = 100 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
 // hear listens for what changes, on a connection of the newest protocol, until ctx
 // ends. The stream is opened again when the resources that are watched change.
 func (u *upstream) hear(ctx context.Context, l *link) {
@@ -156,6 +168,7 @@ func (u *upstream) hear(ctx context.Context, l *link) {
 		tuning.Go(func() {
 			select {
 			case <-l.tune:
+				pause(listening, tuneEvery)
 				cancel()
 			case <-listening.Done():
 			}
@@ -168,10 +181,7 @@ func (u *upstream) hear(ctx context.Context, l *link) {
 			continue
 		}
 		poke(l.suspect)
-		select {
-		case <-ctx.Done():
-		case <-time.After(firstRetry):
-		}
+		pause(ctx, firstRetry)
 	}
 }
 

@@ -105,7 +105,8 @@ func (c *calls) only(l *link) (one *call) {
 func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 	fields := n.Params.AdditionalFields
 	switch n.Method {
-	case mcp.MethodNotificationToolsListChanged, mcp.MethodNotificationResourcesListChanged, mcp.MethodNotificationPromptsListChanged:
+	case mcp.MethodNotificationToolsListChanged, mcp.MethodNotificationResourcesListChanged, mcp.MethodNotificationPromptsListChanged,
+		mcp.MethodNotificationSubscriptionsAcknowledged: // changes before it were told to nobody
 		poke(l.news)
 	case string(mcp.MethodNotificationProgress):
 		if c := u.calls.of(fields["progressToken"]); c != nil && c.token != nil {
@@ -165,6 +166,8 @@ func (u *upstream) logged(l *link, fields map[string]any) {
 		return
 	}
 	for _, stream := range u.gateway.streams.all() {
-		u.passOn(message.Method, u.gateway.mcp.SendLogMessageToSpecificClient(stream, message))
+		if message.Params.Level.ShouldSendTo(u.gateway.streams.level(sessionOf(stream))) {
+			u.passOn(message.Method, u.gateway.mcp.SendNotificationToSpecificClient(stream, message.Method, fields))
+		}
 	}
 }

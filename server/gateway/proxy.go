@@ -62,13 +62,13 @@ func (r *route) sell(shop *server.Shop, price Price) {
 	if price.Per != nil {
 		offer.Quote = price.quoteRequest
 	}
-	sold := shop.SellHTTP(offer, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	sold := shop.SellHTTP(offer, shop.TakeBody(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithTimeout(req.Context(), r.Timeout)
 		defer cancel()
 		began := time.Now()
 		r.proxy.ServeHTTP(w, req.WithContext(ctx))
 		r.logger.Info("request", "request", requestID(ctx), "took", time.Since(began))
-	}))
+	})))
 	config := r.Route
 	config.Price = price
 	r.sold.Store(&offered{sold, config.parameters()})

@@ -203,9 +203,10 @@ func decodeBody(t testing.TB, resp *http.Response, to any) {
 func (s *selling) listener(t testing.TB) (*mcpclient.Client, <-chan mcp.JSONRPCNotification) {
 	t.Helper()
 	pool := http.DefaultTransport.(*http.Transport).Clone()
+	opening := &opening{RoundTripper: pool, opened: make(chan struct{}, 100)}
 	//lint:ignore SA1019 the clients that are out there
 	listening := transport.WithContinuousListening()
-	client, err := mcpclient.NewStreamableHttpClient(s.url(), listening, transport.WithHTTPBasicClient(&http.Client{Transport: pool}))
+	client, err := mcpclient.NewStreamableHttpClient(s.url(), listening, transport.WithHTTPBasicClient(&http.Client{Transport: opening}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +224,22 @@ func (s *selling) listener(t testing.TB) (*mcpclient.Client, <-chan mcp.JSONRPCN
 	if _, err := client.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
 		t.Fatal(err)
 	}
+	<-opening.opened
 	return client, heard
+}
+
+// opening tells when a stream is open.
+type opening struct {
+	http.RoundTripper
+	opened chan struct{}
+}
+
+func (o *opening) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := o.RoundTripper.RoundTrip(req)
+	if req.Method == http.MethodGet {
+		o.opened <- struct{}{}
+	}
+	return resp, err
 }
 
 func TestTheTermsOfAToolWithAnOutputSchemaAreText(t *testing.T) {

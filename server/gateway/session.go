@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"maps"
@@ -8,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/ethereum/go-ethereum/common/lru"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 )
@@ -39,6 +42,10 @@ func (g *Gateway) separate(next http.Handler) http.Handler {
 		case r.Header.Get(mcp.HeaderMethod) == string(mcp.MethodNotificationCancelled):
 			// Newer clients have no sessions: they cancel by closing the request.
 			w.WriteHeader(http.StatusAccepted)
+			return
+		case r.Method == http.MethodGet && len(g.upstreams) == 0:
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "there is no news to wait for", http.StatusMethodNotAllowed)
 			return
 		case r.Method == http.MethodGet:
 			id = streamOf(id)
@@ -78,16 +85,18 @@ func initializing(r *http.Request) (abilities, bool) {
 // streams are those that clients hold open, and the log level that each session asked
 // for.
 type streams struct {
-	mu     sync.Mutex // guards what follows
-	open   map[string]mcpserver.ClientSession
-	levels map[string]mcp.LoggingLevel
+	levels *lru.Cache[string, mcp.LoggingLevel]
+
+	mu      sync.Mutex // guards what follows
+	open    map[string]bool
+	awaited map[string]chan struct{} // closed when the stream opens
 }
 
 func newStreams() streams {
-	return streams{open: make(map[string]mcpserver.ClientSession), levels: make(map[string]mcp.LoggingLevel)}
+	return streams{open: make(map[string]bool), awaited: make(map[string]chan struct{}), levels: lru.NewCache[string, mcp.LoggingLevel](maxLevels)}
 }
 
-// maxLevels is how many sessions without a stream are remembered.
+// maxLevels is of how many sessions the log level is remembered: the latest.
 const maxLevels = 10_000
 
 func (s *streams) all() []string {
@@ -96,35 +105,128 @@ func (s *streams) all() []string {
 	return slices.Collect(maps.Keys(s.open))
 }
 
-func (s *streams) opened(stream mcpserver.ClientSession) {
+func (s *streams) opened(stream string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open[stream.SessionID()] = stream
-	if level, ok := s.levels[sessionOf(stream.SessionID())]; ok {
-		tune(stream, level)
+	s.open[stream] = true
+	if opened := s.awaited[stream]; opened != nil {
+		close(opened)
+		delete(s.awaited, stream)
 	}
 }
 
-func (s *streams) closed(stream mcpserver.ClientSession) {
+func (s *streams) closed(stream string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open, stream.SessionID())
-	delete(s.levels, sessionOf(stream.SessionID()))
+	delete(s.open, stream)
+	s.levels.Remove(sessionOf(stream))
 }
 
-// setLevel takes the level that a session asked for to its stream, now or when it opens.
-func (s *streams) setLevel(session string, level mcp.LoggingLevel) {
+// has says whether a session has a stream.
+func (s *streams) has(session string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stream := s.open[streamOf(session)]; stream != nil {
-		tune(stream, level)
-	} else if len(s.levels) < maxLevels {
-		s.levels[session] = level
-	}
+	return s.open[streamOf(session)]
 }
 
-func tune(stream mcpserver.ClientSession, level mcp.LoggingLevel) {
-	if logging, ok := stream.(mcpserver.SessionWithLogging); ok {
-		logging.SetLogLevel(level)
+// streamPatience is how long a request waits for the stream of its session: clients open
+// theirs beside their first requests.
+const streamPatience = 2 * time.Second
+
+// await waits until a session has a stream, and reports whether it has.
+func (s *streams) await(session string) bool {
+	stream := streamOf(session)
+	s.mu.Lock()
+	if s.open[stream] {
+		s.mu.Unlock()
+		return true
 	}
+	opened := s.awaited[stream]
+	if opened == nil {
+		opened = make(chan struct{})
+		s.awaited[stream] = opened
+	}
+	s.mu.Unlock()
+	late := time.NewTimer(streamPatience)
+	defer late.Stop()
+	select {
+	case <-opened:
+		return true
+	case <-late.C:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.awaited[stream] == opened {
+		delete(s.awaited, stream)
+	}
+	return s.open[stream]
 }
+
+// level is what a session wants to be told of at least.
+func (s *streams) level(session string) mcp.LoggingLevel {
+	if level, ok := s.levels.Get(session); ok {
+		return level
+	}
+	return mcp.LoggingLevelError
+}
+
+// httpSession is what the gateway needs of the server library's session of a request.
+type httpSession interface {
+	mcpserver.SessionWithLogging
+	mcpserver.SessionWithClientInfo
+	mcpserver.SessionWithProtocolVersion
+	SetProtocolVersion(string)
+	mcpserver.SessionWithStreamableHTTPConfig
+	mcpserver.SessionWithSubscriptionFilter
+}
+
+// caller is the session of a request. What outlives the request is kept by the gateway:
+// the library would keep it of everybody, for ever.
+type caller struct {
+	httpSession
+
+	gateway *Gateway
+	modern  bool
+}
+
+func (g *Gateway) asCaller(ctx context.Context, r *http.Request) context.Context {
+	if session, ok := mcpserver.ClientSessionFromContext(ctx).(httpSession); ok {
+		return g.mcp.WithContext(ctx, caller{session, g, mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion))})
+	}
+	return ctx
+}
+
+// SetLogLevel implements [mcpserver.SessionWithLogging].
+func (c caller) SetLogLevel(level mcp.LoggingLevel) {
+	c.gateway.streams.levels.Add(c.SessionID(), level)
+}
+
+// GetLogLevel implements [mcpserver.SessionWithLogging].
+func (c caller) GetLogLevel() mcp.LoggingLevel { return c.gateway.streams.level(c.SessionID()) }
+
+// SubscribeToResourceErr implements [mcpserver.SessionWithResourceSubscriptionsErr].
+// Clients of the newest protocol name what they want to hear of with each stream, and
+// it ends with that.
+func (c caller) SubscribeToResourceErr(uri string) error {
+	if c.modern {
+		return nil
+	}
+	return c.gateway.wish(uri, c.SessionID())
+}
+
+// SubscribeToResource implements [mcpserver.SessionWithResourceSubscriptions].
+func (c caller) SubscribeToResource(uri string) { _ = c.SubscribeToResourceErr(uri) }
+
+// UnsubscribeFromResource implements [mcpserver.SessionWithResourceSubscriptions]. A hook
+// does it, which may ask the upstream.
+func (caller) UnsubscribeFromResource(string) {}
+
+// SubscribedResources implements [mcpserver.SessionWithResourceSubscriptions].
+func (c caller) SubscribedResources() []string { return c.gateway.watched.wishes(c.SessionID()) }
+
+// IsSubscribedToResource implements [mcpserver.SessionWithResourceSubscriptions].
+func (c caller) IsSubscribedToResource(uri string) bool {
+	return slices.Contains(c.gateway.watched.by(uri), c.SessionID())
+}
+
+var _ mcpserver.SessionWithResourceSubscriptionsErr = caller{}

@@ -1,0 +1,166 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+var (
+	errBodyTooLarge = errors.New("the body is too large")
+	errBodyLate     = errors.New("the body did not come in time")
+	errBodyBroken   = errors.New("the body broke off")
+	errBodiesFull   = errors.New("too many large requests are being served at the moment; send it again in a second")
+)
+
+// smallBody is how many bytes of each body are let in while more than half of
+// [Limits.Bodies] is taken, so that large requests keep none but large ones out.
+const smallBody = 64 << 10
+
+// bodies counts the bytes of request bodies that are in memory.
+type bodies struct{ held atomic.Int64 }
+
+// take takes more bytes for a body that then has so many, and reports false where all
+// bodies would take more than most.
+func (b *bodies) take(more, then, most int64) bool {
+	if then > smallBody {
+		most /= 2
+	}
+	if b.held.Add(more) <= most {
+		return true
+	}
+	b.held.Add(-more)
+	return false
+}
+
+// heldBody is a request's body in memory.
+type heldBody struct {
+	bytes.Reader
+	all   []byte
+	taken int64 // of the shop's bodies
+	from  *bodies
+}
+
+// Close does nothing: the body is released with its request.
+func (*heldBody) Close() error { return nil }
+
+func (h *heldBody) release() {
+	if h.taken > 0 {
+		h.from.held.Add(-h.taken)
+		h.taken = 0
+	}
+}
+
+// again is the same body, from its beginning. It is released with the first.
+func again(body []byte) *heldBody {
+	h := &heldBody{all: body}
+	h.Reset(body)
+	return h
+}
+
+// TakeBody reads the body of each request into memory before next sees it, as far as
+// [Limits.Body] and [Limits.Bodies] allow, and refuses the request where they do not.
+func (s *Shop) TakeBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		held, err := s.hold(w, r, s.limits.Body)
+		defer held.release()
+		if err != nil {
+			s.refuseBody(w, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hold reads the body of a request, of so many bytes at most, within
+// [Limits.BodyTime], and puts it in the place of the one that comes over the line. The
+// caller releases it with the request, also after an error. A body that is held already
+// is not read again.
+func (s *Shop) hold(w http.ResponseWriter, r *http.Request, most int64) (*heldBody, error) {
+	if held, ok := r.Body.(*heldBody); ok {
+		if int64(len(held.all)) > most {
+			return again(nil), errBodyTooLarge
+		}
+		return again(held.all), nil
+	}
+	held := &heldBody{from: &s.bodies}
+	if r.Body == nil || r.Body == http.NoBody {
+		return held, nil
+	}
+	if r.ContentLength > most {
+		return held, errBodyTooLarge
+	}
+	deadline := http.NewResponseController(w)
+	_ = deadline.SetReadDeadline(time.Now().Add(s.limits.BodyTime)) // not supported: not a slow connection
+	if err := s.fill(held, r, most); err != nil {
+		return held, err
+	}
+	_ = deadline.SetReadDeadline(time.Time{})
+	held.Reset(held.all)
+	r.Body = held
+	return held, nil
+}
+
+// fill reads the body. What is set aside for it follows what has come, not what was
+// announced.
+func (s *Shop) fill(held *heldBody, r *http.Request, most int64) error {
+	const usual = 16 << 10
+	size := min(max(r.ContentLength, 0), usual) + bytes.MinRead
+	for {
+		if size = min(size, most+1); !s.bodies.take(size-held.taken, size, s.limits.Bodies) {
+			return errBodiesFull
+		}
+		held.taken = size
+		held.all = append(make([]byte, 0, size), held.all...)
+		end, err := held.readOn(r.Body)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return errBodyLate
+		case err != nil:
+			return errors.Join(errBodyBroken, err)
+		case int64(len(held.all)) > most:
+			return errBodyTooLarge
+		case end:
+			return nil
+		}
+		size *= 2
+	}
+}
+
+// readOn fills what room there is, and reports whether the body has come to its end.
+func (h *heldBody) readOn(from io.Reader) (end bool, err error) {
+	for len(h.all) < cap(h.all) {
+		n, err := from.Read(h.all[len(h.all):cap(h.all)])
+		h.all = h.all[:len(h.all)+n]
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// refuseBody answers a request whose body was not read to its end.
+func (s *Shop) refuseBody(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	switch {
+	case errors.Is(err, errBodyTooLarge):
+		s.met.add("body")
+		status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, errBodyLate):
+		s.met.add("bodyTime")
+		status = http.StatusRequestTimeout
+	case errors.Is(err, errBodiesFull):
+		s.met.add("bodies")
+		w.Header().Set("Retry-After", "1")
+		status = http.StatusServiceUnavailable
+	}
+	w.Header().Set("Connection", "close")
+	writeJSON(w, status, adminError{err.Error()})
+}

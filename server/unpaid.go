@@ -1,0 +1,201 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// An MCP server decodes all of a request, many times over, before the paywall sees the
+// call. What brings no payment therefore loses its arguments here: it only gets the terms.
+
+// plainCall is the longest body, in bytes, of which it is not worth while to look what
+// it brings.
+const plainCall = 1 << 10
+
+// ownCall is the longest body of a call of the shop's own tools, in bytes, where
+// [Limits.UnpaidBody] is less: each brings a payment, or decodes little.
+const ownCall = 64 << 10
+
+// errUnpaid is what a large request gets that is no call which pays.
+var errUnpaid = errors.New("the request is too large for one that brings no payment")
+
+// stripped says of a call that its arguments were taken away, since it brings no payment.
+type stripped struct {
+	refused *refusal // why its payment is none; nil if it has none
+}
+
+type strippedKey struct{}
+
+// admitBody reads the body of a request to an MCP server, of so many bytes at most. It
+// reports false where the request is refused, which is answered.
+func (s *Shop) admitBody(w http.ResponseWriter, r *http.Request, most int64) (*http.Request, bool) {
+	held, err := s.hold(w, r, most)
+	if err != nil {
+		held.release()
+		s.refuseBody(w, err)
+		return nil, false
+	}
+	rest, call, err := s.screen(r, held.all)
+	if err != nil {
+		held.release()
+		s.met.add("unpaidBody")
+		text := fmt.Sprintf("%v; at most %d bytes are taken", err, s.limits.UnpaidBody)
+		writeJSON(w, http.StatusRequestEntityTooLarge, adminError{text})
+		return nil, false
+	}
+	if call != nil {
+		r = r.WithContext(context.WithValue(r.Context(), strippedKey{}, call))
+		for name := range r.Header {
+			if strings.HasPrefix(name, mcp.HeaderParamPrefix) {
+				r.Header.Del(name)
+			}
+		}
+	}
+	held.all = rest
+	held.Reset(rest)
+	r.Body, r.ContentLength = held, int64(len(rest))
+	return r, true
+}
+
+// screen returns what an MCP server may decode of a request, which is all of it but for
+// the arguments of calls that do not pay. Above [Limits.UnpaidBody] a payment must be
+// one, and the error says that there should be one.
+func (s *Shop) screen(r *http.Request, body []byte) (rest []byte, call *stripped, err error) {
+	large := int64(len(body)) > s.limits.UnpaidBody
+	if len(body) <= plainCall || !large && mayPay(r, body) {
+		return body, nil, nil
+	}
+	seen, err := glance(body)
+	switch {
+	case !large && (err != nil || seen.method != string(mcp.MethodToolsCall)):
+		return body, nil, nil
+	case err != nil:
+		return nil, nil, errUnpaid
+	case seen.method == "": // an answer, which nobody decodes who has not asked
+		return body, nil, nil
+	case seen.method != string(mcp.MethodToolsCall), isOwn(seen.name) && len(body) > ownCall:
+		return nil, nil, errUnpaid
+	}
+	rate := s.rates.of(seen.name)
+	if rate.price == 0 || isOwn(seen.name) || !large && rate.quote != nil {
+		return body, nil, nil
+	}
+	call = new(stripped)
+	if large {
+		var pays bool
+		if call.refused, pays = s.proves(r, seen); pays {
+			return body, nil, nil
+		}
+		s.met.add("unpaidBody")
+	}
+	return seen.withoutArguments(body), call, nil
+}
+
+var creditName = []byte(`"` + MetaCredit + `"`)
+
+// mayPay says whether a request has what looks like a payment, wherever it is.
+func mayPay(r *http.Request, body []byte) bool {
+	if bytes.Contains(body, paymentName) || bytes.Contains(body, creditName) {
+		return true
+	}
+	_, onCredit := bearerToken(r.Header)
+	return onCredit
+}
+
+// proves says whether a call brings what can pay at all: a voucher that is signed by
+// the signer of a channel that there is, a deposit, or a token that this shop has made.
+func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *refusal, pays bool) {
+	if seen.payment != nil {
+		refused = s.provesPayment(withAddress(r), seen.payment)
+		return refused, refused == nil
+	}
+	token, found := bearerToken(r.Header)
+	if seen.credit != nil {
+		token, found = "", json.Unmarshal(seen.credit, &token) == nil
+	}
+	if !found {
+		return nil, false
+	}
+	var no *credit.Refusal
+	if err := s.Credit.Allows(token, credit.Call{Tool: seen.name}); errors.As(err, &no) {
+		return nil, no.Code != credit.CodeInvalidToken && no.Code != credit.CodeRevoked
+	}
+	return nil, true
+}
+
+func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *refusal {
+	payload, err := s.payments.DecodeValue(raw)
+	if err != nil {
+		return refuseWith(x402.CodeOf(err), "%v", err)
+	}
+	p, refused := s.accept(payload, 0)
+	if refused != nil {
+		return refused
+	}
+	if err := s.checkVoucher(p); err != nil {
+		return refuseWith(x402.ErrVoucherSignature, "%v", err)
+	}
+	switch p.body.(type) {
+	case *x402.DepositPayload:
+		if !s.largeDeposits.Allow() {
+			s.met.add("largeDeposits")
+			return refuseWith(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
+		}
+	case *x402.VoucherPayload:
+		if _, known := s.Ledger.Channel(p.voucher.Channel); !known {
+			return s.find(ctx, p)
+		}
+	default:
+		return refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
+	}
+	return nil
+}
+
+// find asks the chain about a channel that the ledger does not know.
+func (s *Shop) find(ctx context.Context, p *payment) *refusal {
+	if !s.mayAsk(ctx, p, nil) {
+		return s.unasked(vouchers.ErrChannelNotFound, p, 0)
+	}
+	return s.refresh(ctx, p.till, p.config, vouchers.ErrChannelNotFound)
+}
+
+// refuseStripped answers a call whose arguments were taken away: the terms, or what its
+// payment lacks.
+func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
+	name := req.Params.Name
+	defer func() { fitSchema(ctx, name, result) }()
+	rate := s.rates.of(name)
+	if rate.price == 0 {
+		return mcp.NewToolResultError("the price has changed at this moment; send the call again"), nil
+	}
+	if token, onCredit := creditToken(&req); onCredit {
+		asked := credit.Call{Tool: name, Price: rate.price}
+		if err := s.Credit.Allows(token, asked); err != nil {
+			return s.refuseCredit(s.explainCredit(token, asked, err, offeredTools(ctx, s)))
+		}
+	}
+	refused := call.refused
+	if refused == nil && rate.quote != nil {
+		refused = refuseWith(x402.ErrPaymentRequired, "an unpaid call of more than %d bytes is not quoted: this is the most that it costs", s.limits.UnpaidBody)
+	}
+	if refused == nil {
+		refused = unpaid
+	}
+	return s.refuse(name, rate.price, refused)
+}
+
+func strippedOf(ctx context.Context) *stripped {
+	call, _ := ctx.Value(strippedKey{}).(*stripped)
+	return call
+}
