@@ -109,8 +109,10 @@ func (s *Shop) hold(w http.ResponseWriter, r *http.Request, most int64) (*heldBo
 // announced.
 func (s *Shop) fill(held *heldBody, r *http.Request, most int64) error {
 	const usual = 16 << 10
-	size := min(max(r.ContentLength, 0), usual) + bytes.MinRead
-	for {
+	if r.ContentLength >= 0 {
+		most = r.ContentLength // there is no more
+	}
+	for size := int64(usual); ; size *= 2 {
 		if size = min(size, most+1); !s.bodies.take(size-held.taken, size, s.limits.Bodies) {
 			return errBodiesFull
 		}
@@ -127,7 +129,6 @@ func (s *Shop) fill(held *heldBody, r *http.Request, most int64) error {
 		case end:
 			return nil
 		}
-		size *= 2
 	}
 }
 

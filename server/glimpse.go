@@ -44,7 +44,7 @@ func glance(body []byte) (*glimpse, error) {
 		case "name":
 			return r.text(&g.name)
 		case "_meta":
-			return r.object([]string{x402.MetaPayment, MetaCredit}, meta)
+			return r.object([]string{x402.MetaPayment, MetaCredit}, exactly, meta)
 		case "arguments":
 			err := r.dec.SkipValue()
 			g.from, g.to = span(body, from, int(r.dec.InputOffset()), first)
@@ -52,12 +52,12 @@ func glance(body []byte) (*glimpse, error) {
 		}
 		return r.dec.SkipValue()
 	}
-	err := r.object([]string{"method", "params"}, func(name string, _ int, _ bool) error {
+	err := r.object([]string{"method", "params"}, strings.EqualFold, func(name string, _ int, _ bool) error {
 		switch name {
 		case "method":
 			return r.text(&g.method)
 		case "params":
-			return r.object([]string{"name", "_meta", "arguments"}, params)
+			return r.object([]string{"name", "_meta", "arguments"}, strings.EqualFold, params)
 		}
 		return r.dec.SkipValue()
 	})
@@ -78,6 +78,8 @@ func (g *glimpse) withoutArguments(body []byte) []byte {
 	return append(bytes.Clone(body[:g.from]), body[g.to:]...)
 }
 
+func exactly(a, b string) bool { return a == b }
+
 // surface reads objects member by member.
 type surface struct {
 	body []byte
@@ -85,9 +87,10 @@ type surface struct {
 }
 
 // object reads an object, and calls member after the name of each of its members has
-// been read, which begins at from. Names that are looked for must be there once at most, and in
-// no other case: encoding/json takes those for the same. Anything but an object has none.
-func (s *surface) object(looked []string, member func(name string, from int, first bool) error) error {
+// been read, which begins at from. Names that are looked for must be there once at
+// most, and where they are those of a struct in no other case: encoding/json takes them
+// for the same. Anything but an object has none.
+func (s *surface) object(looked []string, same func(a, b string) bool, member func(name string, from int, first bool) error) error {
 	if s.dec.PeekKind() != '{' {
 		return s.dec.SkipValue()
 	}
@@ -102,7 +105,7 @@ func (s *surface) object(looked []string, member func(name string, from int, fir
 			return err
 		}
 		name := token.String()
-		if at := slices.IndexFunc(looked, func(other string) bool { return strings.EqualFold(other, name) }); at >= 0 {
+		if at := slices.IndexFunc(looked, func(other string) bool { return same(other, name) }); at >= 0 {
 			if name != looked[at] || seen[name] {
 				return errUnclear
 			}

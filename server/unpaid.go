@@ -122,7 +122,8 @@ func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *refusal, pays bo
 	}
 	token, found := bearerToken(r.Header)
 	if seen.credit != nil {
-		token, found = "", json.Unmarshal(seen.credit, &token) == nil
+		token = ""
+		found = json.Unmarshal(seen.credit, &token) == nil
 	}
 	if !found {
 		return nil, false
