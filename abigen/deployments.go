@@ -10,9 +10,9 @@ var Salt = common.HexToHash("0x6368697420657363726f77203100000000000000000000000
 // EscrowDeployment is where the Escrow is on every chain, and what its code hashes to there.
 var EscrowDeployment = Deployment{
 	Name:            "Escrow",
-	Address:         common.HexToAddress("0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997"),
-	InitCodeHash:    common.HexToHash("0x9c156dfd2357ec89df5eed9b2c56d626f98e4bf6bbc845833ebb0972a120c77a"),
-	RuntimeCodeHash: common.HexToHash("0xacf9167f69f60cd090a5dcb42b0d74ac4c7c47e4e819b241c0c991dd720cd0c6"),
+	Address:         common.HexToAddress("0x7c32f5E6551a589BF8D96228de0F0ae312737474"),
+	InitCodeHash:    common.HexToHash("0xabb2a2da194aee6cacca33a37b57b3583b7116531cb35b125b78ba1848bc746f"),
+	RuntimeCodeHash: common.HexToHash("0x130f05c4437a539e87c7e171da26d39c691709b5c9ad7c4577b08a2773a45532"),
 	bin:             EscrowMetaData.Bin,
 	argument:        common.Address{},
 }
@@ -20,9 +20,9 @@ var EscrowDeployment = Deployment{
 // Erc3009CollectorDeployment is where the Erc3009Collector is on every chain, and what its code hashes to there.
 var Erc3009CollectorDeployment = Deployment{
 	Name:            "Erc3009Collector",
-	Address:         common.HexToAddress("0x91a6f59f7BB69A9108c1831C56b5691F4C908F6c"),
-	InitCodeHash:    common.HexToHash("0x2c781c5afcbba8e7c6c36b00ffe321b301cc208b2be9c63fd5f53f3cda11639b"),
-	RuntimeCodeHash: common.HexToHash("0xaf500fcb5f55fc3aaab1cd1c37f43a20dd92ec2ddaccd560b923fa44a40131d9"),
+	Address:         common.HexToAddress("0x4Dcf1369e879ae354f0Fd9C166ECFc8B09eB0208"),
+	InitCodeHash:    common.HexToHash("0x082265deb9e05302f6a5d003f3609c0098a840e659498ef7568eb165fa5b3cce"),
+	RuntimeCodeHash: common.HexToHash("0xa645e3a2afa9394aef326acf490d8b62632d694e9546f784aafa5d318d51f2d3"),
 	bin:             Erc3009CollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
@@ -30,9 +30,9 @@ var Erc3009CollectorDeployment = Deployment{
 // Permit2CollectorDeployment is where the Permit2Collector is on every chain, and what its code hashes to there.
 var Permit2CollectorDeployment = Deployment{
 	Name:            "Permit2Collector",
-	Address:         common.HexToAddress("0x40eb215117D9d766f74C70037985A7299cBA5805"),
-	InitCodeHash:    common.HexToHash("0xceea46d0d25fc0a6bf7d0ba2235c1dd8fdc041804971741f3d8556cf081ba622"),
-	RuntimeCodeHash: common.HexToHash("0xad847ff2aa1e2bb93a83b71475c76ed39ba00828332c65ce6abca7066b2ceeb3"),
+	Address:         common.HexToAddress("0xad00642d1029b2d6bFf3Ec08F59d688930EE88cc"),
+	InitCodeHash:    common.HexToHash("0x83a569df472077ab998444b9a3ae93005e679c62dfefc58ad83c849ef8dcbdf1"),
+	RuntimeCodeHash: common.HexToHash("0x0980fa3608c3c8ea302c534f1be222cc133c620d7ea410a8e1561e6eb38c9cb8"),
 	bin:             Permit2CollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }
@@ -40,9 +40,9 @@ var Permit2CollectorDeployment = Deployment{
 // TransferCollectorDeployment is where the TransferCollector is on every chain, and what its code hashes to there.
 var TransferCollectorDeployment = Deployment{
 	Name:            "TransferCollector",
-	Address:         common.HexToAddress("0xd11e27E597c96C3f24AE48F776Ae8343e9024fE3"),
-	InitCodeHash:    common.HexToHash("0x9ce1ee85bba7e0cb7c6cf4d7d844800a128e81165566ad49a2b6b716c49d2745"),
-	RuntimeCodeHash: common.HexToHash("0x29a5b1fd4f683e0facac3900add65b698b07ef2b98c8d4478bcc504b04908128"),
+	Address:         common.HexToAddress("0x79D277fDA5785A6A3866a279493499a7048ED9B9"),
+	InitCodeHash:    common.HexToHash("0xcc7c28698f0b73fbcadea7fca1d4fba920468ce6821b91d8946d7e31980aa088"),
+	RuntimeCodeHash: common.HexToHash("0xca8bcbe7e1fc9fa9e18397f6d5483196d97e5478b4ef973bdaa5387add9a4766"),
 	bin:             TransferCollectorMetaData.Bin,
 	argument:        EscrowDeployment.Address,
 }

@@ -147,7 +147,7 @@ func TestAStuckTransactionIsListedSpedUpAndCancelled(t *testing.T) {
 }
 
 func TestAProfileWithTwoEscrowsIsSettledAtBoth(t *testing.T) {
-	const own, canonical = "0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
+	const own, canonical = "0x7c32f5E6551a589BF8D96228de0F0ae312737474", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
 	h.editProfile(t, func(text string) string { return text + "also: [{escrow: \"" + canonical + "\"}]\n" })

@@ -12,7 +12,7 @@ import (
 
 const goodProfile = `rpc: %RPC%
 chainId: 31337
-escrow: "0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997"
+escrow: "0x7c32f5E6551a589BF8D96228de0F0ae312737474"
 token: "0x4716e8B54Ce3435323557446a2CEaEf816816590"
 server: http://127.0.0.1:1/mcp
 listen: 127.0.0.1:0
@@ -94,7 +94,7 @@ func TestABadCommandGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		"dev keys on another chain":           {[]string{"31337", "8453"}, "deposit 20", 1, []string{"public", "8453", "chit wallet new"}},
 		"a token without code":                {nil, "balance", 1, []string{"no contract", "0x4716"}},
 		"an escrow without code":              {nil, "serve", 1, []string{"no contract", "chit deploy"}},
-		"an escrow that nobody knows":         {[]string{"0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997", "0x12"}, "serve", 1, []string{"escrow", "0x12"}},
+		"an escrow that nobody knows":         {[]string{"0x7c32f5E6551a589BF8D96228de0F0ae312737474", "0x12"}, "serve", 1, []string{"escrow", "0x12"}},
 		"a delay that is too short":           {[]string{"900", "899"}, "serve", 1, []string{"withdrawDelay 899", "900"}},
 		"a key nobody has":                    {[]string{"dev:2", `"0x000000000000000000000000000000000000dEaD"`}, "serve", 1, []string{"no key file", "chit wallet list"}},
 		"a dev key that is not there":         {[]string{"dev:2", "dev:99"}, "serve", 1, []string{"dev:0 to dev:9"}},

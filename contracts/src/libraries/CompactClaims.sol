@@ -33,15 +33,17 @@ library CompactClaims {
     uint256 private constant TYPED_DATA = 0x27e;
     uint256 private constant DOMAIN = 0x280;
     uint256 private constant STRUCT_HASH = 0x2a0; // *
-    uint256 private constant WORKSPACE_END = 0x2c0;
+    uint256 private constant KEY = 0x2c0; // * what gives a channel's slot: its id, then the slot of the mapping
+    uint256 private constant MAPPING = 0x2e0;
+    uint256 private constant WORKSPACE_END = 0x300;
 
     /// @dev Header flag: settle afterwards.
     uint256 private constant SETTLE = 1;
     uint256 private constant HEADER_LENGTH = 66;
 
-    /// @dev Row flags. The common row has none: the payer signs with its key and is its own payerAuthorizer.
+    /// @dev Row flags, above the width. The common row has none: the payer signs with its key and is its own
+    /// payerAuthorizer.
     uint256 private constant WIDTH_MASK = 0x07;
-    uint256 private constant UNCOMMON_MASK = 0xf8;
     uint256 private constant PARTIAL = 0x08;
     uint256 private constant SIGNER_MASK = 0x30;
     uint256 private constant SIGNER_AUTHORIZER = 0x10;
@@ -51,6 +53,8 @@ library CompactClaims {
 
     /// @dev The widths of amounts in bytes, the first in the most significant byte.
     uint256 private constant WIDTHS = 0x0102030405060810 << 192;
+    /// @dev By how many bits a word is shifted to be an amount of that width.
+    uint256 private constant SHIFTS = 0xf8f0e8e0d8d0c080 << 192;
 
     /// @dev Half the order of secp256k1: a signature with a greater s is the malleated twin of one with a smaller.
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
@@ -90,7 +94,7 @@ library CompactClaims {
         internal
         returns (uint256 amount, uint256 booked, uint256 skipped)
     {
-        _fillWorkspace(domain, h);
+        _fillWorkspace(channels, domain, h);
         uint256 cursor;
         uint256 end;
         assembly ("memory-safe") {
@@ -105,17 +109,16 @@ library CompactClaims {
             assembly ("memory-safe") {
                 flags := byte(0, calldataload(cursor))
             }
-            if (flags & UNCOMMON_MASK == 0) {
+            if (flags < PARTIAL) {
                 assembly ("memory-safe") {
                     // Calldata slices would check bounds at every field; here it is once, after the last row.
                     let payer := shr(96, calldataload(add(cursor, 1)))
                     mstore(PAYER, payer)
                     mstore(PAYER_AUTHORIZER, payer)
                     mstore(SALT, 0)
-                    let width := byte(flags, WIDTHS)
-                    ceiling := shr(sub(256, shl(3, width)), calldataload(add(cursor, 21)))
+                    ceiling := shr(byte(flags, SHIFTS), calldataload(add(cursor, 21)))
                     total := ceiling
-                    signature := add(cursor, add(21, width))
+                    signature := add(add(cursor, 21), byte(flags, WIDTHS))
                     cursor := add(signature, 64)
                 }
             } else {
@@ -130,9 +133,8 @@ library CompactClaims {
             assembly ("memory-safe") {
                 mstore(STRUCT_HASH, keccak256(CONFIG, 0x100))
                 id := keccak256(TYPED_DATA, 0x42)
-                mstore(0x00, id)
-                mstore(0x20, channels.slot)
-                slot := keccak256(0x00, 0x40)
+                mstore(KEY, id)
+                slot := keccak256(KEY, 0x40)
                 // One read for both halves of the channel; Solidity would mask and check each.
                 word := sload(slot)
                 // total > claimed, total <= ceiling, total <= balance: one jump instead of three.
@@ -163,11 +165,11 @@ library CompactClaims {
                     mstore(V, add(27, shr(255, vs)))
                     mstore(R, calldataload(signature))
                     mstore(S, s)
-                    pop(staticcall(gas(), 1, DIGEST, 0x80, 0x00, 0x20))
-                    // The signer is the payer, except where the row gives an authorizer. A signature that recovers to
-                    // nobody makes ecrecover return nothing and leave old bytes at 0x00.
+                    // A signature that recovers to nobody leaves the digest where it is, which is no one's address.
+                    pop(staticcall(gas(), 1, DIGEST, 0x80, DIGEST, 0x20))
+                    // The signer is the payer, except where the row gives an authorizer.
                     let signer := mload(add(PAYER, shl(1, and(flags, SIGNER_AUTHORIZER))))
-                    valid := gt(and(eq(mload(0x00), signer), eq(returndatasize(), 0x20)), gt(s, HALF_ORDER))
+                    valid := gt(eq(mload(DIGEST), signer), gt(s, HALF_ORDER))
                 }
             }
             if (!valid) {
@@ -188,7 +190,10 @@ library CompactClaims {
     }
 
     /// @dev Writes what all rows share.
-    function _fillWorkspace(bytes32 domain, Header memory h) private pure {
+    function _fillWorkspace(mapping(bytes32 => Channel) storage channels, bytes32 domain, Header memory h)
+        private
+        pure
+    {
         bytes32 configTypeHash = EscrowHash.CHANNEL_CONFIG_TYPEHASH;
         bytes32 voucherTypeHash = EscrowHash.VOUCHER_TYPEHASH;
         assembly ("memory-safe") {
@@ -201,6 +206,7 @@ library CompactClaims {
             mstore(VOUCHER, voucherTypeHash)
             mstore(PREFIX, 0x1901)
             mstore(DOMAIN, domain)
+            mstore(MAPPING, channels.slot)
         }
     }
 
@@ -247,7 +253,7 @@ library CompactClaims {
             mstore(SALT, salt)
 
             let width := byte(and(flags, WIDTH_MASK), WIDTHS)
-            let shift := sub(256, shl(3, width))
+            let shift := byte(and(flags, WIDTH_MASK), SHIFTS)
             ceiling := shr(shift, calldataload(at))
             at := add(at, width)
             total := ceiling

@@ -19,7 +19,7 @@ func load(t testing.TB, lines string) (*Profile, error) {
 		t.Fatal(err)
 	}
 	const needed = "rpc: http://127.0.0.1:1\nchainId: 31337\nwithdrawDelay: 900\n" +
-		"escrow: \"0x8A3Ac9f06C3B5E160C9C58F217396d9876C4c997\"\ntoken: \"0x4716e8B54Ce3435323557446a2CEaEf816816590\"\n"
+		"escrow: \"0x7c32f5E6551a589BF8D96228de0F0ae312737474\"\ntoken: \"0x4716e8B54Ce3435323557446a2CEaEf816816590\"\n"
 	if err := os.WriteFile(filepath.Join(string(home), "profiles", "test.yaml"), []byte(needed+lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
