@@ -37,6 +37,9 @@ type Call struct {
 	// MaxFee is the most that is paid per gas, in wei; nil leaves it to the sender.
 	// What [Sender.SpeedUp] asks for may be more.
 	MaxFee *big.Int
+	// MaxGas is the most gas that the transaction may have, in gas units, if that is less
+	// than [MaxGas]; 0 is that. A call that needs more is not sent.
+	MaxGas uint64
 	// Confirmations is in how many blocks the transaction must be, if that is more
 	// than what the sender asks of every transaction.
 	Confirmations uint64
@@ -199,10 +202,14 @@ func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if estimate > MaxGas {
-		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", ErrGasCap, estimate, MaxGas)
+	most := uint64(MaxGas)
+	if call.MaxGas > 0 {
+		most = min(call.MaxGas, most)
 	}
-	return min(estimate+estimate/5, MaxGas), nil
+	if estimate > most {
+		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", ErrGasCap, estimate, most)
+	}
+	return min(estimate+estimate/5, most), nil
 }
 
 // launch simulates a call, gives it its nonce, writes it down, and broadcasts it.

@@ -41,37 +41,45 @@ type Outcome struct {
 	Settled vouchers.Amount
 }
 
-// ClaimOption adjusts how a batch or a settlement is sent.
-type ClaimOption func(*claimOptions)
+// SendOption adjusts how a transaction is sent.
+type SendOption func(*sendOptions)
 
-type claimOptions struct {
+type sendOptions struct {
 	unsettled bool
 	call      chain.Call
 }
 
+func optionsOf(opts []SendOption) (o sendOptions) {
+	for _, set := range opts {
+		set(&o)
+	}
+	return o
+}
+
 // Urgently sends the batch as [chain.Call.Urgent].
-func Urgently() ClaimOption { return func(o *claimOptions) { o.call.Urgent = true } }
+func Urgently() SendOption { return func(o *sendOptions) { o.call.Urgent = true } }
 
 // WithoutSettling leaves what is claimed in the escrow, to be transferred later.
-func WithoutSettling() ClaimOption { return func(o *claimOptions) { o.unsettled = true } }
+func WithoutSettling() SendOption { return func(o *sendOptions) { o.unsettled = true } }
 
 // WithMaxFee is the most that is paid per gas, in wei; nil leaves it to the sender.
-func WithMaxFee(wei *big.Int) ClaimOption { return func(o *claimOptions) { o.call.MaxFee = wei } }
+func WithMaxFee(wei *big.Int) SendOption { return func(o *sendOptions) { o.call.MaxFee = wei } }
+
+// WithMaxGas is the most gas that the transaction may have, in gas units: one that needs
+// more is not sent ([chain.ErrGasCap]). 0 leaves it to the sender.
+func WithMaxGas(gas uint64) SendOption { return func(o *sendOptions) { o.call.MaxGas = gas } }
 
 // WithConfirmations waits until the batch is in so many blocks, if that is more than
 // what the sender asks of every transaction.
-func WithConfirmations(n uint64) ClaimOption {
-	return func(o *claimOptions) { o.call.Confirmations = n }
+func WithConfirmations(n uint64) SendOption {
+	return func(o *sendOptions) { o.call.Confirmations = n }
 }
 
 // ClaimAndSettle claims a batch and transfers all that is claimed to the receiver,
 // in one transaction, and waits for its confirmation. The sender must be the
 // receiver or the receiver authorizer of every row.
-func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, opts ...ClaimOption) (Outcome, error) {
-	var o claimOptions
-	for _, set := range opts {
-		set(&o)
-	}
+func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, opts ...SendOption) (Outcome, error) {
+	o := optionsOf(opts)
 	outcome, err := c.claimAndSettle(ctx, sender, batch, o)
 	if err != nil {
 		return outcome, fmt.Errorf("claim %d channels: %w", len(batch), err)
@@ -79,7 +87,7 @@ func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, bat
 	return outcome, nil
 }
 
-func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, o claimOptions) (Outcome, error) {
+func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, o sendOptions) (Outcome, error) {
 	compact, err := c.HasCompactClaim(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -157,12 +165,8 @@ func skipError(reason uint8) error {
 
 // Settle transfers what was claimed for a receiver to it. It does nothing on chain
 // when there is nothing to transfer.
-func (c *Contract) Settle(ctx context.Context, sender *chain.Sender, receiver, token common.Address, opts ...ClaimOption) (*types.Receipt, error) {
-	var o claimOptions
-	for _, set := range opts {
-		set(&o)
-	}
-	call := o.call
+func (c *Contract) Settle(ctx context.Context, sender *chain.Sender, receiver, token common.Address, opts ...SendOption) (*types.Receipt, error) {
+	call := optionsOf(opts).call
 	call.To, call.Data, call.Label = c.deployment.Escrow, c.abi.PackSettle(receiver, token), "settle"
 	receipt, err := sender.Send(ctx, call)
 	if err != nil {

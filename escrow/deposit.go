@@ -119,8 +119,10 @@ var (
 
 // Deposit submits a deposit through the collector that it is signed for and waits for
 // its confirmation. Called again for the same authorization it returns the same
-// transaction's receipt, or nil where another transaction used the authorization.
-func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address) (*types.Receipt, error) {
+// transaction's receipt, or nil where another transaction used the authorization. A
+// payer that is a contract says itself whether it has signed, at the sender's gas:
+// [WithMaxGas] bounds that.
+func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address, opts ...SendOption) (*types.Receipt, error) {
 	id := c.domain.ChannelID(d.channel())
 	data, err := d.collectorData()
 	if err != nil {
@@ -134,12 +136,10 @@ func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Authoriz
 	if used && !sender.Knows(key) {
 		return nil, nil
 	}
-	receipt, err := sender.Send(ctx, chain.Call{
-		To:    c.deployment.Escrow,
-		Data:  c.abi.PackDeposit(abiConfig(d.channel()), d.amount().Big(), collector, data),
-		Label: "deposit " + d.amount().String(),
-		Key:   key,
-	})
+	call := optionsOf(opts).call
+	call.To, call.Label, call.Key = c.deployment.Escrow, "deposit "+d.amount().String(), key
+	call.Data = c.abi.PackDeposit(abiConfig(d.channel()), d.amount().Big(), collector, data)
+	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.amount(), id, err)
 	}
@@ -151,9 +151,15 @@ func (c *Contract) depositKey(d Authorized, collector common.Address) string {
 	return "deposit/" + d.key(c.deployment.ChainID, collector, c.domain.ChannelID(d.channel())).Hex()
 }
 
+// Sent reports whether the sender has submitted a deposit, which has not failed. It
+// makes no call.
+func (c *Contract) Sent(sender *chain.Sender, d Authorized, collector common.Address) bool {
+	return sender.Knows(c.depositKey(d, collector))
+}
+
 // Submitted reports whether the sender, or anybody else, has submitted a deposit.
 func (c *Contract) Submitted(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address) (bool, error) {
-	if sender.Knows(c.depositKey(d, collector)) {
+	if c.Sent(sender, d, collector) {
 		return true, nil
 	}
 	return d.used(ctx, c.client, c.domain.ChannelID(d.channel()))

@@ -13,16 +13,14 @@ import (
 // Refund claims what the receiver is owed of a channel and gives amount back to
 // its payer, in one transaction. A claim whose value is zero is left out. The
 // sender must be the receiver or the receiver authorizer.
-func (c *Contract) Refund(ctx context.Context, sender *chain.Sender, owed Claim, amount vouchers.Amount) (*types.Receipt, error) {
+func (c *Contract) Refund(ctx context.Context, sender *chain.Sender, owed Claim, amount vouchers.Amount, opts ...SendOption) (*types.Receipt, error) {
 	calls := [][]byte{c.abi.PackRefund(abiConfig(owed.Config), amount.Big())}
 	if owed.Value() > 0 {
 		calls = append([][]byte{c.abi.PackClaim(abiClaims([]Claim{owed}))}, calls...)
 	}
-	receipt, err := sender.Send(ctx, chain.Call{
-		To:    c.deployment.Escrow,
-		Data:  c.abi.PackMulticall(calls),
-		Label: "refund " + amount.String(),
-	})
+	call := optionsOf(opts).call
+	call.To, call.Data, call.Label = c.deployment.Escrow, c.abi.PackMulticall(calls), "refund "+amount.String()
+	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return nil, fmt.Errorf("refund %s of channel %s: %w", amount, c.domain.ChannelID(owed.Config), err)
 	}

@@ -23,14 +23,16 @@ type signedDeposit struct {
 
 // readDeposit holds a deposit against the terms that it comes with.
 func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, *refusal) {
+	announced, least := s.leastDeposit(p.till)
 	by3009, byPermit2 := d.Deposit.Authorization.Erc3009, d.Deposit.Authorization.Permit2
 	switch {
 	case p.byPermit2 && byPermit2 == nil:
 		return nil, refuseWith(x402.ErrPermit2AuthorizationRequired, "the accepted terms are those of deposits by Permit2")
 	case !p.byPermit2 && by3009 == nil:
 		return nil, refuseWith(x402.ErrErc3009AuthorizationRequired, "the accepted terms are those of deposits by EIP-3009")
-	case d.Deposit.Amount < p.till.minDeposit || d.Deposit.Amount == 0:
-		return nil, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, p.till.minDeposit)
+	case d.Deposit.Amount < least:
+		s.met.add("leastDeposit")
+		return nil, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, announced)
 	case p.byPermit2:
 		return p.permitted(d.Deposit.Amount, byPermit2)
 	}

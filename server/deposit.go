@@ -2,13 +2,16 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -113,20 +116,32 @@ func (s *Shop) checkVoucher(p *payment) error {
 }
 
 func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*depositReceipt, *refusal) {
+	t.learnGasPrice(ctx)
 	if refused := s.checkPermit(ctx, t, d); refused != nil {
 		return nil, refused
 	}
 	id := t.escrow.Domain().ChannelID(d.config)
 	before, _ := s.Ledger.Channel(id)
-	receipt, err := t.escrow.Deposit(ctx, t.sender, d.Authorized, d.collector)
+	spent, refused := s.mayDeposit(ctx, t, d, id)
+	if refused != nil {
+		return nil, refused
+	}
+	most := uint64(s.limits.DepositGasCap)
+	receipt, err := t.escrow.Deposit(ctx, t.sender, d.Authorized, d.collector, escrow.WithMaxGas(most))
 	if err != nil {
+		spent.fail(err, most)
 		s.logger.Warn("deposit failed", "payer", d.config.Payer, "amount", d.amount, "error", err)
+		if errors.Is(err, chain.ErrGasCap) {
+			s.met.add("depositGasCap")
+			return nil, refuseWith(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
+		}
 		if chain.IsRevert(err) {
 			return nil, refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
 		}
 		return nil, refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
 	}
-	refused := s.refreshAfter(ctx, t, d.config)
+	spent.end(gasUsed(receipt))
+	refused = s.refreshAfter(ctx, t, d.config)
 	if receipt == nil && (refused == nil || refused.code == x402.ErrChannelNotFound) {
 		return s.foundDeposit(d, before.Balance, id)
 	}
@@ -135,6 +150,14 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	}
 	s.logger.Info("deposit", "payer", d.config.Payer, "amount", d.amount, "tx", receipt.TxHash)
 	return &depositReceipt{tx: receipt.TxHash, amount: d.amount}, nil
+}
+
+// gasUsed is what a transaction took, in gas units; nil is none.
+func gasUsed(receipt *types.Receipt) uint64 {
+	if receipt == nil {
+		return 0
+	}
+	return receipt.GasUsed
 }
 
 // foundDeposit is for an authorization that cannot be used any more: another

@@ -52,6 +52,18 @@ type Limits struct {
 	// Answer is the longest answer that is sold over plain HTTP, or that an upstream of a
 	// gateway may give, in bytes.
 	Answer int64
+	// LeastDeposit and LeastRefund are the least that the shop sends a transaction for, in
+	// atomic USDC, where the price of gas is not known, or is lower: where it is known
+	// ([SettlePolicy.CoinPrice]), a deposit and a refund of a part are for what their gas
+	// costs at least. All that is left of a channel is always given back.
+	LeastDeposit, LeastRefund vouchers.Amount
+	// DepositGas and RefundGas are how much gas deposits, and refunds of a part, may take on
+	// each chain in a day of UTC, in gas units: then they wait for the next.
+	DepositGas, RefundGas int
+	// DepositGasCap and RefundGasCap are how much one may take, in gas units.
+	DepositGasCap, RefundGasCap int
+	// ChannelErrands is how many deposits and refunds of a part one channel has in an hour.
+	ChannelErrands int
 }
 
 // limits are the fields of [Limits] by their names in configs, with their defaults.
@@ -69,6 +81,13 @@ var limits = []limit{
 	limitOf("allWatches", "10000", func(l *Limits) *int { return &l.AllWatches }, parseCount),
 	limitOf("watchedURI", "2KiB", func(l *Limits) *int64 { return &l.WatchedURI }, parseSize),
 	limitOf("answer", "16MiB", func(l *Limits) *int64 { return &l.Answer }, parseSize),
+	limitOf("leastDeposit", "0.001", func(l *Limits) *vouchers.Amount { return &l.LeastDeposit }, parseMoney),
+	limitOf("leastRefund", "0.001", func(l *Limits) *vouchers.Amount { return &l.LeastRefund }, parseMoney),
+	limitOf("depositGas", "1000000000", func(l *Limits) *int { return &l.DepositGas }, parseCount),
+	limitOf("refundGas", "200000000", func(l *Limits) *int { return &l.RefundGas }, parseCount),
+	limitOf("depositGasCap", "1000000", func(l *Limits) *int { return &l.DepositGasCap }, parseCount),
+	limitOf("refundGasCap", "1000000", func(l *Limits) *int { return &l.RefundGasCap }, parseCount),
+	limitOf("channelErrands", "60", func(l *Limits) *int { return &l.ChannelErrands }, parseCount),
 }
 
 // limit is one field of [Limits].

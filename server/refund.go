@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/chain"
@@ -45,6 +46,7 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	if !s.mayAsk(ctx, p, nil) {
 		return nil, tooManyLookups()
 	}
+	p.till.learnGasPrice(ctx)
 	if refused := s.refresh(ctx, p.till, p.config, nil); refused != nil {
 		return nil, refused
 	}
@@ -57,7 +59,12 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 		unfreeze()
 		return given, refused
 	}
-	return s.giveBack(ctx, p, amount, back, unfreeze)
+	spent, refused := s.mayRefund(ctx, p.till, id, back)
+	if refused != nil {
+		unfreeze()
+		return nil, refused
+	}
+	return s.giveBack(ctx, p, amount, back, spent, unfreeze)
 }
 
 // judgeRefund returns how much goes back, or the answer that the same refund got
@@ -76,7 +83,7 @@ func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.Settlemen
 }
 
 // giveBack sends a refund and books it, and thaws the channel once the ledger knows.
-func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, unfreeze func()) (*x402.SettlementResponse, *refusal) {
+func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, spent *spent, unfreeze func()) (*x402.SettlementResponse, *refusal) {
 	id := p.voucher.Channel
 	channel, _ := s.Ledger.Channel(id)
 	owed := claimOf(channel)
@@ -84,10 +91,11 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 		owed = escrow.Claim{Config: channel.Config}
 	}
 	if err := s.beginRefund(ctx, id); err != nil {
+		spent.end(0)
 		unfreeze()
 		return nil, asRefusal(err)
 	}
-	receipt, err := p.till.escrow.Refund(ctx, p.till.sender, owed, back)
+	receipt, err := s.sendRefund(ctx, p.till, owed, back, spent)
 	if errors.Is(err, chain.ErrClosed) { // it may still be on its way: the next run thaws the channel
 		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 	}
@@ -97,7 +105,7 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	defer unfreeze()
 	if err != nil {
 		s.logger.Warn("refund failed", "channel", id, "amount", back, "error", err)
-		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
+		return nil, s.refundFailed(err)
 	}
 	s.logger.Info("refund", "channel", id, "amount", back, "tx", receipt.TxHash)
 	after, _ := s.Ledger.Channel(id)
@@ -106,6 +114,25 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	response.Amount = &back
 	s.keepRefund(ctx, p, amount, &response)
 	return &response, nil
+}
+
+func (s *Shop) sendRefund(ctx context.Context, t *till, owed escrow.Claim, back vouchers.Amount, spent *spent) (*types.Receipt, error) {
+	most := uint64(s.limits.RefundGasCap)
+	receipt, err := t.escrow.Refund(ctx, t.sender, owed, back, escrow.WithMaxGas(most))
+	if err != nil {
+		spent.fail(err, most)
+		return nil, err
+	}
+	spent.end(receipt.GasUsed)
+	return receipt, nil
+}
+
+func (s *Shop) refundFailed(err error) *refusal {
+	if errors.Is(err, chain.ErrGasCap) {
+		s.met.add("refundGasCap")
+		return refuseWith(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
+	}
+	return refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 }
 
 // keptRefund is a refund that was given under a payment identifier: what was asked

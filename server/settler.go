@@ -259,8 +259,8 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 }
 
 // options are how the request wants transactions to be sent.
-func (r *settling) options() []escrow.ClaimOption {
-	options := []escrow.ClaimOption{escrow.WithMaxFee(r.req.MaxGasPrice), escrow.WithConfirmations(r.req.Confirmations)}
+func (r *settling) options() []escrow.SendOption {
+	options := []escrow.SendOption{escrow.WithMaxFee(r.req.MaxGasPrice), escrow.WithConfirmations(r.req.Confirmations)}
 	if r.req.urgent {
 		options = append(options, escrow.Urgently())
 	}

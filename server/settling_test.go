@@ -102,7 +102,7 @@ func TestEachTriggerSettlesWhatItIsFor(t *testing.T) {
 		"the oldest charge is old":       {policy: server.SettlePolicy{MaxAge: time.Hour}, age: 2 * time.Hour, settled: 4 * price},
 		"no charge is old":               {policy: server.SettlePolicy{MaxAge: time.Hour}, age: time.Minute, settled: 0},
 		"a balance is low":               {policy: server.SettlePolicy{LowBalance: 10}, settled: 3 * price},
-		"the gas costs more than a part": {policy: server.SettlePolicy{TotalValue: 1, CoinPrice: 1_000_000 * usdc, MaxCostShare: 10}, settled: 0},
+		"the gas costs more than a part": {policy: server.SettlePolicy{TotalValue: 1, CoinPrice: usdc, MaxCostShare: 1}, settled: 0},
 		"the gas costs less than a part": {policy: server.SettlePolicy{TotalValue: 1, CoinPrice: 1, MaxCostShare: 10}, settled: 4 * price},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestEachTriggerSettlesWhatItIsFor(t *testing.T) {
 
 func TestAChannelAtRiskIsClaimedWhateverItCosts(t *testing.T) {
 	o := selling(t)
-	o.Settlement = server.SettlePolicy{CoinPrice: 1_000_000 * usdc, MaxCostShare: 1, MaxGasPrice: big.NewInt(1)}
+	o.Settlement = server.SettlePolicy{CoinPrice: usdc, MaxCostShare: 1, MaxGasPrice: big.NewInt(1)}
 	shop := shoptest.Open(t, o, new(tool).add)
 	c, other := regular(t, shop, "payer", usdc), regular(t, shop, "other", usdc)
 	c.buys(1)

@@ -112,6 +112,7 @@ type Shop struct {
 	largeDeposits *rate.Limiter
 	bodies        bodies
 	streams       streams
+	spending      *spending          // of gas, on what payers ask for
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
@@ -174,6 +175,9 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.free = newFreeBook(s.Store, s.logger)
+	if s.spending, err = newSpending(s.limits, s.now, s.Store.Bucket(spendingBucket)); err != nil {
+		return err
+	}
 	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store); err != nil {
 		return err
 	}
@@ -194,6 +198,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		if err := s.startTill(ctx, t, o.Settlement); err != nil {
 			return err
 		}
+		t.learnGasPrice(ctx)
 	}
 	s.Settler, s.Watcher = s.tills[0].settler, s.tills[0].watcher
 	s.warnOfOthers()

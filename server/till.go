@@ -49,6 +49,7 @@ type account struct {
 	client        *chain.Client
 	confirmations uint64
 	sender        *chain.Sender
+	gas           gasPrice
 }
 
 // till is where a shop is paid: one escrow on one chain, in one token.

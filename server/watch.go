@@ -59,6 +59,7 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 		all.Go(func() { t.watcher.Run(ctx) })
 		all.Go(func() { s.catchUp(ctx, t) })
 		all.Go(func() { t.settler.Run(ctx, settleEvery) })
+		all.Go(func() { t.followGasPrice(ctx) })
 	}
 	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
 	all.Wait()
