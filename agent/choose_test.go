@@ -139,6 +139,7 @@ func TestDustInOneEscrowDoesNotHideTheMoneyInAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	o, payer := shoptest.Options(t), options(t)
+	o.Limits.LeastDeposit = 1
 	url := ""
 	visit := func(deposit vouchers.Amount) {
 		t.Helper()

@@ -131,14 +131,7 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	if err != nil {
 		spent.fail(err, most)
 		s.logger.Warn("deposit failed", "payer", d.config.Payer, "amount", d.amount, "error", err)
-		if errors.Is(err, chain.ErrGasCap) {
-			s.met.add("depositGasCap")
-			return nil, refuseWith(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
-		}
-		if chain.IsRevert(err) {
-			return nil, refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
-		}
-		return nil, refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
+		return nil, s.depositFailed(err)
 	}
 	spent.end(gasUsed(receipt))
 	refused = s.refreshAfter(ctx, t, d.config)
@@ -150,6 +143,17 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	}
 	s.logger.Info("deposit", "payer", d.config.Payer, "amount", d.amount, "tx", receipt.TxHash)
 	return &depositReceipt{tx: receipt.TxHash, amount: d.amount}, nil
+}
+
+func (s *Shop) depositFailed(err error) *refusal {
+	switch {
+	case errors.Is(err, chain.ErrGasCap):
+		s.met.add("depositGasCap")
+		return refuseWith(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
+	case chain.IsRevert(err):
+		return refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
+	}
+	return refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
 }
 
 // gasUsed is what a transaction took, in gas units; nil is none.
