@@ -41,9 +41,10 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 			}
 			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: json.RawMessage(raw)}}
 		}
+		ctx, why := watched(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
 		if err != nil {
-			return nil, asSilence(err)
+			return nil, asSilence(why(err))
 		}
 		*last = result
 		return answerOf(result), nil

@@ -219,7 +219,7 @@ func (p *payer) entries() ([]Entry, error) {
 		return nil, err
 	}
 	for _, e := range kept {
-		if p.channels[e.Channel] == nil && e.Server == p.server && e.Deployment.ChainID == p.chain.ChainID() &&
+		if p.channels[e.Channel] == nil && ServerName(e.Server) == p.server && e.Deployment.ChainID == p.chain.ChainID() &&
 			e.Config.Payer == p.key.Address() && e.Config.VoucherSigner() == p.session.Address() {
 			entries = append(entries, e)
 		}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,9 +25,9 @@ type Client struct {
 }
 
 // Dial connects to an MCP server over streamable HTTP, and to the chain. The caller
-// closes the client. Errors wrap [ErrNoServer] if the server does not answer.
+// closes the client. Errors wrap [ErrNoServer] if the server does not answer, or [ErrURL].
 func Dial(ctx context.Context, server string, o Options) (*Client, error) {
-	p, err := newPayer(ctx, server, o)
+	p, err := newPayerAt(ctx, server, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func Dial(ctx context.Context, server string, o Options) (*Client, error) {
 // program's standard streams, or one in process. Budgets and the book know the server by
 // the name that is given. Closing the client closes the connection.
 func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Options) (*Client, error) {
-	p, err := newPayer(ctx, server, o)
+	p, err := newPayer(ctx, ServerName(server), o)
 	if err != nil {
 		return nil, err
 	}
@@ -51,17 +52,20 @@ func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Op
 }
 
 func (c *Client) dial(ctx context.Context, o Options) error {
-	var err error
-	if c.mcp, err = mcpclient.NewStreamableHttpClient(c.server, transport.WithHTTPBasicClient(c.http)); err != nil {
+	wire, err := transport.NewStreamableHTTP(c.target, transport.WithHTTPBasicClient(c.http))
+	if err != nil {
 		return fmt.Errorf("connect to %s: %w", c.server, err)
 	}
+	c.mcp = mcpclient.NewClient(wire)
 	if err := c.mcp.Start(ctx); err != nil {
 		return fmt.Errorf("connect to %s: %w", c.server, err)
 	}
+	wire.SetRequestHandler(c.serverAsks)
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
+	ctx, why := watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
-		return notMCP(c.server, err)
+		return notMCP(c.server, why(err))
 	}
 	c.depositBy, c.prices.list = c.depositTool, c.listPrices
 	return nil
@@ -94,12 +98,12 @@ func (c *Client) MCP() *mcpclient.Client { return c.mcp }
 // them. The tools that move a client's money are left out: [Client.Deposit] and
 // [Client.Refund] call them.
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
-	result, err := c.mcp.ListTools(ctx, mcp.ListToolsRequest{})
+	all, err := ListTools(ctx, c.mcp, c.limits)
 	if err != nil {
 		return nil, fmt.Errorf("list the tools of %s: %w", c.server, err)
 	}
 	tools, prices := []Tool{}, make(map[string]vouchers.Amount)
-	for _, tool := range result.Tools {
+	for _, tool := range all {
 		if !movesMoney(tool.Name) {
 			prices[tool.Name] = c.announcedPrice(tool)
 			tools = append(tools, Tool{Tool: tool, Price: prices[tool.Name]})
@@ -107,6 +111,40 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	}
 	c.prices.announce(prices, true)
 	return tools, nil
+}
+
+// ListTools reads the whole list of a server's tools, page by page, within limits.
+func ListTools(ctx context.Context, server *mcpclient.Client, limits Limits) ([]mcp.Tool, error) {
+	var all []mcp.Tool
+	limits = limits.withDefaults()
+	ctx, why := watched(ctx)
+	var r mcp.ListToolsRequest
+	for range limits.Pages {
+		page, err := server.ListToolsByPage(ctx, r)
+		if err != nil {
+			return nil, why(err)
+		}
+		if all = append(all, page.Tools...); len(all) > limits.Entries {
+			return nil, over("Entries", limits.Entries, "the list has more entries")
+		}
+		if r.Params.Cursor = page.NextCursor; page.NextCursor == "" {
+			return all, nil
+		}
+	}
+	return nil, over("Pages", limits.Pages, "the list has more pages")
+}
+
+// serverAsks answers the requests of a server: that the client is there, and that it
+// answers nothing else.
+func (c *Client) serverAsks(ctx context.Context, r transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
+	answer := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: r.ID, Result: json.RawMessage("{}")}
+	if c.asked.enter() {
+		context.AfterFunc(ctx, c.asked.leave) // when the answer is sent
+	}
+	if r.Method != string(mcp.MethodPing) {
+		answer.Result, answer.Error = nil, &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "this client answers no requests"}
+	}
+	return answer, nil
 }
 
 // listPrices asks what the server announces.

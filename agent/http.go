@@ -37,26 +37,18 @@ type HTTPResponse struct {
 	Body   []byte
 }
 
-// MaxHTTPBody is the longest body of an answer that is read, in bytes.
-const MaxHTTPBody = 64 << 20
-
 // NewHTTPClient returns a client of the server that a URL belongs to: budgets and the
 // book go by its scheme and host. It connects to the chain. The caller closes it.
 func NewHTTPClient(ctx context.Context, server string, o Options) (*HTTPClient, error) {
-	u, err := url.Parse(server)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%w: %q is not the URL of an HTTP resource", ErrTerms, server)
-	}
-	p, err := newPayer(ctx, u.Scheme+"://"+u.Host, o)
+	u, err := parseURL(server)
 	if err != nil {
 		return nil, err
 	}
-	p.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
-		if to := r.URL.Scheme + "://" + r.URL.Host; to != p.server {
-			return fmt.Errorf("%w: it redirects to %s, which was not asked to be paid", ErrTerms, to)
-		}
-		return nil
+	p, err := newPayer(ctx, originOf(u), o)
+	if err != nil {
+		return nil, err
 	}
+	p.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &HTTPClient{p}, nil
 }
 
@@ -64,8 +56,9 @@ func NewHTTPClient(ctx context.Context, server string, o Options) (*HTTPClient, 
 func (c *HTTPClient) Close() error { return c.close() }
 
 // Do makes a request, and pays if it costs something. Errors are those of
-// [Client.CallTool]. An answer with a status of 400 or above costs nothing, unless its
-// receipt says otherwise.
+// [Client.CallTool], or wrap [ErrURL]. An answer with a status of 300 or above costs
+// nothing, unless its receipt says otherwise. No redirect is followed: one that comes
+// before a payment is an error.
 func (c *HTTPClient) Do(ctx context.Context, r HTTPRequest) (*HTTPResponse, Receipt, error) {
 	var last *HTTPResponse
 	receipt, err := c.buy(ctx, c.want(r, &last))
@@ -88,12 +81,12 @@ func (c *HTTPClient) Refund(ctx context.Context, r HTTPRequest, amount vouchers.
 
 // want is a request whose last answer is written to last.
 func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
-	name := r.URL
-	if u, err := url.Parse(r.URL); err == nil {
-		name = u.Scheme + "://" + u.Host + u.Path
+	u, err := c.resource(r.URL)
+	if err != nil {
+		return &wanted{send: func(context.Context, *x402.PaymentPayload) (*answer, error) { return nil, err }}
 	}
-	return &wanted{name: name, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
-		response, err := c.exchange(ctx, r, paid)
+	return &wanted{name: resourceName(u), send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+		response, err := c.exchange(ctx, u, r, paid)
 		if err != nil {
 			return nil, err
 		}
@@ -102,16 +95,25 @@ func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
 	}}
 }
 
-func (c *HTTPClient) exchange(ctx context.Context, r HTTPRequest, paid *x402.PaymentPayload) (*HTTPResponse, error) {
-	request, err := http.NewRequestWithContext(ctx, r.Method, r.URL, bytes.NewReader(r.Body))
+// resource reads the URL of something that this client may pay for.
+func (c *HTTPClient) resource(text string) (*url.URL, error) {
+	u, err := parseURL(text)
+	if err != nil {
+		return nil, err
+	}
+	if origin := originOf(u); origin != c.server {
+		return nil, fmt.Errorf("%w: this client pays %s, not %s", ErrTerms, c.server, origin)
+	}
+	return u, checkName(resourceName(u))
+}
+
+func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, paid *x402.PaymentPayload) (*HTTPResponse, error) {
+	request, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(r.Body))
 	if err != nil {
 		return nil, err
 	}
 	if r.Header != nil {
 		request.Header = r.Header.Clone()
-	}
-	if host := request.URL.Scheme + "://" + request.URL.Host; host != c.server {
-		return nil, fmt.Errorf("%w: this client pays %s, not %s", ErrTerms, c.server, host)
 	}
 	if paid != nil {
 		header, err := x402.EncodeHeader(paid)
@@ -125,12 +127,12 @@ func (c *HTTPClient) exchange(ctx context.Context, r HTTPRequest, paid *x402.Pay
 		return nil, silence{err}
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxHTTPBody+1))
-	if err == nil && len(body) > MaxHTTPBody {
-		err = fmt.Errorf("the answer is longer than %d bytes", MaxHTTPBody)
-	}
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, silence{err}
+	}
+	if to, err := response.Location(); err == nil && paid == nil && response.StatusCode/100 == 3 {
+		return nil, noRedirect(&http.Request{URL: to}, nil)
 	}
 	return &HTTPResponse{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
@@ -138,7 +140,7 @@ func (c *HTTPClient) exchange(ctx context.Context, r HTTPRequest, paid *x402.Pay
 // answer reads what concerns the payment. A status of 500 or above without a receipt
 // leaves open whether the payment was taken.
 func (r *HTTPResponse) answer() (*answer, error) {
-	a := &answer{failed: r.Status >= http.StatusBadRequest}
+	a := &answer{failed: r.Status >= http.StatusMultipleChoices}
 	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
 		a.receipt = receipt
 	}

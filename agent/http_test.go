@@ -125,12 +125,12 @@ func TestAPaymentGoesNowhereButToTheServerThatWasNamed(t *testing.T) {
 	o := options(t)
 	client := visit(t, url, o)
 	for _, target := range []string{"http://thief.invalid/paid", strings.Replace(url, "http:", "https:", 1) + "/paid", url + "/elsewhere"} {
-		if _, _, err := client.Do(t.Context(), agent.HTTPRequest{URL: target}); !errors.Is(err, agent.ErrTerms) {
+		if _, _, err := client.Do(t.Context(), agent.HTTPRequest{URL: target}); !errors.Is(err, agent.ErrTerms) && !errors.Is(err, agent.ErrURL) {
 			t.Errorf("%s: %v", target, err)
 		}
 	}
-	for _, server := range []string{"", "ftp://example.com/x", "/paid", "http://", ":"} {
-		if client, err := agent.NewHTTPClient(t.Context(), server, o); !errors.Is(err, agent.ErrTerms) {
+	for _, server := range []string{"", "ftp://example.com/x", "/paid", "http://", ":", "http://user:secret@example.com/", "http://example.com/a/../b", "http://example.com/a/%2e%2e/b", "http://ｅxample.com/"} {
+		if client, err := agent.NewHTTPClient(t.Context(), server, o); !errors.Is(err, agent.ErrURL) {
 			t.Errorf("a client of %q: %v, %v", server, client, err)
 		}
 	}

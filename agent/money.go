@@ -71,12 +71,12 @@ func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
 	c.moneyTools.Lock()
 	defer c.moneyTools.Unlock()
 	if c.has == nil {
-		result, err := c.mcp.ListTools(ctx, mcp.ListToolsRequest{})
+		all, err := ListTools(ctx, c.mcp, c.limits)
 		if err != nil {
 			return nil, fmt.Errorf("list the tools of %s: %w", c.server, err)
 		}
 		c.has = make(map[string]bool)
-		for _, tool := range result.Tools {
+		for _, tool := range all {
 			if movesMoney(tool.Name) {
 				c.has[tool.Name] = true
 			}

@@ -35,6 +35,8 @@ type Options struct {
 	TopUp TopUp
 	// Pinned are escrows that the owner trusts beside the canonical one and chit's own.
 	Pinned []escrow.Addresses
+	// Limits bound what a server can make the client read, remember or wait for.
+	Limits Limits
 	// Book is the path of the channel book; empty keeps the channels in memory alone.
 	Book string
 	// Name and Version introduce the client to the server.
@@ -67,7 +69,10 @@ type payer struct {
 	topUp   TopUp
 	pinned  []escrow.Addresses
 	book    *Book
-	server  string
+	limits  Limits
+	asked   *crowd // requests of the server
+	server  string // as policies and the book know it
+	target  string // the URL that is dialled; empty where the caller has made the connection
 	// depositBy finds where the server takes deposits on their own. It is nil, or returns
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
@@ -80,8 +85,18 @@ type payer struct {
 	channels map[vouchers.ChannelID]*channel
 }
 
-// connections is how many calls can be on the wire at once without new connections.
-const connections = 256
+// newPayerAt is newPayer for the server at a URL. Errors wrap [ErrURL] too.
+func newPayerAt(ctx context.Context, text string, o Options) (*payer, error) {
+	u, err := parseURL(text)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPayer(ctx, nameOfServer(u), o)
+	if err == nil {
+		p.target = u.String()
+	}
+	return p, err
+}
 
 func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 	if o.Key == nil || o.Token == (common.Address{}) {
@@ -91,6 +106,8 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
+	p.limits = o.Limits.withDefaults()
+	p.asked = &crowd{most: p.limits.Requests}
 	p.policy.usual = p.prices.allows
 	if p.session == nil {
 		p.session = p.key
@@ -124,14 +141,8 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	if p.token, err = escrow.ReadToken(ctx, p.chain, o.Token); err != nil {
 		return err
 	}
-	p.http = newHTTP()
+	p.http = p.limits.client(p.asked)
 	return nil
-}
-
-func newHTTP() *http.Client {
-	wire := http.DefaultTransport.(*http.Transport).Clone()
-	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = connections, connections
-	return &http.Client{Transport: wire}
 }
 
 // close writes the book and closes the connections.

@@ -27,7 +27,11 @@ import (
 // keeping vouchers that it refused, is not counted: three prices of a call at most.
 //
 // Patterns are those of package glob: they stand for a whole name, * is any run of
-// characters, ? is any one. A tool is known by its name, a plain HTTP resource by its URL.
+// characters, ? is any one. A tool is known by its name, a plain HTTP resource by its URL
+// without the query. Of a URL, scheme, host and path are matched each for itself, so that
+// "http://*.example.com/*" is of the hosts of example.com; without a path a pattern is of
+// every path, and one of a server without a scheme is of its host. URLs are compared as
+// [ServerName] writes them.
 type Policy struct {
 	// MaxPrice is the most that one call may cost.
 	MaxPrice vouchers.Amount
@@ -84,7 +88,7 @@ func (p Proposal) Question() string {
 func (p *Policy) allows(ctx context.Context, call Proposal) error {
 	refuse := PolicyError{Server: call.Server, Tool: call.Tool, Required: call.Price}
 	switch {
-	case !permitted(p.AllowServers, p.DenyServers, call.Server):
+	case !p.permits(call.Server):
 		refuse.Code = CodeServerNotAllowed
 		return &refuse
 	case !permitted(p.AllowTools, p.DenyTools, call.Tool):
@@ -161,7 +165,7 @@ func (p *Policy) approved(ctx context.Context, call Proposal) error {
 func (p *Policy) allowsDeposit(server string, amount vouchers.Amount) error {
 	refuse := PolicyError{Server: server, Required: amount, Remaining: p.MaxDeposit}
 	switch {
-	case !permitted(p.AllowServers, p.DenyServers, server):
+	case !p.permits(server):
 		refuse.Code, refuse.Remaining = CodeServerNotAllowed, 0
 	case p.MaxDeposit > 0 && amount > p.MaxDeposit:
 		refuse.Code, refuse.Limit = CodeDepositExceeded, "one deposit"
@@ -206,4 +210,10 @@ func permitted(allow, deny []string, name string) bool {
 	return (len(allow) == 0 || slices.ContainsFunc(allow, match)) && !slices.ContainsFunc(deny, match)
 }
 
-func matches(pattern, name string) bool { return glob.Match(pattern, name) }
+// permits is permitted for this policy's servers. A pattern of what is denied is looked
+// for in the whole URL too.
+func (p *Policy) permits(server string) bool {
+	match := func(pattern string) bool { return matchesServer(pattern, server) }
+	return (len(p.AllowServers) == 0 || slices.ContainsFunc(p.AllowServers, match)) &&
+		!slices.ContainsFunc(p.DenyServers, match) && !glob.MatchAny(p.DenyServers, server)
+}

@@ -20,12 +20,12 @@ type Proxy struct {
 // OpenProxy makes a proxy to an MCP server over streamable HTTP. It connects to the
 // chain, and to the server when its client does. The caller closes it.
 func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logger) (*Proxy, error) {
-	p, err := newPayer(ctx, server, o)
+	p, err := newPayerAt(ctx, server, o)
 	if err != nil {
 		return nil, err
 	}
 	x := &Proxy{payer: p}
-	if x.relay, err = newRelay(server, logger, transport.WithHTTPBasicClient(p.http)); err != nil {
+	if x.relay, err = newRelay(p.target, p.server, p.limits, p.asked, logger, transport.WithHTTPBasicClient(p.http)); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	x.paying = x

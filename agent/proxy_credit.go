@@ -32,16 +32,21 @@ type CreditProxy struct {
 var _ paying = (*CreditProxy)(nil)
 
 // OpenCreditProxy makes a proxy to an MCP server over streamable HTTP. It connects when
-// its client does. The token is shown to that server alone. Errors are those of
-// [credit.Parse]. The caller closes the proxy.
-func OpenCreditProxy(server, token string, logger *slog.Logger) (*CreditProxy, error) {
+// its client does. The token is shown to that server alone, and over plain http to
+// this machine alone. Errors are those of [credit.Parse], or wrap [ErrURL] or [ErrPlain]. The caller closes the proxy.
+func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (*CreditProxy, error) {
 	if _, err := credit.Parse(token); err != nil {
 		return nil, err
 	}
-	p := &CreditProxy{http: newHTTP()}
+	u, err := tokenURL(server)
+	if err != nil {
+		return nil, err
+	}
+	limits = limits.withDefaults()
+	asked := &crowd{most: limits.Requests}
+	p := &CreditProxy{http: limits.client(asked)}
 	bearer := transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token})
-	var err error
-	if p.relay, err = newRelay(server, logger, transport.WithHTTPBasicClient(p.http), bearer); err != nil {
+	if p.relay, err = newRelay(u.String(), nameOfServer(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), bearer); err != nil {
 		return nil, err
 	}
 	p.paying = p

@@ -37,7 +37,7 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
 	secret := token(t, shop.URL, credit.Scope{Budget: 2*price + 500, Calls: 10})
 	lines := new(logged)
-	proxy, err := agent.OpenCreditProxy(shop.URL, secret, slog.New(slog.NewTextHandler(lines, nil)))
+	proxy, err := agent.OpenCreditProxy(shop.URL, secret, agent.Limits{}, slog.New(slog.NewTextHandler(lines, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,11 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 }
 
 func TestAProxyWithoutAGoodTokenSaysSo(t *testing.T) {
-	if proxy, err := agent.OpenCreditProxy("http://127.0.0.1:1/mcp", "chit_AAAA", slog.New(slog.DiscardHandler)); err == nil || strings.Contains(err.Error(), "AAAA") {
+	if proxy, err := agent.OpenCreditProxy("http://127.0.0.1:1/mcp", "chit_AAAA", agent.Limits{}, slog.New(slog.DiscardHandler)); err == nil || strings.Contains(err.Error(), "AAAA") {
 		t.Errorf("a text that is no token opens %+v, %v", proxy, err)
 	}
 	mine, other := shoptest.Open(t, selling(t, "0.001"), work), shoptest.Open(t, selling(t, "0.001"), work)
-	proxy, err := agent.OpenCreditProxy(other.URL, token(t, mine.URL, credit.Scope{Budget: price}), slog.New(slog.DiscardHandler))
+	proxy, err := agent.OpenCreditProxy(other.URL, token(t, mine.URL, credit.Scope{Budget: price}), agent.Limits{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,18 +33,33 @@ func (p *Proxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
 
 // listPrices asks what the server announces.
 func (p *Proxy) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
-	answer, err := p.forward(ctx, nil, string(mcp.MethodToolsList), map[string]any{})
-	if err != nil {
-		return nil, err
-	}
-	page, err := readToolPage(answer.Result)
-	prices := make(map[string]vouchers.Amount, len(page.tools))
-	for _, tool := range page.tools {
-		if name, meta, err := readTool(tool); err == nil {
-			prices[name] = p.priceOf(meta)
+	prices := make(map[string]vouchers.Amount)
+	return prices, p.eachTool(ctx, func(name string, meta map[string]json.RawMessage) { prices[name] = p.priceOf(meta) })
+}
+
+// eachTool goes through the whole list of the server's tools, page by page.
+func (p *Proxy) eachTool(ctx context.Context, do func(name string, meta map[string]json.RawMessage)) error {
+	params := map[string]any{}
+	for range p.relay.limits.Pages {
+		answer, err := p.forward(ctx, nil, string(mcp.MethodToolsList), params)
+		if err != nil || answer.Error != nil {
+			return err
 		}
+		page, err := p.readToolPage(answer.Result)
+		if err != nil {
+			return err
+		}
+		for _, tool := range page.tools {
+			if name, meta, err := readTool(tool); err == nil {
+				do(name, meta)
+			}
+		}
+		if page.next == "" {
+			return nil
+		}
+		params["cursor"] = page.next
 	}
-	return prices, err
+	return over("Pages", p.relay.limits.Pages, "the list of tools has more pages")
 }
 
 // call calls a tool, and pays if it costs something.
@@ -145,21 +160,12 @@ func answerOfRaw(raw json.RawMessage) (*answer, error) {
 
 // depositTool is where the server takes deposits, nil if it has no tool for them.
 func (p *Proxy) depositTool(ctx context.Context) (*wanted, error) {
-	answer, err := p.forward(ctx, nil, string(mcp.MethodToolsList), map[string]any{})
-	if err != nil {
+	found := false
+	if err := p.eachTool(ctx, func(name string, _ map[string]json.RawMessage) { found = found || name == depositTool }); err != nil || !found {
 		return nil, err
 	}
-	page, err := readToolPage(answer.Result)
-	if answer.Error != nil || err != nil {
-		return nil, nil
-	}
-	for _, tool := range page.tools {
-		if name, _, err := readTool(tool); err == nil && name == depositTool {
-			var last message
-			return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
-		}
-	}
-	return nil, nil
+	var last message
+	return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
 }
 
 // Balance is what a payer can spend at a server. Amounts are atomic units.

@@ -293,7 +293,7 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 // ReadBudget tells what a payer has spent by its book, and what the limits of a policy
 // leave for calls to a server, at a time.
 func ReadBudget(book *Book, policy Policy, server string, now time.Time) (Spent, []LimitLeft, error) {
-	s := purse{table: book, policy: policy.withDefaults(), server: server, now: func() time.Time { return now }}
+	s := purse{table: book, policy: policy.withDefaults(), server: ServerName(server), now: func() time.Time { return now }}
 	return s.report()
 }
 

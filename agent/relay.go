@@ -20,16 +20,18 @@ import (
 // byte for byte where it can. It leaves the calls of tools to one who pays for them, and
 // adds the tool chit_balance.
 type relay struct {
-	url    string // of the server
+	url    string // of the server, as it is shown
 	paying paying
 	wire   *transport.StreamableHTTP
+	limits Limits
+	asked  *crowd // requests of the server under way
 	logger *slog.Logger
 	out    output
 
 	mu        sync.Mutex // guards what follows
 	lastID    int64
 	calls     map[string]*passing        // requests of the client under way, by their id
-	asked     map[string]chan message    // requests of the server under way, by the id that the client knows
+	questions map[string]chan message    // requests of the server under way, by the id that the client knows
 	greeted   json.RawMessage            // the client's initialize, to greet the server again
 	abilities map[string]json.RawMessage // what the client says that it answers
 
@@ -53,12 +55,15 @@ type paying interface {
 	tellBalance(ctx context.Context) (message, error)
 }
 
-func newRelay(url string, logger *slog.Logger, opts ...transport.StreamableHTTPCOption) (*relay, error) {
-	r := &relay{url: url, logger: logger, calls: make(map[string]*passing), asked: make(map[string]chan message)}
+func newRelay(target, url string, limits Limits, asked *crowd, logger *slog.Logger, opts ...transport.StreamableHTTPCOption) (*relay, error) {
+	r := &relay{
+		url: url, limits: limits, asked: asked, logger: logger,
+		calls: make(map[string]*passing), questions: make(map[string]chan message),
+	}
 	//lint:ignore SA1019 the proxy speaks the older protocol, which tells of changes in no other way
 	listening := transport.WithContinuousListening()
 	var err error
-	if r.wire, err = transport.NewStreamableHTTP(url, append(opts, listening, transport.WithHTTPLogger(logger))...); err != nil {
+	if r.wire, err = transport.NewStreamableHTTP(target, append(opts, listening, transport.WithHTTPLogger(logger))...); err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
 	r.wire.SetNotificationHandler(r.notified)
@@ -78,7 +83,7 @@ func (p *relay) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := p.wire.Start(ctx); err != nil {
 		return fmt.Errorf("connect to %s: %w", p.url, err)
 	}
-	lines, ended := readLines(ctx, in)
+	lines, ended := p.readLines(ctx, in)
 	var working sync.WaitGroup
 	defer working.Wait()
 	for {
@@ -97,12 +102,12 @@ func (p *relay) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 // readLines hands over the lines of in. Ended gets one value, nil for the end of in.
-func readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan error) {
+func (p *relay) readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan error) {
 	lines, ended = make(chan []byte), make(chan error, 1)
 	go func() {
 		reader := bufio.NewReader(in)
 		for {
-			line, err := reader.ReadBytes('\n')
+			line, err := readLine(reader, p.limits.Answer)
 			if len(line) > 0 {
 				select {
 				case lines <- line:
@@ -123,6 +128,20 @@ func readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan
 	return lines, ended
 }
 
+// readLine reads a line of so many bytes at most.
+func readLine(in *bufio.Reader, most int64) (line []byte, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		if int64(len(line)) > most {
+			return nil, over("Answer", most, "a message has more bytes")
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
+
 // take handles one message of the client. Notifications keep their order.
 func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) {
 	if len(trim(line)) == 0 {
@@ -140,9 +159,11 @@ func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) 
 		p.clientNotifies(ctx, m, line)
 	default:
 		ctx, cancel := context.WithCancel(ctx)
-		p.mu.Lock()
-		p.calls[string(m.ID)] = &passing{cancel: cancel}
-		p.mu.Unlock()
+		if err := p.begin(m.ID, cancel); err != nil {
+			cancel()
+			p.out.send(message{ID: m.ID, Error: rpcError(mcp.INVALID_REQUEST, err.Error())})
+			return
+		}
 		working.Go(func() {
 			defer cancel()
 			answer := p.request(ctx, m)
@@ -155,6 +176,20 @@ func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) 
 			}
 		})
 	}
+}
+
+// begin notes a request of the client that is under way.
+func (p *relay) begin(id json.RawMessage, cancel context.CancelFunc) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.calls[string(id)] != nil {
+		return fmt.Errorf("a request with the id %s is under way already", short(string(id)))
+	}
+	if len(p.calls) >= p.limits.Requests {
+		return over("Requests", p.limits.Requests, "too many requests are under way at once")
+	}
+	p.calls[string(id)] = &passing{cancel: cancel}
+	return nil
 }
 
 // request answers a request of the client.
@@ -205,8 +240,9 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	if raw, isRaw := params.(json.RawMessage); !isRaw || raw != nil {
 		request.Params = params
 	}
+	ctx, why := watched(ctx)
 	response, err := p.wire.SendRequest(ctx, request)
-	if err != nil {
+	if err = why(err); err != nil {
 		return message{}, fmt.Errorf("%s: %w", p.url, err)
 	}
 	answer := message{Result: response.Result}

@@ -29,7 +29,7 @@ func (p *relay) listTools(ctx context.Context, m message) (message, error) {
 		}
 		answer = message{Result: json.RawMessage("{}")} // a server without tools
 	}
-	page, err := readToolPage(answer.Result)
+	page, err := p.readToolPage(answer.Result)
 	if err != nil {
 		return message{}, fmt.Errorf("the list of tools of %s cannot be read: %w", p.url, err)
 	}
@@ -62,11 +62,15 @@ type toolPage struct {
 	next   string
 }
 
-func readToolPage(raw json.RawMessage) (page toolPage, err error) {
+func (p *relay) readToolPage(raw json.RawMessage) (page toolPage, err error) {
 	if page.fields, err = exactly(raw); err != nil {
 		return page, err
 	}
-	return page, errors.Join(member(page.fields, "tools", &page.tools), member(page.fields, "nextCursor", &page.next))
+	err = errors.Join(member(page.fields, "tools", &page.tools), member(page.fields, "nextCursor", &page.next))
+	if err == nil && len(page.tools) > p.limits.Entries {
+		err = over("Entries", p.limits.Entries, "a page has more entries")
+	}
+	return page, err
 }
 
 // readTool reads the name of a tool in a list, and its _meta.

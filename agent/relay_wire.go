@@ -108,8 +108,8 @@ func (p *relay) clientNotifies(ctx context.Context, m message, line []byte) {
 // answered hands the client's answer to the one who asked.
 func (p *relay) answered(m message) {
 	p.mu.Lock()
-	asked := p.asked[string(m.ID)]
-	delete(p.asked, string(m.ID))
+	asked := p.questions[string(m.ID)]
+	delete(p.questions, string(m.ID))
 	p.mu.Unlock()
 	if asked != nil {
 		asked <- m
@@ -122,7 +122,7 @@ func (p *relay) ask(ctx context.Context, method string, params json.RawMessage) 
 	p.mu.Lock()
 	p.lastID++
 	id := fmt.Sprintf(`"chit-%d"`, p.lastID)
-	p.asked[id] = answer
+	p.questions[id] = answer
 	p.mu.Unlock()
 	p.out.send(message{ID: json.RawMessage(id), Method: method, Params: params})
 	select {
@@ -131,7 +131,7 @@ func (p *relay) ask(ctx context.Context, method string, params json.RawMessage) 
 	case <-ctx.Done():
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		delete(p.asked, id)
+		delete(p.questions, id)
 		return message{}, fmt.Errorf("the MCP client does not answer %s: %w", method, context.Cause(ctx))
 	}
 }
@@ -140,6 +140,11 @@ func (p *relay) ask(ctx context.Context, method string, params json.RawMessage) 
 // client has said that it answers such ones.
 func (p *relay) serverAsks(ctx context.Context, request transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
 	response := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: request.ID}
+	if !p.asked.enter() {
+		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.INTERNAL_ERROR, Message: "too many requests are under way"}
+		return response, nil
+	}
+	context.AfterFunc(ctx, p.asked.leave) // when the answer is sent
 	if !p.answers(request.Method) {
 		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "the client answers no " + strconv.Quote(short(request.Method))}
 		return response, nil

@@ -29,6 +29,9 @@ type terms struct {
 // or else the first that it can pay by: deposits by EIP-3009 before those by Permit2,
 // and any other escrow before the canonical one.
 func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired) (*terms, error) {
+	if n := len(required.Accepts); n > p.limits.Terms {
+		return nil, fmt.Errorf("%w: %w", ErrTerms, over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
+	}
 	var reasons []error
 	var fit []*terms
 	for _, entry := range required.Accepts {

@@ -99,7 +99,7 @@ func proxyOnCredit(c *cli.Context, token string) (err error) {
 		url = p.Server
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	between, err := agent.OpenCreditProxy(url, token, logger)
+	between, err := agent.OpenCreditProxy(url, token, agent.Limits{}, logger)
 	if err != nil {
 		return fmt.Errorf("%s: %w", creditVariable, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -21,19 +22,30 @@ import (
 
 // Holder calls tools on a token: an MCP client whose requests have a header, with no
 // wallet and no chain.
-type Holder struct{ mcp *mcpclient.Client }
+type Holder struct {
+	mcp  *mcpclient.Client
+	http *http.Client
+}
 
 // Dial connects to an MCP endpoint with a token, which must be one that can be read.
-// The caller closes the holder.
+// The caller closes the holder. Errors are those of [credit.Parse] and [agent.TokenURL]
+// too.
 func Dial(ctx context.Context, url, token, version string) (*Holder, error) {
 	if _, err := credit.Parse(token); err != nil {
 		return nil, err
 	}
-	client, err := mcpclient.NewStreamableHttpClient(url, transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token}))
+	target, err := agent.TokenURL(url)
+	if err != nil {
+		return nil, err
+	}
+	url = agent.ServerName(url)
+	wire := agent.Limits{}.HTTPClient()
+	bearer := transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token})
+	client, err := mcpclient.NewStreamableHttpClient(target, transport.WithHTTPBasicClient(wire), bearer)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
-	h := &Holder{client}
+	h := &Holder{client, wire}
 	if err := h.hello(ctx, version); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", url, err), h.Close())
 	}
@@ -51,7 +63,11 @@ func (h *Holder) hello(ctx context.Context, version string) error {
 }
 
 // Close ends the connection.
-func (h *Holder) Close() error { return h.mcp.Close() }
+func (h *Holder) Close() error {
+	err := h.mcp.Close()
+	h.http.CloseIdleConnections()
+	return err
+}
 
 // Spent is what a call has cost the token. Amounts are atomic units.
 type Spent struct {
@@ -86,11 +102,11 @@ func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 
 // costs reports whether the server announces a price for a tool.
 func (h *Holder) costs(ctx context.Context, name string) bool {
-	list, err := h.mcp.ListTools(ctx, mcp.ListToolsRequest{})
+	tools, err := agent.ListTools(ctx, h.mcp, agent.Limits{})
 	if err != nil {
 		return false
 	}
-	return slices.ContainsFunc(list.Tools, func(tool mcp.Tool) bool {
+	return slices.ContainsFunc(tools, func(tool mcp.Tool) bool {
 		return tool.Name == name && tool.Meta != nil && tool.Meta.AdditionalFields[server.MetaPrice] != nil
 	})
 }

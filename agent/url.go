@@ -1,0 +1,174 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/chitpay/chit/glob"
+)
+
+// ErrURL says that nothing is bought at a URL: it is none, or one that two readers could
+// take for two places.
+var ErrURL = errors.New("not a URL to buy from")
+
+// ErrPlain says that a credit token would be sent where others can read it.
+var ErrPlain = errors.New("a credit token is not sent over plain http")
+
+// defaultPorts are those that a URL need not name.
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
+// parseURL reads the URL of a server or a resource, and writes it in the one way in
+// which policies and the book know it. What is requested is what it returns.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrURL, withoutURL(err))
+	}
+	u.Scheme, u.Fragment, u.RawFragment = strings.ToLower(u.Scheme), "", ""
+	switch {
+	case defaultPorts[u.Scheme] == "" || u.Hostname() == "":
+		return nil, fmt.Errorf("%w: %q does not begin with http:// or https:// and a host", ErrURL, short(u.Redacted()))
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
+		return nil, fmt.Errorf("%w: write the host %q in ASCII (xn--)", ErrURL, short(u.Host))
+	case u.User != nil:
+		return nil, fmt.Errorf("%w: it has a name or a password before the host %s, which belong into a header", ErrURL, u.Host)
+	case strings.ContainsAny(u.Path, "\\\x00") || slices.ContainsFunc(strings.Split(u.Path, "/"), isDots):
+		return nil, fmt.Errorf("%w: the path %q has segments of dots, or a character that some take for a slash", ErrURL, short(u.Path))
+	}
+	u.Host = hostOf(u)
+	return u, nil
+}
+
+// withoutURL is why a text is no URL, without the text: it may hold a secret.
+func withoutURL(err error) string {
+	var because *url.Error
+	if errors.As(err, &because) {
+		return because.Err.Error()
+	}
+	return err.Error()
+}
+
+func isDots(segment string) bool { return segment == "." || segment == ".." }
+
+// hostOf is the host in lower case, without a dot at its end, and with the port if that
+// is not the scheme's own.
+func hostOf(u *url.URL) string {
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" || port == defaultPorts[u.Scheme] {
+		return host
+	}
+	return host + ":" + port
+}
+
+func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// ServerName is the name under which policies and the book know the server at a URL,
+// whichever way the URL is written: without its query, which may hold a secret. What is
+// no URL to buy from is its own name.
+func ServerName(text string) string {
+	u, err := parseURL(text)
+	if err != nil {
+		return text
+	}
+	return nameOfServer(u)
+}
+
+func nameOfServer(u *url.URL) string {
+	if u.Path == "/" {
+		return originOf(u)
+	}
+	return originOf(u) + u.EscapedPath()
+}
+
+// resourceName is the name of what is bought at a URL: slashes that follow one another
+// count as one, which most servers take for the same.
+func resourceName(u *url.URL) string {
+	name := path.Clean("/" + u.Path)
+	if strings.HasSuffix(u.Path, "/") && name != "/" {
+		name += "/"
+	}
+	return originOf(u) + name
+}
+
+// TokenURL returns the URL of a server that a credit token is shown to, as it is dialled.
+// Errors wrap [ErrURL], or [ErrPlain] where others could read the token on its way.
+func TokenURL(text string) (string, error) {
+	u, err := tokenURL(text)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+func tokenURL(text string) (*url.URL, error) {
+	u, err := parseURL(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme == "https" || isLoopback(u.Hostname()) {
+		return u, nil
+	}
+	return nil, fmt.Errorf("%w: use https:// for %s", ErrPlain, u.Host)
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
+}
+
+// noRedirect keeps payments and tokens where they were sent.
+func noRedirect(r *http.Request, _ []*http.Request) error {
+	return fmt.Errorf("%w: it sends on to %s, and payments are not sent on; use that URL if you trust it", ErrURL, ServerName(r.URL.String()))
+}
+
+// matches says whether a pattern stands for the name of a tool or of a resource. In a
+// URL the pattern's scheme, host and path are those of the URL, each for itself: no *
+// reaches from one into the other. A pattern without a path stands for every path.
+func matches(pattern, name string) bool {
+	scheme, host, rest, isURL := splitURL(name)
+	wantScheme, wantHost, wantRest, wantsURL := splitURL(pattern)
+	if !isURL || !wantsURL {
+		return glob.Match(pattern, name)
+	}
+	return glob.Match(strings.ToLower(wantScheme), scheme) && glob.Match(withoutPort(wantScheme, strings.ToLower(wantHost)), host) &&
+		(wantRest == "" || glob.Match(wantRest, rest))
+}
+
+// matchesServer is matches for the URL of a server. A pattern without a scheme is one of
+// the host.
+func matchesServer(pattern, server string) bool {
+	_, host, _, isURL := splitURL(server)
+	if _, _, _, wantsURL := splitURL(pattern); isURL && !wantsURL {
+		return glob.Match(strings.ToLower(pattern), host)
+	}
+	return matches(pattern, server)
+}
+
+// splitURL takes a URL, or a pattern of some, apart; rest begins with a slash or is empty.
+func splitURL(text string) (scheme, host, rest string, isURL bool) {
+	scheme, after, found := strings.Cut(text, "://")
+	if !found {
+		return "", "", "", false
+	}
+	if at := strings.IndexByte(after, '/'); at >= 0 {
+		return scheme, after[:at], after[at:], true
+	}
+	return scheme, after, "", true
+}
+
+func withoutPort(scheme, host string) string {
+	if port := defaultPorts[strings.ToLower(scheme)]; port != "" {
+		return strings.TrimSuffix(host, ":"+port)
+	}
+	return host
+}
