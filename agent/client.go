@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
@@ -52,7 +53,7 @@ func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Op
 }
 
 func (c *Client) dial(ctx context.Context, o Options) error {
-	wire, err := transport.NewStreamableHTTP(c.target, transport.WithHTTPBasicClient(c.http))
+	wire, err := transport.NewStreamableHTTP(c.target, transport.WithHTTPBasicClient(c.http), transport.WithHTTPLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", c.server, err)
 	}
