@@ -49,6 +49,8 @@ type Limits struct {
 	// many all together, and WatchedURI the longest URI of one, in bytes.
 	Watches, AllWatches int
 	WatchedURI          int64
+	// Listed is how many entries each list of a gateway's upstream may have.
+	Listed int
 	// Answer is the longest answer that is sold over plain HTTP, or that an upstream of a
 	// gateway may give, in bytes.
 	Answer int64
@@ -80,6 +82,7 @@ var limits = []limit{
 	limitOf("watches", "100", func(l *Limits) *int { return &l.Watches }, parseCount),
 	limitOf("allWatches", "10000", func(l *Limits) *int { return &l.AllWatches }, parseCount),
 	limitOf("watchedURI", "2KiB", func(l *Limits) *int64 { return &l.WatchedURI }, parseSize),
+	limitOf("listed", "10000", func(l *Limits) *int { return &l.Listed }, parseCount),
 	limitOf("answer", "16MiB", func(l *Limits) *int64 { return &l.Answer }, parseSize),
 	limitOf("leastDeposit", "0.001", func(l *Limits) *vouchers.Amount { return &l.LeastDeposit }, parseMoney),
 	limitOf("leastRefund", "0.001", func(l *Limits) *vouchers.Amount { return &l.LeastRefund }, parseMoney),

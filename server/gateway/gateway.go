@@ -42,7 +42,7 @@ type Gateway struct {
 
 	mu     sync.Mutex // one rebuild or reload at a time; guards what follows, and the upstreams' prices
 	prices Prices
-	seen   map[string]origin // every tool name that was ever shown
+	seen   seen
 	shown  announced
 	ready  bool // nothing is shown before the first answers are in
 
@@ -60,7 +60,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 		o.Logger = slog.Default()
 	}
 	g := &Gateway{
-		config: config, shop: shop, logger: o.Logger, version: o.Version, prices: config.Prices, seen: make(map[string]origin),
+		config: config, shop: shop, logger: o.Logger, version: o.Version, prices: config.Prices,
 		streams: newStreams(), questions: newQuestions(), watched: newWatches(),
 	}
 	g.reading.Store(&directory{})
@@ -162,14 +162,15 @@ func (g *Gateway) Reload() error {
 	return nil
 }
 
-// setPrices hands the shop the price of every tool that was ever shown, so that a call
-// that was on its way when a name went away is never free. It is called with g.mu held.
+// setPrices hands the shop the price of every tool that is shown or was a moment ago, so
+// that a call that was on its way when a name went away is never free. It is called with
+// g.mu held.
 func (g *Gateway) setPrices() error {
 	rates := make(server.Rates)
 	for pattern, price := range g.prices {
 		rates[pattern] = price.rate(pattern)
 	}
-	for name, o := range g.seen {
+	for name, o := range g.seen.origins() {
 		if pattern, ok := priceOf(o.upstream.Prices, o.name); ok {
 			price := o.upstream.Prices[pattern]
 			rates[name] = price.rate(o.upstream.Name + "/" + pattern)

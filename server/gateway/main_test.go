@@ -123,6 +123,11 @@ func sell(t testing.TB, config string) *selling {
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	options := shoptest.Options(t)
 	options.Prices, options.Logger = nil, logger
+	for name, text := range loaded.Limits {
+		if err := options.Limits.Set(name, text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if s.shop, err = server.Open(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -74,6 +75,7 @@ func (g *Gateway) showTools(all map[*upstream]lists) {
 	}, reserved, g.clash("tool"))
 	byOrigin := inverse(shown)
 	var tools []mcpserver.ServerTool
+	now := make(map[string]origin)
 	for _, u := range g.upstreams {
 		for _, tool := range all[u].tools {
 			o := origin{u, tool.Name}
@@ -81,12 +83,13 @@ func (g *Gateway) showTools(all map[*upstream]lists) {
 			if !ok {
 				continue
 			}
-			g.seen[name] = o
+			now[name] = o
 			asTask := onlyAsTask(tool)
 			tool.Name, tool.Execution = name, nil // the server library would run a task past the paywall
 			tools = append(tools, mcpserver.ServerTool{Tool: tool, Handler: u.tool(o.name, asTask)})
 		}
 	}
+	g.seen.show(now, time.Now(), g.shop.Limits().Listed)
 	// A tool must have its price before it can be called.
 	if err := g.setPrices(); err != nil {
 		g.logger.Error("the tools stay as they were", "error", err)

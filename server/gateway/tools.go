@@ -6,41 +6,92 @@ import (
 	"fmt"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server"
 )
 
 // listTools asks for the tools and keeps their schemas as they are, which the client
 // library's own types would not.
 func (l *link) listTools(ctx context.Context) ([]mcp.Tool, error) {
-	var tools []mcp.Tool
+	return list(ctx, l, mcp.MethodToolsList, "tools", parseTool)
+}
+
+func (l *link) listResources(ctx context.Context) ([]mcp.Resource, error) {
+	return list(ctx, l, mcp.MethodResourcesList, "resources", parse[mcp.Resource])
+}
+
+func (l *link) listTemplates(ctx context.Context) ([]mcp.ResourceTemplate, error) {
+	return list(ctx, l, mcp.MethodResourcesTemplatesList, "resourceTemplates", parse[mcp.ResourceTemplate])
+}
+
+func (l *link) listPrompts(ctx context.Context) ([]mcp.Prompt, error) {
+	return list(ctx, l, mcp.MethodPromptsList, "prompts", parse[mcp.Prompt])
+}
+
+// list asks for all pages of a list, as far as [server.Limits] go.
+func list[T any](ctx context.Context, l *link, method mcp.MCPMethod, member string, parse func(json.RawMessage) (T, error)) (all []T, err error) {
 	var params map[string]any
-	for range maxPages {
-		raw, err := l.request(ctx, mcp.MethodToolsList, params)
+	var size int64
+	for pages := 0; ; pages++ {
+		raw, err := l.request(ctx, method, params)
 		if err != nil {
 			return nil, err
 		}
-		var page struct {
-			Tools      []json.RawMessage
-			NextCursor string
-		}
+		var page map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &page); err != nil {
 			return nil, err
 		}
-		for _, entry := range page.Tools {
-			tool, err := parseTool(entry)
+		var entries []json.RawMessage
+		if err := unmarshal(page[member], &entries); err != nil {
+			return nil, err
+		}
+		size += int64(len(raw))
+		if err := l.bounds.check(len(all)+len(entries), pages, size); err != nil {
+			return nil, err
+		}
+		for _, entry := range entries {
+			one, err := parse(entry)
 			if err != nil {
 				return nil, err
 			}
-			tools = append(tools, tool)
+			all = append(all, one)
 		}
-		if page.NextCursor == "" {
-			return tools, nil
+		var next string
+		if err := unmarshal(page["nextCursor"], &next); err != nil || next == "" {
+			return all, err
 		}
-		params = map[string]any{"cursor": page.NextCursor}
+		params = map[string]any{"cursor": next}
 	}
-	return nil, fmt.Errorf("more than %d pages", maxPages)
 }
 
-const maxPages = 1000
+// bounds are how long a list may be.
+type bounds struct{ shop *server.Shop }
+
+func (b bounds) check(entries, pages int, size int64) error {
+	limits := b.shop.Limits()
+	if entries > limits.Listed || pages > limits.Listed {
+		b.shop.MeetLimit("listed")
+		return fmt.Errorf("it has more than %d entries; the operator can raise the limit \"listed\"", limits.Listed)
+	}
+	if size > limits.Answer {
+		b.shop.MeetLimit("answer")
+		return fmt.Errorf("it is longer than %d bytes; the operator can raise the limit \"answer\"", limits.Answer)
+	}
+	return nil
+}
+
+// unmarshal decodes a member that may not be there.
+func unmarshal(raw json.RawMessage, to any) error {
+	if raw == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, to)
+}
+
+func parse[T any](raw json.RawMessage) (one T, err error) {
+	err = json.Unmarshal(raw, &one)
+	return one, err
+}
 
 func parseTool(raw json.RawMessage) (mcp.Tool, error) {
 	var members map[string]json.RawMessage

@@ -177,16 +177,16 @@ func (u *upstream) list(ctx context.Context, l *link) {
 		}
 	}
 	if caps.Resources != nil {
-		if result, err := l.client.ListResources(ctx, mcp.ListResourcesRequest{}); u.listed("resources", err) {
-			fresh.resources = result.Resources
+		if resources, err := l.listResources(ctx); u.listed("resources", err) {
+			fresh.resources = resources
 		}
-		if result, err := l.client.ListResourceTemplates(ctx, mcp.ListResourceTemplatesRequest{}); u.listed("resource templates", err) {
-			fresh.templates = result.ResourceTemplates
+		if templates, err := l.listTemplates(ctx); u.listed("resource templates", err) {
+			fresh.templates = templates
 		}
 	}
 	if caps.Prompts != nil {
-		if result, err := l.client.ListPrompts(ctx, mcp.ListPromptsRequest{}); u.listed("prompts", err) {
-			fresh.prompts = result.Prompts
+		if prompts, err := l.listPrompts(ctx); u.listed("prompts", err) {
+			fresh.prompts = prompts
 		}
 	}
 	u.mu.Lock()
