@@ -127,6 +127,9 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 		return answer, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case isTooLong(err):
+		text := fmt.Sprintf("the answer of the upstream %q is longer than %d bytes, which is the most that is sold", u.Name, u.gateway.shop.Limits().Answer)
+		return nil, &unavailableError{text, errTooLong.Error()}
 	case within.Err() != nil:
 		u.own.suspect(l)
 		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), "timeout"}

@@ -75,7 +75,7 @@ func (u *upstream) connect(ctx context.Context) (*link, error) {
 // dial opens a link with a version of the protocol, "" for the newest that both speak.
 func (u *upstream) dial(ctx context.Context, version string, of owner) (*link, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	wire, tail, err := u.transport(version)
+	wire, tail, err := u.transport(ctx, version)
 	if err != nil {
 		cancel(nil)
 		return nil, err

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -59,26 +59,25 @@ func (l *listener) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// transport makes what the config asks for. The tail is what a program last said on
-// standard error.
-func (u *upstream) transport(version string) (wire, *tail, error) {
+// transport makes what the config asks for, and starts it if it is a program, which ends
+// with ctx. The tail is what a program last said on standard error.
+func (u *upstream) transport(ctx context.Context, version string) (wire, *tail, error) {
 	quiet := slog.New(slog.DiscardHandler) // its messages may hold URLs and headers
 	said := &tail{}
 	if u.Command != "" {
-		stdio := transport.NewStdioWithOptions(u.Command, environment(u.Env), u.Args,
-			transport.WithCommandFunc(command), transport.WithCommandStderrWriter(said), transport.WithCommandLogger(quiet))
-		return wire{transport: stdio, idle: func() {}}, said, nil
+		program, err := startProgram(ctx, u, said)
+		return wire{transport: program, idle: func() {}}, said, err
 	}
 	pool := http.DefaultTransport.(*http.Transport).Clone()
-	pool.MaxIdleConns, pool.MaxIdleConnsPerHost = idleConnections, idleConnections
-	client := &http.Client{Transport: pool, CheckRedirect: sameHost}
+	pool.MaxIdleConns, pool.MaxIdleConnsPerHost, pool.MaxResponseHeaderBytes = idleConnections, idleConnections, maxAnswerHeader
+	client := &http.Client{Transport: &bounded{pool, u}, CheckRedirect: sameHost}
 	if u.SSE {
 		sse, err := transport.NewSSE(u.URL, transport.WithHTTPClient(client), transport.WithHeaders(u.Headers),
 			transport.WithEndpointTimeout(u.Timeout), transport.WithResponseTimeout(u.Timeout), transport.WithSSELogger(quiet))
 		return wire{transport: sse, idle: pool.CloseIdleConnections}, said, err
 	}
 	listening := make(chan struct{})
-	client.Transport = &listener{pool, sync.OnceFunc(func() { close(listening) })}
+	client.Transport = &listener{client.Transport, sync.OnceFunc(func() { close(listening) })}
 	options := []transport.StreamableHTTPCOption{
 		transport.WithHTTPBasicClient(client), transport.WithHTTPHeaders(u.Headers), transport.WithHTTPLogger(quiet),
 	}
@@ -101,13 +100,32 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// command starts a program in a process group of its own, so that a Ctrl-C for the
-// gateway leaves it running until the calls in flight are done.
-func command(ctx context.Context, name string, env, args []string) (*exec.Cmd, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return cmd, nil
+// maxAnswerHeader is the longest header of an upstream's answer, in bytes.
+const maxAnswerHeader = 256 << 10
+
+// bounded reads answers as far as [server.Limits] go, after they were decompressed.
+type bounded struct {
+	next     http.RoundTripper
+	upstream *upstream
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	how := whole
+	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
+		how = byEvent
+	}
+	resp.Body = b.upstream.messages(resp.Body, how)
+	return resp, nil
+}
+
+func (u *upstream) messages(from io.ReadCloser, how framing) *messages {
+	shop := u.gateway.shop
+	return newMessages(from, how, shop.Limits().Answer, func() { shop.MeetLimit("answer") })
 }
 
 // tail keeps the end of what is written to it.
