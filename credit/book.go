@@ -1,18 +1,15 @@
 package credit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/chitpay/chit/vouchers"
 )
-
-// DefaultMaxCounters is how many counters the tokens of one grant may have in use;
-// those of expired tokens are forgotten.
-const DefaultMaxCounters = 1 << 16
 
 // Book is the seller's side of credit tokens: it grants, checks and spends them.
 // It is safe for concurrent use.
@@ -22,19 +19,21 @@ type Book struct {
 	keys   *Keyring
 	clock  *steady
 
-	maxCounters int
+	limits Limits
+	met    func(limit string)
 
-	epoch    atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
 	sessions sessions
 	wake     chan struct{} // holds one token when a grant may have to be ended
 
-	changing sync.Mutex // held for a change of a grant until it is durable
+	changing  sync.Mutex // held for a change of a grant until it is durable; guards forgotten
+	forgotten uint32     // when ended grants were last looked through, in Unix seconds
 
 	mu      sync.RWMutex // guards what follows
 	grants  map[GrantID]*grant
-	revoked map[GrantID]map[node]struct{} // points in the chains of live grants
-	// beginning are the grants that are on their way to the disk.
-	beginning map[GrantID]struct{}
+	shelves map[vouchers.ChannelID]shelf // all grants that are remembered
+	// revoked are points in the chains of live grants, each with the point of the token
+	// that was narrowed first; the zero point is not known.
+	revoked map[GrantID]map[node]node
 	// fixed are counters whose records are of before windows slid; nil after opening.
 	fixed map[*counter]*fixedWindow
 }
@@ -43,30 +42,26 @@ type Book struct {
 type Option func(*settings)
 
 type settings struct {
-	clock       Clock
-	maxCounters int
+	clock  Clock
+	limits Limits
+	met    func(limit string)
 }
 
 // WithClock sets what tells the time; the default is the machine's.
 func WithClock(clock Clock) Option { return func(s *settings) { s.clock = clock } }
 
-// WithMaxCounters sets how many counters the tokens of one grant may have in use; the
-// default is [DefaultMaxCounters]. A token that would need more is refused with
-// [CodeTooManyTokens].
-func WithMaxCounters(n int) Option { return func(s *settings) { s.maxCounters = n } }
-
 // OpenBook reads the grants and the counters of the store, which is that of the
 // ledger. The book owns neither.
 func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store, opts ...Option) (*Book, error) {
-	s := settings{clock: systemClock(), maxCounters: DefaultMaxCounters}
+	s := settings{clock: systemClock(), met: func(string) {}}
 	for _, set := range opts {
 		set(&s)
 	}
 	b := &Book{
-		ledger: ledger, store: store, maxCounters: s.maxCounters, wake: make(chan struct{}, 1),
-		grants: map[GrantID]*grant{}, revoked: map[GrantID]map[node]struct{}{}, beginning: map[GrantID]struct{}{},
+		ledger: ledger, store: store, limits: s.limits, met: s.met, wake: make(chan struct{}, 1),
+		grants: map[GrantID]*grant{}, shelves: map[vouchers.ChannelID]shelf{}, revoked: map[GrantID]map[node]node{},
 	}
-	b.sessions.init()
+	b.sessions.init(s.limits.SessionBytes, func() { s.met(LimitSessions) })
 	var err error
 	if b.keys, err = openKeyring(ctx, store); err != nil {
 		return nil, err
@@ -89,13 +84,20 @@ func (b *Book) Keys() *Keyring { return b.keys }
 func (b *Book) load() (floor int64, err error) {
 	err = b.store.Bucket(grantsBucket).ForEach(nil, func(_, value []byte) error {
 		r, err := readGrant(value)
-		if err == nil && r.Returned == nil {
+		if err != nil {
+			return err
+		}
+		b.filedAs(r)
+		if r.Returned == nil {
 			b.grants[r.ID] = newGrant(r)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return 0, err
+	}
+	for _, on := range b.shelves {
+		slices.SortStableFunc(on, func(x, y filed) int { return cmp.Compare(x.created, y.created) })
 	}
 	err = b.store.Bucket(countersBucket).ForEach(nil, func(key, value []byte) error {
 		r, err := readLane(key, value)
@@ -156,24 +158,27 @@ func (b *Book) slide() {
 	}
 }
 
-func (b *Book) loadRevoked(key, _ []byte) error {
-	if len(key) != len(GrantID{})+len(node{}) {
+func (b *Book) loadRevoked(key, value []byte) error {
+	var branch node // of old records it is not known
+	if len(key) != len(GrantID{})+len(node{}) || len(value) != 0 && len(value) != len(branch) {
 		return errors.New("the record of a revoked credit token is damaged")
 	}
+	copy(branch[:], value)
 	if id := GrantID(key); b.grants[id] != nil {
-		b.revoke(id, node(key[len(id):]))
+		b.revoke(id, node(key[len(id):]), branch)
 	}
 	return nil
 }
 
-// revoke ends every token whose chain has this point.
-func (b *Book) revoke(id GrantID, n node) {
+// revoke ends every token whose chain has this point, which is on a branch.
+func (b *Book) revoke(id GrantID, n, branch node) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.revoked[id] == nil {
-		b.revoked[id] = map[node]struct{}{}
+		b.revoked[id] = map[node]node{}
 	}
-	b.revoked[id][n] = struct{}{}
+	b.revoked[id][n] = branch
+	b.grants[id].epoch.Add(1)
 }
 
 func (b *Book) isRevoked(id GrantID, nodes []node) bool {
@@ -215,30 +220,14 @@ func (b *Book) record(id GrantID) (*Grant, error) {
 	return r, nil
 }
 
-// bring fills in what only memory knows of a live grant.
+// bring fills in what the record of a grant does not know.
 func (b *Book) bring(r *Grant) {
+	if ch, known := b.ledger.Channel(r.Channel); known {
+		r.Signer = ch.Config.VoucherSigner()
+	}
 	if g := b.find(r.ID); g != nil && r.Returned == nil {
 		g.mu.Lock()
 		r.Spent = g.charged()
 		g.mu.Unlock()
 	}
-}
-
-// List returns the grants that visit keeps, those that have ended too.
-func (b *Book) List(keep func(*Grant) bool) ([]Grant, error) {
-	all := []Grant{}
-	err := b.store.Bucket(grantsBucket).ForEach(nil, func(_, value []byte) error {
-		r, err := readGrant(value)
-		if err == nil && keep(r) {
-			all = append(all, *r)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list grants: %w", err)
-	}
-	for i := range all {
-		b.bring(&all[i])
-	}
-	return all, nil
 }

@@ -61,13 +61,15 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	if err := b.fits(r, purse.Price()); err != nil {
 		return nil, Token{}, err
 	}
-	done, err := b.begin(r.id())
+	done, err := b.begin(r)
 	if err != nil {
 		return nil, Token{}, err
 	}
-	defer done()
+	made := false
+	defer func() { done(made) }()
 	key, root := b.keys.current()
 	g := &Grant{ID: r.id(), Channel: r.Channel, Payer: r.Payer, Label: r.Label, Budget: purse.Price(), Created: b.today(), Key: key}
+	b.bring(g)
 	t, err := mint(root, name{key, g.ID}, caveats)
 	if err != nil {
 		return nil, Token{}, err
@@ -83,6 +85,7 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	if err := purse.SetAside(ctx, put); err != nil {
 		return nil, Token{}, fmt.Errorf("grant %s: %w", g.ID, err)
 	}
+	made = true
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.grants[g.ID] = newGrant(g)
@@ -90,27 +93,27 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 }
 
 // begin makes sure that a grant is made once, also when it is asked for twice at
-// once. The error wraps [ErrRequest].
-func (b *Book) begin(id GrantID) (done func(), err error) {
-	b.mu.Lock()
-	_, begun := b.beginning[id]
-	if !begun {
-		b.beginning[id] = struct{}{}
-	}
-	b.mu.Unlock()
-	if begun {
-		return nil, fmt.Errorf("%w: it is being granted; ask again", ErrRequest)
-	}
-	done = func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		delete(b.beginning, id)
-	}
+// once, and that its channel may have one more. The error wraps [ErrRequest].
+func (b *Book) begin(r Request) (done func(made bool), err error) {
+	id := r.id()
 	if _, err := b.record(id); !errors.Is(err, ErrNoGrant) {
-		done()
 		return nil, fmt.Errorf("%w: it was granted already; ask again", ErrRequest)
 	}
-	return done, nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shelves[r.Channel].find(id) >= 0 {
+		return nil, fmt.Errorf("%w: it is being granted; ask again", ErrRequest)
+	}
+	if err := b.file(r.Channel, id); err != nil {
+		return nil, err
+	}
+	return func(made bool) {
+		if !made {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.unfile(r.Channel, id)
+		}
+	}, nil
 }
 
 // fits refuses what is paid for otherwise, or over already. The request has a budget
@@ -158,6 +161,9 @@ func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purs
 	}
 	if r.toppedUp(nonce) {
 		return nil, fmt.Errorf("%w: it was topped up already; ask again", ErrRequest)
+	}
+	if err := b.room(LimitTopUps, b.limits.TopUps, len(r.TopUps), "top-ups of the grant were made", "grant another one"); err != nil {
+		return nil, err
 	}
 	budget, fits := r.Budget.Add(purse.Price())
 	if !fits || budget > MaxLimit {
@@ -214,15 +220,18 @@ func (b *Book) live(id GrantID) (*Grant, *grant, error) {
 // whom it was.
 func (b *Book) Revoke(ctx context.Context, id GrantID, by By) (*Grant, error) {
 	b.changing.Lock()
+	defer b.changing.Unlock()
 	r, g, err := b.live(id)
+	if errors.Is(err, ErrGrantEnded) {
+		return b.record(id)
+	}
 	if err == nil {
 		err = b.end(ctx, r, g, EndRevoked, by)
 	}
-	b.changing.Unlock()
-	if err != nil && !errors.Is(err, ErrGrantEnded) {
-		return nil, err
+	if err == nil {
+		err = b.giveBack(ctx, r, g)
 	}
-	if err := b.Sweep(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return b.record(id)
@@ -232,7 +241,7 @@ func (b *Book) Revoke(ctx context.Context, id GrantID, by By) (*Grant, error) {
 // it was minted ends its grant. The error is a [*Refusal] if the token is none of
 // this server's, or is over.
 func (b *Book) RevokeToken(ctx context.Context, text string) (*Grant, error) {
-	_, c, refused := b.verify(text, b.epoch.Load())
+	_, c, refused := b.verify(text)
 	if refused != nil {
 		return nil, refused
 	}
@@ -243,12 +252,34 @@ func (b *Book) RevokeToken(ctx context.Context, text string) (*Grant, error) {
 	if len(c.token.caveats) == len(r.Scope) {
 		return b.Revoke(ctx, c.grant.id, ByHolder)
 	}
-	return b.revokeNarrowed(ctx, c)
+	return b.revokeNarrowed(ctx, c, c.nodes[len(r.Scope)+1])
 }
 
-// revokeNarrowed ends a token that was attenuated. No call begins on it after it has
-// returned.
-func (b *Book) revokeNarrowed(ctx context.Context, c *chain) (*Grant, error) {
+// wholeGrant is how many times as many tokens of a grant are revoked as of one branch.
+const wholeGrant = 16
+
+// mayRevoke refuses what the limit does not let be revoked any more. Who holds a token
+// makes up others of it at will; what comes of that is no branch's but its own. The
+// error wraps [ErrRequest].
+func (b *Book) mayRevoke(id GrantID, branch node) error {
+	b.mu.RLock()
+	all, here := len(b.revoked[id]), 0
+	for _, of := range b.revoked[id] {
+		if of == branch {
+			here++
+		}
+	}
+	b.mu.RUnlock()
+	const wayOut = "revoke the token that they were made of, or have the payer revoke the grant"
+	if err := b.room(LimitRevocations, b.limits.Revocations, here, "tokens of the same one were revoked", wayOut); err != nil {
+		return err
+	}
+	return b.room(LimitRevocations, wholeGrant*b.limits.Revocations, all, "tokens of the grant were revoked", wayOut)
+}
+
+// revokeNarrowed ends a token that was attenuated, on a branch: the first point after
+// the token as it was minted. No call begins on it after it has returned.
+func (b *Book) revokeNarrowed(ctx context.Context, c *chain, branch node) (*Grant, error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
 	id, last := c.grant.id, c.nodes[len(c.nodes)-1]
@@ -256,14 +287,19 @@ func (b *Book) revokeNarrowed(ctx context.Context, c *chain) (*Grant, error) {
 	if err != nil || r.Returned != nil {
 		return r, err
 	}
-	b.revoke(id, last)
-	b.epoch.Add(1)
+	if b.isRevoked(id, c.nodes) {
+		return nil, &Refusal{Code: CodeRevoked}
+	}
+	if err := b.mayRevoke(id, branch); err != nil {
+		return nil, err
+	}
+	b.revoke(id, last, branch)
 	r.note(Event{At: b.today(), What: DeedTokenRevoked, By: ByHolder, Token: c.token.Fingerprint()})
 	put, err := r.put()
 	if err != nil {
 		return nil, err
 	}
-	puts := []vouchers.Put{put, {Bucket: revokedBucket, Key: revokedKey(id, last), Value: []byte{}}}
+	puts := []vouchers.Put{put, {Bucket: revokedBucket, Key: revokedKey(id, last), Value: branch[:]}}
 	if err := b.store.Submit(vouchers.Update{Puts: puts}).Wait(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("revoke a token of grant %s: %w", id, err)
 	}

@@ -179,6 +179,19 @@ func (c *counter) idle() bool {
 	return c.rate != nil || sum == c.used
 }
 
+// saysNothing reports whether nothing was ever charged here, and nothing is reserved.
+func (c *counter) saysNothing() bool {
+	if c.used != 0 || c.kind == 0 {
+		return false
+	}
+	for i := range c.lanes() {
+		if *c.lane(i) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // On disk: grant, counter and lane make the key; what the lane has charged, and when
 // the counter expires, the value. Between them is when the period began of a rate
 // that was written before windows slid, and 0 otherwise.

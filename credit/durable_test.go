@@ -186,7 +186,7 @@ func TestUnspentBudgetReturnsToTheChannel(t *testing.T) {
 					t.Errorf("%s aside and %s charged, want 0 and 250", ch.Aside, ch.Charged)
 				}
 				s.refused(token, "search", 1, c.code)
-				all, err := s.List(func(*credit.Grant) bool { return true })
+				all, err := s.List(s.channel)
 				if err != nil || len(all) != 1 || all[0].Ended != c.want || all[0].Spent != 250 || *all[0].Returned != 750 || all[0].Remaining() != 0 {
 					t.Errorf("%+v, %v", all, err)
 				}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unique"
 
@@ -71,8 +72,11 @@ func (e End) code() Code {
 type Grant struct {
 	ID      GrantID            `json:"id"`
 	Channel vouchers.ChannelID `json:"channel"`
-	Payer   common.Address     `json:"payer"`
-	Label   string             `json:"label,omitempty"`
+	// Payer is who the channel's money goes back to, and Signer the key that has granted:
+	// that one alone has proved anything.
+	Payer  common.Address `json:"payer"`
+	Signer common.Address `json:"signer"`
+	Label  string         `json:"label,omitempty"`
 	// Scope is the caveats that the token was minted with.
 	Scope []string `json:"scope"`
 	// Budget is all that was set aside, with top-ups; Spent what was charged of it.
@@ -199,6 +203,7 @@ func orUnasked(err error) error {
 type grant struct {
 	id      GrantID
 	channel unique.Handle[vouchers.ChannelID]
+	epoch   atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
 
 	mu       sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
 	budget   *counter   // of the token as minted; top-ups raise its limit
@@ -207,6 +212,7 @@ type grant struct {
 	latest   int64      // the time of the newest call, in steady nanoseconds
 	inFlight int32
 	expires  uint32 // Unix seconds
+	tidied   uint32 // how many counters were left when those that say nothing were forgotten
 	ended    End
 }
 
@@ -239,6 +245,28 @@ func (g *grant) count() int {
 		return 2 + len(g.counters)
 	}
 	return 1 + len(g.counters)
+}
+
+// leastTidy is from how many counters on those are looked for that say nothing.
+const leastTidy = 32
+
+// isCrowded reports whether more counters are worth a look for those that say nothing.
+// Called with g.mu held.
+func (g *grant) isCrowded(more, most int) bool {
+	return len(g.counters) >= max(leastTidy, 2*int(g.tidied)) || most > 0 && more+g.count() > most
+}
+
+// tidy forgets the counters of which nothing was ever charged, and nothing is reserved.
+// Called with g.mu held.
+func (g *grant) tidy(at int64) {
+	g.counters = slices.DeleteFunc(g.counters, func(c *counter) bool {
+		if c.forget(at); !c.saysNothing() {
+			return false
+		}
+		c.own = false // a session that has it still registers it again, or finds the new one
+		return true
+	})
+	g.tidied = uint32(len(g.counters))
 }
 
 // at is the time of a call that comes now: not before that of another that was

@@ -33,7 +33,7 @@ type Level struct {
 // Inspect reports what is left at every level of a token. The error is a
 // [*Refusal] if the token is none of this server's, or is over.
 func (b *Book) Inspect(text string) (*Report, error) {
-	s, c, refused := b.verify(text, b.epoch.Load())
+	s, c, refused := b.verify(text)
 	if refused != nil {
 		return nil, refused
 	}

@@ -74,11 +74,7 @@ func (b *Book) spent(ctx context.Context, token string, call Call, refused *Refu
 
 // late is the session of a token whose grant has ended.
 func (b *Book) late(token string) (*session, error) {
-	t, err := Parse(token)
-	if err != nil {
-		return nil, err
-	}
-	nodes, err := t.verify(b.keys.get(t.name.key))
+	t, nodes, err := b.authentic(token)
 	if err != nil {
 		return nil, err
 	}

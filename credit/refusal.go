@@ -68,6 +68,9 @@ func (r *Refusal) Error() string {
 	return text
 }
 
+// isFinal reports whether no call will ever be taken.
+func (r *Refusal) isFinal() bool { return r.Code == CodeExpired || r.Code == CodeRevoked }
+
 // Unwrap returns the cause.
 func (r *Refusal) Unwrap() error { return r.Err }
 

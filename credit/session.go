@@ -2,6 +2,8 @@ package credit
 
 import (
 	"crypto/sha256"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"unique"
@@ -33,24 +35,31 @@ type terms struct {
 // up tells nothing about the text of another. A full shard forgets any of them: a
 // token that comes again is verified again.
 type sessions struct {
+	most   int64 // bytes of one shard; 0 is no limit
+	full   func()
 	shards [sessionShards]struct {
-		mu    sync.RWMutex // guards known
+		mu    sync.RWMutex // guards what follows
 		known map[sessionKey]*session
+		bytes int64
 	}
 }
 
 type sessionKey [16]byte
 
-const (
-	sessionShards = 32
-	// maxSessions is of one shard.
-	maxSessions = 4096
-)
+const sessionShards = 32
 
-func (s *sessions) init() {
+func (s *sessions) init(most int64, full func()) {
+	s.most, s.full = (most+sessionShards-1)/sessionShards, full
 	for i := range s.shards {
 		s.shards[i].known = map[sessionKey]*session{}
 	}
+}
+
+// bytes is about how much memory a session takes.
+func (s *session) bytes() int64 {
+	const entry = 64 + int(unsafe.Sizeof(session{}))
+	const each = 8 + int(unsafe.Sizeof(counter{})) + int(unsafe.Sizeof(window{}))
+	return int64(entry + each*len(s.counters) + len(s.terms.Value().tools))
 }
 
 // keyOf hashes the text of a token where it is.
@@ -70,50 +79,81 @@ func (s *sessions) put(key sessionKey, fresh *session) {
 	shard := &s.shards[key[0]%sessionShards]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if len(shard.known) >= maxSessions {
-		for old := range shard.known {
-			delete(shard.known, old)
-			break
-		}
+	if s.most > 0 && fresh.bytes() > s.most {
+		return // a shard that has nothing else has no room for it
+	}
+	if old := shard.known[key]; old != nil {
+		shard.bytes -= old.bytes()
 	}
 	shard.known[key] = fresh
+	shard.bytes += fresh.bytes()
+	for other, old := range shard.known {
+		if s.most == 0 || shard.bytes <= s.most {
+			return
+		}
+		if other != key {
+			delete(shard.known, other)
+			shard.bytes -= old.bytes()
+			s.full()
+		}
+	}
 }
 
-// session returns the verified token, and why it is none that may be spent.
-func (b *Book) session(text string) (*session, *Refusal) {
+// drop forgets a token.
+func (s *sessions) drop(key sessionKey) {
+	shard := &s.shards[key[0]%sessionShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if old := shard.known[key]; old != nil {
+		delete(shard.known, key)
+		shard.bytes -= old.bytes()
+	}
+}
+
+// session returns the verified token, and why it is none that may be spent. known says
+// that it is remembered: one that was never taken is not.
+func (b *Book) session(text string) (s *session, key sessionKey, known bool, refused *Refusal) {
 	if len(text) > MaxText {
-		return nil, &Refusal{Code: CodeInvalidToken, Err: ErrToken}
+		return nil, key, false, &Refusal{Code: CodeInvalidToken, Err: ErrToken}
 	}
-	key, epoch := keyOf(text), b.epoch.Load()
-	if s := b.sessions.get(key); s != nil && s.epoch == epoch {
-		return s, nil
+	key = keyOf(text)
+	s = b.sessions.get(key)
+	if s != nil && s.epoch == s.grant.epoch.Load() {
+		return s, key, true, nil
 	}
-	s, _, refused := b.verify(text, epoch)
-	if refused != nil {
-		return nil, refused
+	known = s != nil
+	if s, _, refused = b.verify(text); refused != nil && known {
+		b.sessions.drop(key)
 	}
-	b.sessions.put(key, s)
-	return s, nil
+	return s, key, false, refused
 }
 
-// verify checks where a token comes from, and that it was not revoked.
-func (b *Book) verify(text string, epoch uint32) (*session, *chain, *Refusal) {
+// authentic reads a token, and returns it with its points. The error wraps [ErrToken],
+// or [ErrForged] if no root key of this book has signed it.
+func (b *Book) authentic(text string) (Token, []node, error) {
 	t, err := Parse(text)
 	if err != nil {
-		return nil, nil, &Refusal{Code: CodeInvalidToken, Err: err}
+		return Token{}, nil, err
 	}
 	root := b.keys.get(t.name.key)
 	if root == nil {
-		return nil, nil, &Refusal{Code: CodeInvalidToken, Err: ErrForged}
+		return Token{}, nil, ErrForged
 	}
 	nodes, err := t.verify(root)
+	return t, nodes, err
+}
+
+// verify checks where a token comes from, and that it was not revoked.
+func (b *Book) verify(text string) (*session, *chain, *Refusal) {
+	t, nodes, err := b.authentic(text)
 	if err != nil {
 		return nil, nil, &Refusal{Code: CodeInvalidToken, Err: err}
 	}
 	g := b.find(t.name.grant)
 	if g == nil {
-		return nil, nil, b.past(t.name.grant)
+		return nil, nil, b.past(t)
 	}
+	epoch := g.epoch.Load()
 	if channel, ok := t.channel(); !ok || channel != g.channel.Value() {
 		return nil, nil, &Refusal{Code: CodeInvalidToken, Caveat: Caveat{Kind: KindChannel, Channel: channel}.String(), Err: ErrForged}
 	}
@@ -130,10 +170,13 @@ type chain struct {
 	nodes []node
 }
 
-// past says why the tokens of a grant are not live any more.
-func (b *Book) past(id GrantID) *Refusal {
-	r, err := b.record(id)
+// past says why a token of a grant is not live any more.
+func (b *Book) past(t Token) *Refusal {
+	r, err := b.record(t.name.grant)
+	expires := func(c Caveat) bool { return c.Kind == KindExpires && c.Time <= b.clock.now().latest() }
 	switch {
+	case errors.Is(err, ErrNoGrant) && slices.ContainsFunc(t.caveats, expires): // it ended so long ago that it was forgotten
+		return &Refusal{Code: CodeExpired, Err: err}
 	case err != nil:
 		return &Refusal{Code: CodeInvalidToken, Err: err}
 	case r.Returned == nil: // it is being registered

@@ -45,7 +45,7 @@ func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
 // answer, whatever the token has left: there is nothing to run, to commit or to
 // release. While the first is in flight the same call waits for it.
 func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, error) {
-	s, refused := b.session(token)
+	s, key, known, refused := b.session(token)
 	if refused != nil {
 		return b.spent(ctx, token, call, refused)
 	}
@@ -60,7 +60,13 @@ func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, erro
 	}
 	if refused := spend.begin(ctx, call); refused != nil {
 		spend.Release()
+		if known && refused.isFinal() {
+			b.sessions.drop(key)
+		}
 		return nil, refused
+	}
+	if !known {
+		b.sessions.put(key, s)
 	}
 	return spend, nil
 }
@@ -72,7 +78,7 @@ func (s *Spend) begin(ctx context.Context, call Call) *Refusal {
 		return refused
 	}
 	var refused *Refusal
-	if s.began, refused = s.session.reserve(call.Price, now, s.book.maxCounters); refused != nil {
+	if s.began, refused = s.session.reserve(call.Price, now, s.book); refused != nil {
 		return refused
 	}
 	s.ended = false
@@ -91,7 +97,7 @@ func (s *Spend) begin(ctx context.Context, call Call) *Refusal {
 // Allows reports whether a token (its text) would pay for a call now, as far as its
 // own limits go, and nil if so. It sets nothing aside. The error is a [*Refusal].
 func (b *Book) Allows(token string, call Call) error {
-	s, refused := b.session(token)
+	s, _, _, refused := b.session(token)
 	if refused != nil {
 		return refused
 	}
@@ -122,15 +128,19 @@ func (s *session) refuse(price vouchers.Amount, at int64) *Refusal {
 }
 
 // reserve takes the price from every counter, or from none. It returns when.
-func (s *session) reserve(price vouchers.Amount, now moment, maxCounters int) (at int64, refused *Refusal) {
+func (s *session) reserve(price vouchers.Amount, now moment, b *Book) (at int64, refused *Refusal) {
 	g := s.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	at = g.at(now)
 	missing := s.adopt()
-	if missing > 0 && missing+g.count() > maxCounters {
+	if missing > 0 && g.isCrowded(missing, b.limits.Counters) {
+		g.tidy(at)
+		missing = s.adopt()
+	}
+	if missing > 0 && b.meets(LimitCounters, b.limits.Counters, missing+g.count()-1) {
 		return 0, &Refusal{Code: CodeTooManyTokens}
 	}
-	at = g.at(now)
 	if refused := s.refuse(price, at); refused != nil {
 		return 0, refused
 	}

@@ -126,7 +126,7 @@ func TestWhatAFailedStoreMayHaveKeptStaysReserved(t *testing.T) {
 }
 
 func TestAGrantHasSoManyTokensInUse(t *testing.T) {
-	s := newShop(t, credit.WithMaxCounters(3))
+	s := newShop(t, credit.WithLimits(credit.Limits{Counters: 3}, nil))
 	_, token := s.grant(credit.Scope{Budget: 1000})
 	short, long := credit.Scope{Budget: 10, Expires: start.Add(time.Minute)}, credit.Scope{Budget: 10}
 	s.buy(s.narrow(token, short), 1)

@@ -32,7 +32,7 @@ func (b *Book) Run(ctx context.Context, every time.Duration, logger *slog.Logger
 
 // Sweep ends the grants that have expired or are used up, returns what ended grants
 // without calls in flight have not spent to their channels, and forgets the counters
-// of expired tokens.
+// of expired tokens and the grants that ended long ago.
 func (b *Book) Sweep(ctx context.Context) error {
 	b.changing.Lock()
 	defer b.changing.Unlock()
@@ -41,7 +41,7 @@ func (b *Book) Sweep(ctx context.Context) error {
 	for _, g := range b.candidates(now) {
 		all = append(all, b.close(ctx, g, now))
 	}
-	return errors.Join(append(all, b.forget(ctx, now))...)
+	return errors.Join(append(all, b.forget(ctx, now), b.forgetEnded(ctx, now))...)
 }
 
 // candidates returns the grants that are to be ended or closed.
@@ -125,6 +125,7 @@ func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 	defer b.mu.Unlock()
 	delete(b.grants, g.id)
 	delete(b.revoked, g.id)
+	b.closed(r.Channel, g.id, unix(r.EndedAt.Unix()))
 	return nil
 }
 
@@ -165,12 +166,13 @@ func (b *Book) expired(late uint32) (prefixes [][]byte) {
 func (b *Book) forget(ctx context.Context, now moment) error {
 	late := now.certain()
 	var puts []vouchers.Put
+	var all []error
 	for _, prefix := range b.expired(late) {
 		found, err := b.deletions(prefix)
-		if err != nil {
-			return fmt.Errorf("forget the counters of expired credit tokens: %w", err)
-		}
-		puts = append(puts, found...)
+		puts, all = append(puts, found...), append(all, err)
+	}
+	if err := errors.Join(all...); err != nil {
+		return fmt.Errorf("forget the counters of expired credit tokens: %w", err)
 	}
 	if len(puts) == 0 {
 		return nil

@@ -297,7 +297,7 @@ func (s *Shop) byOrder(ctx context.Context, a CreditArguments) (any, error) {
 	}
 	switch {
 	case a.Action == "list":
-		grants, err := s.Credit.List(func(g *credit.Grant) bool { return g.Channel == a.Channel })
+		grants, err := s.Credit.List(a.Channel)
 		return GrantList{grants}, err
 	case a.Action == "revoke" && a.Grant != nil:
 		return s.revokeOf(ctx, *a.Grant, channel.Config)

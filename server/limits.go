@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -66,6 +67,22 @@ type Limits struct {
 	DepositGasCap, RefundGasCap int
 	// ChannelErrands is how many deposits and refunds of a part one channel has in an hour.
 	ChannelErrands int
+	// LiveGrants is how many credit grants of one channel are live at once, and NewGrants
+	// how many it gets in an hour.
+	LiveGrants, NewGrants int
+	// EndedGrants is how many grants of one channel are remembered that have ended, and
+	// EndedGrantTime for how long; each is for an hour.
+	EndedGrants    int
+	EndedGrantTime time.Duration
+	// TopUps is how often one grant is topped up.
+	TopUps int
+	// TokenCounters is how many counters the tokens of one grant have in use.
+	TokenCounters int
+	// RevokedTokens is how many of the tokens are revoked that holders have made of one
+	// narrowed token, and a sixteenth of how many of one grant.
+	RevokedTokens int
+	// TokenCache is how many bytes the tokens take that need not be verified again.
+	TokenCache int64
 }
 
 // limits are the fields of [Limits] by their names in configs, with their defaults.
@@ -91,6 +108,14 @@ var limits = []limit{
 	limitOf("depositGasCap", "1000000", func(l *Limits) *int { return &l.DepositGasCap }, parseCount),
 	limitOf("refundGasCap", "1000000", func(l *Limits) *int { return &l.RefundGasCap }, parseCount),
 	limitOf("channelErrands", "60", func(l *Limits) *int { return &l.ChannelErrands }, parseCount),
+	limitOf(credit.LimitLiveGrants, "1000", func(l *Limits) *int { return &l.LiveGrants }, parseCount),
+	limitOf(credit.LimitNewGrants, "1000", func(l *Limits) *int { return &l.NewGrants }, parseCount),
+	limitOf(credit.LimitEndedGrants, "200", func(l *Limits) *int { return &l.EndedGrants }, parseCount),
+	limitOf(credit.LimitEndedTime, "720h", func(l *Limits) *time.Duration { return &l.EndedGrantTime }, parseTime),
+	limitOf(credit.LimitTopUps, "1000", func(l *Limits) *int { return &l.TopUps }, parseCount),
+	limitOf(credit.LimitCounters, "65536", func(l *Limits) *int { return &l.TokenCounters }, parseCount),
+	limitOf(credit.LimitRevocations, "256", func(l *Limits) *int { return &l.RevokedTokens }, parseCount),
+	limitOf(credit.LimitSessions, "64MiB", func(l *Limits) *int64 { return &l.TokenCache }, parseSize),
 }
 
 // limit is one field of [Limits].
@@ -228,3 +253,10 @@ func (s *Shop) MeetLimit(name string) { s.met.add(name) }
 // LimitHits returns how often each limit was met since the shop was opened, by the
 // limit's name. A limit that was never met is not there.
 func (s *Shop) LimitHits() map[string]uint64 { return s.met.all() }
+
+func (l Limits) credit() credit.Limits {
+	return credit.Limits{
+		LiveGrants: l.LiveGrants, NewGrants: l.NewGrants, EndedGrants: l.EndedGrants, EndedTime: l.EndedGrantTime,
+		TopUps: l.TopUps, Counters: l.TokenCounters, Revocations: l.RevokedTokens, SessionBytes: l.TokenCache,
+	}
+}

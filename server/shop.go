@@ -178,7 +178,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.spending, err = newSpending(s.limits, s.now, s.Store.Bucket(spendingBucket)); err != nil {
 		return err
 	}
-	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store); err != nil {
+	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store, credit.WithLimits(s.limits.credit(), s.met.add)); err != nil {
 		return err
 	}
 	signer, err := s.receiptSigner(ctx, o.Key)
