@@ -19,7 +19,10 @@ type ChannelView struct {
 	Channel vouchers.ChannelID `json:"channel"`
 	Network string             `json:"network"`
 	Escrow  common.Address     `json:"escrow"`
-	Payer   common.Address     `json:"payer"`
+	// Payer is who the money goes back to, as the channel says, and Signer the key of its
+	// vouchers: whoever has opened the channel may have named any payer.
+	Payer  common.Address `json:"payer"`
+	Signer common.Address `json:"signer"`
 	// Balance is what the channel holds on chain, less nothing but refunds and withdrawals.
 	Balance vouchers.Amount `json:"balance"`
 	Charged vouchers.Amount `json:"charged"`
@@ -111,6 +114,7 @@ func viewOf(ch vouchers.Channel, aside *asides) ChannelView {
 		Network:   ch.Deployment.Network(),
 		Escrow:    ch.Deployment.Escrow,
 		Payer:     ch.Config.Payer,
+		Signer:    ch.Config.VoucherSigner(),
 		Balance:   ch.Balance,
 		Charged:   ch.Charged,
 		Claimed:   ch.Claimed,

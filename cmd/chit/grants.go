@@ -98,9 +98,9 @@ func grantsList(c *cli.Context) error {
 		return print(c, grants, func(w io.Writer) error {
 			rows := make([][]string, len(grants))
 			for i, g := range grants {
-				rows[i] = []string{g.ID.String(), shortAddress(g.Payer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), g.Expires.Local().Format(time.DateTime), g.Ended.String()}
+				rows[i] = []string{g.ID.String(), shortAddress(g.Payer), shortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), g.Expires.Local().Format(time.DateTime), g.Ended.String()}
 			}
-			return ui.Table(w, []string{"GRANT", "PAYER", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
+			return ui.Table(w, []string{"GRANT", "PAYER", "SIGNED BY", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 		})
 	})
 }
@@ -147,7 +147,7 @@ func grantsShow(c *cli.Context) error {
 // printGrant prints a grant with its limits and its history.
 func printGrant(c *cli.Context, g credit.Grant) error {
 	return print(c, g, func(w io.Writer) error {
-		fmt.Fprintf(w, "grant %s %s\npayer %s, channel %s\nbudget %s, spent %s, left %s\n\n", g.ID, g.Label, g.Payer, g.Channel, g.Budget, g.Spent, g.Remaining())
+		fmt.Fprintf(w, "grant %s %s\npayer %s, signed by %s, channel %s\nbudget %s, spent %s, left %s\n\n", g.ID, g.Label, g.Payer, g.Signer, g.Channel, g.Budget, g.Spent, g.Remaining())
 		limits := make([][]string, len(g.Scope))
 		for i, caveat := range g.Scope {
 			limits[i] = []string{explainCaveat(caveat)}
