@@ -2,11 +2,9 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -71,74 +69,4 @@ func readChannel(ctx context.Context, client *chain.Client, entry Entry) (Channe
 		funds.WithdrawAfter = &t
 	}
 	return funds, nil
-}
-
-// Withdrawal is a step of taking money out of a channel without the seller's consent.
-type Withdrawal struct {
-	Channel vouchers.ChannelID `json:"channel"`
-	// Amount is what leaves the channel at most: the seller can claim of it what it
-	// has vouchers for until the delay has passed.
-	Amount vouchers.Amount `json:"amount"`
-	// After is when the withdrawal can be finished; zero once it is.
-	After time.Time   `json:"after,omitzero"`
-	Tx    common.Hash `json:"tx"`
-}
-
-// StartWithdrawals announces the withdrawal of all that is unclaimed in every
-// channel of the payer that has something and no withdrawal pending. The sender is
-// the payer and pays the gas. Errors wrap [escrow.ErrNothingToWithdraw] if there is
-// no such channel.
-func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, funds Funds) ([]Withdrawal, error) {
-	return withdraw(ctx, client, funds, "a balance that is not being withdrawn already",
-		func(ch ChannelFunds) bool { return ch.WithdrawAfter == nil && ch.Balance > ch.Claimed },
-		func(contract *escrow.Contract, ch ChannelFunds) (Withdrawal, *types.Receipt, error) {
-			done := Withdrawal{Channel: ch.Channel, Amount: ch.Balance - ch.Claimed}
-			receipt, err := contract.InitiateWithdraw(ctx, sender, ch.Config, done.Amount)
-			return done, receipt, err
-		})
-}
-
-// FinishWithdrawals takes the money of every pending withdrawal whose delay has
-// passed by now. The sender is the payer and pays the gas. Errors wrap
-// [escrow.ErrNothingToWithdraw] if there is none.
-func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, funds Funds) ([]Withdrawal, error) {
-	head, err := client.Header(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Unix(int64(head.Time), 0)
-	return withdraw(ctx, client, funds, "a withdrawal whose delay has passed at "+now.UTC().Format(time.RFC3339)+", the time on chain",
-		func(ch ChannelFunds) bool { return ch.WithdrawAfter != nil && !ch.WithdrawAfter.After(now) },
-		func(contract *escrow.Contract, ch ChannelFunds) (Withdrawal, *types.Receipt, error) {
-			done := Withdrawal{Channel: ch.Channel, Amount: min(ch.Withdrawing, ch.Balance-ch.Claimed)}
-			receipt, err := contract.FinalizeWithdraw(ctx, sender, ch.Config)
-			return done, receipt, err
-		})
-}
-
-func withdraw(ctx context.Context, client *chain.Client, funds Funds, what string, applies func(ChannelFunds) bool,
-	step func(*escrow.Contract, ChannelFunds) (Withdrawal, *types.Receipt, error)) ([]Withdrawal, error) {
-	var all []Withdrawal
-	for _, ch := range funds.Channels {
-		if !applies(ch) {
-			continue
-		}
-		done, receipt, err := step(escrow.At(client, ch.Deployment.Escrow), ch)
-		if err != nil {
-			return all, err
-		}
-		after, err := readChannel(ctx, client, ch.Entry)
-		if err != nil {
-			return all, err
-		}
-		done.Tx = receipt.TxHash
-		if after.WithdrawAfter != nil {
-			done.After = *after.WithdrawAfter
-		}
-		all = append(all, done)
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%w: no channel has %s", escrow.ErrNothingToWithdraw, what)
-	}
-	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -36,6 +37,16 @@ func travel(t testing.TB, d time.Duration) {
 	shoptest.Control(t, "anvil_mine", "0x1")
 }
 
+// finish takes what the chain's clock lets the payer take.
+func finish(t testing.TB, sender *chain.Sender, f agent.Funds) ([]agent.Withdrawal, error) {
+	t.Helper()
+	head, err := shoptest.Net.Client.Header(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, f.ToFinish(time.Unix(int64(head.Time), 0)))
+}
+
 func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
 	o := options(t)
@@ -52,11 +63,11 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 		t.Errorf("the channel is %+v", ch)
 	}
 	sender := senderOf(t, o.Key)
-	if _, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, before); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+	if _, err := finish(t, sender, before); !errors.Is(err, escrow.ErrNothingToWithdraw) {
 		t.Errorf("finished before it was started: %v", err)
 	}
 
-	started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, before)
+	started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, before.ToAnnounce(false))
 	if err != nil || len(started) != 1 || started[0].Amount != 10*usdc || started[0].After.IsZero() {
 		t.Fatalf("started %+v, %v", started, err)
 	}
@@ -64,10 +75,10 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 	if ch := pending.Channels[0]; ch.Withdrawing != 10*usdc || ch.WithdrawAfter == nil || !ch.WithdrawAfter.Equal(started[0].After) {
 		t.Errorf("the channel is %+v", ch)
 	}
-	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, pending); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, pending.ToAnnounce(false)); !errors.Is(err, escrow.ErrNothingToWithdraw) {
 		t.Errorf("started twice: %v", err)
 	}
-	if _, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, pending); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+	if _, err := finish(t, sender, pending); !errors.Is(err, escrow.ErrNothingToWithdraw) {
 		t.Errorf("finished before the delay: %v", err)
 	}
 
@@ -76,7 +87,7 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 		t.Errorf("settled %+v, %v", settled, err)
 	}
 	travel(t, (vouchers.MinWithdrawDelay+1)*time.Second)
-	done, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o))
+	done, err := finish(t, sender, funds(t, o))
 	if err != nil || len(done) != 1 || done[0].Amount != 10*usdc-2*price || !done[0].After.IsZero() {
 		t.Errorf("finished %+v, %v", done, err)
 	}
@@ -84,7 +95,7 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 	if ch := after.Channels[0]; after.Wallet != 100*usdc-2*price || ch.Available != 0 || ch.Withdrawing != 0 || ch.WithdrawAfter != nil {
 		t.Errorf("the funds are %+v", after)
 	}
-	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, after); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, after.ToAnnounce(false)); !errors.Is(err, escrow.ErrNothingToWithdraw) {
 		t.Errorf("started on an empty channel: %v", err)
 	}
 }
@@ -118,7 +129,7 @@ func TestAWithdrawalNeedsThePayersKey(t *testing.T) {
 	o := options(t)
 	funded(t, shop.URL, o)
 	thief := senderOf(t, shoptest.Payer(t, "thief"))
-	if started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, thief, funds(t, o)); err == nil {
+	if started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, thief, funds(t, o).ToAnnounce(false)); err == nil {
 		t.Errorf("a thief started %+v", started)
 	}
 	if ch := funds(t, o).Channels[0]; ch.WithdrawAfter != nil || ch.Balance != 10*usdc {

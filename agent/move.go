@@ -267,7 +267,7 @@ func isMove(payload x402.Payload, amount, before, after vouchers.Amount) bool {
 		return ok && amount == p.Deposit.Amount && grown >= amount
 	case *x402.RefundPayload:
 		shrunk, ok := before.Sub(after)
-		return ok && (p.Amount == nil || amount == *p.Amount) && shrunk >= amount
+		return ok && amount > 0 && (p.Amount == nil || amount <= *p.Amount) && shrunk >= amount
 	}
 	return false
 }

@@ -3,17 +3,29 @@ package escrow
 import (
 	"context"
 	"fmt"
+	"math/big"
+	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Refund claims what the receiver is owed of a channel and gives amount back to
+// Returned is a transaction that gives money back to a payer.
+type Returned struct {
+	Receipt *types.Receipt
+	// Paid is what reached the payer, in atomic units: less than was asked for where
+	// claims, refunds or withdrawals came first, 0 where they took all.
+	Paid vouchers.Amount
+}
+
+// Refund claims what the receiver is owed of a channel and gives up to amount back to
 // its payer, in one transaction. A claim whose value is zero is left out. The
 // sender must be the receiver or the receiver authorizer.
-func (c *Contract) Refund(ctx context.Context, sender *chain.Sender, owed Claim, amount vouchers.Amount, opts ...SendOption) (*types.Receipt, error) {
+func (c *Contract) Refund(ctx context.Context, sender *chain.Sender, owed Claim, amount vouchers.Amount, opts ...SendOption) (Returned, error) {
+	id := c.domain.ChannelID(owed.Config)
 	calls := [][]byte{c.abi.PackRefund(abiConfig(owed.Config), amount.Big())}
 	if owed.Value() > 0 {
 		calls = append([][]byte{c.abi.PackClaim(abiClaims([]Claim{owed}))}, calls...)
@@ -22,36 +34,76 @@ func (c *Contract) Refund(ctx context.Context, sender *chain.Sender, owed Claim,
 	call.To, call.Data, call.Label = c.deployment.Escrow, c.abi.PackMulticall(calls), "refund "+amount.String()
 	receipt, err := sender.Send(ctx, call)
 	if err != nil {
-		return nil, fmt.Errorf("refund %s of channel %s: %w", amount, c.domain.ChannelID(owed.Config), err)
+		return Returned{}, fmt.Errorf("refund %s of channel %s: %w", amount, id, err)
 	}
-	return receipt, nil
+	return c.returned(id, receipt)
+}
+
+// returned reads from its events what a transaction gave back to the payer of a
+// channel. A refund of nothing may have no event.
+func (c *Contract) returned(id vouchers.ChannelID, receipt *types.Receipt) (Returned, error) {
+	r := Returned{Receipt: receipt}
+	for _, log := range receipt.Logs {
+		if log.Address != c.deployment.Escrow || len(log.Topics) < 2 || log.Topics[1] != common.Hash(id) {
+			continue
+		}
+		var paid *big.Int
+		if event, err := c.abi.UnpackRefundedEvent(log); err == nil {
+			paid = event.Amount
+		} else if event, err := c.abi.UnpackWithdrawFinalizedEvent(log); err == nil {
+			paid = event.Amount
+		} else {
+			continue
+		}
+		amount, err := vouchers.AmountFromBig(paid)
+		if err != nil {
+			return r, fmt.Errorf("what transaction %s gave back of channel %s: %w", receipt.TxHash, id, err)
+		}
+		r.Paid += amount
+	}
+	return r, nil
+}
+
+// Announced is a withdrawal that was announced.
+type Announced struct {
+	Receipt *types.Receipt
+	// After is when it can be finalized.
+	After time.Time
 }
 
 // InitiateWithdraw announces that the payer takes amount out of a channel after the
 // channel's delay. The sender must be the payer or its authorizer; one withdrawal
 // can be pending at a time.
-func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, amount vouchers.Amount) (*types.Receipt, error) {
+func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, amount vouchers.Amount) (Announced, error) {
+	id := c.domain.ChannelID(config)
 	receipt, err := sender.Send(ctx, chain.Call{
 		To:    c.deployment.Escrow,
 		Data:  c.abi.PackInitiateWithdraw(abiConfig(config), amount.Big()),
 		Label: "start withdrawal of " + amount.String(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start to withdraw %s of channel %s: %w", amount, c.domain.ChannelID(config), err)
+		return Announced{}, fmt.Errorf("start to withdraw %s of channel %s: %w", amount, id, err)
 	}
-	return receipt, nil
+	for _, log := range receipt.Logs {
+		event, err := c.abi.UnpackWithdrawInitiatedEvent(log)
+		if err == nil && log.Address == c.deployment.Escrow && event.ChannelId == id && event.FinalizeAfter.IsInt64() {
+			return Announced{receipt, time.Unix(event.FinalizeAfter.Int64(), 0).UTC()}, nil
+		}
+	}
+	return Announced{Receipt: receipt}, fmt.Errorf("start to withdraw %s of channel %s: transaction %s announces nothing: %w", amount, id, receipt.TxHash, errUnexpectedAnswer)
 }
 
 // FinalizeWithdraw transfers a withdrawal whose delay has passed to the payer: the
 // announced amount, or what claims left of it.
-func (c *Contract) FinalizeWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig) (*types.Receipt, error) {
+func (c *Contract) FinalizeWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig) (Returned, error) {
+	id := c.domain.ChannelID(config)
 	receipt, err := sender.Send(ctx, chain.Call{
 		To:    c.deployment.Escrow,
 		Data:  c.abi.PackFinalizeWithdraw(abiConfig(config)),
 		Label: "finish withdrawal",
 	})
 	if err != nil {
-		return nil, fmt.Errorf("finish the withdrawal of channel %s: %w", c.domain.ChannelID(config), err)
+		return Returned{}, fmt.Errorf("finish the withdrawal of channel %s: %w", id, err)
 	}
-	return receipt, nil
+	return c.returned(id, receipt)
 }

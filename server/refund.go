@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/chain"
@@ -95,7 +94,7 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 		unfreeze()
 		return nil, asRefusal(err)
 	}
-	receipt, err := s.sendRefund(ctx, p.till, owed, back, spent)
+	done, err := s.sendRefund(ctx, p.till, owed, back, spent)
 	if errors.Is(err, chain.ErrClosed) { // it may still be on its way: the next run thaws the channel
 		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 	}
@@ -107,24 +106,30 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 		s.logger.Warn("refund failed", "channel", id, "amount", back, "error", err)
 		return nil, s.refundFailed(err)
 	}
-	s.logger.Info("refund", "channel", id, "amount", back, "tx", receipt.TxHash)
 	after, _ := s.Ledger.Channel(id)
+	tx := done.Receipt.TxHash
+	if done.Paid == 0 {
+		s.logger.Warn("a refund gave nothing back", "channel", id, "amount", back, "tx", tx)
+		return nil, &refusal{code: x402.ErrRefundNoBalance, channel: &after,
+			detail: fmt.Sprintf("transaction %s gave nothing back: a withdrawal was finished before it", tx)}
+	}
+	s.logger.Info("refund", "channel", id, "amount", done.Paid, "tx", tx)
 	response := s.response(after)
-	response.Transaction = receipt.TxHash.Hex()
-	response.Amount = &back
+	response.Transaction = tx.Hex()
+	response.Amount = &done.Paid
 	s.keepRefund(ctx, p, amount, &response)
 	return &response, nil
 }
 
-func (s *Shop) sendRefund(ctx context.Context, t *till, owed escrow.Claim, back vouchers.Amount, spent *spent) (*types.Receipt, error) {
+func (s *Shop) sendRefund(ctx context.Context, t *till, owed escrow.Claim, back vouchers.Amount, spent *spent) (escrow.Returned, error) {
 	most := uint64(s.limits.RefundGasCap)
-	receipt, err := t.escrow.Refund(ctx, t.sender, owed, back, escrow.WithMaxGas(most))
+	done, err := t.escrow.Refund(ctx, t.sender, owed, back, escrow.WithMaxGas(most))
 	if err != nil {
 		spent.fail(err, most)
-		return nil, err
+		return done, err
 	}
-	spent.end(receipt.GasUsed)
-	return receipt, nil
+	spent.end(done.Receipt.GasUsed)
+	return done, nil
 }
 
 func (s *Shop) refundFailed(err error) *refusal {
@@ -186,10 +191,20 @@ func (s *Shop) keepRefund(ctx context.Context, p *payment, amount *vouchers.Amou
 	}
 }
 
+// refundable is how much of a channel can go back. What was charged is claimed in the
+// same transaction. What is with credit tokens cannot be: a pending withdrawal may be
+// finished first, and the refund would come on top of it, out of their money.
 func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, *refusal) {
 	rest, ok := ch.Balance.Sub(spokenFor(ch))
+	if ok && ch.Aside > 0 {
+		rest, ok = rest.Sub(ch.Withdrawal.Amount)
+	}
 	if !ok || rest == 0 {
-		return 0, &refusal{code: x402.ErrRefundNoBalance, channel: &ch, detail: fmt.Sprintf("the balance is %s, %s are charged and %s are with credit tokens", ch.Balance, ch.Charged, ch.Aside)}
+		detail := fmt.Sprintf("the balance is %s, %s are charged and %s are with credit tokens", ch.Balance, ch.Charged, ch.Aside)
+		if ch.Aside > 0 && ch.Withdrawal.Amount > 0 {
+			detail += fmt.Sprintf(", and %s are being withdrawn", ch.Withdrawal.Amount)
+		}
+		return 0, &refusal{code: x402.ErrRefundNoBalance, channel: &ch, detail: detail}
 	}
 	if amount == nil {
 		return rest, nil
