@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -16,19 +17,42 @@ import (
 //	ceiling = charged + in flight + in doubt + price
 //
 // moved up where that number already pays another call, because a ceiling pays for
-// one call.
+// one call. What the server can take is the highest ceiling that was ever signed, so
+// nothing that it says makes that rise but a call, whose price is held: what it says is
+// charged may be as high as what was signed before the call, and is counted then.
 type account struct {
 	mu     sync.Mutex    // guards all fields below
 	board  *board        // where other processes see this account; nil if there are none
+	tally  tally         // counts what no price covers; nil counts nothing
 	broken error         // why the account cannot be shared any more; no call is signed then
 	landed chan struct{} // while a call of this process waits: closed when one lands
+	// uncounted is why something that can be taken could not be counted; no call is signed then.
+	uncounted error
+	// forgets says that there is no book: what the payer signed before this process is
+	// known from the server's proof alone.
+	forgets bool
 	figures
+}
+
+// tally counts, beside the prices of calls, what can be taken from a channel.
+type tally interface {
+	// concede counts what the server says is charged and no receipt explains. Ceilings
+	// of it were signed before, and are never signed again.
+	concede(vouchers.Amount) error
+	// exceed counts by how much a ceiling is above the sum of all prices, unless a limit
+	// forbids it.
+	exceed(vouchers.Amount) error
+	// fits tells whether all that is counted is within the limits.
+	fits() error
+	// restore counts what was charged, and signed beyond that, before the book was lost.
+	restore(charged, beyond vouchers.Amount) error
 }
 
 // figures are an account's numbers. All processes that pay from a channel have the same.
 type figures struct {
 	balance  vouchers.Amount
-	charged  vouchers.Amount              // sum of the charges of answered calls
+	charged  vouchers.Amount              // the server's count: charges of answered calls, and the offset
+	offset   vouchers.Amount              // the part of charged that no receipt explains; it was signed before and is not spent
 	signed   vouchers.Amount              // the highest ceiling ever signed
 	seen     vouchers.Amount              // the highest total that the server reported
 	doubt    vouchers.Amount              // prices of calls whose answer never came
@@ -41,6 +65,9 @@ type figures struct {
 	draining bool                         // a correction waits for the calls in flight
 	signings uint64                       // how many ceilings were reserved
 	turns    uint64                       // so many calls yet are made one at a time
+	opened   vouchers.Amount              // what was signed when the account became unsure: the server may count from there
+	fresh    vouchers.Amount              // charges and losses since
+	raised   bool                         // something was conceded: no call is signed before it fits
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that
@@ -55,18 +82,21 @@ const (
 	doubtful                     // it may have: the answer never came
 )
 
-// flight is a call in flight, with how many losses and signings there were when it was
-// signed, which process signed it, and whether there were others in flight.
+// flight is a call in flight, with what was signed before the call began, how many
+// losses and signings there were when it was signed, which process signed it, and whether
+// there were others in flight.
 type flight struct {
 	price   vouchers.Amount
+	before  vouchers.Amount
 	losses  uint64
 	signing uint64
 	owner   uint64
 	joined  bool
 }
 
+// newAccount is an account that is kept in memory alone.
 func newAccount(balance, charged, signed vouchers.Amount) *account {
-	return &account{figures: newFigures(balance, charged, signed)}
+	return &account{forgets: true, figures: newFigures(balance, charged, signed)}
 }
 
 func newFigures(balance, charged, signed vouchers.Amount) figures {
@@ -74,6 +104,7 @@ func newFigures(balance, charged, signed vouchers.Amount) figures {
 		balance:  balance,
 		charged:  charged,
 		signed:   max(signed, charged),
+		opened:   max(signed, charged),
 		seen:     charged,
 		unsure:   true,
 		inFlight: make(map[vouchers.Amount]flight),
@@ -106,36 +137,71 @@ func (a *account) look() {
 	a.mu.Unlock()
 }
 
+// need is what a call asks of its channel. It is the same one for all tries of the call.
+type need struct {
+	price   vouchers.Amount
+	deposit vouchers.Amount  // comes with the call
+	before  *vouchers.Amount // what was signed before the first try; nil until it is made
+}
+
 // reserve returns the ceiling to sign for a call of the given price. It waits while a
 // correction is under way, and for its turn where calls are made one at a time. It
 // fails with a [*BalanceError] when the channel cannot pay.
 func (a *account) reserve(ctx context.Context, price vouchers.Amount) (vouchers.Amount, error) {
-	return a.reserveWith(ctx, price, 0)
+	return a.reserveFor(ctx, &need{price: price})
 }
 
-// reserveWith is reserve for a call that brings a deposit with it.
-func (a *account) reserveWith(ctx context.Context, price, deposit vouchers.Amount) (vouchers.Amount, error) {
+// reserveFor is reserve for a call that may bring a deposit with it, or was tried before.
+func (a *account) reserveFor(ctx context.Context, n *need) (vouchers.Amount, error) {
 	if err := a.lockReady(ctx); err != nil {
 		return 0, err
 	}
 	defer a.unlock()
-	if a.broken != nil {
-		return 0, a.broken
+	if err := errors.Join(a.broken, a.uncounted); err != nil {
+		return 0, err
 	}
-	committed := a.charged + a.flying + a.doubt
-	balance := plus(a.balance, deposit)
-	ceiling, ok := committed.Add(price)
-	if ok {
-		ceiling = a.free(ceiling)
+	balance := plus(a.balance, n.deposit)
+	sum, ok := a.committed().Add(n.price)
+	ceiling := a.free(sum)
+	if !ok || left(ceiling, a.offset) > balance {
+		return 0, &BalanceError{Required: n.price, Remaining: left(balance, a.used()), Balance: balance}
 	}
-	if !ok || ceiling > balance {
-		return 0, &BalanceError{Required: price, Remaining: left(balance, committed), Balance: balance}
+	if err := a.affords(ceiling, sum); err != nil {
+		return 0, err
+	}
+	if n.before == nil {
+		before := a.signed
+		n.before = &before
 	}
 	a.signings++
-	a.inFlight[ceiling] = flight{price: price, losses: a.losses, signing: a.signings, owner: a.board.owner(), joined: a.flying > 0}
-	a.flying += price
+	a.inFlight[ceiling] = flight{price: n.price, before: *n.before, losses: a.losses, signing: a.signings, owner: a.board.owner(), joined: a.flying > 0}
+	a.flying += n.price
 	a.signed = max(a.signed, ceiling)
 	return ceiling, nil
+}
+
+// committed is what a further ceiling is signed over.
+func (a *account) committed() vouchers.Amount { return plus(plus(a.charged, a.flying), a.doubt) }
+
+// used is what further calls cannot spend.
+func (a *account) used() vouchers.Amount { return left(a.committed(), a.offset) }
+
+// affords holds against the limits what the price that is held does not cover: what was
+// conceded since, and by how much a ceiling had to be moved up.
+func (a *account) affords(ceiling, sum vouchers.Amount) error {
+	if a.tally == nil {
+		return nil
+	}
+	if a.raised {
+		if err := a.tally.fits(); err != nil {
+			return err
+		}
+		a.raised = false
+	}
+	if most := max(a.signed, sum); ceiling > most {
+		return a.tally.exceed(ceiling - most)
+	}
+	return nil
 }
 
 // lockReady locks the account at a moment at which a call may be signed.
@@ -170,7 +236,7 @@ func (a *account) collides(ceiling, charged vouchers.Amount) bool {
 	defer a.unlock()
 	f := a.inFlight[ceiling]
 	crowded := f.joined || a.signings > f.signing
-	if a.unsure || !crowded || charged > a.charged+a.flying+a.doubt {
+	if a.unsure || !crowded || charged > a.committed() {
 		return false
 	}
 	a.turns = turnsAfterCollision
@@ -181,7 +247,7 @@ func (a *account) collides(ceiling, charged vouchers.Amount) bool {
 func (a *account) spendable() vouchers.Amount {
 	a.lock()
 	defer a.look()
-	return left(a.balance, a.charged+a.flying+a.doubt)
+	return left(a.balance, a.used())
 }
 
 func left(balance, committed vouchers.Amount) vouchers.Amount {
@@ -214,24 +280,34 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 		return fmt.Errorf("%w: a call of %s was charged %s", ErrDishonest, price, charged)
 	}
 	a.charged += charged
+	a.fresh = plus(a.fresh, charged)
 	a.turns -= min(a.turns, 1)
 	if charged > 0 && ceiling > a.charged {
 		a.spent[ceiling] = certain
 	}
-	most := a.charged + a.flying + a.doubt
-	if a.draining || a.unsure { // there may be more than this account knew, all of it under a signed ceiling
-		most = max(most, a.signed)
-	}
-	if total > most {
+	if most := a.most(); total > most {
 		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, most)
 	}
 	a.seen = max(a.seen, total)
 	a.clearDoubt()
 	if a.unsure && a.flying == 0 && a.doubt == 0 {
-		a.charged, a.unsure = max(a.charged, a.seen), false
+		a.unsure = false
+		a.rebase(max(a.charged, a.seen), 0)
 	}
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= a.charged })
 	return nil
+}
+
+// most is the highest total that the server may report.
+func (a *account) most() vouchers.Amount {
+	most := a.committed()
+	if a.draining || a.unsure { // there may be more than this account knew, all of it signed before
+		most = max(most, plus(plus(a.opened, a.fresh), a.flying))
+	}
+	if a.unsure && a.forgets {
+		most = max(most, a.signed)
+	}
+	return most
 }
 
 // clearDoubt takes the server's total as the outcome of the calls whose answers never
@@ -241,7 +317,22 @@ func (a *account) clearDoubt() {
 	if a.flying > 0 || a.doubt == 0 || !a.heard || a.seen < a.charged {
 		return
 	}
-	a.charged, a.doubt = a.seen, 0
+	a.rebase(a.seen, 0)
+}
+
+// rebase sets what is charged, and what is in doubt. What that adds to both is counted:
+// it is below what was signed, and the next ceiling is above it.
+func (a *account) rebase(charged, doubt vouchers.Amount) {
+	before, after := plus(a.charged, a.doubt), plus(charged, doubt)
+	if more := left(after, before); more > 0 {
+		a.offset = plus(a.offset, more)
+		if a.tally != nil {
+			a.uncounted = errors.Join(a.uncounted, a.tally.concede(more))
+			a.raised = true
+		}
+	}
+	a.offset = min(left(a.offset, left(a.charged, charged)), charged)
+	a.charged, a.doubt = charged, doubt
 }
 
 func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
@@ -258,15 +349,16 @@ func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
 // drain applies a correction that has waited for the calls in flight, after the last.
 func (a *account) drain() {
 	if a.draining && a.flying == 0 {
-		a.adopt(a.seen)
+		a.adopt(a.seen, a.doubt)
 		a.draining = false
 	}
 }
 
-// adopt takes charged as the truth. Nothing is in flight: the strict form, charged
+// adopt takes charged as the truth, and doubt as what may come to it. Nothing is in flight: the strict form, charged
 // and the price, is open to the next call.
-func (a *account) adopt(charged vouchers.Amount) {
-	a.charged, a.seen, a.unsure = charged, charged, false
+func (a *account) adopt(charged, doubt vouchers.Amount) {
+	a.rebase(charged, doubt)
+	a.seen, a.unsure = charged, false
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= charged })
 }
 
@@ -286,7 +378,8 @@ func (a *account) lose(ceiling vouchers.Amount) {
 }
 
 func (a *account) giveUp(ceiling vouchers.Amount) {
-	a.doubt += a.land(ceiling)
+	price := a.land(ceiling)
+	a.doubt, a.fresh = plus(a.doubt, price), plus(a.fresh, price)
 	a.losses, a.heard = a.losses+1, false
 	if ceiling > a.charged {
 		a.spent[ceiling] = doubtful
@@ -298,34 +391,89 @@ func (a *account) giveUp(ceiling vouchers.Amount) {
 // takes over what the server proved with the payer's own signature: charged so much,
 // under a voucher of that ceiling. With calls in flight, of which charged may include
 // some, it is applied once the last of them has landed, and no call is signed before.
-// It fails with [ErrDishonest] when more is charged than signed.
+// It fails with [ErrDishonest] when more is charged than signed, or more than was signed
+// before the refused call, and with [ErrOldBook] when the book does not know of such a
+// voucher. Without a book the first proof is believed, and counted.
 func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
+	known := a.knownBefore(refused)
 	a.land(refused)
 	defer a.drain()
-	if charged > ceiling {
+	switch {
+	case charged > ceiling:
 		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, charged, ceiling)
+	case charged <= known, a.forgets && (a.unsure || ceiling > a.signed):
+	case ceiling <= a.signed:
+		return fmt.Errorf("%w: it refuses a voucher of %s and says that %s is charged, no more than %s was signed before; if the book was lost or is an old copy, `chit recover` asks the server for proof",
+			ErrDishonest, refused, charged, known)
+	default:
+		return fmt.Errorf("%w: the server shows a voucher of %s with %s charged, the book knows of %s; `chit recover` takes it over and counts it as spent",
+			ErrOldBook, ceiling, charged, a.signed)
+	}
+	if beyond := left(ceiling, max(a.signed, charged)); beyond > 0 && a.tally != nil {
+		a.uncounted = errors.Join(a.uncounted, a.tally.restore(0, beyond))
 	}
 	a.signed = max(a.signed, ceiling)
-	if a.flying == 0 && !a.draining {
-		a.adopt(charged)
-		a.doubt = 0
-		maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
-		return nil
-	}
-	a.seen = max(a.seen, charged) // and what the calls in flight will report
-	a.draining = true
+	a.takeOver(charged)
 	return nil
 }
 
-// restart takes over what the chain says, in place of all that was known.
-func (a *account) restart(balance, claimed vouchers.Amount) {
+// retreat is correct for what the chain knows as claimed, which proves nothing beyond
+// what was signed.
+func (a *account) retreat(refused, claimed vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
-	fresh := newFigures(balance, claimed, claimed)
-	fresh.inFlight, fresh.flying, fresh.signings = a.inFlight, a.flying, a.signings // other processes' calls
-	a.figures = fresh
+	known := a.knownBefore(refused)
+	a.land(refused)
+	defer a.drain()
+	if claimed > known {
+		return claimedTooMuch(claimed, known)
+	}
+	a.takeOver(claimed)
+	return nil
+}
+
+// claimedTooMuch is the error where the chain's node knows of more claims than of what
+// was signed.
+func claimedTooMuch(claimed, signed vouchers.Amount) error {
+	return fmt.Errorf("%w: the chain's node says that %s is claimed, the book knows of %s signed: the node lies, or the book is an old copy, which `chit recover` mends",
+		ErrOldBook, claimed, signed)
+}
+
+// knows fails where more is claimed by the chain's node than was ever signed. Without a
+// book there is nothing to hold that against.
+func (a *account) knows(claimed vouchers.Amount) error {
+	a.lock()
+	defer a.look()
+	if a.forgets || claimed <= a.signed {
+		return nil
+	}
+	return claimedTooMuch(claimed, a.signed)
+}
+
+// knownBefore is the highest count that the server may have without the call that it
+// refuses.
+func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
+	if refused == 0 {
+		return a.signed
+	}
+	f := a.inFlight[refused]
+	return max(f.before, a.seen, left(a.committed(), f.price))
+}
+
+func (a *account) takeOver(charged vouchers.Amount) {
+	if a.flying == 0 && !a.draining {
+		a.adopt(charged, 0)
+		maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
+		return
+	}
+	a.seen = max(a.seen, charged) // and what the calls in flight will report
+	if !a.draining {
+		a.opened, a.fresh = max(charged, a.charged), 0
+	}
+	a.opened = max(a.opened, charged)
+	a.draining = true
 }
 
 // fund raises the balance to what the chain or the server reports.
@@ -347,7 +495,7 @@ func (a *account) total() vouchers.Amount {
 func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
 	a.lock()
 	defer a.look()
-	return left(plus(plus(a.charged+a.flying+a.doubt, price), keep), a.balance)
+	return left(plus(plus(a.used(), price), keep), a.balance)
 }
 
 // funds is the balance.

@@ -19,9 +19,10 @@ import (
 )
 
 // board is a channel's account as all processes with the same book see it: a file
-// beside the book, under a lock that its holder has for some microseconds. It is not
-// durable and need not be: the book is, and what is lost costs a round trip. Its users
-// each hold the lock of a file of their own, so that the calls in flight of a process
+// beside the book, under a lock that its holder has for some microseconds. It outlives a
+// process that is killed, so that no ceiling is forgotten then. It does not outlive the
+// machine's own crash and need not: the book does, and the owner says what was lost. Its
+// users each hold the lock of a file of their own, so that the calls in flight of a process
 // that was killed are found out.
 //
 // A nil board is that of an account that is not shared.
@@ -43,8 +44,8 @@ const (
 	soonTime    = 5 * time.Millisecond // how long landings of other processes may go unnoticed
 )
 
-// openBoard joins those who use a channel. The first one begins with fresh figures,
-// the others take over those there are.
+// openBoard joins those who use a channel. The first one begins with fresh figures, and
+// what the last one has left that these do not know; the others take over those there are.
 func openBoard(book string, id vouchers.ChannelID, f *figures, fresh func() (figures, error)) (b *board, err error) {
 	b = &board{dir: book + boardFolder, name: id.Hex()}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
@@ -80,13 +81,38 @@ func (b *board) join(f *figures, fresh func() (figures, error)) error {
 	if len(others) > 0 {
 		return b.read(f)
 	}
-	if err := b.file.Truncate(0); err != nil {
-		return err
-	}
 	if *f, err = fresh(); err != nil {
 		return err
 	}
+	var kept figures
+	switch err := b.read(&kept); {
+	case err == nil:
+		f.inherit(kept)
+	case errors.Is(err, errDamaged):
+		if err := b.file.Truncate(0); err != nil {
+			return err
+		}
+	default:
+		return err
+	}
 	return b.write(f)
+}
+
+// inherit adds what those knew who used the account last, and are gone: their calls in
+// flight are in doubt.
+func (f *figures) inherit(kept figures) {
+	if kept.signed < f.signed {
+		return
+	}
+	balance, charged, offset := f.balance, f.charged, f.offset
+	*f = newFigures(balance, kept.charged, kept.signed)
+	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, plus(kept.doubt, kept.flying), kept.losses, kept.spent, kept.raised
+	for ceiling := range kept.inFlight {
+		f.spent[ceiling] = doubtful
+	}
+	if charged > plus(f.charged, f.doubt) {
+		f.charged, f.seen, f.offset, f.doubt = charged, charged, offset, 0
+	}
 }
 
 func (b *board) userFile(id uint64) string {

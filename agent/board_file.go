@@ -89,6 +89,9 @@ func (b *board) write(f *figures) error {
 	return nil
 }
 
+// figuresForm says how the figures are written: a file of another version is damaged.
+const figuresForm = 0xc417_0002
+
 // encode appends the figures as words.
 func (f *figures) encode(to []byte) []byte {
 	put := func(words ...uint64) {
@@ -96,10 +99,11 @@ func (f *figures) encode(to []byte) []byte {
 			to = binary.LittleEndian.AppendUint64(to, w)
 		}
 	}
-	put(uint64(f.balance), uint64(f.charged), uint64(f.signed), uint64(f.seen), uint64(f.doubt), f.losses, f.signings, f.turns,
-		word(f.unsure), word(f.heard), word(f.draining), uint64(len(f.inFlight)), uint64(len(f.spent)))
+	put(figuresForm, uint64(len(f.inFlight)), uint64(len(f.spent)),
+		uint64(f.balance), uint64(f.charged), uint64(f.signed), uint64(f.seen), uint64(f.doubt), f.losses, f.signings, f.turns,
+		word(f.unsure), word(f.heard), word(f.draining), uint64(f.offset), uint64(f.opened), uint64(f.fresh), word(f.raised))
 	for ceiling, x := range f.inFlight {
-		put(uint64(ceiling), uint64(x.price), x.losses, x.signing, x.owner, word(x.joined))
+		put(uint64(ceiling), uint64(x.price), uint64(x.before), x.losses, x.signing, x.owner, word(x.joined))
 	}
 	for ceiling, why := range f.spent {
 		put(uint64(ceiling), uint64(why))
@@ -116,24 +120,25 @@ func word(is bool) uint64 {
 
 // decode reads what encode has written.
 func (f *figures) decode(body []byte) error {
-	const plain, perFlight, perSpent = 13, 6, 2
+	const head, plain, perFlight, perSpent = 3, 18, 7, 2
 	words := make([]uint64, len(body)/wordSize)
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint64(body[i*wordSize:])
 	}
-	if len(words) < plain || uint64(len(words)) != plain+perFlight*words[11]+perSpent*words[12] {
+	if len(words) < plain || words[0] != figuresForm || uint64(len(words)) != plain+perFlight*words[1]+perSpent*words[2] {
 		return errDamaged
 	}
-	flights := int(words[11])
+	flights, w := int(words[1]), words[head:]
 	*f = figures{
-		balance: vouchers.Amount(words[0]), charged: vouchers.Amount(words[1]), signed: vouchers.Amount(words[2]),
-		seen: vouchers.Amount(words[3]), doubt: vouchers.Amount(words[4]), losses: words[5], signings: words[6], turns: words[7],
-		unsure: words[8] == 1, heard: words[9] == 1, draining: words[10] == 1,
-		inFlight: make(map[vouchers.Amount]flight, flights), spent: make(map[vouchers.Amount]spending, words[12]),
+		balance: vouchers.Amount(w[0]), charged: vouchers.Amount(w[1]), signed: vouchers.Amount(w[2]),
+		seen: vouchers.Amount(w[3]), doubt: vouchers.Amount(w[4]), losses: w[5], signings: w[6], turns: w[7],
+		unsure: w[8] == 1, heard: w[9] == 1, draining: w[10] == 1,
+		offset: vouchers.Amount(w[11]), opened: vouchers.Amount(w[12]), fresh: vouchers.Amount(w[13]), raised: w[14] == 1,
+		inFlight: make(map[vouchers.Amount]flight, flights), spent: make(map[vouchers.Amount]spending, words[2]),
 	}
 	rest := words[plain:]
 	for range flights {
-		x := flight{price: vouchers.Amount(rest[1]), losses: rest[2], signing: rest[3], owner: rest[4], joined: rest[5] == 1}
+		x := flight{price: vouchers.Amount(rest[1]), before: vouchers.Amount(rest[2]), losses: rest[3], signing: rest[4], owner: rest[5], joined: rest[6] == 1}
 		f.inFlight[vouchers.Amount(rest[0])] = x
 		f.flying += x.price
 		rest = rest[perFlight:]

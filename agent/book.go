@@ -36,10 +36,14 @@ type Entry struct {
 	Config     vouchers.ChannelConfig `json:"config"`
 	// Server is the URL of the MCP endpoint that the channel pays.
 	Server string `json:"server"`
-	// Balance is the deposits less refunds, Charged what calls cost so far, Signed the highest ceiling signed.
+	// Balance is the deposits less refunds, Charged what calls cost so far, Signed the
+	// highest ceiling signed, which is the most that the seller can take.
 	Balance vouchers.Amount `json:"balance"`
 	Charged vouchers.Amount `json:"charged"`
 	Signed  vouchers.Amount `json:"signed"`
+	// Offset is by how much the seller's count is above Charged: ceilings are signed over
+	// both. It was signed before, and costs nothing.
+	Offset vouchers.Amount `json:"offset,omitzero"`
 }
 
 // Available is what further calls can spend, in atomic USDC.

@@ -117,7 +117,7 @@ func TestAClientWithoutItsBookRecoversFromTheServersProof(t *testing.T) {
 	}
 }
 
-func TestAClientWithAStaleBookRecoversFromTheServersProof(t *testing.T) {
+func TestAClientWithAStaleBookPaysAgainWhenItsOwnerHasSaidSo(t *testing.T) {
 	shop, refused := counting(t)
 	o := options(t)
 	client := funded(t, shop.URL, o)
@@ -131,12 +131,22 @@ func TestAClientWithAStaleBookRecoversFromTheServersProof(t *testing.T) {
 	if err := os.WriteFile(o.Book, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	buy(t, dial(t, shop.URL, o), 1, 6*price)
-	if n := refused.Load(); n != 1 {
+	stale := dial(t, shop.URL, o)
+	for range 2 {
+		if _, _, err := stale.CallTool(t.Context(), "work", nil); !errors.Is(err, agent.ErrOldBook) {
+			t.Errorf("a call that the book is too old for: %v", err)
+		}
+	}
+	if n := refused.Load(); n != 2 {
 		t.Errorf("%d payments were refused", n)
 	}
-	// The first client has become the stale one.
-	buy(t, client, 1, 7*price)
+	if entry, err := stale.Recover(t.Context()); err != nil || entry.Charged != 5*price {
+		t.Errorf("recovered %+v, %v", entry, err)
+	}
+	buy(t, stale, 2, 0)
+	if _, _, err := client.CallTool(t.Context(), "work", nil); !errors.Is(err, agent.ErrOldBook) {
+		t.Errorf("a call of the first client, which has become the stale one: %v", err)
+	}
 }
 
 func TestTwoClientsShareABook(t *testing.T) {

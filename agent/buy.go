@@ -56,8 +56,7 @@ func isSilence(err error) bool {
 	return errors.As(err, &s)
 }
 
-// rounds is how often a call is repeated with a better payment. A server that keeps the
-// vouchers that it refuses can take so many prices for a call at most.
+// rounds is how often a call is repeated with a better payment.
 const rounds = 4
 
 // buy asks for something, and pays if it costs something and the policy allows it.
@@ -87,7 +86,7 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 	known := p.known(w.name)
 	var forbidden error
 	if known != nil {
-		if forbidden = expense.hold(ctx, known.accepted.Amount); !errors.Is(forbidden, ErrPolicy) {
+		if forbidden = expense.hold(ctx, known); !errors.Is(forbidden, ErrPolicy) {
 			return known, nil // another error comes again
 		}
 	}
@@ -104,15 +103,16 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 
 func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expense) (Receipt, error) {
 	var last error
+	call := &purchase{wanted: w, expense: expense}
 	for range rounds {
-		if err := expense.hold(ctx, t.accepted.Amount); err != nil {
+		if err := expense.hold(ctx, t); err != nil {
 			return Receipt{}, err
 		}
 		ch, err := p.channelOf(ctx, t)
 		if err != nil {
 			return Receipt{}, err
 		}
-		receipt, no, err := p.attempt(ctx, ch, t, w)
+		receipt, no, err := p.attempt(ctx, ch, t, call)
 		if err != nil || no == nil {
 			return receipt, err
 		}
@@ -124,29 +124,40 @@ func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expens
 	return Receipt{}, last
 }
 
+// purchase is something wanted with the money that is held for it, over all tries.
+type purchase struct {
+	*wanted
+	*expense
+	need need
+}
+
 // refusal is a payment that the server did not take. Its ceiling is still reserved.
 type refusal struct {
 	required *x402.PaymentRequired
 	ceiling  vouchers.Amount
+	// again says that no answer came the first time: the server may have taken it then.
+	again bool
 }
 
 // attempt makes one paid call.
-func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, w *wanted) (Receipt, *refusal, error) {
+func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purchase) (Receipt, *refusal, error) {
 	deposit, funded, err := p.topUpFor(ctx, ch, t)
 	if err != nil {
 		return Receipt{}, nil, err
 	}
 	defer funded()
-	ceiling, err := p.reserve(ctx, ch, t.accepted.Amount, deposit)
+	call.need.price = t.accepted.Amount
+	ceiling, err := p.reserve(ctx, ch, &call.need, deposit)
 	if err != nil {
-		return Receipt{}, nil, err
+		return Receipt{}, nil, call.explain(err)
 	}
+	call.sign()
 	paid, err := p.payment(ctx, ch, t, ceiling, deposit)
 	if err != nil {
 		ch.release(ceiling)
 		return Receipt{}, nil, err
 	}
-	a, err := p.send(ctx, w, paid)
+	a, again, err := p.send(ctx, call.wanted, paid)
 	if deposit != nil {
 		err = errors.Join(err, p.deposited(ctx, ch, a))
 	}
@@ -159,21 +170,29 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, w *wanted) (
 		return Receipt{}, nil, errors.Join(err, p.note(ch))
 	}
 	if a.required != nil {
-		return Receipt{}, &refusal{a.required, ceiling}, nil
+		return Receipt{}, &refusal{a.required, ceiling, again}, nil
 	}
 	receipt, err := p.settle(ch, ceiling, a)
 	return receipt, nil, errors.Join(err, p.note(ch))
 }
 
-func (p *payer) reserve(ctx context.Context, ch *channel, price vouchers.Amount, deposit *x402.Deposit) (vouchers.Amount, error) {
+func (p *payer) reserve(ctx context.Context, ch *channel, n *need, deposit *x402.Deposit) (vouchers.Amount, error) {
+	n.deposit = 0
 	if deposit != nil {
-		return ch.reserveWith(ctx, price, deposit.Amount)
+		n.deposit = deposit.Amount
+		return ch.reserveFor(ctx, n)
 	}
-	ceiling, err := ch.reserve(ctx, price)
-	if errors.Is(err, ErrBalance) && p.refresh(ctx, ch) == nil {
-		return ch.reserve(ctx, price)
+	ceiling, err := ch.reserveFor(ctx, n)
+	if !errors.Is(err, ErrBalance) {
+		return ceiling, err
 	}
-	return ceiling, err
+	switch stale := p.refresh(ctx, ch); {
+	case errors.Is(stale, ErrOldBook):
+		return 0, stale
+	case stale != nil:
+		return 0, err
+	}
+	return ch.reserveFor(ctx, n)
 }
 
 // payment signs a voucher, and puts it beside a deposit if there is one.
@@ -189,25 +208,26 @@ func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouc
 }
 
 // send asks with a payment. Where no answer comes it is sent once more: the payment
-// has an identifier, so that it is taken once at most.
-func (p *payer) send(ctx context.Context, w *wanted, paid *x402.PaymentPayload) (*answer, error) {
-	a, err := w.send(ctx, paid)
-	if isSilence(err) && ctx.Err() == nil {
+// has an identifier, so that it is taken once at most; again says so.
+func (p *payer) send(ctx context.Context, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
+	a, err = w.send(ctx, paid)
+	if again = isSilence(err) && ctx.Err() == nil; again {
 		a, err = w.send(ctx, paid)
 	}
 	if isSilence(err) {
-		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+		return nil, again, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
-	return a, err
+	return a, again, err
 }
 
 // settle holds the answer of a paid call against the account.
 func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt, error) {
+	if a.receipt == nil && a.failed {
+		ch.release(ceiling) // it is signed again, so that a server that keeps it has it once
+		return Receipt{}, nil
+	}
 	if a.receipt == nil {
 		ch.lose(ceiling)
-		if a.failed {
-			return Receipt{}, nil
-		}
 		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", ErrDishonest)
 	}
 	state, charged := a.receipt.Extra.ChannelState, a.receipt.Extra.ChargedAmount
@@ -237,8 +257,12 @@ func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name stri
 		ch.release(no.ceiling)
 		return fresh, err
 	}
+	if no.again && proof.ceiling != nil && proof.charged == no.ceiling {
+		ch.lose(no.ceiling)
+		return nil, fmt.Errorf("%w: no answer came, and then the server says that the same voucher is used", ErrUnknownOutcome)
+	}
 	ch.collides(no.ceiling, proof.charged)
-	return fresh, ch.correct(no.ceiling, proof.charged, proof.ceiling)
+	return fresh, proof.take(ch, no.ceiling)
 }
 
 // read returns the terms of a refusal, and what it proves where the payment was for

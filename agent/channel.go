@@ -37,13 +37,25 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 	if ch := p.channels[t.id]; ch != nil {
 		return ch, nil
 	}
-	return p.open(t, func() (figures, error) { return p.load(ctx, t) })
+	var claimed vouchers.Amount
+	ch, err := p.open(t, func() (f figures, err error) {
+		f, claimed, err = p.load(ctx, t)
+		return f, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.knows(claimed); err != nil {
+		delete(p.channels, t.id)
+		return nil, errors.Join(err, ch.board.close())
+	}
+	return ch, nil
 }
 
 // open makes the account of a channel that is not in use yet, with fresh figures unless
 // another process with the same book uses it. The caller holds learning.
 func (p *payer) open(t *terms, fresh func() (figures, error)) (*channel, error) {
-	a := new(account)
+	a := &account{forgets: p.book == nil, tally: channelTally{p.purse, t.id}}
 	var err error
 	if p.book == nil {
 		a.figures, err = fresh()
@@ -57,26 +69,39 @@ func (p *payer) open(t *terms, fresh func() (figures, error)) (*channel, error) 
 	return p.channels[t.id], nil
 }
 
-func (p *payer) load(ctx context.Context, t *terms) (figures, error) {
+// load is a channel as the book has it. Of one that the book does not have nothing was
+// signed, whatever the chain's node says is claimed.
+func (p *payer) load(ctx context.Context, t *terms) (f figures, claimed vouchers.Amount, err error) {
 	if p.book != nil {
 		entry, found, err := p.book.Channel(t.id)
 		if err != nil {
-			return figures{}, err
+			return figures{}, 0, err
 		}
 		if found {
-			return newFigures(entry.Balance, entry.Charged, entry.Signed), nil
+			return entry.figures(), 0, nil
 		}
 	}
 	state, err := t.contract.State(ctx, t.config, 1)
 	if err != nil {
-		return figures{}, err
+		return figures{}, 0, err
 	}
-	return newFigures(state.Balance, state.Claimed, state.Claimed), nil
+	return newFigures(state.Balance, 0, 0), state.Claimed, nil
 }
 
-// refresh takes over what the chain says of a channel's balance.
+// figures are those of an account that begins with what the book has.
+func (e Entry) figures() figures {
+	f := newFigures(e.Balance, plus(e.Charged, e.Offset), e.Signed)
+	f.offset = e.Offset
+	return f
+}
+
+// refresh takes over what the chain says of a channel's balance. It fails with
+// [ErrOldBook] where more is claimed than was signed.
 func (p *payer) refresh(ctx context.Context, ch *channel) error {
 	state, err := ch.contract.State(ctx, ch.config, 1)
+	if err == nil {
+		err = ch.knows(state.Claimed)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,7 +132,7 @@ func (ch *channel) entry(server string) Entry {
 	defer ch.look()
 	return Entry{
 		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
-		Balance: ch.balance, Charged: ch.charged + ch.doubt, Signed: ch.signed,
+		Balance: ch.balance, Charged: plus(left(ch.charged, ch.offset), ch.doubt), Offset: ch.offset, Signed: ch.signed,
 	}
 }
 
@@ -164,9 +189,21 @@ func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 	return &x402.PaymentPayload{Resource: &t.resource, Accepted: t.accepted, Payload: payload, Extensions: extensions}, nil
 }
 
-// proof is what a server's corrective answer proves: charged so much, under a voucher
-// of that ceiling.
-type proof struct{ charged, ceiling vouchers.Amount }
+// proof is what a server's corrective answer proves: charged so much, under a voucher of
+// that ceiling, which this payer has signed. Without one (nil) it is what the chain's node
+// says is claimed.
+type proof struct {
+	charged vouchers.Amount
+	ceiling *vouchers.Amount
+}
+
+// take ends a refused reservation, if there is one (0 is none), and takes the proof over.
+func (p *proof) take(ch *channel, refused vouchers.Amount) error {
+	if p.ceiling == nil {
+		return ch.retreat(refused, p.charged)
+	}
+	return ch.correct(refused, p.charged, *p.ceiling)
+}
 
 // check accepts a corrective answer that proves itself: by a voucher that this client
 // signed, or by claiming no more than the chain knows.
@@ -186,7 +223,7 @@ func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRe
 		if err != nil || signer != p.session.Address() {
 			return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
 		}
-		return &proof{charged, ceiling}, nil
+		return &proof{charged, &ceiling}, nil
 	}
 	return nil, fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
 }
@@ -199,7 +236,7 @@ func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged voucher
 	if charged > state.Claimed {
 		return nil, fmt.Errorf("%w: it reports %s charged, the chain knows of %s and it shows no voucher", ErrDishonest, charged, state.Claimed)
 	}
-	return &proof{state.Claimed, state.Claimed}, nil
+	return &proof{charged: state.Claimed}, nil
 }
 
 // entries are the channels to the server that this payer's vouchers draw on, in use or

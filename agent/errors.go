@@ -22,6 +22,8 @@ var (
 	ErrTerms = errors.New("no acceptable payment terms")
 	// ErrDishonest says that a server's numbers contradict what the client signed and was charged.
 	ErrDishonest = errors.New("the server's numbers are wrong")
+	// ErrOldBook says that more was signed, or claimed on chain, than the channel book knows of.
+	ErrOldBook = errors.New("the channel book does not know of it")
 	// ErrNoServer says that nobody answers as an MCP server at a URL.
 	ErrNoServer = errors.New("does not answer as an MCP server")
 	// ErrUnknownOutcome says that no answer came: the call may have run and been charged, once at most.

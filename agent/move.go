@@ -213,7 +213,7 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 		if err != nil {
 			return Moved{}, err
 		}
-		a, err := p.send(ctx, by, paid)
+		a, _, err := p.send(ctx, by, paid)
 		if err != nil {
 			return Moved{}, err
 		}
@@ -237,7 +237,7 @@ func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.Payme
 	if err != nil {
 		return x402.SignedVoucher{}, err
 	}
-	if err := ch.correct(0, proven.charged, proven.ceiling); err != nil {
+	if err := proven.take(ch, 0); err != nil {
 		return x402.SignedVoucher{}, err
 	}
 	return p.sign(ctx, ch, ch.total())

@@ -37,8 +37,12 @@ type Options struct {
 	Pinned []escrow.Addresses
 	// Limits bound what a server can make the client read, remember or wait for.
 	Limits Limits
-	// Book is the path of the channel book; empty keeps the channels in memory alone.
+	// Book is the path of the channel book. Empty keeps the channels in memory alone: the
+	// first proof of a server is believed then, and counts against the policy.
 	Book string
+	// Agree is asked before a recovery takes over more than the book knows to be signed;
+	// see [Client.Recover].
+	Agree func(context.Context, Finding) (bool, error)
 	// Name and Version introduce the client to the server.
 	Name, Version string
 	// Now tells the time; nil is the system's clock.
@@ -69,6 +73,7 @@ type payer struct {
 	topUp   TopUp
 	pinned  []escrow.Addresses
 	book    *Book
+	agree   func(context.Context, Finding) (bool, error)
 	limits  Limits
 	asked   *crowd // requests of the server
 	server  string // as policies and the book know it
@@ -103,7 +108,7 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", ErrTerms)
 	}
 	p := &payer{
-		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, server: server,
+		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
 	p.limits = o.Limits.withDefaults()

@@ -23,8 +23,9 @@ import (
 // What was spent is counted in the channel
 // book, so that all processes with the same book share the limits; it counts from the
 // first payment of that book on, under whatever policy it was made. A call without an
-// answer counts in full. What a server can take beyond the calls that it answers, by
-// keeping vouchers that it refused, is not counted: three prices of a call at most.
+// answer counts in full. What was signed and not charged counts too, since the server
+// could take it ([Spent.AtRisk]); the next calls to that server are paid from it first. So
+// nothing that a server says lets it take more than the limits.
 //
 // Patterns are those of package glob: they stand for a whole name, * is any run of
 // characters, ? is any one. A tool is known by its name, a plain HTTP resource by its URL

@@ -25,6 +25,7 @@ const (
 	CodeWalletEmpty      Code = "wallet_empty"       // the payer's own account does not cover the deposit
 	CodeNoTerms          Code = "no_acceptable_terms"
 	CodeDishonest        Code = "server_dishonest" // the server's numbers are wrong
+	CodeOldBook          Code = "book_outdated"    // more was signed or claimed than the payer's book knows of
 	CodeUnknownOutcome   Code = "unknown_outcome"  // no answer came: the call may have been charged, once at most
 )
 
@@ -120,6 +121,7 @@ var helps = []struct {
 }{
 	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
 	{ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
+	{ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
 	{ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
 	{ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
 	{ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},

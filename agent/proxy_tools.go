@@ -215,6 +215,9 @@ func (p *Proxy) tellBalance(ctx context.Context) (message, error) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "The channel to %s has %s left; the wallet has %s.\n", b.Server, b.Channel, b.Wallet)
 	fmt.Fprintf(&text, "Spent: %s today, %s at this server, %s in all.\n", b.Spent.Today, b.Spent.Server, b.Spent.Total)
+	if b.Spent.AtRisk > 0 {
+		fmt.Fprintf(&text, "Signed and not charged: %s.\n", b.Spent.AtRisk)
+	}
 	for _, limit := range b.Limits {
 		fmt.Fprintf(&text, "Budget for %s: %s of %s left.\n", limit.Limit, limit.Remaining, limit.Most)
 	}

@@ -15,7 +15,7 @@ import (
 // spent names one sum of the table of what was spent.
 type spent struct {
 	day          string // "2006-01-02" in UTC, or "" for all days that are long over
-	server, tool string
+	server, tool string // a tool, or a pool of a channel
 }
 
 // table is what was spent, by day, server and tool. Update runs f on all of it, and
@@ -26,6 +26,12 @@ type table interface {
 
 // purse is the payer's account of what it spends at one server, held against the
 // limits of its policy.
+//
+// A server can take the highest ceiling that was signed for it, whatever it says that it
+// charged. So the sum of the table's rows of a channel is never below that: money that
+// was held for a call, and that a voucher was signed over, stays in the table. What the
+// call did not cost goes into a pool of the channel, from which the next calls of that
+// channel are paid first, since they sign the same ceilings again.
 type purse struct {
 	table  table
 	policy *Policy
@@ -39,21 +45,37 @@ type purse struct {
 	late []change   // changes that no limit waits for
 }
 
-// change is money that was spent, or comes back. It is of the day on which it was held.
+// change is what happens to the money of a channel. It is of the day on which it was held.
 type change struct {
 	day, tool string
+	channel   vouchers.ChannelID
+	kind      kind
 	amount    vouchers.Amount
-	back      bool
+	taken     vouchers.Amount // what an undone hold had from the pool
 }
 
-// orders are holds that are decided in one update of the table.
+// kind is what a change does.
+type kind uint8
+
+const (
+	holds    kind = iota // for a call, from the pool as far as that goes
+	frees                // what a call did not cost: into the pool, the ceiling is signed
+	undoes               // a hold over which nothing was signed
+	concedes             // what the server counts and no receipt explains: from the pool, for good
+	exceeds              // what was signed beyond the prices: into the pool
+	restores             // what was charged before the book was lost: from the pool, on no day
+	finds                // what was signed before the book was lost: into the pool
+	fits                 // changes nothing: is all of it within the limits?
+)
+
+// orders are changes that are decided in one update of the table.
 type orders struct {
 	all  []*order
 	done chan struct{} // closed when err and each order's refusal stand
 	err  error
 }
 
-// order asks for money to be held for a call.
+// order is a change that somebody waits for. Limits are held against it.
 type order struct {
 	change
 	refused error
@@ -65,23 +87,29 @@ func (s *purse) today() string { return s.now().UTC().Format(dayForm) }
 
 // expense is the money that is held for one call.
 type expense struct {
-	purse *purse
-	day   string
-	call  Proposal
-	held  vouchers.Amount
+	purse   *purse
+	day     string
+	call    Proposal
+	channel vouchers.ChannelID
+	held    vouchers.Amount
+	booked  vouchers.Amount // what of it is in the table, or on its way there
+	taken   vouchers.Amount // what of that came from the pool
+	signed  bool            // a voucher was signed over it
 }
 
 func (s *purse) begin(tool string) *expense {
-	tool = strings.ReplaceAll(tool, "\x00", "") // the book's separator
+	tool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "").Replace(tool)
 	return &expense{purse: s, day: s.today(), call: Proposal{Server: s.server, Tool: tool}}
 }
 
-// hold makes sure that a call at this price is within the policy and its money held.
-func (e *expense) hold(ctx context.Context, price vouchers.Amount) error {
+// hold makes sure that a call at the price of the terms is within the policy and its
+// money held.
+func (e *expense) hold(ctx context.Context, t *terms) error {
+	price := t.accepted.Amount
 	if price <= e.held {
 		return nil
 	}
-	e.call.Price = price
+	e.call.Price, e.channel = price, t.id
 	if err := e.purse.policy.allows(ctx, e.call); err != nil {
 		return err
 	}
@@ -89,7 +117,7 @@ func (e *expense) hold(ctx context.Context, price vouchers.Amount) error {
 		e.held = price
 		return nil
 	}
-	more := &order{change: change{day: e.day, tool: e.call.Tool, amount: price - e.held}}
+	more := &order{change: e.change(holds, price-e.held)}
 	err := e.purse.decide(more)
 	var refused *PolicyError
 	if errors.As(err, &refused) {
@@ -98,22 +126,83 @@ func (e *expense) hold(ctx context.Context, price vouchers.Amount) error {
 	if err != nil {
 		return err
 	}
-	e.held = price
+	e.held, e.booked, e.taken = price, price, e.taken+more.taken
 	return nil
+}
+
+func (e *expense) change(k kind, amount vouchers.Amount) change {
+	return change{day: e.day, tool: e.call.Tool, channel: e.channel, kind: k, amount: amount}
+}
+
+// sign says that a voucher is about to be signed over what is held.
+func (e *expense) sign() {
+	e.signed = true
+	if more := e.held - e.booked; more > 0 {
+		e.purse.later(e.change(holds, more))
+		e.booked = e.held
+	}
+}
+
+// explain puts the call into a refusal of more than its price.
+func (e *expense) explain(err error) error {
+	var refused *PolicyError
+	if errors.As(err, &refused) {
+		refused.Tool, refused.Required = e.call.Tool, plus(e.held, refused.Required)
+	}
+	return err
 }
 
 // end books what the call came to cost, at most what is held.
 func (e *expense) end(cost vouchers.Amount) {
-	c := change{day: e.day, tool: e.call.Tool, amount: cost}
-	if e.purse.policy.counts() {
-		c.amount, c.back = e.held-min(cost, e.held), true
+	c := e.change(frees, e.booked-min(cost, e.booked))
+	if !e.signed {
+		c = e.change(undoes, e.booked)
+		c.taken = e.taken
 	}
+	e.purse.later(c)
+}
+
+// later notes a change that no limit waits for.
+func (s *purse) later(c change) {
 	if c.amount == 0 {
 		return
 	}
-	e.purse.mu.Lock()
-	defer e.purse.mu.Unlock()
-	e.purse.late = append(e.purse.late, c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = append(s.late, c)
+}
+
+// channelTally is the tally of a channel's account.
+type channelTally struct {
+	purse *purse
+	id    vouchers.ChannelID
+}
+
+func (t channelTally) concede(amount vouchers.Amount) error { return t.count(concedes, amount) }
+
+func (t channelTally) exceed(amount vouchers.Amount) error { return t.count(exceeds, amount) }
+
+func (t channelTally) fits() error {
+	if !t.purse.policy.counts() {
+		return nil
+	}
+	return t.purse.decide(&order{change: change{day: t.purse.today(), tool: signedPool, kind: fits}})
+}
+
+func (t channelTally) restore(charged, beyond vouchers.Amount) error {
+	return errors.Join(t.count(restores, charged), t.count(finds, beyond))
+}
+
+func (t channelTally) count(k kind, amount vouchers.Amount) error {
+	c := change{day: t.purse.today(), tool: signedPool, channel: t.id, kind: k, amount: amount}
+	if k == restores {
+		c.day, c.tool = "", restoredTool
+	}
+	if !t.purse.policy.counts() || amount == 0 {
+		t.purse.later(c)
+		return nil
+	}
+	return t.purse.decide(&order{change: c})
 }
 
 // decide holds money in the table, unless a limit forbids it. Orders that come while
@@ -157,12 +246,13 @@ func (s *purse) update(batch *orders) error {
 	}
 	err := s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
 		fold(rows, s.now())
+		l := newLeaf(rows, s.server)
 		for _, c := range late {
-			s.book(rows, c)
+			l.book(c)
 		}
 		for _, o := range batch.all {
-			if o.refused = s.check(rows, o.change); o.refused == nil {
-				s.book(rows, o.change)
+			if o.refused = s.check(l, o.change); o.refused == nil {
+				o.taken = l.book(o.change)
 			}
 		}
 	})
@@ -172,15 +262,6 @@ func (s *purse) update(batch *orders) error {
 		s.late = append(late, s.late...)
 	}
 	return err
-}
-
-func (s *purse) book(rows map[spent]vouchers.Amount, c change) {
-	key := spent{c.day, s.server, c.tool}
-	if c.back {
-		rows[key] -= min(c.amount, rows[key])
-		return
-	}
-	rows[key] = plus(rows[key], c.amount)
 }
 
 // bound is a limit on the sum of some rows.
@@ -205,7 +286,7 @@ func (s *purse) bounds(day, tool string) []bound {
 		if tool != "" && !matches(limit.Pattern, tool) {
 			continue
 		}
-		match := func(k spent) bool { return matches(limit.Pattern, k.tool) }
+		match := func(k spent) bool { return !k.isPool() && matches(limit.Pattern, k.tool) }
 		all = append(all,
 			bound{"one day of " + limit.Pattern, limit.PerDay, true, func(k spent) bool { return today(k) && match(k) }},
 			bound{"all calls of " + limit.Pattern, limit.Total, false, match})
@@ -214,13 +295,25 @@ func (s *purse) bounds(day, tool string) []bound {
 }
 
 // check holds an order against every limit that depends on what was spent.
-func (s *purse) check(rows map[spent]vouchers.Amount, c change) error {
+func (s *purse) check(l *leaf, c change) error {
+	if c.kind != holds && c.kind != exceeds && c.kind != fits {
+		return nil
+	}
+	var taken []piece
+	if c.kind == holds {
+		taken = l.from(c)
+	}
 	for _, b := range s.bounds(c.day, c.tool) {
-		remaining := left(b.most, sumOf(rows, b.counts))
-		if c.amount <= remaining {
+		counted := sumOf(l.rows, b.counts)
+		for _, piece := range taken {
+			if b.counts(piece.spent) {
+				counted -= piece.amount
+			}
+		}
+		if plus(counted, c.amount) <= b.most {
 			continue
 		}
-		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: remaining}
+		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: left(b.most, counted)}
 		if b.daily {
 			refuse.RetryAt = s.now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
 		}
@@ -268,6 +361,9 @@ type Spent struct {
 	Today  vouchers.Amount `json:"today"`
 	Server vouchers.Amount `json:"server"`
 	Total  vouchers.Amount `json:"total"`
+	// AtRisk is what was signed beyond Total in all: servers could take it, and have not
+	// charged it. Limits count it.
+	AtRisk vouchers.Amount `json:"atRisk,omitzero"`
 }
 
 // report adds up what was spent, with what is held for calls in flight, and what the
@@ -279,9 +375,10 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 	today, limits := s.today(), []LimitLeft{}
 	err = s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
 		r = Spent{
-			Today:  sumOf(rows, func(k spent) bool { return k.day == today }),
-			Server: sumOf(rows, func(k spent) bool { return k.server == s.server }),
-			Total:  sumOf(rows, func(spent) bool { return true }),
+			Today:  sumOf(rows, func(k spent) bool { return k.day == today && !k.isPool() }),
+			Server: sumOf(rows, func(k spent) bool { return k.server == s.server && !k.isPool() }),
+			Total:  sumOf(rows, func(k spent) bool { return !k.isPool() }),
+			AtRisk: sumOf(rows, spent.isPool),
 		}
 		for _, b := range s.bounds(today, "") {
 			limits = append(limits, LimitLeft{b.name, b.most, left(b.most, sumOf(rows, b.counts))})

@@ -2,15 +2,53 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
-// Recover writes the channel to the server into the book anew, whatever the book says
-// of it: from the chain, and from the server's corrective answer, which must prove
-// itself. It costs nothing, and no calls may be in flight. Errors wrap [ErrNoChannel]
-// if the chain knows of no such channel.
+// Finding is what a recovery would write into the book. Amounts are atomic units.
+type Finding struct {
+	Channel vouchers.ChannelID `json:"channel"`
+	// Server is whom the channel pays, empty if that is not known.
+	Server string `json:"server,omitempty"`
+	// Known is the highest ceiling that the book knows to be signed, Spent what the book
+	// has as charged; both are 0 where the book is lost.
+	Known vouchers.Amount `json:"known"`
+	Spent vouchers.Amount `json:"spent"`
+	// Charged is what the book would have as charged, Signed the highest ceiling: what is
+	// in them beyond the book counts as spent.
+	Charged vouchers.Amount `json:"charged"`
+	Signed  vouchers.Amount `json:"signed"`
+	// Claimed is what the chain's nodes say is claimed.
+	Claimed vouchers.Amount `json:"claimed"`
+	// Proven says that the server shows a voucher of the payer's own for all of it. Else
+	// nobody says so but the chain's nodes.
+	Proven bool `json:"proven"`
+}
+
+// Beyond says whether more is found than the book knows to be signed: the book is lost
+// or old, or somebody lies.
+func (f Finding) Beyond() bool { return f.Signed > f.Known }
+
+// unagreed is the error where nobody agrees to a finding.
+func (f Finding) unagreed() error {
+	return fmt.Errorf("%w: %s is signed or claimed in channel %s, the book knows of %s, and nobody agreed to count the rest as spent", ErrOldBook, f.Signed, f.Channel, f.Known)
+}
+
+// Recover writes the channel to the server into the book anew: from the chain, where all
+// configured endpoints must say the same, and from the server's corrective answer, which
+// must prove itself by a voucher of the payer's own. What that adds to the book counts as
+// spent. Where it is beyond what the book knows to be signed, [Options.Agree] is asked;
+// without one it is taken over if it is proven. It costs nothing, and no calls may be in
+// flight. Errors wrap [ErrNoChannel] if the chain knows of no such channel, and
+// [ErrOldBook] if nobody agrees.
 func (c *Client) Recover(ctx context.Context) (Entry, error) {
 	by, err := c.pricedTool(ctx)
 	if err != nil {
@@ -26,10 +64,7 @@ func (c *HTTPClient) Recover(ctx context.Context, r HTTPRequest) (Entry, error) 
 }
 
 func (p *payer) recoverBy(ctx context.Context, by *wanted) (Entry, error) {
-	ch, err := p.fromChain(ctx, by)
-	if err == nil {
-		err = p.probe(ctx, ch, by)
-	}
+	ch, err := p.recovered(ctx, by)
 	if err == nil {
 		err = p.write(ch)
 	}
@@ -39,58 +74,173 @@ func (p *payer) recoverBy(ctx context.Context, by *wanted) (Entry, error) {
 	return ch.entry(p.server), nil
 }
 
-// fromChain takes the channel to the server from the chain, in place of what the book
-// has of it.
-func (p *payer) fromChain(ctx context.Context, by *wanted) (*channel, error) {
+func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 	t, err := p.anyTerms(ctx, by)
 	if err != nil {
 		return nil, err
 	}
-	state, err := t.contract.State(ctx, t.config, 1)
+	state, err := stateOf(ctx, p.chain, t.addresses.Escrow, t.config)
 	if err != nil {
 		return nil, err
 	}
 	if state.Balance == 0 && state.Claimed == 0 {
 		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", ErrNoChannel, p.server, t.id)
 	}
-	p.learning.Lock()
-	defer p.learning.Unlock()
-	ch := p.channels[t.id]
-	if ch == nil {
-		ch, err = p.open(t, func() (figures, error) { return newFigures(state.Balance, state.Claimed, state.Claimed), nil })
-		if err != nil {
-			return nil, err
-		}
+	ch, fresh, err := p.asKept(t, state.Balance)
+	if err != nil {
+		return nil, err
 	}
-	ch.restart(state.Balance, state.Claimed)
+	if err := p.recoverAs(ctx, ch, by, state); err != nil {
+		if fresh {
+			err = errors.Join(err, p.drop(ch))
+		}
+		return nil, err
+	}
 	return ch, nil
 }
 
-// probe offers a voucher for what is claimed already, which buys nothing: the server
-// refuses it and says where the channel stands.
-func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) error {
-	voucher, err := p.sign(ctx, ch, ch.total())
+func (p *payer) recoverAs(ctx context.Context, ch *channel, by *wanted, state vouchers.ChainState) error {
+	proven, err := p.probe(ctx, ch, by)
 	if err != nil {
 		return err
+	}
+	found := ch.finding(proven, state.Claimed)
+	found.Channel, found.Server = ch.id, p.server
+	if err := p.agreed(ctx, found); err != nil {
+		return err
+	}
+	return ch.restore(state.Balance, found)
+}
+
+func (p *payer) agreed(ctx context.Context, found Finding) error {
+	if !found.Beyond() || p.agree == nil && found.Proven {
+		return nil
+	}
+	if p.agree == nil {
+		return found.unagreed()
+	}
+	yes, err := p.agree(ctx, found)
+	if err == nil && !yes {
+		err = found.unagreed()
+	}
+	return err
+}
+
+// stateOf asks every endpoint for a channel's state. Those that do not answer are left
+// out, as long as one does.
+func stateOf(ctx context.Context, client *chain.Client, address common.Address, config vouchers.ChannelConfig) (state vouchers.ChainState, err error) {
+	var silent []error
+	answered := ""
+	for _, one := range client.Apart() {
+		contract := escrow.At(one, address)
+		said, err := contract.State(ctx, config, 1)
+		switch {
+		case err != nil:
+			silent = append(silent, err)
+		case answered == "":
+			state, answered = said, one.Endpoint()
+		case said.Balance != state.Balance || said.Claimed != state.Claimed:
+			return state, fmt.Errorf("%w: %s says that channel %s has %s with %s claimed, %s says %s with %s; ask again in a moment, and take the one that lies out of the configuration",
+				ErrTerms, answered, contract.Domain().ChannelID(config), state.Balance, state.Claimed, one.Endpoint(), said.Balance, said.Claimed)
+		}
+	}
+	if answered == "" {
+		return state, errors.Join(silent...)
+	}
+	return state, nil
+}
+
+// asKept is the channel as it is in use or in the book, whatever the chain says of it. It
+// is fresh where it was not in use.
+func (p *payer) asKept(t *terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	if ch := p.channels[t.id]; ch != nil {
+		return ch, false, nil
+	}
+	ch, err = p.open(t, func() (figures, error) {
+		if p.book == nil {
+			return newFigures(balance, 0, 0), nil
+		}
+		entry, found, err := p.book.Channel(t.id)
+		if err != nil || !found {
+			return newFigures(balance, 0, 0), err
+		}
+		return entry.figures(), nil
+	})
+	return ch, true, err
+}
+
+// drop leaves a channel as if it had not been opened.
+func (p *payer) drop(ch *channel) error {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	delete(p.channels, ch.id)
+	return ch.board.close()
+}
+
+// probe offers a voucher for nothing: the server refuses it and says where the channel
+// stands. What it returns is nil where the server knows nothing beyond the chain.
+func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*proof, error) {
+	voucher, err := p.sign(ctx, ch, 0)
+	if err != nil {
+		return nil, err
 	}
 	paid, err := wrap(ch.terms, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a, err := p.send(ctx, by, paid)
+	a, _, err := p.send(ctx, by, paid)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if a.required == nil || a.required.Error == x402.ErrChannelNotFound {
-		return nil // the server knows nothing beyond the chain
+		return nil, nil
 	}
 	switch a.required.Error {
 	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
-		proven, err := p.check(ctx, ch, a.required)
-		if err != nil {
+		return p.check(ctx, ch, a.required)
+	}
+	return nil, refused(a.required)
+}
+
+// finding is what a proof, nil if there is none, and the chain come to.
+func (a *account) finding(proven *proof, claimed vouchers.Amount) Finding {
+	a.lock()
+	defer a.look()
+	f := Finding{
+		Known: a.signed, Spent: plus(left(a.charged, a.offset), a.doubt),
+		Charged: claimed, Signed: max(a.signed, claimed), Claimed: claimed,
+	}
+	if proven == nil {
+		return f
+	}
+	shown := a.signed
+	if proven.ceiling != nil {
+		shown = max(shown, *proven.ceiling)
+	}
+	f.Charged, f.Signed, f.Proven = max(claimed, proven.charged), max(shown, claimed), claimed <= shown
+	return f
+}
+
+// restore takes over a finding, which somebody has agreed to, in place of all that was
+// known. What it adds counts as spent.
+func (a *account) restore(balance vouchers.Amount, f Finding) error {
+	a.lock()
+	defer a.unlock()
+	if f.Charged > f.Signed {
+		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, f.Charged, f.Signed)
+	}
+	if a.tally != nil {
+		more := left(f.Charged, plus(a.charged, a.doubt))
+		beyond := left(f.Signed, max(a.signed, f.Charged))
+		if err := a.tally.restore(more, beyond); err != nil {
 			return err
 		}
-		return ch.correct(0, proven.charged, proven.ceiling)
 	}
-	return refused(a.required)
+	fresh := newFigures(balance, f.Charged, f.Signed)
+	fresh.inFlight, fresh.flying, fresh.signings = a.inFlight, a.flying, a.signings // other processes' calls
+	fresh.offset = min(left(a.offset, left(a.charged, f.Charged)), f.Charged)
+	a.figures = fresh
+	return nil
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -20,14 +21,19 @@ type Search struct {
 	Pinned []escrow.Addresses
 	// From is the first block to look at; 0 is that of each escrow's deployment.
 	From uint64
+	// Agree is asked before a channel is written of which more is claimed than the book
+	// knows to be signed, for which only the chain's nodes stand. What is not agreed to is
+	// an error; nil agrees.
+	Agree func(context.Context, Finding) (bool, error)
 	// Reached is called now and then with the block of an escrow's log that was looked at
 	// last, and the last one to look at. It may be nil.
 	Reached func(of common.Address, block, last uint64)
 }
 
 // RecoverFromChain writes every channel of a payer that has money, or a withdrawal
-// pending, into the book: as charged counts what is claimed on chain, or more where the
-// book knows of it. The server that a new entry pays is not known. After an error, which
+// pending, into the book: as charged counts what is claimed on chain, which all endpoints
+// of the client must say, or more where the book knows of it. The server that a new entry
+// pays is not known. After an error, which
 // says from which block to go on, the book has those that were found before it.
 func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s Search) ([]Entry, error) {
 	found := []Entry{}
@@ -39,12 +45,12 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 				if config.Token != s.Token {
 					return nil
 				}
-				entry, worth, err := bookFromChain(ctx, contract, book, config)
-				if err == nil && worth {
-					found = append(found, entry)
-					err = book.Put(entry)
+				entry, worth, err := s.look(ctx, client, book, contract, config)
+				if err != nil || !worth {
+					return err
 				}
-				return err
+				found = append(found, entry)
+				return book.Put(entry)
 			},
 			Reached: func(block, last uint64) {
 				if s.Reached != nil {
@@ -59,20 +65,54 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 	return found, nil
 }
 
-// bookFromChain is what the chain says of a channel, over what the book knows of it. It
-// is worth an entry if there is something in it.
-func bookFromChain(ctx context.Context, contract *escrow.Contract, book *Book, config vouchers.ChannelConfig) (entry Entry, worth bool, err error) {
+// look is what the chain says of a channel, over what the book knows of it. It is worth an
+// entry if there is something in it.
+func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, contract *escrow.Contract, config vouchers.ChannelConfig) (entry Entry, worth bool, err error) {
 	id := contract.Domain().ChannelID(config)
 	entry, _, err = book.Channel(id)
 	if err != nil {
 		return Entry{}, false, err
 	}
-	state, err := contract.State(ctx, config, 1)
+	state, err := stateOf(ctx, client, contract.Deployment().Escrow, config)
 	if err != nil {
 		return Entry{}, false, err
 	}
+	found := Finding{
+		Channel: id, Server: entry.Server, Known: entry.Signed, Spent: entry.Charged, Claimed: state.Claimed,
+		Charged: max(plus(entry.Charged, entry.Offset), state.Claimed), Signed: max(entry.Signed, state.Claimed),
+	}
+	if worth = state.Balance > state.Claimed || state.Withdrawal.FinalizeAfter > 0; !worth {
+		return Entry{}, false, nil
+	}
+	if err := s.agreed(ctx, found); err != nil {
+		return Entry{}, false, err
+	}
+	if err := book.restore(entry, found); err != nil {
+		return Entry{}, false, err
+	}
 	entry.Channel, entry.Deployment, entry.Config, entry.Balance = id, contract.Deployment(), config, state.Balance
-	entry.Charged = max(entry.Charged, state.Claimed)
-	entry.Signed = max(entry.Signed, entry.Charged)
-	return entry, state.Balance > state.Claimed || state.Withdrawal.FinalizeAfter > 0, nil
+	entry.Charged, entry.Signed = left(found.Charged, entry.Offset), found.Signed
+	return entry, true, nil
+}
+
+func (s *Search) agreed(ctx context.Context, found Finding) error {
+	if !found.Beyond() || s.Agree == nil {
+		return nil
+	}
+	yes, err := s.Agree(ctx, found)
+	if err == nil && !yes {
+		err = found.unagreed()
+	}
+	return err
+}
+
+// restore counts as spent what a finding adds to an entry.
+func (b *Book) restore(entry Entry, found Finding) error {
+	more := left(found.Charged, plus(entry.Charged, entry.Offset))
+	if more == 0 {
+		return nil
+	}
+	s := purse{table: b, policy: new(Policy), server: entry.Server, now: time.Now}
+	s.later(change{channel: found.Channel, kind: restores, amount: more, tool: restoredTool})
+	return s.flush()
 }

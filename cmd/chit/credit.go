@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -115,6 +116,7 @@ func withOwner(c *cli.Context, f func(allowance.Owner) error) error {
 		if o.Policy.MaxPrice == 0 {
 			o.Policy.MaxPrice = agent.Unlimited // the amount is what was typed
 		}
+		o.Agree = func(context.Context, agent.Finding) (bool, error) { return false, nil }
 		return byHand(o)
 	}
 	return withPayer(c, voucherKey, func(client *agent.Client) error {

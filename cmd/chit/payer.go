@@ -186,8 +186,24 @@ func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds age
 		for i, ch := range funds.Channels {
 			rows[i] = []string{ui.Short(ch.Channel.Hex()), cmp.Or(ch.Server, "unknown"), ch.Balance.Decimal(), ch.Charged.Decimal(), ch.Available.Decimal(), withdrawal(ch.WithdrawAfter)}
 		}
-		return ui.Table(w, []string{"CHANNEL", "SERVER", "DEPOSITED", "SPENT", "AVAILABLE", "WITHDRAWAL"}, rows)
+		if err := ui.Table(w, []string{"CHANNEL", "SERVER", "DEPOSITED", "SPENT", "AVAILABLE", "WITHDRAWAL"}, rows); err != nil {
+			return err
+		}
+		return printAtRisk(w, funds.Channels)
 	})
+}
+
+// printAtRisk names the channels whose server holds a voucher for more than was spent.
+func printAtRisk(w io.Writer, channels []agent.ChannelFunds) error {
+	for _, ch := range channels {
+		if most := min(ch.Signed, ch.Balance); most > ch.Charged {
+			if _, err := fmt.Fprintf(w, "%s: the server holds a voucher with which it could take %s, %s more than was spent\n",
+				ui.Short(ch.Channel.Hex()), most, most-ch.Charged); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (agent.Funds, error) {

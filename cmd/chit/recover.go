@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
@@ -20,9 +22,10 @@ func recoverCommand() *cli.Command {
 		Description: "For when the book was lost, or an old copy came back: asks the chain, and the server, whose\n" +
 			"answer must carry the payer's own signature. Where the server does not answer, or with --chain, the\n" +
 			"log of the escrow is searched for every channel of the payer, so that `chit withdraw` can take\n" +
-			"what is in them. Costs nothing.",
+			"what is in them. What is found counts as spent; where that is more than the book knows to be\n" +
+			"signed, it is shown and asked for first. Costs nothing.",
 		Flags: []cli.Flag{
-			serverFlag, tokenFlag, jsonFlag,
+			serverFlag, tokenFlag, jsonFlag, yesFlag,
 			&cli.BoolFlag{Name: "chain", Usage: "do not ask the server, search the chain"},
 			&cli.Uint64Flag{Name: "from-block", Usage: "the first block to search (default: that of the escrow's deployment)"},
 		},
@@ -44,7 +47,8 @@ func recoverBook(c *cli.Context) error {
 	if c.Bool("chain") {
 		return recoverFromChain(c)
 	}
-	err := withPayer(c, unchanged, func(client *agent.Client) error {
+	asking := func(o *agent.Options) error { o.Agree = agree(c); return nil }
+	err := withPayer(c, asking, func(client *agent.Client) error {
 		entry, err := client.Recover(c.Context)
 		if err != nil {
 			return err
@@ -58,6 +62,22 @@ func recoverBook(c *cli.Context) error {
 		return recoverFromChain(c)
 	}
 	return err
+}
+
+// agree shows what a recovery would take over, and asks.
+func agree(c *cli.Context) func(context.Context, agent.Finding) (bool, error) {
+	return func(_ context.Context, f agent.Finding) (bool, error) {
+		by := "only the chain's nodes say so"
+		if f.Proven {
+			by = "the server shows your own signature for it"
+		}
+		fmt.Fprintf(os.Stderr, "channel %s: the book knows of %s spent and %s signed;\nfound are %s charged and %s signed, %s claimed on chain; %s\n",
+			f.Channel, f.Spent, f.Known, f.Charged, f.Signed, f.Claimed, by)
+		if err := confirm(c, "Was the book lost, or is it an old copy? What is found then counts as spent."); err != nil {
+			return false, err
+		}
+		return true, nil
+	}
 }
 
 func printEntry(w io.Writer, entry agent.Entry) error {
@@ -78,7 +98,7 @@ func recoverFromChain(c *cli.Context) error {
 		report := progress()
 		defer report.Done()
 		found, err := agent.RecoverFromChain(c.Context, client, book, agent.Search{
-			Payer: payer, Token: p.TokenAddress(), Pinned: pinned(p), From: c.Uint64("from-block"),
+			Payer: payer, Token: p.TokenAddress(), Pinned: pinned(p), From: c.Uint64("from-block"), Agree: agree(c),
 			Reached: func(of common.Address, block, last uint64) {
 				report.Percent(block, last, "of the blocks of escrow "+shortAddress(of))
 			},

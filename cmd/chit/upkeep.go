@@ -86,8 +86,16 @@ func budget(c *cli.Context) error {
 		return err
 	}
 	return print(c, b, func(w io.Writer) error {
-		if _, err := fmt.Fprintf(w, "spent %s today, %s at %s, %s in all\n", b.Spent.Today, b.Spent.Server, p.Server, b.Spent.Total); err != nil || len(b.Limits) == 0 {
+		if _, err := fmt.Fprintf(w, "spent %s today, %s at %s, %s in all\n", b.Spent.Today, b.Spent.Server, p.Server, b.Spent.Total); err != nil {
 			return err
+		}
+		if b.Spent.AtRisk > 0 {
+			if _, err := fmt.Fprintf(w, "%s more are signed and not charged: servers could take them, and limits count them\n", b.Spent.AtRisk); err != nil {
+				return err
+			}
+		}
+		if len(b.Limits) == 0 {
+			return nil
 		}
 		rows := make([][]string, len(b.Limits))
 		for i, limit := range b.Limits {

@@ -1,0 +1,348 @@
+package agent_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// bounded checks that the liar can take no more than the client's budget counts, and no
+// more than the budget allows.
+func bounded(t testing.TB, client *agent.Client, l *liar, budget vouchers.Amount) {
+	t.Helper()
+	spent, err := client.Spent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := l.most(); most > spent.Total+spent.AtRisk || most > budget {
+		t.Errorf("the server can take %s; the budget of %s counts %+v", most, budget, spent)
+	}
+}
+
+func TestWhatAServerCanTakeCountsWhateverItSaysOfItsCalls(t *testing.T) {
+	for name, says := range map[string]answers{
+		"every call fails without a receipt": func(*liar, int, *x402.PaymentPayload) *mcp.CallToolResult {
+			return mcp.NewToolResultError("sorry, try again")
+		},
+		"every call costs nothing": func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+			return serves(l.receipt(0, 0))
+		},
+		"every call is refused for good": func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+			return l.refuse(x402.ErrChannelBusy, l.terms)
+		},
+		"the voucher that it refuses is charged in full": func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult {
+			kept := ceilingOf(p)
+			if n%4 == 3 {
+				return serves(l.receipt(0, kept-price))
+			}
+			return l.corrects(kept, l.proof(kept, l.payer))
+		},
+		"the voucher of the call before is charged after all": func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult {
+			kept := ceilingOf(p)
+			if n%3 == 0 && kept > price {
+				return l.corrects(kept-price, l.proof(kept-price, l.payer))
+			}
+			return serves(l.receipt(0, kept-price))
+		},
+		"each answer counts all that is signed": func(l *liar, _ int, p *x402.PaymentPayload) *mcp.CallToolResult {
+			return serves(l.receipt(0, ceilingOf(p)))
+		},
+		"each price is higher than the one before": func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+			terms := l.terms
+			terms.Amount = price + vouchers.Amount(n)
+			return l.refuse(x402.ErrCumulativeAmountMismatch, terms)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			o.Policy = agent.Policy{MaxPrice: 2 * price, Total: 3 * price}
+			l := newLiar(t, o, says)
+			client := dial(t, l.url, o)
+			for range 20 {
+				_, _, _ = client.CallTool(t.Context(), "work", nil)
+				bounded(t, client, l, o.Policy.Total)
+			}
+			var all sync.WaitGroup
+			for range 8 {
+				all.Go(func() { _, _, _ = client.CallTool(t.Context(), "work", nil) })
+			}
+			all.Wait()
+			bounded(t, client, l, o.Policy.Total)
+		})
+	}
+}
+
+func TestWhatAServerCanTakeCountsOverNewProcesses(t *testing.T) {
+	for name, says := range map[string]answers{
+		"that count all that is signed": func(l *liar, _ int, p *x402.PaymentPayload) *mcp.CallToolResult {
+			return serves(l.receipt(0, ceilingOf(p)))
+		},
+		"that count what was signed before": func(l *liar, _ int, p *x402.PaymentPayload) *mcp.CallToolResult {
+			return serves(l.receipt(0, ceilingOf(p)-price))
+		},
+		"that correct to what was signed before": func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult {
+			if kept := ceilingOf(p); n%2 == 0 {
+				return l.corrects(kept, l.proof(kept, l.payer))
+			}
+			return mcp.NewToolResultError("sorry, try again")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			o.Policy = agent.Policy{MaxPrice: price, Total: 3 * price}
+			l := newLiar(t, o, says)
+			for range 10 {
+				client, err := agent.Dial(t.Context(), l.url, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _, _ = client.CallTool(t.Context(), "work", nil)
+				bounded(t, client, l, o.Policy.Total)
+				if err := client.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestMoneyThatAFailedCallLeavesAtRiskPaysForTheNextOne(t *testing.T) {
+	o := options(t)
+	o.Policy.Total = 2 * price
+	l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+		if n < 3 {
+			return mcp.NewToolResultError("sorry, try again")
+		}
+		return serves(l.receipt(price, vouchers.Amount(n-2)*price))
+	})
+	client := dial(t, l.url, o)
+	for range 3 {
+		if _, receipt, err := client.CallTool(t.Context(), "work", nil); err != nil || receipt.Paid {
+			t.Fatalf("the failing call: %+v, %v", receipt, err)
+		}
+		if spent, err := client.Spent(); err != nil || spent.Total != 0 || spent.AtRisk != price {
+			t.Errorf("after a failed call: %+v, %v", spent, err)
+		}
+	}
+	buy(t, client, 1, price)
+	buy(t, client, 1, 2*price)
+	if got := refusal(t, client); got.Remaining != 0 {
+		t.Errorf("refused with %+v", got)
+	}
+	if spent, err := client.Spent(); err != nil || spent.Total != 2*price || spent.AtRisk != 0 {
+		t.Errorf("in the end: %+v, %v", spent, err)
+	}
+}
+
+// A seller never takes a ceiling again that stood in a transaction: it counts on from
+// there, and charges what it charged.
+func TestAServerMayCountFromTheHighestCeilingThatWasSigned(t *testing.T) {
+	o := options(t)
+	o.Policy.Total = 3 * price
+	l := newLiar(t, o, func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult {
+		switch n {
+		case 0:
+			return serves(l.receipt(0, 0))
+		case 1:
+			return l.corrects(price, l.proof(price, l.payer))
+		}
+		return serves(l.receipt(price, ceilingOf(p)))
+	})
+	client := dial(t, l.url, o)
+	if _, receipt, err := client.CallTool(t.Context(), "work", nil); err != nil || receipt.Paid {
+		t.Fatalf("the call that costs nothing: %+v, %v", receipt, err)
+	}
+	for n := range vouchers.Amount(2) {
+		if _, receipt, err := client.CallTool(t.Context(), "work", nil); err != nil || receipt.Charged != price {
+			t.Fatalf("a call after the offset: %+v, %v", receipt, err)
+		}
+		if spent, err := client.Spent(); err != nil || spent.Total != (n+1)*price || spent.AtRisk != price || l.most() != (n+2)*price {
+			t.Errorf("spent %+v, %v, signed %s", spent, err, l.most())
+		}
+	}
+	if got := refusal(t, client); got.Remaining != 0 {
+		t.Errorf("refused with %+v", got)
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if ch := funds(t, o).Channels[0]; ch.Charged != 2*price || ch.Offset != price || ch.Available != usdc-2*price {
+		t.Errorf("the book has %+v", ch)
+	}
+}
+
+func TestAProcessThatIsKilledForgetsNoCeiling(t *testing.T) {
+	shop, refused := counting(t)
+	e := newErrand(t, shop.URL)
+	e.Callers, e.Calls = 1, 1_000_000
+	doomed := e.start(t)
+	doomed.begin(t)
+	for charged := vouchers.Amount(0); charged < 20*price; {
+		for channel := range shop.Ledger.Channels() {
+			charged = channel.Charged
+		}
+	}
+	if err := doomed.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = doomed.command.Wait()
+	o, err := e.options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	buy(t, dial(t, shop.URL, o), 5, 0)
+	if n := refused.Load(); n != 0 {
+		t.Errorf("%d payments were refused", n)
+	}
+}
+
+// lyingNode passes everything on, but says while it lies that so much of the liar's
+// channel of 1 USDC is claimed.
+func lyingNode(t testing.TB, lies *atomic.Bool, claimed vouchers.Amount) string {
+	t.Helper()
+	target, err := url.Parse(shoptest.Net.Anvil.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth, lie := fmt.Sprintf("%064x%064x", uint64(usdc), 0), fmt.Sprintf("%064x%064x", uint64(usdc), uint64(claimed))
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	direct := proxy.Director
+	proxy.Director = func(r *http.Request) { direct(r); r.Host = target.Host; r.Header.Del("Accept-Encoding") }
+	proxy.ModifyResponse = func(r *http.Response) error {
+		raw, err := io.ReadAll(r.Body)
+		if lies.Load() {
+			raw = bytes.ReplaceAll(raw, []byte(truth), []byte(lie))
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+		r.Header.Set("Content-Length", fmt.Sprint(len(raw)))
+		return err
+	}
+	s := httptest.NewServer(proxy)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestAServerAndANodeThatAgreeDoNotMakeAClientSignMoreThanItsBookKnows(t *testing.T) {
+	const claimed = 990_000
+	var lies atomic.Bool
+	agree := func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult { return l.corrects(claimed, nil) }
+	o := options(t)
+	o.RPC = lyingNode(t, &lies, claimed)
+	l := newLiar(t, o, agree)
+	l.announce = true
+	lies.Store(true)
+	steps := map[string]func(*agent.Client) error{
+		"a call":     func(c *agent.Client) error { _, _, err := c.CallTool(t.Context(), "work", nil); return err },
+		"a recovery": func(c *agent.Client) error { _, err := c.Recover(t.Context()); return err },
+		"a refund":   func(c *agent.Client) error { _, err := c.Refund(t.Context(), 0); return err },
+	}
+	for name, step := range steps {
+		t.Run(name, func(t *testing.T) {
+			o := o
+			o.Book = filepath.Join(t.TempDir(), "agent.db")
+			for range 2 {
+				if err := step(dial(t, l.url, o)); !errors.Is(err, agent.ErrOldBook) {
+					t.Errorf("with an empty book: %v", err)
+				}
+			}
+			if l.most() != 0 {
+				t.Errorf("signed %s", l.most())
+			}
+		})
+	}
+	t.Run("without a book", func(t *testing.T) {
+		o := o
+		o.Book = ""
+		for name, step := range steps {
+			if err := step(dial(t, l.url, o)); err == nil || l.most() > price {
+				t.Errorf("%s: %v, signed %s", name, err, l.most())
+			}
+		}
+	})
+	t.Run("with a book that knows the channel", func(t *testing.T) {
+		lies.Store(false)
+		o := o
+		o.Book = filepath.Join(t.TempDir(), "agent.db")
+		client := dial(t, l.url, o)
+		_, _, _ = client.CallTool(t.Context(), "work", nil)
+		lies.Store(true)
+		for name, step := range steps {
+			if err := step(client); err == nil || l.most() > price {
+				t.Errorf("%s: %v, signed %s", name, err, l.most())
+			}
+		}
+	})
+}
+
+func TestARecoveryBeyondTheBookIsShownAndAskedForAndCountsAsSpent(t *testing.T) {
+	shop, _ := counting(t)
+	o := options(t)
+	client := funded(t, shop.URL, o)
+	buy(t, client, 3, 0)
+	if _, err := shop.Settler.Settle(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	o.Book = filepath.Join(t.TempDir(), "lost.db")
+	o.Policy.Total = 4 * price
+	var asked []agent.Finding
+	says := false
+	o.Agree = func(_ context.Context, f agent.Finding) (bool, error) { asked = append(asked, f); return says, nil }
+	lost := dial(t, shop.URL, o)
+	if _, err := lost.Recover(t.Context()); !errors.Is(err, agent.ErrOldBook) {
+		t.Errorf("nobody agreed: %v", err)
+	}
+	if spent, err := lost.Spent(); err != nil || spent.Total != 0 {
+		t.Errorf("what nobody agreed to is spent: %+v, %v", spent, err)
+	}
+	says = true
+	if entry, err := lost.Recover(t.Context()); err != nil || entry.Charged != 3*price || entry.Signed != 3*price {
+		t.Errorf("recovered %+v, %v", entry, err)
+	}
+	if len(asked) != 2 || asked[1].Known != 0 || asked[1].Charged != 3*price || asked[1].Signed != 3*price || asked[1].Claimed != 3*price || !asked[1].Proven {
+		t.Errorf("asked about %+v", asked)
+	}
+	if spent, err := lost.Spent(); err != nil || spent.Total != 3*price || spent.Today != 0 {
+		t.Errorf("spent %+v, %v", spent, err)
+	}
+	buy(t, lost, 1, 4*price)
+	refusal(t, lost)
+	if _, err := lost.Recover(t.Context()); err != nil || len(asked) != 2 {
+		t.Errorf("what the book knows is asked for: %v", err)
+	}
+}
+
+func TestARecoveryAsksEveryEndpoint(t *testing.T) {
+	var lies atomic.Bool
+	o := options(t)
+	o.RPC += "," + lyingNode(t, &lies, 500_000)
+	l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+		return l.refuse(x402.ErrChannelNotFound, l.terms)
+	})
+	l.announce = true
+	client := dial(t, l.url, o)
+	lies.Store(true)
+	if _, err := client.Recover(t.Context()); !errors.Is(err, agent.ErrTerms) {
+		t.Errorf("the endpoints disagree: %v", err)
+	}
+	lies.Store(false)
+	if entry, err := client.Recover(t.Context()); err != nil || entry.Charged != 0 {
+		t.Errorf("recovered %+v, %v", entry, err)
+	}
+}
