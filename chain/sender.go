@@ -40,6 +40,10 @@ type Call struct {
 	// MaxGas is the most gas that the transaction may have, in gas units, if that is less
 	// than [MaxGas]; 0 is that. A call that needs more is not sent.
 	MaxGas uint64
+	// Reserve is gas on top of what the estimate says, in gas units: what contracts that
+	// strangers wrote may use when the transaction is mined, though they did not when it
+	// was estimated.
+	Reserve uint64
 	// Confirmations is in how many blocks the transaction must be, if that is more
 	// than what the sender asks of every transaction.
 	Confirmations uint64
@@ -206,10 +210,11 @@ func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
 	if call.MaxGas > 0 {
 		most = min(call.MaxGas, most)
 	}
-	if estimate > most {
-		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", ErrGasCap, estimate, most)
+	need := estimate + call.Reserve
+	if need > most {
+		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", ErrGasCap, need, most)
 	}
-	return min(estimate+estimate/5, most), nil
+	return min(need+estimate/5, most), nil
 }
 
 // launch simulates a call, gives it its nonce, writes it down, and broadcasts it.

@@ -97,6 +97,7 @@ func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, bat
 	if call.Data, err = c.packClaim(batch, compact, !o.unsettled); err != nil {
 		return Outcome{}, err
 	}
+	call.Reserve = walletReserve(c.domain, batch, compact)
 	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return Outcome{}, err

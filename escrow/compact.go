@@ -25,10 +25,6 @@ const (
 // widths are the sizes in bytes that amounts can have; a row names one by its place.
 var widths = [8]int{1, 2, 3, 4, 5, 6, 8, 16}
 
-// contractSignatureGas is what the check of an ERC-1271 signature may use, in gas
-// units: enough for a wallet of a dozen owners.
-const contractSignatureGas = 250_000
-
 // header is what all rows of a compact batch share.
 type header struct {
 	receiver, authorizer, token common.Address
@@ -102,16 +98,12 @@ func appendRow(batch []byte, domain *vouchers.Domain, claim Claim, previous comm
 	} else {
 		batch = append(batch, config.Payer[:]...)
 	}
-	byKey := true
+	wallet := byWallet(domain, claim)
 	switch {
+	case wallet:
+		flags |= rowByPayerAccount
 	case config.PayerAuthorizer == (common.Address{}):
-		digest := domain.VoucherDigest(vouchers.Voucher{Channel: domain.ChannelID(config), Ceiling: claim.Ceiling})
-		signer, err := vouchers.Recover(digest, claim.Signature)
-		if byKey = err == nil && signer == config.Payer; byKey {
-			flags |= rowByPayerKey
-		} else {
-			flags |= rowByPayerAccount
-		}
+		flags |= rowByPayerKey
 	case config.PayerAuthorizer != config.Payer:
 		flags |= rowByAuthorizer
 		batch = append(batch, config.PayerAuthorizer[:]...)
@@ -127,7 +119,7 @@ func appendRow(batch []byte, domain *vouchers.Domain, claim Claim, previous comm
 		batch = appendUint(batch, uint64(claim.Total), widths[code])
 	}
 	batch[at] = flags
-	if byKey {
+	if !wallet {
 		compact, err := claim.Signature.Compact()
 		return append(batch, compact...), err
 	}

@@ -52,8 +52,10 @@ func (c *Contract) Plan(ctx context.Context, from common.Address, claims []Claim
 	if err == nil && len(good) == 0 && len(claims) > 0 {
 		good, err = p.siftUnsettled(ctx, claims)
 	}
-	if err == nil {
-		err = p.split(ctx, good)
+	for _, group := range p.apart(good) {
+		if err == nil {
+			err = p.split(ctx, group)
+		}
 	}
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan a claim of %d channels: %w", len(claims), err)
@@ -91,15 +93,16 @@ func (p *planner) message(claims []Claim, compact bool) (ethereum.CallMsg, error
 	return ethereum.CallMsg{From: p.from, To: &p.contract.deployment.Escrow, Data: data}, err
 }
 
-// estimate returns the gas of a batch. One that needs too much is [chain.ErrGasCap].
+// estimate returns the gas of a batch. One that needs too much, or may when its
+// wallets use all they may, is [chain.ErrGasCap].
 func (p *planner) estimate(ctx context.Context, claims []Claim, compact bool) (uint64, error) {
 	message, err := p.message(claims, compact)
 	if err != nil {
 		return 0, err
 	}
 	gas, err := p.contract.client.EstimateGas(ctx, message)
-	if err == nil && gas > BatchGas {
-		err = fmt.Errorf("%w: it needs %d, a batch is planned for %d", chain.ErrGasCap, gas, BatchGas)
+	if most := gas + walletReserve(p.contract.domain, claims, compact); err == nil && most > BatchGas {
+		err = fmt.Errorf("%w: it needs %d, a batch is planned for %d", chain.ErrGasCap, most, BatchGas)
 	}
 	return gas, err
 }
