@@ -47,7 +47,7 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 			return nil, asSilence(why(err))
 		}
 		*last = result
-		return answerOf(result), nil
+		return answerOf(tool, result), nil
 	}}
 }
 
@@ -66,8 +66,17 @@ func request(tool string, arguments map[string]any) mcp.CallToolRequest {
 	return r
 }
 
-func answerOf(result *mcp.CallToolResult) *answer {
-	return &answer{required: requiredOf(result), receipt: receiptOf(result), signed: signedOf(result), failed: result.IsError}
+func answerOf(tool string, result *mcp.CallToolResult) *answer {
+	a := &answer{required: requiredOf(result), receipt: receiptOf(result), failed: result.IsError}
+	if signed := signedOf(result); signed != nil && ofTool(tool, signed) {
+		a.signed = signed
+	}
+	return a
+}
+
+// ofTool says whether a receipt is for a call of a tool.
+func ofTool(tool string, r *receipts.Signed) bool {
+	return r.Resource == receipts.Cut("mcp://tool/"+tool)
 }
 
 // requiredOf returns what a refused call is answered with, nil if the answer is

@@ -2,12 +2,14 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -91,7 +93,7 @@ func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
 			return nil, err
 		}
 		*last = response
-		return response.answer()
+		return response.answer(u)
 	}}
 }
 
@@ -137,14 +139,25 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 	return &HTTPResponse{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
+// ofPlace says whether a receipt is for what is at a URL: its seller may know itself by
+// another scheme or host, or by none.
+func ofPlace(u *url.URL, r *receipts.Signed) bool {
+	place := cmp.Or(u.EscapedPath(), "/")
+	rest := r.Resource
+	if _, _, after, isURL := splitURL(rest); isURL {
+		rest = cmp.Or(after, "/")
+	}
+	return rest == place || len(r.Resource) == receipts.MaxResource && strings.HasPrefix(place, rest)
+}
+
 // answer reads what concerns the payment. A status of 500 or above without a receipt
 // leaves open whether the payment was taken.
-func (r *HTTPResponse) answer() (*answer, error) {
+func (r *HTTPResponse) answer(u *url.URL) (*answer, error) {
 	a := &answer{failed: r.Status >= http.StatusMultipleChoices}
 	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
 		a.receipt = receipt
 	}
-	if signed, err := receipts.ParseHeader(r.Header.Get(headerReceipt)); err == nil {
+	if signed, err := receipts.ParseHeader(r.Header.Get(headerReceipt)); err == nil && ofPlace(u, signed) {
 		a.signed = signed
 	}
 	if r.Status != http.StatusPaymentRequired {

@@ -167,6 +167,24 @@ func (l *liar) receipt(charged, total vouchers.Amount) *x402.SettlementResponse 
 	}
 }
 
+// signs signs a receipt of the channel by a key, which stands for the liar's.
+func (l *liar) signs(r receipts.Receipt, key chain.Signer) receipts.Signed {
+	r.Network, r.Escrow, r.Channel = l.terms.Network, escrow.Own.Escrow, l.id()
+	return l.signsAsItIs(r, key)
+}
+
+func (l *liar) signsAsItIs(r receipts.Receipt, key chain.Signer) receipts.Signed {
+	digest, err := r.Digest()
+	if err != nil {
+		l.t.Error(err)
+	}
+	signature, err := key.SignHash(context.Background(), digest)
+	if err != nil {
+		l.t.Error(err)
+	}
+	return receipts.Signed{Receipt: r, Signature: signature}
+}
+
 // serves answers a call, with a receipt or what stands for one.
 func serves(receipt any) *mcp.CallToolResult {
 	result := mcp.NewToolResultText("done")

@@ -29,6 +29,8 @@ type Limits struct {
 	// Requests is how many requests of a server, and how many of the MCP client in front
 	// of a proxy, may be under way at once; 0 is 256.
 	Requests int
+	// Receipts is how many receipts [Client.FetchReceipts] gets at once; 0 is 100,000.
+	Receipts int
 	// Silence is for how long a server may send nothing while it is waited for; 0 is five
 	// minutes. A server that goes on sending may take as long as it likes.
 	Silence time.Duration
@@ -38,7 +40,7 @@ func (l Limits) withDefaults() Limits {
 	return Limits{
 		Answer: cmp.Or(l.Answer, 64<<20), Events: cmp.Or(l.Events, 100_000),
 		Pages: cmp.Or(l.Pages, 100), Entries: cmp.Or(l.Entries, 10_000),
-		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Silence: cmp.Or(l.Silence, 5*time.Minute),
+		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Receipts: cmp.Or(l.Receipts, 100_000), Silence: cmp.Or(l.Silence, 5*time.Minute),
 	}
 }
 

@@ -35,6 +35,9 @@ type Options struct {
 	TopUp TopUp
 	// Pinned are escrows that the owner trusts beside the canonical one and chit's own.
 	Pinned []escrow.Addresses
+	// ReceiptSigners may sign receipts beside a channel's receiver authorizer: sellers whose
+	// authorizer signs nothing but transactions have such a key.
+	ReceiptSigners []common.Address
 	// Limits bound what a server can make the client read, remember or wait for.
 	Limits Limits
 	// Book is the path of the channel book. Empty keeps the channels in memory alone: the
@@ -82,8 +85,11 @@ type payer struct {
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
 
-	filing  sync.Mutex // guards unfiled
+	receiptSigners []common.Address // who may sign receipts beside a channel's authorizer
+
+	filing  sync.Mutex // guards what follows
 	unfiled []*receipts.Signed
+	trails  map[vouchers.ChannelID]*trail
 
 	learning sync.Mutex // guards what follows
 	terms    map[string]*terms
@@ -111,7 +117,8 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
-	p.limits = o.Limits.withDefaults()
+	p.limits, p.receiptSigners = o.Limits.withDefaults(), o.ReceiptSigners
+	p.trails = make(map[vouchers.ChannelID]*trail)
 	p.asked = &crowd{most: p.limits.Requests}
 	p.policy.usual = p.prices.allows
 	if p.session == nil {

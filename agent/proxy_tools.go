@@ -107,7 +107,7 @@ func (p *Proxy) wantRaw(id json.RawMessage, tool string, params map[string]json.
 			return nil, rpcFailure{got.Error}
 		}
 		*last = got
-		return answerOfRaw(got.Result)
+		return answerOfRaw(tool, got.Result)
 	}}
 }
 
@@ -135,7 +135,7 @@ func withPayment(params map[string]json.RawMessage, paid *x402.PaymentPayload) (
 }
 
 // answerOfRaw reads of a result what concerns its payment.
-func answerOfRaw(raw json.RawMessage) (*answer, error) {
+func answerOfRaw(tool string, raw json.RawMessage) (*answer, error) {
 	read, err := readResult(raw)
 	if err != nil {
 		return nil, silence{err}
@@ -144,7 +144,7 @@ func answerOfRaw(raw json.RawMessage) (*answer, error) {
 	if receipt, err := x402.DecodeSettlementResponse(read.Meta[x402.MetaPaymentResponse]); err == nil {
 		a.receipt = receipt
 	}
-	if signed, err := receipts.Parse(read.Meta[metaReceipt]); err == nil {
+	if signed, err := receipts.Parse(read.Meta[metaReceipt]); err == nil && ofTool(tool, signed) {
 		a.signed = signed
 	}
 	if !read.IsError {

@@ -29,19 +29,25 @@ const (
 
 var receiptsBucket = []byte(receipts.Bucket)
 
-// file holds a seller's receipt against what was charged, and keeps it for the book. One
-// that says something else is as good as none: the call was paid for, and its answer is
-// the payer's. Who signed it is left to [receipts.Verify].
+// file holds a seller's receipt against what was charged, who signed it and the receipts
+// before it, and keeps it for the book. One that says something else is as good as none:
+// the call was paid for, and its answer is the payer's.
 func (p *payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) (filed bool) {
 	if r == nil || r.Channel != ch.id || r.Charged != charged || r.Network != ch.contract.Deployment().Network() || r.Escrow != ch.contract.Deployment().Escrow {
 		return false
 	}
-	if p.book == nil {
-		return true
+	digest, err := p.attested(r, ch.config.ReceiverAuthorizer)
+	if err != nil {
+		return false
 	}
 	p.filing.Lock()
 	defer p.filing.Unlock()
-	p.unfiled = append(p.unfiled, r)
+	if fits, err := p.follow(r, digest); err != nil || !fits {
+		return false
+	}
+	if p.book != nil {
+		p.unfiled = append(p.unfiled, r)
+	}
 	return true
 }
 
@@ -178,7 +184,8 @@ func ReadClaimed(ctx context.Context, client *chain.Client, e Entry) (*receipts.
 // FetchReceipts gets the receipts from the server that the book lacks: of answers that
 // were lost, and of calls that others made on credit tokens. It returns how many came.
 // The client needs a book. Errors wrap [ErrDishonest] where the server gives others than
-// were asked for, or receipts for more than was ever signed.
+// were asked for, some that it has not signed or that do not follow one another, or
+// receipts for more than was ever signed; or [ErrLimit] where there are more to get.
 func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
 	if c.book == nil {
 		return 0, fmt.Errorf("%w: Options names no Book that would keep them", ErrTerms)
@@ -214,16 +221,32 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 			sum += r.Charged
 		}
 	}
+	before, err := c.book.links(id, after)
+	if err != nil {
+		return 0, err
+	}
+	follows := &trail{known: map[uint64][]link{after: before}}
 	for {
 		page, err := c.receiptPage(ctx, id, after)
 		if err != nil || len(page) == 0 {
 			return came, err
 		}
+		if came+len(page) > c.limits.Receipts {
+			return came, over("Receipts", c.limits.Receipts, "there are more; fetch again")
+		}
 		for _, r := range page {
+			digest, err := c.attested(r, e.Config.ReceiverAuthorizer)
+			if err != nil {
+				return came, fmt.Errorf("%w: receipt %d: %w", ErrDishonest, r.Sequence, err)
+			}
 			if r.Channel != id || r.Sequence != after+1 {
 				return came, fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", ErrDishonest, r.Sequence, r.Channel, after+1, id)
 			}
+			if !follows.fits(&r.Receipt, digest) {
+				return came, fmt.Errorf("%w: receipt %d does not follow receipt %d", ErrDishonest, r.Sequence, after)
+			}
 			after++
+			follows.add(after, link{digest, r.Previous, r.Cumulative})
 			most := max(e.Signed, e.Charged)
 			if r.Charged == 0 || r.Charged > left(most, sum) {
 				return came, fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", ErrDishonest, r.Sequence, r.Charged, sum, most)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
@@ -81,30 +82,47 @@ func TestAClientThatHasLostItsReceiptsGetsThemAgain(t *testing.T) {
 	}
 }
 
+// bent is a change of receipts that the seller signs.
+func bent(change func(r *receipts.Receipt, n int)) func(*liar, int, *receipts.Signed) {
+	return func(l *liar, n int, r *receipts.Signed) {
+		change(&r.Receipt, n)
+		*r = l.signsAsItIs(r.Receipt, shoptest.Key(l.t, "liar"))
+	}
+}
+
 func TestAReceiptThatContradictsTheServerIsNotTakenAndItsAnswerIs(t *testing.T) {
 	for name, test := range map[string]struct {
-		change func(n int, r *receipts.Signed)
+		change func(l *liar, n int, r *receipts.Signed)
 		kept   int
 		// contradicting are those that are kept beside others of the same number.
 		contradicting int
 	}{
-		"another charge":                 {func(_ int, r *receipts.Signed) { r.Charged-- }, 0, 0},
-		"another channel":                {func(_ int, r *receipts.Signed) { r.Channel = vouchers.ChannelID{1} }, 0, 0},
-		"another chain":                  {func(_ int, r *receipts.Signed) { r.Network = "eip155:1" }, 0, 0},
-		"another escrow":                 {func(_ int, r *receipts.Signed) { r.Escrow = escrow.Canonical.Escrow }, 0, 0},
-		"a signature that is endless":    {func(_ int, r *receipts.Signed) { r.Signature = make(vouchers.Signature, 300) }, 0, 0},
-		"another one of the same number": {func(n int, r *receipts.Signed) { r.Sequence, r.IssuedAt = 1, uint64(n) }, 1, 1},
-		"a good one":                     {func(int, *receipts.Signed) {}, 2, 0},
+		"another charge":                   {bent(func(r *receipts.Receipt, _ int) { r.Charged-- }), 0, 0},
+		"another channel":                  {bent(func(r *receipts.Receipt, _ int) { r.Channel = vouchers.ChannelID{1} }), 0, 0},
+		"another chain":                    {bent(func(r *receipts.Receipt, _ int) { r.Network = "eip155:1" }), 0, 0},
+		"another escrow":                   {bent(func(r *receipts.Receipt, _ int) { r.Escrow = escrow.Canonical.Escrow }), 0, 0},
+		"another resource":                 {bent(func(r *receipts.Receipt, _ int) { r.Resource = `=HYPERLINK("http://thief.example")` }), 0, 0},
+		"a resource that is endless":       {bent(func(r *receipts.Receipt, _ int) { r.Resource += strings.Repeat("x", 8000) }), 0, 0},
+		"a first one that follows another": {bent(func(r *receipts.Receipt, n int) { r.Previous[n] = 1 }), 1, 0},
+		"a second one that follows none":   {bent(func(r *receipts.Receipt, n int) { r.Previous = common.Hash{} }), 1, 0},
+		"another sum":                      {bent(func(r *receipts.Receipt, n int) { r.Cumulative += vouchers.Amount(n) }), 1, 0},
+		"another one of the same number": {bent(func(r *receipts.Receipt, n int) {
+			r.Sequence, r.IssuedAt, r.Previous = 1, uint64(n), common.Hash{}
+		}), 1, 1},
+		"a signature that is endless":  {func(_ *liar, _ int, r *receipts.Signed) { r.Signature = make(vouchers.Signature, 300) }, 0, 0},
+		"a signature of another's key": {func(l *liar, _ int, r *receipts.Signed) { *r = l.signsAsItIs(r.Receipt, shoptest.Key(l.t, "thief")) }, 0, 0},
+		"a good one":                   {func(*liar, int, *receipts.Signed) {}, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
+			var last common.Hash
 			l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
 				result := serves(l.receipt(price, vouchers.Amount(n+1)*price))
-				r := receipts.Signed{Receipt: receipts.Receipt{
-					Network: l.terms.Network, Escrow: escrow.Own.Escrow, Channel: l.id(), Sequence: uint64(n + 1),
-					Charged: price, Cumulative: vouchers.Amount(n+1) * price, Resource: "mcp://tool/work",
-				}, Signature: make(vouchers.Signature, 65)}
-				test.change(n, &r)
+				r := l.signs(receipts.Receipt{
+					Sequence: uint64(n + 1), Previous: last, Charged: price, Cumulative: vouchers.Amount(n+1) * price, Resource: "mcp://tool/work",
+				}, shoptest.Key(t, "liar"))
+				test.change(l, n, &r)
+				last, _ = r.Digest() // one that cannot be made is not asked for
 				result.Meta.AdditionalFields["chit/receipt"] = r
 				return result
 			})
@@ -181,12 +199,18 @@ func TestAServerCannotGiveReceiptsForMoreThanWasSigned(t *testing.T) {
 			l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
 				return serves(l.receipt(price, vouchers.Amount(n+1)*price))
 			})
+			var last common.Hash
+			var sum vouchers.Amount
 			l.gives = func(after uint64) []receipts.Signed {
-				r := receipts.Receipt{Network: l.terms.Network, Escrow: escrow.Own.Escrow, Channel: l.id(), Sequence: after + 1, Charged: price}
+				r := receipts.Receipt{Sequence: after + 1, Previous: last, Charged: price}
 				if after > 0 {
 					r.Charged = charged
 				}
-				return []receipts.Signed{{Receipt: r, Signature: make(vouchers.Signature, 65)}}
+				sum += r.Charged
+				r.Cumulative = sum
+				signed := l.signs(r, shoptest.Key(t, "liar"))
+				last, _ = signed.Digest() // of a receipt that was just signed
+				return []receipts.Signed{signed}
 			}
 			client := dial(t, l.url, o)
 			for range 3 {
@@ -198,5 +222,46 @@ func TestAServerCannotGiveReceiptsForMoreThanWasSigned(t *testing.T) {
 				t.Errorf("%d came, %v", came, err)
 			}
 		})
+	}
+}
+
+func TestReceiptsThatASellerMakesUpAreNotKept(t *testing.T) {
+	for name, bend := range map[string]func(r *receipts.Receipt) string{
+		"of another's key":         func(*receipts.Receipt) string { return "thief" },
+		"that follow others":       func(r *receipts.Receipt) string { r.Previous = common.Hash{1}; return "liar" },
+		"with an endless resource": func(r *receipts.Receipt) string { r.Resource = strings.Repeat("x", 2000); return "liar" },
+	} {
+		o := options(t)
+		l := newLiar(t, o, charging())
+		l.gives = func(after uint64) []receipts.Signed {
+			r := receipts.Receipt{Sequence: after + 1, Charged: 1, Cumulative: vouchers.Amount(after + 1)}
+			key := bend(&r)
+			return []receipts.Signed{l.signs(r, shoptest.Key(t, key))}
+		}
+		client := dial(t, l.url, o)
+		pays(t, client, price)
+		if came, err := client.FetchReceipts(t.Context()); !errors.Is(err, agent.ErrDishonest) || came != 0 {
+			t.Errorf("%s: %d came, %v", name, came, err)
+		}
+	}
+}
+
+func TestReceiptsAreFetchedSoManyAtOnce(t *testing.T) {
+	shop := shoptest.Open(t, shoptest.Options(t))
+	o := options(t)
+	client := funded(t, shop.URL, o)
+	for range receipts.MaxPage + 3 {
+		hash(t, client)
+	}
+	o.Book, o.Limits.Receipts = filepath.Join(t.TempDir(), "another.db"), receipts.MaxPage
+	other := dial(t, shop.URL, o)
+	if _, err := other.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if came, err := other.FetchReceipts(t.Context()); !errors.Is(err, agent.ErrLimit) || came == 0 || came > receipts.MaxPage {
+		t.Errorf("%d receipts came, %v", came, err)
+	}
+	if _, err := other.FetchReceipts(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -28,6 +28,9 @@ func payerOptions(c *cli.Context, p *profile.Profile) (o agent.Options, err erro
 	if o.Book, err = dataFile(p, profile.BookFile); err != nil {
 		return o, err
 	}
+	if o.ReceiptSigners, err = p.ReceiptSignerAddresses(); err != nil {
+		return o, err
+	}
 	if o.Policy, err = p.PayerPolicy(); err != nil {
 		return o, err
 	}

@@ -67,7 +67,7 @@ func (b *Book) Draft(ctx context.Context, c *vouchers.Charge, r Receipt) (*Draft
 	r.Network, r.Escrow, r.Channel = d.Network(), d.Escrow, c.Channel
 	r.Sequence, r.Previous = last.sequence+1, last.digest
 	r.Charged, r.Cumulative = c.Charged, c.Cumulative
-	r.Resource = cut(r.Resource)
+	r.Resource = Cut(r.Resource)
 	digest := r.digest(under)
 	signature, err := b.signer.SignHash(ctx, digest)
 	if err != nil {
@@ -77,8 +77,9 @@ func (b *Book) Draft(ctx context.Context, c *vouchers.Charge, r Receipt) (*Draft
 	return &Draft{signed, vouchers.Put{Bucket: Bucket, Key: signed.key(), Value: signed.value(d.ChainID)}, digest}, nil
 }
 
-// cut makes a text valid UTF-8 of at most [MaxResource] bytes.
-func cut(text string) string {
+// Cut makes the name of what is sold what a receipt has of it: valid UTF-8 of at most
+// [MaxResource] bytes.
+func Cut(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	if len(text) <= MaxResource {
 		return text

@@ -72,6 +72,7 @@ func TestABudgetThatCannotBeMeantIsRefused(t *testing.T) {
 		"budget: {withdrawDelay: -1h}":             "budget.withdrawDelay",
 		"budget: {withdrawDelay: long}":            "budget.withdrawDelay",
 		"budget: {perWeek: 1}":                     "perWeek",
+		"receiptSigners: [nobody]":                 "receiptSigners[0]",
 		"topUp: {below: 1}":                        "topUp.amount",
 		"topUp: {amount: 0}":                       "topUp.amount",
 	} {

@@ -92,6 +92,9 @@ type Profile struct {
 	// Budget and TopUp say what the payer's client pays, and deposits, by itself.
 	Budget Budget `yaml:"budget,omitempty"`
 	TopUp  TopUp  `yaml:"topUp,omitempty"`
+	// ReceiptSigners are addresses that may sign receipts beside a channel's receiver
+	// authorizer, for sellers whose authorizer is an external signer.
+	ReceiptSigners []string `yaml:"receiptSigners,omitempty"`
 	// Session names the key that signs vouchers in place of the payer's: as below, or
 	// "auto" for one that is made when it is first needed.
 	Session string `yaml:"session,omitempty"`
@@ -202,6 +205,9 @@ func (p *Profile) validate() error {
 			return fmt.Errorf("%s: %w", field.name, err)
 		}
 	}
+	if _, err := p.ReceiptSignerAddresses(); err != nil {
+		return err
+	}
 	if p.WithdrawDelay < vouchers.MinWithdrawDelay || p.WithdrawDelay > vouchers.MaxWithdrawDelay {
 		return fmt.Errorf("withdrawDelay %d is not within %d and %d seconds", p.WithdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
 	}
@@ -219,6 +225,19 @@ func (p *Profile) validate() error {
 	}
 	_, err := p.SettlePolicy()
 	return err
+}
+
+// ReceiptSignerAddresses are who may sign receipts beside a channel's authorizer.
+func (p *Profile) ReceiptSignerAddresses() ([]common.Address, error) {
+	var all []common.Address
+	for i, text := range p.ReceiptSigners {
+		address, err := ParseAddress(text)
+		if err != nil {
+			return nil, fmt.Errorf("receiptSigners[%d]: %w", i, err)
+		}
+		all = append(all, address)
+	}
+	return all, nil
 }
 
 // ParseAddress reads an Ethereum address. One in mixed case must have the right
