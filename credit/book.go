@@ -30,7 +30,7 @@ type Book struct {
 
 	mu      sync.RWMutex // guards what follows
 	grants  map[GrantID]*grant
-	shelves map[vouchers.ChannelID]shelf // all grants that are remembered
+	shelves map[vouchers.ChannelID]*shelf // all grants that are remembered
 	// revoked are points in the chains of live grants, each with the point of the token
 	// that was narrowed first; the zero point is not known.
 	revoked map[GrantID]map[node]node
@@ -59,7 +59,7 @@ func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store
 	}
 	b := &Book{
 		ledger: ledger, store: store, limits: s.limits, met: s.met, wake: make(chan struct{}, 1),
-		grants: map[GrantID]*grant{}, shelves: map[vouchers.ChannelID]shelf{}, revoked: map[GrantID]map[node]node{},
+		grants: map[GrantID]*grant{}, shelves: map[vouchers.ChannelID]*shelf{}, revoked: map[GrantID]map[node]node{},
 	}
 	b.sessions.init(s.limits.SessionBytes, func() { s.met(LimitSessions) })
 	var err error
@@ -67,7 +67,7 @@ func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store
 		return nil, err
 	}
 	b.fixed = map[*counter]*fixedWindow{}
-	floor, err := b.load()
+	floor, err := b.load(s.clock)
 	if err != nil {
 		return nil, fmt.Errorf("open the book of credit tokens: %w", err)
 	}
@@ -81,23 +81,21 @@ func (b *Book) Keys() *Keyring { return b.keys }
 
 // load reads the live grants. It returns the latest time that an earlier process
 // has relied on, in Unix nanoseconds.
-func (b *Book) load() (floor int64, err error) {
+func (b *Book) load(clock Clock) (floor int64, err error) {
 	err = b.store.Bucket(grantsBucket).ForEach(nil, func(_, value []byte) error {
 		r, err := readGrant(value)
-		if err != nil {
-			return err
+		if err == nil {
+			b.file(r)
 		}
-		b.filedAs(r)
-		if r.Returned == nil {
-			b.grants[r.ID] = newGrant(r)
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return 0, err
 	}
+	now, _ := clock()
 	for _, on := range b.shelves {
-		slices.SortStableFunc(on, func(x, y filed) int { return cmp.Compare(x.created, y.created) })
+		slices.SortFunc(on.ended, func(x, y filed) int { return cmp.Compare(x.at, y.at) })
+		on.settle(unix(now.Unix()))
 	}
 	err = b.store.Bucket(countersBucket).ForEach(nil, func(key, value []byte) error {
 		r, err := readLane(key, value)

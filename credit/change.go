@@ -65,8 +65,7 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	if err != nil {
 		return nil, Token{}, err
 	}
-	made := false
-	defer func() { done(made) }()
+	defer done()
 	key, root := b.keys.current()
 	g := &Grant{ID: r.id(), Channel: r.Channel, Payer: r.Payer, Label: r.Label, Budget: purse.Price(), Created: b.today(), Key: key}
 	b.bring(g)
@@ -85,35 +84,28 @@ func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token
 	if err := purse.SetAside(ctx, put); err != nil {
 		return nil, Token{}, fmt.Errorf("grant %s: %w", g.ID, err)
 	}
-	made = true
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.grants[g.ID] = newGrant(g)
+	b.file(g)
 	return g, t, nil
 }
 
 // begin makes sure that a grant is made once, also when it is asked for twice at
 // once, and that its channel may have one more. The error wraps [ErrRequest].
-func (b *Book) begin(r Request) (done func(made bool), err error) {
+func (b *Book) begin(r Request) (done func(), err error) {
 	id := r.id()
-	if _, err := b.record(id); !errors.Is(err, ErrNoGrant) {
-		return nil, fmt.Errorf("%w: it was granted already; ask again", ErrRequest)
-	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.shelves[r.Channel].find(id) >= 0 {
-		return nil, fmt.Errorf("%w: it is being granted; ask again", ErrRequest)
-	}
-	if err := b.file(r.Channel, id); err != nil {
+	err = b.reserve(r.Channel, id)
+	b.mu.Unlock()
+	if err != nil {
 		return nil, err
 	}
-	return func(made bool) {
-		if !made {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.unfile(r.Channel, id)
-		}
-	}, nil
+	done = func() { b.unreserve(r.Channel, id) }
+	if _, err := b.record(id); !errors.Is(err, ErrNoGrant) {
+		done()
+		return nil, fmt.Errorf("%w: it was granted already; ask again", ErrRequest)
+	}
+	return done, nil
 }
 
 // fits refuses what is paid for otherwise, or over already. The request has a budget

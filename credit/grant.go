@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -206,13 +207,13 @@ type grant struct {
 	epoch   atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
 
 	mu       sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
-	budget   *counter   // of the token as minted; top-ups raise its limit
-	calls    *counter   // the same, nil if it has no such limit
-	counters counters   // all others
-	latest   int64      // the time of the newest call, in steady nanoseconds
 	inFlight int32
-	expires  uint32 // Unix seconds
-	tidied   uint32 // how many counters were left when those that say nothing were forgotten
+	budget   *counter // of the token as minted; top-ups raise its limit
+	calls    *counter // the same, nil if it has no such limit
+	counters counters // all others
+	latest   int64    // the time of the newest call, in steady nanoseconds
+	expires  uint32   // Unix seconds
+	tidied   uint16   // how many counters were left when those that say nothing were forgotten
 	ended    End
 }
 
@@ -266,7 +267,7 @@ func (g *grant) tidy(at int64) {
 		c.own = false // a session that has it still registers it again, or finds the new one
 		return true
 	})
-	g.tidied = uint32(len(g.counters))
+	g.tidied = uint16(min(len(g.counters), math.MaxUint16))
 }
 
 // at is the time of a call that comes now: not before that of another that was

@@ -14,92 +14,129 @@ import (
 // of the payer, which is good for minutes, makes no second grant of it.
 const endedAtLeast = uint32(time.Hour / time.Second)
 
-// shelf are the grants of one channel, in the order in which they were made.
-type shelf []filed
+// shelf are the grants of one channel. Times are in Unix seconds.
+type shelf struct {
+	live  []*grant
+	ended []filed // in the order in which they ended
+	// begun is how many are on their way to the disk, with their ids.
+	begun map[GrantID]struct{}
+	// recent is when those of the last hour were made, where that is limited.
+	recent []uint32
+}
 
-// filed is a grant on its shelf. Times are in Unix seconds.
+// filed is a grant of which nothing is left to be done.
 type filed struct {
-	id      GrantID
-	created uint32
-	ended   uint32 // when nothing of it was left to be done; 0 while it is live
+	id GrantID
+	at uint32
 }
 
-func (s shelf) find(id GrantID) int {
-	return slices.IndexFunc(s, func(f filed) bool { return f.id == id })
+func (s *shelf) isEmpty() bool {
+	return len(s.live) == 0 && len(s.ended) == 0 && len(s.begun) == 0 && len(s.recent) == 0
 }
 
-// live is how many have not ended, and recent how many were made after a time.
-func (s shelf) count(after uint32) (live, recent int) {
-	for _, f := range s {
-		if f.ended == 0 {
-			live++
-		}
-		if f.created > after {
-			recent++
-		}
+// ids are those of all its grants, those that have ended first.
+func (s *shelf) ids() []GrantID {
+	all := make([]GrantID, 0, len(s.ended)+len(s.live))
+	for _, f := range s.ended {
+		all = append(all, f.id)
 	}
-	return live, recent
+	for _, g := range s.live {
+		all = append(all, g.id)
+	}
+	return all
 }
 
-// file puts a grant on the shelf of its channel, where the limits let it. The error
-// wraps [ErrRequest]. Called with b.mu held.
-func (b *Book) file(channel vouchers.ChannelID, id GrantID) error {
-	now := b.clock.now().latest()
+// settle drops the times of more than an hour ago.
+func (s *shelf) settle(now uint32) {
+	s.recent = slices.DeleteFunc(s.recent, func(at uint32) bool { return at+uint32(time.Hour/time.Second) <= now })
+}
+
+// shelfOf returns the shelf of a channel, which is made if there is none. Called with
+// b.mu held.
+func (b *Book) shelfOf(channel vouchers.ChannelID) *shelf {
 	on := b.shelves[channel]
-	live, recent := on.count(now - min(now, uint32(time.Hour/time.Second)))
-	err := b.room(LimitLiveGrants, b.limits.LiveGrants, live, "grants of the channel are live", "revoke one, or let one expire")
+	if on == nil {
+		on = new(shelf)
+		b.shelves[channel] = on
+	}
+	return on
+}
+
+// reserve notes that a grant is on its way, where the limits let it be. The error wraps
+// [ErrRequest]. Called with b.mu held.
+func (b *Book) reserve(channel vouchers.ChannelID, id GrantID) error {
+	on, now := b.shelfOf(channel), b.clock.now().latest()
+	if _, begun := on.begun[id]; begun {
+		return fmt.Errorf("%w: it is being granted; ask again", ErrRequest)
+	}
+	on.settle(now)
+	err := b.room(LimitLiveGrants, b.limits.LiveGrants, len(on.live)+len(on.begun), "grants of the channel are live", "revoke one, or let one expire")
 	if err == nil {
-		err = b.room(LimitNewGrants, b.limits.NewGrants, recent, "grants of the channel were made within an hour", "ask again later")
+		err = b.room(LimitNewGrants, b.limits.NewGrants, len(on.recent)+len(on.begun), "grants of the channel were made within an hour", "ask again later")
 	}
 	if err != nil {
 		return err
 	}
-	b.shelves[channel] = append(on, filed{id: id, created: now})
+	if on.begun == nil {
+		on.begun = map[GrantID]struct{}{}
+	}
+	on.begun[id] = struct{}{}
 	return nil
 }
 
-// unfile takes a grant off the shelf that was not made. Called with b.mu held.
-func (b *Book) unfile(channel vouchers.ChannelID, id GrantID) {
-	b.keepOn(channel, slices.DeleteFunc(b.shelves[channel], func(f filed) bool { return f.id == id }))
+// unreserve ends what reserve has begun.
+func (b *Book) unreserve(channel vouchers.ChannelID, id GrantID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	on := b.shelfOf(channel)
+	if delete(on.begun, id); len(on.begun) == 0 {
+		on.begun = nil
+	}
+	if on.isEmpty() {
+		delete(b.shelves, channel)
+	}
 }
 
-func (b *Book) keepOn(channel vouchers.ChannelID, left shelf) {
-	if len(left) == 0 {
-		delete(b.shelves, channel)
+// file takes a grant in, as its record has it. Called with b.mu held.
+func (b *Book) file(r *Grant) {
+	on := b.shelfOf(r.Channel)
+	if b.limits.NewGrants > 0 {
+		on.recent = append(on.recent, unix(r.Created.Unix()))
+	}
+	if r.Returned != nil {
+		on.ended = append(on.ended, filed{r.ID, unix(r.EndedAt.Unix())})
 		return
 	}
-	b.shelves[channel] = left
+	b.grants[r.ID] = newGrant(r)
+	on.live = append(on.live, b.grants[r.ID])
 }
 
-// filedAs puts a grant of the store on its shelf.
-func (b *Book) filedAs(r *Grant) {
-	f := filed{id: r.ID, created: unix(r.Created.Unix())}
-	if r.Returned != nil {
-		f.ended = max(1, unix(r.EndedAt.Unix()))
-	}
-	b.shelves[r.Channel] = append(b.shelves[r.Channel], f)
+// unlist takes a grant out of the live ones, of which nothing is left to be done. Called
+// with b.mu held.
+func (b *Book) unlist(r *Grant) {
+	on := b.shelfOf(r.Channel)
+	on.live = slices.DeleteFunc(on.live, func(g *grant) bool { return g.id == r.ID })
+	on.ended = append(on.ended, filed{r.ID, unix(r.EndedAt.Unix())})
+	delete(b.grants, r.ID)
+	delete(b.revoked, r.ID)
 }
 
-// closed notes that nothing of a grant is left to be done. Called with b.mu held.
-func (b *Book) closed(channel vouchers.ChannelID, id GrantID, at uint32) {
-	if on := b.shelves[channel]; on.find(id) >= 0 {
-		on[on.find(id)].ended = max(1, at)
-	}
-}
-
-// List returns the grants of a channel, the oldest first, and of those that have ended
-// what is remembered. One that cannot be read keeps no other back: the error is of those
+// List returns the grants of a channel, those that have ended first, as far as they are
+// remembered. One that cannot be read keeps no other back: the error is of those
 // alone.
 func (b *Book) List(channel vouchers.ChannelID) ([]Grant, error) {
 	b.mu.RLock()
-	on := slices.Clone(b.shelves[channel])
+	var ids []GrantID
+	if on := b.shelves[channel]; on != nil {
+		ids = on.ids()
+	}
 	b.mu.RUnlock()
-	all := make([]Grant, 0, len(on))
+	all := make([]Grant, 0, len(ids))
 	var failed []error
-	for _, f := range on {
-		r, err := b.record(f.id)
+	for _, id := range ids {
+		r, err := b.record(id)
 		switch {
-		case errors.Is(err, ErrNoGrant): // it is being made, or was just forgotten
+		case errors.Is(err, ErrNoGrant): // it was just forgotten
 		case err != nil:
 			failed = append(failed, err)
 		default:
@@ -140,11 +177,13 @@ func (b *Book) forgetEnded(ctx context.Context, now moment) error {
 	var puts []vouchers.Put
 	b.mu.Lock()
 	for channel, on := range b.shelves {
-		left, gone := b.outlast(on, late)
-		for _, f := range gone {
-			puts = append(puts, vouchers.Put{Bucket: grantsBucket, Key: f.id[:]})
+		on.settle(now.latest())
+		for _, id := range b.outlived(on, late) {
+			puts = append(puts, vouchers.Put{Bucket: grantsBucket, Key: id[:]})
 		}
-		b.keepOn(channel, left)
+		if on.isEmpty() {
+			delete(b.shelves, channel)
+		}
 	}
 	b.mu.Unlock()
 	for part := range slices.Chunk(puts, 1000) {
@@ -155,25 +194,16 @@ func (b *Book) forgetEnded(ctx context.Context, now moment) error {
 	return nil
 }
 
-// outlast parts a shelf into what is left of it, and what is forgotten.
-func (b *Book) outlast(on shelf, late uint32) (left, gone shelf) {
-	ended := 0
-	for _, f := range on {
-		if f.ended != 0 {
-			ended++
-		}
-	}
+// outlived takes the grants off a shelf that are forgotten.
+func (b *Book) outlived(on *shelf, late uint32) (gone []GrantID) {
 	over := 0
 	if b.limits.EndedGrants > 0 {
-		over = max(0, ended-b.limits.EndedGrants)
+		over = max(0, len(on.ended)-b.limits.EndedGrants)
 	}
-	left = slices.DeleteFunc(on, func(f filed) bool {
-		age := late - min(late, f.ended)
-		if f.ended == 0 || age < endedAtLeast {
-			return false
-		}
+	on.ended = slices.DeleteFunc(on.ended, func(f filed) bool {
+		age := late - min(late, f.at)
 		old := b.limits.EndedTime > 0 && age >= uint32(min(b.limits.EndedTime/time.Second, MaxTime))
-		if !old && over <= 0 {
+		if age < endedAtLeast || !old && over <= 0 {
 			return false
 		}
 		if old {
@@ -182,8 +212,8 @@ func (b *Book) outlast(on shelf, late uint32) (left, gone shelf) {
 			b.met(LimitEndedGrants)
 		}
 		over--
-		gone = append(gone, f)
+		gone = append(gone, f.id)
 		return true
 	})
-	return left, gone
+	return gone
 }

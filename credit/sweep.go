@@ -123,9 +123,7 @@ func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.grants, g.id)
-	delete(b.revoked, g.id)
-	b.closed(r.Channel, g.id, unix(r.EndedAt.Unix()))
+	b.unlist(r)
 	return nil
 }
 
