@@ -312,12 +312,14 @@ func TestTheSameRequestAtOnceIsGrantedOnce(t *testing.T) {
 func TestARequestThatCannotBeMetIsRefused(t *testing.T) {
 	s := newShop(t)
 	for name, change := range map[string]func(*credit.Request){
-		"no budget":            func(r *credit.Request) { r.Caveats = r.Caveats[:1] },
-		"two budgets":          func(r *credit.Request) { r.Caveats = append(r.Caveats, r.Caveats[1]) },
-		"another price":        func(r *credit.Request) { r.Caveats[1].Limit++ },
-		"no end":               func(r *credit.Request) { r.Caveats = r.Caveats[1:] },
-		"an end that is over":  func(r *credit.Request) { r.Caveats[0].Time = uint32(start.Unix()) },
-		"a label that is long": func(r *credit.Request) { r.Label = string(make([]byte, credit.MaxLabel+1)) },
+		"no budget":                    func(r *credit.Request) { r.Caveats = r.Caveats[:1] },
+		"two budgets":                  func(r *credit.Request) { r.Caveats = append(r.Caveats, r.Caveats[1]) },
+		"another price":                func(r *credit.Request) { r.Caveats[1].Limit++ },
+		"no end":                       func(r *credit.Request) { r.Caveats = r.Caveats[1:] },
+		"an end that is over":          func(r *credit.Request) { r.Caveats[0].Time = uint32(start.Unix()) },
+		"a label that is long":         func(r *credit.Request) { r.Label = string(make([]byte, credit.MaxLabel+1)) },
+		"a label that clears a screen": func(r *credit.Request) { r.Label = "mine\x1b[2J" },
+		"a label of two lines":         func(r *credit.Request) { r.Label = "mine\nnot mine" },
 		"a glob with a bracket": func(r *credit.Request) {
 			r.Caveats = append(r.Caveats, credit.Caveat{Kind: credit.KindTools, Tools: "a[b]"})
 		},

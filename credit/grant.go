@@ -14,6 +14,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -130,7 +131,7 @@ type Request struct {
 	Nonce [32]byte
 	// Caveats are those of the token: a budget, when it expires, and what else limits it.
 	Caveats []Caveat
-	// Label is the payer's own, at most [MaxLabel] bytes.
+	// Label is the payer's own, at most [MaxLabel] bytes without control characters.
 	Label string
 }
 
@@ -176,6 +177,9 @@ func (r Request) caveats() ([]Caveat, error) {
 	}
 	if len(r.Caveats) > maxRequested || len(r.Label) > MaxLabel {
 		return nil, fmt.Errorf("%w: %d caveats and a label of %d bytes, at most %d and %d", ErrRequest, len(r.Caveats), len(r.Label), maxRequested, MaxLabel)
+	}
+	if !plain.Is(r.Label) {
+		return nil, fmt.Errorf("%w: the label %q has control characters", ErrRequest, r.Label)
 	}
 	calls := 0
 	for _, c := range r.Caveats {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -242,7 +243,7 @@ func printContent(w io.Writer, result *mcp.CallToolResult) error {
 }
 
 func dataLine(kind, data string) string {
-	return fmt.Sprintf("[%s, %d bytes]", kind, base64.RawStdEncoding.DecodedLen(len(strings.TrimRight(data, "="))))
+	return fmt.Sprintf("[%s, %d bytes]", plain.Text(kind), base64.RawStdEncoding.DecodedLen(len(strings.TrimRight(data, "="))))
 }
 
 // writeData writes the first image or sound of an answer into a file.
@@ -317,7 +318,7 @@ func tools(c *cli.Context) error {
 				if tool.Meta != nil && tool.Meta.AdditionalFields[server.MetaRate] != nil {
 					price = "up to " + price
 				}
-				rows[i] = []string{tool.Name, price, tool.Description}
+				rows[i] = []string{tool.Name, price, strings.Join(strings.Fields(tool.Description), " ")}
 			}
 			return ui.Table(w, []string{"TOOL", "PRICE", "WHAT IT DOES"}, rows)
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -264,7 +265,7 @@ func creditShow(c *cli.Context, id credit.GrantID) error {
 
 func printReport(c *cli.Context, token credit.Token, report credit.Report) error {
 	return print(c, report, func(w io.Writer) error {
-		fmt.Fprintf(w, "%s of grant %s %s\n", token, report.Grant, report.Label)
+		fmt.Fprintf(w, "%s of grant %s %s\n", token, report.Grant, plain.Text(report.Label))
 		rows := make([][]string, len(report.Levels))
 		for i, level := range report.Levels {
 			rows[i] = []string{explainCaveat(level.Caveat), leftOf(level)}
@@ -273,7 +274,7 @@ func printReport(c *cli.Context, token credit.Token, report credit.Report) error
 			return err
 		}
 		if report.Refused != nil {
-			_, err := fmt.Fprintf(w, "no call is taken: %s\n", report.Refused.Code)
+			_, err := fmt.Fprintf(w, "no call is taken: %s\n", plain.Text(string(report.Refused.Code)))
 			return err
 		}
 		return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/server"
 )
 
@@ -147,7 +148,7 @@ func grantsShow(c *cli.Context) error {
 // printGrant prints a grant with its limits and its history.
 func printGrant(c *cli.Context, g credit.Grant) error {
 	return print(c, g, func(w io.Writer) error {
-		fmt.Fprintf(w, "grant %s %s\npayer %s, signed by %s, channel %s\nbudget %s, spent %s, left %s\n\n", g.ID, g.Label, g.Payer, g.Signer, g.Channel, g.Budget, g.Spent, g.Remaining())
+		fmt.Fprintf(w, "grant %s %s\npayer %s, signed by %s, channel %s\nbudget %s, spent %s, left %s\n\n", g.ID, plain.Text(g.Label), g.Payer, g.Signer, g.Channel, g.Budget, g.Spent, g.Remaining())
 		limits := make([][]string, len(g.Scope))
 		for i, caveat := range g.Scope {
 			limits[i] = []string{explainCaveat(caveat)}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // version is set by the build.
@@ -49,6 +51,7 @@ func newApp() *cli.App {
 		Version:              version,
 		HideVersion:          true,
 		EnableBashCompletion: true,
+		Writer:               plain.Writer(os.Stdout),
 		Flags:                []cli.Flag{homeFlag, profileFlag, passphraseFileFlag},
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
@@ -112,7 +115,7 @@ func wantArgs(c *cli.Context, least, most int) error {
 
 // oneLine folds the lines of joined errors into one.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return plain.Text(strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; "))
 }
 
 func versionCommand() *cli.Command {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // CanAsk says whether there is a person at a terminal.
@@ -16,7 +18,7 @@ func CanAsk() bool {
 
 // Ask asks a question on the terminal; anything but y and yes is no.
 func Ask(question string) (bool, error) {
-	fmt.Fprintf(os.Stderr, "%s [y/N] ", question)
+	fmt.Fprintf(os.Stderr, "%s [y/N] ", plain.Text(question))
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil {
 		return false, fmt.Errorf("read the answer: %w", err)

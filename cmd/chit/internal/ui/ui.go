@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,22 +12,34 @@ import (
 	"text/tabwriter"
 
 	"golang.org/x/term"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // JSON prints one JSON value, indented.
 func JSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(plain.JSON(encoded.Bytes()))
+	return err
 }
 
-// Table prints rows under a header in aligned columns.
+// Table prints rows under a header in aligned columns. A cell cannot reach beyond its
+// place: see [plain.Text].
 func Table(w io.Writer, header []string, rows [][]string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, strings.Join(header, "\t"))
 	for _, row := range rows {
-		fmt.Fprintln(table, strings.Join(row, "\t"))
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = plain.Text(cell)
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
 	}
 	return table.Flush()
 }
@@ -47,7 +60,7 @@ func NewProgress(out *os.File) *Progress {
 
 // Step says what is done now.
 func (p *Progress) Step(format string, args ...any) {
-	line := fmt.Sprintf(format, args...)
+	line := plain.Text(fmt.Sprintf(format, args...))
 	if !p.terminal {
 		fmt.Fprintln(p.out, line)
 		return
