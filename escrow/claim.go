@@ -77,7 +77,9 @@ func WithConfirmations(n uint64) SendOption {
 
 // ClaimAndSettle claims a batch and transfers all that is claimed to the receiver,
 // in one transaction, and waits for its confirmation. The sender must be the
-// receiver or the receiver authorizer of every row.
+// receiver or the receiver authorizer of every row. A batch of which no row can be
+// booked is refused. With an error, Skipped are the rows of wallets on which a
+// transaction of the standard path may have failed.
 func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, opts ...SendOption) (Outcome, error) {
 	o := optionsOf(opts)
 	outcome, err := c.claimAndSettle(ctx, sender, batch, o)
@@ -100,7 +102,7 @@ func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, bat
 	call.Reserve = walletReserve(c.domain, batch, compact)
 	receipt, err := sender.Send(ctx, call)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{Skipped: c.suspects(batch, compact, err)}, err
 	}
 	return c.outcome(batch, receipt)
 }

@@ -72,8 +72,9 @@ type Announced struct {
 }
 
 // InitiateWithdraw announces that the payer takes amount out of a channel after the
-// channel's delay. The sender must be the payer or its authorizer; one withdrawal
-// can be pending at a time.
+// channel's delay. The sender must be the payer or its authorizer. One withdrawal can
+// be pending at a time: on our own escrow, the payer's takes the place of it, and its
+// delay starts again.
 func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, amount vouchers.Amount) (Announced, error) {
 	id := c.domain.ChannelID(config)
 	receipt, err := sender.Send(ctx, chain.Call{

@@ -1,8 +1,11 @@
 package escrow
 
 import (
+	"errors"
+
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -62,4 +65,19 @@ func (p *planner) apart(good []Claim) [][]Claim {
 		groups[group] = append(groups[group], claim)
 	}
 	return groups
+}
+
+// suspects are the rows that a mined transaction may have failed on though their
+// wallets took them when it was estimated.
+func (c *Contract) suspects(batch []Claim, compact bool, failure error) []Rejected {
+	if compact || !errors.Is(failure, chain.ErrFailed) {
+		return nil
+	}
+	var rows []Rejected
+	for _, claim := range batch {
+		if byWallet(c.domain, claim) {
+			rows = append(rows, Rejected{claim, failure})
+		}
+	}
+	return rows
 }

@@ -238,7 +238,7 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 	}
 	outcome, err := r.Escrow.ClaimAndSettle(ctx, r.Sender, batch, options...)
 	if err != nil {
-		return err
+		return r.failed(ctx, batch, outcome, err)
 	}
 	// What is on the chain is booked even when nobody waits for it any more.
 	ctx = context.WithoutCancel(ctx)

@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -133,5 +134,33 @@ func TestWhatIsChargedSurvivesARestartAndIsSettledThen(t *testing.T) {
 	got, err := shop.Settler.Settle(t.Context(), false)
 	if err != nil || got.Settled != 3*price || income(t, shop) != 3*price || customers[0].ledger(shop).Claimed != 3*price {
 		t.Errorf("settled %+v, %v", got, err)
+	}
+}
+
+func TestABatchThatWasClaimedMeanwhileIsNoFailure(t *testing.T) {
+	shop, customers := busy(t, 2, 2)
+	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, func(e server.SettleEvent) {
+		if e.Plan == nil {
+			return
+		}
+		var same []escrow.Claim
+		for _, c := range customers {
+			ch := c.ledger(shop)
+			same = append(same, escrow.Claim{Config: ch.Config, Ceiling: ch.Ceiling, Signature: ch.Signature, Total: ch.Charged})
+		}
+		if _, err := shop.Settler.Escrow.ClaimAndSettle(t.Context(), shop.Settler.Sender, same); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || got.Channels != 0 || len(got.SetAside) != 0 {
+		t.Errorf("settled %+v, %v", got, err)
+	}
+	for _, c := range customers {
+		if ch := c.ledger(shop); ch.Claimed != 2*price || ch.Claimable() != 0 {
+			t.Errorf("the channel is %+v", ch)
+		}
+	}
+	if income(t, shop) != 4*price {
+		t.Errorf("the receiver has %s", income(t, shop))
 	}
 }
