@@ -51,6 +51,7 @@ type tally interface {
 // figures are an account's numbers. All processes that pay from a channel have the same.
 type figures struct {
 	balance  vouchers.Amount
+	most     vouchers.Amount              // the highest balance that the chain's node told of since money was last taken out
 	charged  vouchers.Amount              // the server's count: charges of answered calls, and the offset
 	offset   vouchers.Amount              // the part of charged that no receipt explains; it was signed before and is not spent
 	signed   vouchers.Amount              // the highest ceiling ever signed
@@ -102,6 +103,7 @@ func newAccount(balance, charged, signed vouchers.Amount) *account {
 func newFigures(balance, charged, signed vouchers.Amount) figures {
 	return figures{
 		balance:  balance,
+		most:     balance,
 		charged:  charged,
 		signed:   max(signed, charged),
 		opened:   max(signed, charged),
@@ -285,7 +287,7 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	if charged > 0 && ceiling > a.charged {
 		a.spent[ceiling] = certain
 	}
-	if most := a.most(); total > most {
+	if most := a.highest(); total > most {
 		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, most)
 	}
 	a.seen = max(a.seen, total)
@@ -298,8 +300,8 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	return nil
 }
 
-// most is the highest total that the server may report.
-func (a *account) most() vouchers.Amount {
+// highest is the highest total that the server may report.
+func (a *account) highest() vouchers.Amount {
 	most := a.committed()
 	if a.draining || a.unsure { // there may be more than this account knew, all of it signed before
 		most = max(most, plus(plus(a.opened, a.fresh), a.flying))
@@ -480,7 +482,26 @@ func (a *account) takeOver(charged vouchers.Amount) {
 func (a *account) fund(balance vouchers.Amount) {
 	a.lock()
 	defer a.unlock()
-	a.balance = balance
+	a.balance, a.most = balance, max(a.most, balance)
+}
+
+// trust takes a balance as it is after the payer itself has moved money.
+func (a *account) trust(balance vouchers.Amount) {
+	a.lock()
+	defer a.unlock()
+	a.balance, a.most = balance, balance
+}
+
+// empties fails where the channel lacks money for so much that the book says is in it: no
+// number of a node makes a client deposit again by itself what it has deposited.
+func (a *account) empties(need vouchers.Amount) error {
+	a.lock()
+	defer a.look()
+	if left(plus(a.used(), need), a.most) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the chain's node says that the channel holds %s, the book knows of %s; if money was taken out, deposit by hand: `chit deposit AMOUNT`",
+		ErrBalance, a.balance, a.most)
 }
 
 // total is what was charged so far, the ceiling of a voucher that pays for nothing.

@@ -104,8 +104,9 @@ func (f *figures) inherit(kept figures) {
 	if kept.signed < f.signed {
 		return
 	}
-	balance, charged, offset := f.balance, f.charged, f.offset
+	balance, most, charged, offset := f.balance, f.most, f.charged, f.offset
 	*f = newFigures(balance, kept.charged, kept.signed)
+	f.most = max(most, kept.most)
 	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, plus(kept.doubt, kept.flying), kept.losses, kept.spent, kept.raised
 	for ceiling := range kept.inFlight {
 		f.spent[ceiling] = doubtful

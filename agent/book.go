@@ -41,6 +41,8 @@ type Entry struct {
 	Balance vouchers.Amount `json:"balance"`
 	Charged vouchers.Amount `json:"charged"`
 	Signed  vouchers.Amount `json:"signed"`
+	// Deposited is the highest balance that was seen since money was last taken out.
+	Deposited vouchers.Amount `json:"deposited,omitzero"`
 	// Offset is by how much the seller's count is above Charged: ceilings are signed over
 	// both. It was signed before, and costs nothing.
 	Offset vouchers.Amount `json:"offset,omitzero"`

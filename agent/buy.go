@@ -116,10 +116,16 @@ func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expens
 		if err != nil || no == nil {
 			return receipt, err
 		}
-		if t, err = p.reconsider(ctx, ch, t, w.name, no); err != nil {
-			return Receipt{}, err
+		t, err = p.reconsider(ctx, ch, t, w.name, no)
+		if last = refused(no.required); err != nil {
+			last = err
 		}
-		last = refused(no.required)
+		if no.deposit != nil {
+			last = no.deposit.warn(last)
+		}
+		if err != nil {
+			return Receipt{}, last
+		}
 	}
 	return Receipt{}, last
 }
@@ -137,6 +143,8 @@ type refusal struct {
 	ceiling  vouchers.Amount
 	// again says that no answer came the first time: the server may have taken it then.
 	again bool
+	// deposit came with it; nil is none.
+	deposit *signedDeposit
 }
 
 // attempt makes one paid call.
@@ -159,7 +167,7 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 	}
 	a, again, err := p.send(ctx, call.wanted, paid)
 	if deposit != nil {
-		err = errors.Join(err, p.deposited(ctx, ch, a))
+		err = errors.Join(err, p.deposited(ctx, ch, deposit))
 	}
 	if err != nil && a == nil {
 		if !errors.Is(err, ErrUnknownOutcome) {
@@ -170,16 +178,16 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 		return Receipt{}, nil, errors.Join(err, p.note(ch))
 	}
 	if a.required != nil {
-		return Receipt{}, &refusal{a.required, ceiling, again}, nil
+		return Receipt{}, &refusal{a.required, ceiling, again, deposit}, nil
 	}
 	receipt, err := p.settle(ch, ceiling, a)
 	return receipt, nil, errors.Join(err, p.note(ch))
 }
 
-func (p *payer) reserve(ctx context.Context, ch *channel, n *need, deposit *x402.Deposit) (vouchers.Amount, error) {
+func (p *payer) reserve(ctx context.Context, ch *channel, n *need, deposit *signedDeposit) (vouchers.Amount, error) {
 	n.deposit = 0
 	if deposit != nil {
-		n.deposit = deposit.Amount
+		n.deposit = deposit.Deposit.Amount
 		return ch.reserveFor(ctx, n)
 	}
 	ceiling, err := ch.reserveFor(ctx, n)
@@ -196,13 +204,13 @@ func (p *payer) reserve(ctx context.Context, ch *channel, n *need, deposit *x402
 }
 
 // payment signs a voucher, and puts it beside a deposit if there is one.
-func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouchers.Amount, deposit *x402.Deposit) (*x402.PaymentPayload, error) {
+func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouchers.Amount, deposit *signedDeposit) (*x402.PaymentPayload, error) {
 	voucher, err := p.sign(ctx, ch, ceiling)
 	if err != nil {
 		return nil, err
 	}
 	if deposit != nil {
-		return wrap(t, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *deposit})
+		return wrap(t, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *deposit.Deposit})
 	}
 	return wrap(t, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
 }

@@ -21,8 +21,7 @@ type channel struct {
 	saving sync.Mutex // guards saved
 	saved  time.Time
 
-	funding chan struct{} // holds a token while a deposit is under way; its holder guards pending
-	pending *pendingDeposit
+	funding chan struct{} // holds a token while a deposit is under way
 }
 
 func newChannel(a *account, t *terms) *channel {
@@ -91,7 +90,7 @@ func (p *payer) load(ctx context.Context, t *terms) (f figures, claimed vouchers
 // figures are those of an account that begins with what the book has.
 func (e Entry) figures() figures {
 	f := newFigures(e.Balance, plus(e.Charged, e.Offset), e.Signed)
-	f.offset = e.Offset
+	f.offset, f.most = e.Offset, max(e.Balance, e.Deposited)
 	return f
 }
 
@@ -132,7 +131,7 @@ func (ch *channel) entry(server string) Entry {
 	defer ch.look()
 	return Entry{
 		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
-		Balance: ch.balance, Charged: plus(left(ch.charged, ch.offset), ch.doubt), Offset: ch.offset, Signed: ch.signed,
+		Balance: ch.balance, Deposited: ch.most, Charged: plus(left(ch.charged, ch.offset), ch.doubt), Offset: ch.offset, Signed: ch.signed,
 	}
 }
 

@@ -59,7 +59,7 @@ func (c *Client) deposit(ctx context.Context, amount vouchers.Amount) (Moved, er
 	if err != nil {
 		return Moved{}, err
 	}
-	return c.depositInto(ctx, ch, amount, by)
+	return c.depositByHand(ctx, ch, amount, by)
 }
 
 // depositTool is where the server takes deposits, nil if it has no tool for them.

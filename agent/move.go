@@ -3,57 +3,65 @@ package agent
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
-// authorizationTime is how long, in seconds, a server may take to submit a deposit.
-const authorizationTime = 3600
-
-// depositInto moves money into a channel, apart from any call.
+// depositInto moves money into a channel, apart from any call. The caller holds the
+// channel's funding.
 func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Amount, by *wanted) (Moved, error) {
-	deposit, err := p.authorize(ctx, ch, amount)
+	if err := p.refresh(ctx, ch); err != nil {
+		return Moved{}, err
+	}
+	signed, err := p.awaited(ctx, ch.id)
 	if err != nil {
 		return Moved{}, err
 	}
+	if signed != nil && signed.shown(ch.funds()) { // it has come in since
+		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.funds(), Left: ch.spendable()}, p.forget(ch.id)
+	}
+	if signed == nil {
+		if signed, err = p.authorize(ctx, ch, amount); err != nil {
+			return Moved{}, err
+		}
+	}
+	return p.submit(ctx, ch, signed, by)
+}
+
+// submit sends a deposit that is signed.
+func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, by *wanted) (Moved, error) {
 	voucher, err := p.sign(ctx, ch, ch.total()) // pays for nothing
 	if err != nil {
 		return Moved{}, err
 	}
-	return p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *deposit})
+	moved, err := p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *signed.Deposit})
+	if err != nil {
+		return Moved{}, signed.warn(err)
+	}
+	return moved, p.forget(ch.id)
 }
 
-// authorize signs a deposit that the policy, the server and the wallet allow.
-func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amount) (*x402.Deposit, error) {
-	if err := p.policy.allowsDeposit(p.server, amount); err != nil {
-		return nil, err
-	}
-	if amount == 0 || amount < ch.minDeposit {
-		return nil, fmt.Errorf("%w: the server takes deposits of %s and more", ErrTerms, max(ch.minDeposit, 1))
-	}
-	if have, err := p.WalletBalance(ctx); err != nil {
-		return nil, err
-	} else if have < amount {
-		return nil, fmt.Errorf("%w: %s has %s; send %s to that address first", ErrFunds, p.key.Address(), have, p.token.Symbol)
-	}
-	head, err := p.chain.Header(ctx, nil)
+// depositByHand is depositInto for an amount that somebody has typed.
+func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.Amount, by *wanted) (Moved, error) {
+	done, err := p.fund(ctx, ch)
 	if err != nil {
-		return nil, err
+		return Moved{}, err
 	}
-	until := max(head.Time, uint64(time.Now().Unix())) + authorizationTime
-	if ch.byPermit2() {
-		return p.permit(ctx, ch, amount, until)
+	defer done()
+	signed, err := p.awaited(ctx, ch.id)
+	if err != nil {
+		return Moved{}, err
 	}
-	deposit := escrow.Deposit{Config: ch.config, Amount: amount, Salt: escrow.NewDepositSalt(), ValidBefore: until}
-	if err := deposit.Sign(ctx, p.key, p.token, ch.addresses.Collectors.EIP3009, ch.id); err != nil {
-		return nil, err
+	if signed != nil && signed.Deposit.Amount != amount {
+		return Moved{}, signed.warn(fmt.Errorf("%w: another deposit is under way", ErrTerms))
 	}
-	return &x402.Deposit{Amount: amount, Authorization: x402.Authorization{Erc3009: &x402.Erc3009Authorization{
-		ValidAfter: deposit.ValidAfter, ValidBefore: deposit.ValidBefore, Salt: deposit.Salt, Signature: deposit.Signature,
-	}}}, nil
+	moved, err := p.depositInto(ctx, ch, amount, by)
+	if err == nil {
+		ch.trust(moved.Balance)
+	}
+	return moved, err
 }
 
 // permit signs a deposit by Permit2, which the payer must have approved for the token.
@@ -76,40 +84,17 @@ func (p *payer) permit(ctx context.Context, ch *channel, amount vouchers.Amount,
 	}}}, nil
 }
 
-// goodUntil is when a deposit cannot be submitted any more, in Unix seconds.
-func goodUntil(d *x402.Deposit) uint64 {
-	if permit := d.Authorization.Permit2; permit != nil {
-		return permit.Deadline + 1
-	}
-	return d.Authorization.Erc3009.ValidBefore
-}
-
-// pendingDeposit is a deposit whose outcome the chain does not show yet. The same
-// authorization is sent again, which moves its money once at most.
-type pendingDeposit struct {
-	deposit *x402.Deposit
-	before  vouchers.Amount // the channel's balance when it was signed
-}
-
 // topUpFor makes sure that a channel can pay a call, as far as the payer tops up by
 // itself. Where the server takes deposits with calls alone it returns the one to send
 // with this call; funded ends it, and is called in any case where err is nil.
-func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *x402.Deposit, funded func(), err error) {
+func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *signedDeposit, funded func(), err error) {
 	price := t.accepted.Amount
 	if p.topUp.Amount == 0 || ch.lacks(price, p.topUp.Below) == 0 {
 		return nil, func() {}, nil
 	}
-	select {
-	case ch.funding <- struct{}{}:
-	case <-ctx.Done():
-		return nil, nil, context.Cause(ctx)
-	}
-	done, err := ch.board.deposit(ctx)
-	if err != nil {
-		<-ch.funding
+	if funded, err = p.fund(ctx, ch); err != nil {
 		return nil, nil, err
 	}
-	funded = func() { done(); <-ch.funding }
 	if deposit, err = p.topUpNow(ctx, ch, price); err != nil || deposit == nil {
 		funded()
 		return nil, func() {}, err
@@ -117,14 +102,32 @@ func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *x
 	return deposit, funded, nil
 }
 
+// fund lets one deposit at a time go into a channel; done ends it.
+func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) {
+	select {
+	case ch.funding <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	unlock, err := ch.board.deposit(ctx)
+	if err != nil {
+		<-ch.funding
+		return nil, err
+	}
+	return func() { unlock(); <-ch.funding }, nil
+}
+
 // topUpNow deposits, or returns the deposit to send with the call. The caller holds
 // the channel's funding.
-func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*x402.Deposit, error) {
+func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*signedDeposit, error) {
 	if err := p.refresh(ctx, ch); err != nil { // another process may have deposited
 		return nil, err
 	}
 	if ch.lacks(price, p.topUp.Below) == 0 {
 		return nil, nil
+	}
+	if err := ch.empties(plus(price, p.topUp.Below)); err != nil {
+		return nil, err
 	}
 	amount, err := p.policy.topUp(p.server, p.topUp.Amount, max(ch.lacks(price, 0), ch.minDeposit))
 	if err != nil {
@@ -140,45 +143,28 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 		_, err := p.depositInto(ctx, ch, amount, by)
 		return nil, err
 	}
-	if again, err := p.stillPending(ctx, ch); again != nil || err != nil {
-		return again, err
-	}
-	deposit, err := p.authorize(ctx, ch, amount)
-	if err == nil {
-		ch.pending = &pendingDeposit{deposit, ch.funds()}
-	}
-	return deposit, err
-}
-
-// stillPending is the deposit of an earlier call that may yet come in, nil if there is none.
-func (p *payer) stillPending(ctx context.Context, ch *channel) (*x402.Deposit, error) {
-	if ch.pending == nil {
-		return nil, nil
-	}
-	head, err := p.chain.Header(ctx, nil)
+	signed, err := p.awaited(ctx, ch.id)
 	if err != nil {
 		return nil, err
 	}
-	if ch.funds() >= plus(ch.pending.before, ch.pending.deposit.Amount) || head.Time >= goodUntil(ch.pending.deposit) {
-		ch.pending = nil
-		return nil, nil
+	if signed != nil && signed.shown(ch.funds()) { // it has come in, and is not enough
+		if err := p.forget(ch.id); err != nil {
+			return nil, err
+		}
+		signed = nil
 	}
-	return ch.pending.deposit, nil
+	if signed == nil {
+		signed, err = p.authorize(ctx, ch, amount)
+	}
+	return signed, err
 }
 
-// deposited looks at the chain after a call that brought a deposit. A nil answer is
-// one that did not come. The caller holds the channel's funding.
-func (p *payer) deposited(ctx context.Context, ch *channel, a *answer) error {
-	if a != nil && a.required != nil {
-		ch.pending = nil // refused: the next deposit is signed anew
-	}
-	if err := p.refresh(ctx, ch); err != nil {
+// deposited looks at the chain after a call that brought a deposit.
+func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposit) error {
+	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.funds()) {
 		return err
 	}
-	if ch.pending != nil && ch.funds() >= plus(ch.pending.before, ch.pending.deposit.Amount) {
-		ch.pending = nil
-	}
-	return nil
+	return p.forget(ch.id)
 }
 
 // refund asks for what is left in a channel, or for amount if it is not zero.
@@ -208,6 +194,11 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 		return Moved{}, err
 	}
 	before := ch.funds()
+	if d, err := p.awaited(ctx, ch.id); err != nil {
+		return Moved{}, err
+	} else if _, deposits := payload.(*x402.DepositPayload); deposits && d != nil {
+		before = d.Before
+	}
 	for round := range rounds {
 		paid, err := wrap(ch.terms, payload)
 		if err != nil {
@@ -255,6 +246,9 @@ func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, be
 	if !isMove(payload, amount, before, after) {
 		return Moved{}, fmt.Errorf("%w: it reports a transfer of %s in transaction %q, on chain the channel had %s and has %s",
 			ErrDishonest, amount, receipt.Transaction, before, after)
+	}
+	if _, refunds := payload.(*x402.RefundPayload); refunds {
+		ch.trust(after)
 	}
 	return Moved{Channel: ch.id, Amount: amount, Balance: after, Left: ch.spendable(), Tx: transactionOf(receipt)}, nil
 }

@@ -76,11 +76,13 @@ type payer struct {
 	topUp   TopUp
 	pinned  []escrow.Addresses
 	book    *Book
-	agree   func(context.Context, Finding) (bool, error)
-	limits  Limits
-	asked   *crowd // requests of the server
-	server  string // as policies and the book know it
-	target  string // the URL that is dialled; empty where the caller has made the connection
+	// deposits are those that were signed and may yet come in.
+	deposits depositTable
+	agree    func(context.Context, Finding) (bool, error)
+	limits   Limits
+	asked    *crowd // requests of the server
+	server   string // as policies and the book know it
+	target   string // the URL that is dialled; empty where the caller has made the connection
 	// depositBy finds where the server takes deposits on their own. It is nil, or returns
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
@@ -132,6 +134,7 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 
 func (p *payer) connect(ctx context.Context, o Options) error {
 	var err error
+	p.deposits = &pocket{}
 	p.purse = &purse{table: &scratch{}, policy: p.policy, server: p.server, now: o.Now}
 	if o.Now == nil {
 		p.purse.now = time.Now
@@ -140,7 +143,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 		if p.book, err = OpenBook(o.Book); err != nil {
 			return err
 		}
-		p.purse.table, p.prices.book = p.book, p.book
+		p.purse.table, p.prices.book, p.deposits = p.book, p.book, p.book
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err

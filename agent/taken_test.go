@@ -213,15 +213,15 @@ func TestAProcessThatIsKilledForgetsNoCeiling(t *testing.T) {
 	}
 }
 
-// lyingNode passes everything on, but says while it lies that so much of the liar's
-// channel of 1 USDC is claimed.
-func lyingNode(t testing.TB, lies *atomic.Bool, claimed vouchers.Amount) string {
+// lyingNode passes everything on, but says while it lies that the liar's channel of 1 USDC
+// has such a balance, and that so much is claimed.
+func lyingNode(t testing.TB, lies *atomic.Bool, balance, claimed vouchers.Amount) string {
 	t.Helper()
 	target, err := url.Parse(shoptest.Net.Anvil.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	truth, lie := fmt.Sprintf("%064x%064x", uint64(usdc), 0), fmt.Sprintf("%064x%064x", uint64(usdc), uint64(claimed))
+	truth, lie := fmt.Sprintf("%064x%064x", uint64(usdc), 0), fmt.Sprintf("%064x%064x", uint64(balance), uint64(claimed))
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	direct := proxy.Director
 	proxy.Director = func(r *http.Request) { direct(r); r.Host = target.Host; r.Header.Del("Accept-Encoding") }
@@ -244,7 +244,7 @@ func TestAServerAndANodeThatAgreeDoNotMakeAClientSignMoreThanItsBookKnows(t *tes
 	var lies atomic.Bool
 	agree := func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult { return l.corrects(claimed, nil) }
 	o := options(t)
-	o.RPC = lyingNode(t, &lies, claimed)
+	o.RPC = lyingNode(t, &lies, usdc, claimed)
 	l := newLiar(t, o, agree)
 	l.announce = true
 	lies.Store(true)
@@ -331,7 +331,7 @@ func TestARecoveryBeyondTheBookIsShownAndAskedForAndCountsAsSpent(t *testing.T) 
 func TestARecoveryAsksEveryEndpoint(t *testing.T) {
 	var lies atomic.Bool
 	o := options(t)
-	o.RPC += "," + lyingNode(t, &lies, 500_000)
+	o.RPC += "," + lyingNode(t, &lies, usdc, 500_000)
 	l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
 		return l.refuse(x402.ErrChannelNotFound, l.terms)
 	})

@@ -44,10 +44,18 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
 		return Moved{Channel: ch.id, Balance: ch.funds(), Left: ch.spendable()}, false, nil
 	}
+	if err := ch.empties(max(c.topUp.Below, vouchers.Amount(1))); err != nil {
+		return Moved{}, false, err
+	}
 	amount, err := c.policy.topUp(c.server, c.topUp.Amount, ch.minDeposit)
 	if err != nil {
 		return Moved{}, false, err
 	}
+	done, err := c.fund(ctx, ch)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	defer done()
 	moved, err := c.depositInto(ctx, ch, amount, by)
 	return moved, true, err
 }
