@@ -161,6 +161,9 @@ func pauses() backoff.BackOff {
 
 // isAnswer tells an endpoint's no from its silence.
 func isAnswer(err error) bool {
+	if errors.Is(err, ErrQuery) {
+		return true
+	}
 	const limitExceeded = -32005 // EIP-1474
 	var coded rpc.Error
 	if errors.As(err, &coded) {

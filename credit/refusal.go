@@ -84,6 +84,7 @@ var ledgerCodes = []struct {
 	{vouchers.ErrWithdrawalPending, CodeBalanceExhausted, 0},
 	{vouchers.ErrCeilingMismatch, CodeBalanceExhausted, 0},
 	{vouchers.ErrChannelNotFound, CodeBalanceExhausted, 0},
+	{vouchers.ErrUnwatched, CodeBusy, 10 * time.Second},
 	{vouchers.ErrChannelFrozen, CodeBusy, time.Second},
 	{vouchers.ErrTooManyInFlight, CodeBusy, time.Second},
 	{vouchers.ErrIdentifierConflict, CodeIdentifierConflict, 0},

@@ -20,6 +20,7 @@ type Contract struct {
 	abi        *abigen.Escrow
 	deployment vouchers.Deployment
 	domain     *vouchers.Domain
+	span       span
 	compact    atomic.Pointer[bool] // whether it has the compact claim path; nil until it was asked
 }
 

@@ -125,6 +125,14 @@ func (p *payer) ownSender(t testing.TB) *chain.Sender {
 // signs has a call of the payer charged, with a ceiling.
 func (o *observatory) signs(p *payer, ceiling vouchers.Amount) {
 	o.t.Helper()
+	if err := o.charges(p, ceiling); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// charges is signs that may be refused.
+func (o *observatory) charges(p *payer, ceiling vouchers.Amount) error {
+	o.t.Helper()
 	signature, err := p.key.SignHash(o.t.Context(), p.Domain().VoucherDigest(vouchers.Voucher{Channel: p.id, Ceiling: ceiling}))
 	if err != nil {
 		o.t.Fatal(err)
@@ -134,9 +142,8 @@ func (o *observatory) signs(p *payer, ceiling vouchers.Amount) {
 		Deployment: p.Deployment(), Config: p.config, Voucher: vouchers.Voucher{Channel: p.id, Ceiling: ceiling}, Signature: signature, Price: price,
 	})
 	if err != nil {
-		o.t.Fatal(err)
+		return err
 	}
-	if _, err := r.Commit(o.t.Context(), price, nil); err != nil {
-		o.t.Fatal(err)
-	}
+	_, err = r.Commit(o.t.Context(), price, nil)
+	return err
 }

@@ -2,21 +2,14 @@ package escrow
 
 import (
 	"context"
-	"math/big"
+	"maps"
+	"slices"
 
-	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/vouchers"
-)
-
-// How many blocks one query for logs covers at most, and beyond how many reading
-// every channel is cheaper than reading the logs.
-const (
-	maxRange = 2_000
-	maxGap   = 100_000
 )
 
 func topic(signature string) common.Hash { return crypto.Keccak256Hash([]byte(signature)) }
@@ -37,66 +30,139 @@ var (
 	}
 )
 
-// touched is what logs are about: channels, and receivers for whom somebody made a
-// compact claim, with its block.
+// earner is for whom a compact claim was booked: only these two together have the say
+// over its channels. Anybody may open a channel that has one of the names.
+type earner struct{ receiver, authorizer common.Address }
+
+// watched is what a scan looks for: the earners of the ledger's channels, and the
+// channels themselves as long as a query can name them all.
+type watched struct {
+	earners map[earner]struct{}
+	named   []common.Hash // channels and receivers; nil where they are too many
+}
+
+// maxNamed is how many channels and receivers a query names at most.
+const maxNamed = 500
+
+// watching is what the ledger knows of now.
+func (w *Watcher) watching() watched {
+	of := watched{earners: make(map[earner]struct{})}
+	receivers := make(map[common.Address]struct{})
+	for _, t := range w.ledger.Terms() {
+		if t.Deployment == w.contract.deployment {
+			of.earners[earner{t.Receiver, t.ReceiverAuthorizer}] = struct{}{}
+			receivers[t.Receiver] = struct{}{}
+		}
+	}
+	if w.ledger.Len()+len(receivers) > maxNamed {
+		return of
+	}
+	of.named = make([]common.Hash, 0, maxNamed)
+	for receiver := range receivers {
+		of.named = append(of.named, common.BytesToHash(receiver[:]))
+	}
+	for ch := range w.ledger.Channels() {
+		if ch.Deployment == w.contract.deployment {
+			of.named = append(of.named, common.Hash(ch.ID))
+		}
+	}
+	return of
+}
+
+// topics ask for events of what is watched; those of others that a query cannot leave
+// out are passed over when they come.
+func (of watched) topics(events []common.Hash) [][]common.Hash {
+	if len(events) == 1 && events[0] == compactClaimTopic {
+		return of.claims()
+	}
+	if of.named == nil {
+		return [][]common.Hash{events}
+	}
+	return [][]common.Hash{events, of.named}
+}
+
+// claims ask for compact claims alone.
+func (of watched) claims() [][]common.Hash {
+	receivers, authorizers := make(map[common.Hash]struct{}), make(map[common.Hash]struct{})
+	for e := range of.earners {
+		receivers[common.BytesToHash(e.receiver[:])] = struct{}{}
+		authorizers[common.BytesToHash(e.authorizer[:])] = struct{}{}
+	}
+	return [][]common.Hash{{compactClaimTopic}, slices.Collect(maps.Keys(receivers)), slices.Collect(maps.Keys(authorizers))}
+}
+
+// touched is what logs are about: channels, and earners of compact claims with the
+// latest block. All says that some log could not be read.
 type touched struct {
-	channels  map[vouchers.ChannelID]struct{}
-	receivers map[common.Address]uint64
+	channels map[vouchers.ChannelID]struct{}
+	earners  map[earner]uint64
+	all      bool
 }
 
 // scan collects the known channels that the logs of a range of blocks touch, both
-// ends included.
+// ends included. A block that has more of them than the endpoint gives is asked for
+// each event apart, and if that is still too much, every channel is to be read.
 func (w *Watcher) scan(ctx context.Context, from, to uint64, events []common.Hash, into *touched) error {
-	return w.contract.eachLog(ctx, from, to, events, func(log *types.Log) { w.touch(log, into) }, func(uint64) error { return nil })
+	of := w.watching()
+	if len(of.earners) == 0 { // no channel is known
+		return nil
+	}
+	return w.contract.eachLog(ctx, logScan{
+		from: from, to: to, topics: of.topics(events),
+		take:    func(log *types.Log) { w.touch(log, of, into) },
+		reached: func(uint64) error { return nil },
+		crowded: func(block uint64, refusal error) error { return w.apart(ctx, block, of, events, into, refusal) },
+	})
 }
 
-// eachLog hands over the logs of a range of blocks, both ends included, in the order of
-// the chain, and tells after each query up to which block that was. A range that the
-// endpoint refuses is halved.
-func (c *Contract) eachLog(ctx context.Context, from, to uint64, events []common.Hash, take func(*types.Log), reached func(block uint64) error) error {
-	size := uint64(maxRange)
-	for from <= to {
-		end := min(to, from+size-1)
-		logs, err := c.client.Logs(ctx, ethereum.FilterQuery{
-			FromBlock: new(big.Int).SetUint64(from), ToBlock: new(big.Int).SetUint64(end),
-			Addresses: []common.Address{c.deployment.Escrow}, Topics: [][]common.Hash{events},
+// apart asks for each event of a crowded block alone.
+func (w *Watcher) apart(ctx context.Context, block uint64, of watched, events []common.Hash, into *touched, refusal error) error {
+	for _, event := range events {
+		err := w.contract.eachLog(ctx, logScan{
+			from: block, to: block, topics: of.topics([]common.Hash{event}),
+			take:    func(log *types.Log) { w.touch(log, of, into) },
+			reached: func(uint64) error { return nil },
+			crowded: func(uint64, error) error { into.all = true; return nil },
 		})
 		if err != nil {
-			if size = (end - from + 1) / 2; size == 0 || ctx.Err() != nil {
-				return err
-			}
-			continue
-		}
-		for i := range logs {
-			take(&logs[i])
-		}
-		if err := reached(end); err != nil {
 			return err
 		}
-		from, size = end+1, min(2*size, maxRange)
+	}
+	if into.all {
+		w.options.logger.Error("a block has more events of the escrow than the endpoint gives, which somebody may do on purpose: every channel is read instead; an endpoint without such a limit costs less",
+			"escrow", w.contract.deployment, "block", block, "error", refusal)
 	}
 	return nil
 }
 
-func (w *Watcher) touch(log *types.Log, into *touched) {
+func (w *Watcher) touch(log *types.Log, of watched, into *touched) {
 	if len(log.Topics) < 2 || log.Address != w.contract.deployment.Escrow {
 		return
 	}
-	if log.Topics[0] == compactClaimTopic {
-		receiver := common.BytesToAddress(log.Topics[1][:])
-		into.receivers[receiver] = max(into.receivers[receiver], log.BlockNumber)
+	if log.Topics[0] != compactClaimTopic {
+		into.channels[vouchers.ChannelID(log.Topics[1])] = struct{}{}
 		return
 	}
-	into.channels[vouchers.ChannelID(log.Topics[1])] = struct{}{}
+	if len(log.Topics) < 3 {
+		return
+	}
+	by := earner{common.BytesToAddress(log.Topics[1][:]), common.BytesToAddress(log.Topics[2][:])}
+	if _, ours := of.earners[by]; ours {
+		into.earners[by] = max(into.earners[by], log.BlockNumber)
+	}
 }
 
 // readTouched brings the ledger's view of the channels up to date. A compact claim
 // does not name its channels: every one that it could have claimed is read, unless
 // this process has looked at it since.
 func (w *Watcher) readTouched(ctx context.Context, at uint64, t *touched) error {
-	if len(t.receivers) > 0 {
+	if t.all {
+		return w.each(ctx, at, func(vouchers.Channel) bool { return true }, w.take(ctx))
+	}
+	if len(t.earners) > 0 {
 		for ch := range w.ledger.Channels() {
-			if block, claimed := t.receivers[ch.Config.Receiver]; claimed && ch.Ceiling > ch.Claimed && ch.Block < block {
+			block, claimed := t.earners[earner{ch.Config.Receiver, ch.Config.ReceiverAuthorizer}]
+			if claimed && ch.Ceiling > ch.Claimed && ch.Block < block {
 				t.channels[ch.ID] = struct{}{}
 			}
 		}

@@ -43,22 +43,27 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 	}
 	known := make(map[vouchers.ChannelID]bool)
 	var found []vouchers.ChannelConfig
-	err = c.eachLog(ctx, from, last, []common.Hash{createdTopic}, func(log *types.Log) {
-		if config, ok := c.openedBy(s.Payer, log); ok && !known[c.domain.ChannelID(config)] {
-			known[c.domain.ChannelID(config)] = true
-			found = append(found, config)
-		}
-	}, func(block uint64) error {
-		for _, config := range found {
-			if err := s.Found(config); err != nil {
-				return err
+	err = c.eachLog(ctx, logScan{
+		from: from, to: last, topics: [][]common.Hash{{createdTopic}},
+		take: func(log *types.Log) {
+			if config, ok := c.openedBy(s.Payer, log); ok && !known[c.domain.ChannelID(config)] {
+				known[c.domain.ChannelID(config)] = true
+				found = append(found, config)
 			}
-		}
-		found, from = nil, block+1
-		if s.Reached != nil {
-			s.Reached(block, last)
-		}
-		return nil
+		},
+		reached: func(block uint64) error {
+			for _, config := range found {
+				if err := s.Found(config); err != nil {
+					return err
+				}
+			}
+			found, from = nil, block+1
+			if s.Reached != nil {
+				s.Reached(block, last)
+			}
+			return nil
+		},
+		crowded: func(_ uint64, refusal error) error { return refusal },
 	})
 	if err != nil {
 		return fmt.Errorf("search the log of escrow %s, from block %d on: %w", c.deployment, from, err)

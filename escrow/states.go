@@ -22,10 +22,13 @@ const viewsPerChannel = 3
 // state and no error.
 func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, confirmations uint64) (vouchers.ChainState, error) {
 	states, err := c.latestStates(ctx, []vouchers.ChannelConfig{config}, confirmations)
+	if err == nil {
+		err = states[0].err
+	}
 	if err != nil {
 		return vouchers.ChainState{}, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(config), err)
 	}
-	return states[0], nil
+	return states[0].ChainState, nil
 }
 
 // States is [Contract.State] of many channels, with few calls. Those of one call are
@@ -38,12 +41,25 @@ func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig,
 		if err != nil {
 			return nil, fmt.Errorf("read the states of %d channels: %w", n, err)
 		}
-		all, configs = append(all, states...), configs[n:]
+		for i, state := range states {
+			if state.err != nil {
+				return nil, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(configs[i]), state.err)
+			}
+			all = append(all, state.ChainState)
+		}
+		configs = configs[n:]
 	}
 	return all, nil
 }
 
-func (c *Contract) latestStates(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]vouchers.ChainState, error) {
+// readState is the state of one of many channels, or why it is none: one that cannot
+// be read keeps the others readable.
+type readState struct {
+	vouchers.ChainState
+	err error
+}
+
+func (c *Contract) latestStates(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]readState, error) {
 	head, err := c.client.BlockNumber(ctx)
 	if err != nil {
 		return nil, err
@@ -52,12 +68,12 @@ func (c *Contract) latestStates(ctx context.Context, configs []vouchers.ChannelC
 }
 
 // confirmedStates reads channels as of a block that is taken for the latest.
-func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.ChannelConfig, head, confirmations uint64) ([]vouchers.ChainState, error) {
+func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.ChannelConfig, head, confirmations uint64) ([]readState, error) {
 	states, err := c.statesAt(ctx, configs, head)
 	if err != nil || confirmations <= 1 {
 		return states, err
 	}
-	deep := make([]vouchers.ChainState, len(configs)) // the chain was empty then
+	deep := make([]readState, len(configs)) // the chain was empty then
 	if head >= confirmations-1 {
 		read, err := c.statesAt(ctx, configs, head-(confirmations-1))
 		switch {
@@ -69,11 +85,12 @@ func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.Chann
 	}
 	for i := range states {
 		states[i].Balance = min(states[i].Balance, deep[i].Balance)
+		states[i].err = errors.Join(states[i].err, deep[i].err)
 	}
 	return states, nil
 }
 
-func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]vouchers.ChainState, error) {
+func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]readState, error) {
 	views := make([][]byte, 0, viewsPerChannel*len(configs))
 	for _, config := range configs {
 		id := c.domain.ChannelID(config)
@@ -87,12 +104,11 @@ func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfi
 	if err != nil || len(answers) != len(views) {
 		return nil, fmt.Errorf("escrow %s answered %d of %d views: %w", c.deployment, len(answers), len(views), errOr(err, errUnexpectedAnswer))
 	}
-	states := make([]vouchers.ChainState, len(configs))
+	states := make([]readState, len(configs))
 	for i, config := range configs {
-		if states[i], err = c.decodeState(answers[viewsPerChannel*i:][:viewsPerChannel], config.WithdrawDelay); err != nil {
-			return nil, fmt.Errorf("channel %s: %w", c.domain.ChannelID(config), err)
-		}
-		states[i].Block = block
+		s := &states[i]
+		s.ChainState, s.err = c.decodeState(answers[viewsPerChannel*i:][:viewsPerChannel], config.WithdrawDelay)
+		s.Block = block
 	}
 	return states, nil
 }

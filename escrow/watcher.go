@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum"
-	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -29,6 +29,7 @@ type Watcher struct {
 	options  watchOptions
 
 	below int // polls in a row that found the head below where this was
+	sight sight
 
 	learning sync.Mutex // guards learned
 	learned  map[vouchers.ChannelID]struct{}
@@ -99,9 +100,11 @@ func (w *Watcher) Run(ctx context.Context) {
 	pause := w.options.shortest
 	for ctx.Err() == nil {
 		moved, err := w.Poll(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
+		}
+		w.alarm(err)
+		switch {
 		case err != nil:
 			w.options.logger.Warn("watch the escrow", "error", err)
 			pause = min(2*pause, w.options.long)
@@ -139,9 +142,10 @@ func (w *Watcher) poll(ctx context.Context) (bool, error) {
 	last, known := w.trail.last()
 	switch {
 	case !known:
-		return true, w.trail.add(ctx, here) // what was before is for Reconcile
+		return true, w.arrive(ctx, head, here) // what was before is for Reconcile
 	case last.Number == here.Number && last.Hash == here.Hash:
 		w.below = 0
+		w.sees(head)
 		return false, nil
 	}
 	fork, reorganized, err := w.fork(ctx, here)
@@ -163,7 +167,16 @@ func (w *Watcher) poll(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	return true, w.trail.add(ctx, here)
+	return true, w.arrive(ctx, head, here)
+}
+
+// arrive notes that the ledger knows everything up to here.
+func (w *Watcher) arrive(ctx context.Context, head *types.Header, here step) error {
+	if err := w.trail.add(ctx, here); err != nil {
+		return err
+	}
+	w.sees(head)
+	return nil
 }
 
 // lagPolls is for how many polls a head below the last one is taken for that of an
@@ -228,7 +241,7 @@ func (w *Watcher) follow(ctx context.Context, last, here step) error {
 		w.options.logger.Warn("the chain is far ahead: every channel is read", "blocks", here.Number-last.Number)
 		return w.each(ctx, here.Number, func(vouchers.Channel) bool { return true }, w.take(ctx))
 	}
-	touched := &touched{channels: w.takeLearned(), receivers: make(map[common.Address]uint64)}
+	touched := &touched{channels: w.takeLearned(), earners: make(map[earner]uint64)}
 	err := w.followTouched(ctx, last, here, touched)
 	if err != nil { // nothing that was learned is forgotten
 		for id := range touched.channels {
@@ -317,7 +330,7 @@ func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.
 	for i, ch := range batch {
 		configs[i] = ch.Config
 	}
-	var states []vouchers.ChainState
+	var states []readState
 	var err error
 	if block == 0 {
 		states, err = w.contract.latestStates(ctx, configs, w.options.confirmations)
@@ -327,10 +340,15 @@ func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for i, ch := range batch {
-		if err := take(ch, states[i]); err != nil {
-			return err
+		if states[i].err != nil {
+			w.options.logger.Error("a channel cannot be read, and keeps its last view", "channel", ch.ID, "error", states[i].err)
+			continue
+		}
+		if err := take(ch, states[i].ChainState); err != nil {
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -123,6 +123,14 @@ func TestAnEndpointThatLimitsTheRangeOfAQueryIsAskedForLess(t *testing.T) {
 	if refused.Load() == 0 {
 		t.Error("no query was refused")
 	}
+	refused.Store(0)
+	control(t, "anvil_mine", 45)
+	p.deposit(t, 5*usdc)
+	o.poll()
+	o.agrees(p)
+	if again := refused.Load(); again > 0 {
+		t.Errorf("%d queries of a range that was refused before", again)
+	}
 }
 
 var logRange = regexp.MustCompile(`"eth_getLogs".*"fromBlock":"0x([0-9a-f]+)".*"toBlock":"0x([0-9a-f]+)"`)

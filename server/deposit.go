@@ -200,8 +200,8 @@ func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConf
 		if _, known := s.Ledger.Channel(id); !known && state.Balance == 0 && state.Claimed == 0 {
 			return nil, vouchers.ErrChannelNotFound
 		}
-		t.watcher.Learned(id)
 		_, err = s.Ledger.Open(lookup, t.deployment, config, state)
+		t.watcher.Learned(id) // known by now: what comes after its block is looked for
 		return nil, err
 	})
 	if err == nil {

@@ -172,6 +172,7 @@ var codes = []struct {
 	{vouchers.ErrIdentifier, x402.ErrPayload},
 	{vouchers.ErrIdentifierConflict, x402.ErrPayload},
 	{vouchers.ErrAnswerGone, x402.ErrCumulativeAmountMismatch},
+	{vouchers.ErrUnwatched, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrStoreFailed, x402.ErrVerificationStateUnavailable},
 }
 

@@ -244,7 +244,15 @@ func (s *Shop) Close() error {
 func (s *Shop) PayTo() common.Address { return s.payTo }
 
 // Healthy returns nil if the shop can take payments.
-func (s *Shop) Healthy(context.Context) error { return s.Store.Err() }
+func (s *Shop) Healthy(context.Context) error {
+	healthy := s.Store.Err()
+	for _, t := range s.tills {
+		if unseen := s.Ledger.Unseen(t.deployment); unseen > time.Duration(s.withdrawDelay/2)*time.Second {
+			healthy = errors.Join(healthy, fmt.Errorf("%w: %s was last seen %s ago", vouchers.ErrUnwatched, t.deployment, unseen))
+		}
+	}
+	return healthy
+}
 
 // ServerOptions wire the shop into an MCP server.
 func (s *Shop) ServerOptions() []mcpserver.ServerOption {

@@ -29,7 +29,7 @@ func (s *Shop) startTill(ctx context.Context, t *till, policy SettlePolicy) erro
 	t.watcher = escrow.NewWatcher(t.escrow, s.Ledger, bucket,
 		escrow.WithDepth(t.confirmations), escrow.OnWithdrawal(t.settler.Defend), escrow.WithLogger(logger))
 	t.settler.learned = t.watcher.Learned
-	return nil
+	return t.watcher.Resume()
 }
 
 // warnOfOthers tells the operator of money in deployments that the shop is not paid

@@ -75,6 +75,9 @@ func (r *Reservation) draw(price Amount) *Refusal {
 		return ch.refuse(ErrReservationEnded, "nothing to draw for")
 	}
 	r.price = price
+	if refusal := r.ledger.blind(ch.terms); refusal != nil {
+		return refusal
+	}
 	left := ch.balance.less(a.withdrawal.Amount)
 	switch {
 	case a.frozen:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type Ledger struct {
 	interning sync.Mutex // guards terms and domains
 	terms     map[Terms]*terms
 	domains   map[Deployment]*Domain
+	watched   map[Deployment]*atomic.Int64
 }
 
 type options struct {
@@ -94,6 +96,7 @@ func OpenLedger(ctx context.Context, store Store, opts ...Option) (*Ledger, erro
 		},
 		terms:   map[Terms]*terms{},
 		domains: map[Deployment]*Domain{},
+		watched: map[Deployment]*atomic.Int64{},
 	}
 	for _, set := range opts {
 		set(&l.options)
@@ -144,7 +147,7 @@ func (l *Ledger) intern(t *Terms) *terms {
 	if known := l.terms[*t]; known != nil {
 		return known
 	}
-	fresh := &terms{Terms: *t, domain: l.domainLocked(t.Deployment)}
+	fresh := &terms{Terms: *t, domain: l.domainLocked(t.Deployment), watched: l.watchedLocked(t.Deployment)}
 	l.terms[*t] = fresh
 	return fresh
 }

@@ -17,6 +17,7 @@ var (
 	ErrCeilingAboveBalance  = errors.New("the voucher's ceiling is above the channel's balance")
 	ErrInsufficientBalance  = errors.New("the channel's balance does not cover this call")
 	ErrWithdrawalPending    = errors.New("a withdrawal from the channel is pending")
+	ErrUnwatched            = errors.New("the chain has not been seen for too long to know of withdrawals")
 	ErrChannelFrozen        = errors.New("the channel is frozen for a refund")
 	ErrChannelBusy          = errors.New("the channel has calls in flight")
 	ErrTooManyInFlight      = errors.New("too many calls of the channel are in flight")

@@ -239,6 +239,9 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	if !ok {
 		return &Refusal{Err: ErrInsufficientBalance, Available: ch.balance, Detail: "the price does not fit any balance"}, nil
 	}
+	if refusal := r.ledger.blind(ch.terms); refusal != nil {
+		return refusal, nil
+	}
 	if refusal := r.judgeMoney(need); refusal != nil {
 		return refusal, nil
 	}

@@ -73,7 +73,8 @@ type ChainState struct {
 // terms are interned: a million channels of one seller share one.
 type terms struct {
 	Terms
-	domain *Domain
+	domain  *Domain
+	watched *atomic.Int64 // as of when the views are the escrow's, in Unix seconds; 0 if nobody says
 }
 
 // channel is the ledger's state of a channel, packed: what an idle channel does

@@ -1,0 +1,10 @@
+package escrow
+
+// DepositCall is the call data of a deposit, for many of them in one transaction.
+func DepositCall(c *Contract, d Deposit) ([]byte, error) {
+	data, err := d.collectorData()
+	if err != nil {
+		return nil, err
+	}
+	return c.abi.PackDeposit(abiConfig(d.Config), d.Amount.Big(), Own.Collectors.EIP3009, data), nil
+}

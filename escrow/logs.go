@@ -1,0 +1,122 @@
+package escrow
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/chitpay/chit/chain"
+)
+
+// How many blocks one query for logs covers at most, and beyond how many reading
+// every channel is cheaper than reading the logs.
+const (
+	maxRange = 2_000
+	maxGap   = 100_000
+)
+
+// logScan is a look at the escrow's logs in a range of blocks, both ends included.
+type logScan struct {
+	from, to uint64
+	topics   [][]common.Hash
+	// take gets the logs, in the order of the chain.
+	take func(*types.Log)
+	// reached is told after each query up to which block that was.
+	reached func(block uint64) error
+	// crowded is for a single block whose logs the endpoint does not give.
+	crowded func(block uint64, refusal error) error
+}
+
+// eachLog looks at the escrow's logs. A range that the endpoint refuses, or does not
+// answer, is halved.
+func (c *Contract) eachLog(ctx context.Context, s logScan) error {
+	size := c.span.size()
+	for from := s.from; from <= s.to; {
+		end := min(s.to, from+size-1)
+		logs, err := c.client.Logs(ctx, ethereum.FilterQuery{
+			FromBlock: new(big.Int).SetUint64(from), ToBlock: new(big.Int).SetUint64(end),
+			Addresses: []common.Address{c.deployment.Escrow}, Topics: s.topics,
+		})
+		refused := errors.Is(err, chain.ErrQuery)
+		switch {
+		case err == nil:
+			for i := range logs {
+				s.take(&logs[i])
+			}
+			c.span.took(end - from + 1)
+		case ctx.Err() != nil, end == from && !refused:
+			return err
+		case end == from:
+			c.span.forget() // it was not about the range
+			if err := s.crowded(from, err); err != nil {
+				return err
+			}
+		case refused:
+			c.span.refused(end - from + 1)
+			size = c.span.size()
+			continue
+		default:
+			size = (end - from + 1) / 2
+			continue
+		}
+		if err := s.reached(end); err != nil {
+			return err
+		}
+		from, size = end+1, c.span.size()
+	}
+	return nil
+}
+
+// span remembers how many blocks an endpoint lets one query cover.
+type span struct {
+	mu      sync.Mutex // guards what follows
+	good    uint64     // the most that it has answered
+	bad     uint64     // the least that it has refused; 0 if there is none
+	learned time.Time  // when it refused last
+}
+
+// relearn is after how long a refusal is forgotten: endpoints change.
+const relearn = time.Hour
+
+// size is how many blocks to ask for.
+func (s *span) size() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.bad == 0 || time.Since(s.learned) > relearn:
+		return maxRange
+	case s.bad-s.good <= 1:
+		return s.good
+	}
+	return max((s.good+s.bad)/2, 1)
+}
+
+func (s *span) took(blocks uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.good = max(s.good, blocks)
+	if s.good >= s.bad {
+		s.bad = 0
+	}
+}
+
+func (s *span) refused(blocks uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad, s.learned = blocks, time.Now()
+	if s.good >= blocks {
+		s.good = 0
+	}
+}
+
+func (s *span) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.good, s.bad = 0, 0
+}
