@@ -168,22 +168,20 @@ func (r *settling) run(ctx context.Context) error {
 		return err
 	}
 	groups, err := r.gather(ctx)
-	if err != nil {
+	if groups == nil {
 		return err
 	}
+	failed := []error{err}
 	var plans []escrow.Plan
-	for _, claims := range groups {
+	for _, claims := range groups { // what cannot be planned keeps no other back
 		plan, err := r.plan(ctx, claims)
-		if err != nil {
-			return err
-		}
-		plans = append(plans, plan)
+		plans, failed = append(plans, plan), append(failed, err)
 	}
 	r.announce(plans)
-	if r.req.DryRun {
-		return nil
+	if !r.req.DryRun {
+		failed = append(failed, r.send(ctx, plans), r.settleLeft(ctx))
 	}
-	return errors.Join(r.send(ctx, plans), r.settleLeft(ctx))
+	return errors.Join(failed...)
 }
 
 // announce reports the plan. A dry run ends with it.
@@ -243,8 +241,9 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 	// What is on the chain is booked even when nobody waits for it any more.
 	ctx = context.WithoutCancel(ctx)
 	tx := outcome.Receipt.TxHash
-	if err := r.book(ctx, outcome.Claimed); err != nil {
-		return fmt.Errorf("book the claim of transaction %s: %w", tx, err)
+	failed := r.book(ctx, outcome.Claimed)
+	if failed != nil {
+		failed = fmt.Errorf("book the claim of transaction %s: %w", tx, failed)
 	}
 	batchDone := r.priced(SettledBatch{
 		Tx: tx, Channels: len(outcome.Claimed), Claimed: value(outcome.Claimed), GasUsed: outcome.Receipt.GasUsed,
@@ -255,7 +254,7 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 	r.done.Batches = append(r.done.Batches, batchDone)
 	r.done.Settled += outcome.Settled
 	r.report(SettleEvent{Batch: &batchDone})
-	return r.putAside(ctx, outcome.Skipped)
+	return errors.Join(failed, r.putAside(ctx, outcome.Skipped))
 }
 
 // options are how the request wants transactions to be sent.
@@ -288,40 +287,41 @@ func (r *settling) book(ctx context.Context, claimed []escrow.Claim) error {
 			return r.aside.clear(ctx, id)
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
+	failed := group.Wait() // the first error; the others are booked
 	if err := r.refresh(ctx, claimed, true); err != nil {
 		r.Logger.Warn("read the claimed channels; the watcher will", "error", err)
 	}
-	return nil
+	return failed
 }
 
 // settleLeft transfers what earlier claims left in the escrow, as when the token did
 // not pay the receiver then.
 func (r *settling) settleLeft(ctx context.Context) error {
+	var failed []error
 	for to := range r.payees() {
-		left, err := r.Escrow.Settleable(ctx, to.receiver, to.token)
-		if err != nil {
-			return err
-		}
-		if left == 0 {
-			continue
-		}
-		receipt, err := r.Escrow.Settle(ctx, r.Sender, to.receiver, to.token, r.options()...)
-		if chain.IsRevert(err) {
-			r.done.Unpayable = err.Error()
-			r.Logger.Warn("the token does not pay the receiver", "receiver", to.receiver, "amount", left, "error", err)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		batch := r.priced(SettledBatch{Tx: receipt.TxHash, GasUsed: receipt.GasUsed}, receipt.EffectiveGasPrice)
-		r.done.Batches = append(r.done.Batches, batch)
-		r.done.Settled += left
-		r.report(SettleEvent{Batch: &batch})
+		failed = append(failed, r.settleLeftOf(ctx, to))
 	}
+	return errors.Join(failed...)
+}
+
+func (r *settling) settleLeftOf(ctx context.Context, to payee) error {
+	left, err := r.Escrow.Settleable(ctx, to.receiver, to.token)
+	if err != nil || left == 0 {
+		return err
+	}
+	receipt, err := r.Escrow.Settle(ctx, r.Sender, to.receiver, to.token, r.options()...)
+	if chain.IsRevert(err) {
+		r.done.Unpayable = err.Error()
+		r.Logger.Warn("the token does not pay the receiver", "receiver", to.receiver, "amount", left, "error", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	batch := r.priced(SettledBatch{Tx: receipt.TxHash, GasUsed: receipt.GasUsed}, receipt.EffectiveGasPrice)
+	r.done.Batches = append(r.done.Batches, batch)
+	r.done.Settled += left
+	r.report(SettleEvent{Batch: &batch})
 	return nil
 }
 

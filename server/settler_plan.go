@@ -129,19 +129,21 @@ func isKnown(ch vouchers.Channel, s vouchers.ChainState) bool {
 // plan simulates the claims. An automatic settlement postpones those whose share of
 // the gas costs too much, until those that are left are worth it.
 func (r *settling) plan(ctx context.Context, claims []escrow.Claim) (escrow.Plan, error) {
+	var failed []error
 	for {
 		plan, err := r.Escrow.Plan(ctx, r.Sender.Address(), claims)
 		if err != nil {
-			return plan, err
+			return plan, errors.Join(append(failed, err)...)
 		}
-		rest := r.worth(plan)
-		if rest == nil {
-			return plan, r.putAside(ctx, plan.Rejected)
+		failed = append(failed, r.putAside(ctx, plan.Rejected))
+		switch rest := r.worth(plan); {
+		case rest == nil:
+			return plan, errors.Join(failed...)
+		case len(rest) == 0:
+			return escrow.Plan{}, errors.Join(failed...)
+		default:
+			claims = rest
 		}
-		if err := r.putAside(ctx, plan.Rejected); err != nil || len(rest) == 0 {
-			return escrow.Plan{}, err
-		}
-		claims = rest
 	}
 }
 
@@ -180,11 +182,12 @@ func (r *settling) worth(plan escrow.Plan) []escrow.Claim {
 // putAside remembers claims that the escrow does not take. One that was made before
 // is none of them.
 func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) error {
+	var failed []error
 	for _, bad := range rejected {
 		id := r.Escrow.Domain().ChannelID(bad.Config)
 		if errors.Is(bad.Err, escrow.ErrStale) {
 			if err := r.refresh(ctx, []escrow.Claim{bad.Claim}, false); err != nil {
-				return err
+				failed = append(failed, err)
 			}
 			continue
 		}
@@ -193,12 +196,12 @@ func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) err
 			r.Logger.Warn("claim set aside", "channel", id, "value", bad.Value(), "reason", bad.Err)
 			var err error
 			if entry, err = r.aside.put(ctx, entry, r.now()); err != nil {
-				return err
+				failed = append(failed, err)
 			}
 		}
 		r.done.SetAside = append(r.done.SetAside, entry)
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func value(batch []escrow.Claim) vouchers.Amount {
