@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -14,12 +16,16 @@ type bill struct {
 	price vouchers.Amount
 	meter meter
 	free  *freeCall // nil if the call is paid for
+	// metered says that nothing said by a call that has not delivered is nothing to pay.
+	metered bool
+	end     ending
+	tab     *tab
 }
 
 // openBill begins the bill of a call that is paid from a channel, whose signature was
 // checked, at a price that the payer has agreed to. It ends with close.
 func (s *Shop) openBill(name string, r *toolRate, price vouchers.Amount, from func() vouchers.ChannelConfig) *bill {
-	b := &bill{shop: s, name: name, price: price}
+	b := &bill{shop: s, name: name, price: price, metered: r.metered}
 	if r.free != nil {
 		b.free = s.free.take(r.free, from(), price)
 	}
@@ -49,6 +55,9 @@ func (b *bill) cost() vouchers.Amount {
 		return 0
 	}
 	reported := b.meter.reported.Load()
+	if reported == nil && b.metered && b.end != delivered {
+		return 0
+	}
 	if reported == nil {
 		return b.price
 	}
@@ -63,5 +72,19 @@ func (b *bill) cost() vouchers.Amount {
 func (b *bill) close(committed bool) {
 	if b.free != nil {
 		b.free.end(committed)
+	}
+}
+
+// sells is the result of a call that is charged.
+func (b *bill) sells(end ending, result *mcp.CallToolResult, err error) *mcp.CallToolResult {
+	b.end = end
+	return soldAnyway(end, result, err)
+}
+
+// settle notes that the call was charged, or that its charge has failed, which is not its
+// payer's doing.
+func (b *bill) settle(total vouchers.Amount, err error) {
+	if total > 0 || b.end == delivered || err != nil {
+		b.tab.settle()
 	}
 }

@@ -109,7 +109,9 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	if call.Identifier != "" {
 		call.Fingerprint = fingerprint(s.req)
 	}
-	spend, err := s.shop.Credit.Spend(ctx, token, call)
+	until, untie := untied(ctx)
+	defer untie()
+	spend, err := s.shop.Credit.Spend(until, token, call)
 	if err != nil {
 		return s.shop.refuseCredit(s.shop.explainCredit(token, call, err, offeredTools(ctx, s.shop)))
 	}
@@ -118,17 +120,28 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	if kept, ok := spend.Answer(); ok {
 		return replay(kept)
 	}
+	tab, err := s.shop.runsOnCredit(spend, call.Tool, s.rate)
+	if err != nil {
+		return s.shop.refuseCredit(s.shop.explainCredit(token, call, err, offeredTools(ctx, s.shop)))
+	}
+	defer tab.close()
+	untie()
 	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
+	s.bill.tab = tab
 	defer s.bill.close(false)
 	result, err := s.call(ctx, next)
+	end := endingOf(ctx, result, err)
+	if s.rate.charges(end) {
+		return s.chargeToken(context.WithoutCancel(ctx), spend, call.Identifier != "", s.bill.sells(end, result, err))
+	}
+	spend.Release()
+	if end == unfinished {
+		tab.goOn()
+	}
 	if err != nil {
 		return nil, err
 	}
-	if result == nil || result.IsError || result.NeedsInput() || ctx.Err() != nil {
-		spend.Release()
-		return s.unspent(result, spend)
-	}
-	return s.chargeToken(ctx, spend, call.Identifier != "", result)
+	return s.unspent(result, spend)
 }
 
 // chargeToken makes the charge durable, then lets the result out with its receipt. It is
@@ -157,6 +170,7 @@ func (s *sale) chargeToken(ctx context.Context, spend *credit.Spend, kept bool, 
 		})
 	}, puts...)
 	s.bill.close(err == nil)
+	s.bill.settle(total, err)
 	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "grant", spend.Grant(), "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; ask the seller before you call again"), nil

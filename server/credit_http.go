@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,7 +67,9 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	if call.Identifier != "" {
 		call.Fingerprint = requestFingerprint(s.r, body)
 	}
-	spend, err := s.shop.Credit.Spend(s.r.Context(), s.token, call)
+	until, untie := untied(s.r.Context())
+	defer untie()
+	spend, err := s.shop.Credit.Spend(until, s.token, call)
 	if err != nil {
 		s.refuseCredit(s.shop.explainCredit(s.token, call, err, nil))
 		return
@@ -77,13 +80,18 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 		s.replay(kept)
 		return
 	}
+	tab, err := s.shop.runsOnCredit(spend, call.Tool, s.rate)
+	if err != nil {
+		s.refuseCredit(s.shop.explainCredit(s.token, call, err, nil))
+		return
+	}
+	defer tab.close()
+	untie()
 	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
+	s.bill.tab = tab
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
-	if s.r.Context().Err() != nil {
-		return // the client has gone
-	}
-	if answer.Status >= http.StatusBadRequest {
+	if end := endingOfAnswer(s.r.Context(), answer); !s.charges(end, answer) {
 		spend.Release()
 		if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
 			added, err := s.creditHeaders(creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
@@ -95,12 +103,13 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 		answer.send(s.w)
 		return
 	}
-	s.chargeToken(spend, call.Identifier != "", body, answer)
+	s.chargeToken(spend, call.Identifier != "", body, s.sells(answer))
 }
 
 // chargeToken makes the charge durable, then lets the answer out with its receipt. It is
 // kept for a request that is made again where the request has an identifier.
 func (s *httpSale) chargeToken(spend *credit.Spend, kept bool, body []byte, answer *heldAnswer) {
+	ctx := context.WithoutCancel(s.r.Context())
 	var sold []byte
 	if kept {
 		var err error
@@ -111,8 +120,8 @@ func (s *httpSale) chargeToken(spend *credit.Spend, kept bool, body []byte, answ
 	}
 	total, puts := s.bill.total()
 	var added headers
-	_, err := spend.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
-		return s.shop.keep(s.r.Context(), &c, s.sold(onCredit(spend), body), func(r *receipts.Signed) ([]byte, error) {
+	_, err := spend.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		return s.shop.keep(ctx, &c, s.sold(onCredit(spend), body), func(r *receipts.Signed) ([]byte, error) {
 			var err error
 			added, err = s.creditHeaders(creditReceipt{spend.Grant(), c.Charged, spend.Remaining() + s.price - c.Charged}, c.State)
 			if err = errors.Join(err, added.addReceipt(r)); err != nil || !kept {
@@ -122,6 +131,7 @@ func (s *httpSale) chargeToken(spend *credit.Spend, kept bool, body []byte, answ
 		})
 	}, puts...)
 	s.bill.close(err == nil)
+	s.bill.settle(total, err)
 	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "grant", spend.Grant(), "error", err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; ask the seller before you try again")

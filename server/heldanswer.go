@@ -12,6 +12,8 @@ type heldAnswer struct {
 	Status int         `json:"status"`
 	Head   http.Header `json:"header"`
 	Body   []byte      `json:"body"`
+	// ours says that the shop has made it, since the handler's cannot be sold.
+	ours bool
 }
 
 // record runs a handler and holds its answer back. Where it breaks off, as a reverse
@@ -34,12 +36,14 @@ func (s *Shop) record(next http.Handler, r *http.Request) (answer *heldAnswer) {
 	return recorder.answer
 }
 
-func failedAnswer(why error) *heldAnswer {
-	body, err := json.Marshal(adminError{why.Error() + "; you were not charged"})
+func failedAnswer(why error) *heldAnswer { return ownAnswer(why.Error() + "; you were not charged") }
+
+func ownAnswer(text string) *heldAnswer {
+	body, err := json.Marshal(adminError{text})
 	if err != nil {
 		panic(err) // a string always encodes
 	}
-	return &heldAnswer{Status: http.StatusBadGateway, Head: http.Header{"Content-Type": {"application/json"}}, Body: body}
+	return &heldAnswer{Status: http.StatusBadGateway, Head: http.Header{"Content-Type": {"application/json"}}, Body: body, ours: true}
 }
 
 func (a *heldAnswer) send(w http.ResponseWriter) {

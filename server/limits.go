@@ -83,6 +83,10 @@ type Limits struct {
 	RevokedTokens int
 	// TokenCache is how many bytes the tokens take that need not be verified again.
 	TokenCache int64
+	// UnchargedCalls is how many more calls of a tool a channel, or a grant, may have in
+	// UnchargedPer that ran and ended without a charge than calls that were charged.
+	UnchargedCalls int
+	UnchargedPer   time.Duration
 }
 
 // limits are the fields of [Limits] by their names in configs, with their defaults.
@@ -116,6 +120,8 @@ var limits = []limit{
 	limitOf(credit.LimitCounters, "65536", func(l *Limits) *int { return &l.TokenCounters }, parseCount),
 	limitOf(credit.LimitRevocations, "256", func(l *Limits) *int { return &l.RevokedTokens }, parseCount),
 	limitOf(credit.LimitSessions, "64MiB", func(l *Limits) *int64 { return &l.TokenCache }, parseSize),
+	limitOf("unchargedCalls", "1000", func(l *Limits) *int { return &l.UnchargedCalls }, parseCount),
+	limitOf("unchargedPer", "1h", func(l *Limits) *time.Duration { return &l.UnchargedPer }, parseTime),
 }
 
 // limit is one field of [Limits].

@@ -100,7 +100,9 @@ type sale struct {
 
 func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
 	began := time.Now()
-	reservation, refused := s.reserve(ctx)
+	until, untie := untied(ctx)
+	defer untie()
+	reservation, refused := s.reserve(until)
 	if refused != nil {
 		if payload, _ := s.shop.payloadOf(s.req); payload != nil {
 			if answer, ok := s.shop.repeated(ctx, payload, s.price, fingerprint(s.req)); ok {
@@ -114,17 +116,29 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	if answer, ok := reservation.Answer(); ok {
 		return replay(answer)
 	}
+	tab, refused := s.shop.runs(customerKey{channel: s.channel}, s.req.Params.Name, s.rate)
+	if refused != nil {
+		reservation.Release()
+		return s.shop.refuse(s.req.Params.Name, s.price, refused)
+	}
+	defer tab.close()
+	untie()
 	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() vouchers.ChannelConfig { return s.config })
+	s.bill.tab = tab
 	defer s.bill.close(false)
 	result, err := s.call(ctx, next)
+	end := endingOf(ctx, result, err)
+	if s.rate.charges(end) {
+		return s.charge(context.WithoutCancel(ctx), reservation, s.bill.sells(end, result, err))
+	}
+	reservation.Release()
+	if end == unfinished {
+		tab.goOn()
+	}
 	if err != nil {
 		return nil, err
 	}
-	if result == nil || result.IsError || result.NeedsInput() || ctx.Err() != nil {
-		reservation.Release()
-		return s.uncharged(result)
-	}
-	return s.charge(ctx, reservation, result)
+	return s.uncharged(result)
 }
 
 // call makes the call, and reads its meter.
@@ -133,7 +147,11 @@ func (s *sale) call(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.C
 	if s.rate.metered {
 		s.bill.meter.readResult(result)
 	}
-	return s.shop.disown(s.req.Params.Name, result, err)
+	owned, err := s.shop.disown(s.req.Params.Name, result, err)
+	if result != nil && owned != result || errors.Is(err, errAsksItself) {
+		s.bill.meter.reported.Store(new(vouchers.Amount)) // the seller's fault, whatever it charges for failures
+	}
+	return owned, err
 }
 
 // reserve checks the payment, takes a deposit that comes with it, and sets the
@@ -277,6 +295,7 @@ func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, re
 		})
 	}, puts...)
 	s.bill.close(err == nil)
+	s.bill.settle(total, err)
 	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "error", err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; send the same payment again later: it is charged once at most"), nil

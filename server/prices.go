@@ -31,6 +31,11 @@ type Rate struct {
 	Quote Quote
 	// Metered says that a result tells what the call has really cost: see [MetaCost].
 	Metered bool
+	// ChargeFailed charges a call whose result is an error, and ChargeCancelled one whose
+	// client goes away, or lets its time run out, before it has ended: the price, or what
+	// the meter has counted. Without them such calls cost nothing. A call that panics
+	// never costs anything, and a good result is charged whoever is still there to hear it.
+	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing before it pays.
 	Free Allowance
 }
@@ -51,7 +56,9 @@ type toolRate struct {
 	price   vouchers.Amount
 	quote   Quote
 	metered bool
-	free    *Allowance // nil if there is none
+	// chargeFailed and chargeCancelled charge calls that have not delivered.
+	chargeFailed, chargeCancelled bool
+	free                          *Allowance // nil if there is none
 }
 
 // noCharge is the rate of tools that nothing matches.
@@ -95,7 +102,7 @@ func (t *tariff) add(pattern string, given Rate) error {
 	if err := glob.Check(pattern); err != nil {
 		return fmt.Errorf("price pattern %q: %w", pattern, err)
 	}
-	r := &toolRate{price: price, quote: given.Quote, metered: given.Metered, free: given.Free.of(pattern)}
+	r := &toolRate{price: price, quote: given.Quote, metered: given.Metered, chargeFailed: given.ChargeFailed, chargeCancelled: given.ChargeCancelled, free: given.Free.of(pattern)}
 	if glob.Is(pattern) {
 		t.globs = append(t.globs, globRate{pattern, r})
 	} else {
@@ -154,16 +161,20 @@ type RateNote struct {
 	Quoted bool `json:"quoted,omitempty"`
 	// Metered says that a call is charged what it has really cost, up to its price.
 	Metered bool `json:"metered,omitempty"`
+	// ChargeFailed and ChargeCancelled say that a call costs as much where its result is an
+	// error, and where its client does not wait for its end.
+	ChargeFailed    bool `json:"chargeFailed,omitempty"`
+	ChargeCancelled bool `json:"chargeCancelled,omitempty"`
 	// Free is what a payer gets for nothing.
 	Free *FreeNote `json:"free,omitempty"`
 }
 
 // note is nil if there is nothing to say.
 func (r *toolRate) note() *RateNote {
-	if r.quote == nil && !r.metered && r.free == nil {
+	if r.quote == nil && !r.metered && r.free == nil && !r.chargeFailed && !r.chargeCancelled {
 		return nil
 	}
-	n := &RateNote{Quoted: r.quote != nil, Metered: r.metered}
+	n := &RateNote{Quoted: r.quote != nil, Metered: r.metered, ChargeFailed: r.chargeFailed, ChargeCancelled: r.chargeCancelled}
 	if r.free != nil {
 		n.Free = r.free.note(r.free.left(usage{}))
 	}

@@ -32,6 +32,8 @@ type HTTPOffer struct {
 	Quote HTTPQuote
 	// Metered says that the answer tells what the request has really cost: see [HeaderCost].
 	Metered bool
+	// ChargeFailed and ChargeCancelled are as in [Rate]; a failure is a status of 400 or above.
+	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing before it pays; its pool is Name if it has
 	// none.
 	Free Allowance
@@ -52,7 +54,7 @@ type HTTPOffer struct {
 // [Limits.Answer] out. Without a payment none is read but for a quote, and then at most
 // [Limits.UnpaidBody]: a longer one gets the price, which is the most that it costs.
 func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
-	rate := &toolRate{metered: offer.Metered, free: offer.Free.of(offer.Name)}
+	rate := &toolRate{metered: offer.Metered, chargeFailed: offer.ChargeFailed, chargeCancelled: offer.ChargeCancelled, free: offer.Free.of(offer.Name)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, r := takeBearer(r)
 		price := offer.Price()
@@ -130,7 +132,9 @@ func (s *httpSale) run(body []byte, next http.Handler) {
 	if done {
 		return
 	}
-	reservation, refused := s.reserve(p, request)
+	until, untie := untied(s.r.Context())
+	defer untie()
+	reservation, refused := s.reserve(until, p, request)
 	if refused != nil {
 		s.refuse(refused)
 		return
@@ -141,18 +145,40 @@ func (s *httpSale) run(body []byte, next http.Handler) {
 		s.replay(kept)
 		return
 	}
+	tab, refused := s.shop.runs(customerKey{channel: s.channel}, s.offer.Name, s.rate)
+	if refused != nil {
+		reservation.Release()
+		s.refuse(refused)
+		return
+	}
+	defer tab.close()
+	untie()
 	s.bill = s.shop.openBill(s.offer.Name, s.rate, s.price, func() vouchers.ChannelConfig { return p.config })
+	s.bill.tab = tab
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
-	switch {
-	case s.r.Context().Err() != nil:
-		return // the client has gone
-	case answer.Status >= http.StatusBadRequest:
+	if end := endingOfAnswer(s.r.Context(), answer); !s.charges(end, answer) {
 		reservation.Release()
 		s.uncharged(answer)
-	default:
-		s.charge(reservation, body, answer)
+		return
 	}
+	s.charge(reservation, body, s.sells(answer))
+}
+
+// charges says whether an answer is charged. One that the shop has made itself, in the
+// place of an answer that broke off or is too long, is not, unless the client has
+// cancelled it.
+func (s *httpSale) charges(end ending, answer *heldAnswer) bool {
+	s.bill.end = end
+	return s.rate.charges(end) && (end == cancelled || !answer.ours)
+}
+
+// sells is the answer that is charged.
+func (s *httpSale) sells(answer *heldAnswer) *heldAnswer {
+	if s.bill.end == cancelled && answer.ours {
+		return ownAnswer(cancelledText)
+	}
+	return answer
 }
 
 // quote asks for the price of this request. It reports false where there is none, which
@@ -236,9 +262,9 @@ func (s *httpSale) payment(request [32]byte) (p *payment, done bool) {
 	return p, false
 }
 
-func (s *httpSale) reserve(p *payment, request [32]byte) (*vouchers.Reservation, *refusal) {
+func (s *httpSale) reserve(ctx context.Context, p *payment, request [32]byte) (*vouchers.Reservation, *refusal) {
 	s.channel, s.ceiling, s.attested = p.voucher.Channel, p.voucher.Ceiling, p.receipt
-	reservation, deposited, refused := s.shop.admit(s.r.Context(), p, s.price, request)
+	reservation, deposited, refused := s.shop.admit(ctx, p, s.price, request)
 	s.deposited = deposited
 	return reservation, refused
 }
@@ -250,10 +276,11 @@ func (s *httpSale) charge(reservation *vouchers.Reservation, body []byte, answer
 		s.fail(http.StatusBadGateway, fmt.Sprintf("the answer cannot be encoded: %v; you were not charged", err))
 		return
 	}
+	ctx := context.WithoutCancel(s.r.Context())
 	total, puts := s.bill.total()
 	var added headers
-	_, err = reservation.Commit(s.r.Context(), total, func(c vouchers.Charge) (vouchers.Kept, error) {
-		return s.shop.keep(s.r.Context(), &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}, body), func(r *receipts.Signed) ([]byte, error) {
+	_, err = reservation.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		return s.shop.keep(ctx, &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}, body), func(r *receipts.Signed) ([]byte, error) {
 			var err error
 			if added, err = s.response(c.Charged, c.State, r); err != nil {
 				return nil, err
@@ -265,6 +292,7 @@ func (s *httpSale) charge(reservation *vouchers.Reservation, body []byte, answer
 		})
 	}, puts...)
 	s.bill.close(err == nil)
+	s.bill.settle(total, err)
 	if err != nil {
 		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "error", err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; send the same payment again later: it is charged once at most")

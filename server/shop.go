@@ -109,6 +109,7 @@ type Shop struct {
 	met           limitHits
 	now           func() time.Time
 	asking        *asking // of those that a payment asks for
+	uncharged     *uncharged
 	largeDeposits *rate.Limiter
 	bodies        bodies
 	streams       streams
@@ -153,6 +154,7 @@ func newShop(o Options) (*Shop, error) {
 		s.now = time.Now
 	}
 	s.asking = newAsking(s.limits, s.now)
+	s.uncharged = &uncharged{limit: s.limits.UnchargedCalls, per: s.limits.UnchargedPer, now: s.now}
 	s.largeDeposits = perSecond(s.limits.LargeDeposits)
 	if s.observe == nil {
 		s.observe = func(string, time.Duration) {}

@@ -51,6 +51,7 @@
 //	    max: 0.05                     # announced; no call costs more
 //	  complete: {max: 0.02, metered: true} # charged what its result's _meta["chit/cost"] says
 //	  translate: {base: 0.002, free: {calls: 10, per: 24h}} # per payer; also amount: 0.01
+//	  crawl: {base: 0.05, onCancel: charge, onFailure: charge} # what did not deliver costs as much; free, if left out
 //	upstreams:
 //	  web:                            # streamable HTTP; with sse: true the older SSE
 //	    url: https://tools.example.com/mcp

@@ -16,7 +16,7 @@ import (
 )
 
 // tool is the handler of a tool of this upstream, called by the upstream's own name.
-// What is wrong on the way is a failed call, which is not charged.
+// What is wrong on the way is a failed call.
 func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		began := time.Now()
@@ -32,8 +32,12 @@ func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 		log := u.logger.With("request", requestID(ctx), "tool", req.Params.Name, "took", time.Since(began))
 		var unavailable *unavailableError
 		switch {
+		case errors.As(err, &unavailable) && unavailable.cause == timedOut:
+			log.Warn("call failed", "error", unavailable.cause)
+			return mcp.NewToolResultError(unavailable.Error()), nil
 		case errors.As(err, &unavailable):
 			log.Warn("call failed", "error", unavailable.cause)
+			server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
 			return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
 		case err != nil:
 			log.Info("call refused by the upstream", "error", reason(err))
@@ -95,6 +99,10 @@ func (u *upstream) complete(ctx context.Context, params mcp.CompleteParams) (*mc
 	return &result.Completion, nil
 }
 
+// timedOut is the cause of an [unavailableError] of an upstream that was there, and was
+// too slow. It is a failure like any other: a payer may bring it about.
+const timedOut = "timeout"
+
 // unavailableError says to a client that an upstream gave no answer. The cause is for
 // the log alone.
 type unavailableError struct {
@@ -132,7 +140,7 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 		return nil, &unavailableError{text, errTooLong.Error()}
 	case within.Err() != nil:
 		u.own.suspect(l)
-		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), "timeout"}
+		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), timedOut}
 	case errors.As(err, &lost):
 		poke(l.suspect)
 		u.own.lost(l)

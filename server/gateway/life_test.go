@@ -97,6 +97,24 @@ func TestACallThatTakesTooLongIsNotCharged(t *testing.T) {
 	}
 }
 
+func TestATimeoutIsChargedWhereTheConfigSaysSoAndAnUpstreamThatIsDownIsNot(t *testing.T) {
+	web := serveHTTP(t, "web")
+	s := sell(t, fmt.Sprintf("prices: {'*': {max: 0.001, onFailure: charge, onCancel: charge}}\nupstreams:\n  it: {url: %q, timeout: 300ms}\n", web.url()))
+	client := s.buyer(t)
+	result, receipt, err := client.CallTool(t.Context(), "wait", nil)
+	if err != nil || !result.IsError || receipt.Charged != 1_000 || strings.Contains(textOf(t, result), "not charged") {
+		t.Errorf("the timeout ends with %+v, %+v, %v", result, receipt, err)
+	}
+	web.down()
+	result, receipt, err = client.CallTool(t.Context(), "echo", nil)
+	if err != nil || !result.IsError || receipt.Charged != 0 || !strings.Contains(textOf(t, result), "you were not charged") {
+		t.Errorf("with the upstream down it ends with %+v, %+v, %v", result, receipt, err)
+	}
+	if s.charged() != 1_000 {
+		t.Errorf("charged %d", s.charged())
+	}
+}
+
 func TestACallWhoseClientGoesAwayIsCancelledAndNotCharged(t *testing.T) {
 	web := serveHTTP(t, "web")
 	s := sell(t, fmt.Sprintf("prices: {'*': 0.001}\nupstreams:\n  it: {url: %q}\n", web.url()))

@@ -24,6 +24,8 @@ type Price struct {
 	// Metered says that the upstream tells what a call has really cost: in [server.MetaCost]
 	// or, of a route, [server.HeaderCost].
 	Metered bool
+	// ChargeFailed and ChargeCancelled are as in [server.Rate].
+	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing.
 	Free server.Allowance
 }
@@ -45,6 +47,7 @@ func readPrice(r *reader, to *Price) setting {
 		before := len(r.problems)
 		r.object(at, map[string]setting{
 			"base": optional(&base), "max": optional(&most), "per": readPer(r, &to.Per), "metered": r.flag(&to.Metered), "free": readFree(r, &to.Free),
+			"onFailure": readOutcome(r, &to.ChargeFailed), "onCancel": readOutcome(r, &to.ChargeCancelled),
 		})
 		switch {
 		case len(r.problems) > before:
@@ -62,6 +65,21 @@ func readPrice(r *reader, to *Price) setting {
 				to.Base = *base
 			}
 		}
+	}
+}
+
+// readOutcome reads whether a call that has not delivered is charged.
+func readOutcome(r *reader, charged *bool) setting {
+	return func(at place) {
+		var word string
+		before := len(r.problems)
+		if r.text(&word)(at); len(r.problems) > before {
+			return
+		}
+		if word != "free" && word != "charge" {
+			r.report(at, "it is %q: want free or charge", word)
+		}
+		*charged = word == "charge"
 	}
 }
 
@@ -91,7 +109,7 @@ func readPrices(r *reader, to *Prices) setting {
 // rate is the price as a shop has it. Tools that have it of the same name share what is
 // free.
 func (p *Price) rate(name string) server.Rate {
-	r := server.Rate{Price: p.Most.Decimal(), Metered: p.Metered, Free: p.Free}
+	r := server.Rate{Price: p.Most.Decimal(), Metered: p.Metered, ChargeFailed: p.ChargeFailed, ChargeCancelled: p.ChargeCancelled, Free: p.Free}
 	r.Free.Pool = name
 	if p.Per != nil {
 		r.Quote = p.quote
@@ -118,6 +136,12 @@ func (p Price) String() string {
 	}
 	if p.Metered {
 		parts = append(parts, "metered")
+	}
+	if p.ChargeFailed {
+		parts = append(parts, "failures too")
+	}
+	if p.ChargeCancelled {
+		parts = append(parts, "cancelled calls too")
 	}
 	if p.Free.Calls > 0 {
 		parts = append(parts, fmt.Sprintf("%d calls free", p.Free.Calls))

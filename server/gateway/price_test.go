@@ -24,7 +24,7 @@ prices:
   echo: 0.001
   now: 0
   render: {base: 0.001, per: {argument: count, unit: "0.0001", default: 3}, max: 0.05}
-  "s*": {per: {argument: text, of: text, unit: 0.000001}, max: 1, metered: true, free: {calls: 10, amount: 0.5, per: 24h}}
+  "s*": {per: {argument: text, of: text, unit: 0.000001}, max: 1, metered: true, onFailure: charge, onCancel: charge, free: {calls: 10, amount: 0.5, per: 24h}}
 upstreams:
   web:
     url: https://example.com/mcp
@@ -38,7 +38,7 @@ routes:
 	}
 	want := [][]string{
 		{"echo", "0.001"}, {"now", "free"}, {"render", "0.001 + 0.0001 per count, at most 0.05"},
-		{"s*", "0.000001 per text, at most 1, metered, 10 calls free, 0.5 free every 24h0m0s"},
+		{"s*", "0.000001 per text, at most 1, metered, failures too, cancelled calls too, 10 calls free, 0.5 free every 24h0m0s"},
 		{"web: llm", "up to 0.05, metered"}, {"GET /a", "0.002, 2 calls free"}, {"GET /b", "0.01"},
 	}
 	if got := c.PriceTable(); !reflect.DeepEqual(got, want) {

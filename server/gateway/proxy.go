@@ -58,6 +58,8 @@ func (r *route) sell(shop *server.Shop, price Price) {
 		Price:    func() vouchers.Amount { return price.Most },
 		Metered:  price.Metered,
 		Free:     price.Free,
+
+		ChargeFailed: price.ChargeFailed, ChargeCancelled: price.ChargeCancelled,
 	}
 	if price.Per != nil {
 		offer.Quote = price.quoteRequest
@@ -127,10 +129,13 @@ var payment = regexp.MustCompile(`(?i)^\s*((bearer\s+)?chit_|payment\s)`)
 
 // failed answers for an upstream that did not.
 func (r *route) failed(w http.ResponseWriter, req *http.Request, err error) {
-	status := http.StatusBadGateway
-	if req.Context().Err() == context.DeadlineExceeded {
-		status = http.StatusGatewayTimeout
-	}
 	r.logger.Warn("no answer", "request", requestID(req.Context()), "error", reason(err))
-	http.Error(w, http.StatusText(status)+"; you were not charged", status)
+	if req.Context().Err() == context.DeadlineExceeded {
+		http.Error(w, http.StatusText(http.StatusGatewayTimeout), http.StatusGatewayTimeout)
+		return
+	}
+	if req.Context().Err() == nil {
+		server.ReportCost(req.Context(), 0) // whatever failures cost: nothing was asked of the upstream
+	}
+	http.Error(w, http.StatusText(http.StatusBadGateway)+"; you were not charged", http.StatusBadGateway)
 }

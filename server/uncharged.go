@@ -1,0 +1,158 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// customerKey is who has proved that it may pay: the signer of a channel, or the holder
+// of a token of a grant.
+type customerKey struct {
+	channel vouchers.ChannelID
+	grant   credit.GrantID // zero for a voucher
+}
+
+// uncharged counts the calls of each customer that ran and ended without a charge, of
+// each tool. A call that is charged makes up for one.
+type uncharged struct {
+	limit int
+	per   time.Duration
+	now   func() time.Time
+
+	mu  sync.Mutex // guards what follows
+	all map[unchargedKey]*tally
+}
+
+type unchargedKey struct {
+	customer customerKey
+	tool     string
+}
+
+type tally struct {
+	began time.Time
+	calls int
+}
+
+// maxTallies is how many are remembered before those are dropped whose time is over.
+const maxTallies = 1 << 16
+
+// tab is one call that runs. It ends with close.
+type tab struct {
+	of      *uncharged
+	key     unchargedKey
+	charged bool // it was, or is no call for nothing
+}
+
+// open lets a call run, or says why not.
+func (u *uncharged) open(who customerKey, tool string) (*tab, *tooManyUncharged) {
+	key := unchargedKey{who, tool}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if t := u.all[key]; t != nil && t.calls >= u.limit {
+		if left := t.began.Add(u.per).Sub(u.now()); left > 0 {
+			return nil, &tooManyUncharged{tool, t.calls, u.per, left.Round(time.Second)}
+		}
+	}
+	return &tab{of: u, key: key}, nil
+}
+
+// tooManyUncharged is why a customer has to wait before it may run a tool again.
+type tooManyUncharged struct {
+	tool  string
+	calls int
+	per   time.Duration
+	wait  time.Duration
+}
+
+func (e *tooManyUncharged) Error() string {
+	return fmt.Sprintf("%d more calls of %s have ended without a charge within %s than with one, by a failure or because they were cancelled, which is the most (unchargedCalls): call it again in %s", e.calls, e.tool, e.per, e.wait)
+}
+
+// settle says that the call was charged.
+func (t *tab) settle() {
+	t.charged = true
+	t.of.mu.Lock()
+	defer t.of.mu.Unlock()
+	if known := t.of.all[t.key]; known != nil && known.calls > 0 {
+		known.calls--
+	}
+}
+
+// goOn says that the call is neither charged nor over.
+func (t *tab) goOn() { t.charged = true }
+
+// close counts the call if it has cost nothing.
+func (t *tab) close() {
+	if t.charged {
+		return
+	}
+	u, now := t.of, t.of.now()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	known := u.all[t.key]
+	switch {
+	case known == nil:
+		u.forget(now)
+		known = &tally{began: now}
+		u.all[t.key] = known
+	case now.Sub(known.began) >= u.per:
+		*known = tally{began: now}
+	}
+	known.calls++
+}
+
+// forget makes room for another tally. Called with u.mu held.
+func (u *uncharged) forget(now time.Time) {
+	if u.all == nil {
+		u.all = make(map[unchargedKey]*tally)
+	}
+	if len(u.all) < maxTallies {
+		return
+	}
+	for key, t := range u.all {
+		if now.Sub(t.began) >= u.per || t.calls == 0 {
+			delete(u.all, key)
+		}
+	}
+	for key := range u.all {
+		if len(u.all) < maxTallies {
+			return
+		}
+		delete(u.all, key)
+	}
+}
+
+// runs lets a call of a tool run that a channel has proved to pay for, or says why not.
+func (s *Shop) runs(who customerKey, tool string, r *toolRate) (*tab, *refusal) {
+	t, many := s.opens(who, tool, r)
+	if many != nil {
+		return nil, refuseWith(x402.ErrChannelBusy, "%v", many)
+	}
+	return t, nil
+}
+
+// runsOnCredit is [Shop.runs] for a call that a token has proved to pay for.
+func (s *Shop) runsOnCredit(spend *credit.Spend, tool string, r *toolRate) (*tab, error) {
+	t, many := s.opens(customerKey{channel: spend.Channel(), grant: spend.Grant()}, tool, r)
+	if many != nil {
+		return nil, &credit.Refusal{Code: credit.CodeRateLimited, RetryAfter: many.wait, Err: many}
+	}
+	return t, nil
+}
+
+// opens opens a tab. A tool that charges however its calls end has no limit.
+func (s *Shop) opens(who customerKey, tool string, r *toolRate) (*tab, *tooManyUncharged) {
+	t, many := s.uncharged.open(who, tool)
+	if many != nil && r.chargeFailed && r.chargeCancelled && !r.metered {
+		return &tab{of: s.uncharged, key: unchargedKey{who, tool}}, nil
+	}
+	if many != nil {
+		s.met.add("unchargedCalls")
+	}
+	return t, many
+}
