@@ -145,3 +145,26 @@ func TestAnswersWithoutAnIdentifierAreKeptForAWhileInMemory(t *testing.T) {
 		t.Errorf("past its time: %v", err)
 	}
 }
+
+func TestTheAnswerOfACallThatCostNothingIsKeptIfItIsSmallAndNotForLong(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	paid, free, large := as(p.pays(100, 100), "paid"), as(p.pays(200, 100), "free"), as(p.pays(300, 100), "large")
+	s.call(paid)
+	s.commit(s.reserve(free), 0)
+	if _, err := s.reserve(large).Commit(t.Context(), 0, saying(strings.Repeat("x", 64<<10+1))); err != nil {
+		t.Fatal(err)
+	}
+	s.refused(large, vouchers.ErrAnswerGone)
+	s.clock.advance(9 * time.Minute)
+	if body, err := s.replayed(free); body != "an answer" || err != nil {
+		t.Errorf("after 9 minutes: %q, %v", body, err)
+	}
+	s.clock.advance(time.Minute)
+	if body, err := s.replayed(free); err == nil {
+		t.Errorf("after 10 minutes: %q", body)
+	}
+	if body, err := s.replayed(paid); body != "an answer" || err != nil {
+		t.Errorf("what was paid for: %q, %v", body, err)
+	}
+}

@@ -66,7 +66,8 @@ func WithMaxInFlight(n int) Option { return func(o *options) { o.maxInFlight = n
 func WithPatience(d time.Duration) Option { return func(o *options) { o.patience = d } }
 
 // WithAnswerTTL sets for how long the answer of a paid call is kept for a replay
-// of the same payment. The default is 24 h.
+// of the same payment. The default is 24 h. That of a call that cost nothing is kept for
+// 10 minutes at most.
 func WithAnswerTTL(d time.Duration) Option { return func(o *options) { o.answerTTL = d } }
 
 // WithAnswerMemory sets how many bytes of answers to payments without an
@@ -76,7 +77,7 @@ func WithAnswerMemory(bytes int) Option { return func(o *options) { o.answerMemo
 
 // WithMaxAnswer sets how large, in bytes, an answer may be to be kept at all. A
 // replay of a payment whose answer was larger is refused with [ErrAnswerGone].
-// The default is 1 MiB.
+// The default is 1 MiB. That of a call that cost nothing has 64 KiB at most.
 func WithMaxAnswer(bytes int) Option { return func(o *options) { o.maxAnswer = bytes } }
 
 // OpenLedger reads every channel of the store. The ledger does not own the store:

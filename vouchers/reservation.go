@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Reservation is the price of one call, set aside. Its methods are safe for
@@ -193,10 +194,7 @@ func (r *Reservation) takeBack(actual Amount) {
 func (r *Reservation) submit(charge Charge, body []byte, puts []Put) Ticket {
 	var kept *Answer
 	if r.identified {
-		kept = &Answer{Key: r.key, Fingerprint: r.fingerprint, Ceiling: r.voucher.Ceiling, Expires: r.ledger.now().Add(r.ledger.options.answerTTL)}
-		if kept.Omitted = body == nil || len(body) > r.ledger.options.maxAnswer; !kept.Omitted {
-			kept.Body = body
-		}
+		kept = r.keeps(charge.Charged, body)
 	}
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
@@ -210,6 +208,26 @@ func (r *Reservation) submit(charge Charge, body []byte, puts []Put) Ticket {
 	}
 	r.ch.updated = r.ledger.seconds()
 	return r.ledger.submit(r.ch, kept, puts)
+}
+
+// What a call that cost nothing was answered with is kept for so long at most, and if it
+// has so many bytes at most: nobody has paid for the disk.
+const (
+	freeAnswerTTL = 10 * time.Minute
+	maxFreeAnswer = 64 << 10
+)
+
+// keeps is the answer as the store keeps it for a replay.
+func (r *Reservation) keeps(charged Amount, body []byte) *Answer {
+	ttl, most := r.ledger.options.answerTTL, r.ledger.options.maxAnswer
+	if charged == 0 {
+		ttl, most = min(ttl, freeAnswerTTL), min(most, maxFreeAnswer)
+	}
+	kept := &Answer{Key: r.key, Fingerprint: r.fingerprint, Ceiling: r.voucher.Ceiling, Expires: r.ledger.now().Add(ttl)}
+	if kept.Omitted = body == nil || len(body) > most; !kept.Omitted {
+		kept.Body = body
+	}
+	return kept
 }
 
 // settle counts a charge that is durable.
