@@ -5,10 +5,14 @@ import "context"
 // Answered returns what the same payment for the same request was answered with, and
 // true if that is kept, whatever the price is now. It changes nothing, so it may be
 // asked about a payment that will be refused: one that accepts less than its call has
-// come to cost since. The price of p does not matter.
+// come to cost since. The price of p does not matter. A payment whose ceiling is burnt
+// is answered nothing.
 func (l *Ledger) Answered(ctx context.Context, p Payment) ([]byte, bool) {
 	ch := l.index.find(&p.Voucher.Channel)
 	if ch == nil || !ch.is(&p.Deployment, &p.Config) || l.verify(ctx, ch, p.Voucher, p.Signature) != nil {
+		return nil, false
+	}
+	if ch.hasBurnt(p.Voucher.Ceiling) {
 		return nil, false
 	}
 	if p.Identifier == "" {

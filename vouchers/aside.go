@@ -98,6 +98,7 @@ func (r *Reservation) draw(price Amount) *Refusal {
 	a.drawn += r.price
 	a.reserved += r.price
 	a.inFlight++
+	a.used = r.ledger.seconds()
 	r.stage = reserved
 	return nil
 }
@@ -116,6 +117,7 @@ func (l *Ledger) GiveBack(ctx context.Context, id ChannelID, amount Amount, puts
 	ch.mu.Lock()
 	a := ch.active()
 	a.aside = a.aside.less(amount)
+	ch.level()
 	ch.updated = l.seconds()
 	ticket := l.submit(ch, nil, puts)
 	ch.mu.Unlock()

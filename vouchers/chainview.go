@@ -83,20 +83,20 @@ func (l *Ledger) update(ctx context.Context, ch *channel, change func() bool) er
 // view takes over the escrow's view, and reports whether it changed anything.
 // Called with ch.mu held.
 func (ch *channel) view(s ChainState, evenOlder bool) bool {
-	if s.Block != 0 && s.Block < ch.block && !evenOlder {
+	if s.Block != 0 && s.Block < ch.block.value() && !evenOlder {
 		return false
 	}
 	if s.Block == 0 {
-		s.Block = ch.block
+		s.Block = ch.block.value()
 	}
-	known := ChainState{Balance: ch.balance, Claimed: ch.claimed, RefundNonce: ch.refundNonce, Block: ch.block}
+	known := ChainState{Balance: ch.balance, Claimed: ch.claimed, RefundNonce: uint64(ch.refundNonce), Block: ch.block.value()}
 	if ch.busy != nil {
 		known.Withdrawal = ch.busy.withdrawal
 	}
 	if s == known {
 		return false
 	}
-	ch.balance, ch.claimed, ch.refundNonce, ch.block = s.Balance, s.Claimed, s.RefundNonce, s.Block
+	ch.balance, ch.claimed, ch.refundNonce, ch.block = s.Balance, s.Claimed, nonce32(s.RefundNonce), narrow(s.Block)
 	if s.Withdrawal != known.Withdrawal {
 		ch.active().withdrawal = s.Withdrawal
 	}
@@ -105,9 +105,13 @@ func (ch *channel) view(s ChainState, evenOlder bool) bool {
 }
 
 // catchUp keeps claimed <= charged <= ceiling where the chain knows of more claims
-// than this ledger, which has then lost its memory: those vouchers are spent.
+// than this ledger, which has then lost its memory: those vouchers are spent. A claim
+// beyond what is burnt was made by somebody else, with a voucher that is not known.
 func (ch *channel) catchUp() {
 	ch.charged = max(ch.charged, ch.claimed)
+	if ch.claimed > ch.burnt {
+		ch.burn(max(ch.ceiling, ch.claimed))
+	}
 	if ch.ceiling >= ch.charged {
 		return
 	}

@@ -15,6 +15,7 @@ import (
 // locks, no limits of memory, a set of everything that was ever used.
 type reference struct {
 	balance, claimed, charged, aside, ceiling vouchers.Amount
+	burnt, offset                             vouchers.Amount
 	withdrawal                                vouchers.Withdrawal
 	floor                                     vouchers.Amount // up to here every ceiling counts as used
 	used                                      map[vouchers.Amount]bool
@@ -43,23 +44,42 @@ func (m *reference) reserved() (sum vouchers.Amount) {
 	return sum
 }
 
+// count is what the payer's next voucher is signed over.
+func (m *reference) count() vouchers.Amount {
+	sum := m.charged + m.aside + m.offset
+	for _, f := range m.flights {
+		if f.drawn {
+			sum += f.price
+		}
+	}
+	return sum
+}
+
+// burn is what a ceiling in a transaction does, and anything that lowers the count.
+func (m *reference) burn(ceiling vouchers.Amount) {
+	m.burnt = max(m.burnt, ceiling)
+	m.offset += m.burnt - min(m.burnt, m.count())
+}
+
 // accepts is the rule for a voucher, as the documentation has it.
 func (m *reference) accepts(ceiling, price vouchers.Amount, now uint64) error {
 	need := m.charged + m.reserved() + m.aside + price
-	exact := len(m.flights) == 0 && ceiling == need
+	exact := len(m.flights) == 0 && ceiling == need+m.offset
 	switch {
+	case ceiling <= m.burnt && m.burnt > 0:
+		if ceiling <= m.claimed {
+			return vouchers.ErrCeilingBelowClaimed
+		}
+		return vouchers.ErrCeilingBurnt
 	case m.frozen:
 		return vouchers.ErrChannelFrozen
-	case ceiling > m.balance:
+	case ceiling > m.balance+m.offset:
 		return vouchers.ErrCeilingAboveBalance
 	case need > m.balance:
 		return vouchers.ErrInsufficientBalance
 	case m.tooLate(now), need > m.staying():
 		return vouchers.ErrWithdrawalPending
 	case !exact && (m.used[ceiling] || ceiling <= m.floor || need > max(m.ceiling, ceiling)):
-		if ceiling < m.claimed || ceiling == m.claimed && price > 0 {
-			return vouchers.ErrCeilingBelowClaimed
-		}
 		return vouchers.ErrCeilingMismatch
 	case len(m.flights) >= modelInFlight:
 		return vouchers.ErrTooManyInFlight
@@ -121,7 +141,8 @@ func TestTheLedgerDoesWhatAPlainReferenceDoes(t *testing.T) {
 		w.deposit(rt)
 		rt.Repeat(map[string]func(*rapid.T){
 			"reserve": w.reserve, "reserve another": w.reserve, "draw": w.draw, "commit": w.commit, "release": w.release,
-			"set aside": w.setAside, "give back": w.giveBack, "deposit": w.deposit, "claim": w.claim, "withdraw": w.withdraw,
+			"set aside": w.setAside, "give back": w.giveBack, "deposit": w.deposit, "claim": w.claim,
+			"claim by somebody": w.claimBySomebody, "withdraw": w.withdraw,
 			"freeze": w.freeze, "replay": w.replay, "restart": w.restart,
 			"": w.check,
 		})
@@ -136,7 +157,7 @@ func (w *walk) check(rt *rapid.T) {
 	if !found {
 		rt.Fatal("the channel is gone")
 	}
-	if c.Balance != w.balance || c.Claimed != w.claimed || c.Charged != w.charged || c.Aside != w.aside || c.Ceiling != w.ceiling ||
+	if c.Balance != w.balance || c.Claimed != w.claimed || c.Charged != w.charged || c.Aside != w.aside || c.Ceiling != w.ceiling || c.Burnt != w.burnt || c.Offset != w.offset ||
 		c.Reserved != w.reserved() || c.InFlight != len(w.flights) || c.Withdrawal != w.withdrawal || c.Frozen != w.frozen {
 		rt.Fatalf("the ledger has %+v, the reference %+v with %d reserved", c, *w.reference, w.reserved())
 	}
@@ -151,8 +172,8 @@ func amountUpTo(rt *rapid.T, most vouchers.Amount, label string) vouchers.Amount
 
 func (w *walk) reserve(rt *rapid.T) {
 	price := amountUpTo(rt, modelMost, "price")
-	exact := w.charged + w.reserved() + w.aside + price
-	ceiling := rapid.SampledFrom([]vouchers.Amount{exact, w.ceiling + price, w.ceiling, amountUpTo(rt, exact+2*modelMost, "any ceiling")}).Draw(rt, "ceiling")
+	exact := w.charged + w.reserved() + w.aside + w.offset + price
+	ceiling := rapid.SampledFrom([]vouchers.Amount{exact, w.ceiling + price, w.ceiling, w.burnt, amountUpTo(rt, exact+2*modelMost, "any ceiling")}).Draw(rt, "ceiling")
 	payment := w.payer.pays(ceiling, price)
 	want := w.accepts(ceiling, price, w.now())
 	r, err := w.shop.Reserve(context.Background(), payment)
@@ -243,6 +264,7 @@ func (w *walk) giveBack(rt *rapid.T) {
 		rt.Fatal(err)
 	}
 	w.aside -= min(w.aside, amount)
+	w.burn(0)
 }
 
 // see lets the ledger know the reference's view of the escrow.
@@ -258,12 +280,47 @@ func (w *walk) deposit(rt *rapid.T) {
 	w.see(rt)
 }
 
+// claim publishes a voucher and claims with it, as a settlement does.
 func (w *walk) claim(rt *rapid.T) {
-	total := amountUpTo(rt, w.charged, "total")
+	newest := rapid.Bool().Draw(rt, "newest")
+	r, ok := w.shop.Redeem(w.payer.id, newest)
+	if !ok {
+		if newest && min(w.charged, w.balance) > w.claimed {
+			rt.Fatal("charges that cannot be claimed")
+		}
+		return
+	}
+	v := vouchers.Voucher{Channel: w.payer.id, Ceiling: r.Ceiling}
+	signer, err := vouchers.Recover(domain.VoucherDigest(v), r.Signature)
+	switch {
+	case err != nil || signer != w.payer.config.PayerAuthorizer:
+		rt.Fatalf("ceiling %d is signed by %s, %v", r.Ceiling, signer, err)
+	case r.Total != min(w.charged, w.balance, r.Ceiling) || r.Claimed != w.claimed:
+		rt.Fatalf("%+v of %+v", r, *w.reference)
+	case newest && r.Ceiling != w.ceiling, !newest && (r.Ceiling >= w.ceiling || r.Ceiling > w.count()):
+		rt.Fatalf("it publishes %d of %+v", r.Ceiling, *w.reference)
+	}
+	if err := w.shop.Burn(context.Background(), w.payer.id, r.Ceiling); err != nil {
+		rt.Fatal(err)
+	}
+	w.burn(r.Ceiling)
+	if rapid.Bool().Draw(rt, "mined") {
+		w.claimedUpTo(rt, r.Total)
+	}
+}
+
+// claimBySomebody is a claim with a voucher that this ledger has not put on chain.
+func (w *walk) claimBySomebody(rt *rapid.T) {
+	w.claimedUpTo(rt, amountUpTo(rt, w.charged, "total"))
+}
+
+func (w *walk) claimedUpTo(rt *rapid.T, total vouchers.Amount) {
 	if err := w.shop.Claimed(context.Background(), w.payer.id, total); err != nil {
 		rt.Fatal(err)
 	}
-	w.claimed = max(w.claimed, total)
+	if w.claimed = max(w.claimed, total); w.claimed > w.burnt {
+		w.burn(w.ceiling)
+	}
 }
 
 // withdraw starts a withdrawal, or lets time pass and finishes the pending one.
@@ -308,6 +365,15 @@ func (w *walk) replay(rt *rapid.T) {
 		rt.Skip("nothing to replay")
 	}
 	payment := rapid.SampledFrom(w.answered).Draw(rt, "payment")
+	if payment.Voucher.Ceiling <= w.burnt {
+		if _, err := w.shop.Reserve(context.Background(), payment); !errors.Is(err, vouchers.ErrCeilingBurnt) && !errors.Is(err, vouchers.ErrCeilingBelowClaimed) {
+			rt.Fatalf("a burnt payment is answered %v", err)
+		}
+		if body, told := w.shop.Answered(context.Background(), payment); told {
+			rt.Fatalf("a burnt payment is told %q", body)
+		}
+		return
+	}
 	if slices.ContainsFunc(w.flights, func(f *flight) bool { return !f.drawn && f.payment.Voucher == payment.Voucher }) {
 		rt.Skip("the exact sum has brought its ceiling back")
 	}

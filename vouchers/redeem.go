@@ -25,3 +25,51 @@ func (ch *channel) redeemable() Channel {
 	}
 	return snapshot
 }
+
+// Redemption is what can be claimed of a channel with one voucher, whose signature is in
+// the form in which every escrow takes it.
+type Redemption struct {
+	Config    ChannelConfig
+	Ceiling   Amount
+	Signature Signature
+	// Total is what will have been claimed over the channel's life, Claimed what was
+	// before, in atomic units.
+	Total, Claimed Amount
+}
+
+// Redeem returns what can be claimed of a channel now, as far as its balance holds it,
+// and false if the channel is not known or nothing can. With newest it takes the newest
+// voucher, and all that was charged. Without, it takes the highest one below the newest
+// that gives away nothing: its ceiling is within what the payer counts. The newest is
+// then left to prove the payer's key. Whoever puts the voucher into a transaction calls
+// [Ledger.Burn] before.
+func (l *Ledger) Redeem(id ChannelID, newest bool) (Redemption, bool) {
+	ch := l.index.find(&id)
+	if ch == nil {
+		return Redemption{}, false
+	}
+	if newest {
+		c := ch.redeemable()
+		return redemption(c, c.Ceiling, c.Signature)
+	}
+	ch.mu.Lock()
+	c := ch.snapshot()
+	var quiet rung
+	if ch.busy != nil {
+		quiet = ch.busy.rungs.within(ch.count())
+	}
+	ch.mu.Unlock()
+	signature := quiet.proof.Signature()
+	if sig, err := ch.terms.domain.Redeemable(c.Config.VoucherSigner(), Voucher{ch.id, quiet.ceiling}, signature); err == nil {
+		signature = sig
+	}
+	return redemption(c, quiet.ceiling, signature)
+}
+
+func redemption(c Channel, ceiling Amount, signature Signature) (Redemption, bool) {
+	total := min(c.Charged, c.Balance, ceiling)
+	if total <= c.Claimed || len(signature) == 0 {
+		return Redemption{}, false
+	}
+	return Redemption{Config: c.Config, Ceiling: ceiling, Signature: signature, Total: total, Claimed: c.Claimed}, true
+}

@@ -13,6 +13,7 @@ var (
 	ErrVoucherSignature     = errors.New("the voucher is not signed by the channel's voucher signer")
 	ErrSignatureUnavailable = errors.New("the payer's contract could not be asked whether it signed the voucher")
 	ErrCeilingBelowClaimed  = errors.New("the voucher's ceiling is below what was claimed already")
+	ErrCeilingBurnt         = errors.New("the voucher's ceiling is not above what was put on chain, where anybody can read it")
 	ErrCeilingMismatch      = errors.New("the voucher's ceiling does not pay for this call")
 	ErrCeilingAboveBalance  = errors.New("the voucher's ceiling is above the channel's balance")
 	ErrInsufficientBalance  = errors.New("the channel's balance does not cover this call")

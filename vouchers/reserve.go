@@ -36,7 +36,7 @@ type Payment struct {
 // A voucher is accepted if its ceiling has not bought a call yet, and everything
 // charged and reserved together with the price stays within the highest ceiling
 // that the payer signed, and within the balance less a pending withdrawal. With
-// nothing in flight, a ceiling of exactly the charged sum plus the price is
+// nothing in flight, a ceiling of exactly the payer's count plus the price is
 // accepted even if it has bought a call before, since after a call that cost less
 // than its price a payer may come back to an equal number.
 //
@@ -44,6 +44,9 @@ type Payment struct {
 // voucher that does not fit while others are in flight waits for them, within the
 // patience of the ledger, so that a refusal carries the state that the next
 // voucher has to build on.
+//
+// A ceiling that is burnt (see [Ledger.Burn]) is refused with [ErrCeilingBurnt], also
+// where the same payment was answered before.
 func (l *Ledger) Reserve(ctx context.Context, p Payment) (*Reservation, error) {
 	if err := l.store.Err(); err != nil {
 		return nil, &Refusal{Err: err}
@@ -101,6 +104,10 @@ func answerKey(id ChannelID, identifier string) AnswerKey {
 func (r *Reservation) identify(ctx context.Context) error {
 	for {
 		r.ch.mu.Lock()
+		if r.isBurnt() {
+			defer r.ch.mu.Unlock()
+			return r.burnt()
+		}
 		a := r.ch.active()
 		other := a.identified[r.key]
 		if other == nil {
@@ -223,6 +230,9 @@ func (r *Reservation) wait(ctx context.Context, other *Reservation, out <-chan t
 // end may change the verdict, if there is one.
 func (r *Reservation) judge() (*Refusal, *Reservation) {
 	ch, a := r.ch, r.ch.active()
+	if r.isBurnt() {
+		return r.burnt(), nil
+	}
 	if a.frozen {
 		return &Refusal{Err: ErrChannelFrozen}, nil
 	}
@@ -245,13 +255,9 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	if refusal := r.judgeMoney(need); refusal != nil {
 		return refusal, nil
 	}
-	strict := a.inFlight == 0 && ceiling == need
+	strict := a.inFlight == 0 && ceiling.less(a.offset) == need
 	if !strict && (used || need > max(ch.ceiling, ceiling)) {
 		refusal := &Refusal{Err: ErrCeilingMismatch, Required: need, Available: ceiling}
-		if ceiling < ch.claimed || ceiling == ch.claimed && r.price > 0 {
-			refusal.Err = ErrCeilingBelowClaimed
-			return refusal, nil
-		}
 		if used {
 			refusal.Detail = "this ceiling has bought a call already"
 		}
@@ -296,7 +302,7 @@ func (r *Reservation) judgeMoney(need Amount) *Refusal {
 	ch, ceiling := r.ch, r.voucher.Ceiling
 	w := ch.busy.withdrawal
 	switch {
-	case ceiling > ch.balance:
+	case ceiling.less(ch.busy.offset) > ch.balance:
 		return &Refusal{Err: ErrCeilingAboveBalance, Required: ceiling, Available: ch.balance}
 	case need > ch.balance:
 		return &Refusal{Err: ErrInsufficientBalance, Required: need, Available: ch.balance}
@@ -327,7 +333,9 @@ func (r *Reservation) enter(sig Signature) {
 	a.inFlight++
 	a.ceilings.take(r, a.inFlight)
 	r.stage = reserved
+	a.used = r.ledger.seconds()
 	if r.voucher.Ceiling > ch.ceiling {
+		ch.climb()
 		ch.ceiling = r.voucher.Ceiling
 		ch.setProof(sig)
 		ch.updated = r.ledger.seconds()

@@ -1,6 +1,8 @@
 package vouchers
 
 import (
+	"encoding/binary"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +31,15 @@ type Channel struct {
 	// Ceiling without a Signature.
 	Ceiling    Amount
 	Signature  Signature
+	// Burnt is the highest ceiling that was ever in a transaction: such a voucher, and any
+	// below it, is good for nothing any more (see [Ledger.Burn]).
+	Burnt Amount
+	// Offset is what a payer counts above what it was charged, because a voucher with
+	// that much to spare is burnt. It is never charged.
+	Offset Amount
+	// Quiet is the highest ceiling that a claim may publish while the channel is in use
+	// (see [Ledger.Redeem]); 0 if there is none.
+	Quiet      Amount
 	Withdrawal Withdrawal
 	// RefundNonce is the escrow's nonce for the channel's next refund.
 	RefundNonce uint64
@@ -37,10 +48,18 @@ type Channel struct {
 	InFlight int
 	Frozen   bool
 	Updated  time.Time
+	// Used is when a call was last paid from the channel, or Updated if no call was since
+	// the ledger was opened.
+	Used time.Time
 }
 
 // Claimable returns what was charged and not yet claimed, in atomic units.
 func (c Channel) Claimable() Amount { return c.Charged.less(c.Claimed) }
+
+// Count returns the sum, in atomic units, that the payer's next voucher has to be
+// signed over: what was charged, what is set aside for credit tokens, and the offset.
+// It is never below Burnt.
+func (c Channel) Count() Amount { return c.Charged + c.Aside + c.Offset }
 
 // Spendable returns what the balance leaves for further calls, in atomic units:
 // the balance less a pending withdrawal, what was charged, and what is set aside
@@ -92,15 +111,31 @@ type channel struct {
 	claimed     Amount
 	charged     Amount // durable charges alone
 	ceiling     Amount
-	refundNonce uint64
-	block       uint64
+	burnt       Amount // the highest ceiling that was in a transaction
+	refundNonce uint32
+	updated     uint32              // Unix seconds
 	proof       [compactLength]byte // of the signature for ceiling, unless it is in busy.blob
-	proofForm   byte                // what else there is to the signature
+	block       uint48
+	proofForm   byte // what else there is to the signature
 	// paritySettled says that the signature needs no look by redeemable: its
 	// parity is right, or it is a contract's.
 	paritySettled bool
-	updated       uint32 // Unix seconds
 	busy          *activity
+}
+
+// uint48 is a number of 48 bits, for which there is room.
+type uint48 [6]byte
+
+func (u uint48) value() uint64 {
+	return uint64(u[0])<<40 | uint64(u[1])<<32 | uint64(binary.BigEndian.Uint32(u[2:]))
+}
+
+// narrow returns v, or the largest number that fits.
+func narrow(v uint64) (u uint48) {
+	v = min(v, 1<<48-1)
+	u[0], u[1] = byte(v>>40), byte(v>>32)
+	binary.BigEndian.PutUint32(u[2:], uint32(v))
+	return u
 }
 
 // The values of channel.proofForm; 27 and 28 are the v of a plain signature.
@@ -122,6 +157,9 @@ type activity struct {
 	// aside is set aside for credit tokens and free to be drawn; drawn is what calls
 	// in flight have drawn from it, which is part of reserved.
 	aside, drawn Amount
+	offset       Amount // of the payer's count, because of what is burnt
+	used         uint32 // Unix seconds; 0 if no call was paid since the ledger was opened
+	rungs        rungs
 	withdrawal   Withdrawal
 	blob         []byte
 	frozen       bool
@@ -205,11 +243,12 @@ func (ch *channel) record(r *Record) {
 	*r = Record{
 		ID: ch.id, Terms: &ch.terms.Terms, Payer: ch.payer, PayerAuthorizer: ch.authorizer, Salt: ch.salt,
 		Balance: ch.balance, Claimed: ch.claimed, Charged: ch.charged, Ceiling: ch.ceiling,
-		Proof: ch.getProof(), RefundNonce: ch.refundNonce, Block: ch.block, Updated: ch.updated,
+		Proof: ch.getProof(), Burnt: ch.burnt, RefundNonce: uint64(ch.refundNonce), Block: ch.block.value(), Updated: ch.updated,
 	}
 	if a := ch.busy; a != nil {
 		r.Charged = ch.with(a.committing)
 		r.Aside = a.aside + a.drawn
+		r.Offset = a.offset
 		r.Withdrawal = a.withdrawal
 	}
 }
@@ -218,17 +257,21 @@ func (ch *channel) record(r *Record) {
 func (ch *channel) restore(r *Record, t *terms) {
 	ch.terms, ch.payer, ch.authorizer, ch.salt = t, r.Payer, r.PayerAuthorizer, r.Salt
 	ch.balance, ch.claimed, ch.charged, ch.ceiling = r.Balance, r.Claimed, r.Charged, r.Ceiling
-	ch.refundNonce, ch.block, ch.updated = r.RefundNonce, r.Block, r.Updated
+	ch.burnt, ch.refundNonce, ch.block, ch.updated = r.Burnt, nonce32(r.RefundNonce), narrow(r.Block), r.Updated
 	if r.Proof.n > 0 {
 		ch.setProof(r.Proof.plain[:r.Proof.n])
 	} else {
 		ch.setProof(r.Proof.blob)
 	}
-	if r.Aside != 0 || r.Withdrawal != (Withdrawal{}) {
+	if r.Aside != 0 || r.Offset != 0 || r.Withdrawal != (Withdrawal{}) {
 		a := ch.active()
-		a.aside, a.withdrawal = r.Aside, r.Withdrawal
+		a.aside, a.offset, a.withdrawal = r.Aside, r.Offset, r.Withdrawal
 	}
+	ch.level()
 }
+
+// nonce32 returns a refund nonce, or the largest that fits.
+func nonce32(v uint64) uint32 { return uint32(min(v, math.MaxUint32)) }
 
 // snapshot is called with ch.mu held.
 func (ch *channel) snapshot() Channel {
@@ -236,12 +279,17 @@ func (ch *channel) snapshot() Channel {
 	c := Channel{
 		ID: ch.id, Deployment: ch.terms.Deployment, Config: ch.config(),
 		Balance: ch.balance, Claimed: ch.claimed, Charged: ch.charged, Ceiling: ch.ceiling,
-		Signature: proof.Signature(), RefundNonce: ch.refundNonce, Block: ch.block,
+		Signature: proof.Signature(), Burnt: ch.burnt, RefundNonce: uint64(ch.refundNonce), Block: ch.block.value(),
 		Updated: time.Unix(int64(ch.updated), 0).UTC(),
 	}
+	c.Used = c.Updated
 	if a := ch.busy; a != nil {
-		c.Reserved, c.Aside, c.Withdrawal = a.reserved, a.aside, a.withdrawal
+		c.Reserved, c.Aside, c.Offset, c.Withdrawal = a.reserved, a.aside, a.offset, a.withdrawal
 		c.InFlight, c.Frozen = a.inFlight, a.frozen
+		c.Quiet = a.rungs.within(ch.count()).ceiling
+		if a.used != 0 {
+			c.Used = time.Unix(int64(a.used), 0).UTC()
+		}
 	}
 	return c
 }

@@ -166,7 +166,10 @@ type Record struct {
 	// ledger's; all in atomic units.
 	Balance, Claimed, Charged, Aside, Ceiling Amount
 	// Proof is the payer's signature for Ceiling.
-	Proof       Proof
+	Proof Proof
+	// Burnt is the highest ceiling that was in a transaction, Offset what the payer counts
+	// above what it was charged because of that; in atomic units.
+	Burnt, Offset Amount
 	Withdrawal  Withdrawal
 	RefundNonce uint64
 	// Block is the number of the block that Balance and Claimed were read at.

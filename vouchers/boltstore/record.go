@@ -18,14 +18,16 @@ import (
 //	         balance 8 | claimed 8 | charged 8 | aside 8 | ceiling 8 |
 //	         withdrawal amount 8, after 8 | refund nonce 8 | block 8 | updated 4 |
 //	         signature length 2, bytes
+//	         version 2 has, before the length, burnt 8 | offset 8
 //	terms    version 1 | crc 4 | chain id 8 | escrow 20 | receiver 20 |
 //	         authorizer 20 | token 20 | delay 8
 //	answer   version 1 | crc 4 | fingerprint 32 | ceiling 8 | expires 8 |
 //	         omitted 1 | body
 const (
-	recordVersion = 1
-	headLength    = 5
-	channelLength = headLength + 4 + 20 + 20 + 32 + 9*8 + 4 + 2
+	recordVersion  = 1
+	channelVersion = 2
+	headLength     = 5
+	channelLength  = headLength + 4 + 20 + 20 + 32 + 9*8 + 4 + 2 // of version 1
 	termsLength   = headLength + 8 + 4*20 + 8
 	answerLength  = headLength + 32 + 8 + 8 + 1
 )
@@ -48,20 +50,27 @@ func seal(key, value []byte) {
 
 // open checks the head of a value and returns what follows it.
 func open(key, value []byte, least int) ([]byte, error) {
+	_, body, err := openAs(key, value, least, recordVersion)
+	return body, err
+}
+
+// openAs is open for a value of a version up to newest, which it returns.
+func openAs(key, value []byte, least int, newest byte) (version byte, body []byte, err error) {
 	switch {
 	case len(value) < least:
-		return nil, fmt.Errorf("%w: %d bytes, want at least %d", ErrCorrupt, len(value), least)
-	case value[0] != recordVersion:
-		return nil, fmt.Errorf("%w: version %d, want %d", ErrCorrupt, value[0], recordVersion)
+		return 0, nil, fmt.Errorf("%w: %d bytes, want at least %d", ErrCorrupt, len(value), least)
+	case value[0] == 0 || value[0] > newest:
+		return 0, nil, fmt.Errorf("%w: version %d, want at most %d", ErrCorrupt, value[0], newest)
 	case binary.BigEndian.Uint32(value[1:]) != checksum(key, value[headLength:]):
-		return nil, fmt.Errorf("%w: the checksum does not match", ErrCorrupt)
+		return 0, nil, fmt.Errorf("%w: the checksum does not match", ErrCorrupt)
 	}
-	return value[headLength:], nil
+	return value[0], value[headLength:], nil
 }
 
 func appendChannel(b []byte, r *vouchers.Record, terms uint32) []byte {
 	start := len(b)
 	b = begin(b)
+	b[start] = channelVersion
 	b = binary.BigEndian.AppendUint32(b, terms)
 	b = append(b, r.Payer[:]...)
 	b = append(b, r.PayerAuthorizer[:]...)
@@ -73,6 +82,8 @@ func appendChannel(b []byte, r *vouchers.Record, terms uint32) []byte {
 		b = binary.BigEndian.AppendUint64(b, v)
 	}
 	b = binary.BigEndian.AppendUint32(b, r.Updated)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.Burnt))
+	b = binary.BigEndian.AppendUint64(b, uint64(r.Offset))
 	b = binary.BigEndian.AppendUint16(b, uint16(r.Proof.Len()))
 	b = r.Proof.AppendTo(b)
 	seal(r.ID[:], b[start:])
@@ -94,12 +105,13 @@ func (r *reader) amount() vouchers.Amount { return vouchers.Amount(r.uint64()) }
 func (r *reader) address() common.Address { return common.Address(r.bytes(20)) }
 
 // decodeChannel fills rec, which may share the memory of value, and returns the
-// number of its terms.
+// number of its terms. What a program that wrote version 1 has put on chain is not
+// known, so that everything its payer had signed is burnt.
 func decodeChannel(key, value []byte, rec *vouchers.Record) (terms uint32, err error) {
 	if len(key) != len(rec.ID) {
 		return 0, fmt.Errorf("%w: a channel id of %d bytes", ErrCorrupt, len(key))
 	}
-	body, err := open(key, value, channelLength)
+	version, body, err := openAs(key, value, channelLength, channelVersion)
 	if err != nil {
 		return 0, err
 	}
@@ -111,6 +123,13 @@ func decodeChannel(key, value []byte, rec *vouchers.Record) (terms uint32, err e
 		Balance: r.amount(), Claimed: r.amount(), Charged: r.amount(), Aside: r.amount(), Ceiling: r.amount(),
 		Withdrawal:  vouchers.Withdrawal{Amount: r.amount(), FinalizeAfter: r.uint64()},
 		RefundNonce: r.uint64(), Block: r.uint64(), Updated: r.uint32(),
+	}
+	rec.Burnt = rec.Ceiling
+	if version >= 2 {
+		if len(r.rest) < 2*8+2 {
+			return 0, fmt.Errorf("%w: %d bytes of version %d", ErrCorrupt, len(value), version)
+		}
+		rec.Burnt, rec.Offset = r.amount(), r.amount()
 	}
 	length := binary.BigEndian.Uint16(r.bytes(2))
 	if int(length) != len(r.rest) || length > vouchers.MaxSignature {

@@ -102,7 +102,7 @@ func record(n byte, t *vouchers.Terms, sig vouchers.Signature) vouchers.Record {
 	return vouchers.Record{
 		ID: vouchers.ChannelID{n, 31: 1}, Terms: t,
 		Payer: common.Address{5, n}, PayerAuthorizer: common.Address{6, n}, Salt: common.Hash{7, n},
-		Balance: m + 9, Claimed: m + 1, Charged: m + 3, Aside: m + 4, Ceiling: m + 8,
+		Balance: m + 9, Claimed: m + 1, Charged: m + 3, Aside: m + 4, Ceiling: m + 8, Burnt: m + 7, Offset: m + 6,
 		Proof:       vouchers.NewProof(sig),
 		Withdrawal:  vouchers.Withdrawal{Amount: m + 5, FinalizeAfter: 1_900_000_000},
 		RefundNonce: uint64(n) + 1, Block: uint64(n) + 2, Updated: 1_800_000_000,

@@ -1,0 +1,120 @@
+package vouchers
+
+import "context"
+
+// A voucher is a bearer instrument, and a claim publishes one. So what was, or may have
+// been, put on chain pays for nothing any more: a channel's burnt ceiling is the highest
+// that was ever in a transaction, and what is at or below it buys, refunds, replays and
+// reads nothing. The payer signs above it.
+
+// Burn notes, durably, that a voucher of this ceiling is about to be in a transaction,
+// or was. A ceiling at or below the one that is burnt already changes nothing. Where the
+// ceiling is above what the payer counts, the difference becomes its Offset, so that its
+// next voucher is above it too. [ErrChannelNotFound] if the channel is not known.
+func (l *Ledger) Burn(ctx context.Context, id ChannelID, ceiling Amount) error {
+	return l.updateID(ctx, id, func(ch *channel) bool {
+		if ceiling <= ch.burnt {
+			return false
+		}
+		ch.burn(ceiling)
+		return true
+	})
+}
+
+// burn is called with ch.mu held.
+func (ch *channel) burn(ceiling Amount) {
+	ch.burnt = max(ch.burnt, ceiling)
+	ch.level()
+}
+
+// count is what the payer's next voucher has to be signed over. Called with ch.mu held.
+func (ch *channel) count() Amount {
+	if a := ch.busy; a != nil {
+		return ch.charged + a.aside + a.drawn + a.offset
+	}
+	return ch.charged
+}
+
+// level raises the payer's count to what is burnt. Called with ch.mu held.
+func (ch *channel) level() {
+	if count := ch.count(); count < ch.burnt {
+		ch.active().offset += ch.burnt - count
+	}
+}
+
+// isBurnt is called with ch.mu held. A call on a credit token has no voucher.
+func (r *Reservation) isBurnt() bool {
+	return !r.drawn && r.voucher.Ceiling <= r.ch.burnt && r.ch.burnt > 0
+}
+
+// burnt refuses a voucher that is. Called with ch.mu held.
+func (r *Reservation) burnt() *Refusal {
+	rule := ErrCeilingBurnt
+	if r.voucher.Ceiling <= r.ch.claimed {
+		rule = ErrCeilingBelowClaimed
+	}
+	return r.ch.refuse(rule, "")
+}
+
+func (ch *channel) hasBurnt(ceiling Amount) bool {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ceiling <= ch.burnt && ch.burnt > 0
+}
+
+// rungs are vouchers below a channel's newest, ascending. A claim publishes one that is
+// within what the payer counts, and keeps the newest back: it proves the payer's key.
+type rungs []rung
+
+type rung struct {
+	ceiling Amount
+	proof   Proof
+}
+
+// mostRungs is how many vouchers a channel keeps beside its newest. What calls in flight
+// leave of them decides how much of the charges a claim can take before the next voucher.
+const mostRungs = 4
+
+// climb keeps the newest voucher as one below the next. Called with ch.mu held.
+func (ch *channel) climb() {
+	if ch.proofForm == noProof {
+		return
+	}
+	a := ch.active()
+	a.rungs = a.rungs.above(ch.count())
+	if len(a.rungs) == mostRungs {
+		a.rungs = a.rungs.thinned()
+	}
+	a.rungs = append(a.rungs, rung{ch.ceiling, ch.getProof()})
+}
+
+// within returns the highest rung at or below a count, the zero rung if there is none.
+func (s rungs) within(count Amount) (best rung) {
+	for _, r := range s {
+		if r.ceiling > count {
+			break
+		}
+		best = r
+	}
+	return best
+}
+
+// above drops the rungs below the highest that is within the count.
+func (s rungs) above(count Amount) rungs {
+	n := 0
+	for n+1 < len(s) && s[n+1].ceiling <= count {
+		n++
+	}
+	return append(s[:0], s[n:]...)
+}
+
+// thinned drops the rung, not the first, that leaves the smallest gap.
+func (s rungs) thinned() rungs {
+	drop, least := len(s)-1, s[len(s)-1].ceiling-s[len(s)-2].ceiling
+	for i := 1; i+1 < len(s); i++ {
+		if gap := s[i+1].ceiling - s[i-1].ceiling; gap < least {
+			drop, least = i, gap
+		}
+	}
+	return append(s[:drop], s[drop+1:]...)
+}
