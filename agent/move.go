@@ -201,6 +201,9 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 	}
 	for round := range rounds {
 		paid, err := wrap(ch.terms, payload)
+		if err == nil {
+			err = p.orderRefund(ctx, ch, paid)
+		}
 		if err != nil {
 			return Moved{}, err
 		}

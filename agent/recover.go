@@ -187,6 +187,9 @@ func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*proof, err
 		return nil, err
 	}
 	paid, err := wrap(ch.terms, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
+	if err == nil {
+		err = p.order(ctx, ch, paid, "state", "") // the voucher may be on chain
+	}
 	if err != nil {
 		return nil, err
 	}

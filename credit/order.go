@@ -22,7 +22,7 @@ const OrderTime = 5 * time.Minute
 // Order is what the payer of a channel wants done with its grants. A wallet shows
 // it as text when it signs.
 type Order struct {
-	// Action is a verb: "grant", "top-up", "list" or "revoke".
+	// Action is a verb: "grant", "top-up", "list", "revoke", "receipts", "refund" or "state".
 	Action string
 	// Channel is the payer's, which also names the server.
 	Channel vouchers.ChannelID
@@ -44,6 +44,17 @@ func GrantSubject(caveats []Caveat, label string) string {
 // TopUpSubject is the subject of an order that adds to a budget.
 func TopUpSubject(id GrantID, amount vouchers.Amount) string {
 	return id.String() + " by " + amount.String()
+}
+
+// RefundSubject is the subject of an order for a refund of amount (nil is all that is
+// left). The nonce is the escrow's for the channel's next refund, so that an order is
+// good for one.
+func RefundSubject(amount *vouchers.Amount, nonce uint64) string {
+	what := "all that is left"
+	if amount != nil {
+		what = amount.String()
+	}
+	return what + ", refund number " + strconv.FormatUint(nonce, 10)
 }
 
 // Digest is what the payer's voucher key signs: the order as an Ethereum message (EIP-191).

@@ -30,7 +30,9 @@ type ChannelView struct {
 	// Claimable is charged and not yet claimed.
 	Claimable vouchers.Amount `json:"claimable"`
 	Ceiling   vouchers.Amount `json:"ceiling"`
-	InFlight  int             `json:"inFlight"`
+	// Burnt is the highest ceiling that was ever in a transaction: vouchers up to it buy nothing.
+	Burnt    vouchers.Amount `json:"burnt"`
+	InFlight int             `json:"inFlight"`
 	// WithdrawAfter is when the payer may take the rest without consent; absent if no withdrawal is pending.
 	WithdrawAfter *time.Time `json:"withdrawAfter,omitempty"`
 	// SetAside is why the last claim was refused; absent if none was.
@@ -120,6 +122,7 @@ func viewOf(ch vouchers.Channel, aside *asides) ChannelView {
 		Claimed:   ch.Claimed,
 		Claimable: ch.Claimable(),
 		Ceiling:   ch.Ceiling,
+		Burnt:     ch.Burnt,
 		InFlight:  ch.InFlight,
 		SetAside:  aside.get(ch.ID),
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/ethclient"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/shoptest"
@@ -105,6 +106,20 @@ func (c *customer) identified(p *x402.PaymentPayload, id string) *x402.PaymentPa
 // refunds asks for amount, or for all of the rest if it is nil.
 func (c *customer) refunds(charged vouchers.Amount, amount *vouchers.Amount) *x402.PaymentPayload {
 	return c.pay(&x402.RefundPayload{ChannelConfig: c.config, Voucher: c.sign(charged), Amount: amount})
+}
+
+// ordered is a refund of all that is left, with the payer's order for it: the nonce is the
+// channel's next.
+func (c *customer) ordered(p *x402.PaymentPayload, nonce uint64) *x402.PaymentPayload {
+	c.t.Helper()
+	order := credit.Order{Action: "refund", Subject: credit.RefundSubject(p.Payload.(*x402.RefundPayload).Amount, nonce)}
+	deadline, signature := c.signed(order)
+	extensions, err := x402.WithOrder(p.Extensions, x402.PayerOrder{Deadline: deadline, Signature: signature})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	p.Extensions = extensions
+	return p
 }
 
 // deposits is a signed deposit with a voucher up to the ceiling.

@@ -65,6 +65,9 @@ func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.C
 		return nil, fmt.Errorf("channel %s is not in the ledger after its deposit", p.voucher.Channel)
 	}
 	response := s.response(channel)
+	if !p.maySee(channel) {
+		response.Extra.ChannelState = publicState(channel)
+	}
 	receipt.into(&response)
 	result := mcp.NewToolResultText(fmt.Sprintf("deposited %s, the balance is %s", receipt.amount, channel.Balance))
 	setMeta(result, x402.MetaPaymentResponse, response)
@@ -98,7 +101,7 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%v; the deposit goes on: send the same payment again to learn its fate", ctx.Err())
 	case r := <-done:
 		o := r.Val.(outcome)
-		return o.receipt, o.refused
+		return o.receipt, o.refused.shownTo(p)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -54,8 +55,12 @@ func selling(t testing.TB) server.Options {
 	o := shoptest.Options(t)
 	o.Prices = maps.Clone(o.Prices)
 	o.Prices["work"] = "0.001"
+	o.Settlement.IdleAfter = atOnce
 	return o
 }
+
+// atOnce lets a settlement take a channel's newest voucher as soon as its call has ended.
+const atOnce = time.Nanosecond
 
 // answer is what a tool call was answered with.
 type answer struct {

@@ -3,10 +3,12 @@ package server
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -22,6 +24,7 @@ type payment struct {
 	signature  vouchers.Signature
 	identifier string
 	receipt    bool // of the extension offer-receipt is asked for
+	order      *x402.PayerOrder
 }
 
 // payment reads the payment of a request and holds it against the terms.
@@ -53,6 +56,9 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 		return nil, refuseWith(x402.ErrPayload, "%v", err)
 	}
 	p.identifier, p.receipt = identifier, x402.WantsReceipt(payload.Extensions)
+	if p.order, err = x402.Order(payload.Extensions); err != nil {
+		return nil, refuseWith(x402.ErrPayload, "%v", err)
+	}
 	if refused := s.checkConfig(till, config); refused != nil {
 		return nil, refused
 	}
@@ -127,8 +133,36 @@ type refusal struct {
 	code    x402.ErrorCode
 	detail  string
 	channel *vouchers.Channel // what a client needs to recover, if it is known
+	// public says that of the channel only what is on chain is told.
+	public bool
 	// conflict says that the payment identifier is that of another payment or request.
 	conflict bool
+}
+
+// shownTo is the refusal of a payment, which tells of its channel what who sent it may see.
+func (r *refusal) shownTo(p *payment) *refusal {
+	if r == nil || r.channel == nil {
+		return r
+	}
+	shown := *r
+	shown.public = !p.maySee(*r.channel)
+	return &shown
+}
+
+// maySee reports whether a payment whose voucher's signature is good shows that its
+// sender is the payer: its voucher is not on chain, or it has an order to see the state.
+func (p *payment) maySee(ch vouchers.Channel) bool {
+	return !isBurnt(ch, p.voucher.Ceiling) || p.isOrdered(ch, "state", "") == nil
+}
+
+// isOrdered refuses a payment without the payer's order for this. Its error is nil if
+// there is one.
+func (p *payment) isOrdered(ch vouchers.Channel, action, subject string) error {
+	if p.order == nil {
+		return credit.ErrOrder
+	}
+	order := credit.Order{Action: action, Channel: ch.ID, Subject: subject, Deadline: p.order.Deadline}
+	return order.Check(p.order.Signature, ch.Config.VoucherSigner(), time.Now())
 }
 
 // unpaid is the refusal of a call that carries no payment: the terms.
@@ -149,7 +183,7 @@ func (s *Shop) explain(refused *refusal, p *payment) *refusal {
 	if channel, ok := s.Ledger.Channel(id); ok {
 		refused.channel = &channel
 	}
-	return refused
+	return refused.shownTo(p)
 }
 
 // codes gives x402's word for each of the ledger's refusals.
@@ -162,6 +196,7 @@ var codes = []struct {
 	{vouchers.ErrVoucherSignature, x402.ErrVoucherSignature},
 	{vouchers.ErrSignatureUnavailable, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrCeilingBelowClaimed, x402.ErrCumulativeBelowClaimed},
+	{vouchers.ErrCeilingBurnt, x402.ErrCumulativeAmountMismatch},
 	{vouchers.ErrCeilingMismatch, x402.ErrCumulativeAmountMismatch},
 	{vouchers.ErrCeilingAboveBalance, x402.ErrCumulativeExceedsBalance},
 	{vouchers.ErrInsufficientBalance, x402.ErrInsufficientBalance},
@@ -194,6 +229,8 @@ func asRefusal(err error) *refusal {
 	var ledger *vouchers.Refusal
 	if errors.As(err, &ledger) && ledger.State.ID != (vouchers.ChannelID{}) {
 		refused.channel = &ledger.State
+		below := errors.Is(err, vouchers.ErrCeilingBurnt) || errors.Is(err, vouchers.ErrCeilingBelowClaimed)
+		refused.public = below && ledger.State.Burnt > 0
 	}
 	return refused
 }

@@ -212,7 +212,7 @@ func refusePayment(err error, p *payment, price vouchers.Amount) *refusal {
 	if errors.Is(err, vouchers.ErrInsufficientBalance) && !reaches(err, p, price) {
 		refused.code = x402.ErrCumulativeAmountMismatch
 	}
-	return refused
+	return refused.shownTo(p)
 }
 
 // reaches says whether a payment that the ledger refuses, or one before it, is signed

@@ -92,7 +92,7 @@ func TestADepositByPermit2IsTakenOnceAndSpentAndRefunded(t *testing.T) {
 	if done, err := shop.Settler.Settle(t.Context(), false); err != nil || done.Settled != price {
 		t.Errorf("settled %+v, %v", done, err)
 	}
-	if back := c.call(server.RefundTool, c.refunds(price, nil)).receipt(); *back.Amount != usdc-price || c.wallet() != 100*usdc-price {
+	if back := c.call(server.RefundTool, c.ordered(c.refunds(price, nil), 0)).receipt(); *back.Amount != usdc-price || c.wallet() != 100*usdc-price {
 		t.Errorf("refunded %s, the payer has %s", *back.Amount, c.wallet())
 	}
 }

@@ -53,10 +53,10 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	if err != nil {
 		return nil, asRefusal(err)
 	}
-	given, back, refused := s.judgeRefund(p, amount)
+	given, back, refused := s.judgeRefund(ctx, p, amount)
 	if given != nil || refused != nil {
 		unfreeze()
-		return given, refused
+		return given, refused.shownTo(p)
 	}
 	spent, refused := s.mayRefund(ctx, p.till, id, back)
 	if refused != nil {
@@ -68,28 +68,30 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 
 // judgeRefund returns how much goes back, or the answer that the same refund got
 // before. It is called with the channel frozen.
-func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *refusal) {
+func (s *Shop) judgeRefund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *refusal) {
 	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
 		return given, 0, refused
 	}
 	channel, _ := s.Ledger.Channel(p.voucher.Channel)
-	if p.voucher.Ceiling != spokenFor(channel) {
-		return nil, 0, &refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel,
-			detail: fmt.Sprintf("a refund's voucher is for what was charged and granted, %s, not for %s", spokenFor(channel), p.voucher.Ceiling)}
+	if p.voucher.Ceiling != channel.Count() {
+		return nil, 0, &refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel, detail: fmt.Sprintf("%s is not what a refund's voucher is for", p.voucher.Ceiling)}
 	}
 	back, refused := refundable(channel, amount)
-	return nil, back, refused
+	if refused != nil {
+		return nil, 0, refused
+	}
+	return nil, back, s.provesPayer(ctx, p, channel, amount)
 }
 
 // giveBack sends a refund and books it, and thaws the channel once the ledger knows.
 func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, spent *spent, unfreeze func()) (*x402.SettlementResponse, *refusal) {
 	id := p.voucher.Channel
-	channel, _ := s.Ledger.Channel(id)
-	owed := claimOf(channel)
-	if owed.Value() == 0 {
-		owed = escrow.Claim{Config: channel.Config}
+	owed := s.owed(id, back)
+	err := s.beginRefund(ctx, id)
+	if err == nil {
+		err = s.Ledger.Burn(ctx, id, owed.Ceiling)
 	}
-	if err := s.beginRefund(ctx, id); err != nil {
+	if err != nil {
 		spent.end(0)
 		unfreeze()
 		return nil, asRefusal(err)
@@ -138,6 +140,18 @@ func (s *Shop) refundFailed(err error) *refusal {
 		return refuseWith(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
 	}
 	return refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
+}
+
+// owed is what a refund claims before it. A part of the money leaves the channel in use,
+// and its newest voucher to the payer.
+func (s *Shop) owed(id vouchers.ChannelID, back vouchers.Amount) escrow.Claim {
+	channel, _ := s.Ledger.Channel(id)
+	all := back == channel.Balance-min(channel.Balance, spokenFor(channel))
+	owed := claimOf(s.Ledger, channel, all || channel.Withdrawal.FinalizeAfter > 0)
+	if owed.Value() == 0 {
+		return escrow.Claim{Config: channel.Config}
+	}
+	return owed
 }
 
 // keptRefund is a refund that was given under a payment identifier: what was asked
@@ -200,9 +214,9 @@ func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, 
 		rest, ok = rest.Sub(ch.Withdrawal.Amount)
 	}
 	if !ok || rest == 0 {
-		detail := fmt.Sprintf("the balance is %s, %s are charged and %s are with credit tokens", ch.Balance, ch.Charged, ch.Aside)
+		detail := "all that the channel holds is charged, or with credit tokens"
 		if ch.Aside > 0 && ch.Withdrawal.Amount > 0 {
-			detail += fmt.Sprintf(", and %s are being withdrawn", ch.Withdrawal.Amount)
+			detail += ", or being withdrawn"
 		}
 		return 0, &refusal{code: x402.ErrRefundNoBalance, channel: &ch, detail: detail}
 	}

@@ -99,6 +99,7 @@ func (s *Shop) sum(parts map[*till]Settlement, dryRun bool) Settlement {
 		all.Channels += part.Channels
 		all.Claimed += part.Claimed
 		all.Settled += part.Settled
+		all.KeptBack += part.KeptBack
 		all.GasUsed += part.GasUsed
 		all.Batches = append(all.Batches, part.Batches...)
 		all.SetAside = append(all.SetAside, part.SetAside...)

@@ -40,7 +40,7 @@ type Settler struct {
 }
 
 // SettleRequest says what a settlement claims, and at what price. The zero value
-// claims everything.
+// claims everything but what channels in use keep back.
 type SettleRequest struct {
 	// DryRun only plans.
 	DryRun bool `json:"dryRun,omitempty"`
@@ -50,6 +50,10 @@ type SettleRequest struct {
 	MinValue vouchers.Amount `json:"minValue,omitempty"`
 	// MaxGasPrice is the most that is paid per gas, in wei; nil is no limit.
 	MaxGasPrice *big.Int `json:"maxGasPrice,omitempty"`
+	// Final claims everything, as before a shop closes: also what only the newest voucher
+	// of a channel in use allows, which it publishes. Without, that is left for a later
+	// settlement (see [SettlePolicy.IdleAfter]).
+	Final bool `json:"final,omitempty"`
 	// Confirmations is how many blocks deep the transactions must be before they are
 	// booked, if that is more than the shop asks of every transaction.
 	Confirmations uint64 `json:"confirmations,omitempty"`
@@ -75,6 +79,8 @@ type Settlement struct {
 	SetAside []SetAside       `json:"setAside,omitempty"`
 	// Postponed are channels whose claim costs more than the policy lets it.
 	Postponed []SetAside `json:"postponed,omitempty"`
+	// KeptBack is what was charged last to channels in use, and is claimed later.
+	KeptBack vouchers.Amount `json:"keptBack,omitempty"`
 	// Unpayable is why the token does not pay the receiver: what was claimed stays in
 	// the escrow, and is transferred by a later settlement.
 	Unpayable string `json:"unpayable,omitempty"`
@@ -109,10 +115,10 @@ type SettleEvent struct {
 }
 
 // Settle claims everything that is charged and not yet claimed, most valuable
-// channel first. With dryRun it only plans. A batch that fails leaves the others
+// channel first, as a [SettleRequest] that is Final. With dryRun it only plans. A batch that fails leaves the others
 // booked; the error says which failed.
 func (s *Settler) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	return s.SettleAs(ctx, SettleRequest{DryRun: dryRun}, nil)
+	return s.SettleAs(ctx, SettleRequest{DryRun: dryRun, Final: true}, nil)
 }
 
 // SettleAs is [Settler.Settle] as the request asks for it. It reports each step to
@@ -228,11 +234,15 @@ func (r *settling) send(ctx context.Context, plans []escrow.Plan) error {
 	return errors.Join(all...)
 }
 
-// claim sends a batch and books what came of it.
+// claim sends a batch and books what came of it. The ceilings in it are burnt before:
+// from then on they may be seen by anybody, whatever becomes of the transaction.
 func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool) error {
 	options := r.options()
 	if !settles {
 		options = append(options, escrow.WithoutSettling())
+	}
+	if err := r.burn(ctx, batch); err != nil {
+		return err
 	}
 	outcome, err := r.Escrow.ClaimAndSettle(ctx, r.Sender, batch, options...)
 	if err != nil {
@@ -266,6 +276,18 @@ func (r *settling) options() []escrow.SendOption {
 	return options
 }
 
+// burn notes that the vouchers of a batch are about to be on chain.
+func (r *settling) burn(ctx context.Context, batch []escrow.Claim) error {
+	var group errgroup.Group
+	group.SetLimit(bookers)
+	for _, claim := range batch {
+		group.Go(func() error {
+			return r.Ledger.Burn(ctx, r.Escrow.Domain().ChannelID(claim.Config), claim.Ceiling)
+		})
+	}
+	return group.Wait()
+}
+
 // bookers is how many channels are booked at once: the store makes what waits at one
 // moment durable together.
 const bookers = 256
@@ -288,7 +310,11 @@ func (r *settling) book(ctx context.Context, claimed []escrow.Claim) error {
 		})
 	}
 	failed := group.Wait() // the first error; the others are booked
-	if err := r.refresh(ctx, claimed, true); err != nil {
+	configs := make([]vouchers.ChannelConfig, len(claimed))
+	for i, claim := range claimed {
+		configs[i] = claim.Config
+	}
+	if err := r.refresh(ctx, configs, true); err != nil {
 		r.Logger.Warn("read the claimed channels; the watcher will", "error", err)
 	}
 	return failed

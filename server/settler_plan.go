@@ -36,21 +36,40 @@ func (s *Settler) payees() map[payee]struct{} {
 	return all
 }
 
-// claimOf claims what was charged, as far as the channel holds it.
-func claimOf(ch vouchers.Channel) escrow.Claim {
-	return escrow.Claim{
-		Config: ch.Config, Ceiling: ch.Ceiling, Signature: ch.Signature,
-		Total: max(min(ch.Charged, ch.Balance), ch.Claimed), Before: ch.Claimed,
+// claimOf claims what was charged, as far as the channel holds it and the voucher
+// allows: the newest, or one that leaves the newest to the payer. Its value is 0 where
+// nothing can be claimed.
+func claimOf(ledger *vouchers.Ledger, ch vouchers.Channel, newest bool) escrow.Claim {
+	r, ok := ledger.Redeem(ch.ID, newest)
+	if !ok {
+		return escrow.Claim{Config: ch.Config, Total: ch.Claimed, Before: ch.Claimed}
 	}
+	return escrow.Claim{Config: r.Config, Ceiling: r.Ceiling, Signature: r.Signature, Total: r.Total, Before: r.Claimed}
+}
+
+// publishesNewest reports whether a claim from a channel takes its newest voucher, and
+// with it all that was charged: where a withdrawal is pending, and where the channel is
+// not in use any more. From one in use it takes an older voucher, because the newest,
+// once it is on chain, does not prove who shows it to be the payer.
+func (s *Settler) publishesNewest(ch vouchers.Channel) bool {
+	return ch.Withdrawal.FinalizeAfter > 0 || s.now().Sub(ch.Used) >= s.Policy.idleAfter()
+}
+
+// claimableNow is what a settlement that is not final claims of a channel.
+func (s *Settler) claimableNow(ch vouchers.Channel) vouchers.Amount {
+	if s.publishesNewest(ch) {
+		return ch.Claimable()
+	}
+	return max(min(ch.Charged, ch.Quiet), ch.Claimed) - ch.Claimed
 }
 
 // gather returns what is to be claimed, most valuable first, by who is paid. It
 // looks at the chain first: what was claimed or withdrawn meanwhile is known then.
 func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error) {
-	var asked []escrow.Claim
+	var asked []vouchers.ChannelConfig
 	for ch := range r.Ledger.Channels() {
 		if ch.Claimable() > 0 && ch.Deployment == r.Escrow.Deployment() && r.wants(ch) {
-			asked = append(asked, claimOf(ch))
+			asked = append(asked, ch.Config)
 		}
 	}
 	if err := r.refresh(ctx, asked, false); err != nil {
@@ -58,12 +77,14 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 	}
 	groups := make(map[payee][]escrow.Claim)
 	var bad []escrow.Rejected
-	for _, before := range asked {
-		ch, _ := r.Ledger.Channel(r.Escrow.Domain().ChannelID(before.Config))
-		claim := claimOf(ch)
-		if ch.Charged > max(ch.Balance, ch.Claimed) {
-			bad = append(bad, missing(ch, claim))
+	for _, config := range asked {
+		ch, _ := r.Ledger.Channel(r.Escrow.Domain().ChannelID(config))
+		claim := claimOf(r.Ledger, ch, r.req.Final || r.publishesNewest(ch))
+		held := max(min(ch.Charged, ch.Balance), ch.Claimed)
+		if ch.Charged > held {
+			bad = append(bad, missing(ch, held))
 		}
+		r.done.KeptBack += held - max(min(claim.Total, held), ch.Claimed)
 		if claim.Value() > 0 && claim.Value() >= r.req.MinValue {
 			groups[payeeOf(ch.Config)] = append(groups[payeeOf(ch.Config)], claim)
 		}
@@ -75,9 +96,8 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 }
 
 // missing is the part of a charge that the channel does not hold.
-func missing(ch vouchers.Channel, claim escrow.Claim) escrow.Rejected {
-	lost := claim
-	lost.Before, lost.Total = claim.Total, ch.Charged
+func missing(ch vouchers.Channel, held vouchers.Amount) escrow.Rejected {
+	lost := escrow.Claim{Config: ch.Config, Before: held, Total: ch.Charged}
 	return escrow.Rejected{Claim: lost, Err: fmt.Errorf("%s were charged and the channel holds %s: a deposit was lost in a reorganization, or money was withdrawn first", ch.Charged, ch.Balance)}
 }
 
@@ -96,18 +116,14 @@ func (r *settling) wants(ch vouchers.Channel) bool {
 // refresh takes the chain's view of channels into the ledger where it differs. With
 // dated it does so too where only the block is newer, so that no view from before it
 // can take its place.
-func (r *settling) refresh(ctx context.Context, claims []escrow.Claim, dated bool) error {
-	configs := make([]vouchers.ChannelConfig, len(claims))
-	for i, claim := range claims {
-		configs[i] = claim.Config
-	}
+func (r *settling) refresh(ctx context.Context, configs []vouchers.ChannelConfig, dated bool) error {
 	states, err := r.Escrow.States(ctx, configs, r.Policy.confirmations)
 	if err != nil {
 		return err
 	}
 	var group errgroup.Group
 	group.SetLimit(bookers)
-	for i := range claims {
+	for i := range configs {
 		id := r.Escrow.Domain().ChannelID(configs[i])
 		ch, known := r.Ledger.Channel(id)
 		if !known || !dated && isKnown(ch, states[i]) {
@@ -186,7 +202,7 @@ func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) err
 	for _, bad := range rejected {
 		id := r.Escrow.Domain().ChannelID(bad.Config)
 		if errors.Is(bad.Err, escrow.ErrStale) {
-			if err := r.refresh(ctx, []escrow.Claim{bad.Claim}, false); err != nil {
+			if err := r.refresh(ctx, []vouchers.ChannelConfig{bad.Config}, false); err != nil {
 				failed = append(failed, err)
 			}
 			continue

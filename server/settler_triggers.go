@@ -23,6 +23,10 @@ type SettlePolicy struct {
 	// LowBalance settles a channel of whose balance at most so many percent are left,
 	// once for each deposit; 0 never.
 	LowBalance int
+	// IdleAfter is for how long a channel must not have been used until its newest voucher
+	// is claimed with; 0 is [DefaultIdleAfter]. Until then a claim leaves the price of the
+	// last call for later.
+	IdleAfter time.Duration
 	// OnShutdown settles when Serve ends.
 	OnShutdown bool
 	// CoinPrice is what one coin of the chain costs, in atomic USDC; 0 is not known.
@@ -37,6 +41,11 @@ type SettlePolicy struct {
 
 	confirmations uint64
 }
+
+// DefaultIdleAfter is what [SettlePolicy.IdleAfter] is where it says nothing.
+const DefaultIdleAfter = 24 * time.Hour
+
+func (p SettlePolicy) idleAfter() time.Duration { return orElse(p.IdleAfter, DefaultIdleAfter) }
 
 var weiPerCoin = big.NewInt(1e18)
 
@@ -236,13 +245,14 @@ func (s *Settler) due() dueNow {
 	now, total := s.now(), vouchers.Amount(0)
 	since := make(map[vouchers.ChannelID]time.Time)
 	for ch := range s.Ledger.Channels() {
-		if ch.Claimable() == 0 || ch.Deployment != s.Escrow.Deployment() || !s.aside.isDue(ch.ID, now) {
+		value := s.claimableNow(ch)
+		if value == 0 || ch.Deployment != s.Escrow.Deployment() || !s.aside.isDue(ch.ID, now) {
 			continue
 		}
-		if s.isLow(ch) || s.Policy.ChannelValue > 0 && ch.Claimable() >= s.Policy.ChannelValue {
+		if s.isLow(ch) || s.Policy.ChannelValue > 0 && value >= s.Policy.ChannelValue {
 			due.some = append(due.some, ch.ID)
 		}
-		total += ch.Claimable()
+		total += value
 		first, seen := s.watch.since[ch.ID]
 		if !seen {
 			first = ch.Updated

@@ -110,6 +110,7 @@ func TestEachTriggerSettlesWhatItIsFor(t *testing.T) {
 			o := selling(t)
 			o.Key = shoptest.Payer(t, "seller") // a sender of its own: the cases run side by side
 			o.Settlement = c.policy
+			o.Settlement.IdleAfter = atOnce
 			shop := shoptest.Open(t, o, new(tool).add)
 			shop.Settler.Now = func() time.Time { return time.Now().Add(c.age) }
 			small, large := regular(t, shop, "small", usdc), regular(t, shop, "large", 3*price+price/10)

@@ -110,13 +110,13 @@ func TestWhatIsLeftAndWorthLessThanItsGasGoesBackNowAndThen(t *testing.T) {
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := newCustomer(t, shop, "payer")
 	c.call("work", c.deposits(2*price, price)).given("a call")
-	for range 6 {
-		c.call(server.RefundTool, c.refunds(price, amount(c.ledger(shop).Balance-price))).given("what is left")
+	for n := range uint64(6) {
+		c.call(server.RefundTool, c.ordered(c.refunds(price, amount(c.ledger(shop).Balance-price)), n)).given("what is left")
 		c.call(server.DepositTool, c.deposits(1, price)).given("one unit more")
 	}
-	c.call(server.RefundTool, c.refunds(price, amount(1))).given("the first unit alone")
+	c.call(server.RefundTool, c.ordered(c.refunds(price, amount(1)), 6)).given("the first unit alone")
 	c.call(server.DepositTool, c.deposits(1, price)).given("one unit more")
-	c.call(server.RefundTool, c.refunds(price, amount(1))).waits(x402.ErrVerificationStateUnavailable, "ask again in 10m")
+	c.call(server.RefundTool, c.ordered(c.refunds(price, amount(1)), 7)).waits(x402.ErrVerificationStateUnavailable, "ask again in 10m")
 }
 
 func TestTodaysGasForDepositsIsABudgetThatOutlivesTheShopAndNoClaimWaitsFor(t *testing.T) {
@@ -141,7 +141,7 @@ func TestTodaysGasForDepositsIsABudgetThatOutlivesTheShopAndNoClaimWaitsFor(t *t
 	if settled, err := shop.Settler.Settle(t.Context(), false); err != nil || settled.Claimed != price {
 		t.Errorf("the settler claims %+v, %v", settled, err)
 	}
-	c.call(server.RefundTool, c.refunds(price, amount(usdc/2))).given("a refund of a part")
+	c.call(server.RefundTool, c.ordered(c.refunds(price, amount(usdc/2)), 0)).given("a refund of a part")
 	now = now.Add(14 * time.Hour)
 	fresh.deposit(usdc).given("a deposit on the next day")
 }
@@ -149,7 +149,7 @@ func TestTodaysGasForDepositsIsABudgetThatOutlivesTheShopAndNoClaimWaitsFor(t *t
 func TestTodaysGasForRefundsOfAPartIsABudget(t *testing.T) {
 	now := time.Date(2030, 1, 1, 10, 0, 0, 0, time.UTC)
 	o := selling(t)
-	o.Now, o.Limits.RefundGas = func() time.Time { return now }, 280_000
+	o.Now, o.Limits.RefundGas = func() time.Time { return now }, 220_000
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := buyer(t, shop, "payer", 5*usdc)
 	c.partBack(usdc).given("a part")

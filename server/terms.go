@@ -113,7 +113,7 @@ func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusa
 			continue
 		}
 		for i := range ways {
-			ways[i].Extra.ChannelState, ways[i].Extra.VoucherState = channelState(*r.channel), voucherState(*r.channel)
+			ways[i].Extra.ChannelState, ways[i].Extra.VoucherState = r.states()
 		}
 		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
@@ -141,7 +141,7 @@ func (s *Shop) refuse(tool string, price vouchers.Amount, r *refusal) (*mcp.Call
 }
 
 func channelState(ch vouchers.Channel) *x402.ChannelState {
-	charged := spokenFor(ch)
+	charged := ch.Count()
 	return &x402.ChannelState{
 		ChannelID:               ch.ID,
 		Balance:                 ch.Balance,
@@ -165,6 +165,35 @@ func voucherState(ch vouchers.Channel) *x402.VoucherState {
 	}
 	ceiling := ch.Ceiling
 	return &x402.VoucherState{SignedMaxClaimable: &ceiling, Signature: ch.Signature}
+}
+
+// publicState is what of a channel's state is on chain: all that is told to who shows a
+// voucher that is there, too. What is charged is left out, unless it is what is burnt.
+func publicState(ch vouchers.Channel) *x402.ChannelState {
+	state := channelState(ch)
+	if ch.Count() != ch.Burnt {
+		state.ChargedCumulativeAmount = nil
+	}
+	return state
+}
+
+// isBurnt reports whether a voucher of this ceiling is, or may be, on chain.
+func isBurnt(ch vouchers.Channel, ceiling vouchers.Amount) bool {
+	return ch.Burnt > 0 && ceiling <= ch.Burnt
+}
+
+// states are what a client needs to recover. A stock client whose voucher is burnt is
+// told to count from what is burnt, where it counts less than that, or else starts from
+// what is claimed.
+func (r *refusal) states() (*x402.ChannelState, *x402.VoucherState) {
+	if !r.public {
+		return channelState(*r.channel), voucherState(*r.channel)
+	}
+	state := publicState(*r.channel)
+	if state.ChargedCumulativeAmount == nil || r.channel.Ceiling != r.channel.Burnt {
+		return state, nil
+	}
+	return state, voucherState(*r.channel)
 }
 
 // response is the receipt of a payment from a channel.

@@ -55,7 +55,7 @@ func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
 		t.Errorf("the receiver has %s and %s", customers[0].income(), customers[2].income())
 	}
 	for i, c := range customers {
-		if got := c.call(server.RefundTool, c.refunds(2*price, nil)).receipt(); *got.Amount != usdc-2*price || c.wallet() != 100*usdc-2*price {
+		if got := c.call(server.RefundTool, c.ordered(c.refunds(2*price, nil), 0)).receipt(); *got.Amount != usdc-2*price || c.wallet() != 100*usdc-2*price {
 			t.Errorf("the refund of customer %d is %s; it has %s", i, *got.Amount, c.wallet())
 		}
 	}

@@ -80,6 +80,9 @@ func (m *reference) accepts(ceiling, price vouchers.Amount, now uint64) error {
 	case m.tooLate(now), need > m.staying():
 		return vouchers.ErrWithdrawalPending
 	case !exact && (m.used[ceiling] || ceiling <= m.floor || need > max(m.ceiling, ceiling)):
+		if ceiling == 0 && m.claimed == 0 && price > 0 {
+			return vouchers.ErrCeilingBelowClaimed
+		}
 		return vouchers.ErrCeilingMismatch
 	case len(m.flights) >= modelInFlight:
 		return vouchers.ErrTooManyInFlight

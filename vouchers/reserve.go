@@ -258,6 +258,10 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	strict := a.inFlight == 0 && ceiling.less(a.offset) == need
 	if !strict && (used || need > max(ch.ceiling, ceiling)) {
 		refusal := &Refusal{Err: ErrCeilingMismatch, Required: need, Available: ceiling}
+		if ceiling == 0 && ch.claimed == 0 && r.price > 0 {
+			refusal.Err = ErrCeilingBelowClaimed
+			return refusal, nil
+		}
 		if used {
 			refusal.Detail = "this ceiling has bought a call already"
 		}

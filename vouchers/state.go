@@ -29,8 +29,8 @@ type Channel struct {
 	// Ceiling is the highest ceiling that the payer signed, and Signature its
 	// signature. A channel that was charged before its vouchers were lost has a
 	// Ceiling without a Signature.
-	Ceiling    Amount
-	Signature  Signature
+	Ceiling   Amount
+	Signature Signature
 	// Burnt is the highest ceiling that was ever in a transaction: such a voucher, and any
 	// below it, is good for nothing any more (see [Ledger.Burn]).
 	Burnt Amount

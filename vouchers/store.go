@@ -170,8 +170,8 @@ type Record struct {
 	// Burnt is the highest ceiling that was in a transaction, Offset what the payer counts
 	// above what it was charged because of that; in atomic units.
 	Burnt, Offset Amount
-	Withdrawal  Withdrawal
-	RefundNonce uint64
+	Withdrawal    Withdrawal
+	RefundNonce   uint64
 	// Block is the number of the block that Balance and Claimed were read at.
 	Block uint64
 	// Updated is in Unix seconds.

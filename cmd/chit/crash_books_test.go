@@ -33,6 +33,7 @@ type page struct {
 	receipts vouchers.Amount            // the sum of those that the agent has received
 	highest  vouchers.Amount            // of the totals in the receipts on the wire
 	totals   map[vouchers.Amount]string // which payment each of them came with
+	burnt    vouchers.Amount            // the highest ceiling that may be on chain
 }
 
 // oldPayments is how many payments of all cycles are kept to be sent again.
@@ -103,6 +104,7 @@ func (b *books) enter(identifier string, p *payment) {
 func (b *books) compare(views map[vouchers.ChannelID]server.ChannelView, open map[vouchers.ChannelID]vouchers.Amount) {
 	for id, page := range b.channels {
 		v := views[id]
+		page.burnt = v.Burnt
 		if v.Charged < max(page.charged, page.highest) || page.charged < page.receipts {
 			b.lost++
 			b.t.Errorf("cycle %d: channel %s is charged %s, the answers say %s and up to %s in total, the agent's receipts %s", b.cycles, id, v.Charged, page.charged, page.highest, page.receipts)
@@ -117,7 +119,7 @@ func (b *books) compare(views map[vouchers.ChannelID]server.ChannelView, open ma
 	}
 }
 
-// repeat sends a payment again. One that was charged must get the same answer. One
+// repeat sends a payment again. One that is on chain is refused, whatever came of it. One that was charged must get the same answer. One
 // whose answer never came may get it now, or is refused since it was not charged and
 // its ceiling is past. One that was refused, or whose tool failed, is not sent again:
 // it would be a new call.
@@ -126,7 +128,12 @@ func (b *books) repeat(w *wire, identifier string, p *payment) {
 		return
 	}
 	again, err := w.replay(p)
+	burnt := b.channels[p.channel].burnt
 	switch {
+	case err == nil && p.ceiling <= burnt:
+		if again.charged > 0 || !again.refused() {
+			b.t.Errorf("cycle %d: payment %s with a ceiling of %s got the answer %v, %s is on chain", b.cycles, identifier, p.ceiling, again, burnt)
+		}
 	case err != nil:
 		b.t.Errorf("cycle %d: payment %s again: %v", b.cycles, identifier, err)
 	case p.answer == nil:

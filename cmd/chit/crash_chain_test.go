@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -43,7 +44,7 @@ func (s *siege) mint(to common.Address, amount vouchers.Amount) {
 func (s *siege) settle() {
 	s.t.Helper()
 	s.compareClaims(func(claimed, charged vouchers.Amount) bool { return claimed <= charged })
-	settlement, err := s.admin.Settle(s.t.Context(), false)
+	settlement, err := s.admin.SettleAs(s.t.Context(), server.SettleRequest{Final: true}, nil)
 	if err != nil || len(settlement.SetAside) > 0 {
 		s.t.Fatalf("settle: %+v, %v\n%s", settlement, err, s.server.out)
 	}

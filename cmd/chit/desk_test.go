@@ -50,7 +50,7 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
 	h.editProfile(t, func(text string) string {
-		return text + "coinPrice: \"3000\"\nsettle:\n  channelValue: \"5\"\n  maxAge: 24h\n  maxCostShare: 5\n"
+		return text + "coinPrice: \"3000\"\nsettle:\n  channelValue: \"5\"\n  maxAge: 24h\n  idleAfter: 1ns\n  maxCostShare: 5\n"
 	})
 	address := freeAddress(t)
 	serve := h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
@@ -107,7 +107,7 @@ func TestAStuckTransactionIsListedSpedUpAndCancelled(t *testing.T) {
 	h.ok(t, "deposit", "20", url)
 	h.ok(t, "call", "primes", "limit:=10", url)
 	h.rpc(t, nil, "evm_setAutomine", false)
-	settling := h.start(t, "BATCH", "settle")
+	settling := h.start(t, "BATCH", "settle", "--all")
 	type tx struct {
 		Nonce     uint64
 		Tx, Label string
@@ -141,7 +141,7 @@ func TestAStuckTransactionIsListedSpedUpAndCancelled(t *testing.T) {
 	if gone := h.run(t, "tx", "speedup", nonce); gone.code != 1 || !strings.Contains(gone.stderr, "on its way") {
 		t.Errorf("sped up what has landed: %+v", gone)
 	}
-	if out := h.ok(t, "settle", "--json"); decode[map[string]any](t, out)["settled"] != "2000" {
+	if out := h.ok(t, "settle", "--all", "--json"); decode[map[string]any](t, out)["settled"] != "2000" {
 		t.Errorf("settled after the cancellation: %s", out)
 	}
 }
@@ -162,7 +162,7 @@ func TestAProfileWithTwoEscrowsIsSettledAtBoth(t *testing.T) {
 	url := "--server=http://" + address + "/mcp"
 	h.ok(t, "deposit", "20", url)
 	h.ok(t, "call", "primes", "limit:=10", url)
-	out := h.ok(t, "settle")
+	out := h.ok(t, "settle", "--all")
 	if !strings.Contains(out, "eip155:31337/"+own+": 1 channels, claimed 0.002 USDC") || !strings.Contains(out, "\n1 channels, claimed 0.002 USDC, settled 0.002 USDC") || strings.Contains(out, canonical) {
 		t.Errorf("settle prints\n%s", out)
 	}
@@ -187,6 +187,7 @@ func TestBadInputAtTheDeskIsRefused(t *testing.T) {
 		"coinPrice: dear":                      "coinPrice",
 		"settle: {channelValue: x}":            "settle.channelValue",
 		"settle: {maxAge: old}":                "settle.maxAge",
+		"settle: {idleAfter: never}":           "settle.idleAfter",
 		"settle: {maxGasPrice: cheap}":         "settle.maxGasPrice",
 		"settle: {lowBalance: 101}":            "settle.lowBalance",
 		"settle: {maxCostShare: 5}":            "takes a coinPrice",

@@ -46,6 +46,7 @@ func words(text string) string { return strings.Join(strings.Fields(text), " ") 
 func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
+	h.editProfile(t, func(text string) string { return text + "settle: {idleAfter: 1ns}\n" })
 	address := freeAddress(t)
 	text := fmt.Sprintf("listen: %s\nsettleOnStop: true\nminDeposit: 1\nprices: {shout: 0.001, 'l*': {base: 0.001, per: {argument: count, unit: 0.0001}, max: 0.05}}\nupstreams:\n  it: {url: %q}\n", address, untouched(t))
 	file := config(t, text)

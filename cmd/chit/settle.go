@@ -21,9 +21,12 @@ func settleCommand() *cli.Command {
 		Name:  "settle",
 		Usage: "claim what was charged and transfer it to the receiver",
 		Description: "Asks the running server, or works on the store itself when none runs. It can be interrupted at any moment:\n" +
-			"what was sent by then goes on, and the next settlement books it.",
+			"what was sent by then goes on, and the next settlement books it.\n\n" +
+			"Of a channel in use the newest voucher is not claimed with, and so the price of its last call is left for later:\n" +
+			"once a voucher is on chain it does not prove who shows it, so that the payer of a stock client could not be refunded.",
 		Flags: []cli.Flag{
 			jsonFlag,
+			&cli.BoolFlag{Name: "all", Usage: "claim also what was charged last to channels in use"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only show what would be claimed, and what that would cost"},
 			&cli.StringSliceFlag{Name: "channel", Usage: "claim this channel alone; may be given more than once"},
 			&cli.StringFlag{Name: "min-value", Usage: "leave channels with less to claim for later, such as 0.5"},
@@ -69,7 +72,7 @@ func settle(c *cli.Context) error {
 }
 
 func settleRequest(c *cli.Context) (server.SettleRequest, error) {
-	req := server.SettleRequest{DryRun: c.Bool("dry-run"), Confirmations: c.Uint64("wait")}
+	req := server.SettleRequest{DryRun: c.Bool("dry-run"), Final: c.Bool("all"), Confirmations: c.Uint64("wait")}
 	var err error
 	for _, text := range c.StringSlice("channel") {
 		id, err := vouchers.ParseChannelID(text)
@@ -146,6 +149,9 @@ func (s *settlement) totals(done server.Settlement) error {
 	}
 	if done.Unpayable != "" {
 		fmt.Fprintf(s.out, "not transferred, the next settlement tries again: %s\n", done.Unpayable)
+	}
+	if done.KeptBack > 0 {
+		fmt.Fprintf(s.out, "%s were charged last to channels in use, and are claimed later; --all claims them now\n", done.KeptBack)
 	}
 	if len(done.Batches) == 0 {
 		_, err := fmt.Fprintln(s.out, "nothing to settle")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -35,6 +36,7 @@ type payment struct {
 	header  http.Header // of the request
 	request []byte
 	channel vouchers.ChannelID
+	ceiling vouchers.Amount
 	price   vouchers.Amount
 	answer  *answer // nil if none came
 }
@@ -194,7 +196,13 @@ func paymentIn(body []byte) (identifier string, p *payment, err error) {
 	if identifier, err = x402.PaymentIdentifier(payload.Extensions); err != nil {
 		return "", nil, err
 	}
-	return identifier, &payment{request: body, channel: voucher.Voucher.ChannelID, price: payload.Accepted.Amount}, nil
+	return identifier, &payment{request: body, channel: voucher.Voucher.ChannelID, ceiling: voucher.Voucher.MaxClaimableAmount, price: payload.Accepted.Amount}, nil
+}
+
+// refused says that the call was not paid.
+func (a *answer) refused() bool {
+	result, _ := a.result.(map[string]any)
+	return result["isError"] == true && a.charged == 0
 }
 
 func answerIn(raw []byte) (*answer, error) {
@@ -218,7 +226,8 @@ func answerIn(raw []byte) (*answer, error) {
 		return nil, err
 	}
 	if a.charged = *receipt.Extra.ChargedAmount; a.charged > 0 {
-		a.cumulative = *receipt.Extra.ChannelState.ChargedCumulativeAmount
+		signed, _ := meta[server.MetaReceipt].(map[string]any)
+		a.cumulative, err = vouchers.ParseAtomic(fmt.Sprint(signed["cumulative"]))
 	}
-	return a, nil
+	return a, err
 }

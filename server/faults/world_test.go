@@ -85,6 +85,7 @@ func options(url string, token common.Address, store string) server.Options {
 	return server.Options{
 		RPC: url, Key: chain.DevKey(devnet.Seller), PayTo: chain.DevKey(devnet.Receiver).Address(), Token: token, Store: store,
 		WithdrawDelay: vouchers.MinWithdrawDelay, StuckAfter: 150 * time.Millisecond, Logger: logger(),
+		Settlement: server.SettlePolicy{IdleAfter: time.Nanosecond},
 	}
 }
 

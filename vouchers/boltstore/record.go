@@ -28,8 +28,8 @@ const (
 	channelVersion = 2
 	headLength     = 5
 	channelLength  = headLength + 4 + 20 + 20 + 32 + 9*8 + 4 + 2 // of version 1
-	termsLength   = headLength + 8 + 4*20 + 8
-	answerLength  = headLength + 32 + 8 + 8 + 1
+	termsLength    = headLength + 8 + 4*20 + 8
+	answerLength   = headLength + 32 + 8 + 8 + 1
 )
 
 // ErrCorrupt is what damage to a stored value is reported with.

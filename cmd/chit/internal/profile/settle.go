@@ -22,6 +22,9 @@ type Settle struct {
 	TotalValue   string `yaml:"totalValue,omitempty"`
 	// MaxAge settles all when something has been waiting for so long, such as "24h".
 	MaxAge string `yaml:"maxAge,omitempty"`
+	// IdleAfter is for how long a channel must not have been used until the price of its
+	// last call is claimed, too, such as "24h".
+	IdleAfter string `yaml:"idleAfter,omitempty"`
 	// LowBalance settles a channel of whose balance at most so many percent are left.
 	LowBalance int `yaml:"lowBalance,omitempty"`
 	// OnShutdown settles when the server is stopped.
@@ -54,9 +57,15 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 			return policy, fmt.Errorf("%s: %w", field.name, err)
 		}
 	}
-	if s.MaxAge != "" {
-		if policy.MaxAge, err = time.ParseDuration(s.MaxAge); err != nil {
-			return policy, fmt.Errorf("settle.maxAge: %w", err)
+	for _, field := range []struct {
+		name, text string
+		into       *time.Duration
+	}{{"settle.maxAge", s.MaxAge, &policy.MaxAge}, {"settle.idleAfter", s.IdleAfter, &policy.IdleAfter}} {
+		if field.text == "" {
+			continue
+		}
+		if *field.into, err = time.ParseDuration(field.text); err != nil {
+			return policy, fmt.Errorf("%s: %w", field.name, err)
 		}
 	}
 	if s.MaxGasPrice != "" {
