@@ -30,6 +30,8 @@ type Receipt struct {
 type wanted struct {
 	// name is what limits and terms go by.
 	name string
+	// most is the highest price that is paid for it; 0 is what the policy says.
+	most vouchers.Amount
 	// send asks for it, with a payment or without (nil). Where no answer comes, the
 	// error is a silence.
 	send func(context.Context, *x402.PaymentPayload) (*answer, error)
@@ -63,6 +65,7 @@ const rounds = 4
 // What the last answer was, w has seen.
 func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 	expense := p.purse.begin(w.name)
+	expense.most = w.most
 	t, err := p.termsFor(ctx, w, expense)
 	if t == nil {
 		return Receipt{}, err

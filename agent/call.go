@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
@@ -18,11 +19,19 @@ import (
 // are a [*RefusedError], or are the connection's; [Explain] puts them into a form for
 // agents. A tool that fails is a result with IsError, as MCP has it.
 func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, error) {
+	return c.CallToolFor(ctx, Unlimited, tool, arguments)
+}
+
+// CallToolFor is [Client.CallTool] for an amount (atomic units) that somebody has named: a
+// higher price is refused with [ErrPolicy], whatever the policy allows.
+func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, error) {
 	var result *mcp.CallToolResult
 	var receipt Receipt
 	err := checkName(tool)
 	if err == nil {
-		receipt, err = c.buy(ctx, c.want(tool, arguments, &result))
+		w := c.want(tool, arguments, &result)
+		w.most = most
+		receipt, err = c.buy(ctx, w)
 	}
 	if err != nil {
 		return nil, receipt, fmt.Errorf("call %s: %w", tool, err)

@@ -91,6 +91,7 @@ type expense struct {
 	day     string
 	call    Proposal
 	channel vouchers.ChannelID
+	most    vouchers.Amount // that somebody has named; 0 is no limit beside the policy
 	held    vouchers.Amount
 	booked  vouchers.Amount // what of it is in the table, or on its way there
 	taken   vouchers.Amount // what of that came from the pool
@@ -110,6 +111,9 @@ func (e *expense) hold(ctx context.Context, t *terms) error {
 		return nil
 	}
 	e.call.Price, e.channel = price, t.id
+	if e.most > 0 && price > e.most {
+		return &PolicyError{Code: CodePerCallExceeded, Limit: "this call", Server: e.call.Server, Tool: e.call.Tool, Required: price, Remaining: e.most}
+	}
 	if err := e.purse.policy.allows(ctx, e.call); err != nil {
 		return err
 	}

@@ -303,7 +303,7 @@ func tools(c *cli.Context) error {
 			return err
 		}
 	}
-	return withPayer(c, byHand, func(client *agent.Client) error {
+	return withPayer(c, unchanged, func(client *agent.Client) error {
 		list, err := client.Tools(c.Context)
 		if err != nil {
 			return err

@@ -108,7 +108,7 @@ func refund(c *cli.Context) error {
 			return fmt.Errorf("%w: a refund of nothing", vouchers.ErrAmount)
 		}
 	}
-	return withPayer(c, byHand, func(client *agent.Client) error {
+	return withPayer(c, unchanged, func(client *agent.Client) error {
 		report := progress()
 		report.Step("asking for a refund; waiting for the chain")
 		moved, err := client.Refund(c.Context, amount)
@@ -127,7 +127,7 @@ func printRefund(c *cli.Context, moved agent.Moved) error {
 	})
 }
 
-// byHand lifts the limits of what is not paid by itself, but by this very command.
+// byHand lifts the limit of a deposit, whose amount this very command names.
 func byHand(o *agent.Options) error {
 	o.Policy.MaxDeposit = 0
 	return nil

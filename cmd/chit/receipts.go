@@ -346,7 +346,7 @@ func receiptsFetch(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	return withPayer(c, byHand, func(client *agent.Client) error {
+	return withPayer(c, unchanged, func(client *agent.Client) error {
 		came, err := client.FetchReceipts(c.Context)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -60,8 +61,12 @@ func (o Owner) order(ctx context.Context, action, subject string) (deadline uint
 	return order.Deadline, signature, nil
 }
 
-// Grant pays for a budget and returns its token. Errors are those of the scope, of
-// [agent.Client.CallTool], or the server's.
+// ErrGrant says that a server has not granted what was asked for.
+var ErrGrant = errors.New("the server did not grant what was asked for")
+
+// Grant pays for a budget and returns its token, which was held against what was asked
+// for. It pays no more than the budget. Errors are those of the scope, of
+// [agent.Client.CallToolFor], or the server's, or wrap [ErrGrant].
 func (o Owner) Grant(ctx context.Context, scope credit.Scope, label string) (server.Granted, error) {
 	caveats, err := scope.Caveats()
 	if err != nil {
@@ -75,10 +80,48 @@ func (o Owner) Grant(ctx context.Context, scope credit.Scope, label string) (ser
 	if err != nil {
 		return server.Granted{}, err
 	}
-	return o.buy(ctx, arguments)
+	granted, receipt, err := o.buy(ctx, arguments, scope.Budget)
+	if err != nil {
+		return server.Granted{}, err
+	}
+	if err := o.check(granted, receipt, scope.Budget, arguments.Caveats); err != nil {
+		return server.Granted{}, fmt.Errorf("%w; %s were paid", err, receipt.Charged)
+	}
+	return granted, nil
 }
 
-// TopUp pays for more budget of a grant.
+// check holds what was granted against what was asked for.
+func (o Owner) check(granted server.Granted, receipt agent.Receipt, budget vouchers.Amount, caveats []string) error {
+	token, err := credit.Parse(granted.Token)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrGrant, err)
+	}
+	limits := []string{credit.Caveat{Kind: credit.KindChannel, Channel: o.Channel}.String()}
+	limits = append(limits, caveats...)
+	has := make([]string, 0, len(limits))
+	for _, c := range token.Caveats() {
+		has = append(has, c.String())
+	}
+	grant := granted.Grant
+	switch {
+	case !slices.Equal(has, limits):
+		return fmt.Errorf("%w: the token says %q, want %q", ErrGrant, has, limits)
+	case grant == nil || grant.ID != token.Grant() || grant.Channel != o.Channel || grant.Budget != budget:
+		return fmt.Errorf("%w: the grant is not the token's, or has not the budget of %s", ErrGrant, budget)
+	}
+	return o.paid(receipt, budget)
+}
+
+// paid holds what was charged against what was granted. The answer to a request that was
+// sent twice may say that the second one has cost nothing.
+func (o Owner) paid(receipt agent.Receipt, amount vouchers.Amount) error {
+	if receipt.Charged != 0 && receipt.Charged != amount || receipt.Channel != o.Channel {
+		return fmt.Errorf("%w: %s were charged to channel %s, want %s of %s", ErrGrant, receipt.Charged, receipt.Channel, amount, o.Channel)
+	}
+	return nil
+}
+
+// TopUp pays for more budget of a grant, and no more than that.
 func (o Owner) TopUp(ctx context.Context, id credit.GrantID, amount vouchers.Amount) (server.Granted, error) {
 	arguments := server.GrantArguments{Grant: &id, Amount: amount}
 	var err error
@@ -86,19 +129,30 @@ func (o Owner) TopUp(ctx context.Context, id credit.GrantID, amount vouchers.Amo
 	if err != nil {
 		return server.Granted{}, err
 	}
-	return o.buy(ctx, arguments)
+	granted, receipt, err := o.buy(ctx, arguments, amount)
+	if err == nil {
+		err = o.paid(receipt, amount)
+	}
+	if err == nil && (granted.Grant == nil || granted.Grant.ID != id || granted.Grant.Budget < amount) {
+		err = fmt.Errorf("%w: the answer is not about grant %s; %s were paid", ErrGrant, id, receipt.Charged)
+	}
+	if err != nil {
+		return server.Granted{}, err
+	}
+	return granted, nil
 }
 
-func (o Owner) buy(ctx context.Context, arguments server.GrantArguments) (server.Granted, error) {
+func (o Owner) buy(ctx context.Context, arguments server.GrantArguments, most vouchers.Amount) (server.Granted, agent.Receipt, error) {
 	fields, err := object(arguments)
 	if err != nil {
-		return server.Granted{}, err
+		return server.Granted{}, agent.Receipt{}, err
 	}
-	result, _, err := o.Client.CallTool(ctx, server.CreditGrantTool, fields)
+	result, receipt, err := o.Client.CallToolFor(ctx, most, server.CreditGrantTool, fields)
 	if err != nil {
-		return server.Granted{}, err
+		return server.Granted{}, receipt, err
 	}
-	return decode[server.Granted](result)
+	granted, err := decode[server.Granted](result)
+	return granted, receipt, err
 }
 
 // List lists the grants of the channel.
