@@ -174,14 +174,14 @@ func (r *settling) worth(plan escrow.Plan) []escrow.Claim {
 		return nil
 	}
 	wei := new(big.Int).Mul(r.gasPrice, new(big.Int).SetUint64(gas/uint64(rows)))
-	least, limited := r.Policy.leastValue(wei)
-	if !limited {
+	least, threatened := r.Policy.leastValue(wei)
+	if least == 0 {
 		return nil
 	}
 	rest := make([]escrow.Claim, 0, rows)
 	for _, claim := range slices.Concat(plan.Batches...) {
 		id := r.Escrow.Domain().ChannelID(claim.Config)
-		if ch, _ := r.Ledger.Channel(id); claim.Value() >= least || atRisk(ch) {
+		if ch, _ := r.Ledger.Channel(id); claim.Value() >= least || claim.Value() >= threatened && atRisk(ch) {
 			rest = append(rest, claim)
 			continue
 		}

@@ -32,8 +32,8 @@ type SettlePolicy struct {
 	// CoinPrice is what one coin of the chain costs, in atomic USDC; 0 is not known.
 	CoinPrice vouchers.Amount
 	// MaxCostShare is how many percent of a channel's value its share of the gas may
-	// cost before it is postponed; 0 is any. It takes a CoinPrice. Channels at risk are
-	// never postponed.
+	// cost before it is postponed; 0 is 100. It takes a CoinPrice. Channels at risk are
+	// postponed where the gas costs more than all of their value alone.
 	MaxCostShare int
 	// MaxGasPrice is the most that is paid per gas, in wei; nil is no limit. Channels at
 	// risk are claimed at any price.
@@ -67,13 +67,18 @@ func (p SettlePolicy) inUSDC(wei *big.Int) *vouchers.Amount {
 }
 
 // leastValue is what a channel must have to claim so that its share of the gas, in
-// wei, is worth it; limited is false if everything is.
-func (p SettlePolicy) leastValue(wei *big.Int) (least vouchers.Amount, limited bool) {
+// wei, is worth it, and atRisk what it must have if a withdrawal threatens it: a claim
+// that costs more than it brings is left to the payer. Both are 0 if the price of the
+// coin is not known.
+func (p SettlePolicy) leastValue(wei *big.Int) (least, atRisk vouchers.Amount) {
 	cost := p.inUSDC(wei)
-	if cost == nil || p.MaxCostShare <= 0 {
-		return 0, false
+	if cost == nil {
+		return 0, 0
 	}
-	return *cost * 100 / vouchers.Amount(p.MaxCostShare), true
+	if p.MaxCostShare <= 0 {
+		return *cost, *cost
+	}
+	return *cost * 100 / vouchers.Amount(p.MaxCostShare), *cost
 }
 
 // atRisk reports whether a pending withdrawal takes what was charged.

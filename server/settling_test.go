@@ -312,3 +312,25 @@ func TestASettlementBesideAnotherWaitsForIt(t *testing.T) {
 		t.Errorf("claimed %s, the receiver has %s", claimed, income(t, shop))
 	}
 }
+
+func TestDustIsNotClaimedForMoreThanItHoldsAlsoWhereAWithdrawalTakesIt(t *testing.T) {
+	o := selling(t)
+	o.Settlement = server.SettlePolicy{TotalValue: 1, CoinPrice: 10 * usdc}
+	shop := shoptest.Open(t, o, new(tool).add)
+	dust, worth := regular(t, shop, "dust", usdc), regular(t, shop, "worth", usdc)
+	dust.buys(1)
+	for n := range 20 {
+		worth.buys(n + 1)
+	}
+	dust.announces(usdc)
+	worth.announces(usdc)
+	if _, err := shop.Reconcile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := shop.Settler.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if dust.ledger(shop).Claimed != 0 || worth.ledger(shop).Claimed != 20*price {
+		t.Errorf("claimed %s and %s", dust.ledger(shop).Claimed, worth.ledger(shop).Claimed)
+	}
+}
