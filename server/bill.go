@@ -20,6 +20,7 @@ type bill struct {
 	metered bool
 	end     ending
 	tab     *tab
+	hold    *onHold // nil if the client may be told everything
 }
 
 // openBill begins the bill of a call that is paid from a channel, whose signature was
@@ -87,4 +88,5 @@ func (b *bill) settle(total vouchers.Amount, err error) {
 	if total > 0 || b.end == delivered || err != nil {
 		b.tab.settle()
 	}
+	b.hold.end(err == nil && (total > 0 || b.end == delivered))
 }

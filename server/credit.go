@@ -129,6 +129,7 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
 	s.bill.tab = tab
 	defer s.bill.close(false)
+	defer func() { s.bill.hold.end(false) }()
 	result, err := s.call(ctx, next)
 	end := endingOf(ctx, result, err)
 	if s.rate.charges(end) {

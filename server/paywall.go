@@ -126,6 +126,7 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() vouchers.ChannelConfig { return s.config })
 	s.bill.tab = tab
 	defer s.bill.close(false)
+	defer func() { s.bill.hold.end(false) }()
 	result, err := s.call(ctx, next)
 	end := endingOf(ctx, result, err)
 	if s.rate.charges(end) {
@@ -143,7 +144,8 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 
 // call makes the call, and reads its meter.
 func (s *sale) call(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
-	result, err := next(s.bill.metering(ctx), s.req)
+	ctx, s.bill.hold = holding(s.bill.metering(ctx), s.rate)
+	result, err := next(ctx, s.req)
 	if s.rate.metered {
 		s.bill.meter.readResult(result)
 	}

@@ -35,6 +35,8 @@ type Rate struct {
 	// client goes away, or lets its time run out, before it has ended: the price, or what
 	// the meter has counted. Without them such calls cost nothing. A call that panics
 	// never costs anything, and a good result is charged whoever is still there to hear it.
+	// Unless a tool charges for both, what it tells on its way is kept back until the call
+	// is paid: log messages, and the words of its progress.
 	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing before it pays.
 	Free Allowance
