@@ -95,6 +95,9 @@ func (t errorTable) explain(err error) error {
 	if strings.Contains(text, "execution reverted") {
 		return &RevertError{Reason: err.Error()}
 	}
+	if strings.Contains(text, "chain id") || strings.Contains(text, "chainid") {
+		return fmt.Errorf("%w: the endpoint takes nothing that is signed for this chain id; where a chain has changed it, channels of the old one are locked: %w", ErrChainID, err)
+	}
 	return err
 }
 

@@ -164,11 +164,12 @@ func (s *Sender) bump(ctx context.Context, f *flight, tx *types.Transaction, lim
 		return err
 	}
 	old := f.newest()
-	tip, fee = quarterMore(old.GasTipCap(), tip), quarterMore(old.GasFeeCap(), fee)
+	fee = quarterMore(old.GasFeeCap(), fee)
+	if tip != nil {
+		tip = quarterMore(old.GasTipCap(), tip)
+	}
 	if limit == nil || fee.Cmp(limit) <= 0 {
-		raised, err := s.signer.SignTx(ctx, types.NewTx(&types.DynamicFeeTx{
-			ChainID: tx.ChainId(), Nonce: tx.Nonce(), GasTipCap: tip, GasFeeCap: fee, Gas: tx.Gas(), To: tx.To(), Data: tx.Data(),
-		}), s.client.ChainID())
+		raised, err := s.signer.SignTx(ctx, s.transaction(tx.Nonce(), tx.Gas(), *tx.To(), tx.Data(), tip, fee), s.client.ChainID())
 		if err != nil {
 			return err
 		}

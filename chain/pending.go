@@ -121,8 +121,7 @@ const transferGas = 21_000
 
 // nothing is a transaction that only uses a nonce up.
 func (s *Sender) nothing(nonce uint64) *types.Transaction {
-	to := s.Address()
-	return types.NewTx(&types.DynamicFeeTx{ChainID: new(big.Int).SetUint64(s.client.ChainID()), Nonce: nonce, Gas: transferGas, To: &to})
+	return s.transaction(nonce, transferGas, s.Address(), nil, new(big.Int), new(big.Int))
 }
 
 // isCancelledBy reports whether a transaction of the flight is not its call.
@@ -181,9 +180,7 @@ func (s *Sender) fillGap(ctx context.Context, f *flight) {
 		return
 	}
 	to := s.Address()
-	filler, err := s.signer.SignTx(ctx, types.NewTx(&types.DynamicFeeTx{
-		ChainID: new(big.Int).SetUint64(s.client.ChainID()), Nonce: pending, GasTipCap: tip, GasFeeCap: fee, Gas: transferGas, To: &to,
-	}), s.client.ChainID())
+	filler, err := s.signer.SignTx(ctx, s.transaction(pending, transferGas, to, nil, tip, fee), s.client.ChainID())
 	if err != nil {
 		return
 	}

@@ -57,6 +57,7 @@ type Sender struct {
 	journal       Journal
 	confirmations uint64
 	maxFee        *big.Int // wei per gas; nil is no limit
+	owner         string   // whose account it is
 	stuckAfter    time.Duration
 
 	life   context.Context // ends with Close
@@ -96,7 +97,7 @@ func WithStuckAfter(d time.Duration) SenderOption { return func(s *Sender) { s.s
 func NewSender(ctx context.Context, client *Client, signer Signer, opts ...SenderOption) (*Sender, error) {
 	life, end := context.WithCancel(context.Background())
 	s := &Sender{
-		client: client, signer: signer, journal: noJournal{}, confirmations: 1, stuckAfter: 45 * time.Second,
+		client: client, signer: signer, journal: noJournal{}, confirmations: 1, stuckAfter: 45 * time.Second, owner: "the sender's",
 		life: life, end: end,
 		flights: make(map[uint64]*flight), keyed: make(map[string]*flight), done: make(map[string]common.Hash),
 	}
@@ -239,10 +240,7 @@ func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx, err := s.signer.SignTx(ctx, types.NewTx(&types.DynamicFeeTx{
-		ChainID: new(big.Int).SetUint64(s.client.ChainID()), Nonce: nonce, GasTipCap: tip, GasFeeCap: fee,
-		Gas: gas, To: &call.To, Data: call.Data,
-	}), s.client.ChainID())
+	tx, err := s.signer.SignTx(ctx, s.transaction(nonce, gas, call.To, call.Data, tip, fee), s.client.ChainID())
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +251,7 @@ func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
 	}
 	// From here on the transaction may be on the chain whatever this process learns.
 	if err := s.client.broadcast(context.WithoutCancel(ctx), tx); err != nil && !s.mayBeOut(ctx, tx, err) {
-		return nil, errors.Join(err, s.journal.Delete(f.journalKey()))
+		return nil, errors.Join(s.poor(ctx, tx, err), s.journal.Delete(f.journalKey()))
 	}
 	s.follow(f)
 	return f, nil
@@ -314,14 +312,14 @@ const lagPatience = 2 * time.Second
 
 // suggest returns the base fee, and the priority fee and the highest fee per gas that
 // suit a call, in wei: twice the base fee, so that it can rise for six full blocks,
-// and the priority fee.
+// and the priority fee. On a chain without a base fee the priority fee is nil.
 func (s *Sender) suggest(ctx context.Context, urgent bool) (base, tip, fee *big.Int, err error) {
 	head, err := s.client.Header(ctx, nil)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	if head.BaseFee == nil {
-		return nil, nil, nil, fmt.Errorf("%w: the chain has no base fee (EIP-1559)", ErrFee)
+		return s.suggestLegacy(ctx, urgent)
 	}
 	if tip, err = s.client.suggestedTip(ctx); err != nil {
 		return nil, nil, nil, err
@@ -345,7 +343,7 @@ func (s *Sender) fees(ctx context.Context, call Call) (tip, fee *big.Int, err er
 	case base.Cmp(limit) > 0:
 		return nil, nil, fmt.Errorf("%w: %s wei per gas, the limit is %s; wait, or raise the limit", ErrFee, base, limit)
 	}
-	if room := new(big.Int).Sub(limit, base); tip.Cmp(room) > 0 {
+	if room := new(big.Int).Sub(limit, base); tip != nil && tip.Cmp(room) > 0 {
 		tip = room
 	}
 	return tip, limit, nil
@@ -360,11 +358,14 @@ func (s *Sender) limit(call Call) *big.Int {
 }
 
 // GasPrice returns what a transaction would pay per gas now, in wei: the base fee and
-// the suggested priority fee.
+// the suggested priority fee, or on a chain without a base fee the suggested gas price.
 func (s *Sender) GasPrice(ctx context.Context) (*big.Int, error) {
 	base, tip, _, err := s.suggest(ctx, false)
 	if err != nil {
 		return nil, err
+	}
+	if tip == nil {
+		return base, nil
 	}
 	return new(big.Int).Add(base, tip), nil
 }

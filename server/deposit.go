@@ -148,6 +148,12 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	return &depositReceipt{tx: receipt.TxHash, amount: d.amount}, nil
 }
 
+// outOfGas is for the operator to mend; a payer is told that it is not the payer's fault.
+func (s *Shop) outOfGas(code x402.ErrorCode, what string, err error) *refusal {
+	s.logger.Error("the shop can handle no "+what+", nor claim: its account cannot pay for gas", "error", err)
+	return refuseWith(code, "the seller cannot handle %s now, since its account cannot pay for gas; nothing of yours was moved: try again later", what)
+}
+
 func (s *Shop) depositFailed(err error) *refusal {
 	switch {
 	case errors.Is(err, chain.ErrGasCap):
@@ -155,6 +161,8 @@ func (s *Shop) depositFailed(err error) *refusal {
 		return refuseWith(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
 	case chain.IsRevert(err):
 		return refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
+	case errors.Is(err, chain.ErrFunds):
+		return s.outOfGas(x402.ErrDepositTransactionFailed, "deposits", err)
 	}
 	return refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
 }

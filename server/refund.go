@@ -139,6 +139,9 @@ func (s *Shop) refundFailed(err error) *refusal {
 		s.met.add("refundGasCap")
 		return refuseWith(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
 	}
+	if errors.Is(err, chain.ErrFunds) {
+		return s.outOfGas(x402.ErrRefundTransactionFailed, "refunds", err)
+	}
 	return refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 }
 

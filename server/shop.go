@@ -212,7 +212,7 @@ func (s *Shop) startSender(ctx context.Context, on *account, o Options) error {
 	if err != nil {
 		return err
 	}
-	sending := []chain.SenderOption{chain.WithJournal(journal{bucket}), chain.WithConfirmations(on.confirmations)}
+	sending := []chain.SenderOption{chain.WithJournal(journal{bucket}), chain.WithConfirmations(on.confirmations), chain.WithOwner("the seller's")}
 	if o.StuckAfter > 0 {
 		sending = append(sending, chain.WithStuckAfter(o.StuckAfter))
 	}

@@ -67,7 +67,7 @@ func (s withdrawing) take(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		sender, err := chain.NewSender(c.Context, client, key)
+		sender, err := chain.NewSender(c.Context, client, key, chain.WithOwner("the payer's"))
 		if err != nil {
 			return err
 		}
