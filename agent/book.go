@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	bberrors "go.etcd.io/bbolt/errors"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
 )
 
 // Book is the payer's list of channels on disk, with what it has spent. The channels
@@ -60,7 +60,9 @@ var (
 const bookWait = 5 * time.Second
 
 // OpenBook opens the book, or makes it, for its owner alone. A process that holds
-// the file longer than a few seconds makes others fail with [ErrBookBusy].
+// the file longer than a few seconds makes others fail with [ErrBookBusy]. A file that is
+// empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
+// budgets count from.
 func OpenBook(path string) (*Book, error) {
 	b := &Book{path: path}
 	return b, b.update(channelsBucket, func(*bbolt.Bucket) error { return nil })
@@ -69,21 +71,17 @@ func OpenBook(path string) (*Book, error) {
 func (b *Book) update(name []byte, f func(*bbolt.Bucket) error) error {
 	b.open.Lock()
 	defer b.open.Unlock()
-	db, err := bbolt.Open(b.path, 0o600, &bbolt.Options{Timeout: bookWait})
-	if errors.Is(err, bberrors.ErrTimeout) {
-		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", ErrBookBusy, b.path)
-	}
-	if err != nil {
-		return fmt.Errorf("open the channel book %s: %w", b.path, err)
-	}
-	err = db.Update(func(tx *bbolt.Tx) error {
+	err := boltstore.Update(b.path, bookWait, func(tx *bbolt.Tx) error {
 		bucket, err := tx.CreateBucketIfNotExists(name)
 		if err != nil {
 			return err
 		}
 		return f(bucket)
 	})
-	if err = errors.Join(err, db.Close()); err != nil {
+	if errors.Is(err, boltstore.ErrInUse) {
+		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", ErrBookBusy, b.path)
+	}
+	if err != nil {
 		return fmt.Errorf("channel book %s: %w", b.path, err)
 	}
 	return nil

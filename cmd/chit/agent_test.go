@@ -301,6 +301,14 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if dear := h.run(t, "pay-url", url+"/page", "--max-price", "0.001"); dear.code != 1 || !strings.Contains(dear.stderr, "refused by policy") {
 		t.Errorf("above the limit: %+v", dear)
 	}
+	kept := filepath.Join(t.TempDir(), "page")
+	if err := os.WriteFile(kept, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bad := h.run(t, "pay-url", url+"/bad", "-o", kept)
+	if text, err := os.ReadFile(kept); bad.code != 1 || err != nil || string(text) != "mine" {
+		t.Errorf("a page that is not there became the file %q, %v: %+v", text, err, bad)
+	}
 	if bad := h.run(t, "pay-url", url+"/bad"); bad.code != 1 || !strings.Contains(bad.stderr, "404") {
 		t.Errorf("a page that is not there: %+v", bad)
 	}

@@ -23,8 +23,8 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// errTool says that the tool itself failed; it was not charged.
-var errTool = errors.New("the tool failed, and was not charged")
+// errTool says that the tool itself failed.
+var errTool = errors.New("the tool failed")
 
 func callCommand() *cli.Command {
 	return &cli.Command{
@@ -67,15 +67,26 @@ func call(c *cli.Context) error {
 			return explain(c, err)
 		}
 		err = print(c, answer{result, receipt}, func(w io.Writer) error { return printResult(w, result, receipt) })
-		return errors.Join(err, outcome(c, result))
+		return errors.Join(err, outcome(c, result, chargeOf(receipt)))
 	})
 }
 
-// outcome writes the file of --output, and says whether the tool has failed. What was
-// paid for is printed by then.
-func outcome(c *cli.Context, result *mcp.CallToolResult) error {
+// chargeOf says what a receipt proves of the charge of a call that failed.
+func chargeOf(receipt agent.Receipt) string {
+	switch {
+	case receipt.Paid:
+		return ", and was charged " + receipt.Charged.String()
+	case receipt.Channel != (vouchers.ChannelID{}):
+		return ", and was not charged"
+	}
+	return ", and gave no receipt"
+}
+
+// outcome writes the file of --output, and says whether the tool has failed, and with
+// what charge. What was paid for is printed by then.
+func outcome(c *cli.Context, result *mcp.CallToolResult, charge string) error {
 	if result.IsError {
-		return errTool
+		return fmt.Errorf("%w%s", errTool, charge)
 	}
 	if path := c.String("output"); path != "" {
 		return writeData(path, result)
@@ -208,7 +219,7 @@ func parseArguments(words []string) (map[string]any, error) {
 }
 
 func printResult(w io.Writer, result *mcp.CallToolResult, receipt agent.Receipt) error {
-	if err := printContent(w, result); err != nil {
+	if err := printContent(w, result); err != nil || result.IsError {
 		return err
 	}
 	return printCost(receipt)

@@ -22,6 +22,17 @@ type creditAnswer struct {
 	Credit *allowance.Spent `json:"credit"`
 }
 
+// chargeOnCredit says what a call that failed has cost its token, "" if that is not known.
+func chargeOnCredit(spent *allowance.Spent) string {
+	switch {
+	case spent == nil:
+		return ""
+	case spent.Charged > 0:
+		return ", and was charged " + spent.Charged.String()
+	}
+	return ", and was not charged"
+}
+
 // callOnCredit calls a tool on a token, which for this call is narrowed to the highest
 // price (0 is none).
 func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest vouchers.Amount) error {
@@ -44,7 +55,7 @@ func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest
 			return err
 		}
 		err = print(c, creditAnswer{result, spent}, func(w io.Writer) error {
-			if err := printContent(w, result); err != nil {
+			if err := printContent(w, result); err != nil || result.IsError {
 				return err
 			}
 			cost := "free"
@@ -54,6 +65,6 @@ func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest
 			_, err := fmt.Fprintln(os.Stderr, cost)
 			return err
 		})
-		return errors.Join(err, outcome(c, result))
+		return errors.Join(err, outcome(c, result, chargeOnCredit(spent)))
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/agent"
 )
 
-// errStatus says that the resource itself failed; it was not charged.
+// errStatus says that the resource itself failed, or is elsewhere.
 var errStatus = errors.New("the resource failed")
 
 func payURLCommand() *cli.Command {
@@ -123,7 +123,8 @@ func printResponse(c *cli.Context, response *agent.HTTPResponse, receipt agent.R
 	} else {
 		p.Data = response.Body
 	}
-	if path := c.String("output"); path != "" {
+	failed := response.Status >= http.StatusMultipleChoices
+	if path := c.String("output"); path != "" && !failed {
 		if err := os.WriteFile(path, response.Body, 0o644); err != nil {
 			return fmt.Errorf("--output: %w", err)
 		}
@@ -135,8 +136,8 @@ func printResponse(c *cli.Context, response *agent.HTTPResponse, receipt agent.R
 		}
 		return printCost(receipt)
 	})
-	if err == nil && response.Status >= http.StatusBadRequest {
-		err = fmt.Errorf("%w: status %d %s", errStatus, response.Status, http.StatusText(response.Status))
+	if err == nil && failed {
+		err = fmt.Errorf("%w: status %d %s%s", errStatus, response.Status, http.StatusText(response.Status), chargeOf(receipt))
 	}
 	return err
 }

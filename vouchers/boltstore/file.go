@@ -124,7 +124,7 @@ func openReadOnly(path string) (*bbolt.DB, error) {
 
 func openBolt(path string, o *bbolt.Options) (db *bbolt.DB, err error) {
 	var file *os.File
-	o.Timeout = time.Nanosecond // one try
+	o.Timeout = max(o.Timeout, time.Nanosecond) // one try at least
 	o.FreelistType = bbolt.FreelistMapType
 	o.NoStatistics = true
 	o.OpenFile = func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {

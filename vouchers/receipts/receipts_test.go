@@ -3,6 +3,7 @@ package receipts_test
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"math/big"
@@ -374,6 +375,23 @@ func TestAReceiptSurvivesEveryForm(t *testing.T) {
 		}
 		if err := sent.Check(common.Address{1}); !errors.Is(err, receipts.ErrSigner) {
 			t.Errorf("another signer: %v", err)
+		}
+	}
+}
+
+func TestATableHoldsNoFormulas(t *testing.T) {
+	for _, resource := range []string{`=HYPERLINK("http://thief.example")`, "+1", "-1", "@SUM(A1)", "\t=1", "|calc"} {
+		var text strings.Builder
+		table, err := receipts.NewTable(&text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(table.Receipt(&receipts.Signed{Receipt: receipts.Receipt{Network: "eip155:1", Resource: resource}}), table.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(strings.NewReader(text.String())).ReadAll()
+		if err != nil || len(rows) != 2 || rows[1][3] != "'"+resource {
+			t.Errorf("the table is %q, %v", rows, err)
 		}
 	}
 }

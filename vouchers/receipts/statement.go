@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -150,7 +151,7 @@ func NewTable(w io.Writer) (*Table, error) {
 // Receipt adds a row.
 func (t *Table) Receipt(r *Signed) error {
 	return t.write([]string{
-		time.Unix(int64(r.IssuedAt), 0).UTC().Format(time.RFC3339), r.Channel.Hex(), strconv.FormatUint(r.Sequence, 10), r.Resource,
+		time.Unix(int64(r.IssuedAt), 0).UTC().Format(time.RFC3339), r.Channel.Hex(), strconv.FormatUint(r.Sequence, 10), plain(r.Resource),
 		r.Charged.Decimal(), r.Cumulative.Decimal(), text(r.Grant), text(r.Token), r.Ceiling.Decimal(), r.Request.Hex(),
 		r.Network, r.Escrow.Hex(), r.Previous.Hex(), r.Signature.Hex(),
 	})
@@ -161,6 +162,15 @@ func (t *Table) write(row []string) error {
 		return fmt.Errorf("write a table of receipts: %w", err)
 	}
 	return nil
+}
+
+// plain is a text that a spreadsheet does not take for a formula: what a seller wrote
+// computes nothing, and asks nobody.
+func plain(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // Flush writes what is left.

@@ -37,6 +37,8 @@ type Client struct {
 	under string
 	// entry is what stands there for a server.
 	entry func(Server) any
+	// here says that the file is in the current folder, which may be somebody else's.
+	here bool
 }
 
 type plainEntry struct {
@@ -53,10 +55,10 @@ func plain(s Server) any { return plainEntry{s.Command, s.Args} }
 func typed(s Server) any { return typedEntry{"stdio", plainEntry{s.Command, s.Args}} }
 
 var clients = []Client{
-	{"claude-desktop", claudeDesktop, "mcpServers", plain},
-	{"claude-code", func() (string, error) { return filepath.Abs(".mcp.json") }, "mcpServers", typed},
-	{"cursor", inHome(".cursor", "mcp.json"), "mcpServers", plain},
-	{"vscode", inConfig("Code", "User", "mcp.json"), "servers", typed},
+	{"claude-desktop", claudeDesktop, "mcpServers", plain, false},
+	{"claude-code", func() (string, error) { return filepath.Abs(".mcp.json") }, "mcpServers", typed, true},
+	{"cursor", inHome(".cursor", "mcp.json"), "mcpServers", plain, false},
+	{"vscode", inConfig("Code", "User", "mcp.json"), "servers", typed, false},
 	{"zed", func() (string, error) {
 		return "", fmt.Errorf("%w: the settings of zed hold comments and are not changed; add with --print what it shows", ErrUnknown)
 	}, "context_servers", func(s Server) any {
@@ -64,7 +66,7 @@ var clients = []Client{
 			Source string `json:"source"`
 			plainEntry
 		}{"custom", plainEntry{s.Command, s.Args}}
-	}},
+	}, false},
 }
 
 // Names lists the clients.

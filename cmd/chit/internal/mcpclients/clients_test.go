@@ -117,6 +117,29 @@ func TestALinkToAConfigurationStaysALink(t *testing.T) {
 	}
 }
 
+func TestLinksThatSomebodyHasLaidInTheCurrentFolderAreNotFollowed(t *testing.T) {
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".mcp.json.new", ".mcp.json"} {
+		t.Chdir(t.TempDir())
+		client, err := Find("claude-code")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(victim, name); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := client.Install(server); (err == nil) != (name != ".mcp.json") || err != nil && !errors.Is(err, ErrFile) {
+			t.Errorf("with a link %s: %+v, %v", name, done, err)
+		}
+		if got := content(t, victim); got != "{}" {
+			t.Errorf("%s led to %s", name, got)
+		}
+	}
+}
+
 func TestAClientThatIsNotKnownIsToldWithThoseThatAre(t *testing.T) {
 	if _, err := Find("emacs"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "claude-desktop, claude-code, cursor, vscode, zed") {
 		t.Errorf("the error is %v", err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/chitpay/chit/cmd/chit/internal/files"
 )
 
 // ErrFile says that a configuration file is not changed.
@@ -39,8 +41,9 @@ func (c Client) Install(s Server) (Installed, error) {
 }
 
 func (c Client) install(path string, s Server) (Installed, error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link, as from a folder of dotfiles, stays one
+	path, err := c.resolved(path)
+	if err != nil {
+		return Installed{}, err
 	}
 	before, err := os.ReadFile(path)
 	isNew := errors.Is(err, fs.ErrNotExist)
@@ -54,7 +57,7 @@ func (c Client) install(path string, s Server) (Installed, error) {
 	done := Installed{File: path}
 	if !isNew {
 		done.Backup = path + "." + time.Now().UTC().Format("20060102T150405.000000000Z") + ".bak"
-		if err := os.WriteFile(done.Backup, before, 0o600); err != nil {
+		if err := files.Create(done.Backup, before, 0o600); err != nil {
 			return Installed{}, err
 		}
 	}
@@ -64,17 +67,30 @@ func (c Client) install(path string, s Server) (Installed, error) {
 	return done, replace(path, []byte(after))
 }
 
+// resolved is where the configuration is. A link in the user's own folders, as from a
+// folder of dotfiles, stays one; in the current folder, which may be anybody's, it is not
+// followed.
+func (c Client) resolved(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err != nil || !c.here {
+		return real, err
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return path, err
+	}
+	return "", fmt.Errorf("it is a link to %s; add by hand what --print shows", real)
+}
+
 // replace writes a file at once, in the mode that it had.
 func replace(path string, text []byte) error {
 	mode := fs.FileMode(0o600)
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, text, mode); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return files.Replace(path, text, mode)
 }
 
 // set returns a JSON object with a value at a path of member names. Other members keep

@@ -17,6 +17,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/goccy/go-yaml"
 
+	"github.com/chitpay/chit/cmd/chit/internal/files"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -180,11 +181,7 @@ func (h Home) Save(name string, p Profile) error {
 	if err != nil {
 		return fmt.Errorf("write profile %q: %w", name, err)
 	}
-	temporary := h.path(name) + ".new"
-	if err := os.WriteFile(temporary, text, 0o600); err != nil {
-		return fmt.Errorf("write profile %q: %w", name, err)
-	}
-	if err := os.Rename(temporary, h.path(name)); err != nil {
+	if err := files.Replace(h.path(name), text, 0o600); err != nil {
 		return fmt.Errorf("write profile %q: %w", name, err)
 	}
 	return nil
