@@ -53,7 +53,7 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 		ctx, why := watched(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
 		if err != nil {
-			return nil, asSilence(why(err))
+			return nil, asSilence(conceal(why(err), c.target, c.server))
 		}
 		*last = result
 		return answerOf(tool, result), nil

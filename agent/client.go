@@ -66,7 +66,7 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
 	ctx, why := watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
-		return notMCP(c.server, why(err))
+		return notMCP(c.server, conceal(why(err), c.target, c.server))
 	}
 	c.depositBy, c.prices.list = c.depositTool, c.listPrices
 	return nil
@@ -101,7 +101,7 @@ func (c *Client) MCP() *mcpclient.Client { return c.mcp }
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	all, err := ListTools(ctx, c.mcp, c.limits)
 	if err != nil {
-		return nil, fmt.Errorf("list the tools of %s: %w", c.server, err)
+		return nil, fmt.Errorf("list the tools of %s: %w", c.server, conceal(err, c.target, c.server))
 	}
 	tools, prices := []Tool{}, make(map[string]vouchers.Amount)
 	for _, tool := range all {

@@ -65,7 +65,7 @@ func (c *HTTPClient) Do(ctx context.Context, r HTTPRequest) (*HTTPResponse, Rece
 	var last *HTTPResponse
 	receipt, err := c.buy(ctx, c.want(r, &last))
 	if err != nil {
-		return nil, receipt, fmt.Errorf("%s %s: %w", orElse(r.Method, http.MethodGet), r.URL, err)
+		return nil, receipt, fmt.Errorf("%s %s: %w", orElse(r.Method, http.MethodGet), ServerName(r.URL), err)
 	}
 	return last, receipt, nil
 }
@@ -126,7 +126,7 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, silence{err}
+		return nil, silence{conceal(err, u.String(), resourceName(u))}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)

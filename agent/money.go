@@ -73,7 +73,7 @@ func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
 	if c.has == nil {
 		all, err := ListTools(ctx, c.mcp, c.limits)
 		if err != nil {
-			return nil, fmt.Errorf("list the tools of %s: %w", c.server, err)
+			return nil, fmt.Errorf("list the tools of %s: %w", c.server, conceal(err, c.target, c.server))
 		}
 		c.has = make(map[string]bool)
 		for _, tool := range all {

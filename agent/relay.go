@@ -20,7 +20,8 @@ import (
 // byte for byte where it can. It leaves the calls of tools to one who pays for them, and
 // adds the tool chit_balance.
 type relay struct {
-	url    string // of the server, as it is shown
+	target string // the URL of the server
+	url    string // the same, as it is shown
 	paying paying
 	wire   *transport.StreamableHTTP
 	limits Limits
@@ -57,7 +58,7 @@ type paying interface {
 
 func newRelay(target, url string, limits Limits, asked *crowd, logger *slog.Logger, opts ...transport.StreamableHTTPCOption) (*relay, error) {
 	r := &relay{
-		url: url, limits: limits, asked: asked, logger: logger,
+		target: target, url: url, limits: limits, asked: asked, logger: logger,
 		calls: make(map[string]*passing), questions: make(map[string]chan message),
 	}
 	//lint:ignore SA1019 the proxy speaks the older protocol, which tells of changes in no other way
@@ -243,7 +244,7 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	ctx, why := watched(ctx)
 	response, err := p.wire.SendRequest(ctx, request)
 	if err = why(err); err != nil {
-		return message{}, fmt.Errorf("%s: %w", p.url, err)
+		return message{}, fmt.Errorf("%s: %w", p.url, conceal(err, p.target, p.url))
 	}
 	answer := message{Result: response.Result}
 	if answer.Result == nil && response.Error == nil {

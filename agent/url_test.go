@@ -212,3 +212,35 @@ func TestAServersNameShowsNoSecretOfItsURL(t *testing.T) {
 		}
 	}
 }
+
+func TestNoErrorShowsASecretOfTheServersURL(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err != nil || strings.Contains(string(body), "tools/") || r.Method == http.MethodGet {
+			panic(http.ErrAbortHandler)
+		} else if !strings.Contains(string(body), `"id"`) {
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"x","version":"1"}}}`)
+	}))
+	t.Cleanup(web.Close)
+	secret := web.URL + "/mcp?key=s3cr3t"
+	o := options(t)
+	client := dial(t, secret, o)
+	_, _, call := client.CallTool(t.Context(), "work", nil)
+	_, list := client.Tools(t.Context())
+	_, _, page := visit(t, secret, o).Do(t.Context(), agent.HTTPRequest{URL: secret})
+	_, nobody := agent.Dial(t.Context(), "http://127.0.0.1:1/mcp?key=s3cr3t", o)
+	_, wrong := agent.Dial(t.Context(), "http://user:s3cr3t@127.0.0.1:1/mcp", o)
+	_, broken := agent.Dial(t.Context(), "http://127.0.0.1:port/mcp?key=s3cr3t", o)
+	for what, err := range map[string]error{"a call": call, "a list": list, "a page": page, "nobody there": nobody, "a user": wrong, "no URL": broken} {
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	answers := typed(t, secret, options(t), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"work"}}`)
+	if strings.Contains(answers, "s3cr3t") || !strings.Contains(answers, web.URL) {
+		t.Errorf("the model reads\n%s", answers)
+	}
+}
