@@ -65,8 +65,8 @@ func offeredTools(ctx context.Context, s *Shop) []PricedTool {
 	}
 	var all []PricedTool
 	for name := range server.ListTools() {
-		if !isOwn(name) {
-			all = append(all, PricedTool{name, s.rates.of(name).price})
+		if rate := s.rates.of(name); rate != nil && !isOwn(name) {
+			all = append(all, PricedTool{name, rate.price})
 		}
 	}
 	slices.SortFunc(all, func(a, b PricedTool) int { return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.Name, b.Name)) })

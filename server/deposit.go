@@ -26,8 +26,12 @@ const (
 )
 
 // AddTools adds the tools that take deposits, give refunds, grant credit tokens and give
-// receipts again.
+// receipts again. It panics with [ErrNoPaywall] where the MCP server was made without
+// [Shop.ServerOptions]: a mistake in the program, by which all would be given away.
 func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
+	if err := s.wire(tools); err != nil {
+		panic(err)
+	}
 	tools.AddTool(mcp.NewTool(DepositTool, mcp.WithDescription("For payment clients: opens or tops up a payment channel with the x402 deposit payload in _meta.")), s.depositTool)
 	tools.AddTool(mcp.NewTool(RefundTool, mcp.WithDescription("For payment clients: refunds a payment channel by the x402 refund payload in _meta.")), s.refundTool)
 	s.addCreditTools(tools)

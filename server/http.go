@@ -37,7 +37,15 @@ const (
 //	shop.ServeHandler(ctx, listeners, handler, time.Hour)
 //
 // A [http.Server] of the caller's own should have a ReadHeaderTimeout, as that of [Serve] has.
+// It panics with what [Shop.CheckTools] refuses: a mistake in the program.
 func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
+	if err := s.begin(tools); err != nil {
+		panic(err)
+	}
+	return s.handler(tools)
+}
+
+func (s *Shop) handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", s.Guard(withoutStreams(apart(streamable(tools)))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

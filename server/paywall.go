@@ -16,9 +16,9 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// Middleware sells what next does: a [mcpserver.ToolHandlerMiddleware]. Free tools
-// pass. It sees plain tool calls; mcp-go runs task-augmented calls without
-// middleware, so a tool with task support must not be sold.
+// Middleware sells what next does: a [mcpserver.ToolHandlerMiddleware], which
+// [Shop.ServerOptions] have. Free tools pass, and tools without a price are refused. It
+// sees plain tool calls: a tool with task support cannot be sold (see [ErrTaskTool]).
 func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		req = withLifted(ctx, req)
@@ -32,6 +32,9 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		token, onCredit := creditToken(&req)
 		req = withoutToken(req)
 		rate := s.rates.of(name)
+		if rate == nil {
+			return mcp.NewToolResultError(fmt.Sprintf("%s is not for sale: it has no price", name)), nil
+		}
 		if rate.price == 0 {
 			return s.give(ctx, next, req)
 		}

@@ -12,10 +12,13 @@ import (
 )
 
 // Prices maps the name of a tool, or a pattern over names such as "search*" (see package
-// glob), to what a
-// call costs, as people write it ("0.001" USDC; "0" is free). The exact name wins,
-// then the longest glob that matches. A tool that nothing matches is free.
+// glob), to what a call costs, as people write it ("0.001" USDC; "0" and [Free] are free).
+// The exact name wins, then the longest pattern that matches. A tool that nothing matches
+// is not sold: no client sees it, or can call it. {"*": Free} gives the rest away.
 type Prices map[string]string
+
+// Free is the price of what is given for nothing, among [Prices].
+const Free = "free"
 
 // Rates says what calls cost where a fixed price does not. The patterns are those of
 // [Prices], and rank with them: for each tool one pattern decides, of either map. A
@@ -63,9 +66,6 @@ type toolRate struct {
 	free                          *Allowance // nil if there is none
 }
 
-// noCharge is the rate of tools that nothing matches.
-var noCharge = new(toolRate)
-
 func newTariff(prices Prices, rates Rates) (*tariff, error) {
 	t := &tariff{exact: make(map[string]*toolRate)}
 	for pattern, price := range prices {
@@ -93,8 +93,15 @@ func newTariff(prices Prices, rates Rates) (*tariff, error) {
 	return t, nil
 }
 
+func parsePrice(text string) (vouchers.Amount, error) {
+	if text == Free {
+		return 0, nil
+	}
+	return vouchers.ParseAmount(text)
+}
+
 func (t *tariff) add(pattern string, given Rate) error {
-	price, err := vouchers.ParseAmount(given.Price)
+	price, err := parsePrice(given.Price)
 	if err == nil && price == 0 && given.Quote != nil {
 		err = errors.New("it has a quote, but no price above 0, which is the most that a call may cost")
 	}
@@ -139,7 +146,7 @@ func (t *tariff) checkPools() error {
 	return nil
 }
 
-// of returns the rate of a tool, with a price of 0 if it is free.
+// of returns the rate of a tool, with a price of 0 if it is free, and nil if it is not sold.
 func (t *tariff) of(tool string) *toolRate {
 	if r, ok := t.exact[tool]; ok {
 		return r
@@ -149,7 +156,7 @@ func (t *tariff) of(tool string) *toolRate {
 			return g.rate
 		}
 	}
-	return noCharge
+	return nil
 }
 
 // MetaRate is the key in a tool's _meta that says why a call may cost less than is

@@ -48,7 +48,7 @@ type Options struct {
 	Store string
 	// Also are further deployments that the shop is paid through.
 	Also []Accepts
-	// Prices of the tools; what is not priced is free. Rates are for those that have more
+	// Prices of the tools; what has none is not shown. Rates are for those that have more
 	// to it: quotes, meters, allowances.
 	Prices Prices
 	Rates  Rates
@@ -99,6 +99,7 @@ type Shop struct {
 	payTo         common.Address
 	withdrawDelay uint64
 	rates         liveTariff
+	wired         wiring
 	free          *freeBook
 	payments      x402.PaymentDecoder
 	observe       func(tool string, check time.Duration)
@@ -256,12 +257,14 @@ func (s *Shop) Healthy(context.Context) error {
 	return healthy
 }
 
-// ServerOptions wire the shop into an MCP server.
+// ServerOptions wire the shop into an MCP server: its tools are sold, and those without a
+// price are not shown. A shop serves no MCP server that was made without them.
 func (s *Shop) ServerOptions() []mcpserver.ServerOption {
 	return []mcpserver.ServerOption{
 		mcpserver.WithToolCapabilities(true),
 		mcpserver.WithRecovery(),
 		mcpserver.WithToolHandlerMiddleware(s.Middleware),
+		mcpserver.WithToolFilter(s.filter),
 		mcpserver.WithHooks(s.hooks()),
 	}
 }
@@ -275,13 +278,28 @@ type Listeners struct {
 
 // Serve serves the tools over HTTP, follows the chain, and settles at the interval (0
 // never) and as the policy says until the context ends; then it lets the calls in
-// flight finish.
+// flight finish. It refuses to start with what [Shop.CheckTools] refuses.
 func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
-	return s.ServeHandler(ctx, on, s.Handler(tools), settleEvery)
+	if err := s.begin(tools); err != nil {
+		return errors.Join(err, on.close())
+	}
+	return s.ServeHandler(ctx, on, s.handler(tools), settleEvery)
 }
 
-// ServeHandler is [Shop.Serve] for a handler of the caller's own.
+func (on Listeners) close() error {
+	err := on.Public.Close()
+	if on.Admin != nil {
+		err = errors.Join(err, on.Admin.Close())
+	}
+	return err
+}
+
+// ServeHandler is [Shop.Serve] for a handler of the caller's own. The MCP servers that it
+// checks are those that [Shop.AddTools] was called for.
 func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
+	if err := s.checkAll(); err != nil {
+		return errors.Join(err, on.close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return Serve(ctx, on.Public, public, s.logger) })
 	if on.Admin != nil {

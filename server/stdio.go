@@ -14,8 +14,12 @@ import (
 // to it over its standard input and output, such as [os.Stdin] and [os.Stdout]. It also
 // ends when the client closes the input, and calls in flight are then given up, at no
 // charge. Nothing else may write to the output, and the store is this process's alone:
-// each client's program needs one of its own.
+// each client's program needs one of its own. It refuses to start with what
+// [Shop.CheckTools] refuses.
 func (s *Shop) ServeStdio(ctx context.Context, in io.Reader, out io.Writer, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
+	if err := s.begin(tools); err != nil {
+		return err
+	}
 	within, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group errgroup.Group

@@ -80,7 +80,7 @@ func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 	}
 	tool.Meta = ForeignMeta(tool.Meta)
 	rate := s.rates.of(tool.Name)
-	if rate.price == 0 {
+	if rate == nil || rate.price == 0 {
 		return tool
 	}
 	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.price, unpaid)}

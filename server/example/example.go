@@ -24,8 +24,9 @@ import (
 	"github.com/chitpay/chit/server"
 )
 
-// Prices is what the tools cost, in USDC. The tool "now" is not in it: it is free.
+// Prices is what the tools cost, in USDC.
 var Prices = server.Prices{
+	"now":        server.Free,
 	"hash":       "0.0005",
 	"text_stats": "0.001",
 	"primes":     "0.002",
@@ -33,12 +34,16 @@ var Prices = server.Prices{
 	"unreliable": "0.01",
 }
 
-// Rates are the prices, with an allowance that all tools share.
+// Rates are the prices, with an allowance that all tools share that cost something.
 func Rates(free server.Allowance) server.Rates {
 	free.Pool = "example"
 	rates := make(server.Rates)
 	for tool, price := range Prices {
-		rates[tool] = server.Rate{Price: price, Free: free}
+		rate := server.Rate{Price: price}
+		if price != server.Free {
+			rate.Free = free
+		}
+		rates[tool] = rate
 	}
 	return rates
 }

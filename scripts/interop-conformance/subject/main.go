@@ -58,7 +58,7 @@ func run(ctx context.Context, rpc string, token common.Address, dir string) erro
 	for i, shop := range []struct {
 		name   string
 		prices server.Prices
-	}{{"free", server.Prices{unusedTool: "0.001"}}, {"priced", server.Prices{"*": "0.001"}}} {
+	}{{"free", server.Prices{unusedTool: "0.001", "*": server.Free}}, {"priced", server.Prices{"*": "0.001"}}} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
