@@ -28,7 +28,7 @@ func work(s *mcpserver.MCPServer) {
 // selling are the options of a shop whose tool "work" has this price.
 func selling(t testing.TB, price string) server.Options {
 	o := shoptest.Options(t)
-	o.Prices = server.Prices{"work": price, "hash": "0.0005", "unreliable": "0.01"}
+	o.Prices = server.Prices{"work": price, "hash": "0.0005", "unreliable": "0.01", "*": server.Free}
 	return o
 }
 

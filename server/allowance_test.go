@@ -242,6 +242,7 @@ func TestAnAllowanceBeginsAnewAfterItsPeriod(t *testing.T) {
 
 func TestToolsShareAPoolAndTokensSpendItsPayersAllowance(t *testing.T) {
 	o := shoptest.Options(t)
+	o.Prices = nil
 	o.Rates = server.Rates{
 		"work": {Price: "0.001", Free: server.Allowance{Calls: 2, Pool: "all"}},
 		"now":  {Price: "0.001", Free: server.Allowance{Calls: 2, Pool: "all"}},

@@ -187,7 +187,7 @@ func TestOtherPathsAndMethodsAreNotServed(t *testing.T) {
 	for request, want := range map[string]int{"GET /": 404, "GET /channels": 404, "POST /settle": 404, "GET /backup": 404, "POST /healthz": 405} {
 		method, path, _ := strings.Cut(request, " ")
 		recorder := httptest.NewRecorder()
-		shop.Handler(mcpserver.NewMCPServer("empty", "1")).ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+		shop.Handler(mcpserver.NewMCPServer("empty", "1", shop.ServerOptions()...)).ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, nil))
 		if recorder.Code != want {
 			t.Errorf("%s is answered with %d, want %d", request, recorder.Code, want)
 		}

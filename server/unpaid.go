@@ -87,11 +87,15 @@ func (s *Shop) screen(r *http.Request, body []byte) (rest []byte, call *stripped
 	case seen.method != string(mcp.MethodToolsCall), isOwn(seen.name) && len(body) > ownCall:
 		return nil, nil, errUnpaid
 	}
-	rate := s.rates.of(seen.name)
-	if rate.price == 0 || isOwn(seen.name) || !large && rate.quote != nil {
+	call = new(stripped)
+	switch rate := s.rates.of(seen.name); {
+	case isOwn(seen.name):
+		return body, nil, nil
+	case rate == nil: // it is not sold
+		return seen.withoutArguments(body), call, nil
+	case rate.price == 0 || !large && rate.quote != nil:
 		return body, nil, nil
 	}
-	call = new(stripped)
 	if large {
 		var pays bool
 		if call.refused, pays = s.proves(r, seen); pays {
@@ -177,7 +181,7 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 	name := req.Params.Name
 	defer func() { fitSchema(ctx, name, result) }()
 	rate := s.rates.of(name)
-	if rate.price == 0 {
+	if rate == nil || rate.price == 0 {
 		return mcp.NewToolResultError("the price has changed at this moment; send the call again"), nil
 	}
 	if token, onCredit := creditToken(&req); onCredit {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -30,7 +31,11 @@ func gatewayCommand() *cli.Command {
 			"SIGHUP reads the prices in the file again.",
 		Flags: []cli.Flag{configFlag, &cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"}},
 		Subcommands: []*cli.Command{
-			{Name: "check", Usage: "check a config file without starting", Flags: []cli.Flag{configFlag}, Action: checkGateway},
+			{
+				Name: "check", Usage: "check a config file without starting",
+				Flags:  []cli.Flag{configFlag, &cli.BoolFlag{Name: "connect", Usage: "ask the upstreams, and list what is sold, free and hidden, and patterns that stand for nothing"}},
+				Action: checkGateway,
+			},
 		},
 		Action: runGateway,
 	}
@@ -54,7 +59,31 @@ func checkGateway(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "%s is fine: %d upstreams, %d routes\n", config.File, len(config.Upstreams), len(config.Routes))
-	return ui.Table(c.App.Writer, []string{"WHAT", "PRICE"}, config.PriceTable())
+	if err := ui.Table(c.App.Writer, []string{"WHAT", "PRICE"}, config.PriceTable()); err != nil || !c.Bool("connect") {
+		return err
+	}
+	return surveyGateway(c, config)
+}
+
+// surveyGateway prints what the upstreams offer, and what would be sold of it.
+func surveyGateway(c *cli.Context, config *gateway.Config) error {
+	report, err := gateway.Survey(c.Context, config, gateway.Options{Version: version, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.App.Writer)
+	head, rows := report.Table()
+	if err := ui.Table(c.App.Writer, head, rows); err != nil {
+		return err
+	}
+	for _, dead := range report.Dead {
+		fmt.Fprintln(c.App.Writer, dead)
+	}
+	var down []error
+	for _, name := range slices.Sorted(maps.Keys(report.Down)) {
+		down = append(down, fmt.Errorf("the upstream %q does not answer: %s", name, report.Down[name]))
+	}
+	return errors.Join(down...)
 }
 
 func runGateway(c *cli.Context) (err error) {

@@ -53,6 +53,12 @@ func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 	if out := h.ok(t, "gateway", "check", "--config", file); words(out) != file+" is fine: 1 upstreams, 0 routes WHAT PRICE l* 0.001 + 0.0001 per count, at most 0.05 shout 0.001" {
 		t.Errorf("check prints %q", out)
 	}
+	survey := h.ok(t, "gateway", "check", "--connect", "--config", file)
+	for _, line := range []string{"UPSTREAM KIND ITS NAME CLIENTS SEE PRICE", "it tool shout shout 0.001", `prices: "l*" stands for nothing`} {
+		if !strings.Contains(words(survey), line) {
+			t.Errorf("check --connect does not say %q:\n%s", line, survey)
+		}
+	}
 	gateway := h.start(t, "selling on", "gateway", "--config", file)
 	url := "--server=http://" + address + "/mcp"
 	if out := h.ok(t, "tools", url); !strings.Contains(words(out), "shout 0.001") {
@@ -104,6 +110,13 @@ func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 	type channel struct{ Charged, Claimed string }
 	if list := decode[[]channel](t, h.ok(t, "channels", "--json")); len(list) != 1 || list[0] != (channel{"4000", "4000"}) {
 		t.Errorf("at the end the channels are %+v", list)
+	}
+}
+
+func TestACheckOfUpstreamsFailsWhereOneDoesNotAnswer(t *testing.T) {
+	got := newHome(t).run(t, "gateway", "check", "--connect", "--config", config(t, "prices: {'*': free}\nupstreams:\n  gone: {url: 'http://127.0.0.1:1/mcp'}\n"))
+	if got.code != 1 || !strings.Contains(got.stderr, `the upstream "gone" does not answer`) {
+		t.Errorf("answered %+v", got)
 	}
 }
 

@@ -62,7 +62,7 @@ async function forNothing(url) {
 }
 
 async function behindGateway(upstream, prices, runSuite) {
-  const config = writeConfig("gateway.yaml", { listen: "127.0.0.1:0", settleEvery: "0s", prices, upstreams: { subject: { url: upstream } } });
+  const config = writeConfig("gateway.yaml", { listen: "127.0.0.1:0", settleEvery: "0s", prices, upstreams: { subject: { url: upstream, resources: ["*"], prompts: ["*"] } } });
   const { said, stop } = await start(process.env.CHIT, ["--profile", "dev", "gateway", "--config", config], /selling on (http:\/\/[^/]+\/mcp)/);
   return runSuite(said[1]).finally(stop);
 }
@@ -95,7 +95,7 @@ async function main() {
   const columns = new Map();
   columns.set("paywall", await forNothing(urls.free));
   columns.set("paywall+credit", await onCredit(urls.priced));
-  columns.set("gateway", await behindGateway(urls.plain, { unused: "0.001" }, forNothing));
+  columns.set("gateway", await behindGateway(urls.plain, { unused: "0.001", "*": "free" }, forNothing));
   columns.set("gateway+credit", await behindGateway(urls.plain, { "*": "0.001" }, onCredit));
 
   const wrong = report(plain, columns);

@@ -178,14 +178,15 @@ async function main() {
   const config = join(process.env.CHIT_HOME, 'gateway.yaml');
   const program = { command: process.execPath, args: [everything, 'stdio'] };
   const web = { url: `http://127.0.0.1:${webPort}/mcp` };
-  const free = { allow: ['trigger-*', 'get-roots-list'], prices: { '*': '0' } };
+  const free = { allow: ['trigger-*', 'get-roots-list'], prices: { '*': 'free' } };
+  const read = { resources: ['*'], prompts: ['*'] };
   writeFileSync(config, JSON.stringify({ // which is YAML
     listen: `127.0.0.1:${port}`,
     settleEvery: '0s',
     prices: { '*': '0.001' },
     upstreams: {
-      stdio: program,
-      http: { ...web, prefix: 'web' },
+      stdio: { ...program, ...read },
+      http: { ...web, ...read, prefix: 'web' },
       'free-stdio': { ...program, ...free, prefix: 'free' },
       'free-http': { ...web, ...free, prefix: 'free-web' },
     },

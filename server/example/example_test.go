@@ -13,6 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
 )
 
@@ -179,17 +180,17 @@ func TestAnIdenticonIsAPictureOfItsTextAlone(t *testing.T) {
 	}
 }
 
-func TestEveryToolButTheTimeHasAPrice(t *testing.T) {
+func TestEveryToolHasAPrice(t *testing.T) {
 	list, err := connect(t).ListTools(t.Context(), mcp.ListToolsRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Tools) != len(example.Prices)+1 {
+	if len(list.Tools) != len(example.Prices) {
 		t.Errorf("%d tools, %d prices", len(list.Tools), len(example.Prices))
 	}
 	for _, tool := range list.Tools {
-		if _, priced := example.Prices[tool.Name]; priced == (tool.Name == "now") {
-			t.Errorf("%s is priced: %v", tool.Name, priced)
+		if price := example.Prices[tool.Name]; price == "" || (price == server.Free) != (tool.Name == "now") {
+			t.Errorf("%s costs %q", tool.Name, price)
 		}
 	}
 }

@@ -149,12 +149,12 @@ func say(t testing.TB, client *mcpclient.Client, tool, text string) string {
 func both(t testing.TB, options string) (config string, web *site) {
 	web = serveHTTP(t, "web")
 	stdio := strings.TrimSuffix(stdioUpstream(t, "stdio"), "}")
-	return fmt.Sprintf("upstreams:\n  web: {url: %q, prefix: web%s}\n  stdio: %s, prefix: stdio%s}\n", web.url(), options, stdio, options), web
+	return fmt.Sprintf("upstreams:\n  web: {url: %q, resources: ['*'], prefix: web%s}\n  stdio: %s, resources: ['*'], prefix: stdio%s}\n", web.url(), options, stdio, options), web
 }
 
 func TestWhatAnUpstreamAsksReachesTheClientWhoseCallItIs(t *testing.T) {
 	config, _ := both(t, "")
-	s := sell(t, config)
+	s := sell(t, freely+config)
 	ada, bob := newHuman("ada"), newHuman("bob")
 	clients := map[*human]*mcpclient.Client{ada: s.connect(t, ada), bob: s.connect(t, bob)}
 	for _, upstream := range []string{"web_", "stdio_"} {
@@ -221,7 +221,7 @@ func (f *forger) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func TestASessionCannotAnswerForAnother(t *testing.T) {
 	config, _ := both(t, "")
-	s := sell(t, config)
+	s := sell(t, freely+config)
 	other := s.connect(t, newHuman("eve"))
 	f := &forger{session: other.GetSessionId(), tried: make(chan int, 2)}
 	client := s.connect(t, newHuman("ada"), transport.WithHTTPBasicClient(&http.Client{Transport: f}))
@@ -236,7 +236,7 @@ func TestASessionCannotAnswerForAnother(t *testing.T) {
 
 func TestAClientThatCannotBeAskedIsRefusedAtOnceAndNotCharged(t *testing.T) {
 	config, _ := both(t, "")
-	s := sell(t, "prices: {'*_sample': 0.001, '*_elicit': 0.001, '*_roots': 0.001}\n"+config)
+	s := sell(t, "prices: {'*_sample': 0.001, '*_elicit': 0.001, '*_roots': 0.001, '*': free}\n"+config)
 	buyer := s.buyer(t)
 	for _, tool := range []string{"web_sample", "web_elicit", "web_roots", "stdio_sample", "stdio_elicit", "stdio_roots"} {
 		result, receipt, err := buyer.CallTool(t.Context(), tool, map[string]any{"text": "who?"})
@@ -244,7 +244,7 @@ func TestAClientThatCannotBeAskedIsRefusedAtOnceAndNotCharged(t *testing.T) {
 			t.Errorf("%s answers %+v for %+v", tool, result, receipt)
 		}
 	}
-	free := sell(t, config)
+	free := sell(t, freely+config)
 	older, _ := free.listener(t)
 	for _, tool := range []string{"web_sample", "web_elicit", "web_roots", "stdio_sample", "stdio_elicit", "stdio_roots"} {
 		for range 2 { // also where the upstream is known to ask
@@ -260,7 +260,7 @@ func TestAClientThatCannotBeAskedIsRefusedAtOnceAndNotCharged(t *testing.T) {
 
 func TestACallIsChargedOnceItsHumanHasAnsweredAndNotIfTheClientGoesAway(t *testing.T) {
 	config, _ := both(t, ", timeout: 300ms")
-	s := sell(t, "prices: {'*_elicit': 0.001}\n"+config)
+	s := sell(t, "prices: {'*_elicit': 0.001, '*': free}\n"+config)
 	bearer := "Bearer " + s.granted(t, s.buyer(t), credit.Scope{Budget: 10_000})
 	h := newHuman("ada")
 	client := s.connect(t, h, transport.WithHTTPHeaders(map[string]string{"Authorization": bearer}))
@@ -315,7 +315,7 @@ func TestACallIsChargedOnceItsHumanHasAnsweredAndNotIfTheClientGoesAway(t *testi
 
 func TestAQuestionThatTheUpstreamGivesUpOnEndsWithAnError(t *testing.T) {
 	config, _ := both(t, "")
-	s := sell(t, config)
+	s := sell(t, freely+config)
 	h := newHuman("ada")
 	client := s.connect(t, h)
 	for _, tool := range []string{"web_elicit", "stdio_elicit"} {
@@ -340,7 +340,7 @@ func TestAQuestionThatTheUpstreamGivesUpOnEndsWithAnError(t *testing.T) {
 
 func TestAQuestionThatTheUpstreamWithdrawsIsNotWaitedFor(t *testing.T) {
 	config, web := both(t, "")
-	s := sell(t, config)
+	s := sell(t, freely+config)
 	h, over := newHuman("ada"), make(chan struct{})
 	h.think = func(context.Context) error {
 		<-over
@@ -361,7 +361,7 @@ func TestAQuestionThatTheUpstreamWithdrawsIsNotWaitedFor(t *testing.T) {
 
 func TestConnectionsOfClientsAreBoundedAndEndWithTheirSessions(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q, ownConnections: 1}\n", web.url()))
+	s := sell(t, freely+fmt.Sprintf("upstreams:\n  it: {url: %q, ownConnections: 1}\n", web.url()))
 	ada, bob := newHuman("ada"), newHuman("bob")
 	one, two := s.connect(t, ada), s.connect(t, bob)
 	for range 2 { // each takes the place of the other's, which is idle
@@ -396,7 +396,7 @@ func TestConnectionsOfClientsAreBoundedAndEndWithTheirSessions(t *testing.T) {
 
 func TestNobodyIsAskedWhereTheConfigAllowsNoConnectionsOfTheirOwn(t *testing.T) {
 	config, _ := both(t, ", ownConnections: 0")
-	s := sell(t, config)
+	s := sell(t, freely+config)
 	client := s.connect(t, newHuman("ada"))
 	for _, tool := range []string{"stdio_sample", "stdio_elicit", "stdio_roots", "web_sample", "web_roots"} {
 		if got := say(t, client, tool, ""); !strings.HasPrefix(got, "error: ") {
@@ -407,7 +407,7 @@ func TestNobodyIsAskedWhereTheConfigAllowsNoConnectionsOfTheirOwn(t *testing.T) 
 
 func TestNotificationsTakeTheConnectionOfTheClient(t *testing.T) {
 	config, web := both(t, "")
-	s := sell(t, config)
+	s := sell(t, freely+config)
 	//lint:ignore SA1019 the clients that are out there
 	client := s.connect(t, newHuman("ada"), transport.WithContinuousListening())
 	heard := make(chan mcp.JSONRPCNotification, 100)

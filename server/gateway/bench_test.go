@@ -31,7 +31,7 @@ func benchmarkGateway(b *testing.B, name, tool string, callers int) {
 	})
 	web := httptest.NewServer(mcpserver.NewStreamableHTTPServer(upstream, mcpserver.WithStateLess(true)))
 	b.Cleanup(web.Close)
-	s := sell(b, fmt.Sprintf("prices: {paid: 0.000001}\nupstreams:\n  it: {url: %q}\n", web.URL))
+	s := sell(b, fmt.Sprintf("prices: {paid: 0.000001, '*': free}\nupstreams:\n  it: {url: %q}\n", web.URL))
 	wire := shoptest.NewWire(b, callers)
 	plain := shoptest.CallBody(b, tool, nil)
 	next := func() []byte { return plain }

@@ -86,7 +86,12 @@ type Upstream struct {
 	// Allow and Deny are globs over the upstream's own tool names: with Allow only what
 	// matches is sold, and nothing that matches Deny.
 	Allow, Deny []string
-	// Prices are by the upstream's own tool names. They come before [Config.Prices].
+	// Resources and Prompts are globs over the URIs of its resources and templates, and over
+	// its prompts: what clients are shown beside the tools, and may read for nothing. Without
+	// them they are shown none.
+	Resources, Prompts []string
+	// Prices are by the upstream's own tool names. They come before [Config.Prices]. A tool
+	// that neither has a price for is not shown.
 	Prices Prices
 	// ShareLogs sends its log messages to every client; without it a client gets those
 	// that come while its call is the only one.
@@ -202,7 +207,7 @@ func readUpstream(r *reader, name string, at place) Upstream {
 		"url": checkedURL(r, &u.URL), "sse": r.flag(&u.SSE), "headers": readHeaders(r, &u.Headers),
 		"command": readCommand(r, &u.Command), "args": r.texts(&u.Args), "env": r.secrets(&u.Env, checkVariable),
 		"prefix": readName(r, &u.Prefix), "timeout": r.duration(&u.Timeout, time.Millisecond),
-		"allow": globs(&u.Allow), "deny": globs(&u.Deny),
+		"allow": globs(&u.Allow), "deny": globs(&u.Deny), "resources": globs(&u.Resources), "prompts": globs(&u.Prompts),
 		"prices": readPrices(r, &u.Prices), "shareLogs": r.flag(&u.ShareLogs),
 		"ownConnections": r.whole(&u.OwnConnections),
 	}

@@ -101,7 +101,7 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a price that is negative":        {web + "prices: {a: -1}\n", 4, "prices.a", "invalid amount"},
 		"a price that is too fine":        {web + "prices: {a: 0.0000001}\n", 4, "prices.a", "decimals"},
 		"a price with a bad pattern":      {web + "prices: {\"a[\": 1}\n", 4, "prices.a[", "pattern"},
-		"a price of an upstream":          {web + "    prices:\n      x: free\n", 5, "upstreams.web.prices.x", "free"},
+		"a price of an upstream":          {web + "    prices:\n      x: gratis\n", 5, "upstreams.web.prices.x", "gratis"},
 		"a price that is a list":          {web + "prices: {a: [1]}\n", 4, "prices.a", "an amount of USDC"},
 		"an unknown key of a price":       {web + "prices:\n  a:\n    most: 1\n", 6, "prices.a.most", "known are base, free, max, metered, onCancel, onFailure, per"},
 		"a price of nothing":              {web + "prices:\n  a: {metered: true}\n", 5, "prices.a", "either base or max"},

@@ -29,7 +29,7 @@ func (s *selling) browse(t testing.TB, method, path, origin string, more map[str
 func TestAPageOfAnAllowedOriginMayAskAndReadWhatItPays(t *testing.T) {
 	service, served := backend(t)
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("origins: [%q]\nupstreams:\n  it: {url: %q}\nroutes:\n- {path: /items/a, method: PUT, upstream: %q, price: 0.002}\n", page, web.url(), service.URL))
+	s := sell(t, fmt.Sprintf("origins: [%q]\nprices: {'*': free}\nupstreams:\n  it: {url: %q}\nroutes:\n- {path: /items/a, method: PUT, upstream: %q, price: 0.002}\n", page, web.url(), service.URL))
 	for path, method := range map[string]string{"/mcp": "POST", "/items/a": "PUT"} {
 		asked := s.browse(t, http.MethodOptions, path, page, map[string]string{
 			"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type,mcp-protocol-version,payment-signature",
@@ -68,11 +68,11 @@ func TestAPageOfAnAllowedOriginMayAskAndReadWhatItPays(t *testing.T) {
 
 func TestOriginsAreNotSharedWithUnlessConfigured(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	if got := s.browse(t, http.MethodPost, "/mcp", "http://localhost:3000", nil); got.status != http.StatusOK || got.head.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("answered %d, %v", got.status, got.head)
 	}
-	s = sell(t, fmt.Sprintf("origins: ['*']\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s = sell(t, fmt.Sprintf("origins: ['*']\nprices: {'*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	if got := s.browse(t, http.MethodPost, "/mcp", page, nil); got.status != http.StatusOK || got.head.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("with any origin: %d, %v", got.status, got.head)
 	}

@@ -2,11 +2,16 @@
 // touching them.
 //
 // A [Config] names upstreams and what their tools cost. A [Gateway] connects to each
-// over streamable HTTP, SSE or stdio, shows their tools, resources and prompts as
-// one MCP server, and lets the [server.Shop] take the money: a call is paid, goes to
+// over streamable HTTP, SSE or stdio, shows what it sells of them as one MCP server, and lets the [server.Shop] take the money: a call is paid, goes to
 // its upstream, and is charged if it succeeds. Lists, progress and log messages pass
 // through as they change. An upstream that is down makes its tools answer an error,
 // which costs nothing, until the gateway has reached it again.
+//
+// Nothing is given away without a word: a tool is shown once something prices it, if only
+// as free, and resources, templates, prompts and completions where an upstream's settings
+// resources and prompts name them. Names are matched as package glob has it. The start
+// logs what is sold, free and hidden, and patterns that stand for nothing; [Survey] finds
+// it out before.
 //
 // What an upstream says in the protocols of payment (terms, receipts, refusals, in headers,
 // _meta or results) is not passed on, nor what a client says in them: the gateway is the
@@ -42,7 +47,8 @@
 //	limits: {lookups: 50}             # docs/SECURITY.md lists them; over the profile's
 //	also:                             # paid through these beside the profile's; as there
 //	  - {escrow: "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"}
-//	prices:                           # by the names that clients see; what has no price is free
+//	prices:                           # by the names that clients see; what has no price is not shown
+//	  now: free                       # "*": free gives the rest away
 //	  "search*": 0.001
 //	  summarize: 0.01
 //	  render:                         # by an argument
@@ -60,6 +66,8 @@
 //	    allow: ["search*", summarize]
 //	    deny: [search_internal]
 //	    prices: {"search_deep": 0.005} # by its own names; before those above
+//	    resources: ["docs://*"]       # what may be read for nothing: URIs and templates; else none
+//	    prompts: ["*"]                # by its own names; else none
 //	  files:                          # a program on standard input and output
 //	    command: files-server
 //	    args: [--root, /srv/files]

@@ -67,7 +67,7 @@ func TestWhatAnUpstreamSaysOfPaymentsIsNotPassedOn(t *testing.T) {
 	web.mcp.AddPrompt(prompt, func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		return &mcp.GetPromptResult{Result: mcp.Result{Meta: protocolMeta()}, Messages: []mcp.PromptMessage{}}, nil
 	})
-	s := sell(t, fmt.Sprintf("prices: {metered: {max: 0.001, metered: true}, plain: 0.001, free: 0}\nupstreams:\n  it: {url: %q, allow: [free, metered, plain]}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {metered: {max: 0.001, metered: true}, plain: 0.001, free: 0}\nupstreams:\n  it: {url: %q, allow: [free, metered, plain], prompts: ['*']}\n", web.url()))
 	client, _ := s.listener(t)
 	notOurs(t, "a free result", encoded(t, call(t, client, "free", nil)))
 	list, err := client.ListTools(t.Context(), mcp.ListToolsRequest{})

@@ -44,7 +44,8 @@ type Gateway struct {
 	prices Prices
 	seen   seen
 	shown  announced
-	ready  bool // nothing is shown before the first answers are in
+	told   string // the last report in the log
+	ready  bool   // nothing is shown before the first answers are in
 
 	reading atomic.Pointer[directory]
 }
@@ -56,22 +57,13 @@ const startTime = 20 * time.Second
 // answer of each, for 20 seconds at most; one that is down is tried again. The caller
 // closes the gateway, and then the shop.
 func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*Gateway, error) {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	g := &Gateway{
-		config: config, shop: shop, logger: o.Logger, version: o.Version, prices: config.Prices,
-		streams: newStreams(), questions: newQuestions(), watched: newWatches(),
-	}
-	g.reading.Store(&directory{})
+	g := newGateway(config, o)
+	g.shop = shop
 	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, shop.ServerOptions()...)
 	g.watch(g.mcp.GetHooks())
 	shop.AddTools(g.mcp)
 	for _, tool := range g.mcp.ListTools() {
 		g.own = append(g.own, *tool)
-	}
-	for _, u := range config.Upstreams {
-		g.upstreams = append(g.upstreams, newUpstream(g, u))
 	}
 	for _, r := range config.Routes {
 		g.routes = append(g.routes, newRoute(g, r))
@@ -79,17 +71,37 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 	if err := g.setPrices(); err != nil {
 		return nil, err
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	g.stop = stop
-	for _, u := range g.upstreams {
-		g.running.Go(func() { u.run(running) })
-	}
+	g.connect(ctx)
 	if err := g.await(ctx); err != nil {
 		g.Close()
 		return nil, err
 	}
 	g.open()
 	return g, nil
+}
+
+func newGateway(config *Config, o Options) *Gateway {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	g := &Gateway{
+		config: config, logger: o.Logger, version: o.Version, prices: config.Prices,
+		streams: newStreams(), questions: newQuestions(), watched: newWatches(),
+	}
+	g.reading.Store(&directory{})
+	for _, u := range config.Upstreams {
+		g.upstreams = append(g.upstreams, newUpstream(g, u))
+	}
+	return g
+}
+
+// connect keeps the upstreams connected until the gateway is closed.
+func (g *Gateway) connect(ctx context.Context) {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	g.stop = stop
+	for _, u := range g.upstreams {
+		g.running.Go(func() { u.run(running) })
+	}
 }
 
 // await waits until every upstream was tried.
@@ -114,9 +126,19 @@ func (g *Gateway) open() {
 		option(g.mcp)
 	}
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.ready = true
-	g.mu.Unlock()
-	g.rebuild()
+	g.show()
+	g.tell()
+}
+
+// tellAgain logs what has come to be sold since the gateway began.
+func (g *Gateway) tellAgain() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ready {
+		g.tell()
+	}
 }
 
 // Close ends the connections to the upstreams and the programs that it started.
@@ -159,6 +181,10 @@ func (g *Gateway) Reload() error {
 		return err
 	}
 	g.logger.Info("prices reloaded", "file", g.config.File)
+	if g.ready {
+		g.show()
+		g.tell()
+	}
 	return nil
 }
 
@@ -171,7 +197,7 @@ func (g *Gateway) setPrices() error {
 		rates[pattern] = price.rate(pattern)
 	}
 	for name, o := range g.seen.origins() {
-		if pattern, ok := priceOf(o.upstream.Prices, o.name); ok {
+		if pattern, ok := patternOf(o.upstream.Prices, o.name); ok {
 			price := o.upstream.Prices[pattern]
 			rates[name] = price.rate(o.upstream.Name + "/" + pattern)
 		}
@@ -218,16 +244,18 @@ func (g *Gateway) capabilities() []mcpserver.ServerOption {
 	var resources, subscribe, prompts, completions, logging bool
 	var instructions []string
 	for _, u := range g.upstreams {
+		reads, prompted := len(u.Resources) > 0, len(u.Prompts) > 0
 		l := u.current()
 		if l == nil {
-			resources, subscribe, prompts, completions, logging = true, true, true, true, true
+			resources, subscribe, prompts = resources || reads, subscribe || reads, prompts || prompted
+			completions, logging = completions || reads || prompted, true
 			continue
 		}
 		caps := l.hello.Capabilities
-		resources = resources || caps.Resources != nil
-		subscribe = subscribe || caps.Resources != nil && caps.Resources.Subscribe
-		prompts = prompts || caps.Prompts != nil
-		completions = completions || caps.Completions != nil
+		resources = resources || reads && caps.Resources != nil
+		subscribe = subscribe || reads && caps.Resources != nil && caps.Resources.Subscribe
+		prompts = prompts || prompted && caps.Prompts != nil
+		completions = completions || (reads || prompted) && caps.Completions != nil
 		logging = logging || caps.Logging != nil
 		if l.hello.Instructions != "" {
 			instructions = append(instructions, l.hello.Instructions)

@@ -30,7 +30,7 @@ func (c *counter) value() int64 { return c.n.Load() }
 
 func TestOtherHostsAndForeignPagesAreRefused(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("hosts: [Shop.example.com]\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("hosts: [Shop.example.com]\nprices: {'*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	for name, c := range map[string]struct {
 		host, origin string
 		status       int
@@ -70,7 +70,7 @@ func TestOtherHostsAndForeignPagesAreRefused(t *testing.T) {
 
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url(), io.MultiReader(bytes.NewReader(make([]byte, server.MaxBody)), strings.NewReader("x")))
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 
 func TestARequestHasAnIDThatIsLogged(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}`
 	for given, kept := range map[string]bool{"mine-1": true, "bad id\t": false, "": false} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url(), strings.NewReader(body))
@@ -105,7 +105,7 @@ func TestARequestHasAnIDThatIsLogged(t *testing.T) {
 
 func TestAClientThatSendsHalfARequestHoldsNobodyUp(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestTLSIsServedFromFiles(t *testing.T) {
 	web := serveHTTP(t, "web")
 	dir := t.TempDir()
 	client := certificate(t, filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
-	s := sell(t, fmt.Sprintf("tls: {cert: %q, key: %q}\nupstreams:\n  it: {url: %q}\n", filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), web.url()))
+	s := sell(t, fmt.Sprintf("tls: {cert: %q, key: %q}\nprices: {'*': free}\nupstreams:\n  it: {url: %q}\n", filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), web.url()))
 	resp, err := client.Get(s.base + "/healthz")
 	if err != nil || resp.StatusCode != http.StatusOK || resp.TLS == nil {
 		t.Fatalf("answered %+v, %v", resp, err)

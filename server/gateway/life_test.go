@@ -163,7 +163,7 @@ func TestPricesOfUpstreamsAndRoutesAreReloadedToo(t *testing.T) {
 
 func TestPricesAreReloadedUnderLoadWithoutAFailedCall(t *testing.T) {
 	web := serveHTTP(t, "web")
-	config := fmt.Sprintf("prices: {echo: 0.001}\nupstreams:\n  it: {url: %q}\n", web.url())
+	config := fmt.Sprintf("prices: {echo: 0.001, '*': free}\nupstreams:\n  it: {url: %q}\n", web.url())
 	s := sell(t, config)
 	client := s.buyer(t)
 	loading, stop := context.WithCancel(t.Context())
@@ -198,7 +198,7 @@ func TestPricesAreReloadedUnderLoadWithoutAFailedCall(t *testing.T) {
 
 func TestABrokenFileKeepsThePrices(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("prices: {echo: 0.001}\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {echo: 0.001, '*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	client := s.buyer(t)
 	rewrite(t, s.file, "prices: {echo: lots}\n")
 	if err := s.Reload(); err == nil || !strings.Contains(err.Error(), s.file+":1: prices.echo: ") {
@@ -249,7 +249,7 @@ func refused(t testing.TB, s *selling) {
 func TestSecretsAreSentAndNotLogged(t *testing.T) {
 	t.Setenv("GATEWAY_TEST_TOKEN", "hush-hush")
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q, headers: {X-Secret: '${GATEWAY_TEST_TOKEN}'}}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q, headers: {X-Secret: '${GATEWAY_TEST_TOKEN}'}}\n", web.url()))
 	client, _ := s.listener(t)
 	call(t, client, "echo", nil)
 	web.down()

@@ -97,6 +97,9 @@ type selling struct {
 
 func (s *selling) url() string { return s.base + "/mcp" }
 
+// freely begins a config that gives every tool for nothing.
+const freely = "prices: {'*': free}\n"
+
 // writeConfig writes a config file. Lines may be indented by tabs as a whole.
 func writeConfig(t testing.TB, text string) string {
 	t.Helper()
@@ -171,6 +174,7 @@ func (s *selling) buyer(t testing.TB) *agent.Client {
 	t.Helper()
 	client, err := agent.Dial(t.Context(), s.url(), agent.Options{
 		Key: shoptest.Payer(t, "payer"), RPC: shoptest.Net.Anvil.URL(), Token: shoptest.Net.Token, Book: filepath.Join(t.TempDir(), "agent.db"),
+		Policy: agent.Policy{MaxPrice: usdc}, // prices change
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -54,9 +54,19 @@ func shownAs(u *upstream, name string) string {
 	return u.Prefix + "_" + name
 }
 
-// priceOf finds the pattern that decides a name's price as [server.Prices] has it: by the exact name, or by
+// priceOf is what a tool costs, by its upstream's own prices or by the name that clients
+// see. A tool that nothing prices is not sold. It is called with g.mu held.
+func (g *Gateway) priceOf(o origin, shown string) (price Price, sold bool) {
+	if pattern, ok := patternOf(o.upstream.Prices, o.name); ok {
+		return o.upstream.Prices[pattern], true
+	}
+	pattern, ok := patternOf(g.prices, shown)
+	return g.prices[pattern], ok
+}
+
+// patternOf finds the pattern that decides a name's price as [server.Prices] has it: by the exact name, or by
 // the longest glob that matches, the first in order of those that are equally long.
-func priceOf(prices Prices, name string) (pattern string, found bool) {
+func patternOf(prices Prices, name string) (pattern string, found bool) {
 	if _, found = prices[name]; found {
 		return name, true
 	}

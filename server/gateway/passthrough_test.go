@@ -45,7 +45,7 @@ func call(t testing.TB, client *mcpclient.Client, tool string, meta *mcp.Meta) *
 
 func TestProgressReachesTheClientThatAskedForIt(t *testing.T) {
 	web, sse := serveHTTP(t, "web"), serveSSE(t, "sse")
-	s := sell(t, fmt.Sprintf("upstreams:\n  web: {url: %q, prefix: web}\n  sse: {url: %q, sse: true, prefix: sse}\n  stdio: %s\n", web.url(), sse.url(), stdioUpstream(t, "stdio")))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  web: {url: %q, prefix: web}\n  sse: {url: %q, sse: true, prefix: sse}\n  stdio: %s\n", web.url(), sse.url(), stdioUpstream(t, "stdio")))
 	one, oneHeard := s.listener(t)
 	two, twoHeard := s.listener(t)
 	for _, tool := range []string{"web_steps", "sse_steps", "steps"} {
@@ -75,7 +75,7 @@ func TestPaymentsAndTheConnectionsOwnDoNotReachTheUpstream(t *testing.T) {
 	if got := textOf(t, buy(t, s.buyer(t), 1_000, "meta", nil)); strings.Contains(got, x402.MetaPayment) || strings.Contains(got, "signature") {
 		t.Errorf("the upstream was shown %s", got)
 	}
-	free := sell(t, fmt.Sprintf("upstreams:\n  stdio: %s\n", stdioUpstream(t, "stdio")))
+	free := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  stdio: %s\n", stdioUpstream(t, "stdio")))
 	client, _ := free.listener(t)
 	if got := textOf(t, call(t, client, "meta", &mcp.Meta{AdditionalFields: map[string]any{"theirs": 1, "chit/credit": "token"}})); got != `{"theirs":1}` {
 		t.Errorf("the upstream was shown %s", got)
@@ -84,7 +84,7 @@ func TestPaymentsAndTheConnectionsOwnDoNotReachTheUpstream(t *testing.T) {
 
 func TestAListThatChangesIsAnnouncedAndSold(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("prices: {grown: 0.002}\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {grown: 0.002, '*': free}\nupstreams:\n  it: {url: %q}\n", web.url()))
 	payer := s.buyer(t)
 	client, heard := s.listener(t)
 	if got := names(t, client); slices.Contains(got, "grown") {
@@ -102,7 +102,7 @@ func TestAListThatChangesIsAnnouncedAndSold(t *testing.T) {
 
 func TestResourcesTemplatesPromptsAndCompletionsPass(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  web: {url: %q, prefix: w}\n  stdio: %s\n", web.url(), stdioUpstream(t, "stdio")))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  web: {url: %q, prefix: w, resources: ['*'], prompts: ['*']}\n  stdio: %s, resources: ['test://*'], prompts: [greet]}\n", web.url(), strings.TrimSuffix(stdioUpstream(t, "stdio"), "}")))
 	client, heard := s.listener(t)
 	resources, err := client.ListResources(t.Context(), mcp.ListResourcesRequest{})
 	if err != nil || len(resources.Resources) != 2 {
@@ -144,7 +144,7 @@ func TestResourcesTemplatesPromptsAndCompletionsPass(t *testing.T) {
 
 func TestLogMessagesReachTheOneWhoCalledAtTheLevelOfItsOwn(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  web: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  web: {url: %q, resources: ['*']}\n", web.url()))
 	one, heard := s.listener(t)
 	two, others := s.listener(t)
 	for client, level := range map[*mcpclient.Client]mcp.LoggingLevel{one: mcp.LoggingLevelInfo, two: mcp.LoggingLevelInfo} {
@@ -177,7 +177,7 @@ func TestLogMessagesReachTheOneWhoCalledAtTheLevelOfItsOwn(t *testing.T) {
 
 func TestAClientOfTheNewestProtocolHearsOfChanges(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q, resources: ['*'], prompts: ['*']}\n", web.url()))
 	pool := http.DefaultTransport.(*http.Transport).Clone()
 	client, err := mcpclient.NewStreamableHttpClient(s.url(), transport.WithHTTPBasicClient(&http.Client{Transport: pool}))
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -34,7 +36,7 @@ type Price struct {
 func readPrice(r *reader, to *Price) setting {
 	return func(at place) {
 		if !isGroup(r.value(at)) {
-			r.amount(&to.Most)(at)
+			r.price(&to.Most)(at)
 			return
 		}
 		var base, most *vouchers.Amount
@@ -83,6 +85,17 @@ func readOutcome(r *reader, charged *bool) setting {
 	}
 }
 
+// price reads an amount, or that it is free.
+func (r *reader) price(to *vouchers.Amount) setting {
+	return func(at place) {
+		if n, ok := r.value(at).(*ast.StringNode); ok && n.Value == server.Free {
+			*to = 0
+			return
+		}
+		r.amount(to)(at)
+	}
+}
+
 // readFree reads an allowance.
 func readFree(r *reader, to *server.Allowance) setting {
 	return func(at place) {
@@ -122,7 +135,7 @@ func (p Price) String() string {
 	var parts []string
 	switch {
 	case p.Most == 0:
-		return "free"
+		return server.Free
 	case p.Per == nil && p.Metered:
 		parts = append(parts, "up to "+p.Most.Decimal())
 	case p.Per == nil:

@@ -109,11 +109,11 @@ func names(t testing.TB, client *mcpclient.Client) (all []string) {
 func TestNamesArePrefixedOnConflictOrAlways(t *testing.T) {
 	one, two, three := serveHTTP(t, "one"), serveHTTP(t, "two"), serveHTTP(t, "three")
 	s := sell(t, fmt.Sprintf(`
-prices: {a_echo: "0.001", b_echo: "0.002", "x_*": "0.003"}
+prices: {a_echo: "0.001", b_echo: "0.002", "x_*": "0.003", steps: free}
 upstreams:
-  a: {url: %q, allow: [echo, "g*"], deny: [grow]}
-  b: {url: %q, allow: [echo, steps]}
-  c: {url: %q, allow: [echo], prefix: x}
+  a: {url: %q, allow: [echo, "g*"], deny: [grow], prompts: ["*"]}
+  b: {url: %q, allow: [echo, steps], prompts: [greet]}
+  c: {url: %q, allow: [echo], prefix: x, prompts: ["gr*"]}
 `, one.url(), two.url(), three.url()))
 	client := s.buyer(t)
 	if got := names(t, client.MCP()); !slices.Equal(got, []string{"a_echo", "b_echo", "steps", "x_echo"}) {
@@ -150,7 +150,7 @@ func TestAToolThatHasTheNameOfTheShopsOwnIsNotFree(t *testing.T) {
 
 func TestSchemasPassAsTheyAre(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}", web.url()))
+	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q, resources: ['*'], prompts: ['*']}", web.url()))
 	resp, err := http.Post(s.url(), "application/json", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","clientInfo":{"name":"t","version":"1"},"capabilities":{}}}`))
 	if err != nil {
 		t.Fatal(err)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
 )
 
@@ -32,15 +34,25 @@ type template struct {
 func (g *Gateway) rebuild() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.ready {
-		return
+	if g.ready {
+		g.show()
 	}
+}
+
+// listed is what the upstreams have said that they offer.
+func (g *Gateway) listed() map[*upstream]lists {
 	all := make(map[*upstream]lists, len(g.upstreams))
 	for _, u := range g.upstreams {
 		u.mu.Lock()
 		all[u] = u.lists
 		u.mu.Unlock()
 	}
+	return all
+}
+
+// show is called with g.mu held.
+func (g *Gateway) show() {
+	all := g.listed()
 	fresh := &directory{resources: make(map[string]*upstream)}
 	g.showTools(all)
 	g.showPrompts(all, fresh)
@@ -62,25 +74,20 @@ func announce[T any](was *string, list []T, describe func(T) any, set func(...T)
 	set(list...)
 }
 
+// named are the names that clients see of the tools that can be sold.
+func (g *Gateway) named(all map[*upstream]lists, clash func(string, origin)) map[origin]string {
+	return inverse(showAs(g.upstreams, func(u *upstream) []string { return namesOf(all[u].tools) }, server.OwnTools(), clash))
+}
+
 func (g *Gateway) showTools(all map[*upstream]lists) {
-	var reserved []string
-	for _, tool := range g.own {
-		reserved = append(reserved, tool.Tool.Name)
-	}
-	shown := showAs(g.upstreams, func(u *upstream) (names []string) {
-		for _, tool := range all[u].tools {
-			names = append(names, tool.Name)
-		}
-		return names
-	}, reserved, g.clash("tool"))
-	byOrigin := inverse(shown)
+	byOrigin := g.named(all, g.clash("tool"))
 	var tools []mcpserver.ServerTool
 	now := make(map[string]origin)
 	for _, u := range g.upstreams {
 		for _, tool := range all[u].tools {
 			o := origin{u, tool.Name}
 			name, ok := byOrigin[o]
-			if !ok {
+			if _, sold := g.priceOf(o, name); !ok || !sold {
 				continue
 			}
 			now[name] = o
@@ -101,11 +108,9 @@ func (g *Gateway) showTools(all map[*upstream]lists) {
 }
 
 func (g *Gateway) showPrompts(all map[*upstream]lists, d *directory) {
-	d.prompts = showAs(g.upstreams, func(u *upstream) (names []string) {
-		for _, prompt := range all[u].prompts {
-			names = append(names, prompt.Name)
-		}
-		return names
+	d.prompts = showAs(g.upstreams, func(u *upstream) []string {
+		l := all[u]
+		return slices.DeleteFunc(l.promptNames(), func(name string) bool { return !glob.MatchAny(u.Prompts, name) })
 	}, nil, g.clash("prompt"))
 	byOrigin := inverse(d.prompts)
 	var prompts []mcpserver.ServerPrompt
@@ -123,7 +128,7 @@ func (g *Gateway) showPrompts(all map[*upstream]lists, d *directory) {
 	announce(&g.shown.prompts, prompts, func(p mcpserver.ServerPrompt) any { return p.Prompt }, g.mcp.SetPrompts)
 }
 
-// showResources shows resources and templates. A URI cannot be renamed: the first
+// showResources shows the resources and templates that the config names. A URI cannot be renamed: the first
 // upstream that has it keeps it.
 func (g *Gateway) showResources(all map[*upstream]lists, d *directory) {
 	clash := g.clash("resource")
@@ -132,6 +137,9 @@ func (g *Gateway) showResources(all map[*upstream]lists, d *directory) {
 	var templates []mcpserver.ServerResourceTemplate
 	for _, u := range g.upstreams {
 		for _, resource := range all[u].resources {
+			if !glob.MatchAny(u.Resources, resource.URI) {
+				continue
+			}
 			if taken[resource.URI] {
 				clash(resource.URI, origin{u, resource.URI})
 				continue
@@ -142,7 +150,7 @@ func (g *Gateway) showResources(all map[*upstream]lists, d *directory) {
 			resources = append(resources, mcpserver.ServerResource{Resource: resource, Handler: u.resource})
 		}
 		for _, t := range all[u].templates {
-			if t.URITemplate == nil || t.URITemplate.Template == nil {
+			if raw := rawTemplate(&t); raw == "" || !glob.MatchAny(u.Resources, raw) {
 				continue
 			}
 			if taken[t.URITemplate.Raw()] {

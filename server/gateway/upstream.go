@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -43,11 +44,17 @@ type upstream struct {
 	able   []mcp.Tool // what it shows to clients that it can ask
 	since  time.Time  // of the state
 	failed bool       // the state was logged as down
+	why    string     // it is down
 }
 
 // lists are what an upstream offers.
 type lists struct {
+	known bool // it has answered once
+	// tools are those that can be sold, names those that there are, and left says why the
+	// others are not.
 	tools     []mcp.Tool
+	names     []string
+	left      map[string]string
 	resources []mcp.Resource
 	templates []mcp.ResourceTemplate
 	prompts   []mcp.Prompt
@@ -122,7 +129,7 @@ func (u *upstream) tend(ctx context.Context, l *link) error {
 
 // up takes a new link into use: first the lists, then the calls.
 func (u *upstream) up(ctx context.Context, l *link) {
-	able := u.sellable(l, u.scout(ctx))
+	able, _ := u.sellable(l, u.scout(ctx))
 	u.mu.Lock()
 	u.able = able
 	u.mu.Unlock()
@@ -131,6 +138,7 @@ func (u *upstream) up(ctx context.Context, l *link) {
 	u.link, u.since, u.failed = l, time.Now(), false
 	u.mu.Unlock()
 	u.gateway.rebuild()
+	u.gateway.tellAgain()
 	for _, uri := range u.gateway.watched.of(u) {
 		u.subscribe(ctx, l, uri)
 	}
@@ -148,11 +156,18 @@ func (u *upstream) down(ctx context.Context, err error) {
 	if u.link != nil || !known {
 		u.since = time.Now()
 	}
-	u.link, u.failed = nil, true
+	u.link, u.failed, u.why = nil, true, reason(err)
 	u.mu.Unlock()
 	if !known {
 		u.logger.Warn("upstream is down: its tools answer errors until it is back", "error", reason(err))
 	}
+}
+
+// reasonDown is why the upstream is down.
+func (u *upstream) reasonDown() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return cmp.Or(u.why, "no answer yet")
 }
 
 // current is the link in use, nil while the upstream is down.
@@ -173,7 +188,10 @@ func (u *upstream) list(ctx context.Context, l *link) {
 	caps := l.hello.Capabilities
 	if caps.Tools != nil {
 		if tools, err := l.listTools(ctx); u.listed("tools", err) {
-			fresh.tools = u.withAble(u.sellable(l, tools))
+			fresh.names = namesOf(tools)
+			fresh.tools, fresh.left = u.sellable(l, tools)
+			fresh.tools = u.withAble(fresh.tools)
+			fresh.names = slices.Compact(slices.Sorted(slices.Values(append(fresh.names, namesOf(fresh.tools)...))))
 		}
 	}
 	if caps.Resources != nil {
@@ -189,9 +207,43 @@ func (u *upstream) list(ctx context.Context, l *link) {
 			fresh.prompts = prompts
 		}
 	}
+	fresh.known = true
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.lists = fresh
+}
+
+func namesOf(tools []mcp.Tool) (names []string) {
+	for _, tool := range tools {
+		names = append(names, tool.Name)
+	}
+	return names
+}
+
+// uris are those of the resources and templates.
+func (l *lists) uris() (all []string) {
+	for _, resource := range l.resources {
+		all = append(all, resource.URI)
+	}
+	for _, t := range l.templates {
+		all = append(all, rawTemplate(&t))
+	}
+	return all
+}
+
+func (l *lists) promptNames() (names []string) {
+	for _, prompt := range l.prompts {
+		names = append(names, prompt.Name)
+	}
+	return names
+}
+
+// rawTemplate is the text of a template, empty if it has none.
+func rawTemplate(t *mcp.ResourceTemplate) string {
+	if t.URITemplate == nil || t.URITemplate.Template == nil {
+		return ""
+	}
+	return t.URITemplate.Raw()
 }
 
 // withAble are the tools that all clients are shown, and those that only clients are
@@ -214,24 +266,45 @@ func (u *upstream) listed(what string, err error) bool {
 	return err == nil
 }
 
-// sellable leaves out the tools that the config denies, and those that cannot be called.
-func (u *upstream) sellable(l *link, tools []mcp.Tool) []mcp.Tool {
-	return slices.DeleteFunc(tools, func(tool mcp.Tool) bool {
-		if len(u.Allow) > 0 && !glob.MatchAny(u.Allow, tool.Name) || glob.MatchAny(u.Deny, tool.Name) {
-			return true
+// sellable are the tools that can be sold, and why the others cannot.
+func (u *upstream) sellable(l *link, tools []mcp.Tool) (kept []mcp.Tool, left map[string]string) {
+	left = make(map[string]string)
+	kept = slices.DeleteFunc(slices.Clone(tools), func(tool mcp.Tool) bool {
+		why := u.chosen(tool.Name)
+		if why == "" {
+			if why = unsellable(l, &tool); why != "" {
+				u.logger.Warn("a tool is left out", "tool", tool.Name, "why", why)
+			}
 		}
-		if glob.Is(tool.Name) || glob.Check(tool.Name) != nil {
-			u.logger.Warn("a tool is left out: its name has characters that patterns are made of, or none at all", "tool", tool.Name)
-			return true
+		if why != "" {
+			left[tool.Name] = why
 		}
-		if err := mcp.ValidateParamHeaderAnnotations(&tool); err != nil {
-			u.logger.Warn("a tool is left out", "tool", tool.Name, "error", err)
-			return true
-		}
-		if onlyAsTask(tool) && l.modern() {
-			u.logger.Warn("a tool is left out: it only runs as a task, which the protocol that its upstream speaks has no more", "tool", tool.Name)
-			return true
-		}
-		return false
+		return why != ""
 	})
+	return kept, left
+}
+
+// chosen says why the config leaves a tool out, "" if it does not.
+func (u *upstream) chosen(name string) string {
+	switch {
+	case len(u.Allow) > 0 && !glob.MatchAny(u.Allow, name):
+		return "not in allow"
+	case glob.MatchAny(u.Deny, name):
+		return "in deny"
+	}
+	return ""
+}
+
+// unsellable says why a tool cannot be sold, "" if it can.
+func unsellable(l *link, tool *mcp.Tool) string {
+	if glob.Is(tool.Name) || glob.Check(tool.Name) != nil {
+		return "its name has characters that patterns are made of, or none at all"
+	}
+	if err := mcp.ValidateParamHeaderAnnotations(tool); err != nil {
+		return err.Error()
+	}
+	if onlyAsTask(*tool) && l.modern() {
+		return "it only runs as a task, which the protocol that its upstream speaks has no more"
+	}
+	return ""
 }
