@@ -84,6 +84,7 @@ func TestBodiesThatWereServedMakeRoom(t *testing.T) {
 func TestAnAnswerThatIsNotReadIsGivenUp(t *testing.T) {
 	options := selling(t)
 	options.Limits.ReadTime = 50 * time.Millisecond
+	options.Prices["flood"] = server.Free
 	shop := shoptest.Open(t, options, func(s *mcpserver.MCPServer) {
 		s.AddTool(mcp.NewTool("flood"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			return mcp.NewToolResultText(strings.Repeat("x", 32<<20)), nil

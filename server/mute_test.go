@@ -51,7 +51,9 @@ func (u unheard) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.Li
 }
 
 func TestAToolThatAsksBehindAHandlerWithoutSessionsIsRefusedAtOnce(t *testing.T) {
-	shop := shoptest.Open(t, shoptest.Options(t), addAskingTools)
+	options := shoptest.Options(t)
+	options.Prices = server.Prices{"*": server.Free}
+	shop := shoptest.Open(t, options, addAskingTools)
 	//lint:ignore SA1019 the clients that are out there
 	listening := transport.WithContinuousListening()
 	over, err := transport.NewStreamableHTTP(shop.URL, listening)
