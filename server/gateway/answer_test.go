@@ -70,7 +70,7 @@ func TestAnEventThatIsTooLongIsAFailedCallToo(t *testing.T) {
 		err := web.mcp.SendNotificationToClient(ctx, string(mcp.MethodNotificationProgress), map[string]any{"progressToken": req.Params.Meta.ProgressToken, "progress": 1.0})
 		return mcp.NewToolResultText(strings.Repeat("x", 2<<20)), err
 	})
-	s := sell(t, fmt.Sprintf("limits: {answer: 1MiB}\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("limits: {answer: 1MiB}\nprices: {'*': free}\nupstreams:\n  it: {url: %q, resources: ['*']}\n", web.url()))
 	client, _ := s.listener(t)
 	for range 2 {
 		result := call(t, client, "shout", &mcp.Meta{ProgressToken: "mine"})
@@ -101,7 +101,7 @@ func TestAHugeAnswerIsNotTakenIntoMemory(t *testing.T) {
 		written, _ = io.CopyN(w, letters{}, length)
 	}))
 	t.Cleanup(server.Close)
-	s := sell(t, fmt.Sprintf("upstreams:\n  it: {url: %q}\n", server.URL))
+	s := sell(t, freely+fmt.Sprintf("upstreams:\n  it: {url: %q}\n", server.URL))
 	client, _ := s.listener(t)
 	peak := peakOf(t, func() {
 		if result := call(t, client, "huge", nil); !result.IsError || !strings.Contains(textOf(t, result), "longer than 16777216 bytes") {

@@ -136,7 +136,7 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case isTooLong(err):
-		text := fmt.Sprintf("the answer of the upstream %q is longer than %d bytes, which is the most that is sold", u.Name, u.gateway.shop.Limits().Answer)
+		text := fmt.Sprintf("the answer of the upstream %q is longer than %d bytes, which is the most that is sold", u.Name, u.gateway.limiter.Limits().Answer)
 		return nil, &unavailableError{text, errTooLong.Error()}
 	case within.Err() != nil:
 		u.own.suspect(l)

@@ -24,8 +24,10 @@ type Options struct {
 
 // Gateway sells upstreams through a shop. It is safe for concurrent use.
 type Gateway struct {
-	config  *Config
-	shop    *server.Shop
+	config *Config
+	shop   *server.Shop
+	// limiter bounds the upstreams: the shop, where there is one.
+	limiter limiter
 	mcp     *mcpserver.MCPServer
 	logger  *slog.Logger
 	version string
@@ -58,7 +60,7 @@ const startTime = 20 * time.Second
 // closes the gateway, and then the shop.
 func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*Gateway, error) {
 	g := newGateway(config, o)
-	g.shop = shop
+	g.shop, g.limiter = shop, shop
 	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, shop.ServerOptions()...)
 	g.watch(g.mcp.GetHooks())
 	shop.AddTools(g.mcp)

@@ -82,7 +82,7 @@ func (u *upstream) dial(ctx context.Context, version string, of owner) (*link, e
 	}
 	client := mcpclient.NewClient(wire.transport, mcpclient.WithProtocolVersion(version), mcpclient.WithClientCapabilities(of.able.declared()))
 	l := &link{
-		client: client, wire: wire, bounds: bounds{u.gateway.shop}, owner: of, ctx: ctx, greeted: make(chan struct{}),
+		client: client, wire: wire, bounds: bounds{u.gateway.limiter}, owner: of, ctx: ctx, greeted: make(chan struct{}),
 		suspect: make(chan struct{}, 1), news: make(chan struct{}, 1), tune: make(chan struct{}, 1),
 	}
 	var hearing sync.WaitGroup

@@ -54,7 +54,12 @@ func (d DeadPattern) String() string {
 // Survey connects to the upstreams of a config, and says what a gateway would sell of
 // them. It needs no shop, and ends the connections again.
 func Survey(ctx context.Context, config *Config, o Options) (*Report, error) {
+	limits, err := config.limitsAlone()
+	if err != nil {
+		return nil, err
+	}
 	g := newGateway(config, o)
+	g.limiter = limits
 	g.connect(ctx)
 	defer g.Close()
 	if err := g.await(ctx); err != nil {
@@ -63,6 +68,32 @@ func Survey(ctx context.Context, config *Config, o Options) (*Report, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.report(), nil
+}
+
+// limiter says what bounds upstreams, and is told when they meet a limit.
+type limiter interface {
+	Limits() server.Limits
+	MeetLimit(name string)
+}
+
+// limitsAlone are limits where there is no shop.
+type limitsAlone server.Limits
+
+func (l limitsAlone) Limits() server.Limits { return server.Limits(l) }
+
+// MeetLimit counts nothing: nobody reads it.
+func (l limitsAlone) MeetLimit(string) {}
+
+func (c *Config) limitsAlone() (limitsAlone, error) {
+	var limits server.Limits
+	for _, texts := range []map[string]string{server.LimitDefaults(), c.Limits} {
+		for name, text := range texts {
+			if err := limits.Set(name, text); err != nil {
+				return limitsAlone{}, err
+			}
+		}
+	}
+	return limitsAlone(limits), nil
 }
 
 // report is called with g.mu held.

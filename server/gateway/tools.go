@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/mark3labs/mcp-go/mcp"
-
-	"github.com/chitpay/chit/server"
 )
 
 // listTools asks for the tools and keeps their schemas as they are, which the client
@@ -65,16 +63,16 @@ func list[T any](ctx context.Context, l *link, method mcp.MCPMethod, member stri
 }
 
 // bounds are how long a list may be.
-type bounds struct{ shop *server.Shop }
+type bounds struct{ limiter }
 
 func (b bounds) check(entries, pages int, size int64) error {
-	limits := b.shop.Limits()
+	limits := b.Limits()
 	if entries > limits.Listed || pages > limits.Listed {
-		b.shop.MeetLimit("listed")
+		b.MeetLimit("listed")
 		return fmt.Errorf("it has more than %d entries; the operator can raise the limit \"listed\"", limits.Listed)
 	}
 	if size > limits.Answer {
-		b.shop.MeetLimit("answer")
+		b.MeetLimit("answer")
 		return fmt.Errorf("it is longer than %d bytes; the operator can raise the limit \"answer\"", limits.Answer)
 	}
 	return nil

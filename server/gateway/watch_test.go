@@ -98,7 +98,7 @@ func until(t testing.TB, what string, happened func() bool) {
 
 func TestAResourceIsWatchedForASessionWithAStreamAlone(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("limits: {watches: 2, allWatches: 3, watchedURI: 100}\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("limits: {watches: 2, allWatches: 3, watchedURI: 100}\nprices: {'*': free}\nupstreams:\n  it: {url: %q, resources: ['*']}\n", web.url()))
 	item := func(n int) string { return fmt.Sprintf("test://web/item/%d", n) }
 	refused := func(who, got, want string) {
 		t.Helper()
@@ -157,7 +157,7 @@ func TestAStreamOfAGatewayWithoutUpstreamsIsRefused(t *testing.T) {
 
 func TestAListThatIsTooLongIsNotTaken(t *testing.T) {
 	web := serveHTTP(t, "web")
-	s := sell(t, fmt.Sprintf("limits: {listed: 100}\nupstreams:\n  it: {url: %q}\n", web.url()))
+	s := sell(t, fmt.Sprintf("limits: {listed: 100}\nprices: {'*': free}\nupstreams:\n  it: {url: %q, resources: ['*']}\n", web.url()))
 	client, _ := s.listener(t)
 	before := names(t, client)
 	for i := range 100 {

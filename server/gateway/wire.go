@@ -124,8 +124,8 @@ func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (u *upstream) messages(from io.ReadCloser, how framing) *messages {
-	shop := u.gateway.shop
-	return newMessages(from, how, shop.Limits().Answer, func() { shop.MeetLimit("answer") })
+	limiter := u.gateway.limiter
+	return newMessages(from, how, limiter.Limits().Answer, func() { limiter.MeetLimit("answer") })
 }
 
 // tail keeps the end of what is written to it.
