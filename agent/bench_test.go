@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 )
 
-// free adds the tool "work" once more under a name that has no price.
+// free adds the tool "work" once more under a name that is free.
 func free(s *mcpserver.MCPServer) {
 	s.AddTool(mcp.NewTool("free"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("done"), nil

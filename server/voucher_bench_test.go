@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 )
@@ -88,7 +89,7 @@ func benchmarkClientOnVoucher(b *testing.B, name string, callers int) {
 // channels in it.
 func openToRegulars(b *testing.B, channels int) (*shoptest.Shop, []*shoptest.Regular) {
 	o := selling(b)
-	o.Prices["work"] = "0.000001"
+	o.Prices["work"], o.Prices["free"] = "0.000001", server.Free
 	free := func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("done"), nil
 	}
