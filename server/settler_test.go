@@ -139,7 +139,7 @@ func TestWhatIsChargedSurvivesARestartAndIsSettledThen(t *testing.T) {
 
 func TestABatchThatWasClaimedMeanwhileIsNoFailure(t *testing.T) {
 	shop, customers := busy(t, 2, 2)
-	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, func(e server.SettleEvent) {
+	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, func(e server.SettleEvent) {
 		if e.Plan == nil {
 			return
 		}
