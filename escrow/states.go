@@ -32,24 +32,25 @@ func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, con
 }
 
 // States is [Contract.State] of many channels, with few calls. Those of one call are
-// read at one block.
-func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]vouchers.ChainState, error) {
-	all := make([]vouchers.ChainState, 0, len(configs))
-	for len(configs) > 0 {
-		n := min(len(configs), statesPerCall)
-		states, err := c.latestStates(ctx, configs[:n], confirmations)
+// read at one block. It hands each over with its place among the configs. One that
+// cannot be read is in the error, and keeps no other back.
+func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64, take func(i int, s vouchers.ChainState)) error {
+	var failed []error
+	for from := 0; from < len(configs); from += statesPerCall {
+		part := configs[from:min(len(configs), from+statesPerCall)]
+		states, err := c.latestStates(ctx, part, confirmations)
 		if err != nil {
-			return nil, fmt.Errorf("read the states of %d channels: %w", n, err)
+			return errors.Join(append(failed, fmt.Errorf("read the states of %d channels: %w", len(part), err))...)
 		}
 		for i, state := range states {
 			if state.err != nil {
-				return nil, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(configs[i]), state.err)
+				failed = append(failed, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(part[i]), state.err))
+				continue
 			}
-			all = append(all, state.ChainState)
+			take(from+i, state.ChainState)
 		}
-		configs = configs[n:]
 	}
-	return all, nil
+	return errors.Join(failed...)
 }
 
 // readState is the state of one of many channels, or why it is none: one that cannot

@@ -30,10 +30,14 @@ func (c *customer) opens(config vouchers.ChannelConfig, amount vouchers.Amount) 
 	if err := c.net.Mint(c.t.Context(), collector, amount); err != nil {
 		c.t.Fatal(err)
 	}
-	c.transact(c.escrow().Escrow, abigen.NewEscrow().PackDeposit(abigen.ChannelConfig{
-		Payer: config.Payer, PayerAuthorizer: config.PayerAuthorizer, Receiver: config.Receiver, ReceiverAuthorizer: config.ReceiverAuthorizer,
-		Token: config.Token, WithdrawDelay: new(big.Int).SetUint64(config.WithdrawDelay), Salt: config.Salt,
-	}, amount.Big(), collector, nil))
+	c.transact(c.escrow().Escrow, abigen.NewEscrow().PackDeposit(abiConfig(config), amount.Big(), collector, nil))
+}
+
+func abiConfig(c vouchers.ChannelConfig) abigen.ChannelConfig {
+	return abigen.ChannelConfig{
+		Payer: c.Payer, PayerAuthorizer: c.PayerAuthorizer, Receiver: c.Receiver, ReceiverAuthorizer: c.ReceiverAuthorizer,
+		Token: c.Token, WithdrawDelay: new(big.Int).SetUint64(c.WithdrawDelay), Salt: c.Salt,
+	}
 }
 
 // impostor is a stranger with a channel of its own key that names another's payer.

@@ -5,17 +5,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -84,7 +88,7 @@ func TestAReceiverThatCannotBeClaimedForKeepsNoOtherUnsettled(t *testing.T) {
 	node.by(bad...)
 	settles := func(want vouchers.Amount) {
 		t.Helper()
-		done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil)
+		done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil)
 		if err == nil || done.Settled != want || income(t, shop) != want {
 			t.Errorf("settled %+v, %v; the receiver has %s", done, err, income(t, shop))
 		}
@@ -100,12 +104,12 @@ func TestAReceiverThatCannotBeClaimedForKeepsNoOtherUnsettled(t *testing.T) {
 	node.by()
 	shop = shoptest.Open(t, o)
 	node.by(bad...)
-	done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil)
+	done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil)
 	if err == nil || done.Settled != price || income(t, shop) != 2*price {
 		t.Errorf("settled %+v, %v; the receiver has %s", done, err, income(t, shop))
 	}
 	node.by()
-	if done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Settled != 3*price {
+	if done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil); err != nil || done.Settled != 3*price {
 		t.Errorf("without the poison it settled %+v, %v", done, err)
 	}
 }
@@ -121,5 +125,35 @@ func claimUnsettled(t testing.TB, key chain.Signer, c *customer, total, before v
 	claim := escrow.Claim{Config: c.config, Ceiling: total, Signature: c.sign(total).Signature, Total: total, Before: before}
 	if _, err := escrow.At(c.net.Client, c.escrow().Escrow).ClaimAndSettle(t.Context(), sender, []escrow.Claim{claim}, escrow.WithoutSettling()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAChannelThatCannotBeReadKeepsNoOtherUnsettled(t *testing.T) {
+	shop, customers := busy(t, 3, 1)
+	stranger := newCustomer(t, shop, "stranger")
+	stranger.opens(stranger.config, 10*price)
+	if got := stranger.call("work", stranger.pays(price)); got.text() != "done" {
+		t.Fatalf("the stranger's call: %s", got.raw)
+	}
+	// More than the ledger can count, as a token of other decimals has it.
+	collector := common.HexToAddress("0x00000000000000000000000000000000c0113c70")
+	most := new(big.Int).Lsh(big.NewInt(1), 64)
+	mint, err := chain.NewSender(t.Context(), shoptest.Net.Client, chain.DevKey(devnet.Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mint.Close()
+	if _, err := mint.Send(t.Context(), chain.Call{To: shoptest.Net.Token, Data: abigen.NewDevUSDC().PackMint(collector, most), Label: "mint"}); err != nil {
+		t.Fatal(err)
+	}
+	stranger.transact(stranger.escrow().Escrow, abigen.NewEscrow().PackDeposit(abiConfig(stranger.config), most, collector, nil))
+	done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil)
+	if err == nil || !strings.Contains(err.Error(), stranger.id.Hex()) || done.Claimed != 4*price || income(t, shop) != 4*price {
+		t.Errorf("settled %+v, %v; the receiver has %s", done, err, income(t, shop))
+	}
+	for i, c := range customers {
+		if got := c.ledger(shop); got.Claimed != price {
+			t.Errorf("of customer %d %s are claimed", i, got.Claimed)
+		}
 	}
 }

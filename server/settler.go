@@ -174,9 +174,6 @@ func (r *settling) run(ctx context.Context) error {
 		return err
 	}
 	groups, err := r.gather(ctx)
-	if groups == nil {
-		return err
-	}
 	failed := []error{err}
 	var plans []escrow.Plan
 	for _, claims := range groups { // what cannot be planned keeps no other back

@@ -64,7 +64,9 @@ func (s *Settler) claimableNow(ch vouchers.Channel) vouchers.Amount {
 }
 
 // gather returns what is to be claimed, most valuable first, by who is paid. It
-// looks at the chain first: what was claimed or withdrawn meanwhile is known then.
+// looks at the chain first: what was claimed or withdrawn meanwhile is known then. A
+// channel that cannot be read is claimed from as the ledger has it, and the escrow says
+// whether it may be.
 func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error) {
 	var asked []vouchers.ChannelConfig
 	for ch := range r.Ledger.Channels() {
@@ -72,9 +74,7 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 			asked = append(asked, ch.Config)
 		}
 	}
-	if err := r.refresh(ctx, asked, false); err != nil {
-		return nil, err
-	}
+	failed := r.refresh(ctx, asked, false)
 	groups := make(map[payee][]escrow.Claim)
 	var bad []escrow.Rejected
 	for _, config := range asked {
@@ -92,7 +92,7 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 	for _, claims := range groups {
 		slices.SortFunc(claims, func(a, b escrow.Claim) int { return cmp.Compare(b.Value(), a.Value()) })
 	}
-	return groups, r.putAside(ctx, bad)
+	return groups, errors.Join(failed, r.putAside(ctx, bad))
 }
 
 // missing is the part of a charge that the channel does not hold.
@@ -117,24 +117,20 @@ func (r *settling) wants(ch vouchers.Channel) bool {
 // dated it does so too where only the block is newer, so that no view from before it
 // can take its place.
 func (r *settling) refresh(ctx context.Context, configs []vouchers.ChannelConfig, dated bool) error {
-	states, err := r.Escrow.States(ctx, configs, r.Policy.confirmations)
-	if err != nil {
-		return err
-	}
 	var group errgroup.Group
 	group.SetLimit(bookers)
-	for i := range configs {
+	unread := r.Escrow.States(ctx, configs, r.Policy.confirmations, func(i int, state vouchers.ChainState) {
 		id := r.Escrow.Domain().ChannelID(configs[i])
 		ch, known := r.Ledger.Channel(id)
-		if !known || !dated && isKnown(ch, states[i]) {
-			continue
+		if !known || !dated && isKnown(ch, state) {
+			return
 		}
 		group.Go(func() error {
 			r.learned(id)
-			return r.Ledger.SetChain(ctx, id, states[i])
+			return r.Ledger.SetChain(ctx, id, state)
 		})
-	}
-	return group.Wait()
+	})
+	return errors.Join(unread, group.Wait())
 }
 
 // isKnown reports whether a view brings nothing that needs to be written.

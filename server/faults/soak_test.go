@@ -218,13 +218,10 @@ func (s *soak) look() {
 	for i, p := range s.payers {
 		configs[i] = p.config
 	}
-	states, err := s.escrow.States(s.t.Context(), configs, 1)
+	s.states = make(map[*payer]vouchers.ChainState, len(configs))
+	err := s.escrow.States(s.t.Context(), configs, 1, func(i int, state vouchers.ChainState) { s.states[s.payers[i]] = state })
 	if err != nil {
 		s.t.Fatal(err)
-	}
-	s.states = make(map[*payer]vouchers.ChainState, len(states))
-	for i, p := range s.payers {
-		s.states[p] = states[i]
 	}
 }
 
