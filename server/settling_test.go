@@ -315,11 +315,11 @@ func TestASettlementBesideAnotherWaitsForIt(t *testing.T) {
 
 func TestDustIsNotClaimedForMoreThanItHoldsAlsoWhereAWithdrawalTakesIt(t *testing.T) {
 	o := selling(t)
-	o.Settlement = server.SettlePolicy{TotalValue: 1, CoinPrice: 10 * usdc}
+	o.Settlement = server.SettlePolicy{TotalValue: 1, CoinPrice: 100 * usdc}
 	shop := shoptest.Open(t, o, new(tool).add)
 	dust, worth := regular(t, shop, "dust", usdc), regular(t, shop, "worth", usdc)
 	dust.buys(1)
-	for n := range 20 {
+	for n := range 100 {
 		worth.buys(n + 1)
 	}
 	dust.announces(usdc)
@@ -330,7 +330,7 @@ func TestDustIsNotClaimedForMoreThanItHoldsAlsoWhereAWithdrawalTakesIt(t *testin
 	if err := shop.Settler.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if dust.ledger(shop).Claimed != 0 || worth.ledger(shop).Claimed != 20*price {
+	if dust.ledger(shop).Claimed != 0 || worth.ledger(shop).Claimed != 100*price {
 		t.Errorf("claimed %s and %s", dust.ledger(shop).Claimed, worth.ledger(shop).Claimed)
 	}
 }
