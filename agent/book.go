@@ -36,6 +36,8 @@ type Entry struct {
 	Config     vouchers.ChannelConfig `json:"config"`
 	// Server is the URL of the MCP endpoint that the channel pays.
 	Server string `json:"server"`
+	// Left says that the owner has agreed to other terms of the server since.
+	Left bool `json:"left,omitzero"`
 	// Balance is the deposits less refunds, Charged what calls cost so far, Signed the
 	// highest ceiling signed, which is the most that the seller can take.
 	Balance vouchers.Amount `json:"balance"`

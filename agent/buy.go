@@ -279,7 +279,7 @@ func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name stri
 // read returns the terms of a refusal, and what it proves where the payment was for
 // another amount than the server's account asks for.
 func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, required *x402.PaymentRequired) (*terms, *proof, error) {
-	fresh, err := p.learn(ctx, name, required)
+	fresh, err := p.learnOf(ctx, name, required, &ch.id)
 	if err != nil {
 		return nil, nil, err
 	}

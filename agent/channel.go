@@ -48,7 +48,7 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 		delete(p.channels, t.id)
 		return nil, errors.Join(err, ch.board.close())
 	}
-	return ch, nil
+	return ch, p.write(ch) // another server that names it is told apart from now on
 }
 
 // open makes the account of a channel that is not in use yet, with fresh figures unless

@@ -27,8 +27,8 @@ type terms struct {
 
 // choose returns the entry that this client pays by: where it has money in a channel,
 // or else the first that it can pay by: deposits by EIP-3009 before those by Permit2,
-// and any other escrow before the canonical one.
-func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired) (*terms, error) {
+// and any other escrow before the canonical one. With only it must be of that channel.
+func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
 	if n := len(required.Accepts); n > p.limits.Terms {
 		return nil, fmt.Errorf("%w: %w", ErrTerms, over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
 	}
@@ -43,11 +43,25 @@ func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired) (*te
 		t.resource = required.Resource
 		fit = append(fit, t)
 	}
+	if only != nil {
+		return theSame(fit, *only, reasons)
+	}
 	slices.SortStableFunc(fit, func(a, b *terms) int { return a.rank() - b.rank() })
 	if len(fit) == 0 {
 		return nil, fmt.Errorf("%w: %w", ErrTerms, errors.Join(reasons...))
 	}
 	return p.funded(fit)
+}
+
+// theSame is the one of several terms that is paid from a channel: what a server says about
+// a payment may change the price and the state, and nothing else.
+func theSame(fit []*terms, id vouchers.ChannelID, reasons []error) (*terms, error) {
+	for _, t := range fit {
+		if t.id == id {
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: it answers a payment from channel %s with terms that lead to another channel: %w", ErrTerms, id, errors.Join(reasons...))
 }
 
 // byPermit2 says that deposits are made by Permit2.
@@ -133,7 +147,9 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, 
 	if err := p.policy.allowsDelay(t.config.WithdrawDelay); err != nil {
 		return nil, err
 	}
-	t.id = t.contract.Domain().ChannelID(t.config)
+	if err := p.place(ctx, t); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
@@ -176,7 +192,12 @@ func (p *payer) known(tool string) *terms {
 
 // learn takes over the terms of a tool.
 func (p *payer) learn(ctx context.Context, tool string, required *x402.PaymentRequired) (*terms, error) {
-	t, err := p.choose(ctx, required)
+	return p.learnOf(ctx, tool, required, nil)
+}
+
+// learnOf is learn for terms that must be paid from a channel.
+func (p *payer) learnOf(ctx context.Context, tool string, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
+	t, err := p.choose(ctx, required, only)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", tool, p.server, err)
 	}

@@ -145,7 +145,7 @@ func (s *siege) newBuyer(i int) *buyer {
 		},
 		config: vouchers.ChannelConfig{
 			Payer: key.Address(), PayerAuthorizer: key.Address(), Receiver: s.profile.PayToAddress(),
-			ReceiverAuthorizer: chain.DevKey(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay,
+			ReceiverAuthorizer: chain.DevKey(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay, Salt: agent.ChannelSalt(s.url),
 		},
 	}
 	if i%2 == 0 {

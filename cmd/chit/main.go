@@ -57,7 +57,7 @@ func newApp() *cli.App {
 			devCommand(), demoCommand(),
 			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), txCommand(), grantsCommand(), storeCommand(),
 			walletCommand(), depositCommand(), topUpCommand(), balanceCommand(), budgetCommand(), toolsCommand(), callCommand(), proxyCommand(), payURLCommand(),
-			refundCommand(), withdrawCommand(), recoverCommand(), creditCommand(), receiptsCommand(),
+			refundCommand(), withdrawCommand(), recoverCommand(), shopCommand(), creditCommand(), receiptsCommand(),
 			deployCommand(), verifyDeploymentCommand(), completionCommand(), versionCommand(),
 		},
 		Action:          noCommand,

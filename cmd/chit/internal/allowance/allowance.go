@@ -35,7 +35,7 @@ type Owner struct {
 // ChannelTo finds the channel to a server in the book: the one with the most money.
 // The error wraps [ErrNoChannel] if there is none that key signs for.
 func ChannelTo(book *agent.Book, url string, key chain.Signer) (vouchers.ChannelID, error) {
-	entries, err := book.Channels()
+	entries, err := book.ChannelsTo(url)
 	if err != nil {
 		return vouchers.ChannelID{}, err
 	}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/agent"
+)
+
+func shopCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "shop",
+		Usage: "say what the payer's book has to know of a shop",
+		Subcommands: []*cli.Command{
+			{
+				Name: "moved", Usage: "the shop at one URL is at another one now: its channel pays there", ArgsUsage: "FROM TO",
+				Description: "A channel belongs to the host that it was opened for. Whoever is at TO gets what is in it:\nbe sure that it is the same shop.",
+				Flags:       []cli.Flag{yesFlag}, Action: shopMoved,
+			},
+			{
+				Name: "accept", Usage: "agree to terms of a shop that lead to another channel than the one it has", ArgsUsage: "URL",
+				Description: "What is in the old channel stays there: `chit refund` before, or `chit withdraw start`, takes it out.",
+				Flags:       []cli.Flag{yesFlag}, Action: shopAccept,
+			},
+		},
+	}
+}
+
+func shopMoved(c *cli.Context) error {
+	if err := wantArgs(c, 2, 2); err != nil {
+		return err
+	}
+	from, to := c.Args().Get(0), c.Args().Get(1)
+	return changeBook(c, fmt.Sprintf("Let the channel that was opened for %s pay %s from now on?", from, to), func(book *agent.Book) (int, error) {
+		return book.Moved(from, to)
+	})
+}
+
+func shopAccept(c *cli.Context) error {
+	if err := wantArgs(c, 1, 1); err != nil {
+		return err
+	}
+	url := c.Args().First()
+	return changeBook(c, fmt.Sprintf("Open another channel to %s on its new terms?", url), func(book *agent.Book) (int, error) {
+		return book.Leave(url)
+	})
+}
+
+// changeBook asks, and makes a change to the channels of a shop.
+func changeBook(c *cli.Context, question string, change func(*agent.Book) (int, error)) error {
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	book, err := openBook(p)
+	if err != nil {
+		return err
+	}
+	if err := confirm(c, question); err != nil {
+		return err
+	}
+	n, err := change(book)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: the book has none for that URL; `chit balance` lists them", agent.ErrNoChannel)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%d of the book's channels changed\n", n)
+	return err
+}
