@@ -264,13 +264,6 @@ func (c *Client) nonceAt(ctx context.Context, account common.Address, block uint
 	})
 }
 
-// suggestedTip returns the priority fee per gas that the endpoint suggests, in wei.
-func (c *Client) suggestedTip(ctx context.Context) (*big.Int, error) {
-	return ask(ctx, c, "read the priority fee", func(ctx context.Context, e *ethclient.Client) (*big.Int, error) {
-		return e.SuggestGasTipCap(ctx)
-	})
-}
-
 // broadcast hands a signed transaction to an endpoint. Doing so again is no error.
 func (c *Client) broadcast(ctx context.Context, tx *types.Transaction) error {
 	_, err := ask(ctx, c, "broadcast "+tx.Hash().Hex(), func(ctx context.Context, e *ethclient.Client) (struct{}, error) {

@@ -56,7 +56,7 @@ type Sender struct {
 	signer        Signer
 	journal       Journal
 	confirmations uint64
-	maxFee        *big.Int // wei per gas; nil is no limit
+	maxFee        *big.Int // wei per gas
 	owner         string   // whose account it is
 	stuckAfter    time.Duration
 
@@ -85,8 +85,15 @@ func WithConfirmations(n uint64) SenderOption {
 	return func(s *Sender) { s.confirmations = max(n, 1) }
 }
 
-// WithMaxFee sets the most that is paid per gas, in wei. The default is no limit.
-func WithMaxFee(wei *big.Int) SenderOption { return func(s *Sender) { s.maxFee = wei } }
+// WithMaxFee sets the most that is paid per gas, in wei. The default is 2,000 gwei, far
+// above what chains ask: a node that lies cannot have more.
+func WithMaxFee(wei *big.Int) SenderOption {
+	return func(s *Sender) {
+		if wei != nil {
+			s.maxFee = wei
+		}
+	}
+}
 
 // WithStuckAfter sets after how long a transaction that is not mined is sent again
 // with a higher fee. The default is 45 s.
@@ -97,7 +104,7 @@ func WithStuckAfter(d time.Duration) SenderOption { return func(s *Sender) { s.s
 func NewSender(ctx context.Context, client *Client, signer Signer, opts ...SenderOption) (*Sender, error) {
 	life, end := context.WithCancel(context.Background())
 	s := &Sender{
-		client: client, signer: signer, journal: noJournal{}, confirmations: 1, stuckAfter: 45 * time.Second, owner: "the sender's",
+		client: client, signer: signer, journal: noJournal{}, confirmations: 1, maxFee: defaultMaxFee, stuckAfter: 45 * time.Second, owner: "the sender's",
 		life: life, end: end,
 		flights: make(map[uint64]*flight), keyed: make(map[string]*flight), done: make(map[string]common.Hash),
 	}
@@ -338,7 +345,7 @@ func (s *Sender) fees(ctx context.Context, call Call) (tip, fee *big.Int, err er
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case limit == nil || fee.Cmp(limit) <= 0:
+	case fee.Cmp(limit) <= 0:
 		return tip, fee, nil
 	case base.Cmp(limit) > 0:
 		return nil, nil, fmt.Errorf("%w: %s wei per gas, the limit is %s; wait, or raise the limit", ErrFee, base, limit)
@@ -349,9 +356,9 @@ func (s *Sender) fees(ctx context.Context, call Call) (tip, fee *big.Int, err er
 	return tip, limit, nil
 }
 
-// limit is the most that a call may pay per gas, nil if there is no limit.
+// limit is the most that a call may pay per gas.
 func (s *Sender) limit(call Call) *big.Int {
-	if call.MaxFee != nil && (s.maxFee == nil || call.MaxFee.Cmp(s.maxFee) < 0) {
+	if call.MaxFee != nil && call.MaxFee.Cmp(s.maxFee) < 0 {
 		return call.MaxFee
 	}
 	return s.maxFee
