@@ -276,6 +276,7 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
 	a.heard = a.heard || a.inFlight[ceiling].losses == a.losses
+	before := a.inFlight[ceiling].before
 	price := a.land(ceiling)
 	defer a.drain()
 	if charged > price {
@@ -287,8 +288,13 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	if charged > 0 && ceiling > a.charged {
 		a.spent[ceiling] = certain
 	}
-	if most := a.highest(); total > most {
-		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, most)
+	most := a.highest()
+	if offset := plus(plus(before, charged), a.flying); total > max(most, offset) {
+		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, max(most, offset))
+	}
+	if total > most {
+		a.countFrom(total)
+		return nil
 	}
 	a.seen = max(a.seen, total)
 	a.clearDoubt()
@@ -298,6 +304,18 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	}
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= a.charged })
 	return nil
+}
+
+// countFrom takes over a total above what this account knows of, and not above what was
+// signed before: the server has put a voucher on chain that had so much to spare, and
+// counts from there. It charges nothing for that; what was signed can be taken all the
+// same, and is counted.
+func (a *account) countFrom(total vouchers.Amount) {
+	if a.flying == 0 && !a.draining {
+		a.adopt(total, a.doubt)
+		return
+	}
+	a.drainTo(total)
 }
 
 // highest is the highest total that the server may report.
@@ -323,10 +341,12 @@ func (a *account) clearDoubt() {
 }
 
 // rebase sets what is charged, and what is in doubt. What that adds to both is counted:
-// it is below what was signed, and the next ceiling is above it.
-func (a *account) rebase(charged, doubt vouchers.Amount) {
+// it is below what was signed, and the next ceiling is above it. It reports whether that
+// is anything: what was spent before says nothing of ceilings above it then.
+func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 	before, after := plus(a.charged, a.doubt), plus(charged, doubt)
-	if more := left(after, before); more > 0 {
+	more := left(after, before)
+	if more > 0 {
 		a.offset = plus(a.offset, more)
 		if a.tally != nil {
 			a.uncounted = errors.Join(a.uncounted, a.tally.concede(more))
@@ -335,6 +355,7 @@ func (a *account) rebase(charged, doubt vouchers.Amount) {
 	}
 	a.offset = min(left(a.offset, left(a.charged, charged)), charged)
 	a.charged, a.doubt = charged, doubt
+	return more > 0
 }
 
 func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
@@ -359,9 +380,9 @@ func (a *account) drain() {
 // adopt takes charged as the truth, and doubt as what may come to it. Nothing is in flight: the strict form, charged
 // and the price, is open to the next call.
 func (a *account) adopt(charged, doubt vouchers.Amount) {
-	a.rebase(charged, doubt)
+	moved := a.rebase(charged, doubt)
 	a.seen, a.unsure = charged, false
-	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= charged })
+	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= charged || moved })
 }
 
 // release takes back a reservation whose call was certainly not charged.
@@ -470,7 +491,12 @@ func (a *account) takeOver(charged vouchers.Amount) {
 		maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
 		return
 	}
-	a.seen = max(a.seen, charged) // and what the calls in flight will report
+	a.drainTo(charged)
+}
+
+// drainTo takes a count over once the calls in flight have landed, with what they report.
+func (a *account) drainTo(charged vouchers.Amount) {
+	a.seen = max(a.seen, charged)
 	if !a.draining {
 		a.opened, a.fresh = max(charged, a.charged), 0
 	}

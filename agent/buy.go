@@ -168,7 +168,7 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 		ch.release(ceiling)
 		return Receipt{}, nil, err
 	}
-	a, again, err := p.send(ctx, call.wanted, paid)
+	a, again, err := p.ask(ctx, ch, call.wanted, paid)
 	if deposit != nil {
 		err = errors.Join(err, p.deposited(ctx, ch, deposit))
 	}

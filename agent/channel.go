@@ -177,13 +177,22 @@ func (p *payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) 
 	return x402.SignedVoucher{ChannelID: ch.id, MaxClaimableAmount: ceiling, Signature: signature}, nil
 }
 
-// wrap completes a payload, with an identifier that makes sending it again safe.
-func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
+// identified adds an identifier, which makes sending a payment again safe.
+func identified(extensions x402.Extensions) (x402.Extensions, error) {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never returns an error
-	extensions, err := x402.WithPaymentIdentifier(nil, hex.EncodeToString(id[:]))
+	extensions, err := x402.WithPaymentIdentifier(extensions, hex.EncodeToString(id[:]))
 	if err != nil {
 		return nil, fmt.Errorf("make a payment identifier: %w", err)
+	}
+	return extensions, nil
+}
+
+// wrap completes a payload, with an identifier.
+func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
+	extensions, err := identified(nil)
+	if err != nil {
+		return nil, err
 	}
 	return &x402.PaymentPayload{Resource: &t.resource, Accepted: t.accepted, Payload: payload, Extensions: extensions}, nil
 }

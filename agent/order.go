@@ -22,6 +22,36 @@ func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayloa
 	return err
 }
 
+// ask sends a payment for a call. A server that knows its voucher from the chain tells
+// nobody where the channel stands who shows it, unless the payer orders it to.
+func (p *payer) ask(ctx context.Context, ch *channel, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
+	a, again, err = p.send(ctx, w, paid)
+	if err != nil || a.required == nil || !hidesCount(a.required, ch) {
+		return a, again, err
+	}
+	if paid.Extensions, err = identified(paid.Extensions); err != nil { // it is another request
+		return nil, again, err
+	}
+	if err := p.order(ctx, ch, paid, "state", ""); err != nil {
+		return nil, again, err
+	}
+	ordered, more, err := p.send(ctx, w, paid)
+	return ordered, again || more, err
+}
+
+// hidesCount reports whether a refusal tells of the channel what is on chain, and no more.
+func hidesCount(required *x402.PaymentRequired, ch *channel) bool {
+	if required.Error != x402.ErrCumulativeAmountMismatch && required.Error != x402.ErrCumulativeBelowClaimed {
+		return false
+	}
+	for _, entry := range required.Accepts {
+		if state := entry.Extra.ChannelState; state != nil && state.ChannelID == ch.id {
+			return state.ChargedCumulativeAmount == nil
+		}
+	}
+	return false
+}
+
 // orderRefund adds the payer's order for the channel's next refund to one.
 func (p *payer) orderRefund(ctx context.Context, ch *channel, paid *x402.PaymentPayload) error {
 	refund, ok := paid.Payload.(*x402.RefundPayload)

@@ -189,11 +189,12 @@ func (r *refusal) states() (*x402.ChannelState, *x402.VoucherState) {
 	if !r.public {
 		return channelState(*r.channel), voucherState(*r.channel)
 	}
-	state := publicState(*r.channel)
-	if state.ChargedCumulativeAmount == nil || r.channel.Ceiling != r.channel.Burnt {
+	state, proof := publicState(*r.channel), voucherState(*r.channel)
+	if state.ChargedCumulativeAmount == nil || proof == nil || r.channel.Ceiling != r.channel.Burnt {
+		state.ChargedCumulativeAmount = nil
 		return state, nil
 	}
-	return state, voucherState(*r.channel)
+	return state, proof
 }
 
 // response is the receipt of a payment from a channel.
