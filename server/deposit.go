@@ -97,6 +97,11 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		if !s.mayAsk(ctx, p, deposit) {
 			return outcome{nil, tooManyLookups()}, nil
 		}
+		finished, refused := s.errand()
+		if refused != nil {
+			return outcome{nil, refused}, nil
+		}
+		defer finished()
 		receipt, refused := s.submitDeposit(context.WithoutCancel(ctx), p.till, deposit)
 		return outcome{receipt, refused}, nil
 	})

@@ -87,6 +87,8 @@ type Limits struct {
 	// UnchargedPer that ran and ended without a charge than calls that were charged.
 	UnchargedCalls int
 	UnchargedPer   time.Duration
+	// Errands is how many deposits and refunds wait for a chain at once.
+	Errands int
 	// BurntRefundAfter is for how long a channel must not have been used before it is
 	// refunded on nothing but a voucher that is on chain, BurntRefundEvery how long the next
 	// such refund of the channel takes.
@@ -126,6 +128,7 @@ var limits = []limit{
 	limitOf(credit.LimitSessions, "64MiB", func(l *Limits) *int64 { return &l.TokenCache }, parseSize),
 	limitOf("unchargedCalls", "1000", func(l *Limits) *int { return &l.UnchargedCalls }, parseCount),
 	limitOf("unchargedPer", "1h", func(l *Limits) *time.Duration { return &l.UnchargedPer }, parseTime),
+	limitOf("errands", "256", func(l *Limits) *int { return &l.Errands }, parseCount),
 	limitOf("burntRefundAfter", "168h", func(l *Limits) *time.Duration { return &l.BurntRefundAfter }, parseTime),
 	limitOf("burntRefundEvery", "720h", func(l *Limits) *time.Duration { return &l.BurntRefundEvery }, parseTime),
 }

@@ -45,6 +45,11 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	if !s.mayAsk(ctx, p, nil) {
 		return nil, tooManyLookups()
 	}
+	finished, refused := s.errand()
+	if refused != nil {
+		return nil, refused
+	}
+	defer finished()
 	p.till.learnGasPrice(ctx)
 	if refused := s.refresh(ctx, p.till, p.config, nil); refused != nil {
 		return nil, refused

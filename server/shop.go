@@ -114,7 +114,8 @@ type Shop struct {
 	largeDeposits *rate.Limiter
 	bodies        bodies
 	streams       streams
-	spending      *spending          // of gas, on what payers ask for
+	spending      *spending // of gas, on what payers ask for
+	errands       errands
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
@@ -142,6 +143,7 @@ func newShop(o Options) (*Shop, error) {
 	}
 	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
 	s.rates.Store(rates)
+	s.errands = newErrands(s.limits)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
 	}
