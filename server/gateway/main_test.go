@@ -126,6 +126,7 @@ func sell(t testing.TB, config string) *selling {
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	options := shoptest.Options(t)
 	options.Prices, options.Logger = nil, logger
+	options.Settlement.IdleAfter = time.Nanosecond // what was charged last is settled, too
 	for name, text := range loaded.Limits {
 		if err := options.Limits.Set(name, text); err != nil {
 			t.Fatal(err)
