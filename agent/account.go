@@ -164,7 +164,10 @@ func (a *account) reserveFor(ctx context.Context, n *need) (vouchers.Amount, err
 	}
 	balance := plus(a.balance, n.deposit)
 	sum, ok := a.committed().Add(n.price)
-	ceiling := a.free(sum)
+	ceiling := sum // alone, the strict form is taken also where it has bought a call before
+	if a.turns == 0 || len(a.inFlight) > 0 {
+		ceiling = a.free(sum)
+	}
 	if !ok || left(ceiling, a.offset) > balance {
 		return 0, &BalanceError{Required: n.price, Remaining: left(balance, a.used()), Balance: balance}
 	}
@@ -482,7 +485,7 @@ func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
 		return a.signed
 	}
 	f := a.inFlight[refused]
-	return max(f.before, a.seen, left(a.committed(), f.price))
+	return max(plus(f.before, left(a.flying, f.price)), a.seen, left(a.committed(), f.price))
 }
 
 func (a *account) takeOver(charged vouchers.Amount) {

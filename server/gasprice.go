@@ -68,3 +68,17 @@ func (s *Shop) leastDeposit(t *till) (announced, taken vouchers.Amount) {
 	fixed, cost := max(t.minDeposit, s.limits.LeastDeposit), t.costs(depositing)
 	return max(fixed, cost), max(fixed, cost/2)
 }
+
+// usualDeposit is how many prices a stock client deposits where the terms name no least
+// deposit. Where they do it deposits exactly that, however little it is.
+const usualDeposit = 5
+
+// announcedDeposit is the least deposit in the terms of a price; 0 is none. One that the
+// operator has not asked for is named only to a client that would deposit less.
+func (s *Shop) announcedDeposit(t *till, price vouchers.Amount) vouchers.Amount {
+	least, _ := s.leastDeposit(t)
+	if t.minDeposit == 0 && least/usualDeposit <= price {
+		return 0
+	}
+	return least
+}

@@ -20,7 +20,6 @@ const maxTimeout = 3600
 // requirements are the terms of a call at a price, as a till has them: an entry for
 // each way in which it takes deposits.
 func (s *Shop) requirements(t *till, price vouchers.Amount) []x402.Requirements {
-	least, _ := s.leastDeposit(t)
 	terms := x402.Requirements{
 		Scheme:            x402.SchemeBatchSettlement,
 		Network:           t.network,
@@ -33,7 +32,7 @@ func (s *Shop) requirements(t *till, price vouchers.Amount) []x402.Requirements 
 			WithdrawDelay:      s.withdrawDelay,
 			Name:               t.token.Name,
 			Version:            t.token.Version,
-			MinDeposit:         least,
+			MinDeposit:         s.announcedDeposit(t, price),
 		},
 	}
 	if address := t.deployment.Escrow; address != escrow.Canonical.Escrow {

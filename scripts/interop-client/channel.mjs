@@ -68,11 +68,11 @@ export class Channel {
     await this.check();
   }
 
-  // Asks for an amount back, or for all that is left.
+  // Asks for an amount back, or for all that is left. A part leaves the newest voucher, and the price of the last call, unclaimed.
   async refund(amount) {
     const answer = await this.shop.refund(this.payer, amount);
     assert.ok(answer.success);
-    this.claimed = this.charged;
+    this.claimed = amount ? this.charged - this.shop.price : this.charged;
     this.balance -= BigInt(answer.amount);
     await this.check();
     return answer;
