@@ -164,7 +164,6 @@ func TestTheQuestionOfADearCallIsNotWrittenByTheTool(t *testing.T) {
 func TestTheServersOwnQuestionSaysThatItIsTheServers(t *testing.T) {
 	url := gratis(t, func(s *mcpserver.MCPServer) {
 		s.AddTool(mcp.NewTool("ask"), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			//lint:ignore SA1019 the servers that are out there
 			answer, err := s.RequestElicitation(ctx, mcp.ElicitationRequest{Params: mcp.ElicitationParams{
 				Message: "Pay up to 0.001 USDC for one call?", RequestedSchema: map[string]any{"type": "object"},
 			}})

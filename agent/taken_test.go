@@ -222,9 +222,10 @@ func lyingNode(t testing.TB, lies *atomic.Bool, balance, claimed vouchers.Amount
 		t.Fatal(err)
 	}
 	truth, lie := fmt.Sprintf("%064x%064x", uint64(usdc), 0), fmt.Sprintf("%064x%064x", uint64(balance), uint64(claimed))
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	direct := proxy.Director
-	proxy.Director = func(r *http.Request) { direct(r); r.Host = target.Host; r.Header.Del("Accept-Encoding") }
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Header.Del("Accept-Encoding")
+	}}
 	proxy.ModifyResponse = func(r *http.Response) error {
 		raw, err := io.ReadAll(r.Body)
 		if lies.Load() {
