@@ -268,7 +268,7 @@ func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name stri
 		ch.release(no.ceiling)
 		return fresh, err
 	}
-	if no.again && proof.ceiling != nil && proof.charged == no.ceiling {
+	if no.again && proof.ceiling != nil && proof.charged >= no.ceiling {
 		ch.lose(no.ceiling)
 		return nil, fmt.Errorf("%w: no answer came, and then the server says that the same voucher is used", ErrUnknownOutcome)
 	}

@@ -3,13 +3,16 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
+	"math/big"
 	"testing"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -282,10 +285,14 @@ func TestAStockClientIsRefundedOnABurntVoucherWhenItsChannelHasBeenIdleAndSeldom
 	c.buys(1)
 	c.closing(shop, price)
 	part := vouchers.Amount(usdc / 4)
-	if got := c.call(server.RefundTool, c.refunds(price, &part)).receipt(); *got.Amount != part {
+	if got := c.call(server.RefundTool, c.refunds(price, &part)); got.code() != x402.ErrChannelBusy {
+		t.Errorf("a part: %s", got.raw)
+	}
+	if got := c.call(server.RefundTool, c.refunds(price, nil)).receipt(); *got.Amount != usdc-price {
 		t.Errorf("refunded %s", *got.Amount)
 	}
-	if got := c.call(server.RefundTool, c.refunds(price, &part)); got.code() != x402.ErrChannelBusy {
+	c.call(server.DepositTool, c.deposits(usdc, price))
+	if got := c.call(server.RefundTool, c.refunds(price, nil)); got.code() != x402.ErrChannelBusy {
 		t.Errorf("the second: %s", got.raw)
 	}
 	if hits := shop.LimitHits()["burntRefundAfter"]; hits != 1 {
@@ -313,5 +320,41 @@ func TestADepositThatIsShownAgainTellsNobodyWhatWasCharged(t *testing.T) {
 	}
 	if bytes.Contains(got.raw, []byte(`"chargedCumulativeAmount"`)) || bytes.Contains(got.raw, []byte(`"signedMaxClaimable"`)) {
 		t.Errorf("it tells %s", got.raw)
+	}
+}
+
+func TestAnErrorOfTheShopsOwnToolTellsNobodyWhatWasCharged(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	c.closing(shop, price)
+	c.buys(2)
+	got := send(t.Context(), t, shop.URL, server.CreditGrantTool, map[string]any{"nonsense": 1}, c.pays(price))
+	if bytes.Contains(got.raw, []byte(`"chargedCumulativeAmount"`)) {
+		t.Errorf("a stranger reads %s", got.raw)
+	}
+}
+
+func TestASettlementThatWaitsForCheaperGasBurnsNothing(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	before := sent(t)
+	if _, err := shop.SettleAs(t.Context(), server.SettleRequest{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) || sent(t) != before {
+		t.Fatal(err)
+	}
+	if ch := c.ledger(shop); ch.Burnt != 0 {
+		t.Errorf("burnt is %s", ch.Burnt)
+	}
+}
+
+func TestALargeCallOnAVoucherThatIsOnChainIsNotDecoded(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	c.closing(shop, price)
+	got := c.callWith(t.Context(), map[string]any{"big": string(bytes.Repeat([]byte("x"), 200<<10))}, c.pays(price))
+	if got.result == nil || !got.result.IsError || shop.LimitHits()["unpaidBody"] != 1 {
+		t.Errorf("the limits met are %v: %.200s", shop.LimitHits(), got.raw)
 	}
 }

@@ -151,6 +151,9 @@ func (s *Shop) failed(req mcp.CallToolRequest, err error) *mcp.CallToolResult {
 	if channel, ok := s.Ledger.Channel(p.voucher.Channel); ok {
 		response, nothing := s.response(channel), vouchers.Amount(0)
 		response.Extra.ChargedAmount = &nothing
+		if !p.maySee(channel) {
+			response.Extra.ChannelState = publicState(channel)
+		}
 		setMeta(result, x402.MetaPaymentResponse, response)
 	}
 	return result

@@ -20,6 +20,9 @@ func (s *Shop) provesPayer(ctx context.Context, p *payment, ch vouchers.Channel,
 	if !isBurnt(ch, p.voucher.Ceiling) {
 		return nil
 	}
+	if p.order == nil && amount != nil {
+		return refuseWith(x402.ErrChannelBusy, "the voucher is on chain, where anybody can read it: on it all that is left is given back, seldom, and no part")
+	}
 	if p.order == nil {
 		return s.mayRefundOnBurnt(ctx, ch)
 	}

@@ -238,6 +238,9 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 	if !settles {
 		options = append(options, escrow.WithoutSettling())
 	}
+	if most := r.req.MaxGasPrice; most != nil && r.gasPrice.Cmp(most) > 0 { // nothing would be sent
+		return fmt.Errorf("%w: gas costs %s wei, the most is %s", chain.ErrFee, r.gasPrice, most)
+	}
 	if err := r.burn(ctx, batch); err != nil {
 		return err
 	}

@@ -158,8 +158,12 @@ func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *refusal 
 			return refuseWith(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
 		}
 	case *x402.VoucherPayload:
-		if _, known := s.Ledger.Channel(p.voucher.Channel); !known {
+		channel, known := s.Ledger.Channel(p.voucher.Channel)
+		if !known {
 			return s.find(ctx, p)
+		}
+		if !p.maySee(channel) { // anybody can show what is on chain
+			return (&refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel}).shownTo(p)
 		}
 	default:
 		return refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)

@@ -98,7 +98,6 @@ func (r *Reservation) draw(price Amount) *Refusal {
 	a.drawn += r.price
 	a.reserved += r.price
 	a.inFlight++
-	a.used = r.ledger.seconds()
 	r.stage = reserved
 	return nil
 }

@@ -1,6 +1,10 @@
 package vouchers
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+)
 
 // A voucher is a bearer instrument, and a claim publishes one. So what was, or may have
 // been, put on chain pays for nothing any more: a channel's burnt ceiling is the highest
@@ -35,9 +39,14 @@ func (ch *channel) count() Amount {
 	return ch.charged
 }
 
-// level raises the payer's count to what is burnt. Called with ch.mu held.
+// level raises the payer's count to what is burnt, as far as calls in flight will not:
+// they may yet be charged for what they have signed. Called with ch.mu held.
 func (ch *channel) level() {
-	if count := ch.count(); count < ch.burnt {
+	count := ch.count()
+	if a := ch.busy; a != nil {
+		count += a.reserved - a.drawn
+	}
+	if count < ch.burnt {
 		ch.active().offset += ch.burnt - count
 	}
 }
@@ -81,11 +90,54 @@ func (ch *channel) climb() {
 		return
 	}
 	a := ch.active()
-	a.rungs = a.rungs.above(ch.count())
+	a.rungs = a.rungs.above(ch.quietUpTo())
 	if len(a.rungs) == mostRungs {
 		a.rungs = a.rungs.thinned()
 	}
 	a.rungs = append(a.rungs, rung{ch.ceiling, ch.getProof()})
+}
+
+// keep keeps a voucher that was accepted below the newest, if it is of more use than those
+// that are kept: a payer who signs high and then low can be claimed from as well. Called
+// with ch.mu held.
+func (ch *channel) keep(ceiling Amount, sig Signature) {
+	a := ch.busy
+	most := ch.quietUpTo()
+	if ceiling <= a.rungs.within(most).ceiling {
+		return
+	}
+	a.rungs = a.rungs.above(most)
+	if len(a.rungs) == mostRungs {
+		a.rungs = a.rungs.thinned()
+	}
+	at, found := slices.BinarySearchFunc(a.rungs, ceiling, func(r rung, want Amount) int { return cmp.Compare(r.ceiling, want) })
+	if !found {
+		a.rungs = slices.Insert(a.rungs, at, rung{ceiling, NewProof(slices.Clone(sig))})
+	}
+}
+
+// quiet returns the voucher that a claim publishes from a channel in use: the highest one
+// that gives nothing away and is not needed to give an answer in flight again; or the
+// newest, if that is on chain already. The zero rung if there is none. Called with ch.mu
+// held.
+func (ch *channel) quiet() rung {
+	if ch.burnt > 0 && ch.ceiling <= ch.burnt {
+		return rung{ch.ceiling, ch.getProof()}
+	}
+	if ch.busy == nil {
+		return rung{}
+	}
+	return ch.busy.rungs.within(ch.quietUpTo())
+}
+
+// quietUpTo is the highest ceiling that may be published of a channel in use. Called with
+// ch.mu held.
+func (ch *channel) quietUpTo() Amount {
+	most := ch.count()
+	if lowest, some := ch.busy.ceilings.lowestInFlight(); some {
+		most = min(most, lowest.less(1))
+	}
+	return most
 }
 
 // within returns the highest rung at or below a count, the zero rung if there is none.

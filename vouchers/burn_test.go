@@ -150,3 +150,76 @@ func TestAChannelTellsWhenItWasUsed(t *testing.T) {
 		t.Errorf("used %s, updated %s", c.Used, c.Updated)
 	}
 }
+
+func TestACallInFlightWhoseVoucherIsPublishedLeavesNoOffsetWhenItIsCharged(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 10_000)
+	s.call(p.pays(100, 100))
+	r := s.reserve(p.pays(200, 100))
+	s.burn(p, true)
+	if c := s.commit(r, 100); c.State.Count() != 200 {
+		t.Errorf("the payer signed 200, was charged 200 and is told to count %d", c.State.Count())
+	}
+	s.burn(p, true)
+	s.reserve(p.pays(300, 100)).Release()
+	if c := s.channel(p); c.Offset != 0 || c.Count() != 200 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestACallInFlightWhoseVoucherIsPublishedAndThatFailsIsCountedFrom(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 10_000)
+	s.call(p.pays(100, 100))
+	r := s.reserve(p.pays(200, 100))
+	s.burn(p, true)
+	r.Release()
+	if c := s.channel(p); c.Offset != 100 || c.Count() != 200 || c.Burnt != 200 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestAClaimFromAChannelInUsePublishesNoVoucherOfACallInFlight(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 10_000)
+	s.call(p.pays(100, 100))
+	slow := as(p.pays(200, 100), "slow")
+	r := s.reserve(slow)
+	s.call(p.pays(300, 100))
+	s.call(p.pays(400, 100))
+	if got := s.burn(p, false); got.Ceiling != 100 {
+		t.Errorf("it publishes %d while 200 is in flight", got.Ceiling)
+	}
+	s.commit(r, 100)
+	if body, err := s.replayed(slow); err != nil || body != "an answer" {
+		t.Errorf("its answer again: %q, %v", body, err)
+	}
+}
+
+func TestAPayerWhoSignsHighAndThenLowIsClaimedFrom(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1_000_000)
+	s.call(p.pays(1_000_000, 100))
+	for i := range vouchers.Amount(1000) {
+		s.call(p.pays(i+1, 100))
+	}
+	if r, ok := s.Redeem(p.id, false); !ok || r.Total < 1000 {
+		t.Errorf("of %+v it claims %+v, %t", s.channel(p), r, ok)
+	}
+}
+
+func TestANewestVoucherThatIsOnChainAlreadyIsClaimedWithAgain(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 10_000)
+	s.call(p.pays(100, 100))
+	s.setAside(p.pays(5100, 5000))
+	s.burn(p, true)
+	drawn, err := s.Draw(t.Context(), p.id, 4000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.commit(drawn, 4000)
+	if r, ok := s.Redeem(p.id, false); !ok || r.Total != 4100 {
+		t.Errorf("%+v, %t", r, ok)
+	}
+}

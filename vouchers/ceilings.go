@@ -47,6 +47,16 @@ func (c *ceilings) inFlight() *Reservation {
 	return nil
 }
 
+// lowestInFlight returns the lowest ceiling of a call in flight, and false if there is none.
+func (c *ceilings) lowestInFlight() (Amount, bool) {
+	for _, u := range c.used {
+		if u.call != nil {
+			return u.ceiling, true
+		}
+	}
+	return 0, false
+}
+
 // isUsed reports whether the ceiling has bought a call, or is buying one.
 func (c *ceilings) isUsed(ceiling Amount) bool {
 	_, found := c.search(ceiling)

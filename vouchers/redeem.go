@@ -6,6 +6,7 @@ package vouchers
 func (ch *channel) redeemable() Channel {
 	ch.mu.Lock()
 	snapshot, settled := ch.snapshot(), ch.paritySettled
+	snapshot.Quiet = ch.quiet().ceiling
 	ch.mu.Unlock()
 	if settled || len(snapshot.Signature) == 0 || snapshot.Claimable() == 0 {
 		return snapshot
@@ -40,8 +41,9 @@ type Redemption struct {
 // Redeem returns what can be claimed of a channel now, as far as its balance holds it,
 // and false if the channel is not known or nothing can. With newest it takes the newest
 // voucher, and all that was charged. Without, it takes the highest one below the newest
-// that gives away nothing: its ceiling is within what the payer counts. The newest is
-// then left to prove the payer's key. Whoever puts the voucher into a transaction calls
+// that gives away nothing: its ceiling is within what the payer counts, and below those of
+// calls in flight. The newest is then left to prove the payer's key; where it is burnt
+// already it is taken. Whoever puts the voucher into a transaction calls
 // [Ledger.Burn] before.
 func (l *Ledger) Redeem(id ChannelID, newest bool) (Redemption, bool) {
 	ch := l.index.find(&id)
@@ -54,10 +56,7 @@ func (l *Ledger) Redeem(id ChannelID, newest bool) (Redemption, bool) {
 	}
 	ch.mu.Lock()
 	c := ch.snapshot()
-	var quiet rung
-	if ch.busy != nil {
-		quiet = ch.busy.rungs.within(ch.count())
-	}
+	quiet := ch.quiet()
 	ch.mu.Unlock()
 	signature := quiet.proof.Signature()
 	if sig, err := ch.terms.domain.Redeemable(c.Config.VoucherSigner(), Voucher{ch.id, quiet.ceiling}, signature); err == nil {

@@ -158,6 +158,7 @@ func (r *Reservation) promise(actual Amount) (Charge, error) {
 		a.aside += r.price - actual
 	}
 	a.reserved -= r.price - actual
+	ch.level()
 	charge := Charge{Channel: ch.id, Charged: actual, Cumulative: ch.charged + a.committing + actual, State: ch.snapshot()}
 	charge.State.Charged = charge.Cumulative
 	charge.State.Reserved -= a.committing + actual
@@ -299,6 +300,7 @@ func (r *Reservation) vacate(held Amount) {
 	} else {
 		a.ceilings.free(r)
 	}
+	r.ch.level()
 	r.endLocked()
 }
 

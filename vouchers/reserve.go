@@ -344,7 +344,9 @@ func (r *Reservation) enter(sig Signature) {
 		ch.setProof(sig)
 		ch.updated = r.ledger.seconds()
 		r.ledger.submit(ch, nil, nil)
+		return
 	}
+	ch.keep(r.voucher.Ceiling, sig)
 }
 
 // submit queues the channel's record. Called with ch.mu held, so that records are

@@ -38,7 +38,7 @@ type Channel struct {
 	// that much to spare is burnt. It is never charged.
 	Offset Amount
 	// Quiet is the highest ceiling that a claim may publish while the channel is in use
-	// (see [Ledger.Redeem]); 0 if there is none.
+	// (see [Ledger.Redeem]); 0 if there is none. [Ledger.Channel] and [Ledger.Channels] tell it.
 	Quiet      Amount
 	Withdrawal Withdrawal
 	// RefundNonce is the escrow's nonce for the channel's next refund.
@@ -48,8 +48,8 @@ type Channel struct {
 	InFlight int
 	Frozen   bool
 	Updated  time.Time
-	// Used is when a call was last paid from the channel, or Updated if no call was since
-	// the ledger was opened.
+	// Used is when a voucher was last taken, or Updated if none was since the ledger was
+	// opened.
 	Used time.Time
 }
 
@@ -158,7 +158,7 @@ type activity struct {
 	// in flight have drawn from it, which is part of reserved.
 	aside, drawn Amount
 	offset       Amount // of the payer's count, because of what is burnt
-	used         uint32 // Unix seconds; 0 if no call was paid since the ledger was opened
+	used         uint32 // Unix seconds; 0 if no voucher was taken since the ledger was opened
 	rungs        rungs
 	withdrawal   Withdrawal
 	blob         []byte
@@ -286,7 +286,6 @@ func (ch *channel) snapshot() Channel {
 	if a := ch.busy; a != nil {
 		c.Reserved, c.Aside, c.Offset, c.Withdrawal = a.reserved, a.aside, a.offset, a.withdrawal
 		c.InFlight, c.Frozen = a.inFlight, a.frozen
-		c.Quiet = a.rungs.within(ch.count()).ceiling
 		if a.used != 0 {
 			c.Used = time.Unix(int64(a.used), 0).UTC()
 		}
