@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -33,7 +35,8 @@ type ChannelFunds struct {
 	WithdrawAfter *time.Time      `json:"withdrawAfter,omitempty"`
 }
 
-// ReadFunds reads a payer's balances from the chain and from its book.
+// ReadFunds reads a payer's balances from the chain and from its book. A channel that
+// cannot be read is left out: the error, which names it, comes with all others.
 func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, payer common.Address, book *Book) (Funds, error) {
 	funds := Funds{Payer: payer, Token: token.Address, Channels: []ChannelFunds{}}
 	var err error
@@ -44,17 +47,19 @@ func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, pa
 	if err != nil {
 		return Funds{}, err
 	}
+	var unread []error
 	for _, entry := range entries {
 		if entry.Config.Payer != payer || entry.Deployment.ChainID != client.ChainID() {
 			continue
 		}
 		channel, err := readChannel(ctx, client, entry)
 		if err != nil {
-			return Funds{}, err
+			unread = append(unread, fmt.Errorf("channel %s: %w", entry.Channel, err))
+			continue
 		}
 		funds.Channels = append(funds.Channels, channel)
 	}
-	return funds, nil
+	return funds, errors.Join(unread...)
 }
 
 func readChannel(ctx context.Context, client *chain.Client, entry Entry) (ChannelFunds, error) {

@@ -2,8 +2,11 @@ package agent_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
@@ -134,5 +137,39 @@ func TestAWithdrawalNeedsThePayersKey(t *testing.T) {
 	}
 	if ch := funds(t, o).Channels[0]; ch.WithdrawAfter != nil || ch.Balance != 10*usdc {
 		t.Errorf("the channel is %+v", ch)
+	}
+}
+
+func TestAChannelThatCannotBeReadHidesNoOtherOfThePayersMoney(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	client := funded(t, shop.URL, o)
+	buy(t, client, 1, price)
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	book, err := agent.OpenBook(o.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := book.Channels()
+	if err != nil || len(entries) != 1 {
+		t.Fatal(entries, err)
+	}
+	for _, first := range []byte{0x00, 0xff} { // before the good one, and after it
+		poisoned := entries[0]
+		poisoned.Channel[0], poisoned.Server = first, "http://gone.example/"
+		poisoned.Deployment.Escrow = common.Address{0xde, 0xad} // no contract is there
+		if err := book.Put(poisoned); err != nil {
+			t.Fatal(err)
+		}
+		token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
+		if err == nil || !strings.Contains(err.Error(), poisoned.Channel.Hex()) || len(got.Channels) != 1 || got.Channels[0].Balance != 10*usdc || got.Wallet != 90*usdc {
+			t.Errorf("it reads %+v, %v", got, err)
+		}
 	}
 }

@@ -166,7 +166,7 @@ func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (
 // All of it always is, if it is little not more often than every ten minutes.
 func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *refusal) {
 	channel, _ := s.Ledger.Channel(id)
-	rest, _ := channel.Balance.Sub(spokenFor(channel))
+	rest, _ := refundable(channel, nil)
 	least := max(s.limits.LeastRefund, t.costs(refunding))
 	switch {
 	case back == rest && back >= least:

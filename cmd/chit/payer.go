@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
@@ -169,14 +170,14 @@ func balanceCommand() *cli.Command {
 
 func balance(c *cli.Context) error { return withFunds(c, printBalance) }
 
-// withFunds runs f with what the payer has.
+// withFunds runs f with what the payer has, as far as it can be read.
 func withFunds(c *cli.Context, f func(*cli.Context, *profile.Profile, *chain.Client, agent.Funds) error) error {
 	return withChain(c, func(p *profile.Profile, client *chain.Client) error {
 		funds, err := readFunds(c, p, client)
-		if err != nil {
+		if funds.Payer == (common.Address{}) {
 			return err
 		}
-		return f(c, p, client, funds)
+		return errors.Join(f(c, p, client, funds), err)
 	})
 }
 
