@@ -89,13 +89,15 @@ func (a *account) adopt(charged, doubt vouchers.Amount) {
 func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
-	known := a.knownBefore(refused)
+	known, before := a.knownBefore(refused), a.inFlight[refused].before
 	a.land(refused)
 	defer a.drain()
 	switch {
 	case charged > ceiling:
 		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, charged, ceiling)
-	case charged <= known, a.forgets && (a.unsure || ceiling > a.signed):
+	case charged <= known:
+	case ceiling <= a.signed && (a.signed > refused || a.unsure && before > 0): // signed before, or beside it: it is counted
+	case a.forgets && (a.unsure || ceiling > a.signed):
 	case ceiling <= a.signed:
 		return fmt.Errorf("%w: it refuses a voucher of %s and says that %s is charged, no more than %s was signed before; if the book was lost or is an old copy, `chit recover` asks the server for proof",
 			ErrDishonest, refused, charged, known)
@@ -151,7 +153,11 @@ func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
 		return a.signed
 	}
 	f := a.inFlight[refused]
-	return max(plus(f.before, left(a.flying, f.price)), a.seen, left(a.committed(), f.price))
+	if f.joined || a.signings > f.signing { // other calls of its time are counted already, or may be
+		return a.signed
+	}
+	others := plus(left(a.flying, f.price), a.doubt)
+	return max(plus(max(f.before, a.seen), others), left(a.committed(), f.price))
 }
 
 func (a *account) takeOver(charged vouchers.Amount) {
