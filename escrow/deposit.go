@@ -151,15 +151,10 @@ func (c *Contract) depositKey(d Authorized, collector common.Address) string {
 	return "deposit/" + d.key(c.deployment.ChainID, collector, c.domain.ChannelID(d.channel())).Hex()
 }
 
-// Sent reports whether the sender has submitted a deposit, which has not failed. It
-// makes no call.
-func (c *Contract) Sent(sender *chain.Sender, d Authorized, collector common.Address) bool {
-	return sender.Knows(c.depositKey(d, collector))
-}
-
-// Submitted reports whether the sender, or anybody else, has submitted a deposit.
+// Submitted reports whether the sender, or anybody else, has submitted a deposit. The
+// chain is asked where it was not the sender.
 func (c *Contract) Submitted(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address) (bool, error) {
-	if c.Sent(sender, d, collector) {
+	if sender.Knows(c.depositKey(d, collector)) {
 		return true, nil
 	}
 	return d.used(ctx, c.client, c.domain.ChannelID(d.channel()))

@@ -61,20 +61,16 @@ func (a *asking) stranger(from netip.Prefix, depositing bool) bool {
 
 // mayAsk says whether the chain is asked because of a payment that has bought nothing
 // yet, whose voucher is checked. d is the deposit that comes with it, nil if none does.
+// Who shows a voucher that is on chain, and no order, is a stranger.
 func (s *Shop) mayAsk(ctx context.Context, p *payment, d *signedDeposit) bool {
-	id := p.voucher.Channel
-	allowed := false
-	if _, known := s.Ledger.Channel(id); known {
-		allowed = s.asking.channels.allow(id, s.asking.now())
+	limit, allowed := "channelLookups", false
+	if ch, known := s.Ledger.Channel(p.voucher.Channel); known && (p.ordered || !isBurnt(ch, p.voucher.Ceiling)) {
+		allowed = s.asking.channels.allow(ch.ID, s.asking.now())
 	} else {
-		allowed = s.asking.stranger(addressOf(ctx), d != nil && d.isPayers(p.till))
+		limit, allowed = "lookups", s.asking.stranger(addressOf(ctx), d != nil && d.isPayers(p.till))
 	}
-	switch _, known := s.Ledger.Channel(id); {
-	case allowed:
-	case known:
-		s.met.add("channelLookups")
-	default:
-		s.met.add("lookups")
+	if !allowed {
+		s.met.add(limit)
 	}
 	return allowed
 }

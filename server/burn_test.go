@@ -277,29 +277,6 @@ func TestAPayerIsToldItsStateByAnOrderAlsoOnAVoucherThatIsOnChain(t *testing.T) 
 	}
 }
 
-func TestAStockClientIsRefundedOnABurntVoucherWhenItsChannelHasBeenIdleAndSeldom(t *testing.T) {
-	o := selling(t)
-	o.Limits.BurntRefundAfter = time.Nanosecond
-	shop := shoptest.Open(t, o, new(tool).add)
-	c := regular(t, shop, "payer", usdc)
-	c.buys(1)
-	c.closing(shop, price)
-	part := vouchers.Amount(usdc / 4)
-	if got := c.call(server.RefundTool, c.refunds(price, &part)); got.code() != x402.ErrChannelBusy {
-		t.Errorf("a part: %s", got.raw)
-	}
-	if got := c.call(server.RefundTool, c.refunds(price, nil)).receipt(); *got.Amount != usdc-price {
-		t.Errorf("refunded %s", *got.Amount)
-	}
-	c.call(server.DepositTool, c.deposits(usdc, price))
-	if got := c.call(server.RefundTool, c.refunds(price, nil)); got.code() != x402.ErrChannelBusy {
-		t.Errorf("the second: %s", got.raw)
-	}
-	if hits := shop.LimitHits()["burntRefundAfter"]; hits != 1 {
-		t.Errorf("the limit was met %d times", hits)
-	}
-}
-
 func TestADepositThatIsShownAgainTellsNobodyWhatWasCharged(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := newCustomer(t, shop, "payer")

@@ -88,6 +88,9 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 	if err := s.checkVoucher(p); err != nil {
 		return nil, refuseWith(x402.ErrVoucherSignature, "%v", err)
 	}
+	if refused := s.checkDepositor(p, deposit); refused != nil {
+		return nil, refused
+	}
 	// The deposit goes on when this caller is gone: the next one finds it done.
 	type outcome struct {
 		receipt *depositReceipt
@@ -112,6 +115,20 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		o := r.Val.(outcome)
 		return o.receipt, o.refused.shownTo(p)
 	}
+}
+
+// checkDepositor refuses a deposit whose voucher is on chain and that the payer's own key
+// has not signed either: anybody can make it up.
+func (s *Shop) checkDepositor(p *payment, d *signedDeposit) *refusal {
+	ch, known := s.Ledger.Channel(p.voucher.Channel)
+	if !known || !isBurnt(ch, p.voucher.Ceiling) || d.isPayers(p.till) {
+		return nil
+	}
+	code := x402.ErrReceiveAuthorizationSignature
+	if p.byPermit2 {
+		code = x402.ErrPermit2InvalidSignature
+	}
+	return refuseWith(code, "the payer's own key has not signed the deposit, and its voucher, which is on chain, proves nothing: send it with a voucher above %s", ch.Burnt)
 }
 
 // checkVoucher checks the signature of a voucher that comes with a deposit or a

@@ -25,8 +25,9 @@ var ErrLimit = errors.New("not a limit")
 // happens at each; [Shop.LimitHits] counts how often each was met.
 type Limits struct {
 	// Lookups is how many times a second unpaid requests may make the shop ask the chain,
-	// with ten times as many at once: about channels that are not known, and as often
-	// about deposits that their payers have signed. One address has a quarter of it.
+	// with ten times as many at once: about channels that are not known, or whose voucher
+	// is on chain, and as often about deposits that their payers have signed. One address
+	// has a quarter of it.
 	Lookups int
 	// ChannelLookups is how many times a minute, and at once, the chain is asked about one
 	// channel that is known.
@@ -89,10 +90,6 @@ type Limits struct {
 	UnchargedPer   time.Duration
 	// Errands is how many deposits and refunds wait for a chain at once.
 	Errands int
-	// BurntRefundAfter is for how long a channel must not have been used before it is
-	// refunded on nothing but a voucher that is on chain, BurntRefundEvery how long the next
-	// such refund of the channel takes.
-	BurntRefundAfter, BurntRefundEvery time.Duration
 }
 
 // limits are the fields of [Limits] by their names in configs, with their defaults.
@@ -129,8 +126,6 @@ var limits = []limit{
 	limitOf("unchargedCalls", "1000", func(l *Limits) *int { return &l.UnchargedCalls }, parseCount),
 	limitOf("unchargedPer", "1h", func(l *Limits) *time.Duration { return &l.UnchargedPer }, parseTime),
 	limitOf("errands", "256", func(l *Limits) *int { return &l.Errands }, parseCount),
-	limitOf("burntRefundAfter", "168h", func(l *Limits) *time.Duration { return &l.BurntRefundAfter }, parseTime),
-	limitOf("burntRefundEvery", "720h", func(l *Limits) *time.Duration { return &l.BurntRefundEvery }, parseTime),
 }
 
 // limit is one field of [Limits].

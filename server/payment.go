@@ -25,6 +25,7 @@ type payment struct {
 	identifier string
 	receipt    bool // of the extension offer-receipt is asked for
 	order      *x402.PayerOrder
+	ordered    bool // the order is the payer's, and for what the payment asks for
 }
 
 // payment reads the payment of a request and holds it against the terms.

@@ -42,6 +42,12 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 // refund under a payment identifier is given once.
 func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
 	id := p.voucher.Channel
+	if ch, known := s.Ledger.Channel(id); known && isBurnt(ch, p.voucher.Ceiling) {
+		if p.ordered = mayBeOrdered(p, ch, amount); !p.ordered {
+			given, _, refused := s.judgeRefund(p, amount)
+			return given, refused.shownTo(p)
+		}
+	}
 	if !s.mayAsk(ctx, p, nil) {
 		return nil, tooManyLookups()
 	}
@@ -58,7 +64,7 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	if err != nil {
 		return nil, asRefusal(err)
 	}
-	given, back, refused := s.judgeRefund(ctx, p, amount)
+	given, back, refused := s.judgeRefund(p, amount)
 	if given != nil || refused != nil {
 		unfreeze()
 		return given, refused.shownTo(p)
@@ -72,8 +78,8 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 }
 
 // judgeRefund returns how much goes back, or the answer that the same refund got
-// before. It is called with the channel frozen.
-func (s *Shop) judgeRefund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *refusal) {
+// before. What goes back is called for with the channel frozen.
+func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *refusal) {
 	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
 		return given, 0, refused
 	}
@@ -85,7 +91,7 @@ func (s *Shop) judgeRefund(ctx context.Context, p *payment, amount *vouchers.Amo
 	if refused != nil {
 		return nil, 0, refused
 	}
-	return nil, back, s.provesPayer(ctx, p, channel, amount)
+	return nil, back, provesPayer(p, channel, amount)
 }
 
 // giveBack sends a refund and books it, and thaws the channel once the ledger knows.
@@ -175,8 +181,9 @@ func (s *Shop) refunds() vouchers.Bucket { return s.Store.Bucket("refunds") }
 func refundKey(p *payment) []byte { return append(p.voucher.Channel[:], p.identifier...) }
 
 // givenRefund is what the same refund was answered with before, nil if there is
-// none. It is called with the channel frozen, so that the same refund twice at once
-// is refused once.
+// none. Where one is called for with the channel frozen, the same refund twice at once
+// is refused once. The identifier is the asker's own: the rest can be read on chain, and
+// the answer says no more than that of the channel.
 func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
 	if p.identifier == "" {
 		return nil, nil

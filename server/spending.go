@@ -138,20 +138,13 @@ func (e *spent) fail(err error, most uint64) {
 	}
 }
 
-// mayDeposit says whether a deposit is submitted now. One that was submitted before costs
-// nothing: whoever asks learns what came of it.
+// mayDeposit says whether a deposit is submitted now. One that was submitted before, by
+// whomever, costs nothing: whoever asks learns what came of it.
 func (s *Shop) mayDeposit(ctx context.Context, t *till, d *signedDeposit, id vouchers.ChannelID) (*spent, *refusal) {
-	if t.escrow.Sent(t.sender, d.Authorized, d.collector) {
-		return nil, nil
-	}
-	e, refused := s.newDeposit(ctx, t, id)
-	if refused == nil {
-		return e, nil
-	}
 	if used, err := t.escrow.Submitted(ctx, t.sender, d.Authorized, d.collector); err == nil && used {
 		return nil, nil
 	}
-	return nil, refused
+	return s.newDeposit(ctx, t, id)
 }
 
 func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (*spent, *refusal) {

@@ -1,0 +1,157 @@
+package server_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// withOrder puts an order beside a payment, which the customer's key signs.
+func (c *customer) withOrder(p *x402.PaymentPayload, order credit.Order) *x402.PaymentPayload {
+	c.t.Helper()
+	deadline, signature := c.signed(order)
+	extensions, err := x402.WithOrder(p.Extensions, x402.PayerOrder{Deadline: deadline, Signature: signature})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	p.Extensions = extensions
+	return p
+}
+
+// without is the customer's channel in the hands of somebody who has another key.
+func (c *customer) without(key string) *customer {
+	stranger := *c
+	stranger.key = shoptest.Key(c.t, key)
+	return &stranger
+}
+
+func TestAStockClientIsRefundedOnTheVoucherOfOneMoreCallAndNeverOnABurntOne(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	c.closing(shop, price)
+	before := sent(t)
+	for what, amount := range map[string]*vouchers.Amount{"all": nil, "a part": amount(usdc / 4)} {
+		if got := c.call(server.RefundTool, c.refunds(price, amount)); got.code() != x402.ErrChannelBusy {
+			t.Errorf("%s: %s", what, got.raw)
+		}
+	}
+	if sent(t) != before {
+		t.Errorf("%d transactions", sent(t)-before)
+	}
+	c.buys(2)
+	if got := c.call(server.RefundTool, c.refunds(2*price, nil)).receipt(); *got.Amount != usdc-2*price {
+		t.Errorf("refunded %s", *got.Amount)
+	}
+}
+
+func TestWhoShowsAPublishedVoucherNeitherFreezesItsChannelNorUsesUpItsLimits(t *testing.T) {
+	o := selling(t)
+	o.Limits.ChannelLookups, o.Limits.ChannelErrands = 10, 10
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	c.closing(shop, price)
+	stranger := c.without("stranger")
+	made := stranger.withOrder(c.refunds(price, nil), credit.Order{Action: "refund", Subject: credit.RefundSubject(nil, 0)})
+	forged := c.deposits(usdc, price)
+	forged.Payload.(*x402.DepositPayload).Deposit = stranger.authorize(usdc, forged.Payload.(*x402.DepositPayload).Deposit.Authorization.Erc3009.Salt)
+	var done atomic.Bool
+	var strangers sync.WaitGroup
+	for what, payment := range map[string]*x402.PaymentPayload{"no order": c.refunds(price, nil), "a made-up order": made} {
+		strangers.Go(func() {
+			for !done.Load() {
+				if got := c.call(server.RefundTool, payment); got.result == nil || !got.result.IsError {
+					t.Errorf("a refund with %s: %s", what, got.raw)
+				}
+			}
+		})
+	}
+	for range 20 {
+		if got := c.call(server.DepositTool, forged); got.result == nil || !got.result.IsError {
+			t.Errorf("a forged deposit: %s", got.raw)
+		}
+	}
+	for n := range 200 {
+		c.buys(n + 2)
+	}
+	done.Store(true)
+	strangers.Wait()
+	if hits := shop.LimitHits(); len(hits) != 0 {
+		t.Errorf("the limits met are %v", hits)
+	}
+	c.call(server.DepositTool, c.deposits(usdc, 201*price)).given("a deposit")
+	if got := c.call(server.RefundTool, c.refunds(201*price, amount(usdc))).receipt(); *got.Amount != usdc {
+		t.Errorf("refunded %s", *got.Amount)
+	}
+}
+
+func TestAPublishedDepositThatIsShownAgainUsesUpNothingOfItsChannel(t *testing.T) {
+	o := selling(t)
+	o.Limits.ChannelLookups, o.Limits.ChannelErrands = 3, 3
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := newCustomer(t, shop, "payer")
+	deposit := c.deposits(usdc, 0)
+	c.call(server.DepositTool, deposit).given("the deposit")
+	c.buys(1)
+	c.closing(shop, price)
+	deposit.Payload.(*x402.DepositPayload).Voucher = c.sign(price) // both are on chain
+	shop.Stop(t)
+	shop = shoptest.Open(t, shop.Options, new(tool).add)
+	c.url = shop.URL
+	for range 10 {
+		c.call(server.DepositTool, deposit)
+	}
+	c.call(server.DepositTool, c.deposits(usdc, price)).given("a deposit on a burnt voucher")
+	if hits := shop.LimitHits(); len(hits) != 0 {
+		t.Errorf("the limits met are %v", hits)
+	}
+}
+
+func TestARefundThatWasGivenIsToldAgainToWhoKnowsItsIdentifierAndTellsNoMoreThanTheChain(t *testing.T) {
+	fails := false
+	work := &tool{do: func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		if fails {
+			return mcp.NewToolResultError("sorry"), nil
+		}
+		return mcp.NewToolResultText("done"), nil
+	}}
+	shop := shoptest.Open(t, selling(t), work.add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	fails = true
+	c.call("work", c.pays(2*price)) // signed, and never charged
+	fails = false
+	part := amount(usdc / 4)
+	given := c.call(server.RefundTool, c.identified(c.refunds(price, part), "secret_of_16_bytes")).receipt()
+	c.buys(2)
+	c.closing(shop, 2*price)
+	before := sent(t)
+	for what, payment := range map[string]*x402.PaymentPayload{
+		"no identifier":      c.refunds(price, part),
+		"another identifier": c.identified(c.refunds(price, part), "another_of_16_bytes"),
+		"another amount":     c.identified(c.refunds(price, nil), "secret_of_16_bytes"),
+		"another voucher":    c.identified(c.refunds(2*price, part), "secret_of_16_bytes"),
+	} {
+		if got := c.call(server.RefundTool, payment); got.result == nil || !got.result.IsError {
+			t.Errorf("with %s: %s", what, got.raw)
+		}
+	}
+	again := c.call(server.RefundTool, c.identified(c.refunds(price, part), "secret_of_16_bytes")).receipt()
+	state := again.Extra.ChannelState
+	if again.Transaction != given.Transaction || *again.Amount != *part || *state.ChargedCumulativeAmount != price || again.Extra.VoucherState != nil {
+		t.Errorf("told again: %+v, %+v", again, state)
+	}
+	if sent(t) != before {
+		t.Errorf("%d transactions", sent(t)-before)
+	}
+}
