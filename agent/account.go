@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -24,6 +25,7 @@ type account struct {
 	mu     sync.Mutex    // guards all fields below
 	board  *board        // where other processes see this account; nil if there are none
 	tally  tally         // counts what no price covers; nil counts nothing
+	hold   time.Duration // for how long a call may go on that others wait for
 	broken error         // why the account cannot be shared any more; no call is signed then
 	landed chan struct{} // while a call of this process waits: closed when one lands
 	// uncounted is why something that can be taken could not be counted; no call is signed then.
@@ -69,6 +71,7 @@ type figures struct {
 	opened   vouchers.Amount              // what was signed when the account became unsure: the server may count from there
 	fresh    vouchers.Amount              // charges and losses since
 	raised   bool                         // something was conceded: no call is signed before it fits
+	waits    int64                        // since when a call waits for those in flight, Unix nanoseconds; 0 is none
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that
@@ -223,6 +226,7 @@ func (a *account) lockReady(ctx context.Context) error {
 			a.landed = make(chan struct{})
 		}
 		landed := a.landed
+		a.await()
 		a.unlock()
 		select {
 		case <-landed:
@@ -313,6 +317,7 @@ func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
 	price = a.inFlight[ceiling].price
 	delete(a.inFlight, ceiling)
 	a.flying -= price
+	a.waited()
 	if a.landed != nil {
 		close(a.landed)
 		a.landed = nil

@@ -189,6 +189,7 @@ type faultKey struct{}
 func watched(ctx context.Context) (context.Context, func(error) error) {
 	f := new(fault)
 	return context.WithValue(ctx, faultKey{}, f), func(err error) error {
+		f.note(context.Cause(ctx))
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if err == nil || f.err == nil || errors.Is(err, ErrLimit) {

@@ -168,7 +168,9 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 		ch.release(ceiling)
 		return Receipt{}, nil, err
 	}
-	a, again, err := p.ask(ctx, ch, call.wanted, paid)
+	patient, answered := ch.patient(ctx)
+	a, again, err := p.ask(patient, ch, call.wanted, paid)
+	answered()
 	if deposit != nil {
 		err = errors.Join(err, p.deposited(ctx, ch, deposit))
 	}

@@ -54,7 +54,7 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 // open makes the account of a channel that is not in use yet, with fresh figures unless
 // another process with the same book uses it. The caller holds learning.
 func (p *payer) open(t *terms, fresh func() (figures, error)) (*channel, error) {
-	a := &account{forgets: p.book == nil, tally: channelTally{p.purse, t.id}}
+	a := &account{forgets: p.book == nil, tally: channelTally{p.purse, t.id}, hold: p.limits.Hold}
 	var err error
 	if p.book == nil {
 		a.figures, err = fresh()

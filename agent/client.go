@@ -64,6 +64,8 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	wire.SetRequestHandler(c.serverAsks)
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
+	ctx, done := c.limits.within(ctx)
+	defer done()
 	ctx, why := watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
 		return notMCP(c.server, conceal(why(err), c.target, c.server))
@@ -118,12 +120,11 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 func ListTools(ctx context.Context, server *mcpclient.Client, limits Limits) ([]mcp.Tool, error) {
 	var all []mcp.Tool
 	limits = limits.withDefaults()
-	ctx, why := watched(ctx)
 	var r mcp.ListToolsRequest
 	for range limits.Pages {
-		page, err := server.ListToolsByPage(ctx, r)
+		page, err := listPage(ctx, server, r, limits)
 		if err != nil {
-			return nil, why(err)
+			return nil, err
 		}
 		if all = append(all, page.Tools...); len(all) > limits.Entries {
 			return nil, over("Entries", limits.Entries, "the list has more entries")
@@ -133,6 +134,14 @@ func ListTools(ctx context.Context, server *mcpclient.Client, limits Limits) ([]
 		}
 	}
 	return nil, over("Pages", limits.Pages, "the list has more pages")
+}
+
+func listPage(ctx context.Context, server *mcpclient.Client, r mcp.ListToolsRequest, limits Limits) (*mcp.ListToolsResult, error) {
+	ctx, done := limits.within(ctx)
+	defer done()
+	ctx, why := watched(ctx)
+	page, err := server.ListToolsByPage(ctx, r)
+	return page, why(err)
 }
 
 // serverAsks answers the requests of a server: that the client is there, and that it

@@ -32,8 +32,15 @@ type Limits struct {
 	// Receipts is how many receipts [Client.FetchReceipts] gets at once; 0 is 100,000.
 	Receipts int
 	// Silence is for how long a server may send nothing while it is waited for; 0 is five
-	// minutes. A server that goes on sending may take as long as it likes.
+	// minutes. A server that goes on sending may take as long as it likes, while it holds
+	// nothing else up.
 	Silence time.Duration
+	// Hold is for how long a call may go on while others of its channel wait for it, because
+	// the server has corrected its count or takes one call at a time: then its answer is given
+	// up, and its outcome is not known. It is for how long a deposit keeps others back, and
+	// whatever is no call of a tool may take, too. 0 is ten minutes, for which a signed
+	// deposit is good.
+	Hold time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -41,6 +48,7 @@ func (l Limits) withDefaults() Limits {
 		Answer: cmp.Or(l.Answer, 64<<20), Events: cmp.Or(l.Events, 100_000),
 		Pages: cmp.Or(l.Pages, 100), Entries: cmp.Or(l.Entries, 10_000),
 		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Receipts: cmp.Or(l.Receipts, 100_000), Silence: cmp.Or(l.Silence, 5*time.Minute),
+		Hold: cmp.Or(l.Hold, authorizationTime),
 	}
 }
 

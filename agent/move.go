@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -102,7 +104,8 @@ func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *s
 	return deposit, funded, nil
 }
 
-// fund lets one deposit at a time go into a channel; done ends it.
+// fund lets one deposit at a time go into a channel; done ends it, or the time for which
+// it may keep others back.
 func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) {
 	select {
 	case ch.funding <- struct{}{}:
@@ -114,7 +117,9 @@ func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) 
 		<-ch.funding
 		return nil, err
 	}
-	return func() { unlock(); <-ch.funding }, nil
+	end := sync.OnceFunc(func() { unlock(); <-ch.funding })
+	late := time.AfterFunc(p.limits.Hold, end)
+	return func() { late.Stop(); end() }, nil
 }
 
 // topUpNow deposits, or returns the deposit to send with the call. The caller holds

@@ -241,6 +241,11 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	if raw, isRaw := params.(json.RawMessage); !isRaw || raw != nil {
 		request.Params = params
 	}
+	if method != string(mcp.MethodToolsCall) {
+		var done context.CancelFunc
+		ctx, done = p.limits.within(ctx)
+		defer done()
+	}
 	ctx, why := watched(ctx)
 	response, err := p.wire.SendRequest(ctx, request)
 	if err = why(err); err != nil {

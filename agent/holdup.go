@@ -1,0 +1,62 @@
+package agent
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// A call in flight may hold up the others of its channel, those of other processes too:
+// while the server's correction waits for it, or the server takes one call at a time. A
+// server that keeps it alive, byte by byte, would hold the channel for ever.
+
+// await notes that a call waits for those in flight.
+func (a *account) await() {
+	if a.waits == 0 {
+		a.waits = time.Now().UnixNano()
+	}
+}
+
+// waited notes that one of them has landed. A correction waits for the last one.
+func (a *account) waited() {
+	if !a.draining || a.flying == 0 {
+		a.waits = 0
+	}
+}
+
+// patient is the context of a call in flight. It ends when others have waited for the call
+// for as long as they may; done ends it when the call has been answered.
+func (a *account) patient(ctx context.Context) (_ context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var look *time.Timer
+	look = time.AfterFunc(math.MaxInt64, func() {
+		if ctx.Err() != nil {
+			return
+		}
+		if patience := a.patience(); patience > 0 {
+			look.Reset(patience)
+			return
+		}
+		cancel(over("Hold", a.hold, "other calls of the channel have waited for this one for too long"))
+	})
+	look.Reset(a.hold)
+	return ctx, func() {
+		look.Stop()
+		cancel(nil)
+	}
+}
+
+// patience is for how long the calls in flight may still go on, at least.
+func (a *account) patience() time.Duration {
+	a.lock()
+	defer a.look()
+	if a.waits == 0 {
+		return a.hold
+	}
+	return a.hold - time.Since(time.Unix(0, a.waits))
+}
+
+// within is a context for something that no honest server takes so long for.
+func (l Limits) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, l.Hold, over("Hold", l.Hold, "the server takes too long"))
+}
