@@ -64,7 +64,7 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	wire.SetRequestHandler(c.serverAsks)
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
-	ctx, done := c.limits.within(ctx)
+	ctx, done := c.limits.Within(ctx)
 	defer done()
 	ctx, why := watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
@@ -137,7 +137,7 @@ func ListTools(ctx context.Context, server *mcpclient.Client, limits Limits) ([]
 }
 
 func listPage(ctx context.Context, server *mcpclient.Client, r mcp.ListToolsRequest, limits Limits) (*mcp.ListToolsResult, error) {
-	ctx, done := limits.within(ctx)
+	ctx, done := limits.Within(ctx)
 	defer done()
 	ctx, why := watched(ctx)
 	page, err := server.ListToolsByPage(ctx, r)

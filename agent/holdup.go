@@ -56,7 +56,8 @@ func (a *account) patience() time.Duration {
 	return a.hold - time.Since(time.Unix(0, a.waits))
 }
 
-// within is a context for something that no honest server takes so long for.
-func (l Limits) within(ctx context.Context) (context.Context, context.CancelFunc) {
+// Within is a context for something that no honest server takes as long as Hold for.
+func (l Limits) Within(ctx context.Context) (context.Context, context.CancelFunc) {
+	l = l.withDefaults()
 	return context.WithTimeoutCause(ctx, l.Hold, over("Hold", l.Hold, "the server takes too long"))
 }

@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,7 +17,8 @@ import (
 var ErrLimit = errors.New("more than this client takes")
 
 // Limits bound what the other side can make a client read, remember or wait for. A zero
-// field takes its default, which no honest server meets.
+// field takes its default, which no honest server meets. In a profile they stand under
+// clientLimits, by their names in lower case.
 type Limits struct {
 	// Answer is how long an answer, or one event of a stream, may be, in bytes after
 	// unpacking; 0 is 64 MiB.
@@ -52,9 +57,48 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
+// fields are the limits by the names that a profile has for them.
+func (l *Limits) fields() map[string]any {
+	return map[string]any{
+		"answer": &l.Answer, "events": &l.Events, "pages": &l.Pages, "entries": &l.Entries, "terms": &l.Terms,
+		"requests": &l.Requests, "receipts": &l.Receipts, "silence": &l.Silence, "hold": &l.Hold,
+	}
+}
+
+// Set sets the limit with this name from the text that a profile has for it: a whole
+// number (of bytes, for answer), or a time such as "10m"; neither is 0. The error wraps
+// [ErrLimit].
+func (l *Limits) Set(name, text string) error {
+	var err error
+	switch field := l.fields()[name].(type) {
+	case *int:
+		*field, err = strconv.Atoi(text)
+		err = cmp.Or(err, positive(*field))
+	case *int64:
+		*field, err = strconv.ParseInt(text, 10, 64)
+		err = cmp.Or(err, positive(*field))
+	case *time.Duration:
+		*field, err = time.ParseDuration(text)
+		err = cmp.Or(err, positive(*field))
+	default:
+		err = fmt.Errorf("known are %s", strings.Join(slices.Sorted(maps.Keys(l.fields())), ", "))
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %q: %w", ErrLimit, name, text, err)
+	}
+	return nil
+}
+
+func positive[N int | int64 | time.Duration](n N) error {
+	if n > 0 {
+		return nil
+	}
+	return errors.New("it has to be above 0")
+}
+
 // over is the error of a limit that is met.
 func over(limit string, most any, what string) error {
-	return fmt.Errorf("%w: %s, at most %v (Limits.%s)", ErrLimit, what, most, limit)
+	return fmt.Errorf("%w: %s, at most %v (Limits.%s; clientLimits of the profile says otherwise)", ErrLimit, what, most, limit)
 }
 
 // connections is how many calls can be on the wire at once without new connections.

@@ -243,7 +243,7 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	}
 	if method != string(mcp.MethodToolsCall) {
 		var done context.CancelFunc
-		ctx, done = p.limits.within(ctx)
+		ctx, done = p.limits.Within(ctx)
 		defer done()
 	}
 	ctx, why := watched(ctx)

@@ -202,17 +202,21 @@ func creditAttenuate(c *cli.Context) error {
 // withHolder runs f with a connection that carries the token. It needs a profile only
 // where --server is not given.
 func withHolder(c *cli.Context, token string, f func(*allowance.Holder) error) (err error) {
+	var limits agent.Limits
 	url := c.String(serverFlag.Name)
 	if url == "" {
 		p, err := openProfile(c)
 		if err != nil {
 			return fmt.Errorf("%w; or give the server's URL with --server", err)
 		}
+		if limits, err = p.PayerLimits(); err != nil {
+			return err
+		}
 		if url = p.Server; url == "" {
 			return fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", errUsage)
 		}
 	}
-	holder, err := allowance.Dial(c.Context, url, token, version)
+	holder, err := allowance.Dial(c.Context, url, token, version, limits)
 	if err != nil {
 		return err
 	}

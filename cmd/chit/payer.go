@@ -35,6 +35,9 @@ func payerOptions(c *cli.Context, p *profile.Profile) (o agent.Options, err erro
 	if o.Policy, err = p.PayerPolicy(); err != nil {
 		return o, err
 	}
+	if o.Limits, err = p.PayerLimits(); err != nil {
+		return o, err
+	}
 	o.TopUp, err = p.PayerTopUp()
 	return o, err
 }

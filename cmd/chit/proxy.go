@@ -91,15 +91,19 @@ func proxyOnCredit(c *cli.Context, token string) (err error) {
 	if err := wantArgs(c, 0, 1); err != nil {
 		return err
 	}
+	var limits agent.Limits
 	if url == "" {
 		p, err := proxyTarget(c)
 		if err != nil {
 			return err
 		}
+		if limits, err = p.PayerLimits(); err != nil {
+			return err
+		}
 		url = p.Server
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	between, err := agent.OpenCreditProxy(url, token, agent.Limits{}, logger)
+	between, err := agent.OpenCreditProxy(url, token, limits, logger)
 	if err != nil {
 		return fmt.Errorf("%s: %w", creditVariable, err)
 	}

@@ -23,14 +23,16 @@ import (
 // Holder calls tools on a token: an MCP client whose requests have a header, with no
 // wallet and no chain.
 type Holder struct {
-	mcp  *mcpclient.Client
-	http *http.Client
+	mcp    *mcpclient.Client
+	http   *http.Client
+	url    string // as it is dialled
+	limits agent.Limits
 }
 
 // Dial connects to an MCP endpoint with a token, which must be one that can be read.
 // The caller closes the holder. Errors are those of [credit.Parse] and [agent.TokenURL]
 // too.
-func Dial(ctx context.Context, url, token, version string) (*Holder, error) {
+func Dial(ctx context.Context, url, token, version string, limits agent.Limits) (*Holder, error) {
 	if _, err := credit.Parse(token); err != nil {
 		return nil, err
 	}
@@ -39,13 +41,13 @@ func Dial(ctx context.Context, url, token, version string) (*Holder, error) {
 		return nil, err
 	}
 	url = agent.ServerName(url)
-	wire := agent.Limits{}.HTTPClient()
+	wire := limits.HTTPClient()
 	bearer := transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token})
 	client, err := mcpclient.NewStreamableHttpClient(target, transport.WithHTTPBasicClient(wire), bearer)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
-	h := &Holder{client, wire}
+	h := &Holder{client, wire, target, limits}
 	if err := h.hello(ctx, version); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", url, err), h.Close())
 	}
@@ -58,8 +60,12 @@ func (h *Holder) hello(ctx context.Context, version string) error {
 	}
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: "chit", Version: version}
-	_, err := h.mcp.Initialize(ctx, hello)
-	return err
+	ctx, done := h.limits.Within(ctx)
+	defer done()
+	return agent.Requesting(ctx, h.url, func(ctx context.Context) error {
+		_, err := h.mcp.Initialize(ctx, hello)
+		return err
+	})
 }
 
 // Close ends the connection.
@@ -87,7 +93,7 @@ const (
 func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	req.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCallID: rand.Text()}}
 	for n, wait := 1, firstWait; ; n, wait = n+1, 2*wait {
-		result, err := h.mcp.CallTool(ctx, req)
+		result, err := h.call(ctx, req)
 		var lost *transport.Error
 		if !errors.As(err, &lost) || n == tries || !h.costs(ctx, req.Params.Name) {
 			return result, err
@@ -100,9 +106,17 @@ func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	}
 }
 
+func (h *Holder) call(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
+	err = agent.Requesting(ctx, h.url, func(ctx context.Context) (err error) {
+		result, err = h.mcp.CallTool(ctx, req)
+		return err
+	})
+	return result, err
+}
+
 // costs reports whether the server announces a price for a tool.
 func (h *Holder) costs(ctx context.Context, name string) bool {
-	tools, err := agent.ListTools(ctx, h.mcp, agent.Limits{})
+	tools, err := agent.ListTools(ctx, h.mcp, h.limits)
 	if err != nil {
 		return false
 	}
@@ -155,7 +169,7 @@ func (h *Holder) Revoke(ctx context.Context) (credit.Grant, error) {
 func about[T any](ctx context.Context, h *Holder, action string) (T, error) {
 	var req mcp.CallToolRequest
 	req.Params.Name, req.Params.Arguments = server.CreditTool, server.CreditArguments{Action: action}
-	result, err := h.mcp.CallTool(ctx, req)
+	result, err := h.call(ctx, req)
 	if err != nil {
 		var none T
 		return none, fmt.Errorf("%s the token: %w", action, err)

@@ -3,6 +3,7 @@ package allowance_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,7 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 )
 
@@ -64,7 +67,7 @@ func TestACallOfAFreeToolIsMadeOnce(t *testing.T) {
 	shop := &shop{lost: 1}
 	server := httptest.NewServer(shop)
 	defer server.Close()
-	holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test")
+	holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test", agent.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +87,7 @@ func TestACallWhoseAnswerIsLostIsMadeAgainUnderItsIdentifier(t *testing.T) {
 		shop := &shop{lost: lost}
 		server := httptest.NewServer(shop)
 		defer server.Close()
-		holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test")
+		holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test", agent.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,5 +103,55 @@ func TestACallWhoseAnswerIsLostIsMadeAgainUnderItsIdentifier(t *testing.T) {
 		if err := holder.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestNoErrorOfACallOnATokenShowsASecretOfTheServersURL(t *testing.T) {
+	shop := &shop{lost: 100}
+	server := httptest.NewServer(shop)
+	defer server.Close()
+	secret := server.URL + "/mcp?key=s3cr3t"
+	holder, err := allowance.Dial(t.Context(), secret, aToken, "test", agent.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, call := holder.Call(t.Context(), "free", nil)
+	_, revoke := holder.Revoke(t.Context())
+	_, inspect := holder.Inspect(t.Context())
+	_, nobody := allowance.Dial(t.Context(), "http://127.0.0.1:1/mcp?key=s3cr3t", aToken, "test", agent.Limits{})
+	_, user := allowance.Dial(t.Context(), "http://user:s3cr3t@127.0.0.1:1/mcp", aToken, "test", agent.Limits{})
+	_, plain := allowance.Dial(t.Context(), "http://shop.example/mcp?key=s3cr3t", aToken, "test", agent.Limits{})
+	for what, err := range map[string]error{"a call": call, "a revocation": revoke, "a look": inspect, "nobody there": nobody, "a user": user, "plain http": plain} {
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := holder.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACallOnATokenKeepsToTheLimitsAndNamesTheOneThatIsMet(t *testing.T) {
+	answers := &shop{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || !bytes.Contains(body, []byte("tools/call")) {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			answers.ServeHTTP(w, r)
+			return
+		}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	defer server.CloseClientConnections()
+	holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test", agent.Limits{Silence: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := holder.Call(t.Context(), "free", nil); !errors.Is(err, agent.ErrLimit) || !strings.Contains(err.Error(), "Limits.Silence") {
+		t.Errorf("the call: %v", err)
+	}
+	if err := holder.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -2,6 +2,8 @@ package profile
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chitpay/chit/agent"
@@ -119,4 +121,14 @@ func (p *Profile) PayerTopUp() (agent.TopUp, error) {
 		err = fmt.Errorf("topUp.amount is missing: how much one deposit moves")
 	}
 	return t, err
+}
+
+// PayerLimits are the limits of the payer's client.
+func (p *Profile) PayerLimits() (all agent.Limits, err error) {
+	for _, name := range slices.Sorted(maps.Keys(p.ClientLimits)) {
+		if err := all.Set(name, p.ClientLimits[name]); err != nil {
+			return all, fmt.Errorf("clientLimits: %w", err)
+		}
+	}
+	return all, nil
 }

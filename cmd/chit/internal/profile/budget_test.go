@@ -41,6 +41,7 @@ budget:
   tools:
     - {match: search*, perCall: 0.002, perDay: 1, total: 3}
 topUp: {below: 1, amount: 5}
+clientLimits: {answer: 1000000, pages: 7, hold: 20m}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +54,9 @@ topUp: {below: 1, amount: 5}
 	}
 	if err != nil || !reflect.DeepEqual(policy, want) {
 		t.Errorf("the policy is %+v, %v", policy, err)
+	}
+	if limits, err := p.PayerLimits(); err != nil || limits != (agent.Limits{Answer: 1_000_000, Pages: 7, Hold: 20 * time.Minute}) {
+		t.Errorf("the limits are %+v, %v", limits, err)
 	}
 	if topUp, err := p.PayerTopUp(); err != nil || topUp != (agent.TopUp{Below: 1_000_000, Amount: 5_000_000}) {
 		t.Errorf("the top-up is %+v, %v", topUp, err)
@@ -75,6 +79,9 @@ func TestABudgetThatCannotBeMeantIsRefused(t *testing.T) {
 		"receiptSigners: [nobody]":                 "receiptSigners[0]",
 		"topUp: {below: 1}":                        "topUp.amount",
 		"topUp: {amount: 0}":                       "topUp.amount",
+		"clientLimits: {hold: 0s}":                 "hold",
+		"clientLimits: {answer: much}":             "answer",
+		"clientLimits: {page: 1}":                  "known are answer",
 	} {
 		if p, err := load(t, lines+"\n"); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %+v, %v", lines, p, err)

@@ -90,6 +90,9 @@ type Profile struct {
 	// Limits are those of the seller that differ from their defaults, by name
 	// (docs/SECURITY.md lists them).
 	Limits map[string]string `yaml:"limits,omitempty"`
+	// ClientLimits are those of the payer's client that differ from their defaults, by name
+	// (docs/SECURITY.md lists them).
+	ClientLimits map[string]string `yaml:"clientLimits,omitempty"`
 	// Budget and TopUp say what the payer's client pays, and deposits, by itself.
 	Budget Budget `yaml:"budget,omitempty"`
 	TopUp  TopUp  `yaml:"topUp,omitempty"`
@@ -218,6 +221,9 @@ func (p *Profile) validate() error {
 		return err
 	}
 	if _, err := p.PayerTopUp(); err != nil {
+		return err
+	}
+	if _, err := p.PayerLimits(); err != nil {
 		return err
 	}
 	_, err := p.SettlePolicy()
