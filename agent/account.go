@@ -48,6 +48,10 @@ type tally interface {
 	fits() error
 	// restore counts what was charged, and signed beyond that, before the book was lost.
 	restore(charged, beyond vouchers.Amount) error
+	// resolve says what became of prices in doubt: so much was charged, so much was not.
+	resolve(charged, freed vouchers.Amount)
+	// comeBack says that what was charged is less by so much. It stays signed.
+	comeBack(vouchers.Amount)
 }
 
 // figures are an account's numbers. All processes that pay from a channel have the same.
@@ -72,6 +76,7 @@ type figures struct {
 	fresh    vouchers.Amount              // charges and losses since
 	raised   bool                         // something was conceded: no call is signed before it fits
 	waits    int64                        // since when a call waits for those in flight, Unix nanoseconds; 0 is none
+	gone     vouchers.Amount              // the highest ceiling that may have left this machine
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that
@@ -110,6 +115,7 @@ func newFigures(balance, charged, signed vouchers.Amount) figures {
 		charged:  charged,
 		signed:   max(signed, charged),
 		opened:   max(signed, charged),
+		gone:     max(signed, charged),
 		seen:     charged,
 		unsure:   true,
 		inFlight: make(map[vouchers.Amount]flight),
@@ -314,6 +320,7 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 }
 
 func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
+	a.gone = max(a.gone, ceiling)
 	price = a.inFlight[ceiling].price
 	delete(a.inFlight, ceiling)
 	a.flying -= price
@@ -331,6 +338,21 @@ func (a *account) release(ceiling vouchers.Amount) {
 	defer a.unlock()
 	a.land(ceiling)
 	a.drain()
+}
+
+// retract takes back a reservation whose voucher has provably not left this machine. It
+// returns by how much less is signed then.
+func (a *account) retract(ceiling vouchers.Amount) vouchers.Amount {
+	a.lock()
+	defer a.unlock()
+	signed, gone := a.signed, a.gone
+	a.land(ceiling)
+	a.gone, a.signed = gone, gone
+	for other := range a.inFlight {
+		a.signed = max(a.signed, other)
+	}
+	a.drain()
+	return left(signed, a.signed)
 }
 
 // lose moves a reservation whose call was not answered into doubt.

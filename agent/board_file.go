@@ -90,7 +90,7 @@ func (b *board) write(f *figures) error {
 }
 
 // figuresForm says how the figures are written: a file of another version is damaged.
-const figuresForm = 0xc417_0004
+const figuresForm = 0xc417_0005
 
 // encode appends the figures as words.
 func (f *figures) encode(to []byte) []byte {
@@ -101,7 +101,7 @@ func (f *figures) encode(to []byte) []byte {
 	}
 	put(figuresForm, uint64(len(f.inFlight)), uint64(len(f.spent)),
 		uint64(f.balance), uint64(f.charged), uint64(f.signed), uint64(f.seen), uint64(f.doubt), f.losses, f.signings, f.turns,
-		word(f.unsure), word(f.heard), word(f.draining), uint64(f.offset), uint64(f.opened), uint64(f.fresh), word(f.raised), uint64(f.most), uint64(f.waits))
+		word(f.unsure), word(f.heard), word(f.draining), uint64(f.offset), uint64(f.opened), uint64(f.fresh), word(f.raised), uint64(f.most), uint64(f.waits), uint64(f.gone))
 	for ceiling, x := range f.inFlight {
 		put(uint64(ceiling), uint64(x.price), uint64(x.before), x.losses, x.signing, x.owner, word(x.joined))
 	}
@@ -120,7 +120,7 @@ func word(is bool) uint64 {
 
 // decode reads what encode has written.
 func (f *figures) decode(body []byte) error {
-	const head, plain, perFlight, perSpent = 3, 20, 7, 2
+	const head, plain, perFlight, perSpent = 3, 21, 7, 2
 	words := make([]uint64, len(body)/wordSize)
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint64(body[i*wordSize:])
@@ -133,7 +133,7 @@ func (f *figures) decode(body []byte) error {
 		balance: vouchers.Amount(w[0]), charged: vouchers.Amount(w[1]), signed: vouchers.Amount(w[2]),
 		seen: vouchers.Amount(w[3]), doubt: vouchers.Amount(w[4]), losses: w[5], signings: w[6], turns: w[7],
 		unsure: w[8] == 1, heard: w[9] == 1, draining: w[10] == 1,
-		offset: vouchers.Amount(w[11]), opened: vouchers.Amount(w[12]), fresh: vouchers.Amount(w[13]), raised: w[14] == 1, most: vouchers.Amount(w[15]), waits: int64(w[16]),
+		offset: vouchers.Amount(w[11]), opened: vouchers.Amount(w[12]), fresh: vouchers.Amount(w[13]), raised: w[14] == 1, most: vouchers.Amount(w[15]), waits: int64(w[16]), gone: vouchers.Amount(w[17]),
 		inFlight: make(map[vouchers.Amount]flight, flights), spent: make(map[vouchers.Amount]spending, words[2]),
 	}
 	rest := words[plain:]

@@ -24,7 +24,7 @@ type bounded struct {
 // RoundTrip makes a request. It, and reading its answer, fail with [ErrLimit] where the
 // server goes beyond the limits.
 func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancelCause(r.Context())
+	ctx, cancel := context.WithCancelCause(follow(r))
 	body := &boundedBody{bounded: b, ctx: ctx, cancel: cancel, fault: faultOf(r.Context())}
 	listens := r.Method == http.MethodGet && strings.HasPrefix(r.Header.Get("Accept"), eventStream) && r.Header.Get("Last-Event-ID") == ""
 	if !listens {

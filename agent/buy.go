@@ -71,9 +71,12 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 		return Receipt{}, err
 	}
 	receipt, err := p.payFor(ctx, t, w, expense)
-	if errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrDishonest) {
+	switch {
+	case expense.lost > 0:
+		expense.lose()
+	case errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrDishonest):
 		expense.end(expense.held)
-	} else {
+	default:
 		expense.end(receipt.Charged)
 		if receipt.Paid {
 			p.prices.agree(w.name, expense.held)
@@ -93,7 +96,7 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 			return known, nil // another error comes again
 		}
 	}
-	a, err := w.send(ctx, nil)
+	a, err := w.inquire(ctx)
 	if err != nil || a.required == nil {
 		return nil, err
 	}
@@ -119,7 +122,7 @@ func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expens
 		if err != nil || no == nil {
 			return receipt, err
 		}
-		t, err = p.reconsider(ctx, ch, t, w.name, no)
+		t, err = p.reconsider(ctx, ch, t, call, no)
 		if last = refused(no.required); err != nil {
 			last = err
 		}
@@ -165,28 +168,43 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 	call.sign()
 	paid, err := p.payment(ctx, ch, t, ceiling, deposit)
 	if err != nil {
-		ch.release(ceiling)
+		call.unsent += ch.retract(ceiling)
 		return Receipt{}, nil, err
 	}
 	patient, answered := ch.patient(ctx)
 	a, again, err := p.ask(patient, ch, call.wanted, paid)
 	answered()
 	if deposit != nil {
-		err = errors.Join(err, p.deposited(ctx, ch, deposit))
+		err = errors.Join(err, p.deposited(ctx, ch, deposit, err))
 	}
 	if err != nil && a == nil {
-		if !errors.Is(err, ErrUnknownOutcome) {
-			ch.release(ceiling)
-			return Receipt{}, nil, err
-		}
-		ch.lose(ceiling)
-		return Receipt{}, nil, errors.Join(err, p.note(ch))
+		return Receipt{}, nil, p.unanswered(ch, ceiling, call, err)
 	}
 	if a.required != nil {
 		return Receipt{}, &refusal{a.required, ceiling, again, deposit}, nil
 	}
-	receipt, err := p.settle(ch, ceiling, a)
+	receipt, err := p.settle(ch, ceiling, call, a)
 	return receipt, nil, errors.Join(err, p.note(ch))
+}
+
+// unanswered ends the reservation of a call that no answer came to.
+func (p *payer) unanswered(ch *channel, ceiling vouchers.Amount, call *purchase, err error) error {
+	switch {
+	case errors.Is(err, ErrUnreached):
+		call.unsent += ch.retract(ceiling)
+	case errors.Is(err, ErrUnknownOutcome):
+		call.loses(ch, ceiling)
+		return errors.Join(err, p.note(ch))
+	default:
+		ch.release(ceiling)
+	}
+	return err
+}
+
+// loses says that nobody knows what became of a voucher of the call.
+func (call *purchase) loses(ch *channel, ceiling vouchers.Amount) {
+	call.lost = call.need.price
+	ch.lose(ceiling)
 }
 
 func (p *payer) reserve(ctx context.Context, ch *channel, n *need, deposit *signedDeposit) (vouchers.Amount, error) {
@@ -220,32 +238,46 @@ func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouc
 	return wrap(t, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
 }
 
+// inquire asks without a payment.
+func (w *wanted) inquire(ctx context.Context) (*answer, error) {
+	ctx, way := onWay(ctx)
+	a, err := w.send(ctx, nil)
+	if err != nil && way.neverLeft() {
+		return nil, fmt.Errorf("%w: %w", ErrUnreached, err)
+	}
+	return a, err
+}
+
 // send asks with a payment. Where no answer comes it is sent once more: the payment
 // has an identifier, so that it is taken once at most; again says so.
 func (p *payer) send(ctx context.Context, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
+	ctx, way := onWay(ctx)
 	a, err = w.send(ctx, paid)
 	if again = isSilence(err) && ctx.Err() == nil; again {
 		a, err = w.send(ctx, paid)
 	}
-	if isSilence(err) {
+	switch {
+	case err != nil && way.neverLeft():
+		return nil, again, fmt.Errorf("%w: %w", ErrUnreached, err)
+	case isSilence(err):
 		return nil, again, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
 	return a, again, err
 }
 
 // settle holds the answer of a paid call against the account.
-func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt, error) {
+func (p *payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *answer) (Receipt, error) {
 	if a.receipt == nil && a.failed {
 		ch.release(ceiling) // it is signed again, so that a server that keeps it has it once
 		return Receipt{}, nil
 	}
 	if a.receipt == nil {
-		ch.lose(ceiling)
+		call.loses(ch, ceiling)
 		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", ErrDishonest)
 	}
 	state, charged := a.receipt.Extra.ChannelState, a.receipt.Extra.ChargedAmount
 	if !a.receipt.Success || state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil || charged == nil {
-		ch.lose(ceiling)
+		call.loses(ch, ceiling)
 		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", ErrDishonest, ch.id)
 	}
 	if err := ch.settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
@@ -260,8 +292,8 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, a *answer) (Receipt
 
 // reconsider reads why a payment was refused, ends its reservation, and returns the
 // terms to try again on.
-func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name string, no *refusal) (*terms, error) {
-	fresh, proof, err := p.read(ctx, ch, t, name, no.required)
+func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, call *purchase, no *refusal) (*terms, error) {
+	fresh, proof, err := p.read(ctx, ch, t, call.name, no.required)
 	var refused *RefusedError
 	if errors.As(err, &refused) && refused.Code == x402.ErrChannelBusy && ch.collides(no.ceiling, 0) {
 		fresh, err = t, nil
@@ -271,7 +303,7 @@ func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, name stri
 		return fresh, err
 	}
 	if no.again && proof.ceiling != nil && proof.charged >= no.ceiling {
-		ch.lose(no.ceiling)
+		call.loses(ch, no.ceiling)
 		return nil, fmt.Errorf("%w: no answer came, and then the server says that the same voucher is used", ErrUnknownOutcome)
 	}
 	ch.collides(no.ceiling, proof.charged)

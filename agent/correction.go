@@ -58,6 +58,12 @@ func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 			a.raised = true
 		}
 	}
+	if a.tally != nil {
+		resolved := left(a.doubt, doubt)
+		less := left(before, after)
+		a.tally.resolve(left(resolved, less), min(resolved, less))
+		a.tally.comeBack(left(less, resolved))
+	}
 	a.offset = min(left(a.offset, left(a.charged, charged)), charged)
 	a.charged, a.doubt = charged, doubt
 	return more > 0
@@ -108,7 +114,7 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	if beyond := left(ceiling, max(a.signed, charged)); beyond > 0 && a.tally != nil {
 		a.uncounted = errors.Join(a.uncounted, a.tally.restore(0, beyond))
 	}
-	a.signed = max(a.signed, ceiling)
+	a.signed, a.gone = max(a.signed, ceiling), max(a.gone, ceiling)
 	a.takeOver(charged)
 	return nil
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -29,6 +30,8 @@ type signedDeposit struct {
 	Deposit *x402.Deposit
 	// Before is the channel's balance when it was signed.
 	Before vouchers.Amount
+	// fresh says that this process has just signed it: nobody has it yet.
+	fresh bool
 }
 
 // storedDeposit is a signed deposit as the book has it. Spender is there for one by Permit2.
@@ -194,6 +197,14 @@ func (p *payer) forget(id vouchers.ChannelID) error {
 	})
 }
 
+// unsent forgets a deposit that was just signed, if it has provably not left this machine.
+func (p *payer) unsent(signed *signedDeposit, err error) (forgotten bool, _ error) {
+	if !signed.fresh || !errors.Is(err, ErrUnreached) {
+		return false, nil
+	}
+	return true, p.forget(signed.Channel)
+}
+
 // keep writes a deposit down before it is sent anywhere. All that may yet come in counts
 // against the most that one may move.
 func (p *payer) keep(d signedDeposit) error {
@@ -231,7 +242,7 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 	if err != nil {
 		return nil, err
 	}
-	signed := &signedDeposit{Channel: ch.id, Before: ch.funds()}
+	signed := &signedDeposit{Channel: ch.id, Before: ch.funds(), fresh: true}
 	if ch.byPermit2() {
 		signed.Deposit, err = p.permit(ctx, ch, amount, until)
 	} else {

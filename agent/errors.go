@@ -26,6 +26,8 @@ var (
 	ErrOldBook = errors.New("the channel book does not know of it")
 	// ErrNoServer says that nobody answers as an MCP server at a URL.
 	ErrNoServer = errors.New("does not answer as an MCP server")
+	// ErrUnreached says that no connection was made: nothing was sent, and nothing is charged.
+	ErrUnreached = errors.New("the server was not reached, nothing was paid")
 	// ErrUnknownOutcome says that no answer came: the call may have run and been charged, once at most.
 	ErrUnknownOutcome = errors.New("no answer: the call may have been charged")
 	// ErrBookBusy says that another process has the channel book open.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -40,6 +41,9 @@ func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, 
 	}
 	moved, err := p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *signed.Deposit})
 	if err != nil {
+		if forgotten, failed := p.unsent(signed, err); forgotten {
+			return Moved{}, errors.Join(err, failed)
+		}
 		return Moved{}, signed.warn(err)
 	}
 	return moved, p.forget(ch.id)
@@ -164,8 +168,11 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	return signed, err
 }
 
-// deposited looks at the chain after a call that brought a deposit.
-func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposit) error {
+// deposited looks at the chain after a call that brought a deposit, and how it was answered.
+func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposit, answered error) error {
+	if forgotten, err := p.unsent(signed, answered); forgotten {
+		return err
+	}
 	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.funds()) {
 		return err
 	}

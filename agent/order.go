@@ -25,6 +25,7 @@ func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayloa
 // ask sends a payment for a call. A server that knows its voucher from the chain tells
 // nobody where the channel stands who shows it, unless the payer orders it to.
 func (p *payer) ask(ctx context.Context, ch *channel, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
+	ctx, _ = onWay(ctx) // what has left with the first request has left
 	a, again, err = p.send(ctx, w, paid)
 	if err != nil || a.required == nil || !hidesCount(a.required, ch) {
 		return a, again, err

@@ -23,7 +23,8 @@ import (
 // What was spent is counted in the channel
 // book, so that all processes with the same book share the limits; it counts from the
 // first payment of that book on, under whatever policy it was made. A call without an
-// answer counts in full. What was signed and not charged counts too, since the server
+// answer counts in full until a later one says what became of it; one that got no
+// connection counts nothing. What was signed and not charged counts too, since the server
 // could take it ([Spent.AtRisk]); the next calls to that server are paid from it first. So
 // nothing that a server says lets it take more than the limits.
 //

@@ -24,9 +24,10 @@ const (
 	CodeNoChannel        Code = "no_channel"         // there is no money in a channel to the server
 	CodeWalletEmpty      Code = "wallet_empty"       // the payer's own account does not cover the deposit
 	CodeNoTerms          Code = "no_acceptable_terms"
-	CodeDishonest        Code = "server_dishonest" // the server's numbers are wrong
-	CodeOldBook          Code = "book_outdated"    // more was signed or claimed than the payer's book knows of
-	CodeUnknownOutcome   Code = "unknown_outcome"  // no answer came: the call may have been charged, once at most
+	CodeDishonest        Code = "server_dishonest"   // the server's numbers are wrong
+	CodeOldBook          Code = "book_outdated"      // more was signed or claimed than the payer's book knows of
+	CodeUnreached        Code = "server_unreachable" // no connection was made: nothing was sent
+	CodeUnknownOutcome   Code = "unknown_outcome"    // no answer came: the call may have been charged, once at most
 )
 
 // PolicyError is a payment that the payer's own [Policy] forbids; it wraps [ErrPolicy].
@@ -119,6 +120,7 @@ var helps = []struct {
 	code Code
 	help string
 }{
+	{ErrUnreached, CodeUnreached, "nothing was charged; call again later"},
 	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
 	{ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
 	{ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},

@@ -15,7 +15,7 @@ import (
 // spent names one sum of the table of what was spent.
 type spent struct {
 	day          string // "2006-01-02" in UTC, or "" for all days that are long over
-	server, tool string // a tool, or a pool of a channel
+	server, tool string // a tool, a tool on its way, or a pool of a channel
 }
 
 // table is what was spent, by day, server and tool. Update runs f on all of it, and
@@ -29,7 +29,8 @@ type table interface {
 //
 // A server can take the highest ceiling that was signed for it, whatever it says that it
 // charged. So the sum of the table's rows of a channel is never below that: money that
-// was held for a call, and that a voucher was signed over, stays in the table. What the
+// was held for a call, and that a voucher was signed over, stays in the table. It is on
+// its way until the call is answered, or a later answer says what became of it. What the
 // call did not cost goes into a pool of the channel, from which the next calls of that
 // channel are paid first, since they sign the same ceilings again.
 type purse struct {
@@ -52,15 +53,19 @@ type change struct {
 	kind      kind
 	amount    vouchers.Amount
 	taken     vouchers.Amount // what an undone hold had from the pool
+	cost      vouchers.Amount // what of an amount on its way was charged
 }
 
 // kind is what a change does.
 type kind uint8
 
 const (
-	holds    kind = iota // for a call, from the pool as far as that goes
-	frees                // what a call did not cost: into the pool, the ceiling is signed
+	holds    kind = iota // for a call, from the pool as far as that goes: it is on its way
+	ends                 // a call: what it cost is spent, the rest goes into the pool, the ceiling is signed
 	undoes               // a hold over which nothing was signed
+	resolves             // what was on its way at the channel and is answered now, as ends
+	returns              // what was spent, or conceded, and came back: into the pool, of the day on which it was spent
+	retracts             // what was signed and has not left this machine: out of the pool
 	concedes             // what the server counts and no receipt explains: from the pool, for good
 	exceeds              // what was signed beyond the prices: into the pool
 	restores             // what was charged before the book was lost: from the pool, on no day
@@ -96,10 +101,12 @@ type expense struct {
 	booked  vouchers.Amount // what of it is in the table, or on its way there
 	taken   vouchers.Amount // what of that came from the pool
 	signed  bool            // a voucher was signed over it
+	unsent  vouchers.Amount // what was signed less once vouchers had provably not left
+	lost    vouchers.Amount // the price of a voucher that nobody answered: it stays on its way
 }
 
 func (s *purse) begin(tool string) *expense {
-	tool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "").Replace(tool)
+	tool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "", onItsWay, "").Replace(tool)
 	return &expense{purse: s, day: s.today(), call: Proposal{Server: s.server, Tool: tool}}
 }
 
@@ -158,12 +165,22 @@ func (e *expense) explain(err error) error {
 
 // end books what the call came to cost, at most what is held.
 func (e *expense) end(cost vouchers.Amount) {
-	c := e.change(frees, e.booked-min(cost, e.booked))
 	if !e.signed {
-		c = e.change(undoes, e.booked)
+		c := e.change(undoes, e.booked)
 		c.taken = e.taken
+		e.purse.later(c)
+		return
 	}
+	c := e.change(ends, e.booked)
+	c.cost = min(cost, e.booked)
 	e.purse.later(c)
+	e.purse.later(e.change(retracts, e.unsent))
+}
+
+// lose is end for a call of which nobody knows what it cost.
+func (e *expense) lose() {
+	e.purse.later(e.change(ends, left(e.booked, e.lost)))
+	e.purse.later(e.change(retracts, e.unsent))
 }
 
 // later notes a change that no limit waits for.
@@ -195,6 +212,14 @@ func (t channelTally) fits() error {
 
 func (t channelTally) restore(charged, beyond vouchers.Amount) error {
 	return errors.Join(t.count(restores, charged), t.count(finds, beyond))
+}
+
+func (t channelTally) resolve(charged, freed vouchers.Amount) {
+	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: resolves, amount: plus(charged, freed), cost: charged})
+}
+
+func (t channelTally) comeBack(amount vouchers.Amount) {
+	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: returns, amount: amount})
 }
 
 func (t channelTally) count(k kind, amount vouchers.Amount) error {
@@ -290,7 +315,7 @@ func (s *purse) bounds(day, tool string) []bound {
 		if tool != "" && !matches(limit.Pattern, tool) {
 			continue
 		}
-		match := func(k spent) bool { return !k.isPool() && matches(limit.Pattern, k.tool) }
+		match := func(k spent) bool { return !k.isPool() && matches(limit.Pattern, k.name()) }
 		all = append(all,
 			bound{"one day of " + limit.Pattern, limit.PerDay, true, func(k spent) bool { return today(k) && match(k) }},
 			bound{"all calls of " + limit.Pattern, limit.Total, false, match})
@@ -365,6 +390,9 @@ type Spent struct {
 	Today  vouchers.Amount `json:"today"`
 	Server vouchers.Amount `json:"server"`
 	Total  vouchers.Amount `json:"total"`
+	// OnItsWay is the part of Total whose calls are not answered: a later answer, or a
+	// receipt, says what became of it.
+	OnItsWay vouchers.Amount `json:"onItsWay,omitzero"`
 	// AtRisk is what was signed beyond Total in all: servers could take it, and have not
 	// charged it. Limits count it.
 	AtRisk vouchers.Amount `json:"atRisk,omitzero"`
@@ -379,10 +407,11 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 	today, limits := s.today(), []LimitLeft{}
 	err = s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
 		r = Spent{
-			Today:  sumOf(rows, func(k spent) bool { return k.day == today && !k.isPool() }),
-			Server: sumOf(rows, func(k spent) bool { return k.server == s.server && !k.isPool() }),
-			Total:  sumOf(rows, func(k spent) bool { return !k.isPool() }),
-			AtRisk: sumOf(rows, spent.isPool),
+			Today:    sumOf(rows, func(k spent) bool { return k.day == today && !k.isPool() }),
+			Server:   sumOf(rows, func(k spent) bool { return k.server == s.server && !k.isPool() }),
+			Total:    sumOf(rows, func(k spent) bool { return !k.isPool() }),
+			OnItsWay: sumOf(rows, spent.isOnItsWay),
+			AtRisk:   sumOf(rows, spent.isPool),
 		}
 		for _, b := range s.bounds(today, "") {
 			limits = append(limits, LimitLeft{b.name, b.most, left(b.most, sumOf(rows, b.counts))})

@@ -213,7 +213,7 @@ func (p *payer) anyTerms(ctx context.Context, w *wanted) (*terms, error) {
 	if t := p.known(w.name); t != nil {
 		return t, nil
 	}
-	a, err := w.send(ctx, nil)
+	a, err := w.inquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its terms: %w", p.server, err)
 	}
