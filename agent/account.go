@@ -405,6 +405,13 @@ func (a *account) total() vouchers.Amount {
 	return a.charged
 }
 
+// knownTotal is total by what this process saw last.
+func (a *account) knownTotal() vouchers.Amount {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.charged
+}
+
 // lacks is what has to be deposited so that a call of the given price can be paid and
 // keeps at least so much after it; 0 if nothing has.
 func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {

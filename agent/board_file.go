@@ -74,7 +74,7 @@ func (b *board) body(header []byte, slot int) ([]byte, error) {
 
 // write shows the figures to the others.
 func (b *board) write(f *figures) error {
-	text := f.encode(make([]byte, slotHeader, 512))
+	text := f.encode(make([]byte, slotHeader, slotHeader+f.size()))
 	if len(text) > slotSize {
 		return fmt.Errorf("%d calls in flight in one channel are too many", len(f.inFlight))
 	}
@@ -91,6 +91,14 @@ func (b *board) write(f *figures) error {
 
 // figuresForm says how the figures are written: a file of another version is damaged.
 const figuresForm = 0xc417_0005
+
+// The words of what is written: in all but the calls and ceilings, and for each of these.
+const plain, perFlight, perSpent = 21, 7, 2
+
+// size is how many bytes encode appends.
+func (f *figures) size() int {
+	return wordSize * (plain + perFlight*len(f.inFlight) + perSpent*len(f.spent))
+}
 
 // encode appends the figures as words.
 func (f *figures) encode(to []byte) []byte {
@@ -120,7 +128,7 @@ func word(is bool) uint64 {
 
 // decode reads what encode has written.
 func (f *figures) decode(body []byte) error {
-	const head, plain, perFlight, perSpent = 3, 21, 7, 2
+	const head = 3
 	words := make([]uint64, len(body)/wordSize)
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint64(body[i*wordSize:])

@@ -283,7 +283,7 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *
 	if err := ch.settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.total()}
+	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.knownTotal()}
 	if p.file(ch, *charged, a.signed) {
 		receipt.Signed = a.signed
 	}

@@ -106,9 +106,11 @@ type expense struct {
 }
 
 func (s *purse) begin(tool string) *expense {
-	tool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "", onItsWay, "").Replace(tool)
-	return &expense{purse: s, day: s.today(), call: Proposal{Server: s.server, Tool: tool}}
+	return &expense{purse: s, day: s.today(), call: Proposal{Server: s.server, Tool: ofATool.Replace(tool)}}
 }
+
+// ofATool leaves nothing in a tool's name that would make it another row's.
+var ofATool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "", onItsWay, "")
 
 // hold makes sure that a call at the price of the terms is within the policy and its
 // money held.

@@ -121,8 +121,10 @@ func plainName(name string) string {
 	if at := strings.IndexByte(name, '['); at > 0 {
 		name = name[:at]
 	}
-	return strings.NewReplacer(".", "_", " ", "_", "[", "_").Replace(strings.TrimSpace(name))
+	return underscored.Replace(strings.TrimSpace(name))
 }
+
+var underscored = strings.NewReplacer(".", "_", " ", "_", "[", "_")
 
 // namesIn are the names of the parameters that a program may read from a body.
 func namesIn(header http.Header, body []byte) ([]string, error) {

@@ -116,9 +116,9 @@ var misleading = []string{"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Over
 
 // deleteAlike deletes a header in every spelling that CGI and its kin take for it.
 func deleteAlike(h http.Header, name string) {
-	plain := strings.NewReplacer("_", "-")
+	plain := strings.ReplaceAll(name, "_", "-")
 	for given := range h {
-		if strings.EqualFold(plain.Replace(given), plain.Replace(name)) {
+		if strings.EqualFold(strings.ReplaceAll(given, "_", "-"), plain) {
 			delete(h, given)
 		}
 	}
