@@ -30,6 +30,17 @@ func (p *tab) sign(price vouchers.Amount) vouchers.Payment {
 	return p.pays(p.next, price)
 }
 
+// buy signs anew where a claim has burnt, beside later calls, what was on its way.
+func (p *tab) buy(s *shop, price vouchers.Amount) (vouchers.Payment, *vouchers.Reservation, error) {
+	for {
+		payment := p.sign(price)
+		r, err := s.Reserve(p.t.Context(), payment)
+		if !errors.Is(err, vouchers.ErrCeilingBurnt) && !errors.Is(err, vouchers.ErrCeilingBelowClaimed) {
+			return payment, r, err
+		}
+	}
+}
+
 func (p *tab) answered(c vouchers.Charge) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,8 +130,8 @@ func visit(t *testing.T, s *shop, p *tab, random *rand.Rand, price vouchers.Amou
 			return
 		}
 	default:
-		payment := p.sign(price)
-		r, err = s.Reserve(t.Context(), payment)
+		var payment vouchers.Payment
+		payment, r, err = p.buy(s, price)
 		defer p.spent(payment)
 	}
 	if err != nil {
