@@ -249,9 +249,7 @@ func (a *account) lockReady(ctx context.Context) error {
 func (a *account) collides(ceiling, charged vouchers.Amount) bool {
 	a.lock()
 	defer a.unlock()
-	f := a.inFlight[ceiling]
-	crowded := f.joined || a.signings > f.signing
-	if a.unsure || !crowded || charged > a.committed() {
+	if a.unsure || !a.crowded(ceiling) || charged > a.committed() {
 		return false
 	}
 	a.turns = turnsAfterCollision

@@ -22,8 +22,14 @@ type market struct {
 	charged, top vouchers.Amount
 	reserved     map[vouchers.Amount]vouchers.Amount // accepted, and neither charged nor failed yet
 	answers      map[vouchers.Amount]charge          // on their way back
+	refusals     map[vouchers.Amount]stance          // on their way back
 	used         map[vouchers.Amount]bool            // ceilings that have bought a call
+	burnt        vouchers.Amount                     // the highest ceiling that was put on chain
+	offset       vouchers.Amount                     // the part of charged that a settlement has added
 }
+
+// stance is what the server knew when it refused a call.
+type stance struct{ charged, top vouchers.Amount }
 
 // charge is what an answer says.
 type charge struct{ actual, total vouchers.Amount }
@@ -33,7 +39,7 @@ const deposited = vouchers.Amount(50_000)
 func newMarket() *market {
 	return &market{
 		account: newAccount(deposited, 0, 0), flying: map[vouchers.Amount]vouchers.Amount{},
-		reserved: map[vouchers.Amount]vouchers.Amount{}, answers: map[vouchers.Amount]charge{}, used: map[vouchers.Amount]bool{},
+		reserved: map[vouchers.Amount]vouchers.Amount{}, answers: map[vouchers.Amount]charge{}, refusals: map[vouchers.Amount]stance{}, used: map[vouchers.Amount]bool{},
 	}
 }
 
@@ -66,7 +72,8 @@ func (m *market) sign(t *rapid.T) {
 	if ceiling < must || ceiling > must+moved || ceiling > deposited {
 		t.Fatalf("signed %d for a call of %d, charged %d, in flight %d, in doubt %d", ceiling, price, a.charged, sum(m.flying), a.doubt)
 	}
-	if _, twice := m.flying[ceiling]; twice || m.used[ceiling] && !m.stale {
+	strict := len(m.flying) == 0 && ceiling == m.charged+price // is taken again
+	if _, twice := m.flying[ceiling]; twice || m.used[ceiling] && !m.stale && !strict {
 		t.Fatalf("signed %d for a second call", ceiling)
 	}
 	m.flying[ceiling] = price
@@ -83,19 +90,48 @@ func (m *market) pick(t *rapid.T) (ceiling, price vouchers.Amount) {
 
 // accept is the server's rule for a voucher.
 func (m *market) accept(ceiling, price vouchers.Amount) bool {
+	if _, no := m.refusals[ceiling]; no {
+		return false
+	}
 	_, in := m.reserved[ceiling]
 	_, done := m.answers[ceiling]
 	if in || done {
 		return true
 	}
+	if m.takes(ceiling, price) {
+		m.top = max(m.top, ceiling)
+		m.reserved[ceiling] = price
+		return true
+	}
+	m.refusals[ceiling] = stance{m.charged, m.top}
+	return false
+}
+
+func (m *market) takes(ceiling, price vouchers.Amount) bool {
 	need := m.charged + sum(m.reserved) + price
 	strict := len(m.reserved) == 0 && ceiling == need
-	if !strict && (m.used[ceiling] || need > max(m.top, ceiling)) || ceiling > deposited {
-		return false
+	fits := strict || !m.used[ceiling] && need <= max(m.top, ceiling)
+	return fits && ceiling > m.burnt && ceiling <= deposited
+}
+
+// settle puts a voucher on chain, which buys nothing from then on: one within what the
+// payer counts, or, of a channel without calls, the newest. The payer's count rises to it.
+func (m *market) settle(t *rapid.T) {
+	most := m.top
+	if len(m.reserved) > 0 || rapid.Bool().Draw(t, "keeps the newest back") {
+		most = min(m.top, m.charged)
 	}
-	m.top = max(m.top, ceiling)
-	m.reserved[ceiling] = price
-	return true
+	for ceiling := range m.reserved {
+		most = min(most, ceiling-1)
+	}
+	m.burnt = max(m.burnt, most)
+	m.level()
+}
+
+// level is called after each end of a call, too: until then it may yet be charged.
+func (m *market) level() {
+	more := left(m.burnt, m.charged+sum(m.reserved))
+	m.charged, m.offset = m.charged+more, m.offset+more
 }
 
 func (m *market) arrive(t *rapid.T) { m.accept(m.pick(t)) }
@@ -111,6 +147,7 @@ func (m *market) commit(t *rapid.T) {
 func (m *market) end(ceiling, actual vouchers.Amount) {
 	delete(m.reserved, ceiling)
 	m.charged += actual
+	m.level()
 	m.answers[ceiling] = charge{actual, m.charged}
 	if actual > 0 {
 		m.used[ceiling] = true
@@ -126,7 +163,9 @@ func (m *market) answer(t *rapid.T) {
 func (m *market) land(t *rapid.T, ceiling, price vouchers.Amount) {
 	delete(m.flying, ceiling)
 	if !m.accept(ceiling, price) {
-		if err := m.account.correct(ceiling, m.charged, m.top); err != nil {
+		says := m.refusals[ceiling]
+		delete(m.refusals, ceiling)
+		if err := m.account.correct(ceiling, says.charged, says.top); err != nil {
 			t.Fatalf("an honest server's correction: %v", err)
 		}
 		return
@@ -151,6 +190,8 @@ func (m *market) lose(t *rapid.T) {
 	}
 	delete(m.reserved, ceiling)
 	delete(m.answers, ceiling)
+	delete(m.refusals, ceiling)
+	m.level()
 	delete(m.flying, ceiling)
 	m.account.lose(ceiling)
 }
@@ -180,7 +221,7 @@ func (m *market) check(t *rapid.T) {
 	}
 	if m.charged-unseen <= a.charged+a.doubt {
 		m.stale = false
-	} else if !m.stale {
+	} else if !m.stale && m.charged-unseen-m.offset > a.charged+a.doubt {
 		t.Fatalf("the account has %d charged and %d in doubt, the server has %d and %d on the way", a.charged, a.doubt, m.charged, unseen)
 	}
 }
@@ -190,7 +231,7 @@ func TestAnAccountSignsNoMoreThanItMustAndAgreesWithAnHonestServer(t *testing.T)
 		m := newMarket()
 		t.Repeat(map[string]func(*rapid.T){
 			"": m.check, "sign": m.sign, "sign more": m.sign, "arrive": m.arrive, "commit": m.commit,
-			"answer": m.answer, "answer more": m.answer, "lose": m.lose, "forget": m.forget,
+			"answer": m.answer, "answer more": m.answer, "settle": m.settle, "lose": m.lose, "forget": m.forget,
 		})
 		for len(m.flying) > 0 { // let everything land
 			m.answer(t)

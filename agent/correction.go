@@ -82,7 +82,7 @@ func (a *account) drain() {
 func (a *account) adopt(charged, doubt vouchers.Amount) {
 	moved := a.rebase(charged, doubt)
 	a.seen, a.unsure = charged, false
-	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= charged || moved })
+	maps.DeleteFunc(a.spent, func(c vouchers.Amount, why spending) bool { return c <= charged || moved && why == doubtful })
 }
 
 // correct takes back the reservation that was refused, if there is one (0 is none), and
@@ -95,14 +95,14 @@ func (a *account) adopt(charged, doubt vouchers.Amount) {
 func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
-	known, before := a.knownBefore(refused), a.inFlight[refused].before
+	known, stale := a.knownBefore(refused), a.since(refused)
+	moved := !a.crowded(refused) && refused > plus(charged, a.inFlight[refused].price)
 	a.land(refused)
 	defer a.drain()
 	switch {
 	case charged > ceiling:
 		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, charged, ceiling)
 	case charged <= known:
-	case ceiling <= a.signed && (a.signed > refused || a.unsure && before > 0): // signed before, or beside it: it is counted
 	case a.forgets && (a.unsure || ceiling > a.signed):
 	case ceiling <= a.signed:
 		return fmt.Errorf("%w: it refuses a voucher of %s and says that %s is charged, no more than %s was signed before; if the book was lost or is an old copy, `chit recover` asks the server for proof",
@@ -115,7 +115,10 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 		a.uncounted = errors.Join(a.uncounted, a.tally.restore(0, beyond))
 	}
 	a.signed, a.gone = max(a.signed, ceiling), max(a.gone, ceiling)
-	a.takeOver(charged)
+	a.takeOver(max(charged, stale.seen), stale.doubt)
+	if moved && a.turns == 0 { // it may take no ceiling but the strict form
+		a.turns = 1
+	}
 	return nil
 }
 
@@ -124,13 +127,13 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 func (a *account) retreat(refused, claimed vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
-	known := a.knownBefore(refused)
+	known, stale := a.knownBefore(refused), a.since(refused)
 	a.land(refused)
 	defer a.drain()
 	if claimed > known {
 		return claimedTooMuch(claimed, known)
 	}
-	a.takeOver(claimed)
+	a.takeOver(max(claimed, stale.seen), stale.doubt)
 	return nil
 }
 
@@ -159,17 +162,40 @@ func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
 		return a.signed
 	}
 	f := a.inFlight[refused]
-	if f.joined || a.signings > f.signing { // other calls of its time are counted already, or may be
+	if a.crowded(refused) { // other calls of its time are counted already, or may be
 		return a.signed
 	}
 	others := plus(left(a.flying, f.price), a.doubt)
 	return max(plus(max(f.before, a.seen), others), left(a.committed(), f.price))
 }
 
-func (a *account) takeOver(charged vouchers.Amount) {
+// crowded tells whether a call in flight has been so beside others.
+func (a *account) crowded(ceiling vouchers.Amount) bool {
+	f, flying := a.inFlight[ceiling]
+	return flying && (f.joined || a.signings > f.signing)
+}
+
+// outcomes is what may have come of other calls while one was on its way: what its refusal
+// says may be older. It is zero where there was nothing.
+type outcomes struct{ seen, doubt vouchers.Amount }
+
+// since returns what a refusal of a call in flight may not know of.
+func (a *account) since(ceiling vouchers.Amount) (o outcomes) {
+	if a.crowded(ceiling) {
+		o.seen = a.seen
+	}
+	if a.inFlight[ceiling].losses != a.losses {
+		o.doubt = a.doubt
+	}
+	return o
+}
+
+func (a *account) takeOver(charged, doubt vouchers.Amount) {
 	if a.flying == 0 && !a.draining {
-		a.adopt(charged, 0)
-		maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
+		a.adopt(charged, doubt)
+		if doubt == 0 {
+			maps.DeleteFunc(a.spent, func(_ vouchers.Amount, why spending) bool { return why == doubtful })
+		}
 		return
 	}
 	a.drainTo(charged)

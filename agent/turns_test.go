@@ -80,3 +80,29 @@ func TestCallsAtOnceAtAServerThatTakesOneAtATimeAreMadeInTurns(t *testing.T) {
 		})
 	}
 }
+
+func TestACeilingThatBoughtACallIsSignedAgainWhereTheServerTakesNoOther(t *testing.T) {
+	o := options(t)
+	charged := vouchers.Amount(0)
+	l := newLiar(t, o, func(l *liar, _ int, p *x402.PaymentPayload) *mcp.CallToolResult {
+		asked := p.Accepted.Amount
+		cheaper := l.terms
+		cheaper.Amount = price / 2
+		switch {
+		case charged > 0 && asked == price:
+			return l.refuse(x402.ErrCumulativeAmountMismatch, cheaper)
+		case ceilingOf(p) != charged+asked:
+			no := l.corrects(charged, l.proof(price, l.payer))
+			no.StructuredContent.(*x402.PaymentRequired).Accepts[0].Amount = cheaper.Amount
+			return no
+		}
+		charged += price / 2
+		return serves(l.receipt(price/2, charged))
+	})
+	client := dial(t, l.url, o)
+	for range 2 {
+		if _, receipt, err := client.CallTool(t.Context(), "work", nil); err != nil || receipt.Charged != price/2 {
+			t.Fatalf("the call: %+v, %v", receipt, err)
+		}
+	}
+}
