@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,10 +34,10 @@ type Search struct {
 // RecoverFromChain writes every channel of a payer that has money, or a withdrawal
 // pending, into the book: as charged counts what is claimed on chain, which all endpoints
 // of the client must say, or more where the book knows of it. The server that a new entry
-// pays is not known. After an error, which
-// says from which block to go on, the book has those that were found before it.
+// pays is not known. What goes wrong with one channel or one escrow keeps no other back;
+// the error names each, and says from which block to go on where the chain did not answer.
 func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s Search) ([]Entry, error) {
-	found := []Entry{}
+	found, failed := []Entry{}, []error(nil)
 	for _, addresses := range append([]escrow.Addresses{escrow.Own, escrow.Canonical}, s.Pinned...) {
 		contract := escrow.At(client, addresses.Escrow)
 		err := contract.Search(ctx, escrow.Search{
@@ -46,11 +47,16 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 					return nil
 				}
 				entry, worth, err := s.look(ctx, client, book, contract, config)
-				if err != nil || !worth {
-					return err
+				if err == nil && worth {
+					err = book.Put(entry)
 				}
-				found = append(found, entry)
-				return book.Put(entry)
+				switch {
+				case err != nil:
+					return fmt.Errorf("channel %s: %w", contract.Domain().ChannelID(config), err)
+				case worth:
+					found = append(found, entry)
+				}
+				return nil
 			},
 			Reached: func(block, last uint64) {
 				if s.Reached != nil {
@@ -59,10 +65,10 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 			},
 		})
 		if err != nil {
-			return found, fmt.Errorf("recover: %w", err)
+			failed = append(failed, fmt.Errorf("recover: %w", err))
 		}
 	}
-	return found, nil
+	return found, errors.Join(failed...)
 }
 
 // look is what the chain says of a channel, over what the book knows of it. It is worth an

@@ -1,7 +1,9 @@
 package agent_test
 
 import (
+	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,4 +96,34 @@ func TestASearchOfTheChainForgetsNothingThatTheBookKnows(t *testing.T) {
 		t.Errorf("in another token there is %+v, %v", none, err)
 	}
 	buy(t, dial(t, shop.URL, o), 1, 4*price)
+}
+
+func TestAChannelThatIsNotRecoveredKeepsNoOtherFromIt(t *testing.T) {
+	first := shoptest.Open(t, selling(t, "0.001"), work)
+	second := selling(t, "0.001")
+	second.PayTo = shoptest.Key(t, "another receiver").Address()
+	other := shoptest.Open(t, second, work)
+	o := options(t)
+	for _, url := range []string{first.URL, other.URL} {
+		client := funded(t, url, o)
+		buy(t, client, 1, price)
+		if err := client.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := first.Settler.Settle(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	book, err := agent.OpenBook(filepath.Join(t.TempDir(), "new.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad vouchers.ChannelID
+	found, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, agent.Search{
+		Payer: o.Key.Address(), Token: o.Token,
+		Agree: func(_ context.Context, f agent.Finding) (bool, error) { bad = f.Channel; return false, nil },
+	})
+	if err == nil || !strings.Contains(err.Error(), bad.Hex()) || len(found) != 1 || found[0].Channel == bad || found[0].Balance != 10*usdc {
+		t.Errorf("found %+v, %v", found, err)
+	}
 }

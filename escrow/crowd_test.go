@@ -24,12 +24,13 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// endpoint is a way to the chain that gives so many logs at most to a query, and
-// counts the calls of contracts.
+// endpoint is a way to the chain that gives so many logs at most to a query, fails on
+// calls that name a channel, and counts the calls of contracts.
 type endpoint struct {
 	*chain.Client
 	most  int
 	down  atomic.Bool
+	fails atomic.Pointer[vouchers.ChannelID]
 	calls atomic.Int64
 }
 
@@ -62,6 +63,10 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if request.Method == "eth_call" {
 		e.calls.Add(1)
+		if id := e.fails.Load(); id != nil && strings.Contains(string(body), id.Hex()[2:]) {
+			_, _ = fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"stumbled"}}`, request.ID)
+			return
+		}
 	}
 	answer, err := http.Post(net.Anvil.URL(), "application/json", bytes.NewReader(body))
 	if err != nil {

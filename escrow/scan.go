@@ -167,17 +167,12 @@ func (w *Watcher) readTouched(ctx context.Context, at uint64, t *touched) error 
 			}
 		}
 	}
-	batch := make([]vouchers.Channel, 0, min(len(t.channels), statesPerCall))
-	for id := range t.channels {
-		if ch, known := w.ledger.Channel(id); known && ch.Deployment == w.contract.deployment {
-			batch = append(batch, ch)
-		}
-		if len(batch) == statesPerCall {
-			if err := w.readBatch(ctx, at, batch, w.take(ctx)); err != nil {
-				return err
+	return w.readAll(ctx, at, func(yield func(vouchers.Channel) bool) {
+		for id := range t.channels {
+			ch, known := w.ledger.Channel(id)
+			if known && ch.Deployment == w.contract.deployment && !yield(ch) {
+				return
 			}
-			batch = batch[:0]
 		}
-	}
-	return w.readBatch(ctx, at, batch, w.take(ctx))
+	}, w.take(ctx))
 }

@@ -23,7 +23,7 @@ type Search struct {
 	// first of all where the endpoint does not keep states that old.
 	From uint64
 	// Found is called with every channel that was opened by the payer, once each. An
-	// error ends the search.
+	// error is one of the search, which goes on.
 	Found func(vouchers.ChannelConfig) error
 	// Reached is called now and then with the block that was looked at last, and the
 	// last one to look at. It may be nil.
@@ -31,7 +31,8 @@ type Search struct {
 }
 
 // Search reads the escrow's log for every channel that a payer has ever opened, empty
-// ones too. An error says from which block to go on.
+// ones too. A block whose log the endpoint does not give is in the error, and is passed
+// over. Where the chain does not answer, the error says from which block to go on.
 func (c *Contract) Search(ctx context.Context, s Search) error {
 	last, err := c.client.BlockNumber(ctx)
 	if err != nil {
@@ -43,6 +44,7 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 	}
 	known := make(map[vouchers.ChannelID]bool)
 	var found []vouchers.ChannelConfig
+	var failed failures
 	err = c.eachLog(ctx, logScan{
 		from: from, to: last, topics: [][]common.Hash{{createdTopic}},
 		take: func(log *types.Log) {
@@ -53,9 +55,7 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 		},
 		reached: func(block uint64) error {
 			for _, config := range found {
-				if err := s.Found(config); err != nil {
-					return err
-				}
+				failed.add(s.Found(config))
 			}
 			found, from = nil, block+1
 			if s.Reached != nil {
@@ -63,10 +63,16 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 			}
 			return nil
 		},
-		crowded: func(_ uint64, refusal error) error { return refusal },
+		crowded: func(block uint64, refusal error) error {
+			failed.add(fmt.Errorf("the log of block %d was not searched, another endpoint may give it: %w", block, refusal))
+			return nil
+		},
 	})
 	if err != nil {
-		return fmt.Errorf("search the log of escrow %s, from block %d on: %w", c.deployment, from, err)
+		err = fmt.Errorf("from block %d on: %w", from, err)
+	}
+	if err = errors.Join(failed.err(), err); err != nil {
+		return fmt.Errorf("search the log of escrow %s: %w", c.deployment, err)
 	}
 	return nil
 }

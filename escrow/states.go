@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -91,7 +92,42 @@ func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.Chann
 	return states, nil
 }
 
+// statesAt reads channels as of a block. Where the endpoint refuses to read them
+// together, and answers otherwise, they are halved until those that it stumbles over
+// stand alone: they keep no other back.
 func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]readState, error) {
+	states, err := c.statesTogether(ctx, configs, block)
+	if err == nil || ctx.Err() != nil || errors.Is(err, chain.ErrUnreachable) || errors.Is(err, ErrNoContract) {
+		return states, err
+	}
+	if _, nothing := c.call(ctx, c.abi.PackMulticall(nil), new(big.Int).SetUint64(block)); nothing != nil {
+		return nil, err
+	}
+	states = make([]readState, len(configs))
+	c.halve(ctx, configs, states, block, err)
+	return states, nil
+}
+
+// halve fills in the states of channels that were refused together.
+func (c *Contract) halve(ctx context.Context, configs []vouchers.ChannelConfig, into []readState, block uint64, refusal error) {
+	if len(configs) == 1 {
+		into[0].err = refusal
+		return
+	}
+	middle := len(configs) / 2
+	for _, half := range [][2]int{{0, middle}, {middle, len(configs)}} {
+		part, to := configs[half[0]:half[1]], into[half[0]:half[1]]
+		states, err := c.statesTogether(ctx, part, block)
+		if err != nil {
+			c.halve(ctx, part, to, block, err)
+			continue
+		}
+		copy(to, states)
+	}
+}
+
+// statesTogether reads channels with one call.
+func (c *Contract) statesTogether(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]readState, error) {
 	views := make([][]byte, 0, viewsPerChannel*len(configs))
 	for _, config := range configs {
 		id := c.domain.ChannelID(config)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -223,11 +224,7 @@ func (w *Watcher) rollBack(ctx context.Context, fork, here step) error {
 	w.options.logger.Warn("the chain was reorganized", "fork", fork.Number)
 	err := w.each(ctx, here.Number, func(ch vouchers.Channel) bool { return !ch.Updated.Before(since) },
 		func(ch vouchers.Channel, state vouchers.ChainState) error {
-			if err := w.ledger.Reorganized(ctx, ch.ID, state); err != nil {
-				return err
-			}
-			w.announce(ch)
-			return nil
+			return w.taken(ch, w.ledger.Reorganized(ctx, ch.ID, state))
 		})
 	if err != nil {
 		return err
@@ -282,12 +279,25 @@ func (w *Watcher) take(ctx context.Context) func(vouchers.Channel, vouchers.Chai
 			w.Learned(ch.ID)
 			return nil
 		}
-		if err := w.ledger.SetChain(ctx, ch.ID, state); err != nil {
-			return err
-		}
-		w.announce(ch)
-		return nil
+		return w.taken(ch, w.ledger.SetChain(ctx, ch.ID, state))
 	}
+}
+
+// taken announces what a view brought. One that cannot be written down is looked at again
+// and keeps no other back, unless nothing can be written any more.
+func (w *Watcher) taken(before vouchers.Channel, err error) error {
+	w.announce(before)
+	if err == nil || errors.Is(err, vouchers.ErrStoreFailed) || errors.Is(err, vouchers.ErrStoreClosed) {
+		return err
+	}
+	w.passOver(before.ID, "the view of a channel cannot be written down", err)
+	return nil
+}
+
+// passOver leaves a channel for the next look.
+func (w *Watcher) passOver(id vouchers.ChannelID, what string, err error) {
+	w.options.logger.Error(what+"; it is looked at again", "channel", id, "error", err)
+	w.Learned(id)
 }
 
 // announce tells of a withdrawal that the channel did not have before.
@@ -301,28 +311,38 @@ func (w *Watcher) announce(before vouchers.Channel) {
 }
 
 // each reads the state of the channels that want it as of a block, in batches, and
-// hands it on. Block 0 is the latest.
+// hands it on. Block 0 is the latest. What cannot be taken keeps no other back; where the
+// chain does not answer it ends.
 func (w *Watcher) each(ctx context.Context, block uint64, wants func(vouchers.Channel) bool, take func(vouchers.Channel, vouchers.ChainState) error) error {
+	return w.readAll(ctx, block, func(yield func(vouchers.Channel) bool) {
+		for ch := range w.ledger.Channels() {
+			if ch.Deployment == w.contract.deployment && wants(ch) && !yield(ch) {
+				return
+			}
+		}
+	}, take)
+}
+
+func (w *Watcher) readAll(ctx context.Context, block uint64, all iter.Seq[vouchers.Channel], take func(vouchers.Channel, vouchers.ChainState) error) error {
+	var failed failures
 	batch := make([]vouchers.Channel, 0, statesPerCall)
 	flush := func() error {
-		err := w.readBatch(ctx, block, batch, take)
+		err := w.readBatch(ctx, block, batch, func(ch vouchers.Channel, state vouchers.ChainState) { failed.add(take(ch, state)) })
 		batch = batch[:0]
 		return err
 	}
-	for ch := range w.ledger.Channels() {
-		if ch.Deployment != w.contract.deployment || !wants(ch) {
-			continue
-		}
+	for ch := range all {
 		if batch = append(batch, ch); len(batch) == statesPerCall {
 			if err := flush(); err != nil {
-				return err
+				return errors.Join(failed.err(), err)
 			}
 		}
 	}
-	return flush()
+	err := flush()
+	return errors.Join(failed.err(), err)
 }
 
-func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState) error) error {
+func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState)) error {
 	if len(batch) == 0 {
 		return nil
 	}
@@ -340,15 +360,12 @@ func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.
 	if err != nil {
 		return err
 	}
-	var failed []error
 	for i, ch := range batch {
 		if states[i].err != nil {
-			w.options.logger.Error("a channel cannot be read, and keeps its last view", "channel", ch.ID, "error", states[i].err)
+			w.passOver(ch.ID, "a channel cannot be read, and keeps its last view", states[i].err)
 			continue
 		}
-		if err := take(ch, states[i].ChainState); err != nil {
-			failed = append(failed, err)
-		}
+		take(ch, states[i].ChainState)
 	}
-	return errors.Join(failed...)
+	return nil
 }

@@ -103,11 +103,11 @@ func recoverFromChain(c *cli.Context) error {
 				report.Percent(block, last, "of the blocks of escrow "+shortAddress(of))
 			},
 		})
-		if err != nil {
+		report.Done()
+		if err != nil && len(found) == 0 {
 			return err
 		}
-		report.Done()
-		return print(c, recovered{"chain", found}, func(w io.Writer) error { return printFound(w, payer, found) })
+		return errors.Join(print(c, recovered{"chain", found}, func(w io.Writer) error { return printFound(w, payer, found) }), err)
 	})
 }
 
