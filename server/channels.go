@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -73,7 +74,7 @@ func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledg
 		return listed, err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	aside, err := loadAsides(store)
+	aside, err := loadAsides(store, slog.Default())
 	if err != nil {
 		return listed, err
 	}

@@ -157,3 +157,24 @@ func TestAChannelThatCannotBeReadKeepsNoOtherUnsettled(t *testing.T) {
 		}
 	}
 }
+
+func TestARecordThatCannotBeReadKeepsNoOtherFromBeingFrozenOrSetAside(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	unknown := vouchers.ChannelID{0: 0, 31: 1}
+	for bucket, records := range map[string]map[string][]byte{
+		"refunding": {"\x00": {}, string(unknown[:]): {}, string(c.id[:]): {}},
+		"aside":     {"\x00": []byte("no entry"), string(c.id[:]): []byte(`{"channel":"` + c.id.Hex() + `","value":"1","reason":"a test","attempts":1}`)},
+	} {
+		for key, value := range records {
+			if err := shop.Store.Bucket(bucket).Put(t.Context(), []byte(key), value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	shop.Stop(t)
+	shop = shoptest.Open(t, shop.Options, new(tool).add)
+	if view := shop.Channels()[0]; !c.ledger(shop).Frozen || view.SetAside == nil || view.SetAside.Reason != "a test" {
+		t.Errorf("the channel is %+v", view)
+	}
+}

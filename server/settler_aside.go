@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -40,13 +41,15 @@ type asides struct {
 	entries map[vouchers.ChannelID]SetAside
 }
 
-// loadAsides reads what the store holds.
-func loadAsides(store vouchers.Store) (*asides, error) {
+// loadAsides reads what the store holds. An entry that cannot be read is passed over: its
+// claim is tried again at once.
+func loadAsides(store vouchers.Store, logger *slog.Logger) (*asides, error) {
 	a := &asides{bucket: store.Bucket(asideBucket), entries: make(map[vouchers.ChannelID]SetAside)}
 	err := a.bucket.ForEach(nil, func(key, value []byte) error {
 		var entry SetAside
 		if err := json.Unmarshal(value, &entry); err != nil {
-			return fmt.Errorf("key %x: %w", key, err)
+			logger.Error("the record of a claim that was set aside is damaged", "key", fmt.Sprintf("%x", key), "error", err)
+			return nil
 		}
 		a.entries[entry.Channel] = entry
 		return nil

@@ -191,7 +191,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Receipts, s.notary = receipts.NewBook(s.Store, signer), signer
-	if s.aside, err = loadAsides(s.Store); err != nil {
+	if s.aside, err = loadAsides(s.Store, s.logger); err != nil {
 		return err
 	}
 	for _, on := range s.accounts {
