@@ -294,6 +294,9 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 		return fmt.Errorf("%w: a call of %s was charged %s", ErrDishonest, price, charged)
 	}
 	a.charged += charged
+	if a.broken != nil { // others may have changed what the total would be held against
+		return nil
+	}
 	a.fresh = plus(a.fresh, charged)
 	a.turns -= min(a.turns, 1)
 	if charged > 0 && ceiling > a.charged {
@@ -394,6 +397,13 @@ func (a *account) empties(need vouchers.Amount) error {
 	}
 	return fmt.Errorf("%w: the chain's node says that the channel holds %s, the book knows of %s; if money was taken out, deposit by hand: `chit deposit AMOUNT`",
 		ErrBalance, a.balance, a.most)
+}
+
+// trouble is why the account cannot be shared any more, nil if it can.
+func (a *account) trouble() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return errors.Join(a.broken, a.uncounted)
 }
 
 // total is what was charged so far, the ceiling of a voucher that pays for nothing.

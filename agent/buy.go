@@ -24,6 +24,9 @@ type Receipt struct {
 	Cumulative vouchers.Amount
 	// Signed is the seller's signed receipt, nil if it gives none that says the same.
 	Signed *receipts.Signed
+	// Unwritten is what of this, or of calls before it, could not be written into the book;
+	// it wraps [ErrUnwritten]. No further call is signed until it can be.
+	Unwritten error `json:"-"`
 }
 
 // wanted is one thing to buy: a call of a tool, or an HTTP request.
@@ -108,6 +111,9 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 }
 
 func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expense) (Receipt, error) {
+	if err := p.writable(); err != nil {
+		return Receipt{}, err
+	}
 	var last error
 	call := &purchase{wanted: w, expense: expense}
 	for range rounds {
@@ -184,7 +190,9 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 		return Receipt{}, &refusal{a.required, ceiling, again, deposit}, nil
 	}
 	receipt, err := p.settle(ch, ceiling, call, a)
-	return receipt, nil, errors.Join(err, p.note(ch))
+	p.note(ch)
+	receipt.Unwritten = p.owing()
+	return receipt, nil, err
 }
 
 // unanswered ends the reservation of a call that no answer came to.
@@ -194,7 +202,7 @@ func (p *payer) unanswered(ch *channel, ceiling vouchers.Amount, call *purchase,
 		call.unsent += ch.retract(ceiling)
 	case errors.Is(err, ErrUnknownOutcome):
 		call.loses(ch, ceiling)
-		return errors.Join(err, p.note(ch))
+		p.note(ch)
 	default:
 		ch.release(ceiling)
 	}

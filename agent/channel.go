@@ -105,12 +105,13 @@ func (p *payer) refresh(ctx context.Context, ch *channel) error {
 		return err
 	}
 	ch.fund(state.Balance)
-	return p.write(ch)
+	p.owe(p.write(ch))
+	return nil
 }
 
 func (p *payer) write(ch *channel) error {
-	if p.book == nil {
-		return nil
+	if err := ch.trouble(); err != nil || p.book == nil {
+		return err
 	}
 	return p.book.Put(ch.entry(p.nameOf(ch)))
 }
@@ -135,15 +136,16 @@ func (ch *channel) entry(server string) Entry {
 	}
 }
 
-// note writes a channel into the book now and then.
-func (p *payer) note(ch *channel) error {
+// note writes a channel into the book now and then. What cannot be written is owed.
+func (p *payer) note(ch *channel) {
 	ch.saving.Lock()
 	defer ch.saving.Unlock()
 	if time.Since(ch.saved) < saveEvery {
-		return nil
+		p.owe(ch.trouble())
+		return
 	}
 	ch.saved = time.Now()
-	return errors.Join(p.write(ch), p.purse.flush(), p.fileAll())
+	p.owe(errors.Join(p.write(ch), p.purse.flush(), p.fileAll()))
 }
 
 func (p *payer) save() error {

@@ -26,6 +26,9 @@ type Moved struct {
 	Left vouchers.Amount `json:"left"`
 	// Tx is the transaction, zero if somebody else brought the same money in.
 	Tx common.Hash `json:"tx"`
+	// Unwritten is what of this could not be written into the payer's book; see
+	// [Receipt.Unwritten].
+	Unwritten error `json:"-"`
 }
 
 // Deposit moves money into the channel to the server: the payer signs (EIP-3009, or
@@ -42,6 +45,9 @@ func (c *Client) Deposit(ctx context.Context, amount vouchers.Amount) (Moved, er
 
 func (c *Client) deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {
 	if err := c.policy.allowsDeposit(c.server, amount); err != nil {
+		return Moved{}, err
+	}
+	if err := c.writable(); err != nil {
 		return Moved{}, err
 	}
 	by, err := c.depositBy(ctx)

@@ -23,7 +23,8 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 		return Moved{}, err
 	}
 	if signed != nil && signed.shown(ch.funds()) { // it has come in since
-		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.funds(), Left: ch.spendable()}, p.forget(ch.id)
+		p.owe(p.forget(ch.id))
+		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.funds(), Left: ch.spendable()}, nil
 	}
 	if signed == nil {
 		if signed, err = p.authorize(ctx, ch, amount); err != nil {
@@ -46,7 +47,8 @@ func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, 
 		}
 		return Moved{}, signed.warn(err)
 	}
-	return moved, p.forget(ch.id)
+	p.owe(p.forget(ch.id))
+	return moved, nil
 }
 
 // depositByHand is depositInto for an amount that somebody has typed.
@@ -67,6 +69,7 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 	if err == nil {
 		ch.trust(moved.Balance)
 	}
+	moved.Unwritten = p.owing()
 	return moved, err
 }
 
@@ -176,11 +179,15 @@ func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposi
 	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.funds()) {
 		return err
 	}
-	return p.forget(ch.id)
+	p.owe(p.forget(ch.id))
+	return nil
 }
 
 // refund asks for what is left in a channel, or for amount if it is not zero.
 func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) (Moved, error) {
+	if err := p.writable(); err != nil {
+		return Moved{}, err
+	}
 	t, err := p.anyTerms(ctx, by)
 	if err != nil {
 		return Moved{}, err
@@ -197,7 +204,9 @@ func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) 
 	if amount > 0 {
 		payload.Amount = &amount
 	}
-	return p.move(ctx, ch, by, payload)
+	moved, err := p.move(ctx, ch, by, payload)
+	moved.Unwritten = p.owing()
+	return moved, err
 }
 
 // move sends a payload that moves money, and believes the chain about what moved.

@@ -89,6 +89,8 @@ type payer struct {
 
 	receiptSigners []common.Address // who may sign receipts beside a channel's authorizer
 
+	owed owed // what the book lacks
+
 	filing  sync.Mutex // guards what follows
 	unfiled []*receipts.Signed
 	trails  map[vouchers.ChannelID]*trail

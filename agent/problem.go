@@ -27,6 +27,7 @@ const (
 	CodeDishonest        Code = "server_dishonest"   // the server's numbers are wrong
 	CodeOldBook          Code = "book_outdated"      // more was signed or claimed than the payer's book knows of
 	CodeUnreached        Code = "server_unreachable" // no connection was made: nothing was sent
+	CodeUnwritten        Code = "book_unwritten"     // the payer's book cannot be written
 	CodeUnknownOutcome   Code = "unknown_outcome"    // no answer came: the call may have been charged, once at most
 )
 
@@ -120,6 +121,7 @@ var helps = []struct {
 	code Code
 	help string
 }{
+	{ErrUnwritten, CodeUnwritten, "nothing more is paid until the owner of the wallet has made room for its book, or mended it"},
 	{ErrUnreached, CodeUnreached, "nothing was charged; call again later"},
 	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
 	{ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},

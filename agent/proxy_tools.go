@@ -69,6 +69,9 @@ func (p *Proxy) call(ctx context.Context, m message, tool string, params map[str
 	if receipt.Paid {
 		p.logger.Info("paid", "tool", tool, "charged", receipt.Charged.Decimal())
 	}
+	if receipt.Unwritten != nil {
+		p.logger.Error("the payer's book was not written", "tool", tool, "error", receipt.Unwritten)
+	}
 	if err == nil {
 		return answer, nil
 	}

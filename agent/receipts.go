@@ -42,7 +42,10 @@ func (p *payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) (
 	}
 	p.filing.Lock()
 	defer p.filing.Unlock()
-	if fits, err := p.follow(r, digest); err != nil || !fits {
+	fits, err := p.follow(r, digest)
+	if err != nil { // what came before it cannot be read
+		p.owe(err)
+	} else if !fits {
 		return false
 	}
 	if p.book != nil {

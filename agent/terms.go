@@ -197,6 +197,9 @@ func (p *payer) learn(ctx context.Context, tool string, required *x402.PaymentRe
 
 // learnOf is learn for terms that must be paid from a channel.
 func (p *payer) learnOf(ctx context.Context, tool string, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
+	if err := p.writable(); err != nil {
+		return nil, err
+	}
 	t, err := p.choose(ctx, required, only)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", tool, p.server, err)

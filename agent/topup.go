@@ -23,6 +23,9 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if c.topUp.Amount == 0 {
 		return Moved{}, false, errors.New("no amount: set topUp in the profile, or use `chit deposit AMOUNT`")
 	}
+	if err := c.writable(); err != nil {
+		return Moved{}, false, err
+	}
 	by, err := c.depositBy(ctx)
 	if err != nil {
 		return Moved{}, false, err
@@ -57,5 +60,6 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	}
 	defer done()
 	moved, err := c.depositInto(ctx, ch, amount, by)
+	moved.Unwritten = c.owing()
 	return moved, true, err
 }

@@ -1,0 +1,50 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// ErrUnwritten says that something could not be written into the payer's book. What was
+// paid for is given all the same; nothing is signed until it can be written.
+var ErrUnwritten = errors.New("the payer's book could not be written")
+
+// owed is why the book lacks something.
+type owed struct {
+	mu  sync.Mutex // guards err
+	err error
+}
+
+// owe notes why something could not be written; nil is nothing.
+func (p *payer) owe(err error) {
+	if err == nil {
+		return
+	}
+	p.owed.mu.Lock()
+	defer p.owed.mu.Unlock()
+	if p.owed.err == nil {
+		p.owed.err = fmt.Errorf("%w: %w", ErrUnwritten, err)
+	}
+}
+
+// owing is why the book lacks something, nil if it does not.
+func (p *payer) owing() error {
+	p.owed.mu.Lock()
+	defer p.owed.mu.Unlock()
+	return p.owed.err
+}
+
+// writable comes before anything is signed: what the book lacks is written first.
+func (p *payer) writable() error {
+	if p.owing() == nil {
+		return nil
+	}
+	if err := p.save(); err != nil {
+		return fmt.Errorf("%w, nothing is signed: %w", ErrUnwritten, err)
+	}
+	p.owed.mu.Lock()
+	defer p.owed.mu.Unlock()
+	p.owed.err = nil
+	return nil
+}
