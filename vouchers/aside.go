@@ -82,6 +82,8 @@ func (r *Reservation) draw(price Amount) *Refusal {
 	switch {
 	case a.frozen:
 		return ch.refuse(ErrChannelFrozen, "")
+	case a.stopped:
+		return ch.refuse(ErrChannelStopped, "")
 	case r.price > a.aside:
 		refusal := ch.refuse(ErrInsufficientBalance, "set aside for credit tokens")
 		refusal.Required, refusal.Available = r.price, a.aside

@@ -15,11 +15,14 @@ func (l *Ledger) Open(ctx context.Context, d Deployment, c ChannelConfig, s Chai
 	if err := c.Validate(); err != nil {
 		return ChannelID{}, fmt.Errorf("open a channel in %s: %w", d, err)
 	}
+	t := l.intern(&Terms{Deployment: d, Receiver: c.Receiver, ReceiverAuthorizer: c.ReceiverAuthorizer, Token: c.Token, WithdrawDelay: c.WithdrawDelay})
+	id := t.domain.ChannelID(c)
+	if ch := l.index.find(&id); ch != nil {
+		return id, l.see(ctx, ch, s, false)
+	}
 	if err := l.store.Err(); err != nil {
 		return ChannelID{}, fmt.Errorf("open a channel in %s: %w", d, err)
 	}
-	t := l.intern(&Terms{Deployment: d, Receiver: c.Receiver, ReceiverAuthorizer: c.ReceiverAuthorizer, Token: c.Token, WithdrawDelay: c.WithdrawDelay})
-	id := t.domain.ChannelID(c)
 	ch, added := l.index.add(&id, func(ch *channel) {
 		ch.terms, ch.payer, ch.authorizer, ch.salt = t, c.Payer, c.PayerAuthorizer, c.Salt
 	})
@@ -31,13 +34,21 @@ func (l *Ledger) Open(ctx context.Context, d Deployment, c ChannelConfig, s Chai
 // charged and what was signed is never lowered. [ErrChannelNotFound] if the
 // channel is not known.
 func (l *Ledger) SetChain(ctx context.Context, id ChannelID, s ChainState) error {
-	return l.updateID(ctx, id, func(ch *channel) bool { return ch.view(s, false) })
+	return l.seeID(ctx, id, s, false)
 }
 
 // Reorganized is [Ledger.SetChain] after a reorganization of the chain: the view
 // is taken over even if its block is lower than the known one.
 func (l *Ledger) Reorganized(ctx context.Context, id ChannelID, s ChainState) error {
-	return l.updateID(ctx, id, func(ch *channel) bool { return ch.view(s, true) })
+	return l.seeID(ctx, id, s, true)
+}
+
+func (l *Ledger) seeID(ctx context.Context, id ChannelID, s ChainState, evenOlder bool) error {
+	ch := l.index.find(&id)
+	if ch == nil {
+		return fmt.Errorf("update channel %s: %w", id, ErrChannelNotFound)
+	}
+	return l.see(ctx, ch, s, evenOlder)
 }
 
 // Claimed notes that the channel was claimed up to total (atomic units, over its
@@ -64,11 +75,16 @@ func (l *Ledger) updateID(ctx context.Context, id ChannelID, change func(*channe
 // update applies change, which reports whether there is anything to write, and
 // waits until that is durable.
 func (l *Ledger) update(ctx context.Context, ch *channel, change func() bool) error {
+	return l.updateWith(ctx, ch, func() (bool, []Put) { return change(), nil })
+}
+
+// updateWith is update with puts that become durable with the change.
+func (l *Ledger) updateWith(ctx context.Context, ch *channel, change func() (bool, []Put)) error {
 	ch.mu.Lock()
 	var ticket Ticket
-	if change() {
+	if changed, puts := change(); changed {
 		ch.updated = l.seconds()
-		ticket = l.submit(ch, nil, nil)
+		ticket = l.submit(ch, nil, puts)
 	}
 	ch.mu.Unlock()
 	if ticket == nil {
@@ -95,6 +111,10 @@ func (ch *channel) view(s ChainState, evenOlder bool) bool {
 	}
 	if s == known {
 		return false
+	}
+	if nonce := nonce32(s.RefundNonce); nonce < ch.refundNonce {
+		a := ch.active()
+		a.highestNonce = max(a.highestNonce, ch.refundNonce)
 	}
 	ch.balance, ch.claimed, ch.refundNonce, ch.block = s.Balance, s.Claimed, nonce32(s.RefundNonce), narrow(s.Block)
 	if s.Withdrawal != known.Withdrawal {

@@ -23,6 +23,10 @@ type Ledger struct {
 	terms     map[Terms]*terms
 	domains   map[Deployment]*Domain
 	watched   map[Deployment]*atomic.Int64
+
+	forgiving atomic.Bool
+	stopping  sync.Mutex // guards stops; taken after a channel's
+	stops     map[ChannelID]Stop
 }
 
 type options struct {
@@ -34,6 +38,8 @@ type options struct {
 	answerTTL      time.Duration
 	answerMemory   int
 	maxAnswer      int
+	stopped        func(Stop)
+	lost           func(Loss)
 }
 
 // Option configures a ledger.
@@ -98,6 +104,7 @@ func OpenLedger(ctx context.Context, store Store, opts ...Option) (*Ledger, erro
 		terms:   map[Terms]*terms{},
 		domains: map[Deployment]*Domain{},
 		watched: map[Deployment]*atomic.Int64{},
+		stops:   map[ChannelID]Stop{},
 	}
 	for _, set := range opts {
 		set(&l.options)
@@ -107,6 +114,9 @@ func OpenLedger(ctx context.Context, store Store, opts ...Option) (*Ledger, erro
 		l.wallets = newWallets(l.options.contracts, l.options.now)
 	}
 	if err := store.Load(ctx, l.load); err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	if err := l.loadStops(); err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
 	return l, nil

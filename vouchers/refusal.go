@@ -19,6 +19,7 @@ var (
 	ErrInsufficientBalance  = errors.New("the channel's balance does not cover this call")
 	ErrWithdrawalPending    = errors.New("a withdrawal from the channel is pending")
 	ErrUnwatched            = errors.New("the chain has not been seen for too long to know of withdrawals")
+	ErrChannelStopped       = errors.New("the channel is stopped: another program with the seller's key has taken from it")
 	ErrChannelFrozen        = errors.New("the channel is frozen for a refund")
 	ErrChannelBusy          = errors.New("the channel has calls in flight")
 	ErrTooManyInFlight      = errors.New("too many calls of the channel are in flight")

@@ -236,6 +236,9 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	if a.frozen {
 		return &Refusal{Err: ErrChannelFrozen}, nil
 	}
+	if a.stopped {
+		return &Refusal{Err: ErrChannelStopped}, nil
+	}
 	ceiling := r.voucher.Ceiling
 	holder := a.ceilings.holder(ceiling)
 	if holder != nil && r.repeats(holder) {

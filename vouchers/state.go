@@ -47,7 +47,9 @@ type Channel struct {
 	Block    uint64
 	InFlight int
 	Frozen   bool
-	Updated  time.Time
+	// Stopped says that the channel takes no payments (see [Stop]).
+	Stopped bool
+	Updated time.Time
 	// Used is when a voucher was last taken, or Updated if none was since the ledger was
 	// opened.
 	Used time.Time
@@ -60,6 +62,16 @@ func (c Channel) Claimable() Amount { return c.Charged.less(c.Claimed) }
 // signed over: what was charged, what is set aside for credit tokens, and the offset.
 // It is never below Burnt.
 func (c Channel) Count() Amount { return c.Charged + c.Aside + c.Offset }
+
+// Missing returns what was charged and is not in the channel, in atomic units: it cannot
+// be claimed unless the payer deposits again.
+func (c Channel) Missing() Amount { return c.Charged.less(c.Balance) }
+
+// IsForeign reports whether so much claimed, in atomic units, is more than the ledger can
+// have claimed itself.
+func (c Channel) IsForeign(claimed Amount) bool {
+	return claimed > c.Claimed && (claimed > c.Burnt || claimed > c.Charged)
+}
 
 // Spendable returns what the balance leaves for further calls, in atomic units:
 // the balance less a pending withdrawal, what was charged, and what is set aside
@@ -163,6 +175,8 @@ type activity struct {
 	withdrawal   Withdrawal
 	blob         []byte
 	frozen       bool
+	stopped      bool   // see [Stop]
+	highestNonce uint32 // of refunds, before a reorganization took some back
 	slot         Slot
 	ceilings     ceilings
 	identified   map[AnswerKey]*Reservation // calls in flight with an identifier
@@ -285,7 +299,7 @@ func (ch *channel) snapshot() Channel {
 	c.Used = c.Updated
 	if a := ch.busy; a != nil {
 		c.Reserved, c.Aside, c.Offset, c.Withdrawal = a.reserved, a.aside, a.offset, a.withdrawal
-		c.InFlight, c.Frozen = a.inFlight, a.frozen
+		c.InFlight, c.Frozen, c.Stopped = a.inFlight, a.frozen, a.stopped
 		if a.used != 0 {
 			c.Used = time.Unix(int64(a.used), 0).UTC()
 		}
