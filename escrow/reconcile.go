@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -12,6 +14,7 @@ import (
 // found; the ledger has taken over the chain's word since.
 type Difference struct {
 	Channel vouchers.ChannelID `json:"channel"`
+	Payer   common.Address     `json:"payer"`
 	// What is "balance", "claimed", "withdrawal", "refund nonce" or "charged".
 	What string `json:"what"`
 	// Ledger and Chain are what each says, for people.
@@ -19,12 +22,17 @@ type Difference struct {
 	Chain  string `json:"chain"`
 	// Because says how that can come about, and what follows from it.
 	Because string `json:"because"`
+	// Lost is what was charged and cannot be claimed any more because of this, in atomic units.
+	Lost vouchers.Amount `json:"lost,omitempty"`
 }
 
 // Reconciliation is what comparing the ledger with the chain found.
 type Reconciliation struct {
 	Channels    int          `json:"channels"`
 	Differences []Difference `json:"differences"`
+	// Stopped are the channels that take no payments, because another program with the
+	// receiver's key has taken from them.
+	Stopped []vouchers.Stop `json:"stopped,omitempty"`
 }
 
 // Reconcile compares every channel of the ledger with the chain, takes over what the
@@ -78,8 +86,9 @@ func agrees(ch vouchers.Channel, s vouchers.ChainState) bool {
 func compare(ch vouchers.Channel, s vouchers.ChainState) []Difference {
 	var all []Difference
 	add := func(what string, ledger, chain any, because string) {
-		all = append(all, Difference{ch.ID, what, fmt.Sprint(ledger), fmt.Sprint(chain), because})
+		all = append(all, Difference{Channel: ch.ID, Payer: ch.Config.Payer, What: what, Ledger: fmt.Sprint(ledger), Chain: fmt.Sprint(chain), Because: because})
 	}
+	lose := func(amount vouchers.Amount) { all[len(all)-1].Lost = amount }
 	switch {
 	case s.Balance > ch.Balance:
 		add("balance", ch.Balance, s.Balance, "a deposit was not seen here; it can be spent now")
@@ -87,8 +96,11 @@ func compare(ch vouchers.Channel, s vouchers.ChainState) []Difference {
 		add("balance", ch.Balance, s.Balance, "a refund or a finished withdrawal was not seen here, or a deposit is not deep enough yet or was lost in a reorganization")
 	}
 	switch {
+	case ch.IsForeign(s.Claimed):
+		add("claimed", ch.Claimed, s.Claimed, "this store did not make the claim: another program with the receiver's key did, or the store is an older copy")
+		lose(min(ch.Charged, s.Claimed) - min(ch.Charged, ch.Claimed))
 	case s.Claimed > ch.Claimed:
-		add("claimed", ch.Claimed, s.Claimed, "a claim was not booked here: the program ended before it was, or another one with the receiver's key made it")
+		add("claimed", ch.Claimed, s.Claimed, "a claim was not booked here: the program ended before it was")
 	case s.Claimed < ch.Claimed:
 		add("claimed", ch.Claimed, s.Claimed, "a booked claim is not on the chain: it was lost in a reorganization; the next settlement claims it again")
 	}
@@ -104,6 +116,7 @@ func compare(ch vouchers.Channel, s vouchers.ChainState) []Difference {
 	}
 	if ch.Charged > s.Balance && ch.Charged > s.Claimed {
 		add("charged", ch.Charged, s.Balance, fmt.Sprintf("more was charged than the channel holds: %s cannot be claimed unless the payer deposits again", ch.Charged-s.Balance))
+		lose(ch.Charged - s.Balance)
 	}
 	return all
 }

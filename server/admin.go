@@ -17,6 +17,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
 )
 
 // ErrNoServer says that no server listens on an admin socket.
@@ -44,9 +45,10 @@ func (s *Shop) AdminHandler() http.Handler {
 		}
 		writeJSON(w, http.StatusOK, found)
 	})
-	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("POST /resume", s.adminResume)
+	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
-		if _, err := s.Store.Backup(w); err != nil {
+		if _, err := s.Backup(r.Context(), w); err != nil {
 			s.logger.Error("backup", "error", err)
 			panic(http.ErrAbortHandler) // the client sees a cut body, not a short backup
 		}
@@ -90,6 +92,26 @@ func (s *Shop) adminSettle(w http.ResponseWriter, r *http.Request) {
 		_ = lines.Encode(event)
 		_ = flush.Flush()
 	})
+}
+
+// resumed is what a running server answers of [Shop.Resume]: those that go on, and why
+// others do not.
+type resumed struct {
+	Resumed []vouchers.Stop `json:"resumed"`
+	Error   string          `json:"error,omitempty"`
+}
+
+func (s *Shop) adminResume(w http.ResponseWriter, r *http.Request) {
+	var ids []vouchers.ChannelID
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody)).Decode(&ids); err != nil {
+		writeJSON(w, http.StatusBadRequest, adminError{fmt.Sprintf("the request: %v", err)})
+		return
+	}
+	answer, err := resumed{}, error(nil)
+	if answer.Resumed, err = s.Resume(r.Context(), ids...); err != nil {
+		answer.Error = err.Error()
+	}
+	writeJSON(w, http.StatusOK, answer)
 }
 
 type adminError struct {
@@ -172,6 +194,27 @@ func (a *Admin) Cancel(ctx context.Context, chainID, nonce uint64) error {
 // Reconcile is [Shop.Reconcile] of the running server.
 func (a *Admin) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
 	return ask[escrow.Reconciliation](ctx, a, http.MethodPost, "/reconcile")
+}
+
+// Resume is [Shop.Resume] of the running server.
+func (a *Admin) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error) {
+	request, err := json.Marshal(append([]vouchers.ChannelID{}, ids...))
+	if err != nil {
+		return nil, fmt.Errorf("encode the request: %w", err)
+	}
+	body, err := a.do(ctx, http.MethodPost, "/resume", request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	var answer resumed
+	if err := json.NewDecoder(body).Decode(&answer); err != nil {
+		return nil, fmt.Errorf("admin socket %s: POST /resume: %w", a.path, err)
+	}
+	if answer.Error != "" {
+		err = errors.New(answer.Error)
+	}
+	return answer.Resumed, err
 }
 
 // Settle is [Shop.SettleAs] of the running server.

@@ -36,6 +36,8 @@ type ChannelView struct {
 	InFlight int             `json:"inFlight"`
 	// WithdrawAfter is when the payer may take the rest without consent; absent if no withdrawal is pending.
 	WithdrawAfter *time.Time `json:"withdrawAfter,omitempty"`
+	// Stopped is why the channel takes no payments; absent if it does.
+	Stopped *vouchers.Stop `json:"stopped,omitempty"`
 	// SetAside is why the last claim was refused; absent if none was.
 	SetAside *SetAside `json:"setAside,omitempty"`
 }
@@ -84,7 +86,11 @@ func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledg
 func listChannels(ledger *vouchers.Ledger, aside *asides) []ChannelView {
 	views := []ChannelView{}
 	for ch := range ledger.Channels() {
-		views = append(views, viewOf(ch, aside))
+		view := viewOf(ch, aside)
+		if stop, stopped := ledger.Stopped(ch.ID); stopped {
+			view.Stopped = &stop
+		}
+		views = append(views, view)
 	}
 	slices.SortFunc(views, func(a, b ChannelView) int {
 		if c := cmp.Compare(b.Claimable, a.Claimable); c != 0 {

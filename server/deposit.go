@@ -91,6 +91,12 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 	if refused := s.checkDepositor(p, deposit); refused != nil {
 		return nil, refused
 	}
+	if refused := s.mayWrite(); refused != nil { // it could be spent only once that is mended
+		return nil, refused
+	}
+	if _, stopped := s.Ledger.Stopped(p.voucher.Channel); stopped {
+		return nil, asRefusal(vouchers.ErrChannelStopped)
+	}
 	// The deposit goes on when this caller is gone: the next one finds it done.
 	type outcome struct {
 		receipt *depositReceipt

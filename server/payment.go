@@ -202,6 +202,7 @@ var codes = []struct {
 	{vouchers.ErrCeilingAboveBalance, x402.ErrCumulativeExceedsBalance},
 	{vouchers.ErrInsufficientBalance, x402.ErrInsufficientBalance},
 	{vouchers.ErrWithdrawalPending, x402.ErrInsufficientBalance},
+	{vouchers.ErrChannelStopped, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrChannelFrozen, x402.ErrChannelBusy},
 	{vouchers.ErrChannelBusy, x402.ErrChannelBusy},
 	{vouchers.ErrTooManyInFlight, x402.ErrChannelBusy},
@@ -210,6 +211,7 @@ var codes = []struct {
 	{vouchers.ErrAnswerGone, x402.ErrCumulativeAmountMismatch},
 	{vouchers.ErrUnwatched, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrStoreFailed, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrStoreFull, x402.ErrVerificationStateUnavailable},
 }
 
 // asRefusal puts an error of the ledger in x402's words.
@@ -217,7 +219,7 @@ func asRefusal(err error) *refusal {
 	if err == nil {
 		return nil
 	}
-	refused := &refusal{code: x402.ErrVerificationStateUnavailable, detail: err.Error(), conflict: errors.Is(err, vouchers.ErrIdentifierConflict)}
+	refused := &refusal{code: x402.ErrVerificationStateUnavailable, detail: toPayer(err), conflict: errors.Is(err, vouchers.ErrIdentifierConflict)}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
 			refused.code = c.code

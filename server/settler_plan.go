@@ -205,7 +205,8 @@ func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) err
 		}
 		entry := SetAside{Channel: id, Value: bad.Value(), Reason: bad.Err.Error()}
 		if !r.req.DryRun {
-			r.Logger.Warn("claim set aside", "channel", id, "value", bad.Value(), "reason", bad.Err)
+			r.Logger.Error("money that was charged cannot be claimed now: it is set aside, and tried again by itself; `chit channels` shows it, and the payer can say more",
+				"channel", id, "payer", bad.Config.Payer, "amount", bad.Value().String(), "reason", bad.Err)
 			var err error
 			if entry, err = r.aside.put(ctx, entry, r.now()); err != nil {
 				failed = append(failed, err)

@@ -46,6 +46,10 @@ type Options struct {
 	Token common.Address
 	// Store is the path of the file with channels, vouchers and charges.
 	Store string
+	// KeyFolder is where the shop notes which store sells with the key on each chain: the
+	// folder of the key itself. A second store with the key is refused with [ErrKeyInUse],
+	// and one that was restored from a backup is known as such. Empty notes nothing.
+	KeyFolder string
 	// Also are further deployments that the shop is paid through.
 	Also []Accepts
 	// Prices of the tools; what has none is not shown. Rates are for those that have more
@@ -96,6 +100,9 @@ type Shop struct {
 	tills         []*till // that of the options first
 	offered       []*till // the same, in the order in which they are offered
 	aside         *asides
+	key           common.Address
+	tenure        *tenure    // of the key
+	renewing      sync.Mutex // guards tenure, once the shop is open
 	payTo         common.Address
 	withdrawDelay uint64
 	rates         liveTariff
@@ -141,7 +148,7 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
+	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
 	s.rates.Store(rates)
 	s.errands = newErrands(s.limits)
 	if s.payTo == (common.Address{}) {
@@ -173,12 +180,19 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if s.Store, err = boltstore.Open(o.Store); err != nil {
+	if s.tenure, err = holdKey(o.KeyFolder, o.Store, s.key, s.chains()); err != nil {
 		return err
 	}
-	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store); err != nil {
+	if s.Store, err = boltstore.Open(o.Store, boltstore.WithReserve(diskReserve), boltstore.OnFull(s.diskFull)); err != nil {
 		return err
 	}
+	if err := s.tenure.begin(ctx, s.Store); err != nil {
+		return err
+	}
+	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store, s.watchful()...); err != nil {
+		return err
+	}
+	s.Ledger.Forgive(s.tenure.older)
 	s.free = newFreeBook(s.Store, s.logger)
 	if s.spending, err = newSpending(s.limits, s.now, s.Store.Bucket(spendingBucket)); err != nil {
 		return err
@@ -207,6 +221,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	}
 	s.Settler, s.Watcher = s.tills[0].settler, s.tills[0].watcher
 	s.warnOfOthers()
+	s.sayStops()
 	return s.freezeAgain()
 }
 
@@ -238,6 +253,7 @@ func (s *Shop) Close() error {
 		if s.Store != nil {
 			all = append(all, s.Store.Close())
 		}
+		all = append(all, s.tenure.close())
 		for _, on := range s.accounts {
 			on.client.Close()
 		}
@@ -248,7 +264,8 @@ func (s *Shop) Close() error {
 // PayTo is the receiver of what is settled.
 func (s *Shop) PayTo() common.Address { return s.payTo }
 
-// Healthy returns nil if the shop can take payments.
+// Healthy returns nil if the shop can take payments. What the error says is fit for
+// strangers.
 func (s *Shop) Healthy(context.Context) error {
 	healthy := s.Store.Err()
 	for _, t := range s.tills {
@@ -256,7 +273,10 @@ func (s *Shop) Healthy(context.Context) error {
 			healthy = errors.Join(healthy, fmt.Errorf("%w: %s was last seen %s ago", vouchers.ErrUnwatched, t.deployment, unseen))
 		}
 	}
-	return healthy
+	if healthy == nil {
+		return nil
+	}
+	return plainly{healthy}
 }
 
 // ServerOptions wire the shop into an MCP server: its tools are sold, and those without a

@@ -65,6 +65,7 @@ type till struct {
 	coinPrice  vouchers.Amount
 	settler    *Settler
 	watcher    *escrow.Watcher
+	caughtUp   bool // with the chain, since the shop was opened; see Shop.caughtUp
 }
 
 // accepted are all deployments of the options, that of the options themselves first,

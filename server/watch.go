@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,12 +39,12 @@ func (s *Shop) startTill(ctx context.Context, t *till, policy SettlePolicy) erro
 func (s *Shop) warnOfOthers() {
 	left := make(map[vouchers.Deployment]vouchers.Amount)
 	for ch := range s.Ledger.Channels() {
-		if s.tillOf(ch.Deployment) == nil {
+		if ch.Claimable() > 0 && s.tillOf(ch.Deployment) == nil {
 			left[ch.Deployment] += ch.Claimable()
 		}
 	}
 	for deployment, claimable := range left {
-		s.logger.Warn("the store has channels of a deployment that this shop is not paid through: add it again to claim", "deployment", deployment, "claimable", claimable)
+		s.logger.Error("the store has channels of a deployment that this shop is not paid through, of which nobody claims: add it again", "deployment", deployment, "claimable", claimable)
 	}
 }
 
@@ -61,6 +63,7 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 		all.Go(func() { t.settler.Run(ctx, settleEvery) })
 		all.Go(func() { t.followGasPrice(ctx) })
 	}
+	all.Go(func() { s.watchDisk(ctx) })
 	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
 	all.Wait()
 }
@@ -78,9 +81,57 @@ func (s *Shop) catchUp(ctx context.Context, t *till) {
 	if err != nil {
 		return // the shop is stopped
 	}
+	s.caughtUp(ctx, t)
 	for _, d := range found.Differences {
-		s.logger.Info("the chain knew better", "channel", d.Channel, "what", d.What, "ledger", d.Ledger, "chain", d.Chain, "because", d.Because)
+		attributes := []any{"channel", d.Channel, "payer", d.Payer, "what", d.What, "ledger", d.Ledger, "chain", d.Chain, "because", d.Because}
+		if d.Lost > 0 {
+			s.logger.Error("money that was charged cannot be claimed any more", append(attributes, "amount", d.Lost.String())...)
+			continue
+		}
+		s.logger.Info("the chain knew better", attributes...)
 	}
+}
+
+// caughtUp notes that the ledger has caught up with the chain at some tills. A store that
+// is an older copy begins its next epoch once it has at all of them.
+func (s *Shop) caughtUp(ctx context.Context, tills ...*till) {
+	s.renewing.Lock()
+	defer s.renewing.Unlock()
+	if !s.tenure.older {
+		return
+	}
+	for _, t := range tills {
+		t.caughtUp = true
+	}
+	if slices.ContainsFunc(s.tills, func(t *till) bool { return !t.caughtUp }) {
+		return
+	}
+	s.Ledger.Forgive(false)
+	if err := s.tenure.renew(ctx); err != nil {
+		s.logger.Error("the older store has caught up with the chain, which is not written down", "error", err)
+	}
+}
+
+// Backup writes a consistent copy of the store while the shop goes on, which is known as
+// the older one from then on.
+func (s *Shop) Backup(ctx context.Context, w io.Writer) (int64, error) {
+	n, err := s.Store.Backup(w)
+	s.renewing.Lock()
+	defer s.renewing.Unlock()
+	if s.tenure.older {
+		return n, err
+	}
+	return n, errors.Join(err, s.tenure.renew(ctx))
+}
+
+// chains are the ids of the chains that the shop is paid on, once each.
+func (s *Shop) chains() []uint64 {
+	ids := make([]uint64, len(s.accounts))
+	for i, on := range s.accounts {
+		ids[i] = on.client.ChainID()
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // lastSettlement is how long the settlement at the end of Serve may take.
@@ -109,6 +160,10 @@ func (s *Shop) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
 		all.Differences = append(all.Differences, found.Differences...)
 		return err
 	})
+	if err == nil {
+		s.caughtUp(ctx, s.tills...)
+	}
+	all.Stopped = s.Ledger.Stops()
 	return all, err
 }
 

@@ -14,6 +14,10 @@ import (
 // started again.
 var ErrStoreFailed = errors.New("the store failed")
 
+// ErrStoreFull is what the Err of a store wraps whose disk is full. No payments are accepted
+// until there is room again; what was submitted is not lost, and becomes durable then.
+var ErrStoreFull = errors.New("the store has no room left on its disk")
+
 // ErrStoreClosed is what a store answers after its Close.
 var ErrStoreClosed = errors.New("the store is closed")
 
@@ -27,7 +31,8 @@ var ErrUpdate = errors.New("malformed update")
 // Updates become durable in the order in which they were submitted: what is
 // durable is always a prefix of what was submitted, and each update is durable
 // whole or not at all. The first failure to write ends the store: it is reported
-// to every update that was not yet durable, and to every later one.
+// to every update that was not yet durable, and to every later one. A full disk is no
+// failure: updates wait until there is room.
 type Store interface {
 	// Load calls visit for every channel, in any order. The record is only valid
 	// during the call. An error of visit ends the load and is returned.
@@ -41,7 +46,7 @@ type Store interface {
 	// of the file's format; writes to one that [Put.Validate] refuses fail.
 	Bucket(name string) Bucket
 	// Err returns nil while the store can write, or an error that wraps
-	// [ErrStoreFailed] or [ErrStoreClosed].
+	// [ErrStoreFailed], [ErrStoreFull] or [ErrStoreClosed].
 	Err() error
 	// Close makes everything submitted durable and releases the store.
 	Close() error

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	"os"
 	"strconv"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/vouchers"
 )
 
 // desk is where a seller's commands are carried out: by the running server, or by a
@@ -26,6 +28,7 @@ type desk interface {
 	Reconcile(ctx context.Context) (escrow.Reconciliation, error)
 	SpeedUp(ctx context.Context, chainID, nonce uint64) error
 	Cancel(ctx context.Context, chainID, nonce uint64) error
+	Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error)
 }
 
 var (
@@ -42,7 +45,7 @@ func atDesk(c *cli.Context, p *profile.Profile, do func(desk) error) (err error)
 	if admin, err := server.DialAdmin(socket); err == nil {
 		return do(admin)
 	}
-	shop, err := openShop(c, p, nil, slog.New(slog.DiscardHandler))
+	shop, err := openShop(c, p, nil, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	if err != nil {
 		return err
 	}
@@ -79,6 +82,12 @@ func reconcile(c *cli.Context) error {
 	return print(c, found, func(w io.Writer) error {
 		for _, d := range found.Differences {
 			fmt.Fprintf(w, "%s  %s: the ledger had %s, the chain has %s: %s\n", d.Channel, d.What, d.Ledger, d.Chain, d.Because)
+			if d.Lost > 0 {
+				fmt.Fprintf(w, "%s  lost: %s that payer %s was charged\n", d.Channel, d.Lost, d.Payer)
+			}
+		}
+		for _, stop := range found.Stopped {
+			fmt.Fprintln(w, stopLine(stop))
 		}
 		_, err := fmt.Fprintf(w, "%d channels compared, %d differences\n", found.Channels, len(found.Differences))
 		return err

@@ -55,6 +55,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		Token:         p.TokenAddress(),
 		Also:          append(also, more...),
 		Store:         store,
+		KeyFolder:     p.Home().Keystore(),
 		Prices:        prices,
 		WithdrawDelay: p.WithdrawDelay,
 		MinDeposit:    minDeposit,
@@ -122,7 +123,7 @@ func serve(c *cli.Context) (err error) {
 }
 
 func channelsCommand() *cli.Command {
-	return &cli.Command{Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{jsonFlag}, Action: channels, Subcommands: []*cli.Command{recoverCommand()}}
+	return &cli.Command{Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{jsonFlag}, Action: channels, Subcommands: []*cli.Command{recoverCommand(), resumeCommand()}}
 }
 
 func channels(c *cli.Context) error {
@@ -145,6 +146,11 @@ func channels(c *cli.Context) error {
 		rows[i] = []string{
 			ui.Short(v.Channel.Hex()), shortAddress(v.Payer), v.Balance.Decimal(), v.Charged.Decimal(),
 			v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), withdrawal(v.WithdrawAfter), setAside(v.SetAside),
+		}
+	}
+	for _, v := range views {
+		if v.Stopped != nil {
+			fmt.Fprintln(c.App.Writer, stopLine(*v.Stopped))
 		}
 	}
 	return ui.Table(c.App.Writer, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)

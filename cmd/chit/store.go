@@ -78,7 +78,7 @@ func storeStats(c *cli.Context) error {
 		return err
 	}
 	return print(c, stats, func(w io.Writer) error {
-		fmt.Fprintf(w, "format %d, %d bytes, %d used\n%d channels, %d terms, %d answers\n", stats.Version, stats.Bytes, stats.Used, stats.Channels, stats.Terms, stats.Answers)
+		fmt.Fprintf(w, "format %d, %d bytes, %d used, %d free on the disk\n%d channels, %d terms, %d answers\n", stats.Version, stats.Bytes, stats.Used, stats.Free, stats.Channels, stats.Terms, stats.Answers)
 		for _, room := range slices.Sorted(maps.Keys(stats.Rooms)) {
 			fmt.Fprintf(w, "%d in %s\n", stats.Rooms[room], room)
 		}

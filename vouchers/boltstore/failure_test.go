@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -115,7 +116,7 @@ const (
 	fillLimit = 1 << 20 // bytes
 )
 
-func TestAFullDiskLosesNothingThatWasDurable(t *testing.T) {
+func TestAFullDiskLosesNothingAndTheStoreGoesOnOnceThereIsRoom(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chit.db")
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), fillEnv+"="+path)
@@ -135,26 +136,106 @@ func TestAFullDiskLosesNothingThatWasDurable(t *testing.T) {
 			t.Errorf("write %d of %d has %d bytes, %v", i, durable, len(value), err)
 		}
 	}
-	put(t, s, "room", "more", "now that there is space")
 	closeStore(t, s)
 }
 
-// fillUntilFull prints how many writes were durable before one failed.
+// fillUntilFull prints how many writes were durable in the end: those before the disk was
+// full, the one that waited then, and one after there was room again.
 func fillUntilFull(path string) {
-	signal.Ignore(syscall.SIGXFSZ)
-	s, err := boltstore.Open(path)
-	if err == nil {
-		err = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: fillLimit, Max: fillLimit})
-	}
-	durable := 0
-	for ; err == nil; durable++ {
-		err = s.Bucket("room").Put(context.Background(), fmt.Append(nil, durable), make([]byte, 10_000))
-	}
-	if !errors.Is(err, vouchers.ErrStoreFailed) || !errors.Is(s.Err(), vouchers.ErrStoreFailed) || !errors.Is(s.Close(), vouchers.ErrStoreFailed) {
-		fmt.Println("not a failed store:", err)
+	durable, err := fill(path)
+	if err != nil {
+		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println(durable - 1)
+	fmt.Println(durable)
+}
+
+func fill(path string) (durable int, err error) {
+	signal.Ignore(syscall.SIGXFSZ)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return 0, err
+	}
+	full := make(chan error, 2)
+	s, err := boltstore.Open(path, boltstore.OnFull(func(err error) { full <- err }))
+	if err != nil {
+		return 0, err
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: fillLimit, Max: limit.Max}); err != nil {
+		return 0, err
+	}
+	put := func() vouchers.Ticket {
+		durable++
+		return s.Bucket("room").Submit(fmt.Append(nil, durable-1), make([]byte, 10_000))
+	}
+	var waits vouchers.Ticket
+	for err = s.Err(); err == nil; err = s.Err() {
+		waits = put()
+		short, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		go func() {
+			_ = waits.Wait(short)
+			cancel()
+		}()
+		select {
+		case err = <-full:
+			cancel()
+		case <-short.Done():
+			continue
+		}
+		break
+	}
+	if !errors.Is(err, vouchers.ErrStoreFull) || !errors.Is(s.Err(), vouchers.ErrStoreFull) {
+		return 0, fmt.Errorf("not a full disk: %w, %w", err, s.Err())
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return 0, err
+	}
+	if err := errors.Join(waits.Wait(context.Background()), <-full, s.Err()); err != nil {
+		return 0, fmt.Errorf("once there is room: %w", err)
+	}
+	return durable, errors.Join(put().Wait(context.Background()), s.Close())
+}
+
+func TestAStoreThatIsClosedWhileTheDiskIsFullSaysWhatIsNotWritten(t *testing.T) {
+	full := make(chan error, 1)
+	s, path := fresh(t, boltstore.OnFull(func(err error) { full <- err }), boltstore.WithCommit(func(*bbolt.Tx) error { return syscall.ENOSPC }))
+	ticket := s.Bucket("room").Submit([]byte("k"), []byte("v"))
+	if err := <-full; !errors.Is(err, vouchers.ErrStoreFull) || !strings.Contains(err.Error(), path) {
+		t.Errorf("told %v", err)
+	}
+	if err := s.Close(); !errors.Is(err, vouchers.ErrStoreFailed) || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("close: %v", err)
+	}
+	if err := ticket.Wait(t.Context()); !errors.Is(err, vouchers.ErrStoreFailed) {
+		t.Errorf("the write: %v", err)
+	}
+}
+
+func TestWhatIsNumberedInATransactionThatDidNotFitIsNumberedAgain(t *testing.T) {
+	var full atomic.Bool
+	s, path := fresh(t, boltstore.WithCommit(func(tx *bbolt.Tx) error {
+		if full.CompareAndSwap(true, false) {
+			return syscall.ENOSPC
+		}
+		return tx.Commit()
+	}))
+	full.Store(true)
+	terms := &vouchers.Terms{WithdrawDelay: 900}
+	if err := s.Submit(vouchers.Update{Slot: new(vouchers.Slot), Record: vouchers.Record{ID: vouchers.ChannelID{1}, Terms: terms}}).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	sound(t, path)
+	s = open(t, path)
+	found := 0
+	err := s.Load(t.Context(), func(r *vouchers.Record) error {
+		found++
+		return nil
+	})
+	if err != nil || found != 1 {
+		t.Errorf("%d channels, %v", found, err)
+	}
+	closeStore(t, s)
 }
 
 func TestWhatIsSubmittedJustBeforeTheStoreClosesIsDurable(t *testing.T) {

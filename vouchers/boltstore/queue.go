@@ -43,7 +43,8 @@ func (b *batch) finish(err error) {
 
 // queue collects updates for the writer.
 type queue struct {
-	wake chan struct{} // holds one token while there is something to write or to end
+	wake     chan struct{} // holds one token while there is something to write or to end
+	shutting chan struct{} // closed when the store is being closed
 
 	mu      sync.Mutex // guards what follows; held for the copy of one update
 	number  uint64     // of current; slots refer to it
@@ -53,7 +54,7 @@ type queue struct {
 }
 
 func newQueue() *queue {
-	return &queue{wake: make(chan struct{}, 1), number: 1, current: newBatch()}
+	return &queue{wake: make(chan struct{}, 1), shutting: make(chan struct{}), number: 1, current: newBatch()}
 }
 
 func (q *queue) add(u *vouchers.Update) *batch {
@@ -138,6 +139,7 @@ func (q *queue) shut(err error) {
 	}
 	q.failed = newBatch()
 	q.failed.finish(err)
+	close(q.shutting)
 	q.signal()
 }
 

@@ -15,6 +15,8 @@ type Stats struct {
 	// free for what comes next: [Compact] gives back the difference.
 	Bytes int64 `json:"bytes"`
 	Used  int64 `json:"used"`
+	// Free is what the disk of the file has left, in bytes; 0 where that is not known.
+	Free uint64 `json:"free"`
 	// Channels, Terms and Answers are how many there are, Rooms how many keys each
 	// bucket of another room has.
 	Channels int            `json:"channels"`
@@ -30,6 +32,7 @@ func ReadStats(path string) (stats Stats, err error) {
 		stats, err = readStats(tx)
 		return err
 	})
+	stats.Free, _ = freeBytes(path)
 	return stats, err
 }
 
@@ -42,6 +45,7 @@ func (s *Store) Stats() (stats Stats, err error) {
 	if err != nil {
 		return Stats{}, fmt.Errorf("stats of %s: %w", s.path, s.readable(err))
 	}
+	stats.Free, _ = freeBytes(s.path)
 	return stats, nil
 }
 

@@ -20,6 +20,7 @@ type Store struct {
 	db      *bbolt.DB
 	options options
 	queue   *queue
+	room    *room
 	ended   chan struct{} // closed when the writer has ended
 	closing sync.Once
 	closed  error // what Close returns, once closing is done
@@ -28,6 +29,7 @@ type Store struct {
 	failure   error                     // why it ended, unless the store was closed
 	terms     map[vouchers.Terms]uint32 // numbers of the terms in the file
 	nextTerms uint32                    // no terms in the file have this number or a higher one
+	numbered  []vouchers.Terms          // that got their numbers in the present transaction
 	arena     []byte                    // holds the values of one transaction
 }
 
@@ -36,6 +38,8 @@ type options struct {
 	mustExist bool
 	commit    func(*bbolt.Tx) error
 	steps     []migration
+	reserve   int64 // bytes
+	onFull    func(error)
 }
 
 // Option configures a store.
@@ -71,9 +75,13 @@ func Open(path string, opts ...Option) (*Store, error) {
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.db.Close())
 	}
+	s.room = newRoom(path, s.options)
 	go s.write()
 	return s, nil
 }
+
+// Path is where the file is.
+func (s *Store) Path() string { return s.path }
 
 // prepare brings the file to the format of this program and reads its terms.
 func (s *Store) prepare() error {
@@ -177,7 +185,12 @@ func (s *Store) Answer(key vouchers.AnswerKey) (a vouchers.Answer, found bool, e
 }
 
 // Err implements vouchers.Store.
-func (s *Store) Err() error { return s.queue.err() }
+func (s *Store) Err() error {
+	if err := s.queue.err(); err != nil {
+		return err
+	}
+	return s.room.err()
+}
 
 // readable says of a read that failed because the store is closed that it is.
 func (s *Store) readable(err error) error {

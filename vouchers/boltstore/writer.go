@@ -10,32 +10,47 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// write is the one goroutine that writes. It ends when the store is closed, or
-// with the first error. Before each transaction it lets everybody run who is ready
-// to: under load they submit what would otherwise take transactions of its own, and
+// write is the one goroutine that writes. It ends when the store is closed, or with the
+// first error but that of a full disk. Before each transaction it lets everybody run who is
+// ready to: under load they submit what would otherwise take transactions of its own, and
 // without load nobody is there to wait for.
 func (s *Store) write() {
 	defer close(s.ended)
+	for {
+		var again <-chan time.Time // while the reserve is to be made again
+		if s.room.err() != nil {
+			again = time.After(retryEvery)
+		}
+		select {
+		case <-s.queue.wake:
+		case <-again:
+			s.room.restore()
+			continue
+		}
+		closing := s.queue.err() != nil // nothing comes in any more: what is queued is all
+		if !s.writeQueued() || closing {
+			return
+		}
+	}
+}
+
+// writeQueued writes what is queued, and reports whether it could.
+func (s *Store) writeQueued() bool {
 	next := func() *batch {
 		runtime.Gosched()
 		return s.queue.take()
 	}
-	for range s.queue.wake {
-		closing := s.queue.err() != nil // nothing comes in any more: what is queued is all
-		for b := next(); b != nil; b = next() {
-			if err := guard(func() error { return s.commit(b) }); err != nil {
-				s.failure = fmt.Errorf("%w: write %s: %w: mend the cause and start again", vouchers.ErrStoreFailed, s.path, err)
-				s.queue.end(s.failure)
-				b.finish(s.failure)
-				return
-			}
-			b.finish(nil)
-			s.queue.recycle(b)
+	for b := next(); b != nil; b = next() {
+		if err := s.persist(b); err != nil {
+			s.failure = fmt.Errorf("%w: write %s: %w: mend the cause and start again", vouchers.ErrStoreFailed, s.path, err)
+			s.queue.end(s.failure)
+			b.finish(s.failure)
+			return false
 		}
-		if closing {
-			return
-		}
+		b.finish(nil)
+		s.queue.recycle(b)
 	}
+	return true
 }
 
 // commit makes a batch durable.
@@ -52,7 +67,7 @@ func (s *Store) commit(b *batch) error {
 }
 
 func (s *Store) fill(tx *bbolt.Tx, b *batch) error {
-	s.arena = s.arena[:0]
+	s.arena, s.numbered = s.arena[:0], s.numbered[:0]
 	channels := tx.Bucket(channelBucket)
 	for i := range b.records {
 		r := &b.records[i]
@@ -93,8 +108,17 @@ func (s *Store) number(tx *bbolt.Tx, t *vouchers.Terms) (uint32, error) {
 		return 0, fmt.Errorf("terms %d: %w", number, err)
 	}
 	s.terms[*t] = number
+	s.numbered = append(s.numbered, *t)
 	s.nextTerms++
 	return number, nil
+}
+
+// forgetNumbers takes back the numbers of a transaction that came to nothing.
+func (s *Store) forgetNumbers() {
+	for _, t := range s.numbered {
+		delete(s.terms, t)
+	}
+	s.numbered = s.numbered[:0]
 }
 
 // keep writes answers, and when each may be forgotten.

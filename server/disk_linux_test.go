@@ -1,0 +1,86 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/x402"
+)
+
+func TestAShopOnAFullDiskClaimsAndSellsAgainOnceThereIsRoom(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("none", disk, "tmpfs", 0, "size=32m"); err != nil {
+		t.Skipf("no disk of its own can be had without the right to mount: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	log := new(record)
+	o := selling(t)
+	o.Store, o.Logger = filepath.Join(disk, "server.db"), log.logger()
+	large := strings.Repeat("a large answer ", 40_000)
+	work := &tool{do: func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText(large), nil
+	}}
+	shop := shoptest.Open(t, o, work.add)
+	c := regular(t, shop, "payer", usdc)
+	others := filepath.Join(disk, "others")
+	if err := os.WriteFile(others, bytes.Repeat([]byte{1}, 40<<20), 0o600); err == nil {
+		t.Fatal("the disk is not full")
+	}
+	if got := c.call("work", c.identified(c.pays(price), identifier)); got.text() != large {
+		t.Fatalf("a call that is in flight when the disk is full: %.200s", got.raw)
+	}
+	refused := c.call("work", c.pays(2*price)).refusal()
+	if refused.Error != x402.ErrVerificationStateUnavailable || strings.Contains(refused.ErrorMessage, disk) || !strings.Contains(refused.ErrorMessage, "nothing was charged") {
+		t.Errorf("the next call: %s (%s)", refused.Error, refused.ErrorMessage)
+	}
+	if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.code() != x402.ErrVerificationStateUnavailable {
+		t.Errorf("a deposit: %s", got.raw)
+	}
+	if err := shop.Healthy(t.Context()); err == nil || strings.Contains(err.Error(), disk) {
+		t.Errorf("its health: %v", err)
+	}
+	if !log.has("ERROR", "the disk is full", disk) {
+		t.Error("the operator is told nothing")
+	}
+	if done, err := shop.Settler.Settle(t.Context(), false); err != nil || done.Claimed != price {
+		t.Errorf("it settles %+v, %v", done, err)
+	}
+	if err := os.Remove(others); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the shop takes payments", func() bool { return shop.Healthy(t.Context()) == nil })
+	if got := c.call("work", c.pays(2*price)); got.text() != large {
+		t.Errorf("with room again: %.200s", got.raw)
+	}
+	if !log.has("WARN", "room on the disk again") {
+		t.Error("nobody says that it goes on")
+	}
+}
+
+func TestADiskThatGetsFullIsWarnedOf(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("none", disk, "tmpfs", 0, fmt.Sprintf("size=%d", 64<<20)); err != nil {
+		t.Skipf("no disk of its own can be had without the right to mount: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	log := new(record)
+	o := selling(t)
+	o.Store, o.Logger = filepath.Join(disk, "server.db"), log.logger()
+	shop := shoptest.Open(t, o)
+	_, stop, stopped := serve(t, shop, new(tool), 0)
+	until(t, "the warning is there", func() bool { return log.has("WARN", "gets full", o.Store) })
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
