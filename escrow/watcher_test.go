@@ -3,6 +3,7 @@ package escrow_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -262,6 +263,9 @@ func TestReconcilingExplainsEachDifferenceOnce(t *testing.T) {
 		t.Errorf("in agreement: %+v, %v", got, err)
 	}
 	p.deposit(t, 5*usdc)
+	if err := errors.Join(o.charges(p, usdc), o.ledger.Burn(t.Context(), p.id, usdc)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := b.ClaimAndSettle(t.Context(), b.seller, []escrow.Claim{p.claim(t, usdc, usdc)}); err != nil {
 		t.Fatal(err)
 	}

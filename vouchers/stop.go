@@ -112,14 +112,21 @@ func (ch *channel) isStopped() bool { return ch.busy != nil && ch.busy.stopped }
 // loadStops reads which channels are stopped.
 func (l *Ledger) loadStops() error {
 	return l.store.Bucket(stopBucket).ForEach(nil, func(key, value []byte) error {
+		if len(key) != len(ChannelID{}) {
+			return nil // names no channel
+		}
+		id := ChannelID(key)
+		ch := l.index.find(&id)
+		if ch == nil {
+			return nil
+		}
 		var stop Stop
-		if err := json.Unmarshal(value, &stop); err != nil {
-			return fmt.Errorf("why channel %x is stopped: %w", key, err)
+		if json.Unmarshal(value, &stop) != nil { // stopped it is, for whatever reason
+			stop = Stop{}
 		}
-		if ch := l.index.find(&stop.Channel); ch != nil {
-			ch.active().stopped = true
-			l.stops[stop.Channel] = stop
-		}
+		stop.Channel, stop.Payer = id, ch.payer
+		ch.active().stopped = true
+		l.stops[id] = stop
 		return nil
 	})
 }
