@@ -56,6 +56,24 @@ func (w *world) inBackground() <-chan error {
 	return done
 }
 
+// replace has another program with the shop's key send something in the place of a
+// transaction.
+func (w *world) replace(tx chain.PendingTx) {
+	w.t.Helper()
+	fee := new(big.Int).Lsh(tx.MaxFee, 4)
+	foreign, err := w.options.Key.SignTx(w.t.Context(), types.NewTx(&types.DynamicFeeTx{
+		ChainID: big.NewInt(31337), Nonce: tx.Nonce, GasTipCap: fee, GasFeeCap: fee, Gas: 21_000, To: &common.Address{9},
+	}), 31337)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	raw, err := foreign.MarshalBinary()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.control(nil, "eth_sendRawTransaction", "0x"+common.Bytes2Hex(raw))
+}
+
 func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 5)
@@ -83,18 +101,7 @@ func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 			w.control(nil, "anvil_mine", 1)
 		}},
 		{"is replaced by another program with the key", func(tx chain.PendingTx) {
-			fee := new(big.Int).Lsh(tx.MaxFee, 4)
-			foreign, err := chain.DevKey(2).SignTx(t.Context(), types.NewTx(&types.DynamicFeeTx{
-				ChainID: big.NewInt(31337), Nonce: tx.Nonce, GasTipCap: fee, GasFeeCap: fee, Gas: 21_000, To: &common.Address{9},
-			}), 31337)
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := foreign.MarshalBinary()
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.control(nil, "eth_sendRawTransaction", "0x"+common.Bytes2Hex(raw))
+			w.replace(tx)
 			w.control(nil, "anvil_mine", 1)
 			w.control(nil, "evm_setAutomine", true)
 		}},

@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"sync/atomic"
@@ -59,10 +60,24 @@ func TestFaultsOfTheProcess(t *testing.T) {
 	w.passes(fmt.Sprintf("the process is killed at each of %d steps of a settlement", step-1))
 }
 
-// killedAt settles in a process that is killed (SIGKILL) at its n-th request to the
-// chain: before an odd one is passed on, after an even one was carried out and before
-// its answer is read. It reports whether the process came to its end before that.
+// killedAt settles in a process that is killed at its n-th request to the chain: before
+// an odd one is passed on, after an even one was carried out and before its answer is
+// read. It reports whether the process came to its end before that.
 func (w *world) killedAt(n int) (survived bool) {
+	w.t.Helper()
+	var requests atomic.Int64
+	return w.killedWhen(func(_ string, sent bool) bool {
+		if !sent {
+			requests.Add(1)
+		}
+		return int(requests.Load()) == n && sent == (n%2 == 0)
+	})
+}
+
+// killedWhen settles in a process that is killed (SIGKILL) at a request to the chain:
+// before it is passed on, or after it was carried out (sent). It reports whether the
+// process came to its end before that.
+func (w *world) killedWhen(isNow func(method string, sent bool) bool) (survived bool) {
 	w.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -72,15 +87,14 @@ func (w *world) killedAt(n int) (survived bool) {
 	process.Env = append(os.Environ(), childVariable+"="+w.proxy.URL, tokenVariable+"="+w.net.Token.Hex(), storeVariable+"="+w.options.Store)
 	process.Stderr = os.Stderr
 	started := make(chan struct{})
-	var requests atomic.Int64
 	var killed atomic.Bool
-	w.proxy.watches(func(_ string, sent bool) {
-		if !sent {
-			requests.Add(1)
-		}
-		if at := requests.Load(); int(at) == n && sent == (n%2 == 0) && !killed.Swap(true) {
+	w.proxy.watches(func(method string, sent bool) {
+		if isNow(method, sent) && !killed.Swap(true) {
 			<-started
 			_ = process.Process.Kill()
+			if !sent {
+				panic(http.ErrAbortHandler) // it is not passed on
+			}
 		}
 	})
 	defer w.proxy.watches(nil)

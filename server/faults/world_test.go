@@ -207,14 +207,7 @@ func (w *world) buy(p *payer, price vouchers.Amount) bool {
 }
 
 func (w *world) charge(p *payer, price vouchers.Amount) error {
-	voucher := vouchers.Voucher{Channel: p.id, Ceiling: p.charged + price}
-	signature, err := p.key.SignHash(w.t.Context(), w.escrow.Domain().VoucherDigest(voucher))
-	if err != nil {
-		return err
-	}
-	r, err := w.shop.Ledger.Reserve(w.t.Context(), vouchers.Payment{
-		Deployment: w.escrow.Deployment(), Config: p.config, Voucher: voucher, Signature: signature, Price: price,
-	})
+	r, err := w.reserve(p, w.countOf(p)+price, price)
 	if err != nil {
 		return err
 	}
@@ -223,6 +216,27 @@ func (w *world) charge(p *payer, price vouchers.Amount) error {
 	}
 	p.charged += price
 	return nil
+}
+
+// countOf is what the shop tells a payer to sign its next voucher over.
+func (w *world) countOf(p *payer) vouchers.Amount {
+	ch, known := w.shop.Ledger.Channel(p.id)
+	if !known {
+		return p.charged
+	}
+	return ch.Count()
+}
+
+// reserve has the shop take a voucher of the payer's for a call.
+func (w *world) reserve(p *payer, ceiling, price vouchers.Amount) (*vouchers.Reservation, error) {
+	voucher := vouchers.Voucher{Channel: p.id, Ceiling: ceiling}
+	signature, err := p.key.SignHash(w.t.Context(), w.escrow.Domain().VoucherDigest(voucher))
+	if err != nil {
+		return nil, err
+	}
+	return w.shop.Ledger.Reserve(w.t.Context(), vouchers.Payment{
+		Deployment: w.escrow.Deployment(), Config: p.config, Voucher: voucher, Signature: signature, Price: price,
+	})
 }
 
 // everybodyBuys charges every payer a little, each another sum.

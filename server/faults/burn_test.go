@@ -1,0 +1,150 @@
+package faults_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// slack is what a voucher of a call that failed has to spare.
+const slack = 50_000
+
+// everybodyFails leaves a voucher of each payer with the shop that would pay for more
+// than was charged, and returns how high each is.
+func (w *world) everybodyFails() map[*payer]vouchers.Amount {
+	w.t.Helper()
+	signed := make(map[*payer]vouchers.Amount)
+	for _, p := range w.payers {
+		signed[p] = w.countOf(p) + slack
+		r, err := w.reserve(p, signed[p], slack)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		r.Release()
+	}
+	return signed
+}
+
+// nothingBuysAgain shows the shop every voucher that a settlement has put, or was about
+// to put, on chain, and lets the payers go on.
+func (w *world) nothingBuysAgain(what string, published map[*payer]vouchers.Amount) {
+	w.t.Helper()
+	for p, highest := range published {
+		for _, ceiling := range []vouchers.Amount{highest, highest - slack, highest - slack/2} {
+			_, err := w.reserve(p, ceiling, 1)
+			if !errors.Is(err, vouchers.ErrCeilingBurnt) && !errors.Is(err, vouchers.ErrCeilingBelowClaimed) {
+				w.t.Errorf("a claim %s: a voucher of %s that was published is answered with %v", what, ceiling, err)
+			}
+		}
+		if !w.buy(p, 1_000) {
+			w.t.Errorf("a claim %s: the payer cannot go on", what)
+		}
+	}
+}
+
+func TestFaultsOfWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	w.control(nil, "anvil_mine", 10) // the deposits are deeper than what is lost below
+	w.poll()
+	for _, fault := range []struct {
+		name    string
+		happens func()
+	}{
+		{"is reorganized out", func() {
+			if err := w.settle(); err != nil {
+				t.Fatal(err)
+			}
+			w.control(nil, "anvil_mine", 2)
+			w.poll()
+			w.control(nil, "anvil_reorg", 4, []any{})
+			w.poll()
+		}},
+		{"is replaced by another program with the key", func() {
+			w.whileOnItsWay(func(tx chain.PendingTx) {
+				w.replace(tx)
+				w.control(nil, "anvil_mine", 1)
+			})
+		}},
+		{"is replaced at a higher fee", func() {
+			w.whileOnItsWay(func(tx chain.PendingTx) {
+				until(t, "another fee", func() bool {
+					pending := w.shop.Transactions()
+					return len(pending) == 1 && pending[0].MaxFee.Cmp(tx.MaxFee) > 0
+				})
+			})
+		}},
+		{"is cancelled by its owner", func() {
+			w.whileOnItsWay(func(tx chain.PendingTx) {
+				if err := w.shop.Cancel(t.Context(), tx.ChainID, tx.Nonce); err != nil {
+					t.Error(err)
+				}
+			})
+		}},
+		{"is dropped from the pool, and the shop is restarted", func() {
+			w.whileOnItsWay(func(tx chain.PendingTx) {
+				w.control(nil, "anvil_dropTransaction", tx.Tx)
+				w.restart()
+			})
+		}},
+	} {
+		w.everybodyBuys()
+		published := w.everybodyFails()
+		fault.happens()
+		w.nothingBuysAgain(fault.name, published)
+		w.restart()
+		w.nothingBuysAgain(fault.name+" before a restart", published)
+		w.passes("a published voucher whose claim " + fault.name)
+	}
+}
+
+// burnt is how high a voucher was ever published.
+func (w *world) burnt(p *payer) vouchers.Amount {
+	ch, _ := w.shop.Ledger.Channel(p.id)
+	return ch.Burnt
+}
+
+// whileOnItsWay lets something happen to a claim that was sent and not mined.
+func (w *world) whileOnItsWay(happens func(tx chain.PendingTx)) {
+	w.t.Helper()
+	w.control(nil, "evm_setAutomine", false)
+	done := w.inBackground()
+	happens(w.shop.Transactions()[0])
+	w.control(nil, "evm_setAutomine", true)
+	w.control(nil, "anvil_mine", 1)
+	err := <-done
+	if err != nil && !errors.Is(err, chain.ErrReplaced) && !errors.Is(err, chain.ErrCancelled) && !errors.Is(err, chain.ErrClosed) {
+		w.t.Error(err)
+	}
+}
+
+func TestAShopThatIsKilledBetweenTheBurnAndTheBroadcastTakesNoVoucherThatItWasAboutToPublish(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	w.everybodyBuys()
+	published := w.everybodyFails()
+	if err := w.close(); err != nil {
+		t.Fatal(err)
+	}
+	if w.killedWhen(func(method string, sent bool) bool { return method == "eth_sendRawTransaction" && !sent }) {
+		t.Fatal("the settlement was not killed")
+	}
+	for p := range published {
+		if state := w.state(p); state.Claimed != 0 {
+			t.Errorf("on chain %s are claimed", state.Claimed)
+		}
+	}
+	w.control(nil, "evm_setAutomine", false) // what was about to be sent is taken up, and not mined yet
+	w.open()
+	for p, highest := range published {
+		if got := w.burnt(p); got != highest {
+			t.Errorf("burnt is %s, want %s", got, highest)
+		}
+	}
+	w.nothingBuysAgain("that was never broadcast", published)
+	w.control(nil, "evm_setAutomine", true)
+	w.control(nil, "anvil_mine", 1)
+	w.passes("a voucher that was burnt by a shop that was killed before the broadcast")
+}
