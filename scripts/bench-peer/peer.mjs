@@ -42,7 +42,8 @@ async function startShop(env) {
   ]);
   const end = async () => {
     child.kill("SIGTERM");
-    await ended;
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`our server ended with ${code}`);
   };
   return { url, stop: end };
 }

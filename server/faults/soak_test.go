@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/big"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -46,35 +48,49 @@ type soak struct {
 	states  map[*payer]vouchers.ChainState // after the last step
 	rewound bool                           // the last step took blocks away
 	shaky   bool                           // the way to the chain fails now and then
+	inUse   bool                           // no channel is idle: what is claimed with are older vouchers
 	counts  map[string]int
 }
 
 // TestSoak lets hundreds of channels buy, deposit, withdraw and be settled in a
 // random order, on a chain that loses blocks, over a way that fails, by a shop that
-// is restarted, and checks the money after every step.
+// is restarted, and checks the money after every step. There are two of them: one
+// publishes every newest voucher, the other keeps those of channels in use back.
 func TestSoak(t *testing.T) {
 	t.Parallel()
+	for name, inUse := range map[string]bool{"idle": false, "in use": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			soaks(t, name, inUse)
+		})
+	}
+}
+
+func soaks(t *testing.T, name string, inUse bool) {
 	lasts := fromEnvironment(t, soakTime, 5*time.Second, time.ParseDuration)
 	channels := fromEnvironment(t, soakChannels, 100, strconv.Atoi)
 	seed := fromEnvironment(t, soakSeed, 1, func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) })
 	w := newChain(t)
+	if inUse {
+		w.options.Settlement.IdleAfter = 0 // the default: a day
+	}
 	w.open()
-	s := &soak{world: w, random: rand.New(rand.NewPCG(seed, 0)), counts: make(map[string]int)}
+	s := &soak{world: w, random: rand.New(rand.NewPCG(seed, 0)), inUse: inUse, counts: make(map[string]int)}
 	s.joinAll(channels)
 	s.control(nil, "anvil_mine", 10)
 	s.poll()
 	s.look()
 	end := time.Now().Add(lasts)
 	for step := 0; time.Now().Before(end) && !t.Failed(); step++ {
-		name := s.step()
-		s.counts[name]++
-		s.check(step, name)
+		did := s.step()
+		s.counts[did]++
+		s.check(step, did)
 	}
 	s.end()
 	if t.Failed() {
 		return
 	}
-	fmt.Printf("soak   seed %d, %d channels, %s", seed, channels, lasts)
+	fmt.Printf("soak   seed %d, %d channels that are %s, %s", seed, channels, name, lasts)
 	for _, name := range slices.Sorted(maps.Keys(s.counts)) {
 		fmt.Printf(", %d %s", s.counts[name], name)
 	}
@@ -111,8 +127,7 @@ func (s *soak) step() string {
 		s.poll1()
 		return "polls"
 	case n < 72:
-		_ = s.settle() // it may fail: the way to the chain does
-		return "settlements"
+		return s.settleSome()
 	case n < 78:
 		s.deposit(s.anybody(), vouchers.Amount(1+s.random.IntN(20))*usdc)
 		return "deposits"
@@ -144,12 +159,34 @@ func (s *soak) step() string {
 	}
 }
 
+// settleSome claims once, as a shop does by itself, or as one that closes. It may fail:
+// the way to the chain does.
+func (s *soak) settleSome() string {
+	if !s.inUse {
+		_ = s.settle()
+		return "settlements"
+	}
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	defer cancel()
+	_, _ = s.shop.Settler.SettleAs(ctx, server.SettleRequest{}, nil)
+	return "settlements"
+}
+
 func (s *soak) anybody() *payer { return s.payers[s.random.IntN(len(s.payers))] }
 
-// traffic lets some payers buy something.
+// traffic lets some payers buy something. Some of the calls fail, and leave a voucher
+// with more to spare than was charged.
 func (s *soak) traffic() string {
 	for range 1 + s.random.IntN(20) {
-		if s.buy(s.anybody(), vouchers.Amount(1+s.random.IntN(500_000))) {
+		p, price := s.anybody(), vouchers.Amount(1+s.random.IntN(500_000))
+		if s.random.IntN(5) == 0 {
+			if r, err := s.reserve(p, s.countOf(p)+price, price); err == nil {
+				r.Release()
+				s.counts["failed calls"]++
+			}
+			continue
+		}
+		if s.buy(p, price) {
 			s.counts["calls"]++
 		}
 	}
@@ -239,6 +276,8 @@ func (s *soak) check(step int, did string) {
 		switch {
 		case !known, ch.Charged != p.charged, ch.Claimed > ch.Charged, ch.Charged > ch.Ceiling, ch.Reserved != 0:
 			s.t.Errorf("step %d (%s): payer %d was charged %s and the ledger has %+v", step, did, i, p.charged, ch)
+		case ch.Burnt > ch.Count():
+			s.t.Errorf("step %d (%s): payer %d counts %s, and %s is burnt: %+v", step, did, i, ch.Count(), ch.Burnt, ch)
 		case state.Claimed > p.charged, state.Claimed > state.Balance:
 			s.t.Errorf("step %d (%s): payer %d was charged %s and the chain has %+v", step, did, i, p.charged, state)
 		case state.Claimed < before[p].Claimed && !s.rewound:
@@ -262,4 +301,10 @@ func (s *soak) end() {
 	}
 	s.finish()
 	s.audit()
+	if err := s.close(); err != nil {
+		s.t.Error(err)
+	}
+	if len(s.met) > 0 {
+		s.t.Errorf("honest payers have met limits: %v", s.met)
+	}
 }

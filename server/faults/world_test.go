@@ -37,6 +37,7 @@ type world struct {
 	options server.Options
 	shop    *server.Shop
 	payers  []*payer
+	met     map[string]uint64 // limits of shops that were closed
 }
 
 // payer is somebody with a channel, and what it was charged.
@@ -64,7 +65,7 @@ func newChain(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, net: net, proxy: newProxy(t, net.Anvil.URL(), 1), escrow: escrow.At(net.Client, escrow.Own.Escrow)}
+	w := &world{t: t, net: net, met: make(map[string]uint64), proxy: newProxy(t, net.Anvil.URL(), 1), escrow: escrow.At(net.Client, escrow.Own.Escrow)}
 	if w.funder, err = chain.NewSender(t.Context(), net.Client, chain.DevKey(funder)); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +112,9 @@ func (w *world) close() error {
 	}
 	shop := w.shop
 	w.shop = nil
+	for limit, times := range shop.LimitHits() {
+		w.met[limit] += times
+	}
 	return shop.Close()
 }
 

@@ -50,7 +50,8 @@ func main() {
 
 func tokenFromEnv() common.Address { return common.HexToAddress(os.Getenv("PEER_TOKEN")) }
 
-// serve sells lines until the context ends, and prints where.
+// serve sells lines until the context ends, and prints where. An honest client has met no
+// limit by then.
 func serve(ctx context.Context, store string) error {
 	key, _, err := chain.KeyFromEnv("CHIT_KEY")
 	if err != nil {
@@ -75,5 +76,9 @@ func serve(ctx context.Context, store string) error {
 		return errors.Join(err, shop.Close())
 	}
 	fmt.Printf("http://%s\n", listener.Addr())
-	return errors.Join(shop.ServeHandler(ctx, server.Listeners{Public: listener}, mux, time.Hour), shop.Close())
+	err = errors.Join(shop.ServeHandler(ctx, server.Listeners{Public: listener}, mux, time.Hour), shop.Close())
+	if met := shop.LimitHits(); len(met) > 0 {
+		err = errors.Join(err, fmt.Errorf("honest clients have met limits: %v", met))
+	}
+	return err
 }
