@@ -32,15 +32,20 @@ const (
 	CodeAnswerGone         Code = "answer_gone"         // the call was paid for, and its answer too long to keep
 )
 
+// RefusalType is what the type of a refusal begins with that a server sends, before the code.
+const RefusalType = "urn:chit:credit:"
+
 // Refusal is why a token does not pay for a call.
 type Refusal struct {
 	Code Code `json:"code"`
 	// Caveat is the text of the caveat that refused, empty if none did.
 	Caveat string `json:"caveat,omitempty"`
 	// Required is what the call needs and Remaining what there is, in atomic units, or
-	// in calls for [CodeCallsExhausted].
-	Required  vouchers.Amount `json:"required"`
-	Remaining vouchers.Amount `json:"remaining"`
+	// in calls for [CodeCallsExhausted]. Where money is not the reason both are 0.
+	Required  vouchers.Amount `json:"required,omitzero"`
+	Remaining vouchers.Amount `json:"remaining,omitzero"`
+	// Granted says that the caveat is the grant's own budget, which a top-up raises.
+	Granted bool `json:"-"`
 	// RetryAfter is when the same call may be taken; 0 is never, as it stands.
 	RetryAfter time.Duration `json:"-"`
 	// Err is the cause, if there is one beside the code.
@@ -97,10 +102,10 @@ func fromLedger(err error, price vouchers.Amount) *Refusal {
 		if !errors.Is(err, known.err) {
 			continue
 		}
-		r := &Refusal{Code: known.code, RetryAfter: known.retry, Required: price, Err: err}
+		r := &Refusal{Code: known.code, RetryAfter: known.retry, Err: err}
 		var refused *vouchers.Refusal
 		if errors.As(err, &refused) && known.code == CodeBalanceExhausted {
-			r.Remaining = min(refused.Available, refused.State.Aside)
+			r.Required, r.Remaining = price, min(refused.Available, refused.State.Aside)
 		}
 		return r
 	}

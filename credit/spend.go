@@ -121,6 +121,7 @@ func (s *session) refuse(price vouchers.Amount, at int64) *Refusal {
 	}
 	for _, c := range s.counters {
 		if refused := c.refuse(price, at); refused != nil {
+			refused.Granted = c.key == s.grant.budget.key
 			return refused
 		}
 	}

@@ -3,7 +3,6 @@ package vouchers
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // SetAside turns the reservation into money for credit tokens: the whole price
@@ -88,9 +87,12 @@ func (r *Reservation) draw(price Amount) *Refusal {
 		refusal := ch.refuse(ErrInsufficientBalance, "set aside for credit tokens")
 		refusal.Required, refusal.Available = r.price, a.aside
 		return refusal
+	case r.price > ch.balance.less(ch.charged).less(a.reserved):
+		refusal := ch.refuse(ErrInsufficientBalance, "what the channel holds does not cover what is set aside for credit tokens")
+		refusal.Required, refusal.Available = r.price, ch.balance.less(ch.charged).less(a.reserved)
+		return refusal
 	case r.ledger.tooLate(a.withdrawal), r.price > left.less(ch.charged).less(a.reserved):
-		return ch.refuse(ErrWithdrawalPending, fmt.Sprintf("%s leave the channel at %s", a.withdrawal.Amount,
-			time.Unix(int64(a.withdrawal.FinalizeAfter), 0).UTC().Format(time.RFC3339)))
+		return ch.refuse(ErrWithdrawalPending, a.withdrawal.leaving())
 	case r.price > ch.ceiling.less(ch.charged).less(a.reserved):
 		return ch.refuse(ErrCeilingMismatch, "the channel was claimed from beyond what this ledger has charged")
 	case a.inFlight >= r.ledger.options.maxInFlight:

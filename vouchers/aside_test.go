@@ -111,7 +111,7 @@ func TestADrawIsRefusedByItsRule(t *testing.T) {
 		"a withdrawal that may come before a claim": {vouchers.ErrWithdrawalPending, func(s *shop, p *payer) {
 			p.is(s, vouchers.ChainState{Balance: 1000, Withdrawal: vouchers.Withdrawal{Amount: 1, FinalizeAfter: uint64(s.clock.time().Add(time.Minute).Unix())}})
 		}},
-		"a balance that is gone": {vouchers.ErrWithdrawalPending, func(s *shop, p *payer) { p.is(s, vouchers.ChainState{Balance: 99}) }},
+		"a balance that is gone, without a withdrawal": {vouchers.ErrInsufficientBalance, func(s *shop, p *payer) { p.is(s, vouchers.ChainState{Balance: 99}) }},
 		"a ceiling that was claimed by somebody else": {vouchers.ErrCeilingMismatch, func(s *shop, p *payer) {
 			p.is(s, vouchers.ChainState{Balance: 1000, Claimed: 401})
 		}},

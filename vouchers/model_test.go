@@ -104,6 +104,8 @@ func (m *reference) draws(price vouchers.Amount, now uint64) error {
 		return vouchers.ErrChannelFrozen
 	case price > m.aside:
 		return vouchers.ErrInsufficientBalance
+	case price > 0 && m.charged+m.reserved()+price > m.balance:
+		return vouchers.ErrInsufficientBalance
 	case m.tooLate(now), price > 0 && m.charged+m.reserved()+price > m.staying():
 		return vouchers.ErrWithdrawalPending
 	case len(m.flights) >= modelInFlight:

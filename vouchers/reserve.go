@@ -314,10 +314,9 @@ func (r *Reservation) judgeMoney(need Amount) *Refusal {
 	case need > ch.balance:
 		return &Refusal{Err: ErrInsufficientBalance, Required: need, Available: ch.balance}
 	case r.ledger.tooLate(w):
-		return &Refusal{Err: ErrWithdrawalPending, Detail: fmt.Sprintf("%s leave the channel at %s; vouchers are accepted again once that is done",
-			w.Amount, time.Unix(int64(w.FinalizeAfter), 0).UTC().Format(time.RFC3339))}
+		return &Refusal{Err: ErrWithdrawalPending, Detail: w.leaving() + "; vouchers are accepted again once that is done"}
 	case need > ch.balance.less(w.Amount):
-		return &Refusal{Err: ErrWithdrawalPending, Required: need, Available: ch.balance.less(w.Amount)}
+		return &Refusal{Err: ErrWithdrawalPending, Required: need, Available: ch.balance.less(w.Amount), Detail: w.leaving()}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package vouchers
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,11 @@ type Withdrawal struct {
 	Amount Amount
 	// FinalizeAfter is when the payer may take it, in Unix seconds; 0 if none is pending.
 	FinalizeAfter uint64
+}
+
+// leaving says for people what will leave, and when, of a withdrawal that is pending.
+func (w Withdrawal) leaving() string {
+	return fmt.Sprintf("%s leave the channel at %s", w.Amount, time.Unix(int64(w.FinalizeAfter), 0).UTC().Format(time.RFC3339))
 }
 
 // ChainState is the escrow's view of a channel.
