@@ -16,8 +16,9 @@ import (
 type Receipt struct {
 	// Paid says that the server took a payment; a free call and a failed one have none.
 	Paid bool
-	// Charged is what the call cost.
-	Charged vouchers.Amount
+	// Price is what was agreed to, the most that the call could cost, and Charged what it
+	// cost.
+	Price, Charged vouchers.Amount
 	// Channel is what it was paid from, and Cumulative what that was charged over its
 	// life by this client's own book.
 	Channel    vouchers.ChannelID
@@ -74,6 +75,7 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 		return Receipt{}, err
 	}
 	receipt, err := p.payFor(ctx, t, w, expense)
+	receipt.Price = expense.held
 	switch {
 	case expense.lost > 0:
 		expense.lose()

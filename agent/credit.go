@@ -17,7 +17,8 @@ type CreditRefusal struct {
 	// Caveat is the text of the caveat that refused, empty if none did.
 	Caveat string `json:"caveat,omitempty"`
 	// Required is what the call takes, and Remaining what there is; in calls for
-	// [credit.CodeCallsExhausted].
+	// [credit.CodeCallsExhausted]. Both are 0, and absent in JSON, where money or calls are
+	// not the reason.
 	Required  vouchers.Amount `json:"required"`
 	Remaining vouchers.Amount `json:"remaining"`
 	Message   string          `json:"message"`
@@ -25,6 +26,21 @@ type CreditRefusal struct {
 	RetryAfter int64 `json:"retryAfter,omitempty"`
 	// Help is nil if the server has none.
 	Help *CreditHelp `json:"help,omitempty"`
+}
+
+// MarshalJSON leaves the amounts out where they are not the reason.
+func (e *CreditRefusal) MarshalJSON() ([]byte, error) {
+	type plain CreditRefusal
+	shown := struct {
+		Type string `json:"type"`
+		*plain
+		Required  *vouchers.Amount `json:"required,omitempty"`
+		Remaining *vouchers.Amount `json:"remaining,omitempty"`
+	}{Type: credit.RefusalType + string(e.Code), plain: (*plain)(e)}
+	if e.Required > 0 {
+		shown.Required, shown.Remaining = &e.Required, &e.Remaining
+	}
+	return json.Marshal(shown)
 }
 
 // CreditHelp is what can be done about a refusal.
@@ -79,12 +95,15 @@ func CreditRefused(result *mcp.CallToolResult) *CreditRefusal {
 func readCreditRefusal(structured json.RawMessage, text string) *CreditRefusal {
 	for _, raw := range [][]byte{structured, []byte(text)} {
 		var needed struct {
-			Code, Message       string
+			Type, Code, Message string
 			Required, Remaining json.RawMessage
 		}
+		if json.Unmarshal(raw, &needed) != nil || needed.Code == "" || needed.Message == "" {
+			continue
+		}
+		old := needed.Required != nil && needed.Remaining != nil // of a server whose refusals have no type
 		refused := new(CreditRefusal)
-		if json.Unmarshal(raw, &needed) == nil && needed.Code != "" && needed.Message != "" && needed.Required != nil && needed.Remaining != nil &&
-			json.Unmarshal(raw, refused) == nil {
+		if (old || needed.Type == credit.RefusalType+needed.Code) && json.Unmarshal(raw, refused) == nil {
 			return refused
 		}
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -103,14 +104,37 @@ type Problem struct {
 	Message string `json:"message"`
 	// Limit is the rule of the payer's policy that forbids the payment; empty if none does.
 	Limit string `json:"limit,omitempty"`
-	// Required is what the payment takes, and Remaining what there is for it; 0 and 0
-	// where money is not the problem.
+	// Required is what the payment takes, and Remaining what there is for it; both are 0, and
+	// absent in JSON, where money is not the problem.
 	Required  vouchers.Amount `json:"required"`
 	Remaining vouchers.Amount `json:"remaining"`
 	// RetryAt is when the same call may be paid; absent is never, as things stand.
 	RetryAt time.Time `json:"retryAt,omitzero"`
 	// Help is what the agent can do about it.
 	Help string `json:"help"`
+}
+
+// MarshalJSON leaves the amounts out where they are not the problem. What a server refuses
+// has a price, and nothing that remains.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	type plain Problem
+	shown := struct {
+		plain
+		Required  *vouchers.Amount `json:"required,omitempty"`
+		Remaining *vouchers.Amount `json:"remaining,omitempty"`
+	}{plain: plain(p)}
+	if p.Required > 0 {
+		shown.Required = &p.Required
+		if comparing[Code(p.Code)] {
+			shown.Remaining = &p.Remaining
+		}
+	}
+	return json.Marshal(shown)
+}
+
+// comparing are the codes of a payment that takes more than what there is for it.
+var comparing = map[Code]bool{
+	CodePerCallExceeded: true, CodePriceRaised: true, CodeBudgetExhausted: true, CodeDepositExceeded: true, CodeBalanceExhausted: true,
 }
 
 const askOwner = "call a cheaper or a free tool, or ask the owner of the wallet"

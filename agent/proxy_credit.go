@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -53,8 +54,9 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 	return p, nil
 }
 
-// Close closes the connections. [CreditProxy.Serve] must have returned.
+// Close logs a summary of what was paid, and closes the connections. [CreditProxy.Serve] must have returned.
 func (p *CreditProxy) Close() error {
+	p.sayWhatWasPaid()
 	err := p.wire.Close()
 	p.http.CloseIdleConnections()
 	return err
@@ -65,6 +67,7 @@ func (p *CreditProxy) sees(string, map[string]json.RawMessage) {}
 
 // call passes a call on; the token is in a header.
 func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[string]json.RawMessage) (message, error) {
+	l := line{tool: tool, began: time.Now(), code: codeOK}
 	answer, err := p.forward(ctx, m.ID, m.Method, m.Params)
 	if err != nil || answer.Error != nil {
 		return answer, err
@@ -73,14 +76,22 @@ func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[st
 	if err != nil {
 		return message{}, err
 	}
-	var spent struct{ Charged, Remaining vouchers.Amount }
+	var spent struct {
+		Grant              string
+		Charged, Remaining vouchers.Amount
+	}
 	if raw := read.Meta[metaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
-		p.logger.Info("paid", "tool", tool, "charged", spent.Charged.Decimal(), "remaining", spent.Remaining.Decimal())
+		l.grant, l.charged, l.remaining = short(spent.Grant), &spent.Charged, &spent.Remaining
 	}
 	if refused := read.creditRefusal(); refused != nil {
-		p.logger.Warn("not paid", "tool", tool, "code", refused.Code)
+		l.code, l.price = string(refused.Code), refused.Required
+		p.tell(ctx, &l, refused)
 		return result(refused.Error(), refused, true)
 	}
+	if read.IsError {
+		l.code = codeFailed
+	}
+	p.tell(ctx, &l, nil)
 	return answer, nil
 }
 

@@ -37,7 +37,7 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
 	secret := token(t, shop.URL, credit.Scope{Budget: 2*price + 500, Calls: 10})
 	lines := new(logged)
-	proxy, err := agent.OpenCreditProxy(shop.URL, secret, agent.Limits{}, slog.New(slog.NewTextHandler(lines, nil)))
+	proxy, err := agent.OpenCreditProxy(shop.URL, secret, agent.Limits{}, slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +79,19 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 	if _, err := b.CallTool(t.Context(), mcp.CallToolRequest{Params: mcp.CallToolParams{Name: "chit_credit", Arguments: map[string]any{"action": "revoke"}}}); err == nil {
 		t.Error("the agent can revoke its token")
 	}
-	if strings.Contains(lines.String(), secret) || !strings.Contains(lines.String(), "remaining=0.0005") {
-		t.Errorf("the log is\n%s", lines)
+	for _, want := range []string{
+		`level=DEBUG msg=call tool=work grant=`, `charged="0.001 USDC" remaining="0.0005 USDC" code=ok took=`,
+		`level=WARN msg="not paid" tool=work price="0.001 USDC" code=budget_exhausted took=`,
+	} {
+		if !strings.Contains(lines.String(), want) || strings.Contains(lines.String(), secret) {
+			t.Errorf("%s is not in the log, or the token is:\n%s", want, lines)
+		}
+	}
+	if err := proxy.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := `level=INFO msg=paid calls=3 charged="0.0025 USDC" refused=2 codes=map[budget_exhausted:2]`; !strings.Contains(lines.String(), want) {
+		t.Errorf("%s is not in the log:\n%s", want, lines)
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -65,14 +67,19 @@ func (p *Proxy) eachTool(ctx context.Context, do func(name string, meta map[stri
 // call calls a tool, and pays if it costs something.
 func (p *Proxy) call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error) {
 	var answer message
+	l := line{tool: tool, began: time.Now(), payer: p.Payer(), code: codeOK}
 	receipt, err := p.buy(ctx, p.wantRaw(m.ID, tool, params, &answer))
-	if receipt.Paid {
-		p.logger.Info("paid", "tool", tool, "charged", receipt.Charged.Decimal())
-	}
+	l.channel, l.price, l.charged = receipt.Channel, receipt.Price, &receipt.Charged
 	if receipt.Unwritten != nil {
-		p.logger.Error("the payer's book was not written", "tool", tool, "error", receipt.Unwritten)
+		p.logger.LogAttrs(ctx, slog.LevelError, "the payer's book was not written", append(l.attrs(), slog.Any("error", receipt.Unwritten))...)
 	}
 	if err == nil {
+		if p.logger.Enabled(ctx, slog.LevelDebug) {
+			if read, bad := readResult(answer.Result); bad == nil && read.IsError {
+				l.code = codeFailed
+			}
+		}
+		p.tell(ctx, &l, nil)
 		return answer, nil
 	}
 	var rpc rpcFailure
@@ -83,7 +90,8 @@ func (p *Proxy) call(ctx context.Context, m message, tool string, params map[str
 	if !known {
 		return message{}, err
 	}
-	p.logger.Warn("not paid", "tool", tool, "code", problem.Code, "error", err)
+	l.code, l.price = string(problem.Code), problem.Required
+	p.tell(ctx, &l, err)
 	return result(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
 }
 

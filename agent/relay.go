@@ -28,6 +28,7 @@ type relay struct {
 	asked  *crowd // requests of the server under way
 	logger *slog.Logger
 	out    output
+	dealt  dealt
 
 	mu        sync.Mutex // guards what follows
 	lastID    int64

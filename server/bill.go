@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -11,9 +12,8 @@ import (
 // bill is what one call comes to: its price, or what its meter says, or nothing while
 // the payer has an allowance.
 type bill struct {
-	shop  *Shop
-	name  string
-	price vouchers.Amount
+	line  *line
+	price vouchers.Amount // the line's, which the payer has agreed to
 	meter meter
 	free  *freeCall // nil if the call is paid for
 	// metered says that nothing said by a call that has not delivered is nothing to pay.
@@ -24,11 +24,12 @@ type bill struct {
 }
 
 // openBill begins the bill of a call that is paid from a channel, whose signature was
-// checked, at a price that the payer has agreed to. It ends with close.
-func (s *Shop) openBill(name string, r *toolRate, price vouchers.Amount, from func() vouchers.ChannelConfig) *bill {
-	b := &bill{shop: s, name: name, price: price, metered: r.metered}
+// checked, at the price of its line, which the payer has agreed to. It ends with close.
+func (s *Shop) openBill(l *line, r *toolRate, from func() vouchers.ChannelConfig) *bill {
+	b := &bill{line: l, price: l.price, metered: r.metered}
+	l.meter = &b.meter
 	if r.free != nil {
-		b.free = s.free.take(r.free, from(), price)
+		b.free = s.free.take(r.free, from(), l.price)
 	}
 	return b
 }
@@ -39,8 +40,8 @@ func (b *bill) metering(ctx context.Context) context.Context {
 }
 
 // total is what to charge, and what has to be durable with it.
-func (b *bill) total() (vouchers.Amount, []vouchers.Put) {
-	cost := b.cost()
+func (b *bill) total(ctx context.Context) (vouchers.Amount, []vouchers.Put) {
+	cost := b.cost(ctx)
 	if b.free == nil || cost == 0 {
 		b.close(false) // what costs nothing uses nothing up
 		b.free = nil
@@ -50,9 +51,9 @@ func (b *bill) total() (vouchers.Amount, []vouchers.Put) {
 }
 
 // cost is what the call has cost, at most its price.
-func (b *bill) cost() vouchers.Amount {
+func (b *bill) cost(ctx context.Context) vouchers.Amount {
 	if b.meter.malformed != nil {
-		b.shop.logger.Error("the cost of a metered call cannot be read: it is charged as 0", "tool", b.name, "error", b.meter.malformed)
+		b.line.trouble(ctx, slog.LevelError, "the cost of a metered call cannot be read: it is charged as 0", slog.Any("error", b.meter.malformed))
 		return 0
 	}
 	reported := b.meter.reported.Load()
@@ -63,7 +64,7 @@ func (b *bill) cost() vouchers.Amount {
 		return b.price
 	}
 	if *reported > b.price {
-		b.shop.logger.Warn("a metered call has cost more than the payer agreed to: it is charged its price", "tool", b.name, "cost", *reported, "price", b.price)
+		b.line.trouble(ctx, slog.LevelWarn, "a metered call has cost more than the payer agreed to: it is charged its price", slog.Any("cost", *reported))
 		return b.price
 	}
 	return *reported

@@ -104,7 +104,6 @@ func withoutToken(req mcp.CallToolRequest) mcp.CallToolRequest {
 
 // runOnCredit makes the call and charges it to a token.
 func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
-	began := time.Now()
 	call := credit.Call{Tool: s.req.Params.Name, Price: s.price, Identifier: callID(&s.req)}
 	if call.Identifier != "" {
 		call.Fingerprint = fingerprint(s.req)
@@ -113,20 +112,21 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	defer untie()
 	spend, err := s.shop.Credit.Spend(until, token, call)
 	if err != nil {
-		return s.shop.refuseCredit(s.shop.explainCredit(token, call, err, offeredTools(ctx, s.shop)))
+		return s.shop.refuseCredit(s.shop.explainCredit(ctx, &s.line, token, err, offeredTools(ctx, s.shop)))
 	}
-	s.shop.observe(call.Tool, time.Since(began))
+	s.shop.observe(call.Tool, time.Since(s.line.began))
+	s.line.spends(spend)
 	defer spend.Release()
 	if kept, ok := spend.Answer(); ok {
-		return replay(kept)
+		return s.replay(ctx, kept)
 	}
 	tab, err := s.shop.runsOnCredit(spend, call.Tool, s.rate)
 	if err != nil {
-		return s.shop.refuseCredit(s.shop.explainCredit(token, call, err, offeredTools(ctx, s.shop)))
+		return s.shop.refuseCredit(s.shop.explainCredit(ctx, &s.line, token, err, offeredTools(ctx, s.shop)))
 	}
 	defer tab.close()
 	untie()
-	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
+	s.bill = s.shop.openBill(&s.line, s.rate, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
 	s.bill.tab = tab
 	defer s.bill.close(false)
 	defer func() { s.bill.hold.end(false) }()
@@ -139,6 +139,7 @@ func (s *sale) runOnCredit(ctx context.Context, token string, next mcpserver.Too
 	if end == unfinished {
 		tab.goOn()
 	}
+	s.line.end(ctx, end.code(), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ func (s *sale) chargeToken(ctx context.Context, spend *credit.Spend, kept bool, 
 			return nil, fmt.Errorf("encode the result of %s: %w", s.req.Params.Name, err)
 		}
 	}
-	total, puts := s.bill.total()
+	total, puts := s.bill.total(ctx)
 	added := additions{}
 	_, err := spend.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(ctx, &c, s.sold(onCredit(spend)), func(r *receipts.Signed) ([]byte, error) {
@@ -173,9 +174,10 @@ func (s *sale) chargeToken(ctx context.Context, spend *credit.Spend, kept bool, 
 	s.bill.close(err == nil)
 	s.bill.settle(total, err)
 	if err != nil {
-		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "grant", spend.Grant(), "error", err)
+		s.line.withheld(ctx, err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; ask the seller before you call again"), nil
 	}
+	s.line.end(ctx, s.bill.end.code(), total)
 	added.into(result)
 	return result, nil
 }

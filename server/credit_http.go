@@ -62,19 +62,20 @@ func takeBearer(r *http.Request) (token string, rest *http.Request) {
 // runOnCredit serves the request and charges it to its token. What a token calls the
 // tool is the offer's name.
 func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
-	began := time.Now()
+	ctx := s.r.Context()
 	call := credit.Call{Tool: s.offer.Name, Price: s.price, Identifier: requestID(s.r)}
 	if call.Identifier != "" {
 		call.Fingerprint = requestFingerprint(s.r, body)
 	}
-	until, untie := untied(s.r.Context())
+	until, untie := untied(ctx)
 	defer untie()
 	spend, err := s.shop.Credit.Spend(until, s.token, call)
 	if err != nil {
-		s.refuseCredit(s.shop.explainCredit(s.token, call, err, nil))
+		s.refuseCredit(s.shop.explainCredit(ctx, &s.line, s.token, err, nil))
 		return
 	}
-	s.shop.observe(call.Tool, time.Since(began))
+	s.shop.observe(call.Tool, time.Since(s.line.began))
+	s.line.spends(spend)
 	defer spend.Release()
 	if kept, ok := spend.Answer(); ok {
 		s.replay(kept)
@@ -82,17 +83,18 @@ func (s *httpSale) runOnCredit(body []byte, next http.Handler) {
 	}
 	tab, err := s.shop.runsOnCredit(spend, call.Tool, s.rate)
 	if err != nil {
-		s.refuseCredit(s.shop.explainCredit(s.token, call, err, nil))
+		s.refuseCredit(s.shop.explainCredit(ctx, &s.line, s.token, err, nil))
 		return
 	}
 	defer tab.close()
 	untie()
-	s.bill = s.shop.openBill(call.Tool, s.rate, s.price, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
+	s.bill = s.shop.openBill(&s.line, s.rate, func() vouchers.ChannelConfig { return s.shop.configOf(spend) })
 	s.bill.tab = tab
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
 	if end := endingOfAnswer(s.r.Context(), answer); !s.charges(end, answer) {
 		spend.Release()
+		s.line.end(ctx, end.code(), 0)
 		if state, ok := s.shop.Ledger.Channel(spend.Channel()); ok {
 			added, err := s.creditHeaders(creditReceipt{spend.Grant(), 0, spend.Remaining()}, state)
 			if err != nil {
@@ -118,7 +120,7 @@ func (s *httpSale) chargeToken(spend *credit.Spend, kept bool, body []byte, answ
 			return
 		}
 	}
-	total, puts := s.bill.total()
+	total, puts := s.bill.total(ctx)
 	var added headers
 	_, err := spend.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(ctx, &c, s.sold(onCredit(spend), body), func(r *receipts.Signed) ([]byte, error) {
@@ -133,10 +135,11 @@ func (s *httpSale) chargeToken(spend *credit.Spend, kept bool, body []byte, answ
 	s.bill.close(err == nil)
 	s.bill.settle(total, err)
 	if err != nil {
-		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "grant", spend.Grant(), "error", err)
+		s.line.withheld(ctx, err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; ask the seller before you try again")
 		return
 	}
+	s.line.end(ctx, s.bill.end.code(), total)
 	added.into(answer)
 	answer.send(s.w)
 }

@@ -22,7 +22,14 @@ import (
 // CreditRefusal is what a call is answered with that a token does not pay for. Over
 // MCP it is the result's structuredContent, over HTTP part of the problem details.
 type CreditRefusal struct {
+	// Type is "urn:chit:credit:" and the code, by which a client tells a refusal from an
+	// error of the tool.
+	Type string `json:"type"`
 	*credit.Refusal
+	// Required and Remaining are those of the refusal, absent where money or calls are not
+	// the reason.
+	Required  *vouchers.Amount `json:"required,omitempty"`
+	Remaining *vouchers.Amount `json:"remaining,omitempty"`
 	// Message says it for people.
 	Message string `json:"message"`
 	// RetryAfter is in seconds; absent if waiting does not help.
@@ -33,9 +40,11 @@ type CreditRefusal struct {
 
 // CreditHelp is what an agent can do about a refusal.
 type CreditHelp struct {
-	// Tools are those that the token still pays for, the cheapest first.
+	// Tools are those that cost something and that the token still pays for, the cheapest
+	// first, 20 at most.
 	Tools []PricedTool `json:"tools,omitempty"`
-	// TopUp is how the owner raises the budget; absent if that does not help.
+	// TopUp is how the owner raises the budget; absent if that does not help, as where a
+	// narrowed token's own budget is used up.
 	TopUp string `json:"topUp,omitempty"`
 	// AskOwner is who can do more.
 	AskOwner *CreditOwner `json:"askOwner,omitempty"`
@@ -74,40 +83,78 @@ func offeredTools(ctx context.Context, s *Shop) []PricedTool {
 }
 
 // explainCredit adds what would help to a refusal.
-func (s *Shop) explainCredit(token string, call credit.Call, err error, offered []PricedTool) *CreditRefusal {
+func (s *Shop) explainCredit(ctx context.Context, l *line, token string, err error, offered []PricedTool) *CreditRefusal {
 	refused := new(credit.Refusal)
 	if !errors.As(err, &refused) {
 		refused = &credit.Refusal{Code: credit.CodeUnavailable, Err: err}
 	}
-	r := &CreditRefusal{Refusal: refused, Message: refused.Error(), RetryAfter: int64((refused.RetryAfter + time.Second - 1) / time.Second)}
+	r := refusedToken(refused)
 	parsed, parseErr := credit.Parse(token)
-	s.logger.Info("credit token refused", "tool", call.Tool, "token", parsed, "code", refused.Code, "caveat", refused.Caveat)
+	defer func() { l.refuseToken(ctx, parsed, refused) }()
 	if parseErr != nil || refused.Code == credit.CodeInvalidToken {
 		return r
 	}
-	r.Help = &CreditHelp{Tools: s.fitting(token, call.Tool, refused.Code, offered)}
+	r.Help = &CreditHelp{Tools: s.fitting(token, l.name, refused, offered)}
 	grant, err := s.Credit.Lookup(parsed.Grant())
 	if err != nil {
 		return r
 	}
+	l.payer, l.channel, l.grant = grant.Payer, grant.Channel, grant.ID
 	r.Help.AskOwner = &CreditOwner{grant.Payer, grant.ID, grant.Label}
-	if refused.Code == credit.CodeBudgetExhausted && grant.Ended == 0 {
+	if refused.Code == credit.CodeBudgetExhausted && refused.Granted && grant.Ended == 0 {
 		r.Help.TopUp = fmt.Sprintf("chit credit top-up %s AMOUNT", grant.ID)
 	}
 	return r
 }
 
-// fitting are the tools that the token still pays for, and those that are free.
-func (s *Shop) fitting(token, asked string, why credit.Code, offered []PricedTool) []PricedTool {
-	over := why == credit.CodeExpired || why == credit.CodeRevoked || why == credit.CodeNotYetValid || why == credit.CodeCallsExhausted
-	var fit []PricedTool
+// carried is the token that a call carries, for the log.
+func carried(req *mcp.CallToolRequest) credit.Token {
+	text, _ := creditToken(req)
+	token, _ := credit.Parse(text) // what cannot be read names nobody
+	return token
+}
+
+// refusedToken is a refusal as a client gets it.
+func refusedToken(r *credit.Refusal) *CreditRefusal {
+	shown := &CreditRefusal{Type: creditType(r.Code), Refusal: r, Message: r.Error(), RetryAfter: int64((r.RetryAfter + time.Second - 1) / time.Second)}
+	if r.Required > 0 {
+		shown.Required, shown.Remaining = &r.Required, &r.Remaining
+	}
+	return shown
+}
+
+func creditType(code credit.Code) string { return credit.RefusalType + string(code) }
+
+// elsewhere are the codes of calls in whose place another tool may be called at once.
+var elsewhere = map[credit.Code]bool{
+	credit.CodeToolNotAllowed: true, credit.CodePerCallExceeded: true, credit.CodeBudgetExhausted: true,
+	credit.CodeBalanceExhausted: true, credit.CodeRateLimited: true,
+}
+
+// fitting are the tools that cost something and that the token still pays for, in the
+// place of one that it does not. What it does not pay for because of the price, it does not
+// pay for when dearer.
+func (s *Shop) fitting(token, asked string, why *credit.Refusal, offered []PricedTool) (fit []PricedTool) {
+	if !elsewhere[why.Code] {
+		return nil
+	}
 	for _, tool := range offered {
-		if len(fit) == maxHelp {
+		if tool.Price == 0 || tool.Name == asked {
+			continue
+		}
+		if why.Code == credit.CodeBalanceExhausted && tool.Price > why.Remaining {
 			break
 		}
-		paid := !over && s.Credit.Allows(token, credit.Call{Tool: tool.Name, Price: tool.Price}) == nil
-		if tool.Name != asked && (tool.Price == 0 || paid) {
+		var refused *credit.Refusal
+		err := s.Credit.Allows(token, credit.Call{Tool: tool.Name, Price: tool.Price})
+		if errors.As(err, &refused) && refused.Code != credit.CodeToolNotAllowed {
+			break
+		}
+		if err == nil {
 			fit = append(fit, tool)
+		}
+		if len(fit) == maxHelp {
+			break
 		}
 	}
 	return fit
@@ -165,6 +212,6 @@ func writeCreditProblem(w http.ResponseWriter, r *CreditRefusal) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(creditProblem{
-		Type: "urn:chit:credit:" + string(r.Code), Title: "the credit token does not pay for this", Status: status, Detail: r.Message, CreditRefusal: r,
+		Type: r.Type, Title: "the credit token does not pay for this", Status: status, Detail: r.Message, CreditRefusal: r,
 	}) // the client has gone: nobody is left to tell
 }

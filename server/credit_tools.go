@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -109,42 +110,46 @@ func decodeArguments(req mcp.CallToolRequest, into any) error {
 }
 
 func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	line := s.toolLine(req)
 	var a GrantArguments
 	if err := decodeArguments(req, &a); err != nil {
-		return s.failed(req, err), nil
+		return s.failed(ctx, &line, req, err), nil
 	}
 	r, price, err := a.request()
 	if err != nil {
-		return s.failed(req, err), nil
+		return s.failed(ctx, &line, req, err), nil
 	}
-	p, refused := s.payment(req, price)
+	line.price = price
+	p, refused := s.payment(&line, req)
 	if refused != nil {
-		return s.refuse(CreditGrantTool, price, refused)
+		return s.refuse(ctx, &line, refused)
 	}
 	if _, ok := p.body.(*x402.VoucherPayload); !ok {
-		return s.refuse(CreditGrantTool, price, refuseWith(x402.ErrPayloadType, "this tool takes a voucher, not a %T", p.body))
+		return s.refuse(ctx, &line, refuseWith(x402.ErrPayloadType, "this tool takes a voucher, not a %T", p.body))
 	}
 	order := a.order(r, p.voucher.Channel)
 	if err := order.Check(a.Signature, p.config.VoucherSigner(), time.Now()); err != nil {
-		return s.failed(req, err), nil
+		return s.failed(ctx, &line, req, err), nil
 	}
 	r.Channel, r.Payer, r.Nonce = p.voucher.Channel, p.config.Payer, order.Digest()
 	sale := grantSale{shop: s, payment: p, request: r, price: price, topUp: a.Grant, fingerprint: fingerprint(req)}
 	granted, charged, refused, err := sale.run(context.WithoutCancel(ctx))
 	switch {
 	case refused != nil:
-		return s.refuse(CreditGrantTool, price, refused)
+		return s.refuse(ctx, &line, refused)
 	case err != nil:
-		return s.failed(req, err), nil
+		return s.failed(ctx, &line, req, err), nil
 	}
 	return s.granted(granted, charged, p)
 }
 
 // failed is an error of one of the shop's own tools. The payment that came with the call
 // is answered with a receipt of nothing, so that its payer has it back.
-func (s *Shop) failed(req mcp.CallToolRequest, err error) *mcp.CallToolResult {
+func (s *Shop) failed(ctx context.Context, l *line, req mcp.CallToolRequest, err error) *mcp.CallToolResult {
 	result := mcp.NewToolResultError(err.Error())
-	p, refused := s.payment(req, 0)
+	l.price = 0
+	p, refused := s.payment(l, req)
+	l.refuse(ctx, slog.LevelInfo, codeFailed, err.Error())
 	if refused != nil || s.checkVoucher(p) != nil {
 		return result // a stranger is not told where the channel stands
 	}
@@ -205,7 +210,7 @@ func (s *grantSale) run(ctx context.Context) (g *Granted, charged vouchers.Amoun
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	s.shop.logger.Info("credit granted", "grant", g.Grant.ID, "payer", g.Grant.Payer, "amount", s.price, "label", g.Grant.Label)
+	s.shop.logger.Info("credit granted", "payer", g.Grant.Payer, "channel", g.Grant.Channel, "grant", g.Grant.ID, "amount", s.price, "label", g.Grant.Label)
 	return g, s.price, nil, nil
 }
 
@@ -245,6 +250,7 @@ type CreditArguments struct {
 }
 
 func (s *Shop) creditTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	line := s.toolLine(req)
 	var a CreditArguments
 	err := decodeArguments(req, &a)
 	if err != nil {
@@ -259,7 +265,8 @@ func (s *Shop) creditTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	var refused *credit.Refusal
 	switch {
 	case errors.As(err, &refused):
-		return s.refuseCredit(&CreditRefusal{Refusal: refused, Message: refused.Error()})
+		line.refuseToken(ctx, carried(&req), refused)
+		return s.refuseCredit(refusedToken(refused))
 	case err != nil:
 		return mcp.NewToolResultError(err.Error()), nil
 	}

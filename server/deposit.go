@@ -52,17 +52,18 @@ func (d *depositReceipt) into(r *x402.SettlementResponse) {
 }
 
 func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	p, refused := s.payment(req, 0)
+	line := s.toolLine(req)
+	p, refused := s.payment(&line, req)
 	if refused != nil {
-		return s.refuse(DepositTool, 0, refused)
+		return s.refuse(ctx, &line, refused)
 	}
 	d, ok := p.body.(*x402.DepositPayload)
 	if !ok {
-		return s.refuse(DepositTool, 0, refuseWith(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body))
+		return s.refuse(ctx, &line, refuseWith(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body))
 	}
 	receipt, refused := s.takeDeposit(ctx, p, d)
 	if refused != nil {
-		return s.refuse(DepositTool, 0, refused)
+		return s.refuse(ctx, &line, refused)
 	}
 	channel, ok := s.Ledger.Channel(p.voucher.Channel)
 	if !ok {
@@ -165,7 +166,7 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	receipt, err := t.escrow.Deposit(ctx, t.sender, d.Authorized, d.collector, escrow.WithMaxGas(most))
 	if err != nil {
 		spent.fail(err, most)
-		s.logger.Warn("deposit failed", "payer", d.config.Payer, "amount", d.amount, "error", err)
+		s.logger.Warn("deposit failed", "payer", d.config.Payer, "channel", id, "amount", d.amount, "error", err)
 		return nil, s.depositFailed(err)
 	}
 	spent.end(gasUsed(receipt))
@@ -176,7 +177,7 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	if refused != nil {
 		return nil, refused
 	}
-	s.logger.Info("deposit", "payer", d.config.Payer, "amount", d.amount, "tx", receipt.TxHash)
+	s.logger.Info("deposit", "payer", d.config.Payer, "channel", id, "amount", d.amount, "tx", receipt.TxHash)
 	return &depositReceipt{tx: receipt.TxHash, amount: d.amount}, nil
 }
 

@@ -69,14 +69,16 @@ func (s *streams) enter(most int) bool {
 
 func (s *streams) leave() { s.open.Add(-1) }
 
-// Bound bounds how long clients may take to send a request and to read its answer. What
-// next does not read of a body is not waited for longer.
+// Bound bounds how long clients may take to send a request and to read its answer, and
+// gives the request an id ([HeaderRequestID]). What next does not read of a body is not
+// waited for longer.
 func (s *Shop) Bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isPatient(w) {
 			next.ServeHTTP(w, r)
 			return
 		}
+		identify(w, r)
 		p := &patient{ResponseWriter: w, control: http.NewResponseController(w), shop: s}
 		if r.ContentLength != 0 {
 			_ = p.control.SetReadDeadline(time.Now().Add(s.limits.BodyTime)) // not supported: not a slow connection

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -163,9 +164,13 @@ func readsAsTerms(raw []byte, isError bool) bool {
 	var object struct {
 		X402Version, Accepts               json.RawMessage
 		Code, Message, Required, Remaining json.RawMessage
+		Type                               string
 	}
 	if json.Unmarshal(raw, &object) != nil {
 		return false
+	}
+	if isError && strings.HasPrefix(object.Type, credit.RefusalType) {
+		return true
 	}
 	return object.X402Version != nil && object.Accepts != nil ||
 		isError && object.Code != nil && object.Message != nil && object.Required != nil && object.Remaining != nil
@@ -217,6 +222,7 @@ func (a *heldAnswer) disown() *heldAnswer {
 type disowning struct {
 	http.ResponseWriter
 	begun, refused bool
+	status         int // the last
 }
 
 func (d *disowning) WriteHeader(status int) {
@@ -224,6 +230,7 @@ func (d *disowning) WriteHeader(status int) {
 		return
 	}
 	DisownHeaders(d.Header())
+	d.status = status
 	if d.begun = status >= http.StatusOK; status != http.StatusPaymentRequired {
 		d.ResponseWriter.WriteHeader(status)
 		return

@@ -41,6 +41,7 @@ type meterKey struct{}
 type meter struct {
 	reported  atomic.Pointer[vouchers.Amount] // nil if nothing was
 	malformed error                           // of what the result says
+	asked     atomic.Pointer[Asked]           // for the log
 }
 
 // read takes what a result says.

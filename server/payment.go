@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -28,13 +29,14 @@ type payment struct {
 	ordered    bool // the order is the payer's, and for what the payment asks for
 }
 
-// payment reads the payment of a request and holds it against the terms.
-func (s *Shop) payment(req mcp.CallToolRequest, price vouchers.Amount) (*payment, *refusal) {
+// payment reads the payment of a request and holds it against the terms of its line.
+func (s *Shop) payment(l *line, req mcp.CallToolRequest) (*payment, *refusal) {
 	payload, refused := s.payloadOf(req)
 	if refused != nil {
 		return nil, refused
 	}
-	return s.accept(payload, price)
+	l.paidBy(payload)
+	return s.accept(payload, l.price)
 }
 
 // accept holds a payment against the terms of a call at a price.
@@ -164,6 +166,15 @@ func (p *payment) isOrdered(ch vouchers.Channel, action, subject string) error {
 	}
 	order := credit.Order{Action: action, Channel: ch.ID, Subject: subject, Deadline: p.order.Deadline}
 	return order.Check(p.order.Signature, ch.Config.VoucherSigner(), time.Now())
+}
+
+// level is that of the refusal's line in the log: what is asked and answered in the course
+// of paying is nothing that an operator needs to see.
+func (r *refusal) level() slog.Level {
+	if r.code == x402.ErrPaymentRequired {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // unpaid is the refusal of a call that carries no payment: the terms.

@@ -38,14 +38,17 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		if rate.price == 0 {
 			return s.give(ctx, next, req)
 		}
+		line := s.toolLine(req)
 		price, err := s.price(ctx, rate, req)
 		if err != nil {
-			return s.failed(req, err), nil
+			return s.failed(ctx, &line, req, err), nil
 		}
 		if price == 0 {
 			return s.give(ctx, next, req)
 		}
-		sale := sale{shop: s, req: req, rate: rate, price: price}
+		line.price = price
+		sale := sale{shop: s, line: line, req: req, rate: rate, price: price}
+		defer sale.line.close(ctx)
 		var result *mcp.CallToolResult
 		if onCredit {
 			result, err = sale.runOnCredit(ctx, token, next)
@@ -59,8 +62,12 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 
 // give makes a call that costs nothing.
 func (s *Shop) give(ctx context.Context, next mcpserver.ToolHandlerFunc, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	result, err := next(ctx, req)
-	return s.disown(req.Params.Name, result, err)
+	line := s.toolLine(req)
+	defer line.close(ctx)
+	result, err := next(line.running(ctx), req)
+	result, err = s.disown(req.Params.Name, result, err)
+	line.end(ctx, endingOf(ctx, result, err).code(), 0)
+	return result, err
 }
 
 // fitSchema leaves a refusal by a tool that has an output schema as text alone: clients
@@ -87,6 +94,7 @@ func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
 // sale is one paid call.
 type sale struct {
 	shop  *Shop
+	line  line
 	req   mcp.CallToolRequest
 	rate  *toolRate
 	price vouchers.Amount
@@ -102,31 +110,30 @@ type sale struct {
 }
 
 func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
-	began := time.Now()
 	until, untie := untied(ctx)
 	defer untie()
 	reservation, refused := s.reserve(until)
 	if refused != nil {
 		if payload, _ := s.shop.payloadOf(s.req); payload != nil {
 			if answer, ok := s.shop.repeated(ctx, payload, s.price, fingerprint(s.req)); ok {
-				return replay(answer)
+				return s.replay(ctx, answer)
 			}
 		}
-		return s.shop.refuse(s.req.Params.Name, s.price, refused)
+		return s.shop.refuse(ctx, &s.line, refused)
 	}
-	s.shop.observe(s.req.Params.Name, time.Since(began))
+	s.shop.observe(s.req.Params.Name, time.Since(s.line.began))
 	defer reservation.Release()
 	if answer, ok := reservation.Answer(); ok {
-		return replay(answer)
+		return s.replay(ctx, answer)
 	}
 	tab, refused := s.shop.runs(customerKey{channel: s.channel}, s.req.Params.Name, s.rate)
 	if refused != nil {
 		reservation.Release()
-		return s.shop.refuse(s.req.Params.Name, s.price, refused)
+		return s.shop.refuse(ctx, &s.line, refused)
 	}
 	defer tab.close()
 	untie()
-	s.bill = s.shop.openBill(s.req.Params.Name, s.rate, s.price, func() vouchers.ChannelConfig { return s.config })
+	s.bill = s.shop.openBill(&s.line, s.rate, func() vouchers.ChannelConfig { return s.config })
 	s.bill.tab = tab
 	defer s.bill.close(false)
 	defer func() { s.bill.hold.end(false) }()
@@ -139,6 +146,7 @@ func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.Ca
 	if end == unfinished {
 		tab.goOn()
 	}
+	s.line.end(ctx, end.code(), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +170,7 @@ func (s *sale) call(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.C
 // reserve checks the payment, takes a deposit that comes with it, and sets the
 // price aside in the channel.
 func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
-	p, refused := s.shop.payment(s.req, s.price)
+	p, refused := s.shop.payment(&s.line, s.req)
 	if refused != nil {
 		return nil, refused
 	}
@@ -285,7 +293,7 @@ func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, re
 	if err != nil {
 		return nil, fmt.Errorf("encode the result of %s: %w", s.req.Params.Name, err)
 	}
-	total, puts := s.bill.total()
+	total, puts := s.bill.total(ctx)
 	added := additions{}
 	_, err = reservation.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(ctx, &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}), func(r *receipts.Signed) ([]byte, error) {
@@ -302,9 +310,10 @@ func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, re
 	s.bill.close(err == nil)
 	s.bill.settle(total, err)
 	if err != nil {
-		s.shop.logger.Error("charge not durable, answer withheld", "tool", s.req.Params.Name, "error", err)
+		s.line.withheld(ctx, err)
 		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; send the same payment again later: it is charged once at most"), nil
 	}
+	s.line.end(ctx, s.bill.end.code(), total)
 	added.into(result)
 	return result, nil
 }
@@ -365,6 +374,12 @@ func setMeta(result *mcp.CallToolResult, key string, value any) {
 	}
 	fields[key] = value
 	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
+}
+
+// replay answers with what the same payment was answered with.
+func (s *sale) replay(ctx context.Context, kept []byte) (*mcp.CallToolResult, error) {
+	s.line.end(ctx, codeRepeated, 0)
+	return replay(kept)
 }
 
 // replay is what the same payment for the same request was answered with.

@@ -160,7 +160,7 @@ func TestAQuotedCallIsPaidOnCredit(t *testing.T) {
 		t.Errorf("charged %s", got.raw)
 	}
 	got := callOn(t, shop.URL, g.Token, "work", count(4)).creditRefusal()
-	if got.Code != "budget_exhausted" || got.Required != 400 || got.Remaining != 300 {
+	if got.Code != "budget_exhausted" || *got.Required != 400 || *got.Remaining != 300 {
 		t.Errorf("refused %+v", got)
 	}
 }

@@ -15,21 +15,22 @@ import (
 )
 
 func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	p, refused := s.payment(req, 0)
+	line := s.toolLine(req)
+	p, refused := s.payment(&line, req)
 	if refused != nil {
-		return s.refuse(RefundTool, 0, refused)
+		return s.refuse(ctx, &line, refused)
 	}
 	r, ok := p.body.(*x402.RefundPayload)
 	if !ok {
-		return s.refuse(RefundTool, 0, refuseWith(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body))
+		return s.refuse(ctx, &line, refuseWith(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body))
 	}
 	if err := s.checkVoucher(p); err != nil {
-		return s.refuse(RefundTool, 0, refuseWith(x402.ErrVoucherSignature, "%v", err))
+		return s.refuse(ctx, &line, refuseWith(x402.ErrVoucherSignature, "%v", err))
 	}
 	// A refund that was submitted is booked even when the payer has gone.
 	done, refused := s.refund(context.WithoutCancel(ctx), p, r.Amount)
 	if refused != nil {
-		return s.refuse(RefundTool, 0, refused)
+		return s.refuse(ctx, &line, refused)
 	}
 	result := mcp.NewToolResultText(fmt.Sprintf("refunded %s in transaction %s", *done.Amount, done.Transaction))
 	setMeta(result, x402.MetaPaymentResponse, done)
@@ -116,17 +117,17 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	}
 	defer unfreeze()
 	if err != nil {
-		s.logger.Warn("refund failed", "channel", id, "amount", back, "error", err)
+		s.logger.Warn("refund failed", "payer", p.config.Payer, "channel", id, "amount", back, "error", err)
 		return nil, s.refundFailed(err)
 	}
 	after, _ := s.Ledger.Channel(id)
 	tx := done.Receipt.TxHash
 	if done.Paid == 0 {
-		s.logger.Warn("a refund gave nothing back", "channel", id, "amount", back, "tx", tx)
+		s.logger.Warn("a refund gave nothing back", "payer", p.config.Payer, "channel", id, "amount", back, "tx", tx)
 		return nil, &refusal{code: x402.ErrRefundNoBalance, channel: &after,
 			detail: fmt.Sprintf("transaction %s gave nothing back: a withdrawal was finished before it", tx)}
 	}
-	s.logger.Info("refund", "channel", id, "amount", done.Paid, "tx", tx)
+	s.logger.Info("refund", "payer", p.config.Payer, "channel", id, "amount", done.Paid, "tx", tx)
 	response := s.response(after)
 	response.Transaction = tx.Hex()
 	response.Amount = &done.Paid

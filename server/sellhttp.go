@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -58,11 +59,16 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, r := takeBearer(r)
 		price := offer.Price()
+		if !isPatient(w) {
+			identify(w, r)
+		}
+		sale := httpSale{shop: s, line: s.routeLine(offer.Name, price, r), offer: offer, rate: rate, price: price, token: token, w: w, r: r}
+		defer sale.line.close(r.Context())
 		if price == 0 {
-			next.ServeHTTP(&disowning{ResponseWriter: w}, r)
+			sale.give(next)
 			return
 		}
-		sale := httpSale{shop: s, offer: offer, rate: rate, price: price, token: token, w: w, r: r.WithContext(withAddress(r))}
+		sale.r = r.WithContext(withAddress(r))
 		s.Bound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			sale.w = w
 			sale.take(next)
@@ -73,6 +79,7 @@ func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 // httpSale is one request for something that costs money.
 type httpSale struct {
 	shop  *Shop
+	line  line
 	offer HTTPOffer
 	rate  *toolRate
 	price vouchers.Amount
@@ -88,6 +95,20 @@ type httpSale struct {
 	bill     *bill
 	// deposited is what a deposit payload brought in before the request.
 	deposited *depositReceipt
+}
+
+// give serves a request that costs nothing.
+func (s *httpSale) give(next http.Handler) {
+	ctx, w := s.r.Context(), &disowning{ResponseWriter: s.w}
+	next.ServeHTTP(w, s.r.WithContext(s.line.running(ctx)))
+	code := codeOK
+	switch {
+	case ctx.Err() != nil:
+		code = codeCancelled
+	case w.refused || w.status >= http.StatusBadRequest:
+		code = codeFailed
+	}
+	s.line.end(ctx, code, 0)
 }
 
 // take reads as much of the body as the request pays for, and sells.
@@ -114,13 +135,12 @@ func (s *httpSale) take(next http.Handler) {
 }
 
 func (s *httpSale) run(body []byte, next http.Handler) {
-	began := time.Now()
 	if !s.quote(body) {
 		return
 	}
 	if s.price == 0 {
 		s.r.Body = again(body)
-		next.ServeHTTP(&disowning{ResponseWriter: s.w}, s.r)
+		s.give(next)
 		return
 	}
 	if s.token != "" && s.r.Header.Get(x402.HeaderPaymentSignature) == "" {
@@ -139,7 +159,7 @@ func (s *httpSale) run(body []byte, next http.Handler) {
 		s.refuse(refused)
 		return
 	}
-	s.shop.observe(s.offer.Name, time.Since(began))
+	s.shop.observe(s.offer.Name, time.Since(s.line.began))
 	defer reservation.Release()
 	if kept, ok := reservation.Answer(); ok {
 		s.replay(kept)
@@ -153,12 +173,13 @@ func (s *httpSale) run(body []byte, next http.Handler) {
 	}
 	defer tab.close()
 	untie()
-	s.bill = s.shop.openBill(s.offer.Name, s.rate, s.price, func() vouchers.ChannelConfig { return p.config })
+	s.bill = s.shop.openBill(&s.line, s.rate, func() vouchers.ChannelConfig { return p.config })
 	s.bill.tab = tab
 	defer s.bill.close(false)
 	answer := s.serve(body, next)
 	if end := endingOfAnswer(s.r.Context(), answer); !s.charges(end, answer) {
 		reservation.Release()
+		s.line.end(s.r.Context(), end.code(), 0)
 		s.uncharged(answer)
 		return
 	}
@@ -192,11 +213,13 @@ func (s *httpSale) quote(body []byte) bool {
 	price, err := quoted(s.shop.logger, s.offer.Name, s.price, func() (vouchers.Amount, error) { return s.offer.Quote(asking) })
 	switch {
 	case errors.Is(err, errQuotePanic):
+		s.line.refuse(s.r.Context(), slog.LevelInfo, codeFailed, err.Error())
 		s.fail(http.StatusInternalServerError, err.Error())
 	case err != nil:
+		s.line.refuse(s.r.Context(), slog.LevelInfo, codeFailed, err.Error())
 		s.fail(http.StatusBadRequest, fmt.Sprintf("no price for this request: %v", err))
 	}
-	s.price = price
+	s.price, s.line.price = price, price
 	return err == nil
 }
 
@@ -230,7 +253,9 @@ func (s *httpSale) payment(request [32]byte) (p *payment, done bool) {
 		return nil, true
 	}
 	if len(headers) > 1 {
-		s.fail(http.StatusBadRequest, fmt.Sprintf("%d %s headers, want one", len(headers), x402.HeaderPaymentSignature))
+		reason := fmt.Sprintf("%d %s headers, want one", len(headers), x402.HeaderPaymentSignature)
+		s.line.refuse(s.r.Context(), slog.LevelInfo, string(x402.ErrPayload), reason)
+		s.fail(http.StatusBadRequest, reason)
 		return nil, true
 	}
 	payload, err := x402.DecodeHeader[x402.PaymentPayload](headers[0])
@@ -239,9 +264,11 @@ func (s *httpSale) payment(request [32]byte) (p *payment, done bool) {
 		s.refuse(refuseWith(x402.CodeOf(err), "%v", err))
 		return nil, true
 	case err != nil:
+		s.line.refuse(s.r.Context(), slog.LevelInfo, string(x402.ErrPayload), err.Error())
 		s.fail(http.StatusBadRequest, err.Error())
 		return nil, true
 	}
+	s.line.paidBy(payload)
 	price := s.price
 	if _, refund := payload.Payload.(*x402.RefundPayload); refund {
 		price = 0 // it pays for nothing
@@ -277,7 +304,7 @@ func (s *httpSale) charge(reservation *vouchers.Reservation, body []byte, answer
 		return
 	}
 	ctx := context.WithoutCancel(s.r.Context())
-	total, puts := s.bill.total()
+	total, puts := s.bill.total(ctx)
 	var added headers
 	_, err = reservation.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
 		return s.shop.keep(ctx, &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}, body), func(r *receipts.Signed) ([]byte, error) {
@@ -294,10 +321,11 @@ func (s *httpSale) charge(reservation *vouchers.Reservation, body []byte, answer
 	s.bill.close(err == nil)
 	s.bill.settle(total, err)
 	if err != nil {
-		s.shop.logger.Error("charge not durable, answer withheld", "route", s.offer.Name, "error", err)
+		s.line.withheld(ctx, err)
 		s.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; send the same payment again later: it is charged once at most")
 		return
 	}
+	s.line.end(ctx, s.bill.end.code(), total)
 	added.into(answer)
 	answer.send(s.w)
 }
@@ -333,6 +361,7 @@ func (s *httpSale) replay(kept []byte) {
 		s.fail(http.StatusInternalServerError, errKept.Error())
 		return
 	}
+	s.line.end(s.r.Context(), codeRepeated, 0)
 	added.into(&answer)
 	answer.send(s.w)
 }
@@ -368,9 +397,7 @@ func (s *httpSale) refuse(r *refusal) {
 		s.fail(http.StatusInternalServerError, "the terms cannot be encoded")
 		return
 	}
-	if r != unpaid {
-		s.shop.logger.Info("payment refused", "route", s.offer.Name, "code", r.code, "detail", r.detail)
-	}
+	s.line.refuse(s.r.Context(), r.level(), string(r.code), r.detail)
 	s.w.Header().Set(x402.HeaderPaymentRequired, header)
 	s.w.Header().Set("Cache-Control", "no-store")
 	status := http.StatusPaymentRequired

@@ -118,6 +118,7 @@ type Shop struct {
 	now           func() time.Time
 	asking        *asking // of those that a payment asks for
 	uncharged     *uncharged
+	sold          sold
 	largeDeposits *rate.Limiter
 	bodies        bodies
 	streams       streams
@@ -238,10 +239,11 @@ func (s *Shop) startSender(ctx context.Context, on *account, o Options) error {
 	return err
 }
 
-// Close ends the shop. What was answered is on disk.
+// Close ends the shop, and logs a summary of what it has sold. What was answered is on disk.
 func (s *Shop) Close() error {
 	var all []error
 	s.closing.Do(func() {
+		s.sayWhatWasSold()
 		for _, on := range s.accounts {
 			if on.sender != nil {
 				all = append(all, on.sender.Close())

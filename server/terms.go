@@ -123,15 +123,13 @@ func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusa
 
 // refuse answers a call that is not paid as it should be: the terms, the reason,
 // and what the client needs to do better.
-func (s *Shop) refuse(tool string, price vouchers.Amount, r *refusal) (*mcp.CallToolResult, error) {
-	required := s.paymentRequired(tool, price, r)
+func (s *Shop) refuse(ctx context.Context, l *line, r *refusal) (*mcp.CallToolResult, error) {
+	required := s.paymentRequired(l.name, l.price, r)
 	text, err := json.Marshal(required)
 	if err != nil {
-		return nil, fmt.Errorf("encode the terms of %s: %w", tool, err)
+		return nil, fmt.Errorf("encode the terms of %s: %w", l.name, err)
 	}
-	if r != unpaid {
-		s.logger.Info("payment refused", "tool", tool, "code", r.code, "detail", r.detail)
-	}
+	l.refuse(ctx, r.level(), string(r.code), r.detail)
 	return &mcp.CallToolResult{
 		Content:           []mcp.Content{mcp.NewTextContent(string(text))},
 		StructuredContent: required,

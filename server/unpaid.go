@@ -188,10 +188,12 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 	if rate == nil || rate.price == 0 {
 		return mcp.NewToolResultError("the price has changed at this moment; send the call again"), nil
 	}
+	line := s.toolLine(req)
+	line.price = rate.price
 	if token, onCredit := creditToken(&req); onCredit {
 		asked := credit.Call{Tool: name, Price: rate.price}
 		if err := s.Credit.Allows(token, asked); err != nil {
-			return s.refuseCredit(s.explainCredit(token, asked, err, offeredTools(ctx, s)))
+			return s.refuseCredit(s.explainCredit(ctx, &line, token, err, offeredTools(ctx, s)))
 		}
 	}
 	refused := call.refused
@@ -201,7 +203,10 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 	if refused == nil {
 		refused = unpaid
 	}
-	return s.refuse(name, rate.price, refused)
+	if payload, none := s.payloadOf(req); none == nil {
+		line.paidBy(payload)
+	}
+	return s.refuse(ctx, &line, refused)
 }
 
 func strippedOf(ctx context.Context) *stripped {

@@ -3,6 +3,7 @@ package vouchers
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"math/bits"
 	"strconv"
@@ -110,6 +111,9 @@ func (a Amount) less(b Amount) Amount {
 	}
 	return a - b
 }
+
+// LogValue is [Amount.String], so that no log has an amount without its unit.
+func (a Amount) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // MarshalText is [Amount.Atomic].
 func (a Amount) MarshalText() ([]byte, error) { return []byte(a.Atomic()), nil }

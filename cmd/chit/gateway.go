@@ -29,7 +29,7 @@ func gatewayCommand() *cli.Command {
 		Usage: "sell MCP servers and HTTP services that run already",
 		Description: "Connects to the upstreams that the config file names, and sells their tools and routes.\n" +
 			"SIGHUP reads the prices in the file again.",
-		Flags: []cli.Flag{configFlag, &cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"}},
+		Flags: []cli.Flag{configFlag, logLevelFlag},
 		Subcommands: []*cli.Command{
 			{
 				Name: "check", Usage: "check a config file without starting",
@@ -91,11 +91,10 @@ func runGateway(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
-		return fmt.Errorf("%w: --log-level: %w", errUsage, err)
+	logger, err := newLogger(c)
+	if err != nil {
+		return err
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	p, err := openProfile(c)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +25,7 @@ func proxyCommand() *cli.Command {
 			"tools are paid, and the tool chit_balance shows what is left. The budget is the profile's.\n" +
 			"The client cannot type a passphrase: give it in $CHIT_PASSPHRASE or with --passphrase-file.\n" +
 			"With a credit token in $CHIT_CREDIT the calls are paid with it, and no wallet is needed.",
-		Flags:  []cli.Flag{tokenFlag},
+		Flags:  []cli.Flag{tokenFlag, logLevelFlag},
 		Action: proxy,
 		Subcommands: []*cli.Command{{
 			Name:      "install",
@@ -75,7 +74,10 @@ func proxy(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	logger, err := newLogger(c)
+	if err != nil {
+		return err
+	}
 	between, err := agent.OpenProxy(c.Context, p.Server, o, logger)
 	if err != nil {
 		return err
@@ -102,7 +104,10 @@ func proxyOnCredit(c *cli.Context, token string) (err error) {
 		}
 		url = p.Server
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	logger, err := newLogger(c)
+	if err != nil {
+		return err
+	}
 	between, err := agent.OpenCreditProxy(url, token, limits, logger)
 	if err != nil {
 		return fmt.Errorf("%s: %w", creditVariable, err)

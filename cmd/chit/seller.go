@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
@@ -76,7 +75,7 @@ func serveCommand() *cli.Command {
 			&cli.DurationFlag{Name: "settle-every", Value: time.Hour, Usage: "claim and settle at this interval; 0 never"},
 			&cli.Uint64Flag{Name: "free-calls", Usage: "each payer's first `N` calls cost nothing"},
 			&cli.DurationFlag{Name: "free-per", Usage: "the free calls begin anew after this time; 0 never"},
-			tokenFlag,
+			tokenFlag, logLevelFlag,
 		},
 		Action: serve,
 	}
@@ -93,7 +92,10 @@ func serve(c *cli.Context) (err error) {
 	if listen := c.String("listen"); listen != "" {
 		p.Listen = listen
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	logger, err := newLogger(c)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", p.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --listen", err)

@@ -22,7 +22,7 @@ const anyOrigin = "*"
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
 	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, server.HeaderCreditGrant, server.HeaderCreditRemaining, server.HeaderReceipt,
-	mcpserver.HeaderKeySessionID, requestHeader, "Retry-After", "WWW-Authenticate",
+	mcpserver.HeaderKeySessionID, server.HeaderRequestID, "Retry-After", "WWW-Authenticate",
 }
 
 // sharing lets the pages of the configured origins call, with any header and without

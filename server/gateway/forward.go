@@ -29,22 +29,21 @@ func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 			}
 			return l.client.CallTool(ctx, forwarded)
 		})
-		log := u.logger.With("request", requestID(ctx), "tool", req.Params.Name, "took", time.Since(began))
+		asked := server.Asked{Name: u.Name, Took: time.Since(began)}
+		defer func() { server.NoteUpstream(ctx, asked) }()
 		var unavailable *unavailableError
-		switch {
-		case errors.As(err, &unavailable) && unavailable.cause == timedOut:
-			log.Warn("call failed", "error", unavailable.cause)
-			return mcp.NewToolResultError(unavailable.Error()), nil
-		case errors.As(err, &unavailable):
-			log.Warn("call failed", "error", unavailable.cause)
-			server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
-			return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
-		case err != nil:
-			log.Info("call refused by the upstream", "error", reason(err))
-		default:
-			log.Info("call", "failed", result.IsError)
+		if !errors.As(err, &unavailable) {
+			if err != nil {
+				asked.Err = errors.New(reason(err))
+			}
+			return result, err
 		}
-		return result, err
+		asked.Err, asked.Lost = errors.New(unavailable.cause), true
+		if unavailable.cause == timedOut {
+			return mcp.NewToolResultError(unavailable.Error()), nil
+		}
+		server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
+		return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
 	}
 }
 

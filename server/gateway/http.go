@@ -2,14 +2,12 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,6 +15,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server"
 )
 
 // The paths that are the gateway's own.
@@ -47,7 +47,7 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 	for _, r := range g.routes {
 		mux.Handle(r.Pattern(), r)
 	}
-	return g.shop.Bound(g.identify(g.checkOrigin(g.sharing(mux))))
+	return g.shop.Bound(g.observe(g.checkOrigin(g.sharing(mux))))
 }
 
 func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
@@ -82,30 +82,16 @@ func requestOf(ctx context.Context) *observed {
 	return seen
 }
 
-// requestID is the id of the HTTP request that a context belongs to.
-func requestID(ctx context.Context) string {
-	if seen := requestOf(ctx); seen != nil {
-		return seen.id
-	}
-	return ""
-}
-
-const requestHeader = "X-Request-Id"
-
-var requestForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
-// identify gives every request an id, the client's own if it has one, and logs it.
-func (g *Gateway) identify(next http.Handler) http.Handler {
+// observe logs every request, and notes what it is answered.
+func (g *Gateway) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(requestHeader)
-		if !requestForm.MatchString(id) {
-			id = rand.Text()
-		}
-		w.Header().Set(requestHeader, id)
 		began := time.Now()
-		seen := &observed{ResponseWriter: w, id: id, status: http.StatusOK, news: make(chan struct{}, 1)}
+		seen := &observed{ResponseWriter: w, status: http.StatusOK, news: make(chan struct{}, 1)}
 		next.ServeHTTP(seen, r.WithContext(context.WithValue(r.Context(), requestKey{}, seen)))
-		g.logger.LogAttrs(r.Context(), slog.LevelDebug, "http", slog.String("request", id), slog.String("method", r.Method),
+		if !g.logger.Enabled(r.Context(), slog.LevelDebug) {
+			return
+		}
+		g.logger.LogAttrs(r.Context(), slog.LevelDebug, "http", slog.String("request", r.Header.Get(server.HeaderRequestID)), slog.String("method", r.Method),
 			slog.String("path", r.URL.Path), slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Duration("took", time.Since(began)))
 	})
 }
@@ -113,7 +99,6 @@ func (g *Gateway) identify(next http.Handler) http.Handler {
 // observed is a response that notes what is answered.
 type observed struct {
 	http.ResponseWriter
-	id      string
 	status  int
 	bytes   int64
 	flushes atomic.Int64

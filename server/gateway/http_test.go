@@ -99,7 +99,7 @@ func TestARequestHasAnIDThatIsLogged(t *testing.T) {
 		if id == "" || (id == given) != kept {
 			t.Errorf("for %q the id is %q", given, id)
 		}
-		s.log.wait(t, 1, "msg=call upstream=it request="+id+" tool=echo")
+		s.log.wait(t, 1, "msg=call request="+id+` tool=echo price="0 USDC" charged="0 USDC" code=ok upstream=it upstreamTook=`)
 	}
 }
 

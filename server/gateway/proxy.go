@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +24,7 @@ type route struct {
 
 	sold   atomic.Pointer[offered]
 	wild   []wild // of its path
+	host   string // of its upstream, for the log
 	proxy  *httputil.ReverseProxy
 	logger *slog.Logger
 	pool   *http.Transport
@@ -38,6 +41,9 @@ func newRoute(g *Gateway, config Route) *route {
 		Transport:    r.pool,
 		ErrorHandler: r.failed,
 		ErrorLog:     slog.NewLogLogger(r.logger.Handler(), slog.LevelDebug),
+	}
+	if to, err := url.Parse(wildcard.ReplaceAllString(config.Upstream, "")); err == nil {
+		r.host = to.Host
 	}
 	r.sell(g.shop, config.Price)
 	return r
@@ -64,16 +70,34 @@ func (r *route) sell(shop *server.Shop, price Price) {
 	if price.Per != nil {
 		offer.Quote = price.quoteRequest
 	}
-	sold := shop.SellHTTP(offer, shop.TakeBody(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		ctx, cancel := context.WithTimeout(req.Context(), r.Timeout)
-		defer cancel()
-		began := time.Now()
-		r.proxy.ServeHTTP(w, req.WithContext(ctx))
-		r.logger.Info("request", "request", requestID(ctx), "took", time.Since(began))
-	})))
+	sold := shop.SellHTTP(offer, shop.TakeBody(http.HandlerFunc(r.ask)))
 	config := r.Route
 	config.Price = price
 	r.sold.Store(&offered{sold, config.parameters()})
+}
+
+// exchange is one request to the upstream of a route, with why there is no answer.
+type exchange struct{ err error }
+
+type exchangeKey struct{}
+
+var errBrokeOff = errors.New("the answer broke off")
+
+// ask has the upstream answer a request within the route's timeout, and notes for the log
+// what has come of it.
+func (r *route) ask(w http.ResponseWriter, req *http.Request) {
+	ctx, cancel := context.WithTimeout(req.Context(), r.Timeout)
+	defer cancel()
+	x, began, whole := new(exchange), time.Now(), false
+	defer func() {
+		if !whole {
+			x.err = errBrokeOff
+		}
+		lost := x.err != nil && req.Context().Err() == nil // a client that goes away is not the upstream's fault
+		server.NoteUpstream(req.Context(), server.Asked{Name: r.host, Took: time.Since(began), Err: x.err, Lost: lost})
+	}()
+	r.proxy.ServeHTTP(w, req.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
+	whole = true
 }
 
 // ServeHTTP sells the upstream's answer. What leads elsewhere than the route, or could be
@@ -129,7 +153,9 @@ var payment = regexp.MustCompile(`(?i)^\s*((bearer\s+)?chit_|payment\s)`)
 
 // failed answers for an upstream that did not.
 func (r *route) failed(w http.ResponseWriter, req *http.Request, err error) {
-	r.logger.Warn("no answer", "request", requestID(req.Context()), "error", reason(err))
+	if x, ok := req.Context().Value(exchangeKey{}).(*exchange); ok {
+		x.err = errors.New(reason(err))
+	}
 	if req.Context().Err() == context.DeadlineExceeded {
 		http.Error(w, http.StatusText(http.StatusGatewayTimeout), http.StatusGatewayTimeout)
 		return

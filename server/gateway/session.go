@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,8 @@ const streamEnding = "/stream"
 func streamOf(session string) string { return session + streamEnding }
 func sessionOf(stream string) string { return strings.TrimSuffix(stream, streamEnding) }
 
+var sessionForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
 // separate hands out session ids, and keeps streams and requests apart. A request
 // without a session gets one for itself, so that one client cannot cancel the
 // requests of another by their numbers.
@@ -36,7 +39,7 @@ func (g *Gateway) separate(next http.Handler) http.Handler {
 			id = "chit-" + rand.Text()
 		}
 		switch {
-		case !requestForm.MatchString(id):
+		case !sessionForm.MatchString(id):
 			http.Error(w, "there is no such session", http.StatusNotFound)
 			return
 		case r.Header.Get(mcp.HeaderMethod) == string(mcp.MethodNotificationCancelled):
