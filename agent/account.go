@@ -77,6 +77,7 @@ type figures struct {
 	raised   bool                         // something was conceded: no call is signed before it fits
 	waits    int64                        // since when a call waits for those in flight, Unix nanoseconds; 0 is none
 	gone     vouchers.Amount              // the highest ceiling that may have left this machine
+	block    uint64                       // as of which the balance is; 0 is not known
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that
@@ -373,11 +374,19 @@ func (a *account) giveUp(ceiling vouchers.Amount) {
 	a.drain()
 }
 
-// fund raises the balance to what the chain or the server reports.
-func (a *account) fund(balance vouchers.Amount) {
+// muchBehind is how many blocks a node may be behind another one. Of one that seems to be
+// more than that behind, the other has lied.
+const muchBehind = 256
+
+// fund takes over the balance that the chain has at a block, unless a later one is known:
+// nodes behind one URL may be some blocks apart.
+func (a *account) fund(balance vouchers.Amount, block uint64) {
 	a.lock()
 	defer a.unlock()
-	a.balance, a.most = balance, max(a.most, balance)
+	if block < a.block && a.block-block <= muchBehind {
+		return
+	}
+	a.balance, a.most, a.block = balance, max(a.most, balance), block
 }
 
 // trust takes a balance as it is after the payer itself has moved money.

@@ -97,14 +97,9 @@ func (e Entry) figures() figures {
 // refresh takes over what the chain says of a channel's balance. It fails with
 // [ErrOldBook] where more is claimed than was signed.
 func (p *payer) refresh(ctx context.Context, ch *channel) error {
-	state, err := ch.contract.State(ctx, ch.config, 1)
-	if err == nil {
-		err = ch.knows(state.Claimed)
-	}
-	if err != nil {
+	if _, err := p.lookAt(ctx, ch); err != nil {
 		return err
 	}
-	ch.fund(state.Balance)
 	p.owe(p.write(ch))
 	return nil
 }

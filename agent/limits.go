@@ -46,6 +46,9 @@ type Limits struct {
 	// whatever is no call of a tool may take, too. 0 is ten minutes, for which a signed
 	// deposit is good.
 	Hold time.Duration
+	// Behind is for how long the payer's own node is waited for, where it does not know a
+	// transaction yet that the server says was made; 0 is half a minute.
+	Behind time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -53,7 +56,7 @@ func (l Limits) withDefaults() Limits {
 		Answer: cmp.Or(l.Answer, 64<<20), Events: cmp.Or(l.Events, 100_000),
 		Pages: cmp.Or(l.Pages, 100), Entries: cmp.Or(l.Entries, 10_000),
 		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Receipts: cmp.Or(l.Receipts, 100_000), Silence: cmp.Or(l.Silence, 5*time.Minute),
-		Hold: cmp.Or(l.Hold, authorizationTime),
+		Hold: cmp.Or(l.Hold, authorizationTime), Behind: cmp.Or(l.Behind, 30*time.Second),
 	}
 }
 
@@ -61,7 +64,7 @@ func (l Limits) withDefaults() Limits {
 func (l *Limits) fields() map[string]any {
 	return map[string]any{
 		"answer": &l.Answer, "events": &l.Events, "pages": &l.Pages, "entries": &l.Entries, "terms": &l.Terms,
-		"requests": &l.Requests, "receipts": &l.Receipts, "silence": &l.Silence, "hold": &l.Hold,
+		"requests": &l.Requests, "receipts": &l.Receipts, "silence": &l.Silence, "hold": &l.Hold, "behind": &l.Behind,
 	}
 }
 

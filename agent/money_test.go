@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -109,6 +110,7 @@ func TestAServerThatOnlySaysThatMoneyMovedIsFoundOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
+			o.Limits.Behind = time.Millisecond // the node is not: there is no such transaction
 			l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
 				receipt := l.receipt(0, 0)
 				moved := 5 * usdc

@@ -263,10 +263,13 @@ func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, be
 	if receipt == nil || !receipt.Success || receipt.Amount == nil {
 		return Moved{}, fmt.Errorf("%w: the answer has no receipt of the transfer", ErrDishonest)
 	}
-	if err := p.refresh(ctx, ch); err != nil {
+	amount := *receipt.Amount
+	err := p.catchUp(ctx, ch, transactionOf(receipt), func(balance vouchers.Amount) bool { return isMove(payload, amount, before, balance) })
+	if err != nil {
 		return Moved{}, err
 	}
-	amount, after := *receipt.Amount, ch.funds()
+	p.owe(p.write(ch))
+	after := ch.funds()
 	if !isMove(payload, amount, before, after) {
 		return Moved{}, fmt.Errorf("%w: it reports a transfer of %s in transaction %q, on chain the channel had %s and has %s",
 			ErrDishonest, amount, receipt.Transaction, before, after)

@@ -137,7 +137,7 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 func (p *payer) connect(ctx context.Context, o Options) error {
 	var err error
 	p.deposits = &pocket{}
-	p.purse = &purse{table: &scratch{}, policy: p.policy, server: p.server, now: o.Now}
+	p.purse = &purse{table: &scratch{}, policy: p.policy, server: p.server, now: o.Now, owe: p.owe}
 	if o.Now == nil {
 		p.purse.now = time.Now
 	}
@@ -164,6 +164,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 
 // close writes the book and closes the connections.
 func (p *payer) close() error {
+	p.purse.rest()
 	err := errors.Join(p.save(), p.prices.keep(p.server), p.leave())
 	if p.http != nil {
 		p.http.CloseIdleConnections()

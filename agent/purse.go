@@ -44,6 +44,10 @@ type purse struct {
 	mu   sync.Mutex // guards what follows
 	next *orders    // those that wait for the update under way
 	late []change   // changes that no limit waits for
+	soon *time.Timer
+	owe  func(error) // told what could not be written later; nil writes nothing by itself
+
+	writers sync.WaitGroup // of late changes
 }
 
 // change is what happens to the money of a channel. It is of the day on which it was held.
@@ -185,7 +189,7 @@ func (e *expense) lose() {
 	e.purse.later(e.change(retracts, e.unsent))
 }
 
-// later notes a change that no limit waits for.
+// later notes a change that no limit waits for. Other processes see it within a second.
 func (s *purse) later(c change) {
 	if c.amount == 0 {
 		return
@@ -193,6 +197,35 @@ func (s *purse) later(c change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.late = append(s.late, c)
+	if s.soon == nil && s.owe != nil {
+		s.writers.Add(1)
+		s.soon = time.AfterFunc(lateTime, s.flushSoon)
+	}
+}
+
+// lateTime is how long a change may wait for others to be written with.
+const lateTime = 700 * time.Millisecond
+
+func (s *purse) flushSoon() {
+	defer s.writers.Done()
+	s.mu.Lock()
+	s.soon = nil
+	owe := s.owe
+	s.mu.Unlock()
+	if err := s.flush(); owe != nil {
+		owe(err)
+	}
+}
+
+// rest ends what later has begun.
+func (s *purse) rest() {
+	s.mu.Lock()
+	s.owe = nil
+	if s.soon != nil && s.soon.Stop() {
+		s.writers.Done()
+	}
+	s.mu.Unlock()
+	s.writers.Wait()
 }
 
 // channelTally is the tally of a channel's account.
@@ -276,7 +309,7 @@ func (s *purse) update(batch *orders) error {
 		return nil
 	}
 	err := s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
-		fold(rows, s.now())
+		fold(rows)
 		l := newLeaf(rows, s.server)
 		for _, c := range late {
 			l.book(c)
@@ -307,7 +340,7 @@ type bound struct {
 // stands for all of them.
 func (s *purse) bounds(day, tool string) []bound {
 	p := s.policy
-	today := func(k spent) bool { return k.day == day }
+	today := func(k spent) bool { return k.day >= day } // also what a clock that is ahead has dated
 	all := []bound{
 		{p.perDay(), p.PerDay, true, today},
 		{"this server", p.PerServer, false, func(k spent) bool { return k.server == s.server }},
@@ -373,9 +406,19 @@ func plus(a, b vouchers.Amount) vouchers.Amount {
 // daysKept is how many days the table tells apart.
 const daysKept = 31
 
-// fold adds up the days that are long over, so that the table does not grow.
-func fold(rows map[spent]vouchers.Amount, now time.Time) {
-	oldest := now.UTC().AddDate(0, 0, -daysKept).Format(dayForm)
+// fold adds up all days but the latest, so that the table does not grow. Which day it is
+// by the clock, which may be wrong for a moment, does not matter.
+func fold(rows map[spent]vouchers.Amount) {
+	days := make(map[string]bool)
+	for key := range rows {
+		days[key.day] = true
+	}
+	delete(days, "")
+	if len(days) <= daysKept {
+		return
+	}
+	sorted := slices.Sorted(maps.Keys(days))
+	oldest := sorted[len(sorted)-daysKept]
 	for key, amount := range maps.Clone(rows) {
 		if key.day != "" && key.day < oldest {
 			delete(rows, key)
@@ -409,7 +452,7 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 	today, limits := s.today(), []LimitLeft{}
 	err = s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
 		r = Spent{
-			Today:    sumOf(rows, func(k spent) bool { return k.day == today && !k.isPool() }),
+			Today:    sumOf(rows, func(k spent) bool { return k.day >= today && !k.isPool() }),
 			Server:   sumOf(rows, func(k spent) bool { return k.server == s.server && !k.isPool() }),
 			Total:    sumOf(rows, func(k spent) bool { return !k.isPool() }),
 			OnItsWay: sumOf(rows, spent.isOnItsWay),

@@ -100,6 +100,7 @@ func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 }
 
 func (p *payer) recoverAs(ctx context.Context, ch *channel, by *wanted, state vouchers.ChainState) error {
+	before := ch.mark()
 	proven, err := p.probe(ctx, ch, by)
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (p *payer) recoverAs(ctx context.Context, ch *channel, by *wanted, state vo
 	if err := p.agreed(ctx, found); err != nil {
 		return err
 	}
-	return ch.restore(state.Balance, found)
+	return ch.restore(state, found, before)
 }
 
 func (p *payer) agreed(ctx context.Context, found Finding) error {
@@ -226,13 +227,32 @@ func (a *account) finding(proven *proof, claimed vouchers.Amount) Finding {
 	return f
 }
 
+// mark is where an account stood before somebody was asked about it.
+type mark struct {
+	charged  vouchers.Amount
+	signings uint64
+	quiet    bool // nothing was in flight
+}
+
+func (a *account) mark() mark {
+	a.lock()
+	defer a.look()
+	return mark{a.charged, a.signings, a.flying == 0}
+}
+
 // restore takes over a finding, which somebody has agreed to, in place of all that was
-// known. What it adds counts as spent.
-func (a *account) restore(balance vouchers.Amount, f Finding) error {
+// known before it was asked for. What it adds counts as spent. Where calls were made
+// meanwhile, by other processes with the same book too, it may know of some of them, and
+// is taken over as far as it says more than they can come to, or less than was charged
+// before.
+func (a *account) restore(state vouchers.ChainState, f Finding, before mark) error {
 	a.lock()
 	defer a.unlock()
 	if f.Charged > f.Signed {
 		return fmt.Errorf("%w: %s charged under a voucher of %s", ErrDishonest, f.Charged, f.Signed)
+	}
+	if !before.quiet || a.flying > 0 || a.signings != before.signings {
+		return a.restoreBesideCalls(state, f, before)
 	}
 	if a.tally != nil {
 		more := left(f.Charged, plus(a.charged, a.doubt))
@@ -241,9 +261,34 @@ func (a *account) restore(balance vouchers.Amount, f Finding) error {
 			return err
 		}
 	}
-	fresh := newFigures(balance, f.Charged, f.Signed)
-	fresh.inFlight, fresh.flying, fresh.signings = a.inFlight, a.flying, a.signings // other processes' calls
+	if a.tally != nil {
+		known := plus(a.charged, a.doubt)
+		resolved := min(a.doubt, left(known, f.Charged))
+		a.tally.resolve(left(a.doubt, resolved), resolved)
+		a.tally.comeBack(left(known, plus(f.Charged, resolved)))
+	}
+	fresh := newFigures(state.Balance, f.Charged, f.Signed)
+	fresh.signings, fresh.block = a.signings, state.Block
 	fresh.offset = min(left(a.offset, left(a.charged, f.Charged)), f.Charged)
 	a.figures = fresh
+	return nil
+}
+
+// restoreBesideCalls is restore where calls were made since the finding was asked for.
+func (a *account) restoreBesideCalls(state vouchers.ChainState, f Finding, before mark) error {
+	if beyond := left(f.Signed, max(a.signed, f.Charged)); beyond > 0 && a.tally != nil {
+		if err := a.tally.restore(0, beyond); err != nil {
+			return err
+		}
+	}
+	a.signed, a.gone = max(a.signed, f.Signed), max(a.gone, f.Signed)
+	a.balance, a.most, a.block = state.Balance, max(a.most, state.Balance), state.Block
+	switch less := min(left(before.charged, f.Charged), a.charged); {
+	case less > 0:
+		a.seen = left(a.seen, less)
+		a.rebase(a.charged-less, a.doubt)
+	case f.Charged > a.committed():
+		a.takeOver(f.Charged, 0)
+	}
 	return nil
 }
