@@ -2,14 +2,11 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
-	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/vouchers"
@@ -53,15 +50,10 @@ func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Op
 }
 
 func (c *Client) dial(ctx context.Context, o Options) error {
-	wire, err := transport.NewStreamableHTTP(c.target, transport.WithHTTPBasicClient(c.http), transport.WithHTTPLogger(slog.New(slog.DiscardHandler)))
-	if err != nil {
+	var err error
+	if c.mcp, err = connect(ctx, c.target, c.http, c.asked); err != nil {
 		return fmt.Errorf("connect to %s: %w", c.server, err)
 	}
-	c.mcp = mcpclient.NewClient(wire)
-	if err := c.mcp.Start(ctx); err != nil {
-		return fmt.Errorf("connect to %s: %w", c.server, err)
-	}
-	wire.SetRequestHandler(c.serverAsks)
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
 	ctx, done := c.limits.Within(ctx)
@@ -142,19 +134,6 @@ func listPage(ctx context.Context, server *mcpclient.Client, r mcp.ListToolsRequ
 	ctx, why := watched(ctx)
 	page, err := server.ListToolsByPage(ctx, r)
 	return page, why(err)
-}
-
-// serverAsks answers the requests of a server: that the client is there, and that it
-// answers nothing else.
-func (c *Client) serverAsks(ctx context.Context, r transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
-	answer := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: r.ID, Result: json.RawMessage("{}")}
-	if c.asked.enter() {
-		context.AfterFunc(ctx, c.asked.leave) // when the answer is sent
-	}
-	if r.Method != string(mcp.MethodPing) {
-		answer.Result, answer.Error = nil, &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "this client answers no requests"}
-	}
-	return answer, nil
 }
 
 // listPrices asks what the server announces.

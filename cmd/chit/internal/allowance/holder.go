@@ -41,9 +41,7 @@ func Dial(ctx context.Context, url, token, version string, limits agent.Limits) 
 		return nil, err
 	}
 	url = agent.ServerName(url)
-	wire := limits.HTTPClient()
-	bearer := transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token})
-	client, err := mcpclient.NewStreamableHttpClient(target, transport.WithHTTPBasicClient(wire), bearer)
+	client, wire, err := limits.Connect(ctx, target, map[string]string{"Authorization": "Bearer " + token})
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
@@ -55,9 +53,6 @@ func Dial(ctx context.Context, url, token, version string, limits agent.Limits) 
 }
 
 func (h *Holder) hello(ctx context.Context, version string) error {
-	if err := h.mcp.Start(ctx); err != nil {
-		return err
-	}
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: "chit", Version: version}
 	ctx, done := h.limits.Within(ctx)

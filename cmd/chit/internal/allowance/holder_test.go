@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -149,6 +150,39 @@ func TestACallOnATokenKeepsToTheLimitsAndNamesTheOneThatIsMet(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := holder.Call(t.Context(), "free", nil); !errors.Is(err, agent.ErrLimit) || !strings.Contains(err.Error(), "Limits.Silence") {
+		t.Errorf("the call: %v", err)
+	}
+	if err := holder.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAServerDoesNotFillTheHolderOfATokenWithItsOwnRequests(t *testing.T) {
+	answers, release := &shop{}, make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		switch {
+		case err == nil && bytes.Contains(body, []byte("tools/call")):
+			w.Header().Set("Content-Type", "text/event-stream")
+			for i := 0; i < 20_000 && err == nil; i++ {
+				_, err = fmt.Fprintf(w, "data: {\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"sampling/createMessage\",\"params\":{}}\n\n", i)
+				w.(http.Flusher).Flush()
+			}
+		case r.Method == http.MethodPost && !bytes.Contains(body, []byte(`"method"`)):
+			<-release // an answer to one of them
+		default:
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			answers.ServeHTTP(w, r)
+		}
+	}))
+	defer server.Close()
+	defer server.CloseClientConnections()
+	defer close(release)
+	holder, err := allowance.Dial(t.Context(), server.URL, aToken, "test", agent.Limits{Requests: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := holder.Call(t.Context(), "free", nil); !errors.Is(err, agent.ErrLimit) || !strings.Contains(err.Error(), "Limits.Requests") {
 		t.Errorf("the call: %v", err)
 	}
 	if err := holder.Close(); err != nil {
