@@ -71,7 +71,7 @@ func TestACallThatATrickleKeepsAliveHoldsNoOtherCallOfItsChannelForLong(t *testi
 		return serves(l.receipt(price, price))
 	})
 	picks, came := first("maxClaimableAmount")
-	url := trickle(t, l.url, picks)
+	url := l.behind(trickle(t, l.url, picks))
 	ended := make(chan error, 1)
 	go func() {
 		_, _, err := dial(t, url, o).CallTool(t.Context(), "work", nil)
@@ -95,7 +95,7 @@ func TestACallThatNobodyWaitsForMayTakeAsLongAsItsServerGoesOnSending(t *testing
 	o.Limits.Hold = 20 * time.Millisecond
 	l := newLiar(t, o, bentReceipt(func(*x402.SettlementResponse) {}))
 	picks, came := first("maxClaimableAmount")
-	url := trickle(t, l.url, picks)
+	url := l.behind(trickle(t, l.url, picks))
 	client := dial(t, url, o)
 	ended := make(chan error, 1)
 	go func() {

@@ -43,6 +43,10 @@ type liar struct {
 	// hide are tools that are not listed, and announce adds the terms to the others.
 	hide     []string
 	announce bool
+	// moves are what its terms say of another place.
+	moves []x402.Move
+	// saltless says that its channel is that of an older version.
+	saltless bool
 	// asks is what a call costs in truth; 0 is what the terms say.
 	asks vouchers.Amount
 }
@@ -135,6 +139,12 @@ func (l *liar) handle(_ context.Context, req mcp.CallToolRequest) (*mcp.CallTool
 
 func (l *liar) refuse(code x402.ErrorCode, accepts ...x402.Requirements) *mcp.CallToolResult {
 	required := x402.Refuse(x402.Resource{URL: "mcp://tool/work"}, accepts, code, "")
+	if len(l.moves) > 0 {
+		var err error
+		if required.Extensions, err = x402.WithMoves(required.Extensions, l.moves); err != nil {
+			l.t.Error(err)
+		}
+	}
 	text, err := json.Marshal(required)
 	if err != nil {
 		l.t.Errorf("encode %+v: %v", required, err)
@@ -200,10 +210,21 @@ func (l *liar) domain() *vouchers.Domain {
 
 func (l *liar) config() vouchers.ChannelConfig {
 	key := shoptest.Key(l.t, "liar").Address()
-	return vouchers.ChannelConfig{
+	config := vouchers.ChannelConfig{
 		Payer: l.payer.Address(), PayerAuthorizer: l.payer.Address(), Receiver: key, ReceiverAuthorizer: key,
 		Token: shoptest.Net.Token, WithdrawDelay: 900,
 	}
+	if !l.saltless {
+		config.Salt = agent.ChannelSalt(l.url)
+	}
+	return config
+}
+
+// behind puts the liar behind another server, to which the payer has a channel of 1 USDC too.
+func (l *liar) behind(url string) string {
+	l.url = url
+	l.fund(usdc)
+	return url
 }
 
 func (l *liar) id() vouchers.ChannelID { return l.domain().ChannelID(l.config()) }

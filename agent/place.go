@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // SameShop says whether two servers, as the book knows them, are one shop: every path of
@@ -33,50 +35,106 @@ func ChannelSalt(server string) common.Hash {
 	return crypto.Keccak256Hash([]byte("chit channel of the shop at " + shopOf(server)))
 }
 
-// place finds the channel of terms: the one that the book has for this shop, or a new one
-// with the shop's salt. Where the book has one for this shop on other terms, these are
-// refused until the owner agrees.
-func (p *payer) place(ctx context.Context, t *terms) error {
+// place finds the channel of terms: the one that the book has for this shop, the one that it
+// has for the place that the shop proves to have moved from, or a new one with the shop's
+// salt. Where the book has one for this shop on other terms, these are refused until the
+// owner agrees.
+func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 	shop := shopOf(p.server)
 	kept, err := p.keptLike(t)
 	if err != nil {
 		return err
 	}
-	var other *Entry
+	var mine, other *Entry
 	for i, e := range kept {
 		switch same := withSalt(e.Config, t.config.Salt) == t.config; {
-		case same && shopOf(e.Server) == shop:
-			t.at(e.Config.Salt)
-			return nil
-		case shopOf(e.Server) == shop && !e.Left:
+		case shopOf(e.Server) != shop:
+		case same && (mine == nil || e.before(*mine)):
+			mine = &kept[i]
+		case !same && !e.Left:
 			other = &kept[i]
 		}
+	}
+	if mine != nil && (mine.isUsed() || !recovers(ctx)) {
+		t.at(mine.Config.Salt)
+		return nil
 	}
 	if other != nil {
 		return fmt.Errorf("its terms lead to another channel than %s, which the book has for it: receiver %s, authorizer %s, delay %d s before, %s, %s, %d s now; `chit shop accept %s` agrees to that",
 			other.Channel, other.Config.Receiver, other.Config.ReceiverAuthorizer, other.Config.WithdrawDelay,
 			t.config.Receiver, t.config.ReceiverAuthorizer, t.config.WithdrawDelay, shop)
 	}
+	if e := p.movedHere(t, moves, kept); e != nil {
+		t.at(e.Config.Salt)
+		e.Server = p.server
+		return p.book.Put(*e)
+	}
 	return p.newPlace(ctx, t, kept, shop)
 }
 
-// newPlace is for a shop that the book has no channel for. One that an older version has
-// opened, without a salt, is used if it belongs to nobody else.
-func (p *payer) newPlace(ctx context.Context, t *terms, kept []Entry, shop string) error {
-	t.at(common.Hash{})
-	taken := slices.IndexFunc(kept, func(e Entry) bool { return e.Channel == t.id })
-	if taken >= 0 && kept[taken].Server != "" {
-		t.at(ChannelSalt(shop))
-		return nil
-	}
-	state, err := t.contract.State(ctx, t.config, 1)
-	if err != nil {
-		return err
-	}
-	if state.Balance == 0 {
-		t.at(ChannelSalt(shop))
+// movedHere is the channel, of those that the book has, that was opened for the place from
+// which the shop proves to have moved; nil if there is none.
+func (p *payer) movedHere(t *terms, moves []x402.Move, kept []Entry) *Entry {
+	shop := shopOf(p.server)
+	for _, m := range moves {
+		from := func(e Entry) bool {
+			return withSalt(e.Config, t.config.Salt) == t.config && e.Server != "" && shopOf(e.Server) == m.From && !e.Left
+		}
+		at := slices.IndexFunc(kept, from)
+		if p.book == nil || at < 0 || m.To != shop || m.Check(t.contract.Deployment(), t.config, p.purse.now()) != nil {
+			continue
+		}
+		return &kept[at]
 	}
 	return nil
+}
+
+// newPlace is for a shop that the book has no channel for. One without a salt, which an older
+// version or another client has opened, is anybody's who names the terms: it is used when
+// the owner recovers it as this shop's.
+func (p *payer) newPlace(ctx context.Context, t *terms, kept []Entry, shop string) error {
+	t.at(ChannelSalt(shop))
+	if taken := slices.IndexFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && shopOf(e.Server) != shop }); taken >= 0 {
+		return fmt.Errorf("the channel that was opened for %s pays %s now, to which the shop has moved: pay there, or say `chit shop moved %s %s`",
+			shop, shopOf(kept[taken].Server), shopOf(kept[taken].Server), shop)
+	}
+	if !recovers(ctx) {
+		return nil
+	}
+	own := t.config.Salt
+	for _, salt := range []common.Hash{own, {}} {
+		t.at(salt)
+		if slices.ContainsFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && shopOf(e.Server) != shop }) {
+			continue
+		}
+		state, err := t.contract.State(ctx, t.config, 1)
+		if err != nil || state.Balance > 0 || state.Claimed > 0 {
+			return err
+		}
+	}
+	t.at(own)
+	return nil
+}
+
+type recoveringKey struct{}
+
+// recovering is the context of a recovery, by which the owner says that what is found is the
+// shop's.
+func recovering(ctx context.Context) context.Context {
+	return context.WithValue(ctx, recoveringKey{}, true)
+}
+
+func recovers(ctx context.Context) bool { return ctx.Value(recoveringKey{}) != nil }
+
+// isUsed says whether there is, or was, anything in the channel.
+func (e Entry) isUsed() bool { return e.Balance > 0 || e.Signed > 0 }
+
+// before says which of two channels on the same terms is used: it is the same one each time.
+func (e Entry) before(other Entry) bool {
+	if e.isUsed() != other.isUsed() {
+		return e.isUsed()
+	}
+	return bytes.Compare(e.Channel[:], other.Channel[:]) < 0
 }
 
 // at makes the terms those of the channel with a salt.

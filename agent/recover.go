@@ -75,7 +75,8 @@ func (p *payer) recoverBy(ctx context.Context, by *wanted) (Entry, error) {
 }
 
 func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
-	t, err := p.anyTerms(ctx, by)
+	p.unlearn()
+	t, err := p.anyTerms(recovering(ctx), by)
 	if err != nil {
 		return nil, err
 	}

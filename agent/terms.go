@@ -32,10 +32,14 @@ func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only
 	if n := len(required.Accepts); n > p.limits.Terms {
 		return nil, fmt.Errorf("%w: %w", ErrTerms, over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
 	}
+	moves, err := x402.Moves(required.Extensions)
+	if err != nil || len(moves) > p.limits.Terms {
+		moves = nil // they prove nothing
+	}
 	var reasons []error
 	var fit []*terms
 	for _, entry := range required.Accepts {
-		t, err := p.consider(ctx, entry)
+		t, err := p.consider(ctx, entry, moves)
 		if err != nil {
 			reasons = append(reasons, err)
 			continue
@@ -109,7 +113,7 @@ func (p *payer) funded(fit []*terms) (*terms, error) {
 	return fit[0], nil
 }
 
-func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, error) {
+func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []x402.Move) (*terms, error) {
 	switch {
 	case !entry.Supported():
 		return nil, fmt.Errorf("the scheme %s on %s is not supported", entry.Scheme, entry.Network)
@@ -147,7 +151,7 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements) (*terms, 
 	if err := p.policy.allowsDelay(t.config.WithdrawDelay); err != nil {
 		return nil, err
 	}
-	if err := p.place(ctx, t); err != nil {
+	if err := p.place(ctx, t, moves); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -188,6 +192,13 @@ func (p *payer) known(tool string) *terms {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	return p.terms[tool]
+}
+
+// unlearn forgets all terms.
+func (p *payer) unlearn() {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	clear(p.terms)
 }
 
 // learn takes over the terms of a tool.

@@ -60,6 +60,9 @@ type Options struct {
 	WithdrawDelay uint64
 	// MinDeposit is the least deposit that is taken, in atomic USDC.
 	MinDeposit vouchers.Amount
+	// MovedFrom are places at which the shop was before: beside its terms it says so, signed
+	// by its key, and payers use the channels that they opened for it there.
+	MovedFrom []Move
 	// Permit2 offers deposits by Permit2 beside those by EIP-3009. A token without
 	// EIP-3009 is paid with by Permit2 in any case.
 	Permit2 bool
@@ -124,6 +127,7 @@ type Shop struct {
 	streams       streams
 	spending      *spending // of gas, on what payers ask for
 	errands       errands
+	moves         *moves
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
@@ -219,6 +223,9 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 			return err
 		}
 		t.learnGasPrice(ctx)
+	}
+	if err := s.openMoves(ctx, o); err != nil {
+		return err
 	}
 	s.Settler, s.Watcher = s.tills[0].settler, s.tills[0].watcher
 	s.warnOfOthers()

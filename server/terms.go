@@ -117,7 +117,7 @@ func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusa
 		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
 	required := x402.Refuse(resource, accepts, r.code, r.detail)
-	required.Extensions = x402.AnnounceReceipts(required.Extensions)
+	required.Extensions = s.announceMoves(x402.AnnounceReceipts(required.Extensions))
 	return required
 }
 

@@ -109,6 +109,9 @@ func runGateway(c *cli.Context) (err error) {
 		p.Limits = make(map[string]string)
 	}
 	maps.Copy(p.Limits, config.Limits)
+	for _, moved := range config.MovedFrom {
+		p.MovedFrom = append(p.MovedFrom, profile.Move{From: moved.From, To: moved.To})
+	}
 	listener, err := net.Listen("tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with listen in %s", err, config.File)

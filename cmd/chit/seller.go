@@ -44,6 +44,10 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 	if err != nil {
 		return nil, err
 	}
+	moved, err := p.ShopMoves()
+	if err != nil {
+		return nil, err
+	}
 	return server.Open(c.Context, server.Options{
 		RPC:           p.RPC,
 		ChainID:       p.ChainID,
@@ -58,6 +62,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		Prices:        prices,
 		WithdrawDelay: p.WithdrawDelay,
 		MinDeposit:    minDeposit,
+		MovedFrom:     moved,
 		Permit2:       p.Permit2,
 		Confirmations: p.Confirmations,
 		Settlement:    settlement,

@@ -51,6 +51,8 @@ type Config struct {
 	MinDeposit *vouchers.Amount
 	// Limits are those that differ from the caller's, by their names in [server.Limits.Set].
 	Limits map[string]string
+	// MovedFrom are places at which the shop was before, beside the caller's.
+	MovedFrom []server.Move
 	// Also are deployments that the shop is to be paid through beside the caller's.
 	Also []server.Accepts
 	// Prices are by the names that the gateway shows.
@@ -128,9 +130,10 @@ func (c *Config) read(r *reader, root place) {
 			c.MinDeposit = new(vouchers.Amount)
 			r.amount(c.MinDeposit)(at)
 		},
-		"limits": c.limits(r),
-		"also":   c.also(r),
-		"prices": readPrices(r, &c.Prices),
+		"limits":    c.limits(r),
+		"also":      c.also(r),
+		"movedFrom": c.movedFrom(r),
+		"prices":    readPrices(r, &c.Prices),
 		"upstreams": func(at place) {
 			r.each(at, func(name string, entry place) {
 				u := readUpstream(r, name, entry)

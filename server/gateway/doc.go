@@ -47,6 +47,8 @@
 //	limits: {lookups: 50}             # docs/SECURITY.md lists them; over the profile's
 //	also:                             # paid through these beside the profile's; as there
 //	  - {escrow: "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"}
+//	movedFrom:                        # where the shop was before; its payers' channels move along
+//	  - {from: "https://old.example.com", to: "https://shop.example.com"}
 //	prices:                           # by the names that clients see; what has no price is not shown
 //	  now: free                       # "*": free gives the rest away
 //	  "search*": 0.001

@@ -90,6 +90,9 @@ type Profile struct {
 	// Limits are those of the seller that differ from their defaults, by name
 	// (docs/SECURITY.md lists them).
 	Limits map[string]string `yaml:"limits,omitempty"`
+	// MovedFrom are places at which the seller's shop was before: its payers' channels move
+	// along.
+	MovedFrom []Move `yaml:"movedFrom,omitempty"`
 	// ClientLimits are those of the payer's client that differ from their defaults, by name
 	// (docs/SECURITY.md lists them).
 	ClientLimits map[string]string `yaml:"clientLimits,omitempty"`
@@ -215,6 +218,9 @@ func (p *Profile) validate() error {
 		return fmt.Errorf("minDeposit: %w", err)
 	}
 	if _, err := p.AlsoAccepts(); err != nil {
+		return err
+	}
+	if _, err := p.ShopMoves(); err != nil {
 		return err
 	}
 	if _, err := p.PayerPolicy(); err != nil {

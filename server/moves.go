@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// Move says that the shop was at one origin (From), such as "https://old.example", and is at
+// another one now.
+type Move struct{ From, To string }
+
+// moveTime is how long a statement of a move is good. It is signed again before half of it
+// has passed.
+const moveTime = 30 * 24 * time.Hour
+
+// moves are the statements that the shop gives beside its terms, so that its payers use the
+// channels that they have opened for it at another place.
+type moves struct {
+	shop *Shop
+	key  chain.Signer
+	all  []Move
+
+	mu     sync.Mutex // guards what follows
+	signed []x402.Move
+	until  time.Time // when they are signed anew
+}
+
+// openMoves signs the statements for the first time.
+func (s *Shop) openMoves(ctx context.Context, o Options) error {
+	s.moves = &moves{shop: s, key: o.Key}
+	for _, m := range o.MovedFrom {
+		from, err := x402.Origin(m.From)
+		if err != nil {
+			return fmt.Errorf("movedFrom: from: %w", err)
+		}
+		to, err := x402.Origin(m.To)
+		if err != nil {
+			return fmt.Errorf("movedFrom: to: %w", err)
+		}
+		s.moves.all = append(s.moves.all, Move{from, to})
+	}
+	_, err := s.moves.statements(ctx)
+	return err
+}
+
+// statements are those that are good now.
+func (m *moves) statements(ctx context.Context) ([]x402.Move, error) {
+	if len(m.all) == 0 {
+		return nil, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.shop.now()
+	if now.Before(m.until) {
+		return m.signed, nil
+	}
+	var signed []x402.Move
+	for _, t := range m.shop.tills {
+		for _, moved := range m.all {
+			config := vouchers.ChannelConfig{
+				Receiver: m.shop.payTo, ReceiverAuthorizer: m.key.Address(), Token: t.token.Address, WithdrawDelay: m.shop.withdrawDelay,
+			}
+			s, err := SignMove(ctx, m.key, t.deployment, config, moved, now.Add(moveTime))
+			if err != nil {
+				return m.signed, err
+			}
+			signed = append(signed, s)
+		}
+	}
+	m.signed, m.until = signed, now.Add(moveTime/2)
+	return signed, nil
+}
+
+// SignMove signs the statement that a shop has moved, which is good until a time, for channels
+// with the receiver, the authorizer, the token and the delay of a config. The key is the
+// authorizer's. Errors wrap [x402.ErrMalformed] where an origin is none.
+func SignMove(ctx context.Context, key chain.Signer, d vouchers.Deployment, c vouchers.ChannelConfig, moved Move, until time.Time) (x402.Move, error) {
+	from, err := x402.Origin(moved.From)
+	if err != nil {
+		return x402.Move{}, err
+	}
+	to, err := x402.Origin(moved.To)
+	if err != nil {
+		return x402.Move{}, err
+	}
+	m := x402.Move{From: from, To: to, Network: d.Network(), Escrow: d.Escrow, Until: uint64(max(0, until.Unix()))}
+	signature, err := key.SignHash(ctx, m.Digest(d, c))
+	if err != nil {
+		return x402.Move{}, fmt.Errorf("sign that the shop has moved from %s: %w", from, err)
+	}
+	m.Signature = signature
+	return m, nil
+}
+
+// announceMoves adds the statements to the extensions of terms.
+func (s *Shop) announceMoves(extensions x402.Extensions) x402.Extensions {
+	signed, err := s.moves.statements(context.Background())
+	if err != nil {
+		s.logger.Error("the statement that the shop has moved is not signed again", "error", err)
+	}
+	if len(signed) == 0 {
+		return extensions
+	}
+	with, err := x402.WithMoves(extensions, signed)
+	if err != nil {
+		s.logger.Error("the statement that the shop has moved is left out", "error", err)
+		return extensions
+	}
+	return with
+}
