@@ -38,11 +38,15 @@ type Entry struct {
 	Server string `json:"server"`
 	// Left says that the owner has agreed to other terms of the server since.
 	Left bool `json:"left,omitzero"`
-	// Balance is the deposits less refunds, Charged what calls cost so far, Signed the
-	// highest ceiling signed, which is the most that the seller can take.
+	// Balance is the deposits less what came back by refunds and withdrawals, Charged what
+	// calls cost so far, Signed the highest ceiling signed, which is the most that the
+	// seller can take.
 	Balance vouchers.Amount `json:"balance"`
 	Charged vouchers.Amount `json:"charged"`
 	Signed  vouchers.Amount `json:"signed"`
+	// OnItsWay is the part of Charged that nobody knows yet to be charged: of calls whose
+	// answer never came.
+	OnItsWay vouchers.Amount `json:"onItsWay,omitzero"`
 	// Deposited is the highest balance that was seen since money was last taken out.
 	Deposited vouchers.Amount `json:"deposited,omitzero"`
 	// Offset is by how much the seller's count is above Charged: ceilings are signed over
@@ -102,20 +106,26 @@ func (b *Book) Channel(id vouchers.ChannelID) (entry Entry, found bool, err erro
 	return entry, found, err
 }
 
-// Channels lists the book.
+// ErrEntry says that an entry of a book cannot be read.
+var ErrEntry = errors.New("an entry of the channel book cannot be read")
+
+// Channels lists the book. Entries that cannot be read are left out: the error, which
+// names each and wraps [ErrEntry], comes with all others.
 func (b *Book) Channels() ([]Entry, error) {
 	entries := []Entry{}
+	var unread []error
 	err := b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
-		return bucket.ForEach(func(_, raw []byte) error {
+		return bucket.ForEach(func(id, raw []byte) error {
 			var entry Entry
 			if err := json.Unmarshal(raw, &entry); err != nil {
-				return err
+				unread = append(unread, fmt.Errorf("%w: %s: channel %x: %w", ErrEntry, b.path, id, err))
+				return nil
 			}
 			entries = append(entries, entry)
 			return nil
 		})
 	})
-	return entries, err
+	return entries, errors.Join(append(unread, err)...)
 }
 
 // Put writes an entry, durably.

@@ -127,7 +127,8 @@ func (ch *channel) entry(server string) Entry {
 	defer ch.look()
 	return Entry{
 		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
-		Balance: ch.balance, Deposited: ch.most, Charged: plus(left(ch.charged, ch.offset), ch.doubt), Offset: ch.offset, Signed: ch.signed,
+		Balance: ch.balance, Deposited: ch.most, Charged: plus(left(ch.charged, ch.offset), ch.doubt), OnItsWay: ch.doubt,
+		Offset: ch.offset, Signed: ch.signed,
 	}
 }
 

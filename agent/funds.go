@@ -25,6 +25,9 @@ type Funds struct {
 // ChannelFunds is a channel of the book with what the chain says of it.
 type ChannelFunds struct {
 	Entry
+	// WithTokens is the part of Charged that paid for credit tokens and has not come back,
+	// whether their holders have spent it or not.
+	WithTokens vouchers.Amount `json:"withTokens,omitzero"`
 	// Available is what further calls can spend, by this payer's own book.
 	Available vouchers.Amount `json:"available"`
 	// Claimed is what the seller has claimed on chain.
@@ -44,10 +47,14 @@ func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, pa
 		return Funds{}, err
 	}
 	entries, err := book.Channels()
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrEntry) {
 		return Funds{}, err
 	}
-	var unread []error
+	unread := []error{err}
+	tokens, err := book.spentOnTokens()
+	if err != nil {
+		unread = append(unread, err)
+	}
 	for _, entry := range entries {
 		if entry.Config.Payer != payer || entry.Deployment.ChainID != client.ChainID() {
 			continue
@@ -57,9 +64,30 @@ func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, pa
 			unread = append(unread, fmt.Errorf("channel %s: %w", entry.Channel, err))
 			continue
 		}
+		channel.WithTokens = min(tokens[entry.Server], left(channel.Charged, channel.OnItsWay))
+		tokens[entry.Server] -= channel.WithTokens
 		funds.Channels = append(funds.Channels, channel)
 	}
 	return funds, errors.Join(unread...)
+}
+
+// Spent is what calls of the payer's own are known to have cost, in atomic units. With
+// what tokens have, what is on its way and what is available it is the balance.
+func (f ChannelFunds) Spent() vouchers.Amount {
+	return left(f.Charged, plus(f.WithTokens, f.OnItsWay))
+}
+
+// spentOnTokens is what credit tokens were paid with and has not come back, by server.
+func (b *Book) spentOnTokens() (map[string]vouchers.Amount, error) {
+	by := make(map[string]vouchers.Amount)
+	err := b.updateSpending(func(rows map[spent]vouchers.Amount) {
+		for key, amount := range rows {
+			if key.tool == grantTool {
+				by[key.server] = plus(by[key.server], amount)
+			}
+		}
+	})
+	return by, err
 }
 
 func readChannel(ctx context.Context, client *chain.Client, entry Entry) (ChannelFunds, error) {

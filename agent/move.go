@@ -98,7 +98,7 @@ func (p *payer) permit(ctx context.Context, ch *channel, amount vouchers.Amount,
 // with this call; funded ends it, and is called in any case where err is nil.
 func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *signedDeposit, funded func(), err error) {
 	price := t.accepted.Amount
-	if p.topUp.Amount == 0 || ch.lacks(price, p.topUp.Below) == 0 {
+	if p.topUp.Amount == 0 || price == 0 || ch.lacks(price, p.topUp.Below) == 0 {
 		return nil, func() {}, nil
 	}
 	if funded, err = p.fund(ctx, ch); err != nil {

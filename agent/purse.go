@@ -101,6 +101,7 @@ type expense struct {
 	call    Proposal
 	channel vouchers.ChannelID
 	most    vouchers.Amount // that somebody has named; 0 is no limit beside the policy
+	judged  bool            // the policy allows a call at the price that is held
 	held    vouchers.Amount
 	booked  vouchers.Amount // what of it is in the table, or on its way there
 	taken   vouchers.Amount // what of that came from the pool
@@ -120,7 +121,7 @@ var ofATool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "", 
 // money held.
 func (e *expense) hold(ctx context.Context, t *terms) error {
 	price := t.accepted.Amount
-	if price <= e.held {
+	if e.judged && price <= e.held {
 		return nil
 	}
 	e.call.Price, e.channel = price, t.id
@@ -130,7 +131,8 @@ func (e *expense) hold(ctx context.Context, t *terms) error {
 	if err := e.purse.policy.allows(ctx, e.call); err != nil {
 		return err
 	}
-	if !e.purse.policy.counts() {
+	e.judged = true
+	if !e.purse.policy.counts() || price == 0 {
 		e.held = price
 		return nil
 	}

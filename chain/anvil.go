@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +46,12 @@ const (
 	anvilStop  = 5 * time.Second
 )
 
+// withoutSecrets is an environment without this program's own variables: some hold keys,
+// passphrases and tokens.
+func withoutSecrets(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "CHIT_") })
+}
+
 // StartAnvil starts anvil and returns when it answers. It finds the program by
 // [AnvilVariable], in contracts/node_modules of this folder or one above, or on the
 // PATH. Errors wrap [ErrAnvil].
@@ -55,7 +62,7 @@ func StartAnvil(ctx context.Context, o AnvilOptions) (*Anvil, error) {
 	}
 	args := append([]string{"--host", "127.0.0.1", "--port", strconv.Itoa(o.Port)}, o.Args...)
 	command := exec.Command(program, args...)
-	command.SysProcAttr = childAttributes()
+	command.SysProcAttr, command.Env = childAttributes(), withoutSecrets(os.Environ())
 	out, err := command.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAnvil, err)

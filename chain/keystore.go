@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -149,10 +150,39 @@ func promptPassphrase(prompt string) (string, error) {
 		return "", fmt.Errorf("%w: there is no terminal to ask on; set %s or give --passphrase-file", ErrPassphrase, PassphraseVariable)
 	}
 	fmt.Fprintf(os.Stderr, "%s: ", prompt)
-	typed, err := term.ReadPassword(in)
+	typed, err := readSecret(in)
 	fmt.Fprintln(os.Stderr)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrPassphrase, err)
 	}
 	return string(typed), nil
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// readSecret reads a line of a terminal that does not show it. An interrupt ends it, also
+// where the program has its own way with interrupts.
+func readSecret(in int) ([]byte, error) {
+	before, err := term.GetState(in)
+	if err != nil {
+		return nil, err
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
+	type line struct {
+		text []byte
+		err  error
+	}
+	typed := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(in)
+		typed <- line{text, err}
+	}()
+	select {
+	case l := <-typed:
+		return l.text, l.err
+	case <-interrupts:
+		return nil, errors.Join(errInterrupted, term.Restore(in, before))
+	}
 }

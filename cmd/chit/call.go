@@ -127,8 +127,8 @@ func forCall(c *cli.Context) func(*agent.Options) error {
 			o.TopUp = agent.TopUp{Amount: deposit}
 		}
 		if ui.CanAsk() {
-			o.Policy.Approve = func(_ context.Context, p agent.Proposal) (bool, error) {
-				return ui.Ask(p.Question())
+			o.Policy.Approve = func(ctx context.Context, p agent.Proposal) (bool, error) {
+				return ui.Ask(ctx, p.Question())
 			}
 		}
 		return nil

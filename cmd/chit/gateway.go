@@ -103,12 +103,14 @@ func runGateway(c *cli.Context) (err error) {
 		config.Listen = p.Listen
 	}
 	if config.MinDeposit != nil {
-		p.MinDeposit = config.MinDeposit.Decimal()
+		p.MinDeposit = profile.Text(config.MinDeposit.Decimal())
 	}
 	if p.Limits == nil {
-		p.Limits = make(map[string]string)
+		p.Limits = make(map[string]profile.Text)
 	}
-	maps.Copy(p.Limits, config.Limits)
+	for name, text := range config.Limits {
+		p.Limits[name] = profile.Text(text)
+	}
 	for _, moved := range config.MovedFrom {
 		p.MovedFrom = append(p.MovedFrom, profile.Move{From: moved.From, To: moved.To})
 	}

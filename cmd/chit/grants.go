@@ -179,7 +179,7 @@ func confirm(c *cli.Context, question string) error {
 	if !ui.CanAsk() {
 		return fmt.Errorf("%w: nobody can be asked here; give --yes to go ahead", errUsage)
 	}
-	agreed, err := ui.Ask(question)
+	agreed, err := ui.Ask(c.Context, question)
 	if err == nil && !agreed {
 		err = errNotConfirmed
 	}

@@ -164,8 +164,11 @@ func withPayer(c *cli.Context, change func(*agent.Options) error, f func(*agent.
 
 func balanceCommand() *cli.Command {
 	return &cli.Command{
-		Name:   "balance",
-		Usage:  "show the payer's money: in the wallet and in channels",
+		Name:  "balance",
+		Usage: "show the payer's money: in the wallet and in channels",
+		Description: "What was deposited, less what came back by refunds and withdrawals, is what calls have cost, what\n" +
+			"credit tokens were given and did not come back, what is on its way (calls without an answer), and\n" +
+			"what is left.",
 		Flags:  []cli.Flag{tokenFlag, jsonFlag},
 		Action: balance,
 	}
@@ -191,9 +194,9 @@ func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds age
 		}
 		rows := make([][]string, len(funds.Channels))
 		for i, ch := range funds.Channels {
-			rows[i] = []string{ui.Short(ch.Channel.Hex()), cmp.Or(ch.Server, "unknown"), ch.Balance.Decimal(), ch.Charged.Decimal(), ch.Available.Decimal(), withdrawal(ch.WithdrawAfter)}
+			rows[i] = []string{ui.Short(ch.Channel.Hex()), cmp.Or(ch.Server, "unknown"), ch.Balance.Decimal(), ch.Spent().Decimal(), ch.WithTokens.Decimal(), ch.OnItsWay.Decimal(), ch.Available.Decimal(), withdrawal(ch.WithdrawAfter)}
 		}
-		if err := ui.Table(w, []string{"CHANNEL", "SERVER", "DEPOSITED", "SPENT", "AVAILABLE", "WITHDRAWAL"}, rows); err != nil {
+		if err := ui.Table(w, []string{"CHANNEL", "SERVER", "DEPOSITED", "SPENT", "WITH TOKENS", "ON ITS WAY", "LEFT", "WITHDRAWAL"}, rows); err != nil {
 			return err
 		}
 		return printAtRisk(w, funds.Channels)

@@ -89,6 +89,11 @@ func budget(c *cli.Context) error {
 		if _, err := fmt.Fprintf(w, "spent %s today, %s at %s, %s in all\n", b.Spent.Today, b.Spent.Server, p.Server, b.Spent.Total); err != nil {
 			return err
 		}
+		if b.Spent.OnItsWay > 0 {
+			if _, err := fmt.Fprintf(w, "of that %s is on its way: no answer came to its calls\n", b.Spent.OnItsWay); err != nil {
+				return err
+			}
+		}
 		if b.Spent.AtRisk > 0 {
 			if _, err := fmt.Fprintf(w, "%s more are signed and not charged: servers could take them, and limits count them\n", b.Spent.AtRisk); err != nil {
 				return err

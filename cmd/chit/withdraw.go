@@ -124,7 +124,7 @@ func withdrawalCost(c *cli.Context, p *profile.Profile, sender *chain.Sender) (a
 	price := vouchers.Amount(0)
 	if p.CoinPrice != "" {
 		var err error
-		if price, err = vouchers.ParseAmount(p.CoinPrice); err != nil {
+		if price, err = vouchers.ParseAmount(string(p.CoinPrice)); err != nil {
 			return agent.GasCost{}, fmt.Errorf("coinPrice: %w", err)
 		}
 	}

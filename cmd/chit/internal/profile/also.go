@@ -21,9 +21,9 @@ type Deployment struct {
 	// Permit2 is for this deployment. The others are as in [Profile].
 	Permit2       bool   `yaml:"permit2,omitempty"`
 	Collector     string `yaml:"collector,omitempty"`
-	MinDeposit    string `yaml:"minDeposit,omitempty"`
+	MinDeposit    Text   `yaml:"minDeposit,omitempty"`
 	Confirmations uint64 `yaml:"confirmations,omitempty"`
-	CoinPrice     string `yaml:"coinPrice,omitempty"`
+	CoinPrice     Text   `yaml:"coinPrice,omitempty"`
 }
 
 // AlsoAccepts are the deployments that the seller is paid through beside the
@@ -67,8 +67,9 @@ func (d Deployment) accepts() (server.Accepts, error) {
 		*field.into = address
 	}
 	for _, field := range []struct {
-		name, text string
-		into       *vouchers.Amount
+		name string
+		text Text
+		into *vouchers.Amount
 	}{
 		{"minDeposit", d.MinDeposit, &a.MinDeposit},
 		{"coinPrice", d.CoinPrice, &a.CoinPrice},
@@ -76,7 +77,7 @@ func (d Deployment) accepts() (server.Accepts, error) {
 		if field.text == "" {
 			continue
 		}
-		amount, err := vouchers.ParseAmount(field.text)
+		amount, err := vouchers.ParseAmount(string(field.text))
 		if err != nil {
 			return a, fmt.Errorf("%s: %w", field.name, err)
 		}

@@ -15,17 +15,17 @@ import (
 type Budget struct {
 	// PerCall is the most that one call may cost, Deposit the most that one deposit may
 	// move.
-	PerCall string `yaml:"perCall,omitempty"`
-	Deposit string `yaml:"deposit,omitempty"`
+	PerCall Text `yaml:"perCall,omitempty"`
+	Deposit Text `yaml:"deposit,omitempty"`
 	// WithdrawDelay is how long a channel may keep money after a withdrawal is announced,
 	// such as 72h.
-	WithdrawDelay string `yaml:"withdrawDelay,omitempty"`
+	WithdrawDelay Text `yaml:"withdrawDelay,omitempty"`
 	// PerServer, PerDay (UTC) and Total bound what all calls together cost.
-	PerServer string `yaml:"perServer,omitempty"`
-	PerDay    string `yaml:"perDay,omitempty"`
-	Total     string `yaml:"total,omitempty"`
+	PerServer Text `yaml:"perServer,omitempty"`
+	PerDay    Text `yaml:"perDay,omitempty"`
+	Total     Text `yaml:"total,omitempty"`
 	// AskAbove is the price of a call above which somebody must agree.
-	AskAbove string `yaml:"askAbove,omitempty"`
+	AskAbove Text `yaml:"askAbove,omitempty"`
 	// Tools are limits of some tools, by patterns of their names.
 	Tools []ToolBudget `yaml:"tools,omitempty"`
 	// The patterns of servers' URLs and of tools that may be paid, and that may not.
@@ -38,22 +38,23 @@ type Budget struct {
 // ToolBudget limits the tools whose names match a pattern, such as "search*".
 type ToolBudget struct {
 	Match   string `yaml:"match"`
-	PerCall string `yaml:"perCall,omitempty"`
-	PerDay  string `yaml:"perDay,omitempty"`
-	Total   string `yaml:"total,omitempty"`
+	PerCall Text   `yaml:"perCall,omitempty"`
+	PerDay  Text   `yaml:"perDay,omitempty"`
+	Total   Text   `yaml:"total,omitempty"`
 }
 
 // TopUp makes the payer's client deposit by itself: Amount, or more where a call takes
 // more, when less than Below would be left after a call.
 type TopUp struct {
-	Below  string `yaml:"below,omitempty"`
-	Amount string `yaml:"amount,omitempty"`
+	Below  Text `yaml:"below,omitempty"`
+	Amount Text `yaml:"amount,omitempty"`
 }
 
 // written is an amount of a profile with its place in it.
 type written struct {
-	place, text string
-	into        *vouchers.Amount
+	place string
+	text  Text
+	into  *vouchers.Amount
 }
 
 // read parses amounts. One that is written as 0 is refused: it would be no limit.
@@ -62,7 +63,7 @@ func read(all ...written) error {
 		if w.text == "" {
 			continue
 		}
-		amount, err := vouchers.ParseAmount(w.text)
+		amount, err := vouchers.ParseAmount(string(w.text))
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.place, err)
 		}
@@ -90,7 +91,7 @@ func (p *Profile) PayerPolicy() (agent.Policy, error) {
 		return policy, err
 	}
 	if b.WithdrawDelay != "" {
-		if policy.MaxWithdrawDelay, err = time.ParseDuration(b.WithdrawDelay); err != nil || policy.MaxWithdrawDelay <= 0 {
+		if policy.MaxWithdrawDelay, err = time.ParseDuration(string(b.WithdrawDelay)); err != nil || policy.MaxWithdrawDelay <= 0 {
 			return policy, fmt.Errorf("budget.withdrawDelay: %q is not a time such as 72h", b.WithdrawDelay)
 		}
 	}
@@ -126,7 +127,7 @@ func (p *Profile) PayerTopUp() (agent.TopUp, error) {
 // PayerLimits are the limits of the payer's client.
 func (p *Profile) PayerLimits() (all agent.Limits, err error) {
 	for _, name := range slices.Sorted(maps.Keys(p.ClientLimits)) {
-		if err := all.Set(name, p.ClientLimits[name]); err != nil {
+		if err := all.Set(name, string(p.ClientLimits[name])); err != nil {
 			return all, fmt.Errorf("clientLimits: %w", err)
 		}
 	}

@@ -78,24 +78,24 @@ type Profile struct {
 	// WithdrawDelay is the channels' delay in seconds, 900 to 2592000.
 	WithdrawDelay uint64 `yaml:"withdrawDelay"`
 	// MinDeposit is the least that the seller takes as a deposit, such as "0.1".
-	MinDeposit string `yaml:"minDeposit,omitempty"`
+	MinDeposit Text `yaml:"minDeposit,omitempty"`
 	// Permit2 lets the seller take deposits by Permit2 beside those by EIP-3009.
 	Permit2 bool `yaml:"permit2,omitempty"`
 	// Confirmations is how many blocks a transaction must be deep: 1 is mined.
 	Confirmations uint64 `yaml:"confirmations,omitempty"`
 	// CoinPrice is what one coin of the chain costs in USDC, such as "3000": gas is shown in USDC then.
-	CoinPrice string `yaml:"coinPrice,omitempty"`
+	CoinPrice Text `yaml:"coinPrice,omitempty"`
 	// Settle says when a running server settles beside its interval.
 	Settle Settle `yaml:"settle,omitempty"`
 	// Limits are those of the seller that differ from their defaults, by name
 	// (docs/SECURITY.md lists them).
-	Limits map[string]string `yaml:"limits,omitempty"`
+	Limits map[string]Text `yaml:"limits,omitempty"`
 	// MovedFrom are places at which the seller's shop was before: its payers' channels move
 	// along.
 	MovedFrom []Move `yaml:"movedFrom,omitempty"`
 	// ClientLimits are those of the payer's client that differ from their defaults, by name
 	// (docs/SECURITY.md lists them).
-	ClientLimits map[string]string `yaml:"clientLimits,omitempty"`
+	ClientLimits map[string]Text `yaml:"clientLimits,omitempty"`
 	// Budget and TopUp say what the payer's client pays, and deposits, by itself.
 	Budget Budget `yaml:"budget,omitempty"`
 	TopUp  TopUp  `yaml:"topUp,omitempty"`
@@ -147,6 +147,9 @@ func (h Home) Load(name string) (*Profile, error) {
 	p := &Profile{name: name, home: h}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, path, strings.TrimSpace(yaml.FormatError(err, false, false)))
+	}
+	if err := noBlanks(text); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
 	}
 	if err := p.validate(); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
@@ -281,7 +284,7 @@ func (p *Profile) MinDepositAmount() (vouchers.Amount, error) {
 	if p.MinDeposit == "" {
 		return 0, nil
 	}
-	return vouchers.ParseAmount(p.MinDeposit)
+	return vouchers.ParseAmount(string(p.MinDeposit))
 }
 
 // Name is the profile's name.

@@ -18,13 +18,13 @@ import (
 type Settle struct {
 	// ChannelValue settles a channel with so much to claim, TotalValue all of them with
 	// so much together, such as "5".
-	ChannelValue string `yaml:"channelValue,omitempty"`
-	TotalValue   string `yaml:"totalValue,omitempty"`
+	ChannelValue Text `yaml:"channelValue,omitempty"`
+	TotalValue   Text `yaml:"totalValue,omitempty"`
 	// MaxAge settles all when something has been waiting for so long, such as "24h".
-	MaxAge string `yaml:"maxAge,omitempty"`
+	MaxAge Text `yaml:"maxAge,omitempty"`
 	// IdleAfter is for how long a channel must not have been used until the price of its
 	// last call is claimed, too, such as "24h".
-	IdleAfter string `yaml:"idleAfter,omitempty"`
+	IdleAfter Text `yaml:"idleAfter,omitempty"`
 	// LowBalance settles a channel of whose balance at most so many percent are left.
 	LowBalance int `yaml:"lowBalance,omitempty"`
 	// OnShutdown settles when the server is stopped.
@@ -33,7 +33,7 @@ type Settle struct {
 	// a coinPrice.
 	MaxCostShare int `yaml:"maxCostShare,omitempty"`
 	// MaxGasPrice is in gwei, such as "30".
-	MaxGasPrice string `yaml:"maxGasPrice,omitempty"`
+	MaxGasPrice Text `yaml:"maxGasPrice,omitempty"`
 }
 
 var errPercent = errors.New("not a number of percent from 0 to 100")
@@ -43,8 +43,9 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 	s := p.Settle
 	policy = server.SettlePolicy{LowBalance: s.LowBalance, OnShutdown: s.OnShutdown, MaxCostShare: s.MaxCostShare}
 	for _, field := range []struct {
-		name, text string
-		into       *vouchers.Amount
+		name string
+		text Text
+		into *vouchers.Amount
 	}{
 		{"coinPrice", p.CoinPrice, &policy.CoinPrice},
 		{"settle.channelValue", s.ChannelValue, &policy.ChannelValue},
@@ -53,23 +54,24 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 		if field.text == "" {
 			continue
 		}
-		if *field.into, err = vouchers.ParseAmount(field.text); err != nil {
+		if *field.into, err = vouchers.ParseAmount(string(field.text)); err != nil {
 			return policy, fmt.Errorf("%s: %w", field.name, err)
 		}
 	}
 	for _, field := range []struct {
-		name, text string
-		into       *time.Duration
+		name string
+		text Text
+		into *time.Duration
 	}{{"settle.maxAge", s.MaxAge, &policy.MaxAge}, {"settle.idleAfter", s.IdleAfter, &policy.IdleAfter}} {
 		if field.text == "" {
 			continue
 		}
-		if *field.into, err = time.ParseDuration(field.text); err != nil {
+		if *field.into, err = time.ParseDuration(string(field.text)); err != nil {
 			return policy, fmt.Errorf("%s: %w", field.name, err)
 		}
 	}
 	if s.MaxGasPrice != "" {
-		if policy.MaxGasPrice, err = ParseGwei(s.MaxGasPrice); err != nil {
+		if policy.MaxGasPrice, err = ParseGwei(string(s.MaxGasPrice)); err != nil {
 			return policy, fmt.Errorf("settle.maxGasPrice: %w", err)
 		}
 	}
@@ -87,7 +89,7 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 // ShopLimits are the limits of the profile's server.
 func (p *Profile) ShopLimits() (all server.Limits, err error) {
 	for _, name := range slices.Sorted(maps.Keys(p.Limits)) {
-		if err := all.Set(name, p.Limits[name]); err != nil {
+		if err := all.Set(name, string(p.Limits[name])); err != nil {
 			return all, fmt.Errorf("limits: %w", err)
 		}
 	}
