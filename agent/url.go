@@ -27,6 +27,9 @@ var defaultPorts = map[string]string{"http": "80", "https": "443"}
 // parseURL reads the URL of a server or a resource, and writes it in the one way in
 // which policies and the book know it. What is requested is what it returns.
 func parseURL(text string) (*url.URL, error) {
+	if !strings.Contains(text, "://") {
+		return nil, fmt.Errorf("%w: it does not begin with http:// or https://; did you forget %s before %q?", ErrURL, likelyScheme(text), short(beforePath(text)))
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrURL, withoutURL(err))
@@ -44,6 +47,23 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	u.Host = hostOf(u)
 	return u, nil
+}
+
+// beforePath is the host of a text that has no scheme. What is behind may be secret.
+func beforePath(text string) string {
+	if at := strings.IndexAny(text, "/?#"); at >= 0 {
+		text = text[:at]
+	}
+	return text[strings.LastIndexByte(text, '@')+1:]
+}
+
+// likelyScheme is what a server's URL most likely begins with.
+func likelyScheme(text string) string {
+	host, _, _ := strings.Cut(beforePath(text), ":")
+	if address, err := netip.ParseAddr(host); host == "localhost" || err == nil && address.IsLoopback() {
+		return "http://"
+	}
+	return "https://"
 }
 
 // withoutURL is why a text is no URL, without the text: it may hold a secret.

@@ -119,6 +119,19 @@ func TestACreditTokenGoesNowhereElse(t *testing.T) {
 	}
 }
 
+func TestAURLWithoutASchemeIsAnsweredWithTheOneItLikelyLacks(t *testing.T) {
+	for text, want := range map[string]string{
+		"127.0.0.1:8402/mcp?key=secret": `did you forget http:// before "127.0.0.1:8402"`,
+		"localhost:8402/mcp":            `did you forget http:// before "localhost:8402"`,
+		"me:secret@shop.example/mcp":    `did you forget https:// before "shop.example"`,
+	} {
+		_, err := agent.Dial(t.Context(), text, options(t))
+		if !errors.Is(err, agent.ErrURL) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestARedirectBeforeAPaymentIsNotFollowed(t *testing.T) {
 	var requests atomic.Int32
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -219,7 +219,7 @@ func (a *Admin) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouche
 
 // Settle is [Shop.SettleAs] of the running server.
 func (a *Admin) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	return a.SettleAs(ctx, SettleRequest{DryRun: dryRun}, nil)
+	return a.SettleAs(ctx, SettleRequest{DryRun: dryRun, Anyway: true}, nil)
 }
 
 // SettleAs is [Shop.SettleAs] of the running server.
@@ -245,6 +245,8 @@ func (a *Admin) SettleAs(ctx context.Context, req SettleRequest, report func(Set
 			report(event)
 		}
 		switch {
+		case event.NotWorth:
+			return done, notWorth(event.Error)
 		case event.Error != "":
 			return done, errors.New(event.Error)
 		case event.Done != nil:

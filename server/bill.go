@@ -61,6 +61,7 @@ func (b *bill) cost(ctx context.Context) vouchers.Amount {
 		return 0
 	}
 	if reported == nil {
+		b.shop.silentMeter(b)
 		return b.price
 	}
 	if *reported > b.price {
@@ -68,6 +69,17 @@ func (b *bill) cost(ctx context.Context) vouchers.Amount {
 		return b.price
 	}
 	return *reported
+}
+
+// silentMeter warns the seller, once for each tool, of a meter that says nothing.
+func (s *Shop) silentMeter(b *bill) {
+	if !b.metered {
+		return
+	}
+	if _, known := s.silent.LoadOrStore(b.name, true); !known {
+		s.logger.Warn("a metered tool has not reported what its call has cost: the payer is charged the most that it may cost; let it report "+MetaCost+" in its result's _meta, or the header "+HeaderCost+", or price it without a meter",
+			"tool", b.name, "charged", b.price.String())
+	}
 }
 
 // close ends the bill; committed says that its total is durable. It may be called again.

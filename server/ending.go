@@ -38,7 +38,7 @@ func endingOfAnswer(ctx context.Context, answer *heldAnswer) ending {
 	switch {
 	case ctx.Err() != nil:
 		return cancelled
-	case answer.Status >= http.StatusBadRequest:
+	case answer.Status >= http.StatusMultipleChoices: // a redirect only says where the answer may be
 		return failed
 	}
 	return delivered

@@ -45,7 +45,7 @@ func TestAMeteredCallIsChargedWhatItReports(t *testing.T) {
 		"all of it":                    {saying("1000"), price, ""},
 		"more than the price":          {saying("1001"), price, "level=WARN"},
 		"nothing":                      {saying("0"), 0, ""},
-		"no report":                    {nil, price, ""},
+		"no report":                    {nil, price, "level=WARN"},
 		"USDC for atomic units":        {saying("0.0003"), 0, "level=ERROR"},
 		"a number":                     {saying(300), 300, ""},
 		"a number that is not whole":   {saying(0.5), 0, "level=ERROR"},

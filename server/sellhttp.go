@@ -33,7 +33,8 @@ type HTTPOffer struct {
 	Quote HTTPQuote
 	// Metered says that the answer tells what the request has really cost: see [HeaderCost].
 	Metered bool
-	// ChargeFailed and ChargeCancelled are as in [Rate]; a failure is a status of 400 or above.
+	// ChargeFailed and ChargeCancelled are as in [Rate]; a failure is a status of 300 or above: a
+	// redirect only says where the answer may be.
 	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing before it pays; its pool is Name if it has
 	// none.
@@ -49,7 +50,7 @@ type HTTPOffer struct {
 // terms in PAYMENT-REQUIRED; a payment that cannot be read, 400. Of what next answers, the
 // headers of the protocols of payment are dropped, and cookies where it is paid for; a 402
 // of its own becomes a 502. An answer of status
-// 400 or above is passed on and not charged. Any other is held back until its charge
+// 300 or above is passed on and not charged. Any other is held back until its charge
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
 // refund without a quote, and do not reach next. Bodies are at most [Limits.Body] in and
 // [Limits.Answer] out. Without a payment none is read but for a quote, and then at most

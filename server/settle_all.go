@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -42,7 +43,7 @@ func (s *Shop) SettleAs(ctx context.Context, req SettleRequest, report func(Sett
 	done.SetAside = append(done.SetAside, s.strays(req)...)
 	report(SettleEvent{Done: &done})
 	if err != nil {
-		report(SettleEvent{Error: err.Error()})
+		report(SettleEvent{Error: err.Error(), NotWorth: errors.Is(err, ErrNotWorth)})
 	}
 	return done, err
 }

@@ -54,6 +54,9 @@ type SettleRequest struct {
 	// of a channel in use allows, which it publishes. Without, that is left for a later
 	// settlement (see [SettlePolicy.IdleAfter]).
 	Final bool `json:"final,omitempty"`
+	// Anyway settles also where the gas costs more than what is claimed, which otherwise is
+	// refused with [ErrNotWorth] where the price of the coin is known.
+	Anyway bool `json:"anyway,omitempty"`
 	// Confirmations is how many blocks deep the transactions must be before they are
 	// booked, if that is more than the shop asks of every transaction.
 	Confirmations uint64 `json:"confirmations,omitempty"`
@@ -110,15 +113,16 @@ type SettleEvent struct {
 	Batch *SettledBatch `json:"batch,omitempty"`
 	// Done is the whole settlement, at its end.
 	Done *Settlement `json:"done,omitempty"`
-	// Error is why it ended early, after Done.
-	Error string `json:"error,omitempty"`
+	// Error is why it ended early, after Done, and NotWorth says that it is [ErrNotWorth].
+	Error    string `json:"error,omitempty"`
+	NotWorth bool   `json:"notWorth,omitempty"`
 }
 
 // Settle claims everything that is charged and not yet claimed, most valuable
 // channel first, as a [SettleRequest] that is Final. With dryRun it only plans. A batch that fails leaves the others
 // booked; the error says which failed.
 func (s *Settler) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	return s.SettleAs(ctx, SettleRequest{DryRun: dryRun, Final: true}, nil)
+	return s.SettleAs(ctx, SettleRequest{DryRun: dryRun, Final: true, Anyway: true}, nil)
 }
 
 // SettleAs is [Settler.Settle] as the request asks for it. It reports each step to
@@ -131,7 +135,7 @@ func (s *Settler) SettleAs(ctx context.Context, req SettleRequest, report func(S
 	done, err := s.settle(ctx, req, report)
 	report(SettleEvent{Done: &done})
 	if err != nil {
-		report(SettleEvent{Error: err.Error()})
+		report(SettleEvent{Error: err.Error(), NotWorth: errors.Is(err, ErrNotWorth)})
 	}
 	return done, err
 }
@@ -181,6 +185,9 @@ func (r *settling) run(ctx context.Context) error {
 		plans, failed = append(plans, plan), append(failed, err)
 	}
 	r.announce(plans)
+	if err := r.worthIt(plans); err != nil {
+		return errors.Join(append(failed, err)...)
+	}
 	if !r.req.DryRun {
 		failed = append(failed, r.send(ctx, plans), r.settleLeft(ctx))
 	}

@@ -176,8 +176,11 @@ func TestASettlementClaimsWhatItIsAskedFor(t *testing.T) {
 		t.Errorf("settled for 1 wei per gas: %v", err)
 	}
 	shop.Settler.Policy.CoinPrice = 3_000 * usdc
+	if _, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil); !errors.Is(err, server.ErrNotWorth) || income(t, shop) != 0 {
+		t.Errorf("settled for more gas than it brings: %v", err)
+	}
 	var transactions int
-	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Confirmations: 1}, func(e server.SettleEvent) {
+	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Confirmations: 1, Anyway: true}, func(e server.SettleEvent) {
 		if e.Batch != nil {
 			transactions++
 		}

@@ -116,6 +116,7 @@ type Shop struct {
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
 	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
+	silent        sync.Map           // names of metered tools that have reported no cost
 	limits        Limits
 	met           limitHits
 	now           func() time.Time

@@ -47,6 +47,12 @@ func call(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return wantArgs(c, 1, 1)
 	}
+	switch tool := c.Args().First(); {
+	case strings.TrimSpace(tool) == "":
+		return fmt.Errorf("%w: the tool has no name; `chit tools` lists those of the server", errUsage)
+	case strings.Contains(tool, "://"):
+		return fmt.Errorf("%w: name a tool first, such as `chit call search --server %s`; `chit pay-url` pays for a URL", errUsage, plain.Text(tool))
+	}
 	arguments, err := callArguments(c)
 	if err != nil {
 		return err

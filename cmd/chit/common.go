@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
@@ -98,5 +99,8 @@ func print(c *cli.Context, v any, forPeople func(io.Writer) error) error {
 	}
 	return forPeople(c.App.Writer)
 }
+
+// inUTC is a time in a table.
+func inUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 func shortAddress(a common.Address) string { return ui.Short(a.Hex()) }

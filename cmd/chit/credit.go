@@ -156,7 +156,7 @@ func creditGrant(c *cli.Context) error {
 			return err
 		}
 		return print(c, granted, func(w io.Writer) error {
-			fmt.Fprintf(os.Stderr, "granted %s until %s, grant %s\n", granted.Grant.Budget, granted.Grant.Expires.Local().Format(time.RFC3339), granted.Grant.ID)
+			fmt.Fprintf(os.Stderr, "granted %s until %s, grant %s\n", granted.Grant.Budget, granted.Grant.Expires.UTC().Format(time.RFC3339), granted.Grant.ID)
 			_, err := fmt.Fprintln(w, granted.Token)
 			return err
 		})
@@ -298,7 +298,7 @@ func explainCaveat(text string) string {
 	case credit.KindRate:
 		return name + vouchers.Amount(c.Limit).String() + " in " + (time.Duration(c.Period) * time.Second).String()
 	case credit.KindExpires, credit.KindNotBefore:
-		return name + time.Unix(int64(c.Time), 0).Local().Format(time.RFC3339)
+		return name + time.Unix(int64(c.Time), 0).UTC().Format(time.RFC3339)
 	}
 	_, value, _ := strings.Cut(text, "=")
 	return name + value
@@ -326,7 +326,7 @@ func creditList(c *cli.Context) error {
 		return print(c, grants, func(w io.Writer) error {
 			rows := make([][]string, len(grants))
 			for i, g := range grants {
-				rows[i] = []string{g.ID.String(), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), g.Expires.Local().Format(time.DateTime), g.Ended.String()}
+				rows[i] = []string{g.ID.String(), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), inUTC(g.Expires), g.Ended.String()}
 			}
 			return ui.Table(w, []string{"GRANT", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 		})

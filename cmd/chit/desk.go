@@ -38,12 +38,15 @@ var (
 
 // atDesk does something at the running server, or with the store when none runs.
 func atDesk(c *cli.Context, p *profile.Profile, do func(desk) error) (err error) {
-	socket, err := dataFile(p, profile.SocketFile)
-	if err != nil {
+	admin, err := sellerAdmin(c, p)
+	if err == nil {
+		return do(admin)
+	}
+	if !errors.Is(err, server.ErrNoServer) {
 		return err
 	}
-	if admin, err := server.DialAdmin(socket); err == nil {
-		return do(admin)
+	if _, err := storeThere(c, p); err != nil {
+		return err
 	}
 	shop, err := openShop(c, p, nil, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	if err != nil {
@@ -57,7 +60,7 @@ func reconcileCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "reconcile",
 		Usage:  "compare every channel with the chain, explain what differs, and take over the chain's word",
-		Flags:  []cli.Flag{jsonFlag},
+		Flags:  []cli.Flag{jsonFlag, storeFlag},
 		Action: reconcile,
 	}
 }
@@ -98,7 +101,7 @@ func withdrawalsCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "withdrawals",
 		Usage:  "list the payers that are taking money out without asking, the earliest deadline first",
-		Flags:  []cli.Flag{jsonFlag},
+		Flags:  []cli.Flag{jsonFlag, storeFlag},
 		Action: withdrawals,
 	}
 }
@@ -111,7 +114,7 @@ func withdrawals(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pending, err := listFrom(c.Context, p, (*server.Admin).Withdrawals, server.ReadWithdrawals)
+	pending, err := listFrom(c, p, (*server.Admin).Withdrawals, server.ReadWithdrawals)
 	if err != nil {
 		return err
 	}
@@ -133,9 +136,9 @@ func txCommand() *cli.Command {
 		Name:  "tx",
 		Usage: "look after the seller's transactions that are on their way",
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list them", Flags: []cli.Flag{jsonFlag}, Action: txList},
-			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag}, Action: onNonce("sped up", desk.SpeedUp)},
-			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag}, Action: onNonce("cancelled unless it is mined first:", desk.Cancel)},
+			{Name: "list", Usage: "list them", Flags: []cli.Flag{jsonFlag, storeFlag}, Action: txList},
+			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, storeFlag}, Action: onNonce("sped up", desk.SpeedUp)},
+			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, storeFlag}, Action: onNonce("cancelled unless it is mined first:", desk.Cancel)},
 		},
 	}
 }
@@ -148,7 +151,7 @@ func txList(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pending, err := listFrom(c.Context, p, (*server.Admin).Transactions, server.ReadTransactions)
+	pending, err := listFrom(c, p, (*server.Admin).Transactions, server.ReadTransactions)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/rpc"
+
+	"github.com/chitpay/chit/abigen"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow/devnet"
 )
 
 // profileText reads and changes the only profile of a home.
@@ -52,6 +58,23 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	h.editProfile(t, func(text string) string {
 		return text + "coinPrice: \"3000\"\nsettle:\n  channelValue: \"5\"\n  maxAge: 24h\n  idleAfter: 1ns\n  maxCostShare: 5\n"
 	})
+	for _, command := range []string{"settle", "channels", "reconcile", "withdrawals"} {
+		if o := h.run(t, command); o.code != 1 || !strings.Contains(o.stderr, "there is no store at") || !strings.Contains(o.stderr, "--store") {
+			t.Errorf("without a store %s says %+v", command, o)
+		}
+	}
+	if o := h.run(t, "receipts", "--seller"); o.code != 1 || !strings.Contains(o.stderr, "there is no store at") {
+		t.Errorf("without a store receipts says %+v", o)
+	}
+	if found, _ := filepath.Glob(filepath.Join(h.dir, "data", "*", "server.db")); len(found) != 0 {
+		t.Errorf("reading has made %v", found)
+	}
+	if out := h.ok(t, "receipts", "verify"); out != "there are no receipts to verify yet\n" {
+		t.Errorf("of an empty book verify says %q", out)
+	}
+	if o := h.run(t, "call", ""); o.code != 2 || !strings.Contains(o.stderr, "`chit tools` lists") {
+		t.Errorf("a call without a name: %+v", o)
+	}
 	address := freeAddress(t)
 	serve := h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
 	url := "--server=http://" + address + "/mcp"
@@ -59,16 +82,19 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	h.ok(t, "call", "identicon", "text=a", url, "--output", filepath.Join(t.TempDir(), "a.png"))
 
 	plan := h.ok(t, "settle", "--dry-run")
-	if !strings.Contains(plan, "COST ETH") || !strings.Contains(plan, "COST USDC") || !strings.Contains(plan, "0.005") || !strings.Contains(plan, " ETH (") {
+	if !strings.Contains(plan, "COST ETH") || !strings.Contains(plan, "COST USDC") || !strings.Contains(plan, "0.005") || !strings.Contains(plan, " ETH (") || !strings.Contains(plan, "would claim 0.005 USDC of 1 channels") || strings.Contains(plan, ", claimed") {
 		t.Errorf("the plan is\n%s", plan)
 	}
-	if dear := h.run(t, "settle", "--max-gas-price", "0.000000001"); dear.code != 1 || !strings.Contains(dear.stderr, "above the limit") {
+	if dear := h.run(t, "settle", "--anyway", "--max-gas-price", "0.000000001"); dear.code != 1 || !strings.Contains(dear.stderr, "above the limit") {
 		t.Errorf("settled for a wei: %+v", dear)
 	}
 	if out := h.ok(t, "settle", "--min-value", "1"); out != "nothing to settle\n" {
 		t.Errorf("of less than a USDC it settled %q", out)
 	}
-	out := h.ok(t, "settle", "--wait", "1")
+	if o := h.run(t, "settle"); o.code != 1 || !strings.Contains(o.stderr, "the gas costs more than what is claimed") || !strings.Contains(o.stderr, "--anyway") {
+		t.Errorf("for less than the gas it settled %+v", o)
+	}
+	out := h.ok(t, "settle", "--wait", "1", "--anyway")
 	if !strings.Contains(out, "1 channels, claimed 0.005 USDC, settled 0.005 USDC") || strings.Count(out, "0x") != 1 {
 		t.Errorf("settle prints\n%s", out)
 	}
@@ -95,6 +121,61 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	}
 	if out := h.ok(t, "settle", "--json"); decode[map[string]any](t, out)["claimed"] != "0" {
 		t.Errorf("settled again %s", out)
+	}
+	h.movesItsStore(t)
+}
+
+// movesItsStore holds that commands read the store that is named, and that a copied
+// profile does not sell with the key.
+func (h home) movesItsStore(t *testing.T) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(h.dir, "data", "*", "server.db"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("stores %v, %v", found, err)
+	}
+	copied := filepath.Join(t.TempDir(), "own.db")
+	text, err := os.ReadFile(found[0])
+	if err == nil {
+		err = os.WriteFile(copied, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := h.ok(t, "channels", "--store", copied); !strings.Contains(out, "0.005") {
+		t.Errorf("the named store has\n%s", out)
+	}
+	if o := h.run(t, "settle", "--store", copied); o.code != 1 || !strings.Contains(o.stderr, "the key sells from another store") || !strings.Contains(o.stderr, found[0]) {
+		t.Errorf("a second store with the key settles: %+v", o)
+	}
+	if o := h.run(t, "channels", "resume", "--all"); o.code != 0 || o.stdout != "0 channels resumed\n" {
+		t.Errorf("where none is stopped: %+v", o)
+	}
+}
+
+func TestASettlementWhoseTransferTheTokenRefusesEndsWithAnError(t *testing.T) {
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	address := freeAddress(t)
+	h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	h.ok(t, "deposit", "20", url)
+	h.ok(t, "call", "primes", "limit:=10", url)
+	var token string
+	h.editProfile(t, func(text string) string {
+		_, rest, _ := strings.Cut(text, "token: ")
+		token, _, _ = strings.Cut(rest, "\n")
+		return text
+	})
+	var admin common.Hash
+	call := map[string]string{"to": strings.Trim(token, `"`), "data": hexutil.Encode(abigen.NewDevUSDC().PackAdmin())}
+	h.rpc(t, &admin, "eth_call", call, "latest")
+	from := common.BytesToAddress(admin[:])
+	receiver := chain.DevKey(devnet.Receiver).Address()
+	call["from"], call["data"] = from.Hex(), hexutil.Encode(abigen.NewDevUSDC().PackBlacklist(receiver))
+	h.rpc(t, nil, "anvil_impersonateAccount", from)
+	h.rpc(t, nil, "eth_sendTransaction", call)
+	if o := h.run(t, "settle", "--all"); o.code != 1 || !strings.Contains(o.stderr, "claimed and not transferred") {
+		t.Errorf("settle ends with %+v", o)
 	}
 }
 

@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/internal/plain"
@@ -38,14 +36,14 @@ func atGrants(c *cli.Context, do func(grantDesk) error) (err error) {
 	if err != nil {
 		return err
 	}
-	socket, err := dataFile(p, profile.SocketFile)
-	if err != nil {
-		return err
-	}
-	if admin, err := server.DialAdmin(socket); err == nil {
+	admin, err := sellerAdmin(c, p)
+	if err == nil {
 		return do(admin)
 	}
-	path, err := dataFile(p, profile.StoreFile)
+	if !errors.Is(err, server.ErrNoServer) {
+		return err
+	}
+	path, err := storeThere(c, p)
 	if err != nil {
 		return err
 	}
@@ -66,15 +64,15 @@ func grantsCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "list them, the newest first", Action: grantsList,
-				Flags: []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "all", Usage: "those that have ended, too"}},
+				Flags: []cli.Flag{jsonFlag, storeFlag, &cli.BoolFlag{Name: "all", Usage: "those that have ended, too"}},
 			},
-			{Name: "show", Usage: "show one with its limits and its history", ArgsUsage: "GRANT", Flags: []cli.Flag{jsonFlag}, Action: grantsShow},
+			{Name: "show", Usage: "show one with its limits and its history", ArgsUsage: "GRANT", Flags: []cli.Flag{jsonFlag, storeFlag}, Action: grantsShow},
 			{
-				Name: "revoke", Usage: "end one, and every token that was made of it", ArgsUsage: "GRANT", Flags: []cli.Flag{jsonFlag, yesFlag}, Action: grantsRevoke,
+				Name: "revoke", Usage: "end one, and every token that was made of it", ArgsUsage: "GRANT", Flags: []cli.Flag{jsonFlag, storeFlag, yesFlag}, Action: grantsRevoke,
 				Description: "What it has not spent returns to the payer's channel once its last call has ended.",
 			},
 			{
-				Name: "rotate-key", Usage: "make a new root key, under which tokens are minted from then on", Flags: []cli.Flag{jsonFlag, yesFlag}, Action: grantsRotateKey,
+				Name: "rotate-key", Usage: "make a new root key, under which tokens are minted from then on", Flags: []cli.Flag{jsonFlag, storeFlag, yesFlag}, Action: grantsRotateKey,
 				Description: "Tokens under older keys stay good: revoke the grants whose tokens may be known to others.",
 			},
 		},
@@ -99,7 +97,7 @@ func grantsList(c *cli.Context) error {
 		return print(c, grants, func(w io.Writer) error {
 			rows := make([][]string, len(grants))
 			for i, g := range grants {
-				rows[i] = []string{g.ID.String(), shortAddress(g.Payer), shortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), g.Expires.Local().Format(time.DateTime), g.Ended.String()}
+				rows[i] = []string{g.ID.String(), shortAddress(g.Payer), shortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), inUTC(g.Expires), g.Ended.String()}
 			}
 			return ui.Table(w, []string{"GRANT", "PAYER", "SIGNED BY", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 		})
@@ -163,7 +161,7 @@ func printGrant(c *cli.Context, g credit.Grant) error {
 			if e.Amount != 0 || e.What == credit.DeedReturned {
 				amount = e.Amount.Decimal()
 			}
-			events[i] = []string{e.At.Local().Format(time.DateTime), string(e.What), amount, string(e.By), e.Token}
+			events[i] = []string{inUTC(e.At), string(e.What), amount, string(e.By), e.Token}
 		}
 		return ui.Table(w, []string{"WHEN", "WHAT", "USDC", "BY", "TOKEN"}, events)
 	})

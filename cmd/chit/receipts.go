@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,11 +23,12 @@ import (
 func receiptsCommand() *cli.Command {
 	which := []cli.Flag{
 		&cli.BoolFlag{Name: "seller", Usage: "those that the profile's shop has issued, not those that its payer was given"},
+		storeFlag,
 		&cli.StringFlag{Name: "channel", Usage: "of this channel alone"},
 	}
 	filter := append(which[:len(which):len(which)],
 		&cli.StringFlag{Name: "grant", Usage: "of this grant of credit alone"},
-		&cli.StringFlag{Name: "since", Usage: "issued since then: 24h, 2026-01-31 or 2026-01-31T15:04:05Z"},
+		&cli.StringFlag{Name: "since", Usage: "issued since then: 24h, 2026-01-31 (UTC) or 2026-01-31T15:04:05Z"},
 		&cli.StringFlag{Name: "until", Usage: "issued before then"},
 	)
 	with := func(more ...cli.Flag) []cli.Flag { return append(more, filter...) }
@@ -90,11 +90,11 @@ func moment(c *cli.Context, flag string) (time.Time, error) {
 		return time.Now().Add(-d), nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+		if at, err := time.Parse(layout, text); err == nil {
 			return at, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%w: --%s %q: want a duration such as 24h, a day such as 2026-01-31, or a time such as 2026-01-31T15:04:05Z", errUsage, flag, text)
+	return time.Time{}, fmt.Errorf("%w: --%s %q: want a duration such as 24h, a day (UTC) such as 2026-01-31, or a time such as 2026-01-31T15:04:05Z", errUsage, flag, text)
 }
 
 // writeReceipts writes the statement that the flags ask for; with claims the payer's says
@@ -108,8 +108,8 @@ func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool("seller") {
-		return sellersReceipts(c.Context, p, want, w)
+	if c.Bool("seller") || c.String(storeFlag.Name) != "" {
+		return sellersReceipts(c, p, want, w)
 	}
 	book, err := openBook(p)
 	if err != nil {
@@ -127,19 +127,19 @@ func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 }
 
 // sellersReceipts asks the running server, or reads the store when none runs.
-func sellersReceipts(ctx context.Context, p *profile.Profile, want receipts.Filter, w io.Writer) error {
-	socket, err := dataFile(p, profile.SocketFile)
+func sellersReceipts(c *cli.Context, p *profile.Profile, want receipts.Filter, w io.Writer) error {
+	admin, err := sellerAdmin(c, p)
+	if err == nil {
+		return admin.WriteStatement(c.Context, want, w)
+	}
+	if !errors.Is(err, server.ErrNoServer) {
+		return err
+	}
+	path, err := storeThere(c, p)
 	if err != nil {
 		return err
 	}
-	if admin, err := server.DialAdmin(socket); err == nil {
-		return admin.WriteStatement(ctx, want, w)
-	}
-	path, err := dataFile(p, profile.StoreFile)
-	if err != nil {
-		return err
-	}
-	return server.ReadStatement(ctx, path, want, w)
+	return server.ReadStatement(c.Context, path, want, w)
 }
 
 func receiptsList(c *cli.Context) error {
@@ -177,7 +177,7 @@ func listReceipts(w io.Writer, all []receipts.Signed) error {
 			by = "token " + r.Token.String()
 		}
 		rows[i] = []string{
-			time.Unix(int64(r.IssuedAt), 0).Local().Format(time.DateTime), ui.Short(r.Channel.Hex()), strconv.FormatUint(r.Sequence, 10),
+			inUTC(time.Unix(int64(r.IssuedAt), 0)), ui.Short(r.Channel.Hex()), strconv.FormatUint(r.Sequence, 10),
 			r.Resource, r.Charged.Decimal(), r.Cumulative.Decimal(), by,
 		}
 	}
@@ -243,6 +243,12 @@ func receiptsVerify(c *cli.Context) error {
 	statement, err := statementToVerify(c)
 	if err != nil {
 		return err
+	}
+	if own, ok := statement.(*bytes.Buffer); ok && own.Len() == 0 {
+		return print(c, []receipts.Audit{}, func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, "there are no receipts to verify yet")
+			return err
+		})
 	}
 	audits, err := receipts.Verify(statement, signers...)
 	if err != nil {

@@ -18,7 +18,7 @@ func resumeCommand() *cli.Command {
 		ArgsUsage: "[CHANNEL ...]",
 		Description: "One key sells from one store. Find the other program first and stop it, or give it another key;\n" +
 			"while it goes on, each of the two sells what the other has claimed. `chit reconcile` shows what was lost.",
-		Flags:  []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "every channel that is stopped"}, jsonFlag},
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "every channel that is stopped"}, jsonFlag, storeFlag},
 		Action: resume,
 	}
 }

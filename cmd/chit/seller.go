@@ -24,7 +24,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 	if err != nil {
 		return nil, err
 	}
-	store, err := dataFile(p, profile.StoreFile)
+	store, err := storePath(c, p)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func serve(c *cli.Context) (err error) {
 }
 
 func channelsCommand() *cli.Command {
-	return &cli.Command{Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{jsonFlag}, Action: channels, Subcommands: []*cli.Command{recoverCommand(), resumeCommand()}}
+	return &cli.Command{Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{jsonFlag, storeFlag}, Action: channels, Subcommands: []*cli.Command{recoverCommand(), resumeCommand()}}
 }
 
 func channels(c *cli.Context) error {
@@ -141,7 +141,7 @@ func channels(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	views, err := listChannels(c.Context, p)
+	views, err := listChannels(c, p)
 	if err != nil {
 		return err
 	}
@@ -167,33 +167,32 @@ func setAside(s *server.SetAside) string {
 	if s == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%s, since %s, %d attempts", s.Reason, s.Since.Format(time.RFC3339), s.Attempts)
+	return fmt.Sprintf("%s, since %s, %d attempts", s.Reason, s.Since.UTC().Format(time.RFC3339), s.Attempts)
 }
 
 func withdrawal(after *time.Time) string {
 	if after == nil {
 		return "-"
 	}
-	return "after " + after.Format(time.RFC3339)
+	return "after " + after.UTC().Format(time.RFC3339)
 }
 
-func listChannels(ctx context.Context, p *profile.Profile) ([]server.ChannelView, error) {
-	return listFrom(ctx, p, (*server.Admin).Channels, server.ReadChannels)
+func listChannels(c *cli.Context, p *profile.Profile) ([]server.ChannelView, error) {
+	return listFrom(c, p, (*server.Admin).Channels, server.ReadChannels)
 }
 
 // listFrom asks the running server, or reads the store when none runs.
-func listFrom[T any](ctx context.Context, p *profile.Profile, live func(*server.Admin, context.Context) ([]T, error), stored func(context.Context, string) ([]T, error)) ([]T, error) {
-	socket, err := dataFile(p, profile.SocketFile)
-	if err != nil {
-		return nil, err
-	}
-	admin, err := server.DialAdmin(socket)
+func listFrom[T any](c *cli.Context, p *profile.Profile, live func(*server.Admin, context.Context) ([]T, error), stored func(context.Context, string) ([]T, error)) ([]T, error) {
+	admin, err := sellerAdmin(c, p)
 	if err == nil {
-		return live(admin, ctx)
+		return live(admin, c.Context)
 	}
-	store, err := dataFile(p, profile.StoreFile)
+	if !errors.Is(err, server.ErrNoServer) {
+		return nil, err
+	}
+	store, err := storeThere(c, p)
 	if err != nil {
 		return nil, err
 	}
-	return stored(ctx, store)
+	return stored(c.Context, store)
 }

@@ -27,6 +27,8 @@ func settleCommand() *cli.Command {
 		Flags: []cli.Flag{
 			jsonFlag,
 			&cli.BoolFlag{Name: "all", Usage: "claim also what was charged last to channels in use"},
+			&cli.BoolFlag{Name: "anyway", Usage: "settle also if the gas costs more than what is claimed"},
+			storeFlag,
 			&cli.BoolFlag{Name: "dry-run", Usage: "only show what would be claimed, and what that would cost"},
 			&cli.StringSliceFlag{Name: "channel", Usage: "claim this channel alone; may be given more than once"},
 			&cli.StringFlag{Name: "min-value", Usage: "leave channels with less to claim for later, such as 0.5"},
@@ -62,6 +64,12 @@ func settle(c *cli.Context) error {
 		return err
 	})
 	s.progress.Done()
+	if errors.Is(err, server.ErrNotWorth) {
+		return fmt.Errorf("%w; --anyway settles all the same", err)
+	}
+	if err == nil && done.Unpayable != "" && !req.DryRun {
+		err = fmt.Errorf("%w: %s", errUnpaid, done.Unpayable)
+	}
 	if s.quiet && (err == nil || len(done.Batches) > 0) {
 		return errors.Join(err, ui.JSON(c.App.Writer, done))
 	}
@@ -71,8 +79,11 @@ func settle(c *cli.Context) error {
 	return errors.Join(err, s.totals(done))
 }
 
+// errUnpaid says that the token did not pay the receiver.
+var errUnpaid = errors.New("claimed and not transferred; the next settlement tries again")
+
 func settleRequest(c *cli.Context) (server.SettleRequest, error) {
-	req := server.SettleRequest{DryRun: c.Bool("dry-run"), Final: c.Bool("all"), Confirmations: c.Uint64("wait")}
+	req := server.SettleRequest{DryRun: c.Bool("dry-run"), Final: c.Bool("all"), Anyway: c.Bool("anyway"), Confirmations: c.Uint64("wait")}
 	var err error
 	for _, text := range c.StringSlice("channel") {
 		id, err := vouchers.ParseChannelID(text)
@@ -147,8 +158,8 @@ func (s *settlement) totals(done server.Settlement) error {
 	for _, r := range done.SetAside {
 		fmt.Fprintf(s.out, "set aside  %s  %s: %s\n", r.Channel, r.Value, r.Reason)
 	}
-	if done.Unpayable != "" {
-		fmt.Fprintf(s.out, "not transferred, the next settlement tries again: %s\n", done.Unpayable)
+	if done.Unpayable != "" && done.DryRun {
+		fmt.Fprintf(s.out, "would not be transferred: %s\n", done.Unpayable)
 	}
 	if done.KeptBack > 0 {
 		fmt.Fprintf(s.out, "%s were charged last to channels in use, and are claimed later; --all claims them now\n", done.KeptBack)
@@ -170,6 +181,9 @@ func (s *settlement) totals(done server.Settlement) error {
 // in one of them.
 func total(done server.Settlement) string {
 	line := fmt.Sprintf("%s%d channels, claimed %s, settled %s, %d gas", at(done.Deployment), done.Channels, done.Claimed, done.Settled, done.GasUsed)
+	if done.DryRun {
+		line = fmt.Sprintf("%swould claim %s of %d channels, for about %d gas", at(done.Deployment), done.Claimed, done.Channels, done.GasUsed)
+	}
 	switch {
 	case done.Cost != nil:
 		line += ", " + cost(done.Cost, done.CostUSDC)

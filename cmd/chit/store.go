@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
 
@@ -23,10 +22,10 @@ func storeCommand() *cli.Command {
 		Name:  "store",
 		Usage: "look after the seller's file of channels, vouchers and charges",
 		Subcommands: []*cli.Command{
-			{Name: "check", Usage: "read every value and say what is damaged", Flags: []cli.Flag{jsonFlag}, Action: storeCheck},
-			{Name: "stats", Usage: "say what the file holds", Flags: []cli.Flag{jsonFlag}, Action: storeStats},
-			{Name: "backup", Usage: "write a consistent copy, also while the server runs", ArgsUsage: "FILE", Action: storeBackup},
-			{Name: "compact", Usage: "write a copy without the free pages", ArgsUsage: "FILE", Action: storeCompact},
+			{Name: "check", Usage: "read every value and say what is damaged", Flags: []cli.Flag{jsonFlag, storeFlag}, Action: storeCheck},
+			{Name: "stats", Usage: "say what the file holds", Flags: []cli.Flag{jsonFlag, storeFlag}, Action: storeStats},
+			{Name: "backup", Usage: "write a consistent copy, also while the server runs", ArgsUsage: "FILE", Flags: []cli.Flag{storeFlag}, Action: storeBackup},
+			{Name: "compact", Usage: "write a copy without the free pages", ArgsUsage: "FILE", Flags: []cli.Flag{storeFlag}, Action: storeCompact},
 		},
 	}
 }
@@ -36,7 +35,7 @@ func storeFile(c *cli.Context) (*profile.Profile, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	path, err := dataFile(p, profile.StoreFile)
+	path, err := storeThere(c, p)
 	return p, path, err
 }
 
@@ -94,12 +93,8 @@ func storeBackup(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	socket, err := dataFile(p, profile.SocketFile)
-	if err != nil {
-		return err
-	}
 	size, err := writeNew(c.Args().First(), func(w io.Writer) (int64, error) {
-		if admin, err := server.DialAdmin(socket); err == nil {
+		if admin, err := sellerAdmin(c, p); err == nil {
 			return admin.Backup(c.Context, w)
 		}
 		store, err := boltstore.Open(path, boltstore.MustExist())

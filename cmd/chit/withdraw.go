@@ -168,7 +168,7 @@ func (s withdrawing) print(c *cli.Context, all []agent.Withdrawal) error {
 		for _, done := range all {
 			line := fmt.Sprintf("%s %s of channel %s, transaction %s", s.did, done.Amount, done.Channel, done.Tx)
 			if !done.After.IsZero() {
-				line += ", to be finished after " + done.After.Format(time.RFC3339)
+				line += ", to be finished after " + done.After.UTC().Format(time.RFC3339)
 			}
 			if _, err := fmt.Fprintln(w, line); err != nil {
 				return err
@@ -214,7 +214,7 @@ func printWithdrawals(c *cli.Context, _ *profile.Profile, client *chain.Client, 
 			if a.Seconds > 0 {
 				left = "in " + (time.Duration(a.Seconds) * time.Second).String()
 			}
-			rows[i] = []string{ui.Short(a.Channel.Hex()), cmp.Or(a.Server, "unknown"), a.Amount.Decimal(), a.After.Format(time.RFC3339), left}
+			rows[i] = []string{ui.Short(a.Channel.Hex()), cmp.Or(a.Server, "unknown"), a.Amount.Decimal(), a.After.UTC().Format(time.RFC3339), left}
 		}
 		return ui.Table(w, []string{"CHANNEL", "SERVER", "AMOUNT", "AFTER", "CAN BE TAKEN"}, rows)
 	})

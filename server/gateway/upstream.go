@@ -198,7 +198,10 @@ func (u *upstream) list(ctx context.Context, l *link) {
 		if resources, err := l.listResources(ctx); u.listed("resources", err) {
 			fresh.resources = resources
 		}
-		if templates, err := l.listTemplates(ctx); u.listed("resource templates", err) {
+		switch templates, err := l.listTemplates(ctx); {
+		case errors.Is(err, mcp.ErrMethodNotFound): // it has none
+			fresh.templates = nil
+		case u.listed("resource templates", err):
 			fresh.templates = templates
 		}
 	}
