@@ -23,15 +23,13 @@ func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayloa
 }
 
 // ask sends a payment for a call. A server that knows its voucher from the chain tells
-// nobody where the channel stands who shows it, unless the payer orders it to.
+// nobody who shows it where the channel stands, nor gives the answer to it again that was
+// lost, unless the payer orders it to.
 func (p *payer) ask(ctx context.Context, ch *channel, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
 	ctx, _ = onWay(ctx) // what has left with the first request has left
 	a, again, err = p.send(ctx, w, paid)
-	if err != nil || a.required == nil || !hidesCount(a.required, ch) {
+	if err != nil || a.required == nil || !isMismatch(a.required) || !again && !hidesCount(a.required, ch) {
 		return a, again, err
-	}
-	if paid.Extensions, err = identified(paid.Extensions); err != nil { // it is another request
-		return nil, again, err
 	}
 	if err := p.order(ctx, ch, paid, "state", ""); err != nil {
 		return nil, again, err
@@ -40,11 +38,14 @@ func (p *payer) ask(ctx context.Context, ch *channel, w *wanted, paid *x402.Paym
 	return ordered, again || more, err
 }
 
+// isMismatch reports whether a refusal is of a voucher that does not fit the count, or is
+// on chain.
+func isMismatch(required *x402.PaymentRequired) bool {
+	return required.Error == x402.ErrCumulativeAmountMismatch || required.Error == x402.ErrCumulativeBelowClaimed
+}
+
 // hidesCount reports whether a refusal tells of the channel what is on chain, and no more.
 func hidesCount(required *x402.PaymentRequired, ch *channel) bool {
-	if required.Error != x402.ErrCumulativeAmountMismatch && required.Error != x402.ErrCumulativeBelowClaimed {
-		return false
-	}
 	for _, entry := range required.Accepts {
 		if state := entry.Extra.ChannelState; state != nil && state.ChannelID == ch.id {
 			return state.ChargedCumulativeAmount == nil

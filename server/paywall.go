@@ -253,6 +253,7 @@ func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte
 		Price:       price,
 		Identifier:  p.identifier,
 		Fingerprint: request,
+		Proven:      p.order != nil && p.isOrdered(vouchers.Channel{ID: p.voucher.Channel, Config: p.config}, "state", "") == nil,
 	}
 }
 

@@ -155,3 +155,45 @@ func TestARefundThatWasGivenIsToldAgainToWhoKnowsItsIdentifierAndTellsNoMoreThan
 		t.Errorf("%d transactions", sent(t)-before)
 	}
 }
+
+func TestAnAnswerThatWasLostBeforeASettlementIsGivenToThePayersOrderAndToNobodyElse(t *testing.T) {
+	work := &tool{do: func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("the secret of " + req.GetString("account", "")), nil
+	}}
+	shop := shoptest.Open(t, selling(t), work.add)
+	c := regular(t, shop, "payer", usdc)
+	for _, identifier := range []string{"an_identifier_of_its_own", ""} {
+		secret, ceiling := map[string]any{"account": identifier}, c.ledger(shop).Count()+price
+		pays := func() *x402.PaymentPayload {
+			if identifier == "" {
+				return c.pays(ceiling)
+			}
+			return c.identified(c.pays(ceiling), identifier)
+		}
+		first := c.callWith(t.Context(), secret, pays())
+		if first.text() != "the secret of "+identifier {
+			t.Fatalf("the call: %s", first.raw)
+		}
+		c.closing(shop, c.ledger(shop).Charged)
+		runs, charged := work.runs.Load(), c.ledger(shop).Charged
+		state := credit.Order{Action: "state"}
+		for what, payment := range map[string]*x402.PaymentPayload{
+			"no order":           pays(),
+			"a stranger's order": c.without("stranger").withOrder(pays(), state),
+			"another order":      c.withOrder(pays(), credit.Order{Action: "receipts"}),
+		} {
+			if got := c.callWith(t.Context(), secret, payment); got.result == nil || !got.result.IsError {
+				t.Errorf("with %s: %s", what, got.raw)
+			}
+		}
+		if got := c.callWith(t.Context(), map[string]any{"account": "another"}, c.withOrder(pays(), state)); got.result == nil || !got.result.IsError {
+			t.Errorf("for another request: %s", got.raw)
+		}
+		if got := c.callWith(t.Context(), secret, c.withOrder(pays(), state)); got.text() != first.text() {
+			t.Errorf("with the payer's order: %s", got.raw)
+		}
+		if work.runs.Load() != runs || c.ledger(shop).Charged != charged {
+			t.Errorf("it has run %d times, and %s are charged", work.runs.Load()-runs, c.ledger(shop).Charged-charged)
+		}
+	}
+}

@@ -6,13 +6,13 @@ import "context"
 // true if that is kept, whatever the price is now. It changes nothing, so it may be
 // asked about a payment that will be refused: one that accepts less than its call has
 // come to cost since. The price of p does not matter. A payment whose ceiling is burnt
-// is answered nothing.
+// is answered nothing, unless the payer has proved itself.
 func (l *Ledger) Answered(ctx context.Context, p Payment) ([]byte, bool) {
 	ch := l.index.find(&p.Voucher.Channel)
 	if ch == nil || !ch.is(&p.Deployment, &p.Config) || l.verify(ctx, ch, p.Voucher, p.Signature) != nil {
 		return nil, false
 	}
-	if ch.hasBurnt(p.Voucher.Ceiling) {
+	if !p.Proven && ch.hasBurnt(p.Voucher.Ceiling) {
 		return nil, false
 	}
 	if p.Identifier == "" {

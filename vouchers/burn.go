@@ -65,6 +65,21 @@ func (r *Reservation) burnt() *Refusal {
 	return r.ch.refuse(rule, "")
 }
 
+// judgeBurnt is the verdict on a voucher that is burnt: it buys nothing. A payer that has
+// proved itself gets the answer that it has paid for with it. Called with ch.mu held.
+func (r *Reservation) judgeBurnt() (*Refusal, *Reservation) {
+	if !r.proven {
+		return r.burnt(), nil
+	}
+	if holder := r.ch.busy.ceilings.holder(r.voucher.Ceiling); holder != nil && r.repeats(holder) {
+		return r.burnt(), holder
+	}
+	if r.replay() {
+		return nil, nil
+	}
+	return r.burnt(), nil
+}
+
 func (ch *channel) hasBurnt(ceiling Amount) bool {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()

@@ -18,6 +18,7 @@ type Reservation struct {
 	identified  bool
 	key         AnswerKey
 	drawn       bool // from what is set aside for credit tokens
+	proven      bool // the payer asks, also where the voucher is burnt
 	reply       []byte
 	replied     bool
 	unfollow    func() bool

@@ -23,6 +23,9 @@ type Payment struct {
 	// Fingerprint is a hash of the request: the same voucher with the same
 	// fingerprint is the same call.
 	Fingerprint [32]byte
+	// Proven says that the payer has shown by other means than its voucher that it asks:
+	// where that is burnt, it still gets what the same payment was answered with.
+	Proven bool
 }
 
 // Reserve checks a payment and sets its price aside for one call.
@@ -46,7 +49,7 @@ type Payment struct {
 // voucher has to build on.
 //
 // A ceiling that is burnt (see [Ledger.Burn]) is refused with [ErrCeilingBurnt], also
-// where the same payment was answered before.
+// where the same payment was answered before, unless the payer has proved itself.
 func (l *Ledger) Reserve(ctx context.Context, p Payment) (*Reservation, error) {
 	if err := l.store.Err(); err != nil {
 		return nil, &Refusal{Err: err}
@@ -61,7 +64,7 @@ func (l *Ledger) Reserve(ctx context.Context, p Payment) (*Reservation, error) {
 	if err := l.verify(ctx, ch, p.Voucher, p.Signature); err != nil {
 		return nil, err
 	}
-	r := &Reservation{ledger: l, ch: ch, voucher: p.Voucher, price: p.Price, fingerprint: p.Fingerprint}
+	r := &Reservation{ledger: l, ch: ch, voucher: p.Voucher, price: p.Price, fingerprint: p.Fingerprint, proven: p.Proven}
 	if p.Identifier != "" {
 		if len(p.Identifier) > MaxIdentifier {
 			return nil, &Refusal{Err: ErrIdentifier, Detail: fmt.Sprintf("%d bytes, at most %d", len(p.Identifier), MaxIdentifier)}
@@ -104,7 +107,7 @@ func answerKey(id ChannelID, identifier string) AnswerKey {
 func (r *Reservation) identify(ctx context.Context) error {
 	for {
 		r.ch.mu.Lock()
-		if r.isBurnt() {
+		if r.isBurnt() && !r.proven {
 			defer r.ch.mu.Unlock()
 			return r.burnt()
 		}
@@ -231,7 +234,7 @@ func (r *Reservation) wait(ctx context.Context, other *Reservation, out <-chan t
 func (r *Reservation) judge() (*Refusal, *Reservation) {
 	ch, a := r.ch, r.ch.active()
 	if r.isBurnt() {
-		return r.burnt(), nil
+		return r.judgeBurnt()
 	}
 	if a.frozen {
 		return &Refusal{Err: ErrChannelFrozen}, nil

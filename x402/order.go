@@ -8,8 +8,8 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// ExtensionOrder is the name of chit's extension by which a payer proves, with a refund,
-// that it is the payer: a voucher does not once it is on chain.
+// ExtensionOrder is the name of chit's extension by which a payer proves, with a refund or
+// a call, that it is the payer: a voucher does not once it is on chain.
 const ExtensionOrder = "chit-order"
 
 // PayerOrder is what the payer's voucher key has signed beside its payment, for the
