@@ -195,6 +195,22 @@ func TestTheLastCallOfAChannelIsClaimedWhenItHasBeenIdle(t *testing.T) {
 	}
 }
 
+func TestWhatIsKeptBackIsBoundedByItsValue(t *testing.T) {
+	o := inUse(t)
+	o.Settlement.MaxKeptBack = 2 * price
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Channels != 0 || done.KeptBack != price {
+		t.Errorf("settled %+v, %v", done, err)
+	}
+	shop.Settler.Policy.MaxKeptBack = price
+	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Claimed != price || done.KeptBack != 0 || !c.isPublished(done, price) {
+		t.Errorf("settled %+v, %v", done, err)
+	}
+	c.buys(2)
+}
+
 func TestACeilingIsBurntAlsoWhereItsTransactionWasNotSent(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)

@@ -48,11 +48,18 @@ func claimOf(ledger *vouchers.Ledger, ch vouchers.Channel, newest bool) escrow.C
 }
 
 // publishesNewest reports whether a claim from a channel takes its newest voucher, and
-// with it all that was charged: where a withdrawal is pending, and where the channel is
-// not in use any more. From one in use it takes an older voucher, because the newest,
-// once it is on chain, does not prove who shows it to be the payer.
+// with it all that was charged: where a withdrawal is pending, where the channel is not
+// in use any more, and where much would be kept back. From one in use it takes an older
+// voucher, because the newest, once it is on chain, does not prove who shows it to be the
+// payer.
 func (s *Settler) publishesNewest(ch vouchers.Channel) bool {
-	return ch.Withdrawal.FinalizeAfter > 0 || s.now().Sub(ch.Used) >= s.Policy.idleAfter()
+	kept := ch.Claimable() - quietlyClaimable(ch)
+	return ch.Withdrawal.FinalizeAfter > 0 || kept >= s.Policy.maxKeptBack() || s.now().Sub(ch.Used) >= s.Policy.idleAfter()
+}
+
+// quietlyClaimable is what can be claimed of a channel without its newest voucher.
+func quietlyClaimable(ch vouchers.Channel) vouchers.Amount {
+	return max(min(ch.Charged, ch.Quiet), ch.Claimed) - ch.Claimed
 }
 
 // claimableNow is what a settlement that is not final claims of a channel.
@@ -60,7 +67,7 @@ func (s *Settler) claimableNow(ch vouchers.Channel) vouchers.Amount {
 	if s.publishesNewest(ch) {
 		return ch.Claimable()
 	}
-	return max(min(ch.Charged, ch.Quiet), ch.Claimed) - ch.Claimed
+	return quietlyClaimable(ch)
 }
 
 // gather returns what is to be claimed, most valuable first, by who is paid. It

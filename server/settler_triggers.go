@@ -27,6 +27,10 @@ type SettlePolicy struct {
 	// is claimed with; 0 is [DefaultIdleAfter]. Until then a claim leaves the price of the
 	// last call for later.
 	IdleAfter time.Duration
+	// MaxKeptBack is from how much on, in atomic USDC, a channel's newest voucher is claimed
+	// with though the channel is in use, if only that voucher allows so much; 0 is
+	// [DefaultMaxKeptBack].
+	MaxKeptBack vouchers.Amount
 	// OnShutdown settles when Serve ends.
 	OnShutdown bool
 	// CoinPrice is what one coin of the chain costs, in atomic USDC; 0 is not known.
@@ -44,6 +48,11 @@ type SettlePolicy struct {
 
 // DefaultIdleAfter is what [SettlePolicy.IdleAfter] is where it says nothing.
 const DefaultIdleAfter = 24 * time.Hour
+
+// DefaultMaxKeptBack is what [SettlePolicy.MaxKeptBack] is where it says nothing: 10 USDC.
+const DefaultMaxKeptBack = vouchers.Amount(10_000_000)
+
+func (p SettlePolicy) maxKeptBack() vouchers.Amount { return orElse(p.MaxKeptBack, DefaultMaxKeptBack) }
 
 func (p SettlePolicy) idleAfter() time.Duration { return orElse(p.IdleAfter, DefaultIdleAfter) }
 
@@ -260,7 +269,7 @@ func (s *Settler) due() dueNow {
 		total += value
 		first, seen := s.watch.since[ch.ID]
 		if !seen {
-			first = ch.Updated
+			first = ch.Used // a deposit, which anybody can make, makes nothing younger
 		}
 		since[ch.ID] = first
 		if s.Policy.MaxAge > 0 && now.Sub(first) >= s.Policy.MaxAge {

@@ -43,7 +43,7 @@ func (r *Reservation) moveAside(puts []Put) (Ticket, error) {
 	a.inFlight--
 	a.ceilings.spend(r)
 	r.endLocked()
-	r.ch.updated = r.ledger.seconds()
+	r.ch.touch(r.ledger.seconds())
 	return r.ledger.submit(r.ch, nil, puts), nil
 }
 
@@ -121,7 +121,7 @@ func (l *Ledger) GiveBack(ctx context.Context, id ChannelID, amount Amount, puts
 	a := ch.active()
 	a.aside = a.aside.less(amount)
 	ch.level()
-	ch.updated = l.seconds()
+	ch.touch(l.seconds())
 	ticket := l.submit(ch, nil, puts)
 	ch.mu.Unlock()
 	if err := ticket.Wait(ctx); err != nil {

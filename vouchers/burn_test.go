@@ -139,15 +139,23 @@ func TestCreditThatComesBackLeavesTheCountAboveWhatIsBurnt(t *testing.T) {
 	s.call(p.pays(700, 100))
 }
 
-func TestAChannelTellsWhenItWasUsed(t *testing.T) {
+func TestWhenAChannelWasUsedIsDelayedNeitherByDepositsNorByRestarts(t *testing.T) {
 	s := newShop(t)
 	p := newPayer(t, "payer").deposits(s, 10_000)
 	s.call(p.pays(100, 100))
 	called := s.clock.time()
-	s.clock.advance(time.Hour)
-	p.is(s, vouchers.ChainState{Balance: 20_000})
-	if c := s.channel(p); !c.Used.Equal(called) || !c.Updated.Equal(called.Add(time.Hour)) {
-		t.Errorf("used %s, updated %s", c.Used, c.Updated)
+	for n := range 4 { // anybody deposits a little each time that the shop was restarted
+		s.clock.advance(time.Hour)
+		p.is(s, vouchers.ChainState{Balance: vouchers.Amount(20_000 + n)})
+		if c := s.channel(p); !c.Used.Equal(called) || !c.Updated.Equal(s.clock.time()) {
+			t.Errorf("%d: used %s, updated %s", n, c.Used, c.Updated)
+		}
+		if n > 0 {
+			s.restart()
+		}
+		if c := s.channel(p); !c.Used.Equal(called) {
+			t.Errorf("%d: after a restart, used %s", n, c.Used)
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func (l *Ledger) updateWith(ctx context.Context, ch *channel, change func() (boo
 	ch.mu.Lock()
 	var ticket Ticket
 	if changed, puts := change(); changed {
-		ch.updated = l.seconds()
+		ch.touch(l.seconds())
 		ticket = l.submit(ch, nil, puts)
 	}
 	ch.mu.Unlock()

@@ -208,7 +208,7 @@ func (r *Reservation) submit(charge Charge, body []byte, puts []Put) Ticket {
 	if charge.Charged == 0 && kept == nil && len(puts) == 0 {
 		return nil
 	}
-	r.ch.updated = r.ledger.seconds()
+	r.ch.touch(r.ledger.seconds())
 	return r.ledger.submit(r.ch, kept, puts)
 }
 

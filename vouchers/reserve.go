@@ -347,7 +347,7 @@ func (r *Reservation) enter(sig Signature) {
 		ch.climb()
 		ch.ceiling = r.voucher.Ceiling
 		ch.setProof(sig)
-		ch.updated = r.ledger.seconds()
+		ch.touch(a.used)
 		r.ledger.submit(ch, nil, nil)
 		return
 	}

@@ -51,8 +51,7 @@ type Channel struct {
 	// Stopped says that the channel takes no payments (see [Stop]).
 	Stopped bool
 	Updated time.Time
-	// Used is when a voucher was last taken, or Updated if none was since the ledger was
-	// opened.
+	// Used is when a voucher was last taken, or when the channel became known if none was.
 	Used time.Time
 }
 
@@ -176,7 +175,7 @@ type activity struct {
 	// in flight have drawn from it, which is part of reserved.
 	aside, drawn Amount
 	offset       Amount // of the payer's count, because of what is burnt
-	used         uint32 // Unix seconds; 0 if no voucher was taken since the ledger was opened
+	used         uint32 // Unix seconds; 0 is the same as updated
 	rungs        rungs
 	withdrawal   Withdrawal
 	blob         []byte
@@ -231,6 +230,14 @@ func (ch *channel) setProof(sig []byte) {
 	}
 }
 
+// touch notes that the channel is updated, which is no use of it. Called with ch.mu held.
+func (ch *channel) touch(seconds uint32) {
+	if a := ch.active(); a.used == 0 {
+		a.used = ch.updated
+	}
+	ch.updated = seconds
+}
+
 // getProof returns the signature for ch.ceiling. Called with ch.mu held.
 func (ch *channel) getProof() Proof {
 	switch ch.proofForm {
@@ -263,13 +270,16 @@ func (ch *channel) record(r *Record) {
 	*r = Record{
 		ID: ch.id, Terms: &ch.terms.Terms, Payer: ch.payer, PayerAuthorizer: ch.authorizer, Salt: ch.salt,
 		Balance: ch.balance, Claimed: ch.claimed, Charged: ch.charged, Ceiling: ch.ceiling,
-		Proof: ch.getProof(), Burnt: ch.burnt, RefundNonce: uint64(ch.refundNonce), Block: ch.block.value(), Updated: ch.updated,
+		Proof: ch.getProof(), Burnt: ch.burnt, RefundNonce: uint64(ch.refundNonce), Block: ch.block.value(), Updated: ch.updated, Used: ch.updated,
 	}
 	if a := ch.busy; a != nil {
 		r.Charged = ch.with(a.committing)
 		r.Aside = a.aside + a.drawn
 		r.Offset = a.offset
 		r.Withdrawal = a.withdrawal
+		if a.used != 0 {
+			r.Used = a.used
+		}
 	}
 }
 
@@ -287,8 +297,15 @@ func (ch *channel) restore(r *Record, t *terms) {
 		a := ch.active()
 		a.aside, a.offset, a.withdrawal = r.Aside, r.Offset, r.Withdrawal
 	}
+	if r.Charged > r.Claimed && r.Updated-min(r.Used, r.Updated) > unusedFor {
+		ch.active().used = r.Used
+	}
 	ch.level()
 }
+
+// unusedFor is by how many seconds an update must be later than the last use for the
+// ledger to remember both of a channel that it opens with: most need no more than one.
+const unusedFor = 60
 
 // nonce32 returns a refund nonce, or the largest that fits.
 func nonce32(v uint64) uint32 { return uint32(min(v, math.MaxUint32)) }

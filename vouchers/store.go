@@ -179,8 +179,8 @@ type Record struct {
 	RefundNonce   uint64
 	// Block is the number of the block that Balance and Claimed were read at.
 	Block uint64
-	// Updated is in Unix seconds.
-	Updated uint32
+	// Updated and Used, which is when a voucher was last taken, are in Unix seconds.
+	Updated, Used uint32
 }
 
 // Config returns the channel's config.

@@ -18,19 +18,23 @@ import (
 //	         balance 8 | claimed 8 | charged 8 | aside 8 | ceiling 8 |
 //	         withdrawal amount 8, after 8 | refund nonce 8 | block 8 | updated 4 |
 //	         signature length 2, bytes
-//	         version 2 has, before the length, burnt 8 | offset 8
+//	         version 2 has, before the length, burnt 8 | offset 8,
+//	         version 3 then used 4
 //	terms    version 1 | crc 4 | chain id 8 | escrow 20 | receiver 20 |
 //	         authorizer 20 | token 20 | delay 8
 //	answer   version 1 | crc 4 | fingerprint 32 | ceiling 8 | expires 8 |
 //	         omitted 1 | body
 const (
 	recordVersion  = 1
-	channelVersion = 2
+	channelVersion = 3
 	headLength     = 5
 	channelLength  = headLength + 4 + 20 + 20 + 32 + 9*8 + 4 + 2 // of version 1
 	termsLength    = headLength + 8 + 4*20 + 8
 	answerLength   = headLength + 32 + 8 + 8 + 1
 )
+
+// addedLength is how much longer a channel is than one of version 1.
+var addedLength = [channelVersion + 1]int{2: 2 * 8, 3: 2*8 + 4}
 
 // ErrCorrupt is what damage to a stored value is reported with.
 var ErrCorrupt = errors.New("corrupt store")
@@ -84,6 +88,7 @@ func appendChannel(b []byte, r *vouchers.Record, terms uint32) []byte {
 	b = binary.BigEndian.AppendUint32(b, r.Updated)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Burnt))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Offset))
+	b = binary.BigEndian.AppendUint32(b, r.Used)
 	b = binary.BigEndian.AppendUint16(b, uint16(r.Proof.Len()))
 	b = r.Proof.AppendTo(b)
 	seal(r.ID[:], b[start:])
@@ -106,7 +111,8 @@ func (r *reader) address() common.Address { return common.Address(r.bytes(20)) }
 
 // decodeChannel fills rec, which may share the memory of value, and returns the
 // number of its terms. What a program that wrote version 1 has put on chain is not
-// known, so that everything its payer had signed is burnt.
+// known, so that everything its payer had signed is burnt. When a channel was used is
+// known from version 3 on; before, it is when it was updated.
 func decodeChannel(key, value []byte, rec *vouchers.Record) (terms uint32, err error) {
 	if len(key) != len(rec.ID) {
 		return 0, fmt.Errorf("%w: a channel id of %d bytes", ErrCorrupt, len(key))
@@ -124,12 +130,15 @@ func decodeChannel(key, value []byte, rec *vouchers.Record) (terms uint32, err e
 		Withdrawal:  vouchers.Withdrawal{Amount: r.amount(), FinalizeAfter: r.uint64()},
 		RefundNonce: r.uint64(), Block: r.uint64(), Updated: r.uint32(),
 	}
-	rec.Burnt = rec.Ceiling
+	rec.Burnt, rec.Used = rec.Ceiling, rec.Updated
+	if len(r.rest) < addedLength[version]+2 {
+		return 0, fmt.Errorf("%w: %d bytes of version %d", ErrCorrupt, len(value), version)
+	}
 	if version >= 2 {
-		if len(r.rest) < 2*8+2 {
-			return 0, fmt.Errorf("%w: %d bytes of version %d", ErrCorrupt, len(value), version)
-		}
 		rec.Burnt, rec.Offset = r.amount(), r.amount()
+	}
+	if version >= 3 {
+		rec.Used = r.uint32()
 	}
 	length := binary.BigEndian.Uint16(r.bytes(2))
 	if int(length) != len(r.rest) || length > vouchers.MaxSignature {

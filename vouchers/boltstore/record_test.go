@@ -35,12 +35,12 @@ func TestOfWhatVersion1KeptEverythingThatWasSignedIsBurnt(t *testing.T) {
 	r := vouchers.Record{ID: vouchers.ChannelID{1}, Terms: &vouchers.Terms{}, Charged: 3, Ceiling: 5, Burnt: 1, Updated: 7, Proof: vouchers.NewProof(make(vouchers.Signature, 65))}
 	now := appendChannel(nil, &r, 7)
 	const burnt = channelLength - 2
-	old := append(bytes.Clone(now[:burnt]), now[burnt+16:]...)
+	old := append(bytes.Clone(now[:burnt]), now[burnt+addedLength[channelVersion]:]...)
 	old[0] = recordVersion
 	seal(r.ID[:], old)
 	var got vouchers.Record
 	terms, err := decodeChannel(r.ID[:], old, &got)
-	if err != nil || terms != 7 || got.Burnt != 5 || got.Offset != 0 || got.Charged != 3 || got.Updated != 7 || got.Proof.Len() != 65 {
+	if err != nil || terms != 7 || got.Burnt != 5 || got.Offset != 0 || got.Charged != 3 || got.Updated != 7 || got.Used != 7 || got.Proof.Len() != 65 {
 		t.Errorf("%+v, %d, %v", got, terms, err)
 	}
 }

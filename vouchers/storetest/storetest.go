@@ -105,7 +105,7 @@ func record(n byte, t *vouchers.Terms, sig vouchers.Signature) vouchers.Record {
 		Balance: m + 9, Claimed: m + 1, Charged: m + 3, Aside: m + 4, Ceiling: m + 8, Burnt: m + 7, Offset: m + 6,
 		Proof:       vouchers.NewProof(sig),
 		Withdrawal:  vouchers.Withdrawal{Amount: m + 5, FinalizeAfter: 1_900_000_000},
-		RefundNonce: uint64(n) + 1, Block: uint64(n) + 2, Updated: 1_800_000_000,
+		RefundNonce: uint64(n) + 1, Block: uint64(n) + 2, Updated: 1_800_000_000, Used: 1_700_000_000,
 	}
 }
 

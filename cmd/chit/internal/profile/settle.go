@@ -25,6 +25,9 @@ type Settle struct {
 	// IdleAfter is for how long a channel must not have been used until the price of its
 	// last call is claimed, too, such as "24h".
 	IdleAfter Text `yaml:"idleAfter,omitempty"`
+	// MaxKeptBack is from how much on the newest voucher of a channel in use is claimed
+	// with, if only that allows so much, such as "10".
+	MaxKeptBack Text `yaml:"maxKeptBack,omitempty"`
 	// LowBalance settles a channel of whose balance at most so many percent are left.
 	LowBalance int `yaml:"lowBalance,omitempty"`
 	// OnShutdown settles when the server is stopped.
@@ -50,6 +53,7 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 		{"coinPrice", p.CoinPrice, &policy.CoinPrice},
 		{"settle.channelValue", s.ChannelValue, &policy.ChannelValue},
 		{"settle.totalValue", s.TotalValue, &policy.TotalValue},
+		{"settle.maxKeptBack", s.MaxKeptBack, &policy.MaxKeptBack},
 	} {
 		if field.text == "" {
 			continue
