@@ -26,7 +26,7 @@ type refusals struct {
 func (r refusals) Enabled(context.Context, slog.Level) bool { return true }
 
 func (r refusals) Handle(_ context.Context, record slog.Record) error {
-	if record.Message == "payment refused" {
+	if record.Message == "payment refused" && record.Level >= slog.LevelInfo {
 		r.n.Add(1)
 	}
 	return nil

@@ -97,6 +97,9 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 	known := p.known(w.name)
 	var forbidden error
 	if known != nil {
+		if listed := p.atListPrice(ctx, known, expense); listed != nil {
+			return listed, nil
+		}
 		if forbidden = expense.hold(ctx, known); !errors.Is(forbidden, ErrPolicy) {
 			return known, nil // another error comes again
 		}
@@ -329,8 +332,9 @@ func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, re
 	}
 	switch required.Error {
 	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
-		if fresh.accepted.Amount != t.accepted.Amount {
-			return fresh, nil, nil // the price was raised; the policy decides
+		if fresh.accepted.Amount > t.accepted.Amount {
+			p.prices.vary(name)
+			return fresh, nil, nil // these arguments cost more; the policy decides
 		}
 		proven, err := p.check(ctx, ch, required)
 		return fresh, proven, err

@@ -43,6 +43,7 @@ type pricing struct {
 	announced map[string]vouchers.Amount
 	read      bool                       // the book was read
 	paid      map[string]vouchers.Amount // the last price agreed to
+	varied    map[string]bool            // tools that have cost more with other arguments
 	news      map[string]vouchers.Amount // of paid, what the book does not have
 }
 
@@ -55,6 +56,29 @@ func (s *pricing) announce(prices map[string]vouchers.Amount, whole bool) {
 		s.announced = make(map[string]vouchers.Amount)
 	}
 	maps.Copy(s.announced, prices)
+}
+
+// vary notes that what a tool costs depends on its arguments.
+func (s *pricing) vary(tool string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.varied == nil {
+		s.varied = make(map[string]bool)
+	}
+	s.varied[tool] = true
+}
+
+// listPrice is the most that a call of a tool costs, as far as that was announced, 0 if it is
+// not known. The server is asked for its list only where the tool's price varies.
+func (s *pricing) listPrice(ctx context.Context, tool string) vouchers.Amount {
+	s.mu.Lock()
+	price, varied := s.announced[tool], s.varied[tool]
+	s.mu.Unlock()
+	if price > 0 || !varied {
+		return price
+	}
+	price, _ = s.announcedFor(ctx, tool) // what is not known is asked for as it comes
+	return price
 }
 
 // agree remembers a price that was paid. What it was before comes from the book.

@@ -36,8 +36,8 @@ func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logge
 	return x, nil
 }
 
-// Close logs a summary of what was paid, writes the book and closes the connections. [Proxy.Serve] must have returned.
+// Close writes the book, closes the connections, and logs a summary of what was paid. [Proxy.Serve] must have returned.
 func (p *Proxy) Close() error {
-	p.sayWhatWasPaid()
+	defer p.sayWhatWasPaid()
 	return errors.Join(p.wire.Close(), p.close())
 }

@@ -54,9 +54,9 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 	return p, nil
 }
 
-// Close logs a summary of what was paid, and closes the connections. [CreditProxy.Serve] must have returned.
+// Close closes the connections, and logs a summary of what was paid. [CreditProxy.Serve] must have returned.
 func (p *CreditProxy) Close() error {
-	p.sayWhatWasPaid()
+	defer p.sayWhatWasPaid()
 	err := p.wire.Close()
 	p.http.CloseIdleConnections()
 	return err

@@ -3,6 +3,9 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -39,6 +42,66 @@ func TestEveryCallOfAQuotedToolIsPaidAtItsOwnPrice(t *testing.T) {
 		if err != nil || receipt.Charged != vouchers.Amount(100*count) || receipt.Cumulative != spent {
 			t.Errorf("a count of %d: %+v, %v", count, receipt, err)
 		}
+	}
+}
+
+// lines are the refusals in a shop's log, by their codes and levels.
+type lines struct {
+	slog.Handler
+	mu  *sync.Mutex // guards all
+	all *[]string
+}
+
+func (l lines) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l lines) Handle(_ context.Context, r slog.Record) error {
+	if r.Message != "payment refused" {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "code" {
+			*l.all = append(*l.all, r.Level.String()+" "+a.Value.String())
+		}
+		return true
+	})
+	return nil
+}
+
+func TestACallWithOtherArgumentsIsOneRequestWhereThePolicyAllowsTheListPrice(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy agent.Policy
+		lists  bool
+		want   []string
+	}{
+		"allowed, and the list was read":     {agent.Policy{}, true, []string{"DEBUG payment_required"}},
+		"allowed, and the list was not read": {agent.Policy{MaxPrice: price}, false, []string{"DEBUG payment_required", "DEBUG price_differs"}},
+		"forbidden":                          {agent.Policy{MaxPrice: 999}, true, []string{"DEBUG payment_required", "DEBUG price_differs", "DEBUG price_differs", "DEBUG price_differs"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused := lines{slog.DiscardHandler, new(sync.Mutex), new([]string)}
+			o := shoptest.Options(t)
+			o.Prices, o.Rates, o.Logger = nil, server.Rates{"work": {Price: "0.001", Quote: perCount}}, slog.New(refused)
+			shop := shoptest.Open(t, o, work)
+			mine := options(t)
+			mine.Policy = c.policy
+			client := funded(t, shop.URL, mine)
+			if c.lists {
+				if _, err := client.Tools(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			*refused.all = nil
+			for _, count := range []int{2, 4, 6, 3, 9} {
+				if _, receipt, err := client.CallTool(t.Context(), "work", map[string]any{"count": count}); err != nil || receipt.Charged != vouchers.Amount(100*count) {
+					t.Fatalf("a count of %d: %+v, %v", count, receipt, err)
+				}
+			}
+			if !slices.Equal(*refused.all, c.want) {
+				t.Errorf("the shop has refused %q, want %q", *refused.all, c.want)
+			}
+		})
 	}
 }
 

@@ -236,3 +236,26 @@ func (p *payer) anyTerms(ctx context.Context, w *wanted) (*terms, error) {
 	}
 	return p.learn(ctx, w.name, a.required)
 }
+
+// atListPrice is what is known with the most that a call of the tool costs in the place of
+// what the last one cost: other arguments may cost more, and the server charges what these
+// do. It is nil where that is the same, the policy does not allow it without asking, or
+// the channel does not hold so much.
+func (p *payer) atListPrice(ctx context.Context, known *terms, expense *expense) *terms {
+	most := p.prices.listPrice(ctx, expense.call.Tool)
+	if asks := p.policy.AskAbove; most <= known.accepted.Amount || asks > 0 && most > asks {
+		return nil
+	}
+	p.learning.Lock()
+	ch := p.channels[known.id]
+	p.learning.Unlock()
+	if ch == nil || ch.entry(p.server).Available() < most {
+		return nil
+	}
+	listed := *known
+	listed.accepted.Amount = most
+	if expense.hold(ctx, &listed) != nil {
+		return nil
+	}
+	return &listed
+}

@@ -111,6 +111,12 @@ func (l *line) refuse(ctx context.Context, level slog.Level, code, detail string
 	l.write(ctx, level, "payment refused", code, nil, more...)
 }
 
+// refused is refuse for a payment by voucher, or for none.
+func (l *line) refused(ctx context.Context, r *refusal) {
+	code, level := r.inTheLog()
+	l.refuse(ctx, level, code, r.detail)
+}
+
 // refuseToken logs a call that its credit token did not pay for, and counts it.
 func (l *line) refuseToken(ctx context.Context, token credit.Token, r *credit.Refusal) {
 	more := []slog.Attr{slog.Any("token", token)}

@@ -106,7 +106,9 @@ func (s *Shop) checkTerms(t *till, accepted *x402.Requirements, price vouchers.A
 	case accepted.PayTo != s.payTo:
 		return refuseWith(x402.ErrReceiverMismatch, "payTo is %s, this shop is paid to %s", accepted.PayTo, s.payTo)
 	case accepted.Amount < price:
-		return refuseWith(x402.ErrCumulativeAmountMismatch, "the accepted amount is %s, the price is %s", accepted.Amount, price)
+		differs := refuseWith(x402.ErrCumulativeAmountMismatch, "the accepted amount is %s, the price is %s", accepted.Amount, price)
+		differs.logged = codePriceDiffers
+		return differs
 	}
 	return nil
 }
@@ -138,6 +140,8 @@ type refusal struct {
 	channel *vouchers.Channel // what a client needs to recover, if it is known
 	// public says that of the channel only what is on chain is told.
 	public bool
+	// logged is the code in the log, where it says more than the standard's word; it may be empty.
+	logged string
 	// conflict says that the payment identifier is that of another payment or request.
 	conflict bool
 }
@@ -168,13 +172,21 @@ func (p *payment) isOrdered(ch vouchers.Channel, action, subject string) error {
 	return order.Check(p.order.Signature, ch.Config.VoucherSigner(), time.Now())
 }
 
-// level is that of the refusal's line in the log: what is asked and answered in the course
-// of paying is nothing that an operator needs to see.
-func (r *refusal) level() slog.Level {
-	if r.code == x402.ErrPaymentRequired {
-		return slog.LevelDebug
+// codePriceDiffers is a payment that accepts less than the call costs: with other arguments,
+// or since the price was raised. The standard has no word for it but that of a wrong
+// ceiling, from which stock clients recover.
+const codePriceDiffers = "price_differs"
+
+// inTheLog is the refusal's code in the log, and its level: what is asked and answered in the
+// course of paying is nothing that an operator needs to see.
+func (r *refusal) inTheLog() (code string, level slog.Level) {
+	switch {
+	case r.logged != "":
+		return r.logged, slog.LevelDebug
+	case r.code == x402.ErrPaymentRequired:
+		return string(r.code), slog.LevelDebug
 	}
-	return slog.LevelInfo
+	return string(r.code), slog.LevelInfo
 }
 
 // unpaid is the refusal of a call that carries no payment: the terms.

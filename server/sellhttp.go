@@ -398,7 +398,7 @@ func (s *httpSale) refuse(r *refusal) {
 		s.fail(http.StatusInternalServerError, "the terms cannot be encoded")
 		return
 	}
-	s.line.refuse(s.r.Context(), r.level(), string(r.code), r.detail)
+	s.line.refused(s.r.Context(), r)
 	s.w.Header().Set(x402.HeaderPaymentRequired, header)
 	s.w.Header().Set("Cache-Control", "no-store")
 	status := http.StatusPaymentRequired

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -123,6 +124,7 @@ type Shop struct {
 	asking        *asking // of those that a payment asks for
 	uncharged     *uncharged
 	sold          sold
+	unheard       atomic.Bool // who reads the log has gone
 	largeDeposits *rate.Limiter
 	bodies        bodies
 	streams       streams
@@ -251,7 +253,6 @@ func (s *Shop) startSender(ctx context.Context, on *account, o Options) error {
 func (s *Shop) Close() error {
 	var all []error
 	s.closing.Do(func() {
-		s.sayWhatWasSold()
 		for _, on := range s.accounts {
 			if on.sender != nil {
 				all = append(all, on.sender.Close())
@@ -266,6 +267,9 @@ func (s *Shop) Close() error {
 		all = append(all, s.tenure.close())
 		for _, on := range s.accounts {
 			on.client.Close()
+		}
+		if !s.unheard.Load() {
+			s.sayWhatWasSold()
 		}
 	})
 	return errors.Join(all...)

@@ -129,7 +129,7 @@ func (s *Shop) refuse(ctx context.Context, l *line, r *refusal) (*mcp.CallToolRe
 	if err != nil {
 		return nil, fmt.Errorf("encode the terms of %s: %w", l.name, err)
 	}
-	l.refuse(ctx, r.level(), string(r.code), r.detail)
+	l.refused(ctx, r)
 	return &mcp.CallToolResult{
 		Content:           []mcp.Content{mcp.NewTextContent(string(text))},
 		StructuredContent: required,

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -63,6 +65,7 @@ func proxyTarget(c *cli.Context) (*profile.Profile, error) {
 }
 
 func proxy(c *cli.Context) (err error) {
+	signal.Ignore(syscall.SIGPIPE) // a client that goes away may close the log before the last line of it
 	if token := os.Getenv(creditVariable); token != "" {
 		return proxyOnCredit(c, token)
 	}
