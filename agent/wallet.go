@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/accounts/keystore"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/gofrs/flock"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -71,10 +73,15 @@ func (w Wallet) Key(address common.Address) (chain.Signer, error) {
 	return chain.OpenKeystoreFile(path, passphrase)
 }
 
+// sessionLock is the file whose lock is held while the session key is looked for or made.
+const sessionLock = ".lock"
+
 // SessionKey opens the first key of the folder, which is made when it is first needed:
 // one that signs vouchers in place of the payer's ([Options.Session]). It is under the
-// passphrase of the payer's key.
-func (w Wallet) SessionKey(payer common.Address) (chain.Signer, error) {
+// passphrase of the payer's key. Processes that need it at once make one. A file of the
+// folder that is no key file, but for hidden ones, is an error that wraps [chain.ErrKey]:
+// another key would open other channels.
+func (w Wallet) SessionKey(payer common.Address) (_ chain.Signer, err error) {
 	if err := w.make(); err != nil {
 		return nil, err
 	}
@@ -82,19 +89,41 @@ func (w Wallet) SessionKey(payer common.Address) (chain.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	lock := flock.New(filepath.Join(w.Dir, sessionLock))
+	if err := lock.Lock(); err != nil {
+		return nil, fmt.Errorf("lock the session key: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	files, err := w.whole()
+	if err == nil && len(files) == 0 {
+		if _, err = w.Create(passphrase); err == nil {
+			files, err = w.whole()
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return chain.OpenKeystoreFile(files[0].Path, passphrase)
+}
+
+// whole lists the key files where there is nothing else.
+func (w Wallet) whole() ([]chain.KeyFile, error) {
+	entries, err := os.ReadDir(w.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("list the key files: %w", err)
+	}
 	files, err := w.List()
 	if err != nil {
 		return nil, err
 	}
-	if len(files) == 0 {
-		if _, err = w.Create(passphrase); err == nil {
-			files, err = w.List() // another process may have been first
-		}
-		if err != nil {
-			return nil, err
+	for _, e := range entries {
+		path := filepath.Join(w.Dir, e.Name())
+		isKey := slices.ContainsFunc(files, func(f chain.KeyFile) bool { return f.Path == path })
+		if !isKey && !strings.HasPrefix(e.Name(), ".") {
+			return nil, fmt.Errorf("%w: %s is damaged, or no key file: put it back from a copy; or take it away, and another key opens other channels, while `chit withdraw start` takes what is in the old ones out", chain.ErrKey, path)
 		}
 	}
-	return chain.OpenKeystoreFile(files[0].Path, passphrase)
+	return files, nil
 }
 
 // Holding is what the account of a key file has outside of channels.

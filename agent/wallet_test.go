@@ -2,10 +2,15 @@ package agent_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/accounts/keystore"
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/agent"
@@ -87,5 +92,41 @@ func TestAWalletKeepsAKeyOnceAndOpensItWithItsPassphraseAlone(t *testing.T) {
 	}
 	if key, err := wallet.Key(shoptest.Key(t, "nobody").Address()); !errors.Is(err, chain.ErrNoKeyFile) {
 		t.Errorf("of nobody there is %v, %v", key, err)
+	}
+}
+
+func TestProcessesThatStartTogetherUseOneSessionKey(t *testing.T) {
+	dir := t.TempDir()
+	keys := make([]common.Address, 4)
+	var all sync.WaitGroup
+	for i := range keys {
+		all.Go(func() { // each with a lock of its own, as a process has
+			key, err := agent.Wallet{Dir: dir, Passphrase: secret}.SessionKey(common.Address{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			keys[i] = key.Address()
+		})
+	}
+	all.Wait()
+	if files, err := (agent.Wallet{Dir: dir}).List(); err != nil || len(files) != 1 || len(slices.Compact(keys)) != 1 {
+		t.Errorf("%v are used, %d were made, %v", keys, len(files), err)
+	}
+}
+
+func TestADamagedSessionKeyIsAnErrorAndNotAnotherKey(t *testing.T) {
+	for name, text := range map[string]string{"cut off": `{"address":"70997970c51812dc3a010c7d01b50e0d17dc79c8","cry`, "empty": "", "another file": "{}"} {
+		dir := t.TempDir()
+		damaged := filepath.Join(dir, "UTC--2026")
+		if err := os.WriteFile(damaged, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (agent.Wallet{Dir: dir, Passphrase: secret}).SessionKey(common.Address{}); !errors.Is(err, chain.ErrKey) || !strings.Contains(err.Error(), damaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if files, err := (agent.Wallet{Dir: dir}).List(); err != nil || len(files) != 0 {
+			t.Errorf("%s: %d keys were made, %v", name, len(files), err)
+		}
 	}
 }
