@@ -61,7 +61,7 @@ func (b *bill) cost(ctx context.Context) vouchers.Amount {
 		return 0
 	}
 	if reported == nil {
-		b.shop.silentMeter(b)
+		b.silentMeter(ctx)
 		return b.price
 	}
 	if *reported > b.price {
@@ -72,13 +72,12 @@ func (b *bill) cost(ctx context.Context) vouchers.Amount {
 }
 
 // silentMeter warns the seller, once for each tool, of a meter that says nothing.
-func (s *Shop) silentMeter(b *bill) {
+func (b *bill) silentMeter(ctx context.Context) {
 	if !b.metered {
 		return
 	}
-	if _, known := s.silent.LoadOrStore(b.name, true); !known {
-		s.logger.Warn("a metered tool has not reported what its call has cost: the payer is charged the most that it may cost; let it report "+MetaCost+" in its result's _meta, or the header "+HeaderCost+", or price it without a meter",
-			"tool", b.name, "charged", b.price.String())
+	if _, known := b.line.shop.silent.LoadOrStore(b.line.name, true); !known {
+		b.line.trouble(ctx, slog.LevelWarn, "a metered tool has not reported what its call has cost: the payer is charged the most that it may cost; let it report "+MetaCost+" in its result's _meta, or the header "+HeaderCost+", or price it without a meter")
 	}
 }
 
