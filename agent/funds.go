@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -25,8 +26,8 @@ type Funds struct {
 // ChannelFunds is a channel of the book with what the chain says of it.
 type ChannelFunds struct {
 	Entry
-	// WithTokens is the part of Charged that paid for credit tokens and has not come back,
-	// whether their holders have spent it or not.
+	// WithTokens is the part of Charged that paid for credit tokens and has neither come
+	// back nor been spent, as far as the server was asked ([Book.SettleTokens]).
 	WithTokens vouchers.Amount `json:"withTokens,omitzero"`
 	// Available is what further calls can spend, by this payer's own book.
 	Available vouchers.Amount `json:"available"`
@@ -77,7 +78,24 @@ func (f ChannelFunds) Spent() vouchers.Amount {
 	return left(f.Charged, plus(f.WithTokens, f.OnItsWay))
 }
 
-// spentOnTokens is what credit tokens were paid with and has not come back, by server.
+// SettleTokens writes into the book what the live tokens of a server have left by its word,
+// in atomic units: what they were given beyond that is spent.
+func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
+	return b.updateSpending(func(rows map[spent]vouchers.Amount) {
+		l := newLeaf(rows, ServerName(server))
+		with := l.of(func(key spent) bool { return key.tool == grantTool })
+		slices.Reverse(with)
+		given := sumOf(rows, func(key spent) bool { return slices.Contains(with, key) })
+		pieces := l.some(left(given, live), with)
+		l.take(pieces)
+		for _, p := range pieces {
+			row := spent{p.day, p.server, tokensSpent + grantTool}
+			rows[row] = plus(rows[row], p.amount)
+		}
+	})
+}
+
+// spentOnTokens is what credit tokens have, by server.
 func (b *Book) spentOnTokens() (map[string]vouchers.Amount, error) {
 	by := make(map[string]vouchers.Amount)
 	err := b.updateSpending(func(rows map[spent]vouchers.Amount) {

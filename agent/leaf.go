@@ -19,6 +19,9 @@ const (
 	onItsWay = "\x03"
 )
 
+// tokensSpent is before the name of the tool that sells credit: what tokens have spent.
+const tokensSpent = "\x04"
+
 // restoredTool stands for what was charged before the book was lost.
 const restoredTool = "(recovered)"
 
@@ -36,7 +39,7 @@ func (s spent) isOnItsWay() bool { return strings.HasPrefix(s.tool, onItsWay) }
 // name is that of the tool, whether its calls are answered or not.
 func (s spent) name() string {
 	if !s.isOnItsWay() {
-		return s.tool
+		return strings.TrimPrefix(s.tool, tokensSpent)
 	}
 	return s.tool[len(wayOf(vouchers.ChannelID{})):]
 }

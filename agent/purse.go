@@ -115,7 +115,7 @@ func (s *purse) begin(tool string) *expense {
 }
 
 // ofATool leaves nothing in a tool's name that would make it another row's.
-var ofATool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "", onItsWay, "")
+var ofATool = strings.NewReplacer("\x00", "", signedPool, "", concededPool, "", onItsWay, "", tokensSpent, "")
 
 // hold makes sure that a call at the price of the terms is within the policy and its
 // money held.

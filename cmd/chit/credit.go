@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -323,6 +324,9 @@ func creditList(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := settleTokens(c, grants); err != nil {
+			return err
+		}
 		return print(c, grants, func(w io.Writer) error {
 			rows := make([][]string, len(grants))
 			for i, g := range grants {
@@ -331,6 +335,25 @@ func creditList(c *cli.Context) error {
 			return ui.Table(w, []string{"GRANT", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 		})
 	})
+}
+
+// settleTokens writes into the book what the tokens of the grants have left.
+func settleTokens(c *cli.Context, grants []credit.Grant) error {
+	p, err := openProfile(c)
+	if err != nil {
+		return err
+	}
+	book, err := openBook(p)
+	if err != nil {
+		return err
+	}
+	var live vouchers.Amount
+	for _, g := range grants {
+		if g.Ended == 0 {
+			live += g.Remaining()
+		}
+	}
+	return book.SettleTokens(p.Server, live)
 }
 
 func creditRevoke(c *cli.Context) error {
@@ -369,6 +392,13 @@ func creditRevoke(c *cli.Context) error {
 		// The book has the whole grant as spent: the server says what came back of it.
 		if _, err := owner.Client.Recover(c.Context); err != nil {
 			return errors.Join(report(grant), fmt.Errorf("the book still has the grant as spent, `chit recover` mends that: %w", err))
+		}
+		grants, err := owner.List(c.Context)
+		if err == nil {
+			_, err = owner.Client.Spent() // what came back is written first
+		}
+		if err := cmp.Or(err, settleTokens(c, grants)); err != nil {
+			return errors.Join(report(grant), fmt.Errorf("the book still has as with tokens what they have spent, `chit credit list` mends that: %w", err))
 		}
 		return report(grant)
 	})

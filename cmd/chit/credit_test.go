@@ -76,7 +76,7 @@ func TestABudgetIsHandedOutByHand(t *testing.T) {
 	if out := h.ok(t, "credit", "revoke", id, url); !strings.Contains(out, "0.0025 USDC were spent") {
 		t.Errorf("revoking the grant says %q", out)
 	}
-	if out := words(h.ok(t, "balance")); !strings.Contains(out, "10 0.003 9.997") { // what the grant gave back is there again
+	if out := words(h.ok(t, "balance")); !strings.Contains(out, "10 0.003 0 0 9.997") { // what the grant gave back is there again
 		t.Errorf("the balance after the end of the grant is\n%s", out)
 	}
 	if out := withToken(t, token, "call", "hash", "text=abc", url); out.code != 1 || !strings.Contains(out.stderr, "revoked") {

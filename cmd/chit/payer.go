@@ -167,8 +167,8 @@ func balanceCommand() *cli.Command {
 		Name:  "balance",
 		Usage: "show the payer's money: in the wallet and in channels",
 		Description: "What was deposited, less what came back by refunds and withdrawals, is what calls have cost, what\n" +
-			"credit tokens were given and did not come back, what is on its way (calls without an answer), and\n" +
-			"what is left.",
+			"credit tokens have (`chit credit list` asks the server what they have spent of it), what is on its\n" +
+			"way (calls without an answer), and what is left.",
 		Flags:  []cli.Flag{tokenFlag, jsonFlag},
 		Action: balance,
 	}
