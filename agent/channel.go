@@ -48,7 +48,12 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 		delete(p.channels, t.id)
 		return nil, errors.Join(err, ch.board.close())
 	}
-	return ch, p.write(ch) // another server that names it is told apart from now on
+	if err := p.occupy(ch); err != nil { // another server that names it is told apart from now on
+		delete(p.channels, t.id)
+		clear(p.terms)
+		return nil, errors.Join(err, ch.board.close())
+	}
+	return ch, nil
 }
 
 // open makes the account of a channel that is not in use yet, with fresh figures unless

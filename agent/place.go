@@ -3,12 +3,14 @@ package agent
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -168,9 +170,59 @@ func (p *payer) keptLike(t *terms) ([]Entry, error) {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(e Entry) bool {
-		return e.Deployment != t.contract.Deployment() || e.Config.Payer != t.config.Payer || e.Config.PayerAuthorizer != t.config.PayerAuthorizer || e.Config.Token != t.config.Token
-	}), nil
+	return slices.DeleteFunc(all, func(e Entry) bool { return !t.like(e) }), nil
+}
+
+// like says whether a channel is of the escrow, the token and the payer of terms.
+func (t *terms) like(e Entry) bool {
+	return e.Deployment == t.contract.Deployment() && e.Config.Payer == t.config.Payer && e.Config.PayerAuthorizer == t.config.PayerAuthorizer && e.Config.Token == t.config.Token
+}
+
+// occupy writes a channel into the book when it is first used, unless another one was
+// opened for the shop since its terms were learnt, by this process or another. The caller
+// holds learning.
+func (p *payer) occupy(ch *channel) error {
+	entry, shop := ch.entry(p.server), shopOf(p.server)
+	rivals := func(e Entry) error {
+		if e.Channel == ch.id || e.Left || shopOf(e.Server) != shop || !ch.like(e) {
+			return nil
+		}
+		return fmt.Errorf("%w: channel %s was opened for %s meanwhile; call again", ErrTerms, e.Channel, shop)
+	}
+	for _, other := range p.channels {
+		if err := rivals(other.entry(p.server)); err != nil {
+			return err
+		}
+	}
+	if p.book == nil {
+		return nil
+	}
+	entry.Server = p.nameOf(ch)
+	return p.book.add(entry, rivals)
+}
+
+// add writes an entry, unless it is new and the book has one that rivals says no to.
+func (b *Book) add(entry Entry, rivals func(Entry) error) error {
+	raw, err := json.Marshal(entry)
+	if err != nil {
+		return fmt.Errorf("write channel %s to the book: %w", entry.Channel, err)
+	}
+	return b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
+		if bucket.Get(entry.Channel[:]) != nil {
+			return bucket.Put(entry.Channel[:], raw)
+		}
+		err := bucket.ForEach(func(_, value []byte) error {
+			var e Entry
+			if err := json.Unmarshal(value, &e); err != nil {
+				return err
+			}
+			return rivals(e)
+		})
+		if err != nil {
+			return err
+		}
+		return bucket.Put(entry.Channel[:], raw)
+	})
 }
 
 // Moved writes into the book that the shop at one URL is at another one now, by its
