@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -27,6 +29,8 @@ const Type = "Receipt(bytes32 channelId,uint64 sequence,bytes32 previous,uint128
 var (
 	typeHash       = crypto.Keccak256Hash([]byte(Type))
 	domainTypeHash = crypto.Keccak256Hash([]byte("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"))
+	domainName     = crypto.Keccak256Hash([]byte(DomainName))
+	domainVersion  = crypto.Keccak256Hash([]byte(DomainVersion))
 )
 
 // MaxResource is how long the name of what was sold may be, in bytes; longer ones are
@@ -73,8 +77,9 @@ var ErrSigner = errors.New("another key's receipt")
 
 // Deployment is that of the channel. The error wraps [ErrFormat].
 func (r *Receipt) Deployment() (vouchers.Deployment, error) {
-	var id uint64
-	if _, err := fmt.Sscanf(r.Network, "eip155:%d", &id); err != nil || id == 0 || (vouchers.Deployment{ChainID: id}).Network() != r.Network {
+	text, isEVM := strings.CutPrefix(r.Network, "eip155:")
+	id, err := strconv.ParseUint(text, 10, 64)
+	if !isEVM || err != nil || text[0] == '0' {
 		return vouchers.Deployment{}, fmt.Errorf("%w: network %.40q, want eip155: and a chain id", ErrFormat, r.Network)
 	}
 	return vouchers.Deployment{ChainID: id, Escrow: r.Escrow}, nil
@@ -82,10 +87,10 @@ func (r *Receipt) Deployment() (vouchers.Deployment, error) {
 
 // separator is the EIP-712 domain separator of a deployment's receipts.
 func separator(d vouchers.Deployment) common.Hash {
-	var w words
+	w := make(words, 0, 5*wordSize)
 	w.hash(domainTypeHash)
-	w.hash(crypto.Keccak256Hash([]byte(DomainName)))
-	w.hash(crypto.Keccak256Hash([]byte(DomainVersion)))
+	w.hash(domainName)
+	w.hash(domainVersion)
 	w.number(d.ChainID)
 	w.right(d.Escrow[:])
 	return crypto.Keccak256Hash(w)
@@ -93,7 +98,7 @@ func separator(d vouchers.Deployment) common.Hash {
 
 // digest is what is signed, under a domain separator.
 func (r *Receipt) digest(separator common.Hash) common.Hash {
-	w := make(words, 0, 12*32)
+	w := make(words, 0, 12*wordSize)
 	w.hash(typeHash)
 	w.hash(common.Hash(r.Channel))
 	w.number(r.Sequence)
@@ -161,25 +166,29 @@ func (id *ID) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// words are 32-byte words as the ABI encodes them.
+// words are words as the ABI encodes them.
 type words []byte
+
+const wordSize = 32
 
 func (w *words) hash(h common.Hash) { *w = append(*w, h[:]...) }
 
 // right appends b aligned to the right, as for numbers and addresses.
 func (w *words) right(b []byte) {
-	*w = append(*w, make([]byte, 32-len(b))...)
-	*w = append(*w, b...)
+	var word [wordSize]byte
+	copy(word[wordSize-len(b):], b)
+	*w = append(*w, word[:]...)
 }
 
 // left appends b aligned to the left, as for short byte strings.
 func (w *words) left(b []byte) {
-	*w = append(*w, b...)
-	*w = append(*w, make([]byte, 32-len(b))...)
+	var word [wordSize]byte
+	copy(word[:], b)
+	*w = append(*w, word[:]...)
 }
 
 func (w *words) number(n uint64) {
-	var b [32]byte
-	binary.BigEndian.PutUint64(b[24:], n)
-	*w = append(*w, b[:]...)
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], n)
+	w.right(b[:])
 }

@@ -484,3 +484,14 @@ func FuzzReceipt(f *testing.F) {
 		}
 	})
 }
+
+func TestANetworkIsWrittenInOneWay(t *testing.T) {
+	for _, network := range []string{"", "eip155:", "eip155:0", "eip155:01", "eip155:+1", "eip155:1 ", "eip155:1_0", "eip155:18446744073709551616", "solana:1"} {
+		if d, err := (&receipts.Receipt{Network: network}).Deployment(); !errors.Is(err, receipts.ErrFormat) {
+			t.Errorf("%q is read as %v, %v", network, d, err)
+		}
+	}
+	if d, err := (&receipts.Receipt{Network: "eip155:18446744073709551615"}).Deployment(); err != nil || d.ChainID != 1<<64-1 {
+		t.Errorf("%v, %v", d, err)
+	}
+}
