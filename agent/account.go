@@ -30,6 +30,9 @@ type account struct {
 	landed chan struct{} // while a call of this process waits: closed when one lands
 	// uncounted is why something that can be taken could not be counted; no call is signed then.
 	uncounted error
+	// foreign is what was charged before this process, where there is no book; nil until a
+	// receipt says it.
+	foreign *vouchers.Amount
 	// forgets says that there is no book: what the payer signed before this process is
 	// known from the server's proof alone.
 	forgets bool
@@ -78,6 +81,8 @@ type figures struct {
 	waits    int64                        // since when a call waits for those in flight, Unix nanoseconds; 0 is none
 	gone     vouchers.Amount              // the highest ceiling that may have left this machine
 	block    uint64                       // as of which the balance is; 0 is not known
+	unproven vouchers.Amount              // what was conceded since the last receipt
+	disputed vouchers.Amount              // what was charged and no call explains
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that
@@ -314,8 +319,8 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	a.seen = max(a.seen, total)
 	a.clearDoubt()
 	if a.unsure && a.flying == 0 && a.doubt == 0 {
-		a.unsure = false
 		a.rebase(max(a.charged, a.seen), 0)
+		a.unsure = false
 	}
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, _ spending) bool { return c <= a.charged })
 	return nil

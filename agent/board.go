@@ -105,8 +105,9 @@ func (f *figures) inherit(kept figures) {
 		return
 	}
 	balance, most, charged, offset := f.balance, f.most, f.charged, f.offset
+	disputed := max(f.disputed, kept.disputed)
 	*f = newFigures(balance, kept.charged, kept.signed)
-	f.most = max(most, kept.most)
+	f.most, f.unproven, f.disputed = max(most, kept.most), kept.unproven, disputed
 	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, plus(kept.doubt, kept.flying), kept.losses, kept.spent, kept.raised
 	for ceiling := range kept.inFlight {
 		f.spent[ceiling] = doubtful

@@ -52,6 +52,9 @@ type Entry struct {
 	// Offset is by how much the seller's count is above Charged: ceilings are signed over
 	// both. It was signed before, and costs nothing.
 	Offset vouchers.Amount `json:"offset,omitzero"`
+	// Disputed is what the seller has charged beyond Charged, by its own receipts or without
+	// any; see [Dispute]. It is part of Offset where the seller's count has risen by it.
+	Disputed vouchers.Amount `json:"disputed,omitzero"`
 }
 
 // Available is what further calls can spend, in atomic USDC.

@@ -300,7 +300,10 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *
 	if p.file(ch, *charged, a.signed) {
 		receipt.Signed = a.signed
 	}
-	return receipt, nil
+	if !receipt.Paid {
+		return receipt, nil
+	}
+	return receipt, p.judge(ch, receipt.Signed)
 }
 
 // reconsider reads why a payment was refused, ends its reservation, and returns the

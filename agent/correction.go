@@ -53,6 +53,9 @@ func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 	more := left(after, before)
 	if more > 0 {
 		a.offset = plus(a.offset, more)
+		if !a.unsure || !a.forgets { // else it is the first that is heard of the channel
+			a.unproven = plus(a.unproven, more)
+		}
 		if a.tally != nil {
 			a.uncounted = errors.Join(a.uncounted, a.tally.concede(more))
 			a.raised = true

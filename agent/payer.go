@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ type Options struct {
 	// Agree is asked before a recovery takes over more than the book knows to be signed;
 	// see [Client.Recover].
 	Agree func(context.Context, Finding) (bool, error)
+	// Disputed is told of each charge that no call of this payer explains; nil logs it. It
+	// must not wait for the client.
+	Disputed func(Dispute)
 	// Name and Version introduce the client to the server.
 	Name, Version string
 	// Now tells the time; nil is the system's clock.
@@ -87,6 +91,8 @@ type payer struct {
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
 
+	disputed func(Dispute)
+
 	receiptSigners []common.Address // who may sign receipts beside a channel's authorizer
 
 	owed owed // what the book lacks
@@ -123,6 +129,9 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 	}
 	p.limits, p.receiptSigners = o.Limits.withDefaults(), o.ReceiptSigners
 	p.trails = make(map[vouchers.ChannelID]*trail)
+	if p.disputed = o.Disputed; p.disputed == nil {
+		p.disputed = func(d Dispute) { d.log(slog.Default()) }
+	}
 	p.asked = &crowd{most: p.limits.Requests}
 	p.policy.usual = p.prices.allows
 	if p.session == nil {
@@ -188,8 +197,17 @@ func (p *payer) WalletBalance(ctx context.Context) (vouchers.Amount, error) {
 
 // Spent is what was spent by the payer's book, with what is held for calls in flight.
 func (p *payer) Spent() (Spent, error) {
-	spent, _, err := p.purse.report()
+	spent, _, err := p.spending()
 	return spent, err
+}
+
+// spending is [purse.report] with what is disputed.
+func (p *payer) spending() (Spent, []LimitLeft, error) {
+	spent, limits, err := p.purse.report()
+	if err == nil {
+		spent.Disputed, err = p.disputedSum()
+	}
+	return spent, limits, err
 }
 
 // saveEvery is how much news of a channel may be lost to a crash. Losing it costs a

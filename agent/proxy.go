@@ -20,6 +20,9 @@ type Proxy struct {
 // OpenProxy makes a proxy to an MCP server over streamable HTTP. It connects to the
 // chain, and to the server when its client does. The caller closes it.
 func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logger) (*Proxy, error) {
+	if o.Disputed == nil {
+		o.Disputed = func(d Dispute) { d.log(logger) }
+	}
 	p, err := newPayerAt(ctx, server, o)
 	if err != nil {
 		return nil, err

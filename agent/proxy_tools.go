@@ -214,7 +214,7 @@ func (p *payer) Balance(ctx context.Context) (Balance, error) {
 	for _, entry := range entries {
 		b.Channel = plus(b.Channel, entry.Available())
 	}
-	b.Spent, b.Limits, err = p.purse.report()
+	b.Spent, b.Limits, err = p.spending()
 	return b, err
 }
 
@@ -228,6 +228,9 @@ func (p *Proxy) tellBalance(ctx context.Context) (message, error) {
 	fmt.Fprintf(&text, "Spent: %s today, %s at this server, %s in all.\n", b.Spent.Today, b.Spent.Server, b.Spent.Total)
 	if b.Spent.AtRisk > 0 {
 		fmt.Fprintf(&text, "Signed and not charged: %s.\n", b.Spent.AtRisk)
+	}
+	if b.Spent.Disputed > 0 {
+		fmt.Fprintf(&text, "Charged by servers and explained by no call: %s.\n", b.Spent.Disputed)
 	}
 	for _, limit := range b.Limits {
 		fmt.Fprintf(&text, "Budget for %s: %s of %s left.\n", limit.Limit, limit.Remaining, limit.Most)

@@ -230,47 +230,6 @@ func (s *purse) rest() {
 	s.writers.Wait()
 }
 
-// channelTally is the tally of a channel's account.
-type channelTally struct {
-	purse *purse
-	id    vouchers.ChannelID
-}
-
-func (t channelTally) concede(amount vouchers.Amount) error { return t.count(concedes, amount) }
-
-func (t channelTally) exceed(amount vouchers.Amount) error { return t.count(exceeds, amount) }
-
-func (t channelTally) fits() error {
-	if !t.purse.policy.counts() {
-		return nil
-	}
-	return t.purse.decide(&order{change: change{day: t.purse.today(), tool: signedPool, kind: fits}})
-}
-
-func (t channelTally) restore(charged, beyond vouchers.Amount) error {
-	return errors.Join(t.count(restores, charged), t.count(finds, beyond))
-}
-
-func (t channelTally) resolve(charged, freed vouchers.Amount) {
-	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: resolves, amount: plus(charged, freed), cost: charged})
-}
-
-func (t channelTally) comeBack(amount vouchers.Amount) {
-	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: returns, amount: amount})
-}
-
-func (t channelTally) count(k kind, amount vouchers.Amount) error {
-	c := change{day: t.purse.today(), tool: signedPool, channel: t.id, kind: k, amount: amount}
-	if k == restores {
-		c.day, c.tool = "", restoredTool
-	}
-	if !t.purse.policy.counts() || amount == 0 {
-		t.purse.later(c)
-		return nil
-	}
-	return t.purse.decide(&order{change: c})
-}
-
 // decide holds money in the table, unless a limit forbids it. Orders that come while
 // the table is being updated are decided together in the next update.
 func (s *purse) decide(o *order) error {
@@ -428,64 +387,4 @@ func fold(rows map[spent]vouchers.Amount) {
 			rows[key] = plus(rows[key], amount)
 		}
 	}
-}
-
-// Spent is what was spent by the payer's own book. Amounts are atomic units.
-type Spent struct {
-	// Today is what all calls of this day (UTC) cost, Server what all calls to this
-	// server did, and Total all calls of the book.
-	Today  vouchers.Amount `json:"today"`
-	Server vouchers.Amount `json:"server"`
-	Total  vouchers.Amount `json:"total"`
-	// OnItsWay is the part of Total whose calls are not answered: a later answer, or a
-	// receipt, says what became of it.
-	OnItsWay vouchers.Amount `json:"onItsWay,omitzero"`
-	// AtRisk is what was signed beyond Total in all: servers could take it, and have not
-	// charged it. Limits count it.
-	AtRisk vouchers.Amount `json:"atRisk,omitzero"`
-}
-
-// report adds up what was spent, with what is held for calls in flight, and what the
-// limits leave.
-func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
-	if err := s.flush(); err != nil {
-		return Spent{}, nil, err
-	}
-	today, limits := s.today(), []LimitLeft{}
-	err = s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
-		r = Spent{
-			Today:    sumOf(rows, func(k spent) bool { return k.day >= today && !k.isPool() }),
-			Server:   sumOf(rows, func(k spent) bool { return k.server == s.server && !k.isPool() }),
-			Total:    sumOf(rows, func(k spent) bool { return !k.isPool() }),
-			OnItsWay: sumOf(rows, spent.isOnItsWay),
-			AtRisk:   sumOf(rows, spent.isPool),
-		}
-		for _, b := range s.bounds(today, "") {
-			limits = append(limits, LimitLeft{b.name, b.most, left(b.most, sumOf(rows, b.counts))})
-		}
-	})
-	return r, limits, err
-}
-
-// ReadBudget tells what a payer has spent by its book, and what the limits of a policy
-// leave for calls to a server, at a time.
-func ReadBudget(book *Book, policy Policy, server string, now time.Time) (Spent, []LimitLeft, error) {
-	s := purse{table: book, policy: policy.withDefaults(), server: ServerName(server), now: func() time.Time { return now }}
-	return s.report()
-}
-
-// scratch is a table in memory, for a payer without a book.
-type scratch struct {
-	mu   sync.Mutex // guards rows
-	rows map[spent]vouchers.Amount
-}
-
-func (t *scratch) updateSpending(f func(map[spent]vouchers.Amount)) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.rows == nil {
-		t.rows = make(map[spent]vouchers.Amount)
-	}
-	f(t.rows)
-	return nil
 }

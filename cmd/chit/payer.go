@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
@@ -38,6 +39,7 @@ func payerOptions(c *cli.Context, p *profile.Profile) (o agent.Options, err erro
 	if o.Limits, err = p.PayerLimits(); err != nil {
 		return o, err
 	}
+	o.Disputed = func(d agent.Dispute) { fmt.Fprintf(os.Stderr, "disputed: %s\n", d) }
 	o.TopUp, err = p.PayerTopUp()
 	return o, err
 }
@@ -199,7 +201,7 @@ func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds age
 		if err := ui.Table(w, []string{"CHANNEL", "SERVER", "DEPOSITED", "SPENT", "WITH TOKENS", "ON ITS WAY", "LEFT", "WITHDRAWAL"}, rows); err != nil {
 			return err
 		}
-		return printAtRisk(w, funds.Channels)
+		return errors.Join(printAtRisk(w, funds.Channels), printDisputed(w, funds.Channels))
 	})
 }
 
@@ -211,6 +213,20 @@ func printAtRisk(w io.Writer, channels []agent.ChannelFunds) error {
 				ui.Short(ch.Channel.Hex()), most, most-ch.Charged); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// printDisputed names the channels that were charged for what no call explains.
+func printDisputed(w io.Writer, channels []agent.ChannelFunds) error {
+	for _, ch := range channels {
+		if ch.Disputed == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%s: the server has charged %s that no call explains; `chit receipts fetch` gets what it says that they were for, `chit refund` and `chit withdraw` take out the rest\n",
+			ui.Short(ch.Channel.Hex()), ch.Disputed); err != nil {
+			return err
 		}
 	}
 	return nil

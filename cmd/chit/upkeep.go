@@ -99,6 +99,11 @@ func budget(c *cli.Context) error {
 				return err
 			}
 		}
+		if b.Spent.Disputed > 0 {
+			if _, err := fmt.Fprintf(w, "%s are disputed: servers have charged them and no call explains them; `chit balance` names the channels\n", b.Spent.Disputed); err != nil {
+				return err
+			}
+		}
 		if len(b.Limits) == 0 {
 			return nil
 		}
