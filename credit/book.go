@@ -123,7 +123,7 @@ func (b *Book) loadLane(r laneRecord) (at int64) {
 	c := g.find(r.counter)
 	if c == nil {
 		c = &counter{key: r.counter}
-		g.counters.add(c)
+		g.add(c)
 	}
 	switch {
 	case r.period != 0:

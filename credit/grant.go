@@ -212,18 +212,20 @@ type grant struct {
 
 	mu       sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
 	inFlight int32
-	budget   *counter // of the token as minted; top-ups raise its limit
-	calls    *counter // the same, nil if it has no such limit
-	counters counters // all others
-	latest   int64    // the time of the newest call, in steady nanoseconds
-	expires  uint32   // Unix seconds
-	tidied   uint16   // how many counters were left when those that say nothing were forgotten
+	budget   *counter      // of the token as minted; top-ups raise its limit
+	calls    *counter      // the same, nil if it has no such limit
+	counters counters      // all others
+	held     *atomic.Int64 // how many of these all grants of the channel have
+	latest   int64         // the time of the newest call, in steady nanoseconds
+	expires  uint32        // Unix seconds
+	tidied   uint16        // how many counters were left when those that say nothing were forgotten
 	ended    End
 }
 
-// newGrant makes the grant of a record, without what was spent.
-func newGrant(r *Grant) *grant {
-	g := &grant{id: r.ID, channel: unique.Make(r.Channel), expires: unix(r.Expires.Unix()), ended: r.Ended}
+// newGrant makes the grant of a record, without what was spent. held counts the counters
+// of all grants of its channel.
+func newGrant(r *Grant, held *atomic.Int64) *grant {
+	g := &grant{held: held, id: r.ID, channel: unique.Make(r.Channel), expires: unix(r.Expires.Unix()), ended: r.Ended}
 	g.budget = newCounter(r.Minted.Budget, Caveat{Kind: KindBudget, Limit: uint64(r.Budget)}, g.expires)
 	g.budget.own = true
 	if r.Minted.Calls != nil {
@@ -252,6 +254,19 @@ func (g *grant) count() int {
 	return 1 + len(g.counters)
 }
 
+// add takes a counter in. Called with g.mu held.
+func (g *grant) add(c *counter) {
+	g.counters.add(c)
+	g.held.Add(1)
+}
+
+// drop takes counters out. Called with g.mu held.
+func (g *grant) drop(gone func(*counter) bool) {
+	before := len(g.counters)
+	g.counters = slices.DeleteFunc(g.counters, gone)
+	g.held.Add(int64(len(g.counters) - before))
+}
+
 // leastTidy is from how many counters on those are looked for that say nothing.
 const leastTidy = 32
 
@@ -264,7 +279,7 @@ func (g *grant) isCrowded(more, most int) bool {
 // tidy forgets the counters of which nothing was ever charged, and nothing is reserved.
 // Called with g.mu held.
 func (g *grant) tidy(at int64) {
-	g.counters = slices.DeleteFunc(g.counters, func(c *counter) bool {
+	g.drop(func(c *counter) bool {
 		if c.forget(at); !c.saysNothing() {
 			return false
 		}

@@ -21,6 +21,8 @@ type Limits struct {
 	// Counters is how many counters the tokens of one grant have in use: those of expired
 	// tokens, and of tokens that were never charged for, are forgotten.
 	Counters int
+	// ChannelCounters is how many those of all grants of one channel have.
+	ChannelCounters int
 	// Revocations is how many of the tokens are revoked that were made of one narrowed
 	// token of a grant. Of a whole grant it is 16 times as many.
 	Revocations int
@@ -36,6 +38,7 @@ const (
 	LimitEndedTime   = "endedGrantTime"
 	LimitTopUps      = "topUps"
 	LimitCounters    = "tokenCounters"
+	LimitChannel     = "channelCounters"
 	LimitRevocations = "revokedTokens"
 	LimitSessions    = "tokenCache"
 )

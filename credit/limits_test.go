@@ -353,3 +353,23 @@ func TestAGrantThatCannotBeReadKeepsNoOtherFromEndingAndBeingListed(t *testing.T
 		t.Errorf("of another channel: %+v, %v", all, err)
 	}
 }
+
+func TestAllGrantsOfAChannelHaveSoManyTokensInUse(t *testing.T) {
+	var met hits
+	s := newShop(t, credit.WithLimits(credit.Limits{Counters: 3, ChannelCounters: 3}, met.add))
+	_, one := s.grant(credit.Scope{Budget: 1000})
+	_, two := s.grant(credit.Scope{Budget: 1000})
+	s.buy(s.narrow(one, credit.Scope{Budget: 10, Expires: start.Add(time.Minute)}), 1)
+	s.buy(s.narrow(one, credit.Scope{Budget: 11}), 1)
+	s.buy(s.narrow(two, credit.Scope{Budget: 12}), 1)
+	s.restart()
+	late := s.narrow(two, credit.Scope{Budget: 13})
+	s.refused(late, "search", 1, credit.CodeTooManyTokens)
+	if n := met.of(credit.LimitChannel); n != 1 {
+		t.Errorf("the limit was met %d times", n)
+	}
+	s.buy(two, 1) // what is counted already goes on
+	s.clock.pass(time.Minute)
+	s.sweep()
+	s.buy(late, 1)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"sync/atomic"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -85,7 +86,7 @@ func (b *Book) late(token string) (*session, error) {
 	if r.mayHaveRevoked(nodes) {
 		return nil, ErrGrantEnded
 	}
-	return &session{grant: newGrant(r), token: nodes[len(nodes)-1]}, nil
+	return &session{grant: newGrant(r, new(atomic.Int64)), token: nodes[len(nodes)-1]}, nil
 }
 
 // Answer returns what the same call was answered with before, and true; or false if

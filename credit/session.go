@@ -250,7 +250,7 @@ func (s *session) adopt() (missing int) {
 func (s *session) register() {
 	for _, c := range s.counters {
 		if !c.own {
-			s.grant.counters.add(c)
+			s.grant.add(c)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -16,8 +17,10 @@ const endedAtLeast = uint32(time.Hour / time.Second)
 
 // shelf are the grants of one channel. Times are in Unix seconds.
 type shelf struct {
-	live  []*grant
-	ended []filed // in the order in which they ended
+	live []*grant
+	// counters is how many the live ones have in memory.
+	counters atomic.Int64
+	ended    []filed // in the order in which they ended
 	// begun is how many are on their way to the disk, with their ids.
 	begun map[GrantID]struct{}
 	// recent is when those of the last hour were made, where that is limited.
@@ -107,7 +110,7 @@ func (b *Book) file(r *Grant) {
 		on.ended = append(on.ended, filed{r.ID, unix(r.EndedAt.Unix())})
 		return
 	}
-	b.grants[r.ID] = newGrant(r)
+	b.grants[r.ID] = newGrant(r, &on.counters)
 	on.live = append(on.live, b.grants[r.ID])
 }
 
@@ -115,6 +118,11 @@ func (b *Book) file(r *Grant) {
 // with b.mu held.
 func (b *Book) unlist(r *Grant) {
 	on := b.shelfOf(r.Channel)
+	if g := b.grants[r.ID]; g != nil {
+		g.mu.Lock()
+		g.drop(func(*counter) bool { return true })
+		g.mu.Unlock()
+	}
 	on.live = slices.DeleteFunc(on.live, func(g *grant) bool { return g.id == r.ID })
 	on.ended = append(on.ended, filed{r.ID, unix(r.EndedAt.Unix())})
 	delete(b.grants, r.ID)

@@ -139,7 +139,11 @@ func (s *session) reserve(price vouchers.Amount, now moment, b *Book) (at int64,
 		g.tidy(at)
 		missing = s.adopt()
 	}
-	if missing > 0 && b.meets(LimitCounters, b.limits.Counters, missing+g.count()-1) {
+	if missing > 0 && b.limits.ChannelCounters > 0 && int(g.held.Load())+missing > b.limits.ChannelCounters {
+		g.tidy(at)
+		missing = s.adopt()
+	}
+	if missing > 0 && (b.meets(LimitCounters, b.limits.Counters, missing+g.count()-1) || b.meets(LimitChannel, b.limits.ChannelCounters, missing+int(g.held.Load())-1)) {
 		return 0, &Refusal{Code: CodeTooManyTokens}
 	}
 	if refused := s.refuse(price, at); refused != nil {

@@ -146,7 +146,7 @@ func (b *Book) expired(late uint32) (prefixes [][]byte) {
 	defer b.mu.RUnlock()
 	for _, g := range b.grants {
 		g.mu.Lock()
-		g.counters = slices.DeleteFunc(g.counters, func(c *counter) bool {
+		g.drop(func(c *counter) bool {
 			gone := c.expires != 0 && late >= c.expires && c.idle()
 			if gone {
 				prefixes = append(prefixes, slices.Concat(g.id[:], c.key[:]))
