@@ -31,6 +31,7 @@ func (s *Shop) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /channels", list(s.Channels))
 	mux.HandleFunc("GET /withdrawals", list(s.Withdrawals))
+	mux.HandleFunc("GET /limits", list(s.LimitViews))
 	mux.HandleFunc("GET /transactions", list(s.Transactions))
 	mux.HandleFunc("POST /transactions/{nonce}/speedup", onTransaction(s.SpeedUp))
 	mux.HandleFunc("POST /transactions/{nonce}/cancel", onTransaction(s.Cancel))
@@ -172,6 +173,11 @@ func (a *Admin) Channels(ctx context.Context) ([]ChannelView, error) {
 // Withdrawals is [Shop.Withdrawals] of the running server.
 func (a *Admin) Withdrawals(ctx context.Context) ([]Withdrawal, error) {
 	return ask[[]Withdrawal](ctx, a, http.MethodGet, "/withdrawals")
+}
+
+// Limits is [Shop.LimitViews] of the running server.
+func (a *Admin) Limits(ctx context.Context) ([]LimitView, error) {
+	return ask[[]LimitView](ctx, a, http.MethodGet, "/limits")
 }
 
 // Transactions is [Shop.Transactions] of the running server.

@@ -7,11 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -93,6 +96,15 @@ func TestNoKindOfUnpaidRequestReachesTheChainMoreOftenThanTheLimit(t *testing.T)
 			payment.Payload.(*x402.VoucherPayload).Voucher.Signature[3] ^= 1
 			return c.call("work", payment)
 		},
+		"a grant of credit": func(c *customer) answer {
+			return send(t.Context(), t, c.url, server.CreditGrantTool, c.wants(credit.Scope{Budget: 5 * price}), c.offered(5*price, 5*price))
+		},
+		"a large call": func(c *customer) answer {
+			return c.callWith(t.Context(), map[string]any{"text": strings.Repeat("x", 100<<10)}, c.pays(price))
+		},
+		"a large call with a deposit": func(c *customer) answer {
+			return c.callWith(t.Context(), map[string]any{"text": strings.Repeat("x", 100<<10)}, c.deposits(usdc, price))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, requests := meteredRPC(t)
@@ -109,8 +121,39 @@ func TestNoKindOfUnpaidRequestReachesTheChainMoreOftenThanTheLimit(t *testing.T)
 			if n := requests.Load() - before; n > (atOnce+5)*perLookup {
 				t.Errorf("%d made-up channels cost %d requests to the chain; they are answered with %v", made, n, codes)
 			}
-			if codes[""] > 0 || shop.LimitHits()["lookups"] == 0 && codes[x402.ErrVoucherSignature] == 0 {
-				t.Errorf("they are answered with %v; the limits met are %v", codes, shop.LimitHits())
+			met := shop.LimitHits()
+			if codes[""] > 0 || met["lookups"] == 0 && met["largeDeposits"] == 0 && codes[x402.ErrVoucherSignature] == 0 {
+				t.Errorf("they are answered with %v; the limits met are %v", codes, met)
+			}
+		})
+	}
+}
+
+func TestNoUnpaidRequestOfARouteReachesTheChainMoreOftenThanTheLimit(t *testing.T) {
+	for name, pay := range map[string]func(c *customer) *x402.PaymentPayload{
+		"a voucher": func(c *customer) *x402.PaymentPayload { return c.pays(price) },
+		"a deposit": func(c *customer) *x402.PaymentPayload { return c.deposits(usdc, price) },
+		"a refund":  func(c *customer) *x402.PaymentPayload { return c.refunds(0, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, requests := meteredRPC(t)
+			options := selling(t)
+			options.RPC, options.Limits.Lookups = url, 1
+			shop := shoptest.Open(t, options, new(tool).add)
+			route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }},
+				http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it is sold") })))
+			t.Cleanup(route.Close)
+			c := newCustomer(t, shop, "payer")
+			const made, atOnce, perLookup = 60, 10, 6
+			before := requests.Load()
+			for n := range made {
+				other := c.madeUp(n)
+				if resp, body := other.request(route.URL, "", pay(other)); resp.StatusCode == http.StatusOK {
+					t.Errorf("it is answered %s %s", resp.Status, body)
+				}
+			}
+			if n := requests.Load() - before; n > (atOnce+5)*perLookup || shop.LimitHits()["lookups"] == 0 {
+				t.Errorf("%d made-up channels cost %d requests to the chain; the limits met are %v", made, n, shop.LimitHits())
 			}
 		})
 	}

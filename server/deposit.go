@@ -107,7 +107,7 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		if !s.mayAsk(ctx, p, deposit) {
 			return outcome{nil, tooManyLookups()}, nil
 		}
-		finished, refused := s.errand()
+		finished, refused := s.errand(ctx, p)
 		if refused != nil {
 			return outcome{nil, refused}, nil
 		}

@@ -116,6 +116,27 @@ func TestAGoodAnswerOfARouteIsChargedThoughItsClientHasGone(t *testing.T) {
 	}
 }
 
+func TestAnAnswerOfARouteThatIsLongerThanTheLimitIsNotCharged(t *testing.T) {
+	o := selling(t)
+	o.Limits.Answer = 1 << 10
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	size := 1 << 10
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Price: func() vouchers.Amount { return price }},
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) })))
+	t.Cleanup(route.Close)
+	if status, body, err := getPaid(t.Context(), t, route.URL, c.pays(price)); status != http.StatusOK || len(body) != size || err != nil {
+		t.Errorf("an answer of the limit: %d with %d bytes, %v", status, len(body), err)
+	}
+	size++
+	if status, body, err := getPaid(t.Context(), t, route.URL, c.pays(2*price)); status != http.StatusBadGateway || !strings.Contains(body, "not charged") || err != nil {
+		t.Errorf("a longer one: %d %q, %v", status, body, err)
+	}
+	if ch := c.ledger(shop); ch.Charged != price || shop.LimitHits()["answer"] != 1 {
+		t.Errorf("charged %s; the limits met are %v", ch.Charged, shop.LimitHits())
+	}
+}
+
 // getPaid gets a page by a payment.
 func getPaid(ctx context.Context, t testing.TB, url string, payment *x402.PaymentPayload) (status int, body string, err error) {
 	t.Helper()
@@ -267,6 +288,35 @@ func TestUnchargedCallsHaveALimitForWhoHasProvedToPay(t *testing.T) {
 		if got := c.callWith(t.Context(), map[string]any{"n": n}, c.pays(spent+vouchers.Amount(n+1)*price)); got.text() != "done" {
 			t.Fatalf("call %d: %s", n, got.raw)
 		}
+	}
+}
+
+func TestCallsThatRunCountUntilTheyAreCharged(t *testing.T) {
+	o := selling(t)
+	o.Limits.UnchargedCalls = 2
+	goOn := make(chan struct{})
+	work := &tool{do: func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		<-goOn
+		return mcp.NewToolResultText("done"), nil
+	}}
+	shop := shoptest.Open(t, o, work.add)
+	c := regular(t, shop, "payer", usdc)
+	running := make(chan answer, 2)
+	for n := range 2 {
+		payment := c.pays(vouchers.Amount(n+1) * price)
+		go func() { running <- c.callWith(t.Context(), map[string]any{"n": n}, payment) }()
+		until(t, "a call runs", func() bool { return work.runs.Load() == int64(n+1) })
+	}
+	third := c.pays(3 * price)
+	c.call("work", third).waits(x402.ErrChannelBusy, "2 calls of work are running")
+	close(goOn)
+	for range 2 {
+		if got := <-running; got.text() != "done" {
+			t.Errorf("a call that ran: %s", got.raw)
+		}
+	}
+	if got := c.call("work", third); got.text() != "done" {
+		t.Errorf("the third, later: %s", got.raw)
 	}
 }
 

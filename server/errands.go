@@ -1,20 +1,78 @@
 package server
 
-import "github.com/chitpay/chit/x402"
+import (
+	"context"
+	"net/netip"
+	"sync"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/x402"
+)
 
 // errands are deposits and refunds that wait for a chain. Each holds a request, and is
-// worth waiting for to whoever asked; those beyond the limit are refused at once.
-type errands chan struct{}
+// worth waiting for to whoever asked; those beyond the limit are refused at once. One
+// network, and one key that signs vouchers, has no more than a share of the places.
+type errands struct {
+	most, share int
 
-func newErrands(l Limits) errands { return make(errands, l.Errands) }
+	mu  sync.Mutex // guards what follows
+	all int
+	of  map[errandKey]int
+}
 
-// errand takes one of the places; done gives it back.
-func (s *Shop) errand() (done func(), refused *refusal) {
-	select {
-	case s.errands <- struct{}{}:
-		return func() { <-s.errands }, nil
-	default:
-		s.met.add("errands")
-		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%d deposits and refunds wait for the chain, which is the most: send the same payment again in a few seconds", cap(s.errands))
+// errandKey is a network, or a key that signs vouchers.
+type errandKey struct {
+	network netip.Prefix
+	signer  common.Address
+}
+
+func newErrands(l Limits) *errands {
+	return &errands{most: l.Errands, share: max(l.Errands/shares, 1), of: make(map[errandKey]int)}
+}
+
+// take takes one of the places for a caller, or returns how many wait of those that
+// leave none. The caller gives it back.
+func (e *errands) take(caller []errandKey) (waiting int, taken bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.all >= e.most {
+		return e.all, false
 	}
+	for _, key := range caller {
+		if e.of[key] >= e.share {
+			return e.of[key], false
+		}
+	}
+	e.all++
+	for _, key := range caller {
+		e.of[key]++
+	}
+	return e.all, true
+}
+
+func (e *errands) giveBack(caller []errandKey) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all--
+	for _, key := range caller {
+		if e.of[key]--; e.of[key] == 0 {
+			delete(e.of, key)
+		}
+	}
+}
+
+// errand takes one of the places for a payment whose voucher is checked; done gives it
+// back.
+func (s *Shop) errand(ctx context.Context, p *payment) (done func(), refused *refusal) {
+	caller := []errandKey{{signer: p.config.VoucherSigner()}}
+	if network := addressOf(ctx); network.IsValid() {
+		caller = append(caller, errandKey{network: network})
+	}
+	waiting, taken := s.errands.take(caller)
+	if !taken {
+		s.met.add("errands")
+		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%d deposits and refunds wait for the chain, which is the most for all, or for one key or network: send the same payment again in a few seconds", waiting)
+	}
+	return func() { s.errands.giveBack(caller) }, nil
 }

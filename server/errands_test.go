@@ -27,3 +27,29 @@ func TestSoManyDepositsAndRefundsWaitForTheChainAtOnce(t *testing.T) {
 	(<-waiting).given("the first deposit")
 	second.call(server.DepositTool, later).given("the second deposit, later")
 }
+
+func TestOneNetworkHasAShareOfTheErrandsAndLeavesTheRestToOthers(t *testing.T) {
+	o := selling(t)
+	o.Limits.Errands = 4 // one of which is one network's
+	shop := shoptest.Open(t, o, new(tool).add)
+	near := "203.0.113.7"
+	first, second := newCustomer(t, shop, "first").from(near), newCustomer(t, shop, "second").from(near)
+	other := newCustomer(t, shop, "other").from("192.0.2.1")
+	shoptest.Control(t, "evm_setAutomine", false)
+	waiting := make(chan answer, 2)
+	for n, c := range []*customer{first, other} {
+		payment := c.deposits(usdc, 0)
+		go func() { waiting <- c.call(server.DepositTool, payment) }()
+		until(t, "a deposit is on its way", func() bool { return len(shop.Transactions()) == n+1 })
+		if later := second.deposits(usdc, 0); n == 0 {
+			if got := second.call(server.DepositTool, later); got.code() != x402.ErrVerificationStateUnavailable || shop.LimitHits()["errands"] != 1 {
+				t.Errorf("the second deposit of a network: %s; the limits met are %v", got.raw, shop.LimitHits())
+			}
+		}
+	}
+	shoptest.Control(t, "evm_setAutomine", true)
+	shoptest.Control(t, "anvil_mine", 1)
+	(<-waiting).given("a deposit")
+	(<-waiting).given("a deposit")
+	second.call(server.DepositTool, second.deposits(usdc, 0)).given("the second deposit, later")
+}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -79,13 +78,16 @@ type Limits struct {
 	TopUps int
 	// TokenCounters is how many counters the tokens of one grant have in use.
 	TokenCounters int
+	// ChannelCounters is how many those of all grants of one channel have in use.
+	ChannelCounters int
 	// RevokedTokens is how many of the tokens are revoked that holders have made of one
 	// narrowed token, and a sixteenth of how many of one grant.
 	RevokedTokens int
 	// TokenCache is how many bytes the tokens take that need not be verified again.
 	TokenCache int64
 	// UnchargedCalls is how many more calls of a tool a channel, or a grant, may have in
-	// UnchargedPer that ran and ended without a charge than calls that were charged.
+	// UnchargedPer that ran and ended without a charge than calls that were charged, with
+	// those that run at the moment.
 	UnchargedCalls int
 	UnchargedPer   time.Duration
 	// Errands is how many deposits and refunds wait for a chain at once.
@@ -121,9 +123,10 @@ var limits = []limit{
 	limitOf(credit.LimitEndedTime, "720h", func(l *Limits) *time.Duration { return &l.EndedGrantTime }, parseTime),
 	limitOf(credit.LimitTopUps, "1000", func(l *Limits) *int { return &l.TopUps }, parseCount),
 	limitOf(credit.LimitCounters, "65536", func(l *Limits) *int { return &l.TokenCounters }, parseCount),
+	limitOf(credit.LimitChannel, "262144", func(l *Limits) *int { return &l.ChannelCounters }, parseCount),
 	limitOf(credit.LimitRevocations, "256", func(l *Limits) *int { return &l.RevokedTokens }, parseCount),
 	limitOf(credit.LimitSessions, "64MiB", func(l *Limits) *int64 { return &l.TokenCache }, parseSize),
-	limitOf("unchargedCalls", "1000", func(l *Limits) *int { return &l.UnchargedCalls }, parseCount),
+	limitOf("unchargedCalls", "2048", func(l *Limits) *int { return &l.UnchargedCalls }, parseCount),
 	limitOf("unchargedPer", "1h", func(l *Limits) *time.Duration { return &l.UnchargedPer }, parseTime),
 	limitOf("errands", "256", func(l *Limits) *int { return &l.Errands }, parseCount),
 }
@@ -133,6 +136,7 @@ type limit struct {
 	name, standard string
 	unset          func(*Limits) bool
 	set            func(*Limits, string) error
+	show           func(*Limits) string // as set reads it
 }
 
 func limitOf[T comparable](name, standard string, field func(*Limits) *T, parse func(string) (T, error)) limit {
@@ -142,6 +146,12 @@ func limitOf[T comparable](name, standard string, field func(*Limits) *T, parse 
 		set: func(l *Limits, text string) (err error) {
 			*field(l), err = parse(text)
 			return err
+		},
+		show: func(l *Limits) string {
+			if amount, is := any(*field(l)).(vouchers.Amount); is {
+				return amount.Decimal()
+			}
+			return fmt.Sprint(*field(l))
 		},
 	}
 }
@@ -233,40 +243,9 @@ func parseMoney(text string) (vouchers.Amount, error) {
 // perSecond lets so many through each second, and ten times as many at once.
 func perSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), 10*n) }
 
-// limitHits counts how often each limit was met, by its name.
-type limitHits struct {
-	mu   sync.Mutex // guards what follows
-	hits map[string]uint64
-}
-
-func (h *limitHits) add(limit string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.hits == nil {
-		h.hits = make(map[string]uint64)
-	}
-	h.hits[limit]++
-}
-
-func (h *limitHits) all() map[string]uint64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return maps.Clone(h.hits)
-}
-
-// Limits returns the limits that apply.
-func (s *Shop) Limits() Limits { return s.limits }
-
-// MeetLimit counts that a limit was met by what the shop cannot see, such as a gateway.
-func (s *Shop) MeetLimit(name string) { s.met.add(name) }
-
-// LimitHits returns how often each limit was met since the shop was opened, by the
-// limit's name. A limit that was never met is not there.
-func (s *Shop) LimitHits() map[string]uint64 { return s.met.all() }
-
 func (l Limits) credit() credit.Limits {
 	return credit.Limits{
 		LiveGrants: l.LiveGrants, NewGrants: l.NewGrants, EndedGrants: l.EndedGrants, EndedTime: l.EndedGrantTime,
-		TopUps: l.TopUps, Counters: l.TokenCounters, Revocations: l.RevokedTokens, SessionBytes: l.TokenCache,
+		TopUps: l.TopUps, Counters: l.TokenCounters, ChannelCounters: l.ChannelCounters, Revocations: l.RevokedTokens, SessionBytes: l.TokenCache,
 	}
 }

@@ -52,7 +52,7 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	if !s.mayAsk(ctx, p, nil) {
 		return nil, tooManyLookups()
 	}
-	finished, refused := s.errand()
+	finished, refused := s.errand(ctx, p)
 	if refused != nil {
 		return nil, refused
 	}

@@ -129,7 +129,7 @@ type Shop struct {
 	bodies        bodies
 	streams       streams
 	spending      *spending // of gas, on what payers ask for
-	errands       errands
+	errands       *errands
 	moves         *moves
 	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
@@ -180,6 +180,7 @@ func newShop(o Options) (*Shop, error) {
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
+	s.met.logger = s.logger
 	return s, nil
 }
 

@@ -17,15 +17,15 @@ type customerKey struct {
 	grant   credit.GrantID // zero for a voucher
 }
 
-// uncharged counts the calls of each customer that ran and ended without a charge, of
-// each tool. A call that is charged makes up for one.
+// uncharged counts the calls of each customer that ran and ended without a charge, or may
+// yet, of each tool. A call that is charged makes up for one.
 type uncharged struct {
 	limit int
 	per   time.Duration
 	now   func() time.Time
 
 	mu  sync.Mutex // guards what follows
-	all map[unchargedKey]*tally
+	all map[unchargedKey]tally
 }
 
 type unchargedKey struct {
@@ -34,8 +34,9 @@ type unchargedKey struct {
 }
 
 type tally struct {
-	began time.Time
-	calls int
+	began  time.Time // of the first call that is counted
+	calls  int
+	flying int // calls that run, and may yet end without a charge
 }
 
 // maxTallies is how many are remembered before those are dropped whose time is over.
@@ -46,6 +47,7 @@ type tab struct {
 	of      *uncharged
 	key     unchargedKey
 	charged bool // it was, or is no call for nothing
+	flying  bool // it is counted among those that run
 }
 
 // open lets a call run, or says why not.
@@ -53,23 +55,36 @@ func (u *uncharged) open(who customerKey, tool string) (*tab, *tooManyUncharged)
 	key := unchargedKey{who, tool}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if t := u.all[key]; t != nil && t.calls >= u.limit {
-		if left := t.began.Add(u.per).Sub(u.now()); left > 0 {
-			return nil, &tooManyUncharged{tool, t.calls, u.per, left.Round(time.Second)}
+	t, known := u.all[key]
+	if t.calls+t.flying >= u.limit {
+		left := t.began.Add(u.per).Sub(u.now())
+		if left <= 0 {
+			t.calls, left = 0, 0
+		}
+		if t.calls+t.flying >= u.limit {
+			return nil, &tooManyUncharged{tool, t.calls, t.flying, u.per, max(left, time.Second).Round(time.Second)}
 		}
 	}
-	return &tab{of: u, key: key}, nil
+	if !known {
+		u.forget(u.now())
+	}
+	t.flying++
+	u.all[key] = t
+	return &tab{of: u, key: key, flying: true}, nil
 }
 
 // tooManyUncharged is why a customer has to wait before it may run a tool again.
 type tooManyUncharged struct {
-	tool  string
-	calls int
-	per   time.Duration
-	wait  time.Duration
+	tool          string
+	calls, flying int
+	per           time.Duration
+	wait          time.Duration
 }
 
 func (e *tooManyUncharged) Error() string {
+	if e.flying > 0 {
+		return fmt.Sprintf("%d calls of %s are running, and %d more have ended without a charge within %s than with one, which together is the most (unchargedCalls): call it again when some have ended", e.flying, e.tool, e.calls, e.per)
+	}
 	return fmt.Sprintf("%d more calls of %s have ended without a charge within %s than with one, by a failure or because they were cancelled, which is the most (unchargedCalls): call it again in %s", e.calls, e.tool, e.per, e.wait)
 }
 
@@ -78,44 +93,51 @@ func (t *tab) settle() {
 	t.charged = true
 	t.of.mu.Lock()
 	defer t.of.mu.Unlock()
-	if known := t.of.all[t.key]; known != nil && known.calls > 0 {
+	if known := t.of.all[t.key]; known.calls > 0 {
 		known.calls--
+		t.of.all[t.key] = known
 	}
 }
 
 // goOn says that the call is neither charged nor over.
 func (t *tab) goOn() { t.charged = true }
 
-// close counts the call if it has cost nothing.
+// close ends the call, and counts it if it has cost nothing.
 func (t *tab) close() {
-	if t.charged {
+	if t.charged && !t.flying {
 		return
 	}
-	u, now := t.of, t.of.now()
+	u := t.of
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	known := u.all[t.key]
-	switch {
-	case known == nil:
-		u.forget(now)
-		known = &tally{began: now}
-		u.all[t.key] = known
-	case now.Sub(known.began) >= u.per:
-		*known = tally{began: now}
+	if t.flying {
+		known.flying = max(known.flying-1, 0) // it may have been forgotten
 	}
-	known.calls++
+	if !t.charged {
+		now := u.now()
+		if known.calls == 0 || now.Sub(known.began) >= u.per {
+			known.began, known.calls = now, 0
+		}
+		known.calls++
+	}
+	if known.calls == 0 && known.flying == 0 {
+		delete(u.all, t.key)
+		return
+	}
+	u.all[t.key] = known
 }
 
 // forget makes room for another tally. Called with u.mu held.
 func (u *uncharged) forget(now time.Time) {
 	if u.all == nil {
-		u.all = make(map[unchargedKey]*tally)
+		u.all = make(map[unchargedKey]tally)
 	}
 	if len(u.all) < maxTallies {
 		return
 	}
 	for key, t := range u.all {
-		if now.Sub(t.began) >= u.per || t.calls == 0 {
+		if t.flying == 0 && now.Sub(t.began) >= u.per {
 			delete(u.all, key)
 		}
 	}

@@ -101,6 +101,12 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	if out := h.ok(t, "reconcile"); out != "1 channels compared, 0 differences\n" {
 		t.Errorf("reconcile prints %q", out)
 	}
+	if out := h.ok(t, "limits"); out != "no limit was met since the server was started\n" {
+		t.Errorf("the limits are\n%s", out)
+	}
+	if all := decode[[]struct{ Limit, Value string }](t, h.ok(t, "limits", "--all", "--json")); len(all) < 20 || !strings.Contains(fmt.Sprint(all), "{lookups 20}") {
+		t.Errorf("all limits are %v", all)
+	}
 	h.ok(t, "withdraw", "start")
 	type withdrawal struct{ Amount, AtRisk, WithdrawAfter string }
 	var pending []withdrawal
@@ -112,6 +118,9 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	}
 	if code := serve.interrupt(t); code != 0 {
 		t.Errorf("serve ends with %d\n%s", code, serve.out)
+	}
+	if got := h.run(t, "limits"); got.code != 1 || !strings.Contains(got.stderr, "no server is running") {
+		t.Errorf("without a server the limits are %+v", got)
 	}
 	if out := h.ok(t, "withdrawals"); !strings.Contains(out, "19.995") || !strings.Contains(out, "AT RISK") {
 		t.Errorf("without a server the withdrawals are\n%s", out)

@@ -55,7 +55,7 @@ func newApp() *cli.App {
 		Flags:                []cli.Flag{homeFlag, profileFlag, passphraseFileFlag},
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
-			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), txCommand(), grantsCommand(), storeCommand(),
+			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), limitsCommand(), txCommand(), grantsCommand(), storeCommand(),
 			walletCommand(), depositCommand(), topUpCommand(), balanceCommand(), budgetCommand(), toolsCommand(), callCommand(), proxyCommand(), payURLCommand(),
 			refundCommand(), withdrawCommand(), recoverCommand(), shopCommand(), creditCommand(), receiptsCommand(),
 			deployCommand(), verifyDeploymentCommand(), completionCommand(), versionCommand(),
