@@ -34,5 +34,6 @@ func ExampleOpen() {
 	})
 	shop.AddTools(tools)
 	go shop.Run(ctx, time.Hour)
-	log.Fatal(http.ListenAndServe(":8402", shop.Handler(tools)))
+	web := http.Server{Addr: ":8402", Handler: shop.Handler(tools), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	log.Fatal(web.ListenAndServe())
 }

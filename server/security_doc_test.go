@@ -85,3 +85,24 @@ func TestTheSecurityPageSaysWhatIs(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingThatIsShownServesWithoutATimeForHeaders(t *testing.T) {
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		switch name := entry.Name(); {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == "node_modules" || name == ".git"):
+			return filepath.SkipDir
+		case !strings.HasSuffix(name, ".md") && !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if call := "http.Listen" + "AndServe("; err == nil && strings.Contains(string(text), call) {
+			t.Errorf("%s calls %s...), which waits for a header for ever", path, call)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
