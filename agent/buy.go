@@ -300,10 +300,10 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *
 	if p.file(ch, *charged, a.signed) {
 		receipt.Signed = a.signed
 	}
-	if !receipt.Paid {
-		return receipt, nil
+	if receipt.Paid {
+		p.judge(ch, receipt.Signed)
 	}
-	return receipt, p.judge(ch, receipt.Signed)
+	return receipt, nil
 }
 
 // reconsider reads why a payment was refused, ends its reservation, and returns the

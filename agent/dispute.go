@@ -27,16 +27,14 @@ func (d Dispute) String() string {
 // judge holds the seller's receipt of a charge, nil if it gave none, against what this
 // payer's calls explain, and tells the owner what they do not. Most of the time that is
 // nothing, and costs nothing.
-func (p *payer) judge(ch *channel, r *receipts.Signed) error {
+func (p *payer) judge(ch *channel, r *receipts.Signed) {
 	if !ch.suspects(r) {
-		return nil
+		return
 	}
-	amount, total := ch.judge(r)
-	if amount == 0 {
-		return nil
+	if amount, total := ch.judge(r); amount > 0 {
+		p.disputed(Dispute{ch.id, p.nameOf(ch), amount, total})
+		p.owe(p.write(ch))
 	}
-	p.disputed(Dispute{ch.id, p.nameOf(ch), amount, total})
-	return p.write(ch)
 }
 
 // log writes a dispute where the options say nothing.
