@@ -39,6 +39,11 @@ type wanted struct {
 	// send asks for it, with a payment or without (nil). Where no answer comes, the
 	// error is a silence.
 	send func(context.Context, *x402.PaymentPayload) (*answer, error)
+	// tell asks without a payment where the channel stands that pays for it. It returns nil
+	// where the answer does not say so.
+	tell func(context.Context, x402.StateOrder) (*x402.SettlementResponse, error)
+	// listed are the terms that the server announces for it, nil if there are none.
+	listed *x402.PaymentRequired
 }
 
 // answer is what a server says about a payment.

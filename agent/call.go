@@ -41,7 +41,7 @@ func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool str
 
 // want is a call of a tool whose last result is written to last.
 func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallToolResult) *wanted {
-	return &wanted{name: tool, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+	return &wanted{name: tool, tell: c.tell, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
 		r := request(tool, arguments)
 		if paid != nil {
 			raw, err := paid.MarshalJSON() // the library encodes the parameters several times

@@ -224,19 +224,24 @@ func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRe
 		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
 			continue
 		}
-		charged := *state.ChargedCumulativeAmount
-		if shown == nil || shown.SignedMaxClaimable == nil {
-			return p.checkWithChain(ctx, ch, charged)
-		}
-		ceiling := *shown.SignedMaxClaimable
-		digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
-		signer, err := vouchers.Recover(digest, shown.Signature)
-		if err != nil || signer != p.session.Address() {
-			return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
-		}
-		return &proof{charged, &ceiling}, nil
+		return p.checkState(ctx, ch, *state.ChargedCumulativeAmount, shown)
 	}
 	return nil, fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
+}
+
+// checkState is check for what a server says is charged, and the voucher that it shows for
+// that.
+func (p *payer) checkState(ctx context.Context, ch *channel, charged vouchers.Amount, shown *x402.VoucherState) (*proof, error) {
+	if shown == nil || shown.SignedMaxClaimable == nil {
+		return p.checkWithChain(ctx, ch, charged)
+	}
+	ceiling := *shown.SignedMaxClaimable
+	digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
+	signer, err := vouchers.Recover(digest, shown.Signature)
+	if err != nil || signer != p.session.Address() {
+		return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
+	}
+	return &proof{charged, &ceiling}, nil
 }
 
 func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*proof, error) {

@@ -61,7 +61,7 @@ func TestNoToolOfTheProtocolItselfIsReachedThroughTheProxy(t *testing.T) {
 	}
 	o.TopUp = agent.TopUp{Amount: 20 * usdc}
 	calls := []string{`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`}
-	for i, tool := range []string{"chit_credit_grant", "chit_credit", "chit_deposit", "chit_refund", "chit_receipts", "CHIT_Credit_Grant", "chit_whatever"} {
+	for i, tool := range []string{"chit_credit_grant", "chit_credit", "chit_deposit", "chit_refund", "chit_receipts", "chit_state", "CHIT_Credit_Grant", "chit_whatever"} {
 		calls = append(calls, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":{"caveats":["budget=9000000","expires=2030-01-01T00:00:00Z"]}}}`, 2+i, tool))
 	}
 	answers := strings.Split(strings.TrimSpace(typed(t, shop.URL, o, calls...)), "\n")

@@ -87,14 +87,19 @@ func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
 	if err != nil {
 		return &wanted{send: func(context.Context, *x402.PaymentPayload) (*answer, error) { return nil, err }}
 	}
-	return &wanted{name: resourceName(u), send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+	w := &wanted{name: resourceName(u)}
+	w.send = func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
 		response, err := c.exchange(ctx, u, r, paid)
 		if err != nil {
 			return nil, err
 		}
 		*last = response
 		return response.answer(u)
-	}}
+	}
+	w.tell = func(ctx context.Context, order x402.StateOrder) (*x402.SettlementResponse, error) {
+		return c.tell(ctx, u, r, order)
+	}
+	return w
 }
 
 // resource reads the URL of something that this client may pay for.

@@ -40,6 +40,8 @@ type liar struct {
 	cut int
 	// gives are the receipts after a number; it is set before a client connects.
 	gives func(after uint64) []receipts.Signed
+	// stands is what it says of the channel to an order; nil is that it knows no orders.
+	stands func() *x402.SettlementResponse
 	// hide are tools that are not listed, and announce adds the terms to the others.
 	hide     []string
 	announce bool
@@ -68,6 +70,12 @@ func newLiar(t testing.TB, o agent.Options, says func(l *liar, n int, p *x402.Pa
 	tools.AddTool(mcp.NewTool("chit_receipts"), func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultStructured(map[string]any{"receipts": l.gives(uint64(req.GetInt("after", 0)))}, "receipts"), nil
 	})
+	tools.AddTool(mcp.NewTool("chit_state"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		if l.stands == nil {
+			return mcp.NewToolResultError("unknown tool"), nil
+		}
+		return serves(l.stands()), nil
+	})
 	mcpHandler := mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true))
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()
@@ -92,7 +100,7 @@ func (l *liar) list(_ context.Context, tools []mcp.Tool) []mcp.Tool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	tools = slices.DeleteFunc(slices.Clone(tools), func(tool mcp.Tool) bool {
-		return l.gives == nil && tool.Name == "chit_receipts" || slices.Contains(l.hide, tool.Name)
+		return l.gives == nil && tool.Name == "chit_receipts" || l.stands == nil && tool.Name == "chit_state" || slices.Contains(l.hide, tool.Name)
 	})
 	for i := range tools {
 		if l.announce {

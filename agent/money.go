@@ -112,8 +112,8 @@ func (c *Client) Refund(ctx context.Context, amount vouchers.Amount) (Moved, err
 	return moved, nil
 }
 
-// pricedTool is a tool that the server announces a price of. A payment that buys
-// nothing, sent to it, is answered without running it.
+// pricedTool is a tool that the server announces a price of, with what it announces. A
+// payment that buys nothing, sent to it, is answered without running it.
 func (c *Client) pricedTool(ctx context.Context) (*wanted, error) {
 	tools, err := c.Tools(ctx)
 	if err != nil {
@@ -122,7 +122,9 @@ func (c *Client) pricedTool(ctx context.Context) (*wanted, error) {
 	for _, tool := range tools {
 		if tool.Price > 0 || c.known(tool.Name) != nil {
 			var result *mcp.CallToolResult
-			return c.want(tool.Name, nil, &result), nil
+			w := c.want(tool.Name, nil, &result)
+			w.listed = announcedTerms(tool.Tool)
+			return w, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: %s announces no tool that costs anything", ErrTerms, c.server)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -13,13 +14,21 @@ import (
 // chain does not prove who shows it; an order does, and is good for some minutes. A
 // server that does not know orders passes it over.
 func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayload, action, subject string) error {
-	order := credit.Order{Action: action, Channel: ch.id, Subject: subject, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	signed, err := p.signOrder(ctx, ch.id, action, subject)
+	if err != nil {
+		return err
+	}
+	paid.Extensions, err = x402.WithOrder(paid.Extensions, signed)
+	return err
+}
+
+func (p *payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, subject string) (x402.PayerOrder, error) {
+	order := credit.Order{Action: action, Channel: id, Subject: subject, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
 	signature, err := p.session.SignHash(ctx, order.Digest())
 	if err != nil {
-		return fmt.Errorf("sign an order: %w", err)
+		return x402.PayerOrder{}, fmt.Errorf("sign an order: %w", err)
 	}
-	paid.Extensions, err = x402.WithOrder(paid.Extensions, x402.PayerOrder{Deadline: order.Deadline, Signature: signature})
-	return err
+	return x402.PayerOrder{Deadline: order.Deadline, Signature: signature}, nil
 }
 
 // ask sends a payment for a call. A server that knows its voucher from the chain tells

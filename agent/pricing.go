@@ -235,3 +235,15 @@ func (p *payer) announcedPrice(tool mcp.Tool) vouchers.Amount {
 	}
 	return p.priceIn(tool.Meta.AdditionalFields[metaPrice])
 }
+
+// announcedTerms are those of a tool of a list, nil if it announces none.
+func announcedTerms(tool mcp.Tool) *x402.PaymentRequired {
+	if tool.Meta == nil || tool.Meta.AdditionalFields[metaPrice] == nil {
+		return nil
+	}
+	required, err := x402.DecodeValue[x402.PaymentRequired](tool.Meta.AdditionalFields[metaPrice])
+	if err != nil {
+		return nil // as good as none
+	}
+	return required
+}

@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -267,13 +265,12 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 
 // receiptPage asks for the next receipts of a channel.
 func (c *Client) receiptPage(ctx context.Context, id vouchers.ChannelID, after uint64) ([]*receipts.Signed, error) {
-	order := credit.Order{Action: "receipts", Channel: id, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
-	signature, err := c.session.SignHash(ctx, order.Digest())
+	order, err := c.signOrder(ctx, id, "receipts", "")
 	if err != nil {
-		return nil, fmt.Errorf("sign an order: %w", err)
+		return nil, err
 	}
 	result, err := c.mcp.CallTool(ctx, request(receiptsTool, map[string]any{
-		"channel": id, "after": after, "deadline": order.Deadline, "signature": vouchers.Signature(signature).Hex(),
+		"channel": id, "after": after, "deadline": order.Deadline, "signature": order.Signature.Hex(),
 	}))
 	if err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
 )
 
 // Finding is what a recovery would write into the book. Amounts are atomic units.
@@ -76,7 +75,7 @@ func (p *payer) recoverBy(ctx context.Context, by *wanted) (Entry, error) {
 
 func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 	p.unlearn()
-	t, err := p.anyTerms(recovering(ctx), by)
+	t, err := p.listedTerms(recovering(ctx), by)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +101,7 @@ func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 
 func (p *payer) recoverAs(ctx context.Context, ch *channel, by *wanted, state vouchers.ChainState) error {
 	before := ch.mark()
-	proven, err := p.probe(ctx, ch, by)
+	proven, err := p.standing(ctx, ch, by)
 	if err != nil {
 		return err
 	}
@@ -179,34 +178,6 @@ func (p *payer) drop(ch *channel) error {
 	defer p.learning.Unlock()
 	delete(p.channels, ch.id)
 	return ch.board.close()
-}
-
-// probe offers a voucher for nothing: the server refuses it and says where the channel
-// stands. What it returns is nil where the server knows nothing beyond the chain.
-func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*proof, error) {
-	voucher, err := p.sign(ctx, ch, 0)
-	if err != nil {
-		return nil, err
-	}
-	paid, err := wrap(ch.terms, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
-	if err == nil {
-		err = p.order(ctx, ch, paid, "state", "") // the voucher may be on chain
-	}
-	if err != nil {
-		return nil, err
-	}
-	a, _, err := p.send(ctx, by, paid)
-	if err != nil {
-		return nil, err
-	}
-	if a.required == nil || a.required.Error == x402.ErrChannelNotFound {
-		return nil, nil
-	}
-	switch a.required.Error {
-	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
-		return p.check(ctx, ch, a.required)
-	}
-	return nil, refused(a.required)
 }
 
 // finding is what a proof, nil if there is none, and the chain come to.

@@ -237,6 +237,19 @@ func (p *payer) anyTerms(ctx context.Context, w *wanted) (*terms, error) {
 	return p.learn(ctx, w.name, a.required)
 }
 
+// listedTerms is anyTerms where the server's list may say what is taken.
+func (p *payer) listedTerms(ctx context.Context, w *wanted) (*terms, error) {
+	if w.listed != nil {
+		if err := p.writable(); err != nil {
+			return nil, err
+		}
+		if t, err := p.choose(ctx, w.listed, nil); err == nil {
+			return t, nil
+		}
+	}
+	return p.anyTerms(ctx, w)
+}
+
 // atListPrice is what is known with the most that a call of the tool costs in the place of
 // what the last one cost: other arguments may cost more, and the server charges what these
 // do. It is nil where that is the same, the policy does not allow it without asking, or

@@ -63,16 +63,26 @@ func (o Order) Digest() common.Hash {
 	return crypto.Keccak256Hash([]byte("\x19Ethereum Signed Message:\n"+strconv.Itoa(len(text))), []byte(text))
 }
 
+// Signer is who has signed an order. The error wraps [ErrOrder] where nobody has, or not
+// for this time.
+func (o Order) Signer(signature vouchers.Signature, now time.Time) (common.Address, error) {
+	left := time.Unix(int64(min(o.Deadline, MaxTime)), 0).Sub(now)
+	if left <= 0 || left > OrderTime+time.Minute {
+		return common.Address{}, fmt.Errorf("%w: its deadline is in %s, want at most %s; compare the clocks", ErrOrder, left.Truncate(time.Second), OrderTime)
+	}
+	signer, err := vouchers.Recover(o.Digest(), signature)
+	if err != nil {
+		return common.Address{}, fmt.Errorf("%w: %w", ErrOrder, err)
+	}
+	return signer, nil
+}
+
 // Check refuses an order that signer did not sign, or not for this time, with an
 // error that wraps [ErrOrder].
 func (o Order) Check(signature vouchers.Signature, signer common.Address, now time.Time) error {
-	left := time.Unix(int64(min(o.Deadline, MaxTime)), 0).Sub(now)
-	if left <= 0 || left > OrderTime+time.Minute {
-		return fmt.Errorf("%w: its deadline is in %s, want at most %s; compare the clocks", ErrOrder, left.Truncate(time.Second), OrderTime)
-	}
-	got, err := vouchers.Recover(o.Digest(), signature)
+	got, err := o.Signer(signature, now)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrOrder, err)
+		return err
 	}
 	if got != signer {
 		return fmt.Errorf("%w: %s signed it, the channel's vouchers are signed by %s", ErrOrder, got, signer)

@@ -24,7 +24,7 @@ var (
 
 // OwnTools are the names of the tools that [Shop.AddTools] adds.
 func OwnTools() []string {
-	return []string{CreditTool, CreditGrantTool, DepositTool, ReceiptsTool, RefundTool}
+	return []string{CreditTool, CreditGrantTool, DepositTool, ReceiptsTool, RefundTool, StateTool}
 }
 
 // Catalog is what a shop does with tools, by their names in order.

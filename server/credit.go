@@ -38,7 +38,7 @@ const creditSweep = 10 * time.Second
 // isOwn reports whether a tool is the shop's own, which [Shop.AddTools] adds: it
 // costs nothing, or takes its payment itself.
 func isOwn(tool string) bool {
-	return tool == DepositTool || tool == RefundTool || tool == CreditGrantTool || tool == CreditTool || tool == ReceiptsTool
+	return tool == DepositTool || tool == RefundTool || tool == CreditGrantTool || tool == CreditTool || tool == ReceiptsTool || tool == StateTool
 }
 
 // bearerToken is the credit token of a request's header, if it has one. Another

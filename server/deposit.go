@@ -25,8 +25,8 @@ const (
 	RefundTool = "chit_refund"
 )
 
-// AddTools adds the tools that take deposits, give refunds, grant credit tokens and give
-// receipts again. It panics with [ErrNoPaywall] where the MCP server was made without
+// AddTools adds the tools that take deposits, give refunds, grant credit tokens, give
+// receipts again and tell payers where their channels stand. It panics with [ErrNoPaywall] where the MCP server was made without
 // [Shop.ServerOptions]: a mistake in the program, by which all would be given away.
 func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
 	if err := s.wire(tools); err != nil {
@@ -36,6 +36,7 @@ func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
 	tools.AddTool(mcp.NewTool(RefundTool, mcp.WithDescription("For payment clients: refunds a payment channel by the x402 refund payload in _meta.")), s.refundTool)
 	s.addCreditTools(tools)
 	s.addReceiptsTool(tools)
+	s.addStateTool(tools)
 }
 
 // depositReceipt is a deposit that was taken.

@@ -54,10 +54,16 @@ type HTTPOffer struct {
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
 // refund without a quote, and do not reach next. Bodies are at most [Limits.Body] in and
 // [Limits.Answer] out. Without a payment none is read but for a quote, and then at most
-// [Limits.UnpaidBody]: a longer one gets the price, which is the most that it costs.
+// [Limits.UnpaidBody]: a longer one gets the price, which is the most that it costs. A
+// request with [HeaderState] is answered with where the payer's channel stands, and does
+// not reach next either.
 func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
 	rate := &toolRate{metered: offer.Metered, chargeFailed: offer.ChargeFailed, chargeCancelled: offer.ChargeCancelled, free: offer.Free.of(offer.Name)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked := r.Header.Get(HeaderState); asked != "" {
+			s.Bound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.tellState(w, asked) })).ServeHTTP(w, r)
+			return
+		}
 		token, r := takeBearer(r)
 		price := offer.Price()
 		if !isPatient(w) {

@@ -54,13 +54,13 @@ func (s *Shop) requirements(t *till, price vouchers.Amount) []x402.Requirements 
 }
 
 // hooks announce each tool's price in the list of tools, and leave the tools for
-// credit tokens and receipts out of it: a model has no use for them.
+// credit tokens, receipts and states out of it: a model has no use for them.
 func (s *Shop) hooks() *mcpserver.Hooks {
 	hooks := &mcpserver.Hooks{}
 	hooks.AddAfterListTools(func(_ context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
 		tools := make([]mcp.Tool, 0, len(result.Tools))
 		for _, tool := range result.Tools {
-			if tool.Name != CreditGrantTool && tool.Name != CreditTool && tool.Name != ReceiptsTool {
+			if tool.Name != CreditGrantTool && tool.Name != CreditTool && tool.Name != ReceiptsTool && tool.Name != StateTool {
 				tools = append(tools, s.priced(tool))
 			}
 		}

@@ -35,9 +35,9 @@ func limitsOf(opts []Option) limits {
 	return l
 }
 
-// Document is one of the three documents of x402.
+// Document is one of the three documents of x402, or chit's own beside them.
 type Document interface {
-	PaymentRequired | PaymentPayload | SettlementResponse
+	PaymentRequired | PaymentPayload | SettlementResponse | StateOrder
 }
 
 // DecodePaymentRequired reads a seller's terms. Errors are a [*DecodeError] that
