@@ -20,7 +20,7 @@ import (
 
 // What a config takes where it says nothing.
 const (
-	// DefaultTimeout is how long an upstream may take to answer.
+	// DefaultTimeout is how long an upstream may be silent before it has answered.
 	DefaultTimeout = time.Minute
 	// DefaultOwnConnections is how many clients that can be asked for something have
 	// connections of their own to an upstream at once.
@@ -78,8 +78,11 @@ type Upstream struct {
 	Env     map[string]string
 	// Prefix stands before the names of its tools and prompts; empty only where names conflict.
 	Prefix string
-	// Timeout is how long a request may take.
+	// Timeout is how long it may be silent while a request waits for it: neither an answer
+	// nor progress. Time in which it waits for the client does not count.
 	Timeout time.Duration
+	// TotalTimeout is how long a request may take in all; 0 is as long as it takes.
+	TotalTimeout time.Duration
 	// OwnConnections is how many clients that can be asked (for a model's answer, a
 	// human's, or their roots) have a connection of their own at once, which is a program
 	// of their own where it is one. On it the upstream can ask. Others share one, and
@@ -209,7 +212,7 @@ func readUpstream(r *reader, name string, at place) Upstream {
 	settings := map[string]setting{
 		"url": checkedURL(r, &u.URL), "sse": r.flag(&u.SSE), "headers": readHeaders(r, &u.Headers),
 		"command": readCommand(r, &u.Command), "args": r.texts(&u.Args), "env": r.secrets(&u.Env, checkVariable),
-		"prefix": readName(r, &u.Prefix), "timeout": r.duration(&u.Timeout, time.Millisecond),
+		"prefix": readName(r, &u.Prefix), "timeout": r.duration(&u.Timeout, time.Millisecond), "totalTimeout": r.duration(&u.TotalTimeout, 0),
 		"allow": globs(&u.Allow), "deny": globs(&u.Deny), "resources": globs(&u.Resources), "prompts": globs(&u.Prompts),
 		"prices": readPrices(r, &u.Prices), "shareLogs": r.flag(&u.ShareLogs),
 		"ownConnections": r.whole(&u.OwnConnections),

@@ -36,13 +36,14 @@ upstreams:
     sse: true
     headers: &auth {Authorization: "Bearer ${GATEWAY_TEST_TOKEN}"}
     timeout: 5s
+    totalTimeout: 1h
     allow: ["a*"]
     deny: [abc]
     prefix: w
   other: {url: "https://example.org/mcp", headers: *auth}
   files: {command: sh, args: [-c, "true"], env: {TOKEN: "x${GATEWAY_TEST_TOKEN}"}, shareLogs: true}
 routes:
-  - {path: "/v1/item/{id}", upstream: "http://127.0.0.1:1/items/{id}", price: 0.01, description: an item, mimeType: application/json}
+  - {path: "/v1/item/{id}", upstream: "http://127.0.0.1:1/items/{id}", price: 0.01, description: an item, mimeType: application/json, timeout: 2s, totalTimeout: 5m}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -58,16 +59,16 @@ routes:
 		t.Errorf("also is %+v, want %+v", c.Also, also)
 	}
 	web, files, route := c.Upstreams[0], c.Upstreams[2], c.Routes[0]
-	if web.Name != "web" || web.Headers["Authorization"] != "Bearer s3cret" || web.Timeout != 5*time.Second || !web.SSE || web.Prefix != "w" {
+	if web.Name != "web" || web.Headers["Authorization"] != "Bearer s3cret" || web.Timeout != 5*time.Second || web.TotalTimeout != time.Hour || !web.SSE || web.Prefix != "w" {
 		t.Errorf("the first upstream is %+v", web)
 	}
 	if c.Upstreams[1].Headers["Authorization"] != "Bearer s3cret" {
 		t.Error("an alias is not what it stands for")
 	}
-	if files.Env["TOKEN"] != "xs3cret" || files.Timeout != gateway.DefaultTimeout || !files.ShareLogs {
+	if files.Env["TOKEN"] != "xs3cret" || files.Timeout != gateway.DefaultTimeout || files.TotalTimeout != 0 || !files.ShareLogs {
 		t.Errorf("the last upstream is %+v", files)
 	}
-	if route.Pattern() != "GET /v1/item/{id}" || route.Price.Most != 10_000 || route.Description != "an item" {
+	if route.Pattern() != "GET /v1/item/{id}" || route.Price.Most != 10_000 || route.Description != "an item" || route.Timeout != 2*time.Second || route.TotalTimeout != 5*time.Minute {
 		t.Errorf("the route is %+v", route)
 	}
 }

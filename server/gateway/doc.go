@@ -29,6 +29,10 @@
 // for ten minutes at most. Nothing is asked over the older SSE. Clients of the newest
 // protocol, which is asked by results (input_required), cannot be asked yet.
 //
+// An upstream's timeout is for its silence: a call whose progress it reports, to a client
+// that has asked for it, is not cut, nor a route's answer that flows, interim ones (1xx) among
+// it. How long one may take in all is totalTimeout, which is not limited by itself.
+//
 // Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers. A
 // wildcard holds what every program takes for one segment, {rest...} what stays below. A
 // request that gives a parameter which the upstream's URL fixes, or that spells the
@@ -64,7 +68,8 @@
 //	  web:                            # streamable HTTP; with sse: true the older SSE
 //	    url: https://tools.example.com/mcp
 //	    headers: {Authorization: "Bearer ${WEB_TOKEN}"}
-//	    timeout: 30s
+//	    timeout: 30s                  # of silence; 1m, if it is left out. Progress ends it
+//	    totalTimeout: 1h              # of a whole call; none, if it is left out
 //	    allow: ["search*", summarize]
 //	    deny: [search_internal]
 //	    prices: {"search_deep": 0.005} # by its own names; before those above
@@ -83,6 +88,7 @@
 //	    upstream: https://reports.example.com/internal/{id}?format=pdf
 //	    price: 0.02                   # or as above: per is a wildcard of the path or a parameter
 //	                                  # of the query, and metered reads the header Chit-Cost
+//	    timeout: 30s                  # as above: no byte from the upstream; also totalTimeout
 //	    description: a report
 //	    mimeType: application/json
 package gateway

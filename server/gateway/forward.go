@@ -39,7 +39,7 @@ func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 			return result, err
 		}
 		asked.Err, asked.Lost = errors.New(unavailable.cause), true
-		if unavailable.cause == timedOut {
+		if unavailable.late {
 			return mcp.NewToolResultError(unavailable.Error()), nil
 		}
 		server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
@@ -98,21 +98,20 @@ func (u *upstream) complete(ctx context.Context, params mcp.CompleteParams) (*mc
 	return &result.Completion, nil
 }
 
-// timedOut is the cause of an [unavailableError] of an upstream that was there, and was
-// too slow. It is a failure like any other: a payer may bring it about.
-const timedOut = "timeout"
-
 // unavailableError says to a client that an upstream gave no answer. The cause is for
 // the log alone.
 type unavailableError struct {
 	text  string
 	cause string
+	// late says that the upstream was there, and was too slow. That is a failure like any
+	// other: a payer may bring it about.
+	late bool
 }
 
 func (e *unavailableError) Error() string { return e.text }
 
-// ask sends one request to an upstream within its timeout, and passes on the progress
-// that it reports. Errors are an [*unavailableError], the upstream's own answer, or
+// ask sends one request to an upstream, which is cut when its silence is longer than the
+// timeout, and passes on the progress that it reports. Errors are an [*unavailableError], the upstream's own answer, or
 // that of a client that has gone.
 func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(context.Context, *link, *mcp.Meta) (*T, error)) (*T, error) {
 	l, leave, err := u.linkFor(ctx)
@@ -120,7 +119,7 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 		return nil, err
 	}
 	defer leave()
-	within, clock, stop := startClock(ctx, u.Timeout)
+	within, clock, stop := startClock(ctx, u.Timeout, u.TotalTimeout)
 	defer stop()
 	meta, call, done := u.calls.begin(ctx, l, clock, meta)
 	defer done()
@@ -136,16 +135,25 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 		return nil, ctx.Err()
 	case isTooLong(err):
 		text := fmt.Sprintf("the answer of the upstream %q is longer than %d bytes, which is the most that is sold", u.Name, u.gateway.limiter.Limits().Answer)
-		return nil, &unavailableError{text, errTooLong.Error()}
+		return nil, &unavailableError{text: text, cause: errTooLong.Error()}
 	case within.Err() != nil:
 		u.own.suspect(l)
-		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer within %s", u.Name, u.Timeout), timedOut}
+		return nil, u.late(tooSlow(within))
 	case errors.As(err, &lost):
 		poke(l.suspect)
 		u.own.lost(l)
-		return nil, &unavailableError{fmt.Sprintf("the upstream %q did not answer", u.Name), reason(err)}
+		return nil, &unavailableError{text: fmt.Sprintf("the upstream %q did not answer", u.Name), cause: reason(err)}
 	}
 	return nil, err
+}
+
+// late is the error of a call that the clock has ended.
+func (u *upstream) late(why error) *unavailableError {
+	text := fmt.Sprintf("the upstream %q said nothing within %s", u.Name, u.Timeout)
+	if errors.Is(why, errOverdue) {
+		text = fmt.Sprintf("the upstream %q had not answered after %s, which is all that a call may take", u.Name, u.TotalTimeout)
+	}
+	return &unavailableError{text: text, cause: why.Error(), late: true}
 }
 
 // ofConnection begins the members of _meta in which the protocol speaks of the connection.

@@ -110,6 +110,7 @@ func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 		poke(l.news)
 	case string(mcp.MethodNotificationProgress):
 		if c := u.calls.of(fields["progressToken"]); c != nil && c.token != nil {
+			c.clock.heard()
 			fields = maps.Clone(fields)
 			fields["progressToken"] = c.token
 			c.pass(u, n.Method, u.gateway.mcp.SendNotificationToClient(c.ctx, n.Method, fields))

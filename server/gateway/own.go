@@ -283,7 +283,7 @@ func (u *upstream) scout(ctx context.Context) []mcp.Tool {
 func (u *upstream) linkFor(ctx context.Context) (l *link, done func(), err error) {
 	shared := u.current()
 	if shared == nil {
-		return nil, nil, &unavailableError{fmt.Sprintf("the upstream %q is down at the moment", u.Name), "down"}
+		return nil, nil, &unavailableError{text: fmt.Sprintf("the upstream %q is down at the moment", u.Name), cause: "down"}
 	}
 	session, able := clientOf(ctx)
 	if able == "" || !u.canAsk() {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -38,7 +39,7 @@ func newRoute(g *Gateway, config Route) *route {
 	r.pool.MaxIdleConns, r.pool.MaxIdleConnsPerHost = idleConnections, idleConnections
 	r.proxy = &httputil.ReverseProxy{
 		Rewrite:      r.rewrite,
-		Transport:    r.pool,
+		Transport:    &attentive{r.pool},
 		ErrorHandler: r.failed,
 		ErrorLog:     slog.NewLogLogger(r.logger.Handler(), slog.LevelDebug),
 	}
@@ -77,21 +78,24 @@ func (r *route) sell(shop *server.Shop, price Price) {
 }
 
 // exchange is one request to the upstream of a route, with why there is no answer.
-type exchange struct{ err error }
+type exchange struct {
+	clock *clock
+	err   error
+}
 
 type exchangeKey struct{}
 
 var errBrokeOff = errors.New("the answer broke off")
 
-// ask has the upstream answer a request within the route's timeout, and notes for the log
-// what has come of it.
+// ask has the upstream answer a request, without a silence of more than the route's
+// timeout, and notes for the log what has come of it.
 func (r *route) ask(w http.ResponseWriter, req *http.Request) {
-	ctx, cancel := context.WithTimeout(req.Context(), r.Timeout)
-	defer cancel()
-	x, began, whole := new(exchange), time.Now(), false
+	ctx, clock, stop := startClock(req.Context(), r.Timeout, r.TotalTimeout)
+	defer stop()
+	x, began, whole := &exchange{clock: clock}, time.Now(), false
 	defer func() {
 		if !whole {
-			x.err = errBrokeOff
+			x.err = cmp.Or(tooSlow(ctx), errBrokeOff)
 		}
 		lost := x.err != nil && req.Context().Err() == nil // a client that goes away is not the upstream's fault
 		server.NoteUpstream(req.Context(), server.Asked{Name: r.host, Took: time.Since(began), Err: x.err, Lost: lost})
@@ -154,9 +158,9 @@ var payment = regexp.MustCompile(`(?i)^\s*((bearer\s+)?chit_|payment\s)`)
 // failed answers for an upstream that did not.
 func (r *route) failed(w http.ResponseWriter, req *http.Request, err error) {
 	if x, ok := req.Context().Value(exchangeKey{}).(*exchange); ok {
-		x.err = errors.New(reason(err))
+		x.err = cmp.Or(tooSlow(req.Context()), errors.New(reason(err)))
 	}
-	if req.Context().Err() == context.DeadlineExceeded {
+	if tooSlow(req.Context()) != nil {
 		http.Error(w, http.StatusText(http.StatusGatewayTimeout), http.StatusGatewayTimeout)
 		return
 	}

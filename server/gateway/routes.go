@@ -22,8 +22,11 @@ type Route struct {
 	Price Price
 	// Description and MimeType tell payers what they get.
 	Description, MimeType string
-	// Timeout is how long a request may take.
+	// Timeout is how long the upstream may be silent while a request waits for it: no byte
+	// of a header nor of the body.
 	Timeout time.Duration
+	// TotalTimeout is how long a request may take in all; 0 is as long as it takes.
+	TotalTimeout time.Duration
 }
 
 // Pattern is "METHOD /path".
@@ -49,7 +52,8 @@ func (c *routeChecker) read(r *reader, at place) Route {
 			priced = true
 			readPrice(r, &route.Price)(at)
 		},
-		"headers": readHeaders(r, &route.Headers), "timeout": r.duration(&route.Timeout, time.Millisecond),
+		"headers": readHeaders(r, &route.Headers),
+		"timeout": r.duration(&route.Timeout, time.Millisecond), "totalTimeout": r.duration(&route.TotalTimeout, 0),
 		"description": r.text(&route.Description), "mimeType": r.text(&route.MimeType),
 	})
 	if route.Path == "" || route.Upstream == "" || !priced {

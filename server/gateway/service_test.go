@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -57,6 +59,7 @@ func newService(name string) *service {
 		return mcp.NewToolResultText("good"), nil
 	})
 	s.tool("wait", s.wait)
+	s.tool("work", s.work)
 	s.tool("die", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		os.Exit(3)
 		return nil, nil
@@ -141,6 +144,35 @@ func (s *service) wait(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToo
 		return nil, ctx.Err()
 	}
 }
+
+// work reports progress until it is let go by the tool "heard", or as many times as it is
+// told, and then says nothing more.
+func (s *service) work(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	ticks := time.NewTicker(workEvery)
+	defer ticks.Stop()
+	reports := req.GetInt("reports", math.MaxInt)
+	for done := 1; ; {
+		select {
+		case <-ticks.C:
+			if done > reports {
+				continue
+			}
+			params := map[string]any{"progressToken": req.Params.Meta.ProgressToken, "progress": float64(done)}
+			if err := s.mcp.SendNotificationToClient(ctx, string(mcp.MethodNotificationProgress), params); err != nil {
+				return nil, err
+			}
+			done++
+		case <-s.heard:
+			return mcp.NewToolResultText("worked"), nil
+		case <-ctx.Done():
+			s.gone <- struct{}{}
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// workEvery is how often the tool "work" reports.
+const workEvery = 25 * time.Millisecond
 
 // site is a service on the web, which can go away and come back.
 type site struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -59,6 +60,9 @@ func (l *listener) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// unlimited leaves it to the gateway how long a request takes: it knows of progress.
+const unlimited = math.MaxInt64
+
 // transport makes what the config asks for, and starts it if it is a program, which ends
 // with ctx. The tail is what a program last said on standard error.
 func (u *upstream) transport(ctx context.Context, version string) (wire, *tail, error) {
@@ -73,7 +77,7 @@ func (u *upstream) transport(ctx context.Context, version string) (wire, *tail, 
 	client := &http.Client{Transport: &bounded{pool, u}, CheckRedirect: sameHost}
 	if u.SSE {
 		sse, err := transport.NewSSE(u.URL, transport.WithHTTPClient(client), transport.WithHeaders(u.Headers),
-			transport.WithEndpointTimeout(u.Timeout), transport.WithResponseTimeout(u.Timeout), transport.WithSSELogger(quiet))
+			transport.WithEndpointTimeout(u.Timeout), transport.WithResponseTimeout(unlimited), transport.WithSSELogger(quiet))
 		return wire{transport: sse, idle: pool.CloseIdleConnections}, said, err
 	}
 	listening := make(chan struct{})

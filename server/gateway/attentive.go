@@ -1,0 +1,57 @@
+package gateway
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+)
+
+// attentive tells the clock of a route's request what comes from the upstream.
+type attentive struct{ next http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (a *attentive) RoundTrip(req *http.Request) (*http.Response, error) {
+	x, ok := req.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return a.next.RoundTrip(req)
+	}
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotFirstResponseByte: x.clock.heard,
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			x.clock.heard()
+			return nil
+		},
+	})
+	resp, err := a.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	body := &attended{resp.Body, x.clock}
+	x.clock.pause()
+	resp.Body = body
+	if both, ok := body.ReadCloser.(io.ReadWriteCloser); ok { // the connection of another protocol
+		resp.Body = &attendedBoth{body, both}
+	}
+	return resp, nil
+}
+
+// attended is a body whose clock runs while it is read: the time in between is that of
+// the client, which may be a slow reader.
+type attended struct {
+	io.ReadCloser
+	clock *clock
+}
+
+// Read implements [io.Reader].
+func (a *attended) Read(p []byte) (int, error) {
+	a.clock.resume()
+	n, err := a.ReadCloser.Read(p)
+	a.clock.pause()
+	return n, err
+}
+
+type attendedBoth struct {
+	*attended
+	io.Writer
+}
