@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -45,7 +46,8 @@ func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*proof, err
 	if err != nil {
 		return nil, err
 	}
-	paid, err := wrap(ch.terms, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
+	// a seller holds what is accepted against the price of what is asked
+	paid, err := wrap(cmp.Or(p.known(by.name), ch.terms), &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
 	if err == nil {
 		err = p.order(ctx, ch, paid, "state", "") // the voucher may be on chain
 	}

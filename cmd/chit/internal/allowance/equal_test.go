@@ -109,8 +109,13 @@ type history struct {
 	options agent.Options
 	client  *agent.Client
 	channel vouchers.ChannelID
-	tokens  []string
+	grants  []grant
 	in, out vouchers.Amount // deposited, and given back
+}
+
+type grant struct {
+	id    credit.GrantID
+	token string
 }
 
 func tools(s *mcpserver.MCPServer) {
@@ -197,14 +202,14 @@ func (h *history) refuse() {
 func (h *history) grant() {
 	granted, err := h.owner().Grant(h.Context(), credit.Scope{Budget: pick(h.random, price, 5*price, 20*price), Expires: time.Now().Add(time.Hour)}, "")
 	h.must(err)
-	h.tokens = append(h.tokens, granted.Token)
+	h.grants = append(h.grants, grant{granted.Grant.ID, granted.Token})
 }
 
 func (h *history) draw() {
-	if len(h.tokens) == 0 {
+	if len(h.grants) == 0 {
 		return
 	}
-	holder, err := allowance.Dial(h.Context(), "http://"+h.road.address+"/mcp", pick(h.random, h.tokens...), "1", agent.Limits{})
+	holder, err := allowance.Dial(h.Context(), "http://"+h.road.address+"/mcp", pick(h.random, h.grants...).token, "1", agent.Limits{})
 	h.must(err)
 	_, _, err = holder.Call(h.Context(), "work", nil)
 	var refused *agent.CreditRefusal
@@ -212,6 +217,25 @@ func (h *history) draw() {
 		h.Fatal(err)
 	}
 	h.must(holder.Close())
+}
+
+// revoke ends a grant as the program does. Where the shop counts from a published voucher the
+// payer cannot tell what comes back from that, and takes it for spent.
+func (h *history) revoke() {
+	for ch := range h.shop.Ledger.Channels() {
+		if ch.Offset > 0 {
+			return
+		}
+	}
+	if len(h.grants) == 0 {
+		return
+	}
+	i := h.random.IntN(len(h.grants))
+	_, err := h.owner().Revoke(h.Context(), h.grants[i].id)
+	h.must(err)
+	_, err = h.client.Recover(h.Context()) // the server says what came back
+	h.must(err)
+	h.grants = slices.Delete(h.grants, i, i+1)
 }
 
 func (h *history) restartPayer() {
@@ -293,7 +317,7 @@ func TestTheBooksOfAPayerAShopAndTheChainSayTheSameAfterEachStep(t *testing.T) {
 			h := newHistory(t, seed)
 			all := map[string]func(){
 				"a deposit": h.deposit, "a refund": h.refund, "a call": h.call, "a lost answer": h.lose, "a refused dial": h.refuse,
-				"a grant": h.grant, "a draw": h.draw, "another draw": h.draw, "a restart of the payer": h.restartPayer, "a restart of the shop": h.restartShop, "a settlement": h.settle,
+				"a grant": h.grant, "a draw": h.draw, "another draw": h.draw, "a revocation": h.revoke, "a restart of the payer": h.restartPayer, "a restart of the shop": h.restartShop, "a settlement": h.settle,
 			}
 			names := make([]string, 0, len(all))
 			for name := range all {
