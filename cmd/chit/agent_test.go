@@ -90,7 +90,7 @@ func TestAnOutputThatCannotBeWrittenIsRefusedBeforeItIsPaidFor(t *testing.T) {
 	if got := h.run(t, "call", "identicon", "text=x", "--output", "/nowhere/x.png", server); got.code != 2 || !strings.Contains(got.stderr, "--output") {
 		t.Errorf("a file in no folder: %+v", got)
 	}
-	if out := words(h.ok(t, "balance")); !strings.Contains(out, "1 0 1") {
+	if out := words(h.ok(t, "balance")); !strings.Contains(out, "1 0 0 0 1") {
 		t.Errorf("the balance is\n%s", out)
 	}
 	file := filepath.Join(t.TempDir(), "x")

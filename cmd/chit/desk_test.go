@@ -136,6 +136,15 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 
 // movesItsStore holds that commands read the store that is named, and that a copied
 // profile does not sell with the key.
+// opensShop lets the profile's shop sell for a moment, so that it has a store.
+func (h home) opensShop(t *testing.T) {
+	t.Helper()
+	serve := h.start(t, "selling on", "serve", "--listen", freeAddress(t), "--settle-every", "0")
+	if code := serve.interrupt(t); code != 0 {
+		t.Fatalf("serve ends with %d\n%s", code, serve.out)
+	}
+}
+
 func (h home) movesItsStore(t *testing.T) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(h.dir, "data", "*", "server.db"))
@@ -240,6 +249,7 @@ func TestAProfileWithTwoEscrowsIsSettledAtBoth(t *testing.T) {
 	const own, canonical = "0x7c32f5E6551a589BF8D96228de0F0ae312737474", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
+	h.opensShop(t)
 	h.editProfile(t, func(text string) string { return text + "also: [{escrow: \"" + canonical + "\"}]\n" })
 	if bare := h.run(t, "settle"); bare.code != 1 || !strings.Contains(bare.stderr, canonical) {
 		t.Errorf("an escrow that is not there: %+v", bare)
@@ -273,6 +283,7 @@ func TestBadInputAtTheDeskIsRefused(t *testing.T) {
 		}
 	}
 	h.start(t, "is ready", "dev", "--port", "0")
+	h.opensShop(t)
 	for line, want := range map[string]string{
 		"coinPrice: dear":                      "coinPrice",
 		"settle: {channelValue: x}":            "settle.channelValue",

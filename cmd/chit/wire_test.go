@@ -148,7 +148,7 @@ func (w *wire) heard(identifier string, raw []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.sent[identifier]
-	if p.answer != nil && !reflect.DeepEqual(p.answer, a) {
+	if p.answer != nil && !p.answer.isUnpaid() && !reflect.DeepEqual(p.answer, a) {
 		return fmt.Errorf("payment %s was answered with %v, and then with %v", identifier, p.answer, a)
 	}
 	p.answer = a
@@ -203,6 +203,13 @@ func paymentIn(body []byte) (identifier string, p *payment, err error) {
 func (a *answer) refused() bool {
 	result, _ := a.result.(map[string]any)
 	return result["isError"] == true && a.charged == 0
+}
+
+// isUnpaid says that the payment itself was refused, which an order beside it may change.
+func (a *answer) isUnpaid() bool {
+	result, _ := a.result.(map[string]any)
+	terms, _ := result["structuredContent"].(map[string]any)
+	return a.refused() && terms["accepts"] != nil
 }
 
 func answerIn(raw []byte) (*answer, error) {
