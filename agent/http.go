@@ -144,14 +144,18 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 	return &HTTPResponse{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
-// ofPlace says whether a receipt is for what is at a URL: its seller may know itself by
-// another scheme or host, or by none.
+// ofPlace says whether a receipt is for what is at a URL: by its path alone, or by a URL of
+// which its seller may write the scheme and the host in another way than the payer dials them.
 func ofPlace(u *url.URL, r *receipts.Signed) bool {
 	place := cmp.Or(u.EscapedPath(), "/")
-	rest := r.Resource
-	if _, _, after, isURL := splitURL(rest); isURL {
-		rest = cmp.Or(after, "/")
+	if r.Resource == receipts.Cut(receipts.OfPath(place)) {
+		return true
 	}
+	scheme, _, after, isURL := splitURL(r.Resource)
+	if !isURL || defaultPorts[scheme] == "" {
+		return false
+	}
+	rest := cmp.Or(after, "/")
 	return rest == place || len(r.Resource) == receipts.MaxResource && strings.HasPrefix(place, rest)
 }
 

@@ -23,7 +23,8 @@ const MaxSoldAnswer = 16 << 20
 type HTTPOffer struct {
 	// Name is what logs call it.
 	Name string
-	// Resource describes it to payers; an empty URL is the request's own.
+	// Resource describes it to payers; an empty URL is the request's path, below
+	// [Options.BaseURL].
 	Resource x402.Resource
 	// Price is asked for every request, in atomic USDC: what it costs, or with a Quote
 	// the most that it may cost. 0 is free.

@@ -64,15 +64,6 @@ func (s *httpSale) terms(r *refusal) *x402.PaymentRequired {
 	return s.shop.required(s.resource(), s.price, r)
 }
 
-// resource is what is sold.
-func (s *httpSale) resource() x402.Resource {
-	resource := s.offer.Resource
-	if resource.URL == "" {
-		resource.URL = requestURL(s.r)
-	}
-	return resource
-}
-
 func (s *httpSale) fail(status int, reason string) {
 	writeJSON(s.w, status, adminError{reason})
 }
@@ -85,7 +76,7 @@ func (s *httpSale) response(charged vouchers.Amount, state vouchers.Channel, r *
 		s.deposited.into(&response)
 	}
 	if s.attested && r != nil {
-		if err := s.shop.attest(s.r.Context(), &response, r); err != nil {
+		if err := s.shop.attest(s.r.Context(), &response, state.Config.VoucherSigner(), r); err != nil {
 			return nil, err
 		}
 	}
@@ -94,12 +85,4 @@ func (s *httpSale) response(charged vouchers.Amount, state vouchers.Channel, r *
 		return nil, err
 	}
 	return headers{http.CanonicalHeaderKey(x402.HeaderPaymentResponse): {header}}, nil
-}
-
-func requestURL(r *http.Request) string {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + r.Host + r.URL.EscapedPath()
 }

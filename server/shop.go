@@ -64,6 +64,11 @@ type Options struct {
 	// MovedFrom are places at which the shop was before: beside its terms it says so, signed
 	// by its key, and payers use the channels that they opened for it there.
 	MovedFrom []Move
+	// BaseURL is where clients of [Shop.SellHTTP] find the shop, such as https://shop.example,
+	// with the path that stands before those of its routes, if there is one; it has neither
+	// user information nor a query. Terms and signed receipts name what is sold below it, and
+	// by its path alone where it is empty: never by the host that a client names.
+	BaseURL string
 	// Permit2 offers deposits by Permit2 beside those by EIP-3009. A token without
 	// EIP-3009 is paid with by Permit2 in any case.
 	Permit2 bool
@@ -109,6 +114,7 @@ type Shop struct {
 	renewing      sync.Mutex // guards tenure, once the shop is open
 	payTo         common.Address
 	withdrawDelay uint64
+	baseURL       string // without a slash at its end, or empty
 	rates         liveTariff
 	wired         wiring
 	free          *freeBook
@@ -167,6 +173,11 @@ func newShop(o Options) (*Shop, error) {
 	}
 	if s.withdrawDelay < vouchers.MinWithdrawDelay || s.withdrawDelay > vouchers.MaxWithdrawDelay {
 		return nil, fmt.Errorf("%w: %d seconds is not within %d and %d", vouchers.ErrWithdrawDelay, s.withdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
+	}
+	if o.BaseURL != "" {
+		if s.baseURL, err = ParseBaseURL(o.BaseURL); err != nil {
+			return nil, fmt.Errorf("baseURL: %w", err)
+		}
 	}
 	if s.now == nil {
 		s.now = time.Now

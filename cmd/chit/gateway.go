@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,6 +103,7 @@ func runGateway(c *cli.Context) (err error) {
 	if config.Listen == "" {
 		config.Listen = p.Listen
 	}
+	p.BaseURL = cmp.Or(config.BaseURL, p.BaseURL)
 	if config.MinDeposit != nil {
 		p.MinDeposit = profile.Text(config.MinDeposit.Decimal())
 	}

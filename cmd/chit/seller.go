@@ -63,6 +63,7 @@ func openShop(c *cli.Context, p *profile.Profile, prices server.Prices, logger *
 		WithdrawDelay: p.WithdrawDelay,
 		MinDeposit:    minDeposit,
 		MovedFrom:     moved,
+		BaseURL:       p.BaseURL,
 		Permit2:       p.Permit2,
 		Confirmations: p.Confirmations,
 		Settlement:    settlement,

@@ -41,6 +41,8 @@ type Config struct {
 	// Origins are web pages that may call from a browser, such as https://app.example.com,
 	// beside those of Hosts; "*" is any.
 	Origins []string
+	// BaseURL is where clients find the routes, as in [server.Options]; empty is the caller's.
+	BaseURL string
 	// TLS is nil for plain HTTP.
 	TLS *tls.Certificate
 	// SettleEvery is how often charges are claimed and settled; 0 is never.
@@ -126,6 +128,7 @@ func (c *Config) read(r *reader, root place) {
 		"listen":       c.listen(r),
 		"hosts":        r.texts(&c.Hosts),
 		"origins":      readOrigins(r, &c.Origins),
+		"baseURL":      c.baseURL(r),
 		"tls":          c.tls(r),
 		"settleEvery":  r.duration(&c.SettleEvery, 0),
 		"settleOnStop": r.flag(&c.SettleOnStop),
@@ -161,6 +164,17 @@ func (c *Config) listen(r *reader) setting {
 		r.text(&c.Listen)(at)
 		if _, _, err := net.SplitHostPort(c.Listen); err != nil && c.Listen != "" {
 			r.report(at, "%q is not an address such as 127.0.0.1:8402", c.Listen)
+		}
+	}
+}
+
+func (c *Config) baseURL(r *reader) setting {
+	return func(at place) {
+		if r.text(&c.BaseURL)(at); c.BaseURL == "" {
+			return
+		}
+		if _, err := server.ParseBaseURL(c.BaseURL); err != nil {
+			r.report(at, "%v", err)
 		}
 	}
 }

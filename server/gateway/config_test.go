@@ -22,6 +22,7 @@ func TestAConfigIsReadWhole(t *testing.T) {
 	c, err := gateway.Load(writeConfig(t, `
 listen: 127.0.0.1:9000
 hosts: [shop.example.com]
+baseURL: https://shop.example.com/api
 settleEvery: 30m
 settleOnStop: true
 minDeposit: 0.5
@@ -48,7 +49,7 @@ routes:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Listen != "127.0.0.1:9000" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"].Most != 2_000 || len(c.Upstreams) != 3 {
+	if c.Listen != "127.0.0.1:9000" || c.BaseURL != "https://shop.example.com/api" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"].Most != 2_000 || len(c.Upstreams) != 3 {
 		t.Errorf("read %+v", c)
 	}
 	also := []server.Accepts{{Escrow: escrow.Canonical.Escrow}, {
@@ -87,7 +88,7 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a tab":                           {"prices:\n\tx: 1\n", 2, "", "not YAML"},
 		"a key twice":                     {web + "prices: {}\nprices: {}\n", 5, "", "already defined"},
 		"two documents":                   {web + "---\na: 1\n", 1, "", "2 YAML documents"},
-		"an unknown key":                  {web + "price: 1\n", 4, "price", "known are also, hosts, limits, listen, minDeposit, movedFrom, origins, prices"},
+		"an unknown key":                  {web + "price: 1\n", 4, "price", "known are also, baseURL, hosts, limits, listen, minDeposit, movedFrom, origins, prices"},
 		"an unknown key of an upstream":   {web + "    tmeout: 5s\n", 4, "upstreams.web.tmeout", "timeout"},
 		"an unknown key of a route":       {web + "routes:\n- {path: /a, upstream: 'http://h', price: 1,\n   cost: 1}\n", 6, "routes[0].cost", "price"},
 		"a list for a group":              {"upstreams: [a]\n", 1, "upstreams", "it is a list"},
@@ -130,6 +131,8 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a limit of nothing":              {web + "limits: {lookups: 0}\n", 4, "limits.lookups", "not a whole number"},
 		"a move to nowhere":               {web + "movedFrom:\n- {from: 'https://old.example'}\n", 5, "movedFrom[0]", "it needs from and to"},
 		"a move that is no list":          {web + "movedFrom: 'https://old.example'\n", 4, "movedFrom", "want a list"},
+		"a base URL that is none":         {web + "baseURL: shop.example\n", 4, "baseURL", "https://shop.example"},
+		"a base URL with a query":         {web + "baseURL: 'https://shop.example/?a=b'\n", 4, "baseURL", "nor a query"},
 		"a bad minimum":                   {web + "minDeposit: all\n", 4, "minDeposit", "invalid amount"},
 		"a bad interval":                  {web + "settleEvery: 5\n", 4, "settleEvery", "30s"},
 		"a negative interval":             {web + "settleEvery: -5m\n", 4, "settleEvery", "0s"},

@@ -44,6 +44,7 @@
 //	listen: 127.0.0.1:8402            # the profile's, if it is left out
 //	hosts: [shop.example.com]         # names beside loopback that clients reach it by
 //	origins: ["https://app.example.com"] # web pages that may call and pay from a browser (CORS)
+//	baseURL: https://shop.example.com # what receipts of routes begin with; else they name the path alone
 //	tls: {cert: cert.pem, key: key.pem}
 //	settleEvery: 1h                   # 0 never
 //	settleOnStop: true

@@ -58,12 +58,22 @@ type Receipt struct {
 	// fingerprint of the very token. Zero if a voucher paid.
 	Grant ID `json:"grant,omitzero"`
 	Token ID `json:"token,omitzero"`
-	// Resource is what was sold: "mcp://tool/" and a tool's name, or a URL.
+	// Resource is what was sold: "mcp://tool/" and a tool's name, a URL, or the path of one
+	// (see [OfPath]).
 	Resource string `json:"resource"`
 	// Request is the SHA-256 of the request, which tells calls of one resource apart.
 	Request common.Hash `json:"request"`
 	// IssuedAt is in Unix seconds.
 	IssuedAt uint64 `json:"issuedAt"`
+}
+
+// OfPath names what is sold at a path, which begins with a slash, without a host. What begins
+// with two gets "/." before it: readers of URLs take what follows two slashes for a host.
+func OfPath(path string) string {
+	if strings.HasPrefix(path, "//") {
+		return "/." + path
+	}
+	return path
 }
 
 // Signed is a receipt with the signature of the receiver's authorizer.

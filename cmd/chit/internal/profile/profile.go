@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/chitpay/chit/cmd/chit/internal/files"
+	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -73,6 +74,9 @@ type Profile struct {
 	Server string `yaml:"server"`
 	// Listen is where `chit serve` listens.
 	Listen string `yaml:"listen"`
+	// BaseURL is where clients find the seller's routes, such as https://tools.example: what it
+	// signs receipts for is below it. Empty is by the path alone.
+	BaseURL string `yaml:"baseURL,omitempty"`
 	// PayTo is the receiver of what is settled; empty is the seller's own address.
 	PayTo string `yaml:"payTo,omitempty"`
 	// WithdrawDelay is the channels' delay in seconds, 900 to 2592000.
@@ -225,6 +229,11 @@ func (p *Profile) validate() error {
 	}
 	if _, err := p.ShopMoves(); err != nil {
 		return err
+	}
+	if p.BaseURL != "" {
+		if _, err := server.ParseBaseURL(p.BaseURL); err != nil {
+			return fmt.Errorf("baseURL: %w", err)
+		}
 	}
 	if _, err := p.PayerPolicy(); err != nil {
 		return err

@@ -1,0 +1,47 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
+)
+
+// ErrBaseURL says that a text is no [Options.BaseURL].
+var ErrBaseURL = errors.New("not a base URL")
+
+// ParseBaseURL reads an [Options.BaseURL], and returns it without the slash at its end. The
+// error wraps [ErrBaseURL].
+func ParseBaseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+		return "", fmt.Errorf("%w: want one such as https://shop.example", ErrBaseURL)
+	}
+	if u.User != nil || strings.ContainsAny(text, "?#") {
+		return "", fmt.Errorf("%w: one such as https://shop.example has neither a name before the host, nor a query, nor a fragment", ErrBaseURL)
+	}
+	return strings.TrimRight(u.Scheme+"://"+strings.ToLower(u.Host)+u.EscapedPath(), "/"), nil
+}
+
+// place names what a request is for in the terms and in what the shop signs: below the shop's
+// base URL, or by its path alone. The host of a request is only what its client says.
+func (s *Shop) place(r *http.Request) string {
+	path := "/" + strings.TrimPrefix(r.URL.EscapedPath(), "/")
+	if s.baseURL == "" {
+		return receipts.OfPath(path)
+	}
+	return s.baseURL + path
+}
+
+// resource is what is sold.
+func (s *httpSale) resource() x402.Resource {
+	resource := s.offer.Resource
+	if resource.URL == "" {
+		resource.URL = s.shop.place(s.r)
+	}
+	return resource
+}
