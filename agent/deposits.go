@@ -2,16 +2,13 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math/big"
-	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -30,6 +27,9 @@ type signedDeposit struct {
 	Deposit *x402.Deposit
 	// Before is the channel's balance when it was signed.
 	Before vouchers.Amount
+	// TopUp is the day on which it counts against what top-ups may move, "" for one whose
+	// amount somebody has typed.
+	TopUp string
 	// fresh says that this process has just signed it: nobody has it yet.
 	fresh bool
 }
@@ -46,10 +46,11 @@ type storedDeposit struct {
 	Payer     common.Address     `json:"payer,omitzero"`
 	Token     common.Address     `json:"token,omitzero"`
 	Spender   common.Address     `json:"spender,omitzero"`
+	TopUp     string             `json:"topUp,omitzero"`
 }
 
 func (d *signedDeposit) stored() storedDeposit {
-	s := storedDeposit{Channel: d.Channel, Before: d.Before, Amount: d.Deposit.Amount}
+	s := storedDeposit{Channel: d.Channel, Before: d.Before, Amount: d.Deposit.Amount, TopUp: d.TopUp}
 	if a := d.Deposit.Authorization.Erc3009; a != nil {
 		s.From, s.Until, s.Nonce, s.Signature = a.ValidAfter, a.ValidBefore, a.Salt, a.Signature
 		return s
@@ -61,7 +62,7 @@ func (d *signedDeposit) stored() storedDeposit {
 }
 
 func (s *storedDeposit) signed() signedDeposit {
-	d := signedDeposit{Channel: s.Channel, Before: s.Before, Deposit: &x402.Deposit{Amount: s.Amount}}
+	d := signedDeposit{Channel: s.Channel, Before: s.Before, TopUp: s.TopUp, Deposit: &x402.Deposit{Amount: s.Amount}}
 	if s.Spender == (common.Address{}) {
 		d.Deposit.Authorization.Erc3009 = &x402.Erc3009Authorization{ValidAfter: s.From, ValidBefore: s.Until, Salt: s.Nonce, Signature: s.Signature}
 		return d
@@ -100,88 +101,21 @@ func (d *signedDeposit) warn(err error) error {
 		err, d.Deposit.Amount, d.until().Format(time.RFC3339))
 }
 
-// depositTable keeps the signed deposits, one for a channel. Update runs f on all of them,
-// and keeps what f changes unless it fails.
-type depositTable interface {
-	updateDeposits(f func(map[vouchers.ChannelID]signedDeposit) error) error
-}
-
-var depositsBucket = []byte("deposits")
-
-// updateDeposits is durable.
-func (b *Book) updateDeposits(f func(map[vouchers.ChannelID]signedDeposit) error) error {
-	return b.update(depositsBucket, func(bucket *bbolt.Bucket) error {
-		before := make(map[vouchers.ChannelID]signedDeposit)
-		err := bucket.ForEach(func(key, value []byte) error {
-			var d storedDeposit
-			if err := json.Unmarshal(value, &d); err != nil {
-				return fmt.Errorf("the deposit that was signed for channel %x cannot be read: %w", key, err)
-			}
-			before[d.Channel] = d.signed()
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		after := maps.Clone(before)
-		if err := f(after); err != nil {
-			return err
-		}
-		for id := range before {
-			if _, kept := after[id]; !kept {
-				if err := bucket.Delete(id[:]); err != nil {
-					return err
-				}
-			}
-		}
-		for id, d := range after {
-			raw, err := json.Marshal(d.stored())
-			if err == nil {
-				err = bucket.Put(id[:], raw)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// pocket is a table of deposits in memory, for a payer without a book.
-type pocket struct {
-	mu  sync.Mutex // guards all
-	all map[vouchers.ChannelID]signedDeposit
-}
-
-func (t *pocket) updateDeposits(f func(map[vouchers.ChannelID]signedDeposit) error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	after := maps.Clone(t.all)
-	if after == nil {
-		after = make(map[vouchers.ChannelID]signedDeposit)
-	}
-	if err := f(after); err != nil {
-		return err
-	}
-	t.all = after
-	return nil
-}
-
 // awaited returns the deposit of a channel that may yet come in, nil if there is none, and
 // forgets those that cannot.
 func (p *payer) awaited(ctx context.Context, id vouchers.ChannelID) (*signedDeposit, error) {
 	var found *signedDeposit
 	head := time.Time{}
-	err := p.deposits.updateDeposits(func(all map[vouchers.ChannelID]signedDeposit) error {
-		if len(all) > 0 {
+	err := p.deposits.updateDeposits(func(rows *depositRows) error {
+		if len(rows.signed) > 0 {
 			header, err := p.chain.Header(ctx, nil)
 			if err != nil {
 				return err
 			}
 			head = time.Unix(int64(header.Time), 0)
 		}
-		maps.DeleteFunc(all, func(_ vouchers.ChannelID, d signedDeposit) bool { return d.over(time.Now(), head) })
-		if d, there := all[id]; there {
+		maps.DeleteFunc(rows.signed, func(_ vouchers.ChannelID, d signedDeposit) bool { return d.over(time.Now(), head) })
+		if d, there := rows.signed[id]; there {
 			found = &d
 		}
 		return nil
@@ -191,38 +125,46 @@ func (p *payer) awaited(ctx context.Context, id vouchers.ChannelID) (*signedDepo
 
 // forget is for a deposit whose money is in its channel.
 func (p *payer) forget(id vouchers.ChannelID) error {
-	return p.deposits.updateDeposits(func(all map[vouchers.ChannelID]signedDeposit) error {
-		delete(all, id)
+	return p.deposits.updateDeposits(func(rows *depositRows) error {
+		delete(rows.signed, id)
 		return nil
 	})
 }
 
 // unsent forgets a deposit that was just signed, if it has provably not left this machine.
+// It counts against nothing then.
 func (p *payer) unsent(signed *signedDeposit, err error) (forgotten bool, _ error) {
 	if !signed.fresh || !errors.Is(err, ErrUnreached) {
 		return false, nil
 	}
-	return true, p.forget(signed.Channel)
+	return true, p.deposits.updateDeposits(func(rows *depositRows) error {
+		delete(rows.signed, signed.Channel)
+		rows.giveBack(signed)
+		return nil
+	})
 }
 
 // keep writes a deposit down before it is sent anywhere. All that may yet come in counts
-// against the most that one may move.
+// against the most that one may move, and top-ups against what they may move in a day.
 func (p *payer) keep(d signedDeposit) error {
-	return p.deposits.updateDeposits(func(all map[vouchers.ChannelID]signedDeposit) error {
+	return p.deposits.updateDeposits(func(rows *depositRows) error {
 		outstanding := d.Deposit.Amount
-		for _, other := range all {
+		for _, other := range rows.signed {
 			outstanding = plus(outstanding, other.Deposit.Amount)
 		}
 		if err := p.policy.allowsDeposit(p.server, outstanding); err != nil {
 			return fmt.Errorf("with deposits that were signed and may yet be made: %w", err)
 		}
-		all[d.Channel] = d
+		if err := p.policy.allowsTopUp(p.server, &d, rows, p.purse.now()); err != nil {
+			return err
+		}
+		rows.add(d)
 		return nil
 	})
 }
 
 // authorize signs a deposit that the policy, the server and the wallet allow.
-func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amount) (*signedDeposit, error) {
+func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amount, origin origin) (*signedDeposit, error) {
 	if err := p.policy.allowsDeposit(p.server, amount); err != nil {
 		return nil, err
 	}
@@ -243,6 +185,9 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 		return nil, err
 	}
 	signed := &signedDeposit{Channel: ch.id, Before: ch.funds(), fresh: true}
+	if origin == byItself {
+		signed.TopUp = p.purse.today()
+	}
 	if ch.byPermit2() {
 		signed.Deposit, err = p.permit(ctx, ch, amount, until)
 	} else {

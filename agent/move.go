@@ -14,7 +14,7 @@ import (
 
 // depositInto moves money into a channel, apart from any call. The caller holds the
 // channel's funding.
-func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Amount, by *wanted) (Moved, error) {
+func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Amount, origin origin, by *wanted) (Moved, error) {
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
@@ -27,7 +27,7 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.funds(), Left: ch.spendable()}, nil
 	}
 	if signed == nil {
-		if signed, err = p.authorize(ctx, ch, amount); err != nil {
+		if signed, err = p.authorize(ctx, ch, amount, origin); err != nil {
 			return Moved{}, err
 		}
 	}
@@ -65,7 +65,7 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 	if signed != nil && signed.Deposit.Amount != amount {
 		return Moved{}, signed.warn(fmt.Errorf("%w: another deposit is under way", ErrTerms))
 	}
-	moved, err := p.depositInto(ctx, ch, amount, by)
+	moved, err := p.depositInto(ctx, ch, amount, byHand, by)
 	if err == nil {
 		ch.trust(moved.Balance)
 	}
@@ -152,7 +152,7 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 		}
 	}
 	if by != nil {
-		_, err := p.depositInto(ctx, ch, amount, by)
+		_, err := p.depositInto(ctx, ch, amount, p.topUp.origin(), by)
 		return nil, err
 	}
 	signed, err := p.awaited(ctx, ch.id)
@@ -166,7 +166,7 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 		signed = nil
 	}
 	if signed == nil {
-		signed, err = p.authorize(ctx, ch, amount)
+		signed, err = p.authorize(ctx, ch, amount, p.topUp.origin())
 	}
 	return signed, err
 }

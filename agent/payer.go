@@ -64,7 +64,12 @@ type TopUp struct {
 	// Below asks for a deposit when less than this would be left after a call; 0 is only
 	// when the channel cannot pay.
 	Below vouchers.Amount
+	// Typed says that somebody has typed Amount for this very deposit, so that it does not
+	// count against [Policy.TopUpPerDay].
+	Typed bool
 }
+
+func (t TopUp) origin() origin { return origin(t.Typed) }
 
 // payer is what every client pays with: the keys, the policy, and its own account of
 // every channel.

@@ -40,6 +40,11 @@ type Policy struct {
 	// MaxDeposit is the most that one deposit may move. Where it is 0, one that the client
 	// makes by itself ([Options.TopUp]) may move [DefaultMaxDeposit].
 	MaxDeposit vouchers.Amount
+	// TopUpPerDay is the most that deposits which clients make by themselves move in one day
+	// (UTC), in all channels of the book together; those that were signed and not submitted
+	// count, those whose amount somebody has typed do not. 0 is the most of
+	// [DefaultTopUpPerDay], MaxDeposit and PerDay.
+	TopUpPerDay vouchers.Amount
 	// MaxWithdrawDelay is how long the seller may keep the payer's money from being taken
 	// out of a channel without its consent; 0 is [DefaultMaxWithdrawDelay].
 	MaxWithdrawDelay time.Duration

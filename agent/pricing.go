@@ -22,9 +22,11 @@ const (
 )
 
 // DefaultMaxDeposit is what a deposit that a client makes by itself moves at most without
-// a policy, in atomic units, and DefaultMaxWithdrawDelay how long money may be locked.
+// a policy, in atomic units, DefaultTopUpPerDay what all of them move in one day, and
+// DefaultMaxWithdrawDelay how long money may be locked.
 const (
 	DefaultMaxDeposit       vouchers.Amount = 20_000_000
+	DefaultTopUpPerDay      vouchers.Amount = 100_000_000
 	DefaultMaxWithdrawDelay                 = 7 * 24 * time.Hour
 )
 

@@ -70,6 +70,10 @@ func (e *PolicyError) Error() string {
 		}
 		return fmt.Sprintf("%v: %s costs %s, the budget for %s has %s left%s", ErrPolicy, what, e.Required, e.Limit, e.Remaining, until)
 	}
+	if e.Limit == topUpLimit {
+		return fmt.Sprintf("%v: %s takes %s, and %s have %s left until %s; allow more there, or deposit by hand: `chit deposit AMOUNT`",
+			ErrPolicy, what, e.Required, e.Limit, e.Remaining, e.RetryAt.Format(time.RFC3339))
+	}
 	if e.Code == CodePriceRaised {
 		return fmt.Sprintf("%v: %s costs %s, and %s was %s; %s", ErrPolicy, what, e.Required, e.Remaining, e.Limit, allowMore)
 	}

@@ -340,7 +340,7 @@ func (s *purse) check(l *leaf, c change) error {
 		}
 		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: left(b.most, counted)}
 		if b.daily {
-			refuse.RetryAt = s.now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+			refuse.RetryAt = nextDay(s.now())
 		}
 		return refuse
 	}

@@ -59,7 +59,7 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 		return Moved{}, false, err
 	}
 	defer done()
-	moved, err := c.depositInto(ctx, ch, amount, by)
+	moved, err := c.depositInto(ctx, ch, amount, c.topUp.origin(), by)
 	moved.Unwritten = c.owing()
 	return moved, true, err
 }

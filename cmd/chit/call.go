@@ -130,7 +130,7 @@ func forCall(c *cli.Context) func(*agent.Options) error {
 			return err
 		}
 		if deposit > 0 {
-			o.TopUp = agent.TopUp{Amount: deposit}
+			o.TopUp = agent.TopUp{Amount: deposit, Typed: true}
 		}
 		if ui.CanAsk() {
 			o.Policy.Approve = func(ctx context.Context, p agent.Proposal) (bool, error) {

@@ -17,6 +17,8 @@ type Budget struct {
 	// move.
 	PerCall Text `yaml:"perCall,omitempty"`
 	Deposit Text `yaml:"deposit,omitempty"`
+	// TopUpPerDay is the most that all top-ups of a day (UTC) move, in all channels.
+	TopUpPerDay Text `yaml:"topUpPerDay,omitempty"`
 	// WithdrawDelay is how long a channel may keep money after a withdrawal is announced,
 	// such as 72h.
 	WithdrawDelay Text `yaml:"withdrawDelay,omitempty"`
@@ -82,6 +84,7 @@ func (p *Profile) PayerPolicy() (agent.Policy, error) {
 	err := read(
 		written{"budget.perCall", b.PerCall, &policy.MaxPrice},
 		written{"budget.deposit", b.Deposit, &policy.MaxDeposit},
+		written{"budget.topUpPerDay", b.TopUpPerDay, &policy.TopUpPerDay},
 		written{"budget.perServer", b.PerServer, &policy.PerServer},
 		written{"budget.perDay", b.PerDay, &policy.PerDay},
 		written{"budget.total", b.Total, &policy.Total},

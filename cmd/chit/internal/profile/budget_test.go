@@ -31,6 +31,7 @@ func TestABudgetIsReadFromTheProfile(t *testing.T) {
 budget:
   perCall: 0.05
   deposit: 20 USDC
+  topUpPerDay: 40
   withdrawDelay: 72h
   perServer: "10"
   perDay: 5
@@ -48,7 +49,7 @@ clientLimits: {answer: 1000000, pages: 7, hold: 20m}
 	}
 	policy, err := p.PayerPolicy()
 	want := agent.Policy{
-		MaxPrice: 50_000, MaxDeposit: 20_000_000, MaxWithdrawDelay: 72 * time.Hour, PerServer: 10_000_000, PerDay: 5_000_000, Total: 50_000_000, AskAbove: 10_000,
+		MaxPrice: 50_000, MaxDeposit: 20_000_000, TopUpPerDay: 40_000_000, MaxWithdrawDelay: 72 * time.Hour, PerServer: 10_000_000, PerDay: 5_000_000, Total: 50_000_000, AskAbove: 10_000,
 		AllowServers: []string{"https://*.example/*"}, DenyTools: []string{"delete*"},
 		Tools: []agent.ToolLimit{{Pattern: "search*", MaxPrice: 2_000, PerDay: 1_000_000, Total: 3_000_000}},
 	}

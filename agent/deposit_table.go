@@ -1,0 +1,197 @@
+package agent
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// depositRows is what is known of deposits that were signed.
+type depositRows struct {
+	signed map[vouchers.ChannelID]signedDeposit // those that may yet come in
+	moved  map[string]vouchers.Amount           // what top-ups were signed for in all channels, by day (UTC)
+}
+
+func (r depositRows) clone() depositRows {
+	c := depositRows{maps.Clone(r.signed), maps.Clone(r.moved)}
+	if c.signed == nil {
+		c = depositRows{make(map[vouchers.ChannelID]signedDeposit), make(map[string]vouchers.Amount)}
+	}
+	return c
+}
+
+func (r depositRows) add(d signedDeposit) {
+	r.signed[d.Channel] = d
+	if d.TopUp != "" {
+		r.moved[d.TopUp] = plus(r.moved[d.TopUp], d.Deposit.Amount)
+	}
+}
+
+func (r depositRows) giveBack(d *signedDeposit) {
+	if d.TopUp != "" {
+		r.moved[d.TopUp] = left(r.moved[d.TopUp], d.Deposit.Amount)
+	}
+}
+
+// toppedUp is what top-ups move on a day, with those of days before that may yet come in.
+func (r depositRows) toppedUp(today string) (total vouchers.Amount) {
+	for day, amount := range r.moved {
+		if day >= today {
+			total = plus(total, amount)
+		}
+	}
+	for _, d := range r.signed {
+		if d.TopUp != "" && d.TopUp < today {
+			total = plus(total, d.Deposit.Amount)
+		}
+	}
+	return total
+}
+
+// depositTable keeps the signed deposits, one for a channel, and what top-ups have moved.
+// Update runs f on all of it, and keeps what f changes unless it fails.
+type depositTable interface {
+	updateDeposits(f func(*depositRows) error) error
+}
+
+var (
+	depositsBucket = []byte("deposits")
+	topUpsBucket   = []byte("topUps")
+)
+
+// updateDeposits is durable.
+func (b *Book) updateDeposits(f func(*depositRows) error) error {
+	return b.update(depositsBucket, func(signed *bbolt.Bucket) error {
+		moved, err := signed.Tx().CreateBucketIfNotExists(topUpsBucket)
+		if err != nil {
+			return err
+		}
+		before, err := readDeposits(signed, moved)
+		if err != nil {
+			return err
+		}
+		after := before.clone()
+		if err := f(&after); err != nil {
+			return err
+		}
+		if err := writeSigned(signed, before.signed, after.signed); err != nil {
+			return err
+		}
+		return writeMoved(moved, before.moved, after.moved)
+	})
+}
+
+func readDeposits(signed, moved *bbolt.Bucket) (depositRows, error) {
+	rows := depositRows{}.clone()
+	err := signed.ForEach(func(key, value []byte) error {
+		var d storedDeposit
+		if err := json.Unmarshal(value, &d); err != nil {
+			return fmt.Errorf("the deposit that was signed for channel %x cannot be read: %w", key, err)
+		}
+		rows.signed[d.Channel] = d.signed()
+		return nil
+	})
+	if err != nil {
+		return rows, err
+	}
+	return rows, moved.ForEach(func(day, value []byte) error {
+		if len(value) != 8 {
+			return fmt.Errorf("what top-ups moved on %s cannot be read: it has %d bytes, want 8", day, len(value))
+		}
+		rows.moved[string(day)] = vouchers.Amount(binary.BigEndian.Uint64(value))
+		return nil
+	})
+}
+
+func writeSigned(bucket *bbolt.Bucket, before, after map[vouchers.ChannelID]signedDeposit) error {
+	for id := range before {
+		if _, kept := after[id]; !kept {
+			if err := bucket.Delete(id[:]); err != nil {
+				return err
+			}
+		}
+	}
+	for id, d := range after {
+		raw, err := json.Marshal(d.stored())
+		if err == nil {
+			err = bucket.Put(id[:], raw)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeMoved(bucket *bbolt.Bucket, before, after map[string]vouchers.Amount) error {
+	for day, amount := range after {
+		if amount == before[day] {
+			continue
+		}
+		if err := bucket.Put([]byte(day), binary.BigEndian.AppendUint64(nil, uint64(amount))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pocket is a table of deposits in memory, for a payer without a book.
+type pocket struct {
+	mu   sync.Mutex // guards rows
+	rows depositRows
+}
+
+func (t *pocket) updateDeposits(f func(*depositRows) error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	after := t.rows.clone()
+	if err := f(&after); err != nil {
+		return err
+	}
+	t.rows = after
+	return nil
+}
+
+// origin is who wants a deposit.
+type origin bool
+
+const (
+	byItself origin = false // the client tops up
+	byHand   origin = true  // somebody has typed the amount
+)
+
+// topUpLimit is the limit of a day's top-ups, for people.
+const topUpLimit = "the top-ups of one day (budget.topUpPerDay)"
+
+// allowsTopUp holds a deposit against what top-ups may move in a day, over all channels.
+func (p *Policy) allowsTopUp(server string, d *signedDeposit, rows *depositRows, now time.Time) error {
+	if d.TopUp == "" {
+		return nil
+	}
+	most, moved := p.topUpPerDay(), rows.toppedUp(d.TopUp)
+	if plus(moved, d.Deposit.Amount) <= most {
+		return nil
+	}
+	return &PolicyError{
+		Code: CodeDepositExceeded, Limit: topUpLimit, Server: server, Required: d.Deposit.Amount, Remaining: left(most, moved),
+		RetryAt: nextDay(now),
+	}
+}
+
+// topUpPerDay is what all top-ups of a day may move.
+func (p *Policy) topUpPerDay() vouchers.Amount {
+	if p.TopUpPerDay > 0 {
+		return p.TopUpPerDay
+	}
+	return max(DefaultTopUpPerDay, p.MaxDeposit, p.PerDay)
+}
+
+// nextDay is when the next day of UTC begins.
+func nextDay(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) }
