@@ -86,14 +86,9 @@ func TestACeilingThatBoughtACallIsSignedAgainWhereTheServerTakesNoOther(t *testi
 	charged := vouchers.Amount(0)
 	l := newLiar(t, o, func(l *liar, _ int, p *x402.PaymentPayload) *mcp.CallToolResult {
 		asked := p.Accepted.Amount
-		cheaper := l.terms
-		cheaper.Amount = price / 2
-		switch {
-		case charged > 0 && asked == price:
-			return l.refuse(x402.ErrCumulativeAmountMismatch, cheaper)
-		case ceilingOf(p) != charged+asked:
+		if charged > 0 && asked == price || ceilingOf(p) != charged+asked {
 			no := l.corrects(charged, l.proof(price, l.payer))
-			no.StructuredContent.(*x402.PaymentRequired).Accepts[0].Amount = cheaper.Amount
+			no.StructuredContent.(*x402.PaymentRequired).Accepts[0].Amount = price / 2
 			return no
 		}
 		charged += price / 2

@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -178,7 +180,15 @@ func TestAShopThatStopsSaysWhatItHasSold(t *testing.T) {
 	if calls := log.lines(t, "call"); len(calls) > 0 {
 		t.Errorf("each call has a line that nobody asked for: %v", calls)
 	}
-	shop.Stop(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := shop.ServeHandler(ended, server.Listeners{Public: listener}, http.NotFoundHandler(), 0); err != nil {
+		t.Fatal(err)
+	}
 	said := log.lines(t, "sold")
 	if len(said) != 1 {
 		t.Fatalf("it says %v", said)

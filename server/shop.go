@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -130,7 +129,6 @@ type Shop struct {
 	asking        *asking // of those that a payment asks for
 	uncharged     *uncharged
 	sold          sold
-	unheard       atomic.Bool // who reads the log has gone
 	largeDeposits *rate.Limiter
 	bodies        bodies
 	streams       streams
@@ -280,9 +278,6 @@ func (s *Shop) Close() error {
 		for _, on := range s.accounts {
 			on.client.Close()
 		}
-		if !s.unheard.Load() {
-			s.sayWhatWasSold()
-		}
 	})
 	return errors.Join(all...)
 }
@@ -326,7 +321,7 @@ type Listeners struct {
 
 // Serve serves the tools over HTTP, follows the chain, and settles at the interval (0
 // never) and as the policy says until the context ends; then it lets the calls in
-// flight finish. It refuses to start with what [Shop.CheckTools] refuses.
+// flight finish, and logs what was sold. It refuses to start with what [Shop.CheckTools] refuses.
 func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
 	if err := s.begin(tools); err != nil {
 		return errors.Join(err, on.close())
@@ -357,5 +352,7 @@ func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handl
 		s.Run(ctx, settleEvery)
 		return nil
 	})
-	return errors.Join(group.Wait(), s.settleLast(ctx))
+	err := group.Wait()
+	s.sayWhatWasSold()
+	return errors.Join(err, s.settleLast(ctx))
 }

@@ -26,7 +26,6 @@ func (s *Shop) ServeStdio(ctx context.Context, in io.Reader, out io.Writer, tool
 	group.Go(func() error {
 		defer cancel()
 		err := mcpserver.NewStdioServer(tools).Listen(within, in, out)
-		s.unheard.Store(true) // a client that goes away takes the error output along, and a line to it would end the program
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
 			return nil
 		}
