@@ -223,7 +223,7 @@ func (h *history) draw() {
 // payer cannot tell what comes back from that, and takes it for spent.
 func (h *history) revoke() {
 	for ch := range h.shop.Ledger.Channels() {
-		if ch.Offset > 0 {
+		if ch.Burnt > ch.Charged {
 			return
 		}
 	}
