@@ -219,11 +219,11 @@ func (h *history) draw() {
 	h.must(holder.Close())
 }
 
-// revoke ends a grant as the program does. Where the shop counts from a published voucher the
-// payer cannot tell what comes back from that, and takes it for spent.
+// revoke ends a grant as the program does. Where the shop counts from a published voucher, or
+// would after it, the payer cannot tell what comes back from that, and takes it for spent.
 func (h *history) revoke() {
 	for ch := range h.shop.Ledger.Channels() {
-		if ch.Burnt > ch.Charged {
+		if ch.Offset > 0 || ch.Burnt > ch.Charged {
 			return
 		}
 	}
