@@ -201,8 +201,14 @@ func (s *shopper) loseBook(ctx context.Context) error {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
+	if err := s.get(ctx, agent.HTTPRequest{URL: "/line"}, "line"); !errors.Is(err, agent.ErrOldBook) {
+		return fmt.Errorf("of a channel that the book does not know the answer is %v, want %w", err, agent.ErrOldBook)
+	}
+	if _, err := s.client.Recover(ctx, agent.HTTPRequest{URL: s.server + "/line"}); err != nil {
+		return fmt.Errorf("the new book: %w", err)
+	}
 	if err := s.get(ctx, agent.HTTPRequest{URL: "/line"}, "line"); err != nil {
-		return fmt.Errorf("a line without the book: %w", err)
+		return fmt.Errorf("a line by the new book: %w", err)
 	}
 	s.options.Book = ""
 	if err := s.open(ctx); err != nil {
