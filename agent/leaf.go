@@ -19,7 +19,8 @@ const (
 	onItsWay = "\x03"
 )
 
-// tokensSpent is before the name of the tool that sells credit: what tokens have spent.
+// tokensSpent is before the name of a tool: what tokens that this payer holds have spent on
+// it, or, before the tool that sells credit, what those have spent that it has bought.
 const tokensSpent = "\x04"
 
 // restoredTool stands for what was charged before the book was lost.
@@ -35,6 +36,12 @@ func (s spent) isPool() bool {
 
 // isOnItsWay tells what is not answered from what is spent.
 func (s spent) isOnItsWay() bool { return strings.HasPrefix(s.tool, onItsWay) }
+
+// isOnToken tells what tokens have spent that this payer holds: it was never in a channel of
+// its own.
+func (s spent) isOnToken() bool {
+	return strings.HasPrefix(s.tool, tokensSpent) && s.tool != tokensSpent+grantTool
+}
 
 // name is that of the tool, whether its calls are answered or not.
 func (s spent) name() string {
@@ -118,7 +125,7 @@ func (l *leaf) book(c change) (taken vouchers.Amount) {
 	switch c.kind {
 	case concedes:
 		row.tool = concededPool + c.channel.Hex()
-	case holds, ends, undoes:
+	case holds, ends, undoes, pays:
 		row.tool = wayOf(c.channel) + c.tool
 	}
 	switch c.kind {
@@ -136,6 +143,10 @@ func (l *leaf) book(c change) (taken vouchers.Amount) {
 		l.comeBack(c)
 	case retracts:
 		l.take(l.from(c))
+	case pays:
+		l.take(l.some(c.amount, []spent{row}))
+		paid := spent{c.day, l.server, tokensSpent + c.tool}
+		l.rows[paid] = plus(l.rows[paid], c.cost)
 	case exceeds, finds:
 		l.pool(c.day, c, c.amount)
 	}
@@ -180,7 +191,9 @@ func (l *leaf) underWay(id vouchers.ChannelID) []spent {
 func (l *leaf) comeBack(c change) {
 	conceded := l.of(func(key spent) bool { return key.tool == concededPool+c.channel.Hex() })
 	grants := l.of(func(key spent) bool { return key.tool == grantTool })
-	others := l.of(func(key spent) bool { return !key.isPool() && !key.isOnItsWay() && key.tool != grantTool })
+	others := l.of(func(key spent) bool {
+		return !key.isPool() && !key.isOnItsWay() && key.tool != grantTool && !key.isOnToken()
+	})
 	pieces := l.some(c.amount, slices.Concat(conceded, grants, others))
 	l.take(pieces)
 	for _, p := range pieces {

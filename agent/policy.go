@@ -132,6 +132,11 @@ func (p Policy) withDefaults() *Policy {
 	if !p.counts() && !tools && p.MaxPrice == 0 && p.AskAbove == 0 {
 		p.PerDay, p.standard = DefaultPerDay, true
 	}
+	return p.bounded()
+}
+
+// bounded is the policy without limits that no payment meets.
+func (p Policy) bounded() *Policy {
 	for _, limit := range []*vouchers.Amount{&p.PerDay, &p.PerServer, &p.Total} {
 		if *limit == Unlimited {
 			*limit = 0
@@ -210,6 +215,12 @@ func (p *Policy) allowsDelay(seconds uint64) error {
 func (p *Policy) counts() bool {
 	return p.PerServer > 0 || p.PerDay > 0 || p.Total > 0 ||
 		slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.PerDay > 0 || l.Total > 0 })
+}
+
+// limitsCalls says whether the policy limits any call.
+func (p *Policy) limitsCalls() bool {
+	return p.counts() || p.MaxPrice > 0 || p.AskAbove > 0 ||
+		len(p.Tools)+len(p.AllowServers)+len(p.DenyServers)+len(p.AllowTools)+len(p.DenyTools) > 0
 }
 
 func permitted(allow, deny []string, name string) bool {

@@ -3,10 +3,12 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // The parts of a chit server's credit tokens that a holder meets.
@@ -27,7 +30,11 @@ const (
 // ([CreditRefusal], as structured content).
 type CreditProxy struct {
 	*relay
-	http *http.Client
+	http   *http.Client
+	budget *TokenBudget
+
+	mu     sync.Mutex // guards prices
+	prices map[string]vouchers.Amount
 }
 
 var _ paying = (*CreditProxy)(nil)
@@ -45,36 +52,85 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 	}
 	limits = limits.withDefaults()
 	asked := &crowd{most: limits.Requests}
-	p := &CreditProxy{http: limits.client(asked)}
-	bearer := transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token})
-	if p.relay, err = newRelay(u.String(), nameOfServer(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), bearer); err != nil {
+	p := &CreditProxy{http: limits.client(asked), prices: make(map[string]vouchers.Amount)}
+	shown := transport.WithHTTPHeaderFunc(bearer(token))
+	if p.relay, err = newRelay(u.String(), nameOfServer(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), shown); err != nil {
 		return nil, err
 	}
 	p.paying = p
 	return p, nil
 }
 
-// Close closes the connections, and logs a summary of what was paid. [CreditProxy.Serve] must have returned.
+// Within holds the calls to a budget, which the proxy closes; without one the token's own
+// limits hold alone. It is called before [CreditProxy.Serve].
+func (p *CreditProxy) Within(budget *TokenBudget) {
+	p.budget = budget
+	if budget != nil && budget.purse.policy.AskAbove > 0 && budget.purse.policy.Approve == nil {
+		budget.purse.policy.Approve = p.askUser
+	}
+}
+
+// Close closes the connections and the budget, and logs a summary of what was paid. [CreditProxy.Serve] must have returned.
 func (p *CreditProxy) Close() error {
 	defer p.sayWhatWasPaid()
-	err := p.wire.Close()
+	err := errors.Join(p.wire.Close(), p.budget.Close())
 	p.http.CloseIdleConnections()
 	return err
 }
 
-// sees has nothing to learn: the token's caveats are its limits.
-func (p *CreditProxy) sees(string, map[string]json.RawMessage) {}
+// sees learns what a tool costs.
+func (p *CreditProxy) sees(tool string, meta map[string]json.RawMessage) {
+	var price vouchers.Amount
+	if required, err := x402.DecodeValue[x402.PaymentRequired](meta[metaPrice]); !isNull(meta[metaPrice]) && err == nil {
+		for _, entry := range required.Accepts {
+			price = max(price, entry.Amount)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.prices[tool] = price
+}
 
-// call passes a call on; the token is in a header.
-func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[string]json.RawMessage) (message, error) {
+func (p *CreditProxy) announced(tool string) vouchers.Amount {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.prices[tool]
+}
+
+// call passes a call on, within the budget; the token is in a header.
+func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[string]json.RawMessage) (answer message, err error) {
 	l := line{tool: tool, began: time.Now(), code: codeOK}
-	answer, err := p.forward(ctx, m.ID, m.Method, m.Params)
+	var came TokenAnswer
+	err = p.budget.Call(ctx, tool, p.announced(tool), func(ctx context.Context) (TokenAnswer, error) {
+		if answer, err = p.forward(ctx, m.ID, m.Method, m.Params); err != nil || answer.Error != nil {
+			return TokenAnswer{}, err
+		}
+		came, err = l.readCharge(answer.Result)
+		return came, err
+	})
+	if errors.Is(err, ErrPolicy) || errors.Is(err, ErrUnwritten) {
+		problem, _ := Explain(err)
+		l.code, l.price = problem.Code, problem.Required
+		p.tell(ctx, &l, err)
+		return result(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
+	}
 	if err != nil || answer.Error != nil {
 		return answer, err
 	}
-	read, err := readResult(answer.Result)
+	if came.Refused != nil {
+		l.code, l.price = string(came.Refused.Code), came.Refused.Required
+		p.tell(ctx, &l, came.Refused)
+		return result(came.Refused.Error(), came.Refused, true)
+	}
+	p.tell(ctx, &l, nil)
+	return answer, nil
+}
+
+// readCharge takes over what an answer says of the charge of a call.
+func (l *line) readCharge(raw json.RawMessage) (came TokenAnswer, err error) {
+	read, err := readResult(raw)
 	if err != nil {
-		return message{}, err
+		return came, err
 	}
 	var spent struct {
 		Grant              string
@@ -82,17 +138,12 @@ func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[st
 	}
 	if raw := read.Meta[metaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
 		l.grant, l.charged, l.remaining = short(spent.Grant), &spent.Charged, &spent.Remaining
+		came.Charged = spent.Charged
 	}
-	if refused := read.creditRefusal(); refused != nil {
-		l.code, l.price = string(refused.Code), refused.Required
-		p.tell(ctx, &l, refused)
-		return result(refused.Error(), refused, true)
-	}
-	if read.IsError {
+	if came.Refused = read.creditRefusal(); came.Refused == nil && read.IsError {
 		l.code = codeFailed
 	}
-	p.tell(ctx, &l, nil)
-	return answer, nil
+	return came, nil
 }
 
 // tellBalance asks the server what is left of the token.

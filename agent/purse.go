@@ -75,6 +75,7 @@ const (
 	restores             // what was charged before the book was lost: from the pool, on no day
 	finds                // what was signed before the book was lost: into the pool
 	fits                 // changes nothing: is all of it within the limits?
+	pays                 // a call on a token: what it cost is spent, the rest of what was held is nobody's
 )
 
 // orders are changes that are decided in one update of the table.
@@ -193,7 +194,7 @@ func (e *expense) lose() {
 
 // later notes a change that no limit waits for. Other processes see it within a second.
 func (s *purse) later(c change) {
-	if c.amount == 0 {
+	if c.amount == 0 && c.cost == 0 {
 		return
 	}
 	s.mu.Lock()

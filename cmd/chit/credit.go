@@ -201,27 +201,19 @@ func creditAttenuate(c *cli.Context) error {
 }
 
 // withHolder runs f with a connection that carries the token. It needs a profile only
-// where --server is not given.
+// where --server is not given; the limits and the budget of one that is there hold.
 func withHolder(c *cli.Context, token string, f func(*allowance.Holder) error) (err error) {
-	var limits agent.Limits
-	url := c.String(serverFlag.Name)
-	if url == "" {
-		p, err := openProfile(c)
-		if err != nil {
-			return fmt.Errorf("%w; or give the server's URL with --server", err)
-		}
-		if limits, err = p.PayerLimits(); err != nil {
-			return err
-		}
-		if url = p.Server; url == "" {
-			return fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", errUsage)
-		}
+	h, err := holding(c, c.String(serverFlag.Name), token)
+	if err != nil {
+		return err
 	}
-	holder, err := allowance.Dial(c.Context, url, token, version, limits)
+	defer func() { err = errors.Join(err, h.budget.Close()) }()
+	holder, err := allowance.Dial(c.Context, h.server, token, version, h.limits)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, holder.Close()) }()
+	holder.Budget = h.budget
 	return f(holder)
 }
 

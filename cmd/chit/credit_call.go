@@ -52,7 +52,7 @@ func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest
 	return withHolder(c, text, func(holder *allowance.Holder) error {
 		result, spent, err := holder.Call(c.Context, c.Args().First(), arguments)
 		if err != nil {
-			return err
+			return explain(c, err)
 		}
 		err = print(c, creditAnswer{result, spent}, func(w io.Writer) error {
 			if err := printContent(w, result); err != nil || result.IsError {

@@ -97,27 +97,21 @@ func proxyOnCredit(c *cli.Context, token string) (err error) {
 	if err := wantArgs(c, 0, 1); err != nil {
 		return err
 	}
-	var limits agent.Limits
-	if url == "" {
-		p, err := proxyTarget(c)
-		if err != nil {
-			return err
-		}
-		if limits, err = p.PayerLimits(); err != nil {
-			return err
-		}
-		url = p.Server
-	}
-	logger, err := newLogger(c)
+	h, err := holding(c, url, token)
 	if err != nil {
 		return err
 	}
-	between, err := agent.OpenCreditProxy(url, token, limits, logger)
+	logger, err := newLogger(c)
 	if err != nil {
-		return fmt.Errorf("%s: %w", creditVariable, err)
+		return errors.Join(err, h.budget.Close())
 	}
+	between, err := agent.OpenCreditProxy(h.server, token, h.limits, logger)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", creditVariable, err), h.budget.Close())
+	}
+	between.Within(h.budget)
 	defer func() { err = errors.Join(err, between.Close()) }()
-	logger.Info("proxy is ready", "server", url)
+	logger.Info("proxy is ready", "server", h.server)
 	return between.Serve(c.Context, os.Stdin, c.App.Writer)
 }
 

@@ -23,6 +23,9 @@ import (
 // Holder calls tools on a token: an MCP client whose requests have a header, with no
 // wallet and no chain.
 type Holder struct {
+	// Budget limits the calls; nil is the token's own limits alone.
+	Budget *agent.TokenBudget
+
 	mcp    *mcpclient.Client
 	http   *http.Client
 	url    string // as it is dialled
@@ -41,11 +44,11 @@ func Dial(ctx context.Context, url, token, version string, limits agent.Limits) 
 		return nil, err
 	}
 	url = agent.ServerName(url)
-	client, wire, err := limits.Connect(ctx, target, map[string]string{"Authorization": "Bearer " + token})
+	client, wire, err := limits.Connect(ctx, target, token)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
-	h := &Holder{client, wire, target, limits}
+	h := &Holder{mcp: client, http: wire, url: target, limits: limits}
 	if err := h.hello(ctx, version); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", url, err), h.Close())
 	}
@@ -121,16 +124,35 @@ func (h *Holder) costs(ctx context.Context, name string) bool {
 }
 
 // Call calls a tool. Spent is nil if the call was free. The error is a
-// [*agent.CreditRefusal] where the token does not pay; a tool that fails is a result with IsError.
-func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, *Spent, error) {
+// [*agent.CreditRefusal] where the token does not pay, and an [*agent.PolicyError] where
+// the budget does not; a tool that fails is a result with IsError.
+func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any) (result *mcp.CallToolResult, spent *Spent, err error) {
+	var answer agent.TokenAnswer
+	err = h.Budget.Call(ctx, tool, 0, func(ctx context.Context) (agent.TokenAnswer, error) {
+		result, spent, err = h.callOnce(ctx, tool, arguments)
+		if answer = (agent.TokenAnswer{}); spent != nil {
+			answer.Charged = spent.Charged
+		}
+		if err == nil {
+			answer.Refused = agent.CreditRefused(result)
+		}
+		return answer, err
+	})
+	if err == nil && answer.Refused != nil {
+		err = answer.Refused
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("call %s: %w", tool, err)
+	}
+	return result, spent, nil
+}
+
+func (h *Holder) callOnce(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, *Spent, error) {
 	var req mcp.CallToolRequest
 	req.Params.Name, req.Params.Arguments = tool, arguments
 	result, err := h.callTool(ctx, req)
 	if err != nil {
-		return nil, nil, fmt.Errorf("call %s: %w", tool, err)
-	}
-	if refused := agent.CreditRefused(result); refused != nil {
-		return nil, nil, fmt.Errorf("call %s: %w", tool, refused)
+		return nil, nil, err
 	}
 	spent, err := spentOf(result)
 	return result, spent, err

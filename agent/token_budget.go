@@ -1,0 +1,183 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// TokenBudget holds the calls that a credit token pays against a policy of its holder, and
+// counts what they cost in a book, as for vouchers. The token's own limits hold as well.
+//
+// The server is shown the token narrowed to what is held for the call, so that it cannot
+// be charged more. A nil budget has no limits and counts nothing.
+type TokenBudget struct {
+	purse *purse
+	token credit.Token
+
+	mu        sync.Mutex // guards unwritten
+	unwritten error
+}
+
+// OpenTokenBudget opens the budget for calls to a server on a token. Without a book (an
+// empty path) it counts in memory. What the policy says nothing of is limited by the token
+// alone: there are no defaults. Errors are those of [credit.Parse] and [OpenBook]. The
+// caller closes it.
+func OpenTokenBudget(server, token string, policy Policy, book string) (*TokenBudget, error) {
+	parsed, err := credit.Parse(token)
+	if err != nil {
+		return nil, err
+	}
+	b := &TokenBudget{token: parsed}
+	b.purse = &purse{table: &scratch{}, policy: policy.bounded(), server: ServerName(server), now: time.Now, owe: b.owe}
+	if book == "" {
+		return b, nil
+	}
+	b.purse.table, err = OpenBook(book)
+	return b, err
+}
+
+// owe keeps what could not be written last.
+func (b *TokenBudget) owe(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unwritten = err
+}
+
+// Close writes what is not in the book yet.
+func (b *TokenBudget) Close() error {
+	if b == nil {
+		return nil
+	}
+	b.purse.rest()
+	return b.purse.flush()
+}
+
+// TokenAnswer is what came of a call on a token.
+type TokenAnswer struct {
+	// Charged is what it has cost, in atomic units.
+	Charged vouchers.Amount
+	// Refused is why the token does not pay for it; nil if it does.
+	Refused *CreditRefusal
+}
+
+// Call makes a call of a tool that is announced at a price (0 is not known, or free). Make
+// makes it, with the context that it is given: a second time, where it costs more than was
+// announced and the policy allows that. A call that fails without an answer counts in full.
+// Errors are make's, or a [*PolicyError], or the book's.
+func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amount, make func(context.Context) (TokenAnswer, error)) error {
+	if b == nil {
+		_, err := make(ctx)
+		return err
+	}
+	if err := b.trouble(); err != nil {
+		return err
+	}
+	h := &tokenHold{purse: b.purse, day: b.purse.today(), tool: ofATool.Replace(tool)}
+	for raised := false; ; raised = true {
+		if err := h.raise(ctx, price); err != nil {
+			h.end(0)
+			return err
+		}
+		ctx, way := onWay(b.narrowed(ctx, price))
+		answer, err := make(ctx)
+		if asked := answer.asked(); err == nil && asked > price && !raised {
+			price = asked
+			continue
+		}
+		if err != nil && !way.neverLeft() {
+			answer.Charged = h.held
+		}
+		h.end(answer.Charged)
+		return err
+	}
+}
+
+func (b *TokenBudget) trouble() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unwritten != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritten, b.unwritten)
+	}
+	return nil
+}
+
+// asked is the price of a call that takes more than the token was narrowed to, else 0.
+func (a TokenAnswer) asked() vouchers.Amount {
+	if a.Refused == nil || a.Refused.Code != credit.CodePerCallExceeded {
+		return 0
+	}
+	return a.Refused.Required
+}
+
+type narrowedKey struct{}
+
+// narrowed is a context whose requests show the token narrowed to a price, where the policy
+// says anything. A token cannot be narrowed to nothing.
+func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) context.Context {
+	if !b.purse.policy.limitsCalls() {
+		return ctx
+	}
+	narrower, err := b.token.Attenuate(credit.Scope{PerCall: max(1, price)})
+	if err != nil { // it is narrower already
+		return ctx
+	}
+	return context.WithValue(ctx, narrowedKey{}, narrower.Text())
+}
+
+// bearer is the header that shows a token, or what it is narrowed to for a request.
+func bearer(token string) func(context.Context) map[string]string {
+	return func(ctx context.Context) map[string]string {
+		shown := token
+		if narrower, is := ctx.Value(narrowedKey{}).(string); is {
+			shown = narrower
+		}
+		return map[string]string{"Authorization": "Bearer " + shown}
+	}
+}
+
+// tokenHold is the money that is held for one call on a token.
+type tokenHold struct {
+	purse     *purse
+	day, tool string
+	held      vouchers.Amount
+}
+
+// raise makes sure that a call at a price is within the policy and the budgets, and that it
+// counts from now on.
+func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
+	if price <= h.held {
+		return nil
+	}
+	if err := h.purse.policy.allows(ctx, Proposal{Server: h.purse.server, Tool: h.tool, Price: price}); err != nil {
+		return err
+	}
+	if h.purse.policy.counts() {
+		err := h.purse.decide(&order{change: h.change(holds, price-h.held)})
+		var refused *PolicyError
+		if errors.As(err, &refused) {
+			refused.Required, refused.Remaining = price, plus(refused.Remaining, h.held)
+		}
+		if err != nil {
+			return err
+		}
+		h.held = price
+	}
+	return nil
+}
+
+// end books what the call has cost.
+func (h *tokenHold) end(cost vouchers.Amount) {
+	c := h.change(pays, h.held)
+	c.cost = cost
+	h.purse.later(c)
+}
+
+func (h *tokenHold) change(k kind, amount vouchers.Amount) change {
+	return change{day: h.day, tool: h.tool, kind: k, amount: amount}
+}
