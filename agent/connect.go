@@ -13,8 +13,8 @@ import (
 
 // Connect makes a client of the MCP server at a URL, over streamable HTTP, that keeps to the
 // limits and answers no requests of the server. It has still to be initialized. A credit
-// token goes along with every request, as a [TokenBudget] narrows it. The caller closes the client, and the idle connections of the
-// HTTP client below it.
+// token goes along with every request, as a [TokenBudget] narrows it. The caller closes the
+// client, and the idle connections of the HTTP client below it.
 func (l Limits) Connect(ctx context.Context, url, token string) (*mcpclient.Client, *http.Client, error) {
 	l = l.withDefaults()
 	asked := &crowd{most: l.Requests}

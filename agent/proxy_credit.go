@@ -70,7 +70,8 @@ func (p *CreditProxy) Within(budget *TokenBudget) {
 	}
 }
 
-// Close closes the connections and the budget, and logs a summary of what was paid. [CreditProxy.Serve] must have returned.
+// Close closes the connections and the budget, and logs a summary of what was paid.
+// [CreditProxy.Serve] must have returned.
 func (p *CreditProxy) Close() error {
 	defer p.sayWhatWasPaid()
 	err := errors.Join(p.wire.Close(), p.budget.Close())
@@ -102,7 +103,10 @@ func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[st
 	l := line{tool: tool, began: time.Now(), code: codeOK}
 	var came TokenAnswer
 	err = p.budget.Call(ctx, tool, p.announced(tool), func(ctx context.Context) (TokenAnswer, error) {
-		if answer, err = p.forward(ctx, m.ID, m.Method, m.Params); err != nil || answer.Error != nil {
+		if answer, err = p.forward(ctx, m.ID, m.Method, m.Params); err == nil && answer.Error != nil {
+			err = rpcFailure{answer.Error}
+		}
+		if err != nil {
 			return TokenAnswer{}, err
 		}
 		came, err = l.readCharge(answer.Result)
@@ -114,8 +118,12 @@ func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[st
 		p.tell(ctx, &l, err)
 		return result(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
 	}
-	if err != nil || answer.Error != nil {
-		return answer, err
+	var rpc rpcFailure
+	if errors.As(err, &rpc) {
+		return answer, nil
+	}
+	if err != nil {
+		return message{}, err
 	}
 	if came.Refused != nil {
 		l.code, l.price = string(came.Refused.Code), came.Refused.Required

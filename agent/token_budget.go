@@ -16,9 +16,13 @@ import (
 //
 // The server is shown the token narrowed to what is held for the call, so that it cannot
 // be charged more. A nil budget has no limits and counts nothing.
+//
+// A token that was bought from a channel of the book is in the budgets since then: its
+// calls do not count again, and only what the policy says of a single call holds for them.
 type TokenBudget struct {
 	purse *purse
 	token credit.Token
+	own   bool // it was bought from a channel of the book
 
 	mu        sync.Mutex // guards unwritten
 	unwritten error
@@ -38,7 +42,14 @@ func OpenTokenBudget(server, token string, policy Policy, book string) (*TokenBu
 	if book == "" {
 		return b, nil
 	}
-	b.purse.table, err = OpenBook(book)
+	kept, err := OpenBook(book)
+	if err != nil {
+		return nil, err
+	}
+	b.purse.table = kept
+	for _, c := range parsed.Caveats()[:min(1, len(parsed.Caveats()))] { // the first is the server's: whose money it is
+		_, b.own, err = kept.Channel(c.Channel)
+	}
 	return b, err
 }
 
@@ -78,7 +89,7 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 	if err := b.trouble(); err != nil {
 		return err
 	}
-	h := &tokenHold{purse: b.purse, day: b.purse.today(), tool: ofATool.Replace(tool)}
+	h := &tokenHold{purse: b.purse, own: b.own, day: b.purse.today(), tool: ofATool.Replace(tool)}
 	for raised := false; ; raised = true {
 		if err := h.raise(ctx, price); err != nil {
 			h.end(0)
@@ -144,6 +155,7 @@ func bearer(token string) func(context.Context) map[string]string {
 // tokenHold is the money that is held for one call on a token.
 type tokenHold struct {
 	purse     *purse
+	own       bool // nothing is held: it counts already
 	day, tool string
 	held      vouchers.Amount
 }
@@ -157,7 +169,7 @@ func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
 	if err := h.purse.policy.allows(ctx, Proposal{Server: h.purse.server, Tool: h.tool, Price: price}); err != nil {
 		return err
 	}
-	if h.purse.policy.counts() {
+	if h.purse.policy.counts() && !h.own {
 		err := h.purse.decide(&order{change: h.change(holds, price-h.held)})
 		var refused *PolicyError
 		if errors.As(err, &refused) {
@@ -173,6 +185,9 @@ func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
 
 // end books what the call has cost.
 func (h *tokenHold) end(cost vouchers.Amount) {
+	if h.own {
+		return
+	}
 	c := h.change(pays, h.held)
 	c.cost = cost
 	h.purse.later(c)

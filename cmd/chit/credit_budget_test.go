@@ -31,6 +31,11 @@ func TestTheBudgetOfTheProfileHoldsForAToken(t *testing.T) {
 		"a total":         {"{total: 0.0016}", "0.0015", []string{"hash:", "text_stats:", "hash:the budget for all calls has 0.0001 USDC left"}},
 		"a day of a tool": {"{tools: [{match: hash, perDay: 0.0005}]}", "0.0015", []string{"hash:", "hash:one day of hash", "text_stats:"}},
 		"a tool":          {"{denyTools: [\"text*\"]}", "0.0005", []string{"hash:", "text_stats:payments for text_stats are not allowed"}},
+		"a day":           {"{perDay: 0.0016}", "0.0015", []string{"hash:", "text_stats:", "hash:one day has 0.0001 USDC left"}},
+		"a server's sum":  {"{perServer: 0.0016}", "0.0015", []string{"hash:", "text_stats:", "hash:this server has 0.0001 USDC left"}},
+		"a question":      {"{askAbove: 0.0007}", "0.0005", []string{"hash:", "text_stats:0.0007"}},
+		"all other tools": {"{allowTools: [hash]}", "0.0005", []string{"hash:", "text_stats:payments for text_stats are not allowed"}},
+		"this server":     {"{denyServers: [\"*127.0.0.1*\"]}", "0", []string{"hash:are not allowed"}},
 		"a server":        {"{allowServers: [\"https://other.example\"]}", "0", []string{"hash:are not allowed"}},
 	} {
 		holder := newHome(t)
@@ -79,6 +84,23 @@ func TestTheBudgetOfTheProfileHoldsForAProxyOnAToken(t *testing.T) {
 		t.Error(err)
 	}
 	if out := holder.ok(t, "budget", server); !strings.Contains(out, "0.0015 USDC in all") {
+		t.Errorf("the budget is\n%s", out)
+	}
+}
+
+func TestATokenThatTheBookHasBoughtCountsOnce(t *testing.T) {
+	h, server := sold(t, "budget: {total: 0.1, denyTools: [\"text*\"]}\n")
+	h.ok(t, "deposit", "1", server)
+	token := strings.TrimSpace(h.ok(t, "credit", "grant", server, "--budget", "0.1"))
+	for range 2 {
+		if got := finish(t, onToken(h.command("call", "hash", "text=a", server), token)); got.code != 0 {
+			t.Errorf("a call on what is paid for gave %+v", got)
+		}
+	}
+	if got := finish(t, onToken(h.command("call", "text_stats", "text=a", server), token)); got.code == 0 || !strings.Contains(got.stderr, "are not allowed") {
+		t.Errorf("a call of what is forbidden gave %+v", got)
+	}
+	if out := h.ok(t, "budget", server); !strings.Contains(out, "0.1 USDC in all") {
 		t.Errorf("the budget is\n%s", out)
 	}
 }
