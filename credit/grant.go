@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unique"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -206,26 +205,25 @@ func orUnasked(err error) error {
 
 // grant is a live grant in memory, or one that has ended and waits for its last call.
 type grant struct {
-	id      GrantID
-	channel unique.Handle[vouchers.ChannelID]
-	epoch   atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
+	id    GrantID
+	on    *shelf        // of its channel
+	epoch atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
 
-	mu       sync.Mutex // guards what follows; held for microseconds, never while anything is awaited
-	inFlight int32
-	budget   *counter      // of the token as minted; top-ups raise its limit
-	calls    *counter      // the same, nil if it has no such limit
-	counters counters      // all others
-	held     *atomic.Int64 // how many of these all grants of the channel have
-	latest   int64         // the time of the newest call, in steady nanoseconds
-	expires  uint32        // Unix seconds
-	tidied   uint16        // how many counters were left when those that say nothing were forgotten
+	inFlight int32      // guarded by mu, as what follows it
+	mu       sync.Mutex // held for microseconds, never while anything is awaited
+	budget   *counter   // of the token as minted; top-ups raise its limit
+	calls    *counter   // the same, nil if it has no such limit
+	counters counters   // all others
+	latest   int64      // the time of the newest call, in steady nanoseconds
+	expires  uint32     // Unix seconds
+	tidied   uint16     // how many counters were left when those that say nothing were forgotten
 	ended    End
 }
 
-// newGrant makes the grant of a record, without what was spent. held counts the counters
-// of all grants of its channel.
-func newGrant(r *Grant, held *atomic.Int64) *grant {
-	g := &grant{held: held, id: r.ID, channel: unique.Make(r.Channel), expires: unix(r.Expires.Unix()), ended: r.Ended}
+// newGrant makes the grant of a record, without what was spent, on the shelf of its
+// channel.
+func newGrant(r *Grant, on *shelf) *grant {
+	g := &grant{on: on, id: r.ID, expires: unix(r.Expires.Unix()), ended: r.Ended}
 	g.budget = newCounter(r.Minted.Budget, Caveat{Kind: KindBudget, Limit: uint64(r.Budget)}, g.expires)
 	g.budget.own = true
 	if r.Minted.Calls != nil {
@@ -257,14 +255,14 @@ func (g *grant) count() int {
 // add takes a counter in. Called with g.mu held.
 func (g *grant) add(c *counter) {
 	g.counters.add(c)
-	g.held.Add(1)
+	g.on.counters.Add(1)
 }
 
 // drop takes counters out. Called with g.mu held.
 func (g *grant) drop(gone func(*counter) bool) {
 	before := len(g.counters)
 	g.counters = slices.DeleteFunc(g.counters, gone)
-	g.held.Add(int64(len(g.counters) - before))
+	g.on.counters.Add(int64(len(g.counters) - before))
 }
 
 // leastTidy is from how many counters on those are looked for that say nothing.

@@ -42,7 +42,7 @@ func (b *Book) Inspect(text string) (*Report, error) {
 		return nil, err
 	}
 	now := b.clock.now()
-	r := &Report{Grant: c.grant.id, Channel: c.grant.channel.Value(), Label: record.Label}
+	r := &Report{Grant: c.grant.id, Channel: c.grant.on.channel, Label: record.Label}
 	c.grant.mu.Lock()
 	defer c.grant.mu.Unlock()
 	if c.grant.ended != 0 {

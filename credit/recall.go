@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"sync/atomic"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -86,7 +85,7 @@ func (b *Book) late(token string) (*session, error) {
 	if r.mayHaveRevoked(nodes) {
 		return nil, ErrGrantEnded
 	}
-	return &session{grant: newGrant(r, new(atomic.Int64)), token: nodes[len(nodes)-1]}, nil
+	return &session{grant: newGrant(r, &shelf{channel: r.Channel}), token: nodes[len(nodes)-1]}, nil
 }
 
 // Answer returns what the same call was answered with before, and true; or false if

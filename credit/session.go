@@ -154,7 +154,7 @@ func (b *Book) verify(text string) (*session, *chain, *Refusal) {
 		return nil, nil, b.past(t)
 	}
 	epoch := g.epoch.Load()
-	if channel, ok := t.channel(); !ok || channel != g.channel.Value() {
+	if channel, ok := t.channel(); !ok || channel != g.on.channel {
 		return nil, nil, &Refusal{Code: CodeInvalidToken, Caveat: Caveat{Kind: KindChannel, Channel: channel}.String(), Err: ErrForged}
 	}
 	if b.isRevoked(g.id, nodes) {

@@ -1,6 +1,7 @@
 package credit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,8 @@ const endedAtLeast = uint32(time.Hour / time.Second)
 
 // shelf are the grants of one channel. Times are in Unix seconds.
 type shelf struct {
-	live []*grant
+	channel vouchers.ChannelID
+	live    []*grant
 	// counters is how many the live ones have in memory.
 	counters atomic.Int64
 	ended    []filed // in the order in which they ended
@@ -59,7 +61,7 @@ func (s *shelf) settle(now uint32) {
 func (b *Book) shelfOf(channel vouchers.ChannelID) *shelf {
 	on := b.shelves[channel]
 	if on == nil {
-		on = new(shelf)
+		on = &shelf{channel: channel}
 		b.shelves[channel] = on
 	}
 	return on
@@ -110,7 +112,7 @@ func (b *Book) file(r *Grant) {
 		on.ended = append(on.ended, filed{r.ID, unix(r.EndedAt.Unix())})
 		return
 	}
-	b.grants[r.ID] = newGrant(r, &on.counters)
+	b.grants[r.ID] = newGrant(r, on)
 	on.live = append(on.live, b.grants[r.ID])
 }
 
@@ -133,12 +135,37 @@ func (b *Book) unlist(r *Grant) {
 // remembered. One that cannot be read keeps no other back: the error is of those
 // alone.
 func (b *Book) List(channel vouchers.ChannelID) ([]Grant, error) {
-	b.mu.RLock()
-	var ids []GrantID
-	if on := b.shelves[channel]; on != nil {
-		ids = on.ids()
+	return b.records(b.remembered(channel))
+}
+
+// Page returns at most so many grants of a channel in the order of their ids, from the
+// first one after an id on, and whether there are more. Its error is that of [Book.List].
+func (b *Book) Page(channel vouchers.ChannelID, after GrantID, most int) (page []Grant, more bool, err error) {
+	ids := b.remembered(channel)
+	byID := func(x, y GrantID) int { return bytes.Compare(x[:], y[:]) }
+	slices.SortFunc(ids, byID)
+	from, known := slices.BinarySearchFunc(ids, after, byID)
+	if known {
+		from++
 	}
-	b.mu.RUnlock()
+	ids = ids[from:]
+	more = len(ids) > most
+	page, err = b.records(ids[:min(most, len(ids))])
+	return page, more, err
+}
+
+// remembered are the ids of a channel's grants.
+func (b *Book) remembered(channel vouchers.ChannelID) []GrantID {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if on := b.shelves[channel]; on != nil {
+		return on.ids()
+	}
+	return nil
+}
+
+// records reads grants, but those that are not there any more.
+func (b *Book) records(ids []GrantID) ([]Grant, error) {
 	all := make([]Grant, 0, len(ids))
 	var failed []error
 	for _, id := range ids {

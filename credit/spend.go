@@ -139,11 +139,11 @@ func (s *session) reserve(price vouchers.Amount, now moment, b *Book) (at int64,
 		g.tidy(at)
 		missing = s.adopt()
 	}
-	if missing > 0 && b.limits.ChannelCounters > 0 && int(g.held.Load())+missing > b.limits.ChannelCounters {
+	if missing > 0 && b.limits.ChannelCounters > 0 && int(g.on.counters.Load())+missing > b.limits.ChannelCounters {
 		g.tidy(at)
 		missing = s.adopt()
 	}
-	if missing > 0 && (b.meets(LimitCounters, b.limits.Counters, missing+g.count()-1) || b.meets(LimitChannel, b.limits.ChannelCounters, missing+int(g.held.Load())-1)) {
+	if missing > 0 && (b.meets(LimitCounters, b.limits.Counters, missing+g.count()-1) || b.meets(LimitChannel, b.limits.ChannelCounters, missing+int(g.on.counters.Load())-1)) {
 		return 0, &Refusal{Code: CodeTooManyTokens}
 	}
 	if refused := s.refuse(price, at); refused != nil {
@@ -164,7 +164,7 @@ func (s *session) reserve(price vouchers.Amount, now moment, b *Book) (at int64,
 func (s *Spend) Price() vouchers.Amount { return s.price }
 
 // Channel is what pays.
-func (s *Spend) Channel() vouchers.ChannelID { return s.session.grant.channel.Value() }
+func (s *Spend) Channel() vouchers.ChannelID { return s.session.grant.on.channel }
 
 // Grant is what the token was made of.
 func (s *Spend) Grant() GrantID { return s.session.grant.id }

@@ -118,7 +118,7 @@ func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 	if err != nil {
 		return err
 	}
-	if err := b.ledger.GiveBack(context.WithoutCancel(ctx), g.channel.Value(), rest, append(puts, put)...); err != nil {
+	if err := b.ledger.GiveBack(context.WithoutCancel(ctx), g.on.channel, rest, append(puts, put)...); err != nil {
 		return fmt.Errorf("return what grant %s has not spent: %w", g.id, err)
 	}
 	b.mu.Lock()

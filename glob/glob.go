@@ -51,23 +51,18 @@ func match(pattern, name string, isPattern bool) bool {
 	at, i := 0, 0
 	star, retry := -1, 0 // the last * of the pattern, and how much of the name it has not taken
 	for i < len(name) {
-		width := 1
-		if name[i] >= utf8.RuneSelf {
-			_, width = utf8.DecodeRuneInString(name[i:])
-		}
 		switch {
 		case at < len(pattern) && pattern[at] == '*':
 			star, retry = at, i
 			at++
 		case at < len(pattern) && pattern[at] == '?' && !(isPattern && name[i] == '*'):
 			at++
-			i += width
+			i += width(name[i:])
 		case at < len(pattern) && pattern[at] == name[i] && !(isPattern && name[i] == '*'):
 			at++
 			i++
 		case star >= 0:
-			_, width = utf8.DecodeRuneInString(name[retry:])
-			retry += width
+			retry += width(name[retry:])
 			at, i = star+1, retry
 		default:
 			return false
@@ -77,4 +72,10 @@ func match(pattern, name string, isPattern bool) bool {
 		at++
 	}
 	return at == len(pattern)
+}
+
+// width is of the first character, in bytes.
+func width(name string) int {
+	_, n := utf8.DecodeRuneInString(name)
+	return n
 }

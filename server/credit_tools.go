@@ -39,7 +39,7 @@ func (s *Shop) addCreditTools(tools *mcpserver.MCPServer) {
 	tools.AddTool(mcp.NewTool(CreditTool,
 		mcp.WithDescription("What is left of the credit token that this call carries. For payers also: lists and revokes grants."),
 		mcp.WithString("action", mcp.Enum("inspect", "list", "revoke"), mcp.Required()),
-		text("channel", "the payer's channel"), text("grant", "the grant to revoke; none is the token that the call carries"),
+		text("channel", "the payer's channel"), text("grant", "the grant to revoke; none is the token that the call carries"), text("after", "the last grant of the page before, of a list"),
 		mcp.WithNumber("deadline"), text("signature", "of the order, by the channel's voucher key"),
 	), s.creditTool)
 }
@@ -243,8 +243,10 @@ type CreditArguments struct {
 	Action string `json:"action"`
 	// Channel, Deadline and Signature are those of the [credit.Order]; without a
 	// Signature the action is about the token that the call carries.
-	Channel   vouchers.ChannelID `json:"channel,omitzero"`
-	Grant     *credit.GrantID    `json:"grant,omitempty"`
+	Channel vouchers.ChannelID `json:"channel,omitzero"`
+	Grant   *credit.GrantID    `json:"grant,omitempty"`
+	// After is the last grant of the page before, to go on with "list" from there.
+	After     credit.GrantID     `json:"after,omitzero"`
 	Deadline  uint64             `json:"deadline,omitempty"`
 	Signature vouchers.Signature `json:"signature,omitempty"`
 }
@@ -307,17 +309,23 @@ func (s *Shop) byOrder(ctx context.Context, a CreditArguments) (any, error) {
 	}
 	switch {
 	case a.Action == "list":
-		grants, err := s.Credit.List(a.Channel)
-		return GrantList{grants}, err
+		grants, more, err := s.Credit.Page(a.Channel, a.After, grantsAPage)
+		return GrantList{grants, more}, err
 	case a.Action == "revoke" && a.Grant != nil:
 		return s.revokeOf(ctx, *a.Grant, channel.Config)
 	}
 	return nil, fmt.Errorf("an order can list, or revoke a grant, not %q", a.Action)
 }
 
-// GrantList is what [CreditTool] answers to "list".
+// grantsAPage is how many grants [CreditTool] lists at once.
+const grantsAPage = 100
+
+// GrantList is what [CreditTool] answers to "list": at most 100 grants, in the order of
+// their ids.
 type GrantList struct {
 	Grants []credit.Grant `json:"grants"`
+	// More says that there are others after the last of these.
+	More bool `json:"more,omitempty"`
 }
 
 // revokeOf ends a grant by an order that the voucher key of a channel has signed.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"crypto/sha256"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -192,4 +193,39 @@ func TestWhatAPayersAddressHadForNothingBeforeStillCounts(t *testing.T) {
 			c.url = shop.URL
 		}
 	}
+}
+
+func TestAPayerReadsItsGrantsAPageAtATime(t *testing.T) {
+	shop := shoptest.Open(t, selling(t), new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	made := map[credit.GrantID]bool{}
+	spokenFor := vouchers.Amount(0)
+	for i := range vouchers.Amount(101) {
+		made[c.granted(credit.Scope{Budget: price + i}, spokenFor).Grant.ID] = true // the same order twice is one grant
+		spokenFor += price + i
+	}
+	seen := map[credit.GrantID]bool{}
+	page := c.listsAfter(credit.GrantID{})
+	if len(page.Grants) != 100 || !page.More {
+		t.Fatalf("the first page has %d grants, more: %t", len(page.Grants), page.More)
+	}
+	for _, g := range page.Grants {
+		seen[g.ID] = true
+	}
+	page = c.listsAfter(page.Grants[99].ID)
+	if len(page.Grants) != 1 || page.More {
+		t.Fatalf("the last page has %d grants, more: %t", len(page.Grants), page.More)
+	}
+	seen[page.Grants[0].ID] = true
+	if !maps.Equal(made, seen) {
+		t.Errorf("of %d grants %d were listed", len(made), len(seen))
+	}
+}
+
+func (c *customer) listsAfter(last credit.GrantID) (page server.GrantList) {
+	c.t.Helper()
+	a := server.CreditArguments{Action: "list", Channel: c.id, After: last}
+	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
+	send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil).structured(&page)
+	return page
 }
