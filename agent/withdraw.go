@@ -119,10 +119,11 @@ type Withdrawal struct {
 
 // StartWithdrawals announces withdrawals. The sender is the payer and pays the gas.
 // One that fails keeps none of the others back: what was announced is returned beside
-// the errors of the rest. Errors wrap [escrow.ErrNothingToWithdraw] if there is none.
-func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, from []Withdrawable) ([]Withdrawal, error) {
+// the errors of the rest. The options are those of each transaction, which costs no more
+// than [escrow.DefaultMaxCost] by default. Errors wrap [escrow.ErrNothingToWithdraw] if there is none.
+func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, from []Withdrawable, opts ...escrow.SendOption) ([]Withdrawal, error) {
 	return withdraw(ctx, client, from, func(contract *escrow.Contract, w Withdrawable) (Withdrawal, error) {
-		announced, err := contract.InitiateWithdraw(ctx, sender, w.Config, w.Amount)
+		announced, err := contract.InitiateWithdraw(ctx, sender, w.Config, w.Amount, opts...)
 		if err != nil {
 			return Withdrawal{}, err
 		}
@@ -132,9 +133,9 @@ func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.S
 
 // FinishWithdrawals takes the money of withdrawals whose delay has passed, as
 // [StartWithdrawals] announces them.
-func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, from []Withdrawable) ([]Withdrawal, error) {
+func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, from []Withdrawable, opts ...escrow.SendOption) ([]Withdrawal, error) {
 	return withdraw(ctx, client, from, func(contract *escrow.Contract, w Withdrawable) (Withdrawal, error) {
-		returned, err := contract.FinalizeWithdraw(ctx, sender, w.Config)
+		returned, err := contract.FinalizeWithdraw(ctx, sender, w.Config, opts...)
 		if err != nil {
 			return Withdrawal{}, err
 		}

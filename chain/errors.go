@@ -22,6 +22,8 @@ var (
 	ErrFunds = errors.New("the account cannot pay for gas")
 	// ErrFee says that the chain's base fee is above the highest fee that may be paid.
 	ErrFee = errors.New("the chain's fee is above the limit")
+	// ErrCost says that a transaction costs more in all than it may.
+	ErrCost = errors.New("the transaction costs more than it may")
 	// ErrGasCap says that a transaction needs more gas than one may have.
 	ErrGasCap = errors.New("more gas than a transaction may have")
 	// ErrData says that a transaction carries more data than nodes relay.

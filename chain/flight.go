@@ -157,7 +157,8 @@ func (s *Sender) autopsy(ctx context.Context, f *flight, receipt *types.Receipt)
 }
 
 // bump sends a transaction of the flight again with fees at least a quarter higher,
-// or as it is when that would be above the limit.
+// or as it is when that would be above the limit. One that may not cost so much in all
+// goes as it is, too, with [ErrCost].
 func (s *Sender) bump(ctx context.Context, f *flight, tx *types.Transaction, limit *big.Int) error {
 	_, tip, fee, err := s.suggest(ctx, f.Urgent)
 	if err != nil {
@@ -167,6 +168,9 @@ func (s *Sender) bump(ctx context.Context, f *flight, tx *types.Transaction, lim
 	fee = quarterMore(old.GasFeeCap(), fee)
 	if tip != nil {
 		tip = quarterMore(old.GasTipCap(), tip)
+	}
+	if most := f.mostPerGas(tx.Gas()); most != nil && fee.Cmp(most) > 0 {
+		return errors.Join(f.tooDear(tx.Gas(), fee), s.client.broadcast(ctx, old))
 	}
 	if limit == nil || fee.Cmp(limit) <= 0 {
 		raised, err := s.signer.SignTx(ctx, s.transaction(tx.Nonce(), tx.Gas(), *tx.To(), tx.Data(), tip, fee), s.client.ChainID())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -36,9 +37,10 @@ const (
 
 // entry is a flight as the journal holds it.
 type entry struct {
-	Label string          `json:"label"`
-	Key   string          `json:"key,omitempty"`
-	Txs   []hexutil.Bytes `json:"txs"` // signed, in the order of their signing
+	Label   string          `json:"label"`
+	Key     string          `json:"key,omitempty"`
+	MaxCost *big.Int        `json:"maxCost,omitempty"`
+	Txs     []hexutil.Bytes `json:"txs"` // signed, in the order of their signing
 }
 
 func (f *flight) journalKey() []byte {
@@ -48,7 +50,7 @@ func (f *flight) journalKey() []byte {
 func doneKey(key string) []byte { return append([]byte{doneEntry}, key...) }
 
 func (f *flight) encode() []byte {
-	e := entry{Label: f.Label, Key: f.Key}
+	e := entry{Label: f.Label, Key: f.Key, MaxCost: f.MaxCost}
 	for _, tx := range f.txs {
 		raw, err := tx.MarshalBinary()
 		if err != nil {
@@ -84,7 +86,7 @@ func decodeFlight(value []byte) (*flight, error) {
 			return nil, fmt.Errorf("%w: %q: the transactions are not of one call", errJournal, e.Label)
 		}
 	}
-	return newFlight(Call{To: *txs[0].To(), Data: txs[0].Data(), Label: e.Label, Key: e.Key}, txs...), nil
+	return newFlight(Call{To: *txs[0].To(), Data: txs[0].Data(), Label: e.Label, Key: e.Key, MaxCost: e.MaxCost}, txs...), nil
 }
 
 // ReadPending lists the transactions that a journal holds, which no sender has open.

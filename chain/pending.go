@@ -74,7 +74,7 @@ type order struct {
 }
 
 // SpeedUp sends a transaction again with fees at least a quarter higher, whatever
-// the limits. Errors wrap [ErrNotPending], [ErrClosed] or those of [Sender.Send].
+// the limits per gas. Errors wrap [ErrNotPending], [ErrClosed] or those of [Sender.Send].
 func (s *Sender) SpeedUp(ctx context.Context, nonce uint64) error {
 	return s.command(ctx, nonce, order{done: make(chan error, 1)})
 }
@@ -175,16 +175,16 @@ func (s *Sender) fillGap(ctx context.Context, f *flight) {
 	if s.closed || s.flights[pending] != nil {
 		return
 	}
-	tip, fee, err := s.fees(ctx, Call{})
+	call := Call{To: s.Address(), Label: "fill a gap in the nonces", MaxCost: f.MaxCost}
+	tip, fee, err := s.fees(ctx, call, transferGas)
 	if err != nil {
 		return
 	}
-	to := s.Address()
-	filler, err := s.signer.SignTx(ctx, s.transaction(pending, transferGas, to, nil, tip, fee), s.client.ChainID())
+	filler, err := s.signer.SignTx(ctx, s.transaction(pending, transferGas, call.To, nil, tip, fee), s.client.ChainID())
 	if err != nil {
 		return
 	}
-	gap := newFlight(Call{To: to, Label: "fill a gap in the nonces"}, filler)
+	gap := newFlight(call, filler)
 	if err := s.journal.Put(gap.journalKey(), gap.encode()); err != nil {
 		return
 	}

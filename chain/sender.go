@@ -37,6 +37,9 @@ type Call struct {
 	// MaxFee is the most that is paid per gas, in wei; nil leaves it to the sender.
 	// What [Sender.SpeedUp] asks for may be more.
 	MaxFee *big.Int
+	// MaxCost is the most that the transaction may cost in all, in wei, whatever asks for it;
+	// nil is no such limit. Where the fees leave no room for it nothing is sent ([ErrCost]).
+	MaxCost *big.Int
 	// MaxGas is the most gas that the transaction may have, in gas units, if that is less
 	// than [MaxGas]; 0 is that. A call that needs more is not sent.
 	MaxGas uint64
@@ -141,7 +144,7 @@ func (s *Sender) Knows(key string) bool {
 
 // Send sends a call and waits until it is confirmed. A call that the contract
 // refuses is not sent: the error is a [*RevertError]. Other errors wrap
-// [ErrGasCap], [ErrData], [ErrFunds], [ErrFee], [ErrFailed], [ErrReplaced], [ErrClosed] or
+// [ErrGasCap], [ErrData], [ErrFunds], [ErrFee], [ErrCost], [ErrFailed], [ErrReplaced], [ErrClosed] or
 // [ErrUnreachable]. When ctx ends first, the transaction goes on; a call with a key
 // can be asked for again.
 func (s *Sender) Send(ctx context.Context, call Call) (*types.Receipt, error) {
@@ -231,7 +234,7 @@ func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
 	if err != nil {
 		return nil, err
 	}
-	tip, fee, err := s.fees(ctx, call)
+	tip, fee, err := s.fees(ctx, call, gas)
 	if err != nil {
 		return nil, err
 	}
@@ -335,33 +338,6 @@ func (s *Sender) suggest(ctx context.Context, urgent bool) (base, tip, fee *big.
 		tip = new(big.Int).Lsh(tip, 1)
 	}
 	return head.BaseFee, tip, new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), tip), nil
-}
-
-// fees returns the priority fee and the highest fee per gas of a call, in wei,
-// within its limit.
-func (s *Sender) fees(ctx context.Context, call Call) (tip, fee *big.Int, err error) {
-	base, tip, fee, err := s.suggest(ctx, call.Urgent)
-	limit := s.limit(call)
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case fee.Cmp(limit) <= 0:
-		return tip, fee, nil
-	case base.Cmp(limit) > 0:
-		return nil, nil, fmt.Errorf("%w: %s wei per gas, the limit is %s; wait, or raise the limit", ErrFee, base, limit)
-	}
-	if room := new(big.Int).Sub(limit, base); tip != nil && tip.Cmp(room) > 0 {
-		tip = room
-	}
-	return tip, limit, nil
-}
-
-// limit is the most that a call may pay per gas.
-func (s *Sender) limit(call Call) *big.Int {
-	if call.MaxFee != nil && call.MaxFee.Cmp(s.maxFee) < 0 {
-		return call.MaxFee
-	}
-	return s.maxFee
 }
 
 // GasPrice returns what a transaction would pay per gas now, in wei: the base fee and

@@ -65,6 +65,17 @@ func WithoutSettling() SendOption { return func(o *sendOptions) { o.unsettled = 
 // WithMaxFee is the most that is paid per gas, in wei; nil leaves it to the sender.
 func WithMaxFee(wei *big.Int) SendOption { return func(o *sendOptions) { o.call.MaxFee = wei } }
 
+// WithMaxCost is the most that the transaction may cost in all, in wei: one that would cost
+// more is not sent ([chain.ErrCost]). nil is what it is by default: [DefaultMaxCost] for the
+// payer's transactions, and no such limit for the seller's.
+func WithMaxCost(wei *big.Int) SendOption {
+	return func(o *sendOptions) {
+		if wei != nil {
+			o.call.MaxCost = wei
+		}
+	}
+}
+
 // WithMaxGas is the most gas that the transaction may have, in gas units: one that needs
 // more is not sent ([chain.ErrGasCap]). 0 leaves it to the sender.
 func WithMaxGas(gas uint64) SendOption { return func(o *sendOptions) { o.call.MaxGas = gas } }

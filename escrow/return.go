@@ -71,17 +71,25 @@ type Announced struct {
 	After time.Time
 }
 
+// DefaultMaxCost is the most that a transaction of a payer costs in all, in wei of the
+// chain's coin, unless [WithMaxCost] says otherwise: 0.02 coins, some 250 gwei for each gas.
+var DefaultMaxCost = big.NewInt(2e16)
+
+// payersCall is a call of a payer, whose cost is bounded.
+func payersCall(opts []SendOption) chain.Call {
+	return optionsOf(append([]SendOption{WithMaxCost(DefaultMaxCost)}, opts...)).call
+}
+
 // InitiateWithdraw announces that the payer takes amount out of a channel after the
 // channel's delay. The sender must be the payer or its authorizer. One withdrawal can
 // be pending at a time: on our own escrow, the payer's takes the place of it, and its
-// delay starts again.
-func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, amount vouchers.Amount) (Announced, error) {
+// delay starts again. It costs no more than [DefaultMaxCost] by default.
+func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, amount vouchers.Amount, opts ...SendOption) (Announced, error) {
 	id := c.domain.ChannelID(config)
-	receipt, err := sender.Send(ctx, chain.Call{
-		To:    c.deployment.Escrow,
-		Data:  c.abi.PackInitiateWithdraw(abiConfig(config), amount.Big()),
-		Label: "start withdrawal of " + amount.String(),
-	})
+	call := payersCall(opts)
+	call.To, call.Label = c.deployment.Escrow, "start withdrawal of "+amount.String()
+	call.Data = c.abi.PackInitiateWithdraw(abiConfig(config), amount.Big())
+	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return Announced{}, fmt.Errorf("start to withdraw %s of channel %s: %w", amount, id, err)
 	}
@@ -95,14 +103,14 @@ func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, c
 }
 
 // FinalizeWithdraw transfers a withdrawal whose delay has passed to the payer: the
-// announced amount, or what claims left of it.
-func (c *Contract) FinalizeWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig) (Returned, error) {
+// announced amount, or what claims left of it. Its cost is bounded as that of
+// [Contract.InitiateWithdraw].
+func (c *Contract) FinalizeWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, opts ...SendOption) (Returned, error) {
 	id := c.domain.ChannelID(config)
-	receipt, err := sender.Send(ctx, chain.Call{
-		To:    c.deployment.Escrow,
-		Data:  c.abi.PackFinalizeWithdraw(abiConfig(config)),
-		Label: "finish withdrawal",
-	})
+	call := payersCall(opts)
+	call.To, call.Label = c.deployment.Escrow, "finish withdrawal"
+	call.Data = c.abi.PackFinalizeWithdraw(abiConfig(config))
+	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return Returned{}, fmt.Errorf("finish the withdrawal of channel %s: %w", id, err)
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -24,7 +26,8 @@ func withdrawCommand() *cli.Command {
 		Name:  "withdraw",
 		Usage: "take money out of channels without the server's consent",
 		Description: "`start` announces it on chain and `finish` takes the money once the channel's delay has passed.\n" +
-			"Both are transactions of the payer, who pays their gas.",
+			"Both are transactions of the payer, who pays their gas. With a coinPrice in the profile, what a channel has is weighed\n" +
+			"against that, and each transaction costs no more than --max-cost, whatever the chain's node says.",
 		Subcommands: []*cli.Command{
 			{Name: "start", Usage: "announce the withdrawal of all that is unclaimed", Flags: append([]cli.Flag{anewFlag}, stepFlags...), Action: withdrawStart},
 			{Name: "status", Usage: "show what was announced, and how long it takes yet", Flags: []cli.Flag{jsonFlag}, Action: withdrawStatus},
@@ -39,15 +42,20 @@ const leastTaken = "0.01"
 
 var (
 	anewFlag  = &cli.BoolFlag{Name: "anew", Usage: "also where a withdrawal of less is pending: the delay starts again"}
-	leastFlag = &cli.StringFlag{Name: "least", Usage: "leave channels with less USDC than this alone (default: " + leastTaken + ", or what the gas costs by the profile's coinPrice)"}
-	stepFlags = []cli.Flag{leastFlag, yesFlag, jsonFlag}
+	leastFlag = &cli.StringFlag{Name: "least", Usage: "leave channels with less USDC than this alone (default: " + leastTaken + " where the profile has no coinPrice)"}
+	maxCost   = &cli.StringFlag{Name: "max-cost", Usage: "the most that each transaction may cost, in coins of the chain (default: " + inCoins(escrow.DefaultMaxCost) + ")"}
+	stepFlags = []cli.Flag{
+		leastFlag,
+		&cli.BoolFlag{Name: "anyway", Usage: "withdraw also where the gas costs more than what is taken"},
+		maxCost, yesFlag, jsonFlag,
+	}
 )
 
 // withdrawing is a step of withdrawing: what it applies to, and what it does.
 type withdrawing struct {
 	ask, did string
 	choose   func(agent.Funds, time.Time) []agent.Withdrawable
-	run      func(context.Context, *chain.Client, *chain.Sender, []agent.Withdrawable) ([]agent.Withdrawal, error)
+	run      func(context.Context, *chain.Client, *chain.Sender, []agent.Withdrawable, ...escrow.SendOption) ([]agent.Withdrawal, error)
 }
 
 func withdrawStart(c *cli.Context) error {
@@ -62,6 +70,10 @@ func withdrawFinish(c *cli.Context) error {
 }
 
 func (s withdrawing) take(c *cli.Context) error {
+	most, err := mostCost(c)
+	if err != nil {
+		return err
+	}
 	return withFunds(c, func(c *cli.Context, p *profile.Profile, client *chain.Client, funds agent.Funds) (err error) {
 		key, err := p.PayerKey(passphrase(c))
 		if err != nil {
@@ -72,21 +84,37 @@ func (s withdrawing) take(c *cli.Context) error {
 			return err
 		}
 		defer func() { err = errors.Join(err, sender.Close()) }()
-		worth, err := s.worth(c, p, client, sender, funds)
+		worth, err := s.worth(c, p, client, sender, funds, most)
 		if err != nil {
 			return err
 		}
 		report := progress()
 		report.Step("waiting for the chain")
-		all, failed := s.run(c.Context, client, sender, worth)
+		all, failed := s.run(c.Context, client, sender, worth, escrow.WithMaxCost(most))
 		report.Done()
+		if errors.Is(failed, chain.ErrCost) {
+			failed = fmt.Errorf("%w; --%s sets another limit", failed, maxCost.Name)
+		}
 		return errors.Join(s.print(c, all), failed)
 	})
 }
 
+// mostCost is the most that each transaction may cost, in wei.
+func mostCost(c *cli.Context) (*big.Int, error) {
+	text := c.String(maxCost.Name)
+	if text == "" {
+		return escrow.DefaultMaxCost, nil
+	}
+	most, err := profile.ParseCoins(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --%s: %w", errUsage, maxCost.Name, err)
+	}
+	return most, nil
+}
+
 // worth are the channels that the step applies to and that are worth their gas. They
 // are listed, and where somebody can be asked, that one agrees.
-func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Client, sender *chain.Sender, funds agent.Funds) ([]agent.Withdrawable, error) {
+func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Client, sender *chain.Sender, funds agent.Funds, most *big.Int) ([]agent.Withdrawable, error) {
 	head, err := client.Header(c.Context, nil)
 	if err != nil {
 		return nil, err
@@ -100,18 +128,14 @@ func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Cli
 		return nil, err
 	}
 	now := time.Unix(int64(head.Time), 0)
-	worth, small := agent.WorthTaking(s.choose(funds, now), least)
-	leftOut := ""
-	if len(small) > 0 {
-		leftOut = fmt.Sprintf("%d channels with less than %s are left out; --least 0 takes them too", len(small), least)
-	}
+	worth, leftOut := least.sort(s.choose(funds, now))
 	if len(worth) == 0 {
 		if leftOut == "" {
 			leftOut = "at " + now.UTC().Format(time.RFC3339) + ", the time on chain"
 		}
 		return nil, fmt.Errorf("%w: no channel has anything to take: %s", escrow.ErrNothingToWithdraw, leftOut)
 	}
-	if err := listWithdrawals(worth, gas, leftOut); err != nil {
+	if err := listWithdrawals(worth, gas, most, leftOut); err != nil {
 		return nil, err
 	}
 	if c.Bool(yesFlag.Name) || !ui.CanAsk() {
@@ -131,24 +155,47 @@ func withdrawalCost(c *cli.Context, p *profile.Profile, sender *chain.Sender) (a
 	return agent.WithdrawalCost(c.Context, sender, price)
 }
 
-// leastWithdrawal is what the command line says, else what the gas costs, else a
-// small sum.
-func leastWithdrawal(c *cli.Context, gas agent.GasCost) (vouchers.Amount, error) {
-	switch text := c.String(leastFlag.Name); {
-	case text != "":
-		least, err := vouchers.ParseAmount(text)
-		if err != nil {
-			return 0, fmt.Errorf("--%s: %w", leastFlag.Name, err)
+// least is what a channel must have to be withdrawn from.
+type least struct {
+	said vouchers.Amount // by the user, or a small sum where no gas is weighed
+	gas  vouchers.Amount // what the gas costs; 0 is not weighed
+}
+
+// leastWithdrawal takes from the command line and the gas what a channel must have.
+func leastWithdrawal(c *cli.Context, gas agent.GasCost) (l least, err error) {
+	text := c.String(leastFlag.Name)
+	if !c.Bool("anyway") {
+		if gas.USDC != nil {
+			l.gas = *gas.USDC
+		} else {
+			text = cmp.Or(text, leastTaken)
 		}
-		return least, nil
-	case gas.USDC != nil:
-		return *gas.USDC, nil
 	}
-	return vouchers.ParseAmount(leastTaken)
+	if text == "" {
+		return l, nil
+	}
+	if l.said, err = vouchers.ParseAmount(text); err != nil {
+		return l, fmt.Errorf("%w: --%s: %w", errUsage, leastFlag.Name, err)
+	}
+	return l, nil
+}
+
+// sort returns the channels that have enough, and for people what is left out and why.
+func (l least) sort(all []agent.Withdrawable) (worth []agent.Withdrawable, leftOut string) {
+	worth, small := agent.WorthTaking(all, l.said)
+	worth, dear := agent.WorthTaking(worth, l.gas)
+	var parts []string
+	if len(small) > 0 {
+		parts = append(parts, fmt.Sprintf("%d channels with less than %s are left out; --least 0 takes them too", len(small), l.said))
+	}
+	if len(dear) > 0 {
+		parts = append(parts, fmt.Sprintf("%d channels with less than %s, which the gas costs, are left out; --anyway takes them too", len(dear), l.gas))
+	}
+	return worth, strings.Join(parts, "\n")
 }
 
 // listWithdrawals shows what is about to be taken, beside the command's own output.
-func listWithdrawals(worth []agent.Withdrawable, gas agent.GasCost, leftOut string) error {
+func listWithdrawals(worth []agent.Withdrawable, gas agent.GasCost, most *big.Int, leftOut string) error {
 	rows := make([][]string, len(worth))
 	for i, w := range worth {
 		rows[i] = []string{ui.Short(w.Channel.Hex()), cmp.Or(w.Server, "unknown"), w.Amount.Decimal()}
@@ -156,7 +203,10 @@ func listWithdrawals(worth []agent.Withdrawable, gas agent.GasCost, leftOut stri
 	if err := ui.Table(os.Stderr, []string{"CHANNEL", "SERVER", "AMOUNT"}, rows); err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "to announce and to finish one costs about "+cost(gas.Wei, gas.USDC)+" of gas")
+	fmt.Fprintf(os.Stderr, "to announce and to finish one costs about %s of gas, and no transaction more than %s ETH\n", cost(gas.Wei, gas.USDC), inCoins(most))
+	if gas.USDC == nil {
+		fmt.Fprintln(os.Stderr, "without a coinPrice in the profile that is not weighed against what is taken")
+	}
 	if leftOut != "" {
 		fmt.Fprintln(os.Stderr, leftOut)
 	}

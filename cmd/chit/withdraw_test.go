@@ -32,3 +32,53 @@ func TestAWithdrawalLeavesWhatIsTooLittleAndIsAnnouncedAnewWhereThatIsAskedFor(t
 		t.Errorf("anew of the same: %+v", got)
 	}
 }
+
+// opensChannel deposits into a channel at a shop of its own, and returns the flag that
+// names the shop.
+func (h home) opensChannel(t testing.TB, amount string) string {
+	t.Helper()
+	h.start(t, "is ready", "dev", "--port", "0")
+	address := freeAddress(t)
+	h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	h.ok(t, "deposit", amount, url)
+	return url
+}
+
+func TestAWithdrawalThatIsWorthLessThanItsGasIsRefusedUnlessItIsWantedAnyway(t *testing.T) {
+	h := newHome(t)
+	h.opensChannel(t, "2")
+	h.editProfile(t, func(text string) string { return text + "coinPrice: \"1000000\"\n" })
+	for _, more := range [][]string{nil, {"--least", "0"}} { // that the sum is small is not that the gas is dear
+		got := h.run(t, append([]string{"withdraw", "start", "--yes"}, more...)...)
+		if got.code != 1 || !strings.Contains(got.stderr, "which the gas costs, are left out; --anyway takes them too") {
+			t.Errorf("at a loss, with %v: %+v", more, got)
+		}
+	}
+	got := h.run(t, "withdraw", "start", "--yes", "--anyway")
+	if got.code != 0 || !strings.Contains(got.stdout, "announced 2 USDC") || !strings.Contains(got.stderr, "of gas, and no transaction more than 0.02 ETH") {
+		t.Errorf("at a loss that is wanted: %+v", got)
+	}
+}
+
+func TestAWithdrawalCostsNoMoreThanItMayWhateverTheChainAsks(t *testing.T) {
+	h := newHome(t)
+	h.opensChannel(t, "2")
+	h.rpc(t, nil, "anvil_setNextBlockBaseFeePerGas", "0xe8d4a51000") // 1,000 gwei
+	h.rpc(t, nil, "anvil_mine", 1)
+	dear := h.run(t, "withdraw", "start", "--yes")
+	for _, want := range []string{"costs more than it may", "the most is 0.02", "--max-cost sets another limit"} {
+		if dear.code != 1 || !strings.Contains(dear.stderr, want) {
+			t.Errorf("it does not say %q: %+v", want, dear)
+		}
+	}
+	if out := h.ok(t, "withdraw", "status"); !strings.Contains(out, "no withdrawal was started") {
+		t.Errorf("status prints\n%s", out)
+	}
+	if usage := h.run(t, "withdraw", "start", "--yes", "--max-cost", "much"); usage.code != 2 || !strings.Contains(usage.stderr, "--max-cost") {
+		t.Errorf("no amount: %+v", usage)
+	}
+	if out := h.ok(t, "withdraw", "start", "--yes", "--max-cost", "0.5"); !strings.Contains(out, "announced 2 USDC") {
+		t.Errorf("with a higher limit it prints\n%s", out)
+	}
+}
