@@ -53,12 +53,13 @@ func (a *account) suspects(r *receipts.Signed) bool {
 // was charged over the channel's life: no more than this payer ordered where the server's
 // count is above that because of what it has put on chain. A charge without a receipt
 // proves nothing, so that what the count was raised by is disputed until a receipt comes.
-// Without a book what was charged before the first receipt is not this process's to judge.
+// Without a book what was charged before the first receipt is not this process's to judge;
+// which of its own calls that are on their way are in there is not known.
 func (a *account) judge(r *receipts.Signed) (amount, total vouchers.Amount) {
 	a.lock()
 	defer a.unlock()
 	if r != nil && a.forgets && a.foreign == nil {
-		before := a.unexplained(r)
+		before := left(r.Cumulative, r.Charged)
 		a.foreign = &before
 	}
 	is := plus(a.disputed, a.unproven)

@@ -1,6 +1,8 @@
 package agent_test
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -131,4 +133,39 @@ func TestWhatASettlementPutsOnChainIsNoDispute(t *testing.T) {
 		t.Errorf("told %+v", *told)
 	}
 	isDisputed(t, client, o, 0)
+}
+
+func TestAnHonestShopIsNotDisputedByWhoForgetsAndPaysForManyCallsAtOnce(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	buy(t, funded(t, shop.URL, o), 5, 0)
+	o.Book = ""
+	for range 10 {
+		var told atomic.Int32
+		o.Disputed = func(d agent.Dispute) {
+			told.Add(1)
+			t.Errorf("told %+v", d)
+		}
+		client, err := agent.Dial(t.Context(), shop.URL, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var callers sync.WaitGroup
+		for range 8 {
+			callers.Go(func() {
+				for range 5 {
+					if _, _, err := client.CallTool(t.Context(), "work", nil); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		callers.Wait()
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+		if told.Load() > 0 {
+			return
+		}
+	}
 }
