@@ -176,7 +176,7 @@ func (b *Book) revoke(id GrantID, n, branch node) {
 		b.revoked[id] = map[node]node{}
 	}
 	b.revoked[id][n] = branch
-	b.grants[id].epoch.Add(1)
+	b.grants[id].turn()
 }
 
 func (b *Book) isRevoked(id GrantID, nodes []node) bool {

@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -205,18 +204,18 @@ func orUnasked(err error) error {
 
 // grant is a live grant in memory, or one that has ended and waits for its last call.
 type grant struct {
-	id    GrantID
-	on    *shelf        // of its channel
-	epoch atomic.Uint32 // of revocations; sessions of an earlier one are looked at again
+	id GrantID
+	on *shelf // of its channel
 
-	inFlight int32      // guarded by mu, as what follows it
-	mu       sync.Mutex // held for microseconds, never while anything is awaited
-	budget   *counter   // of the token as minted; top-ups raise its limit
-	calls    *counter   // the same, nil if it has no such limit
-	counters counters   // all others
-	latest   int64      // the time of the newest call, in steady nanoseconds
-	expires  uint32     // Unix seconds
-	tidied   uint16     // how many counters were left when those that say nothing were forgotten
+	mu       sync.Mutex // held for microseconds, never while anything is awaited; guards what follows
+	epoch    uint32     // of revocations; sessions of an earlier one are stale
+	inFlight int32
+	budget   *counter // of the token as minted; top-ups raise its limit
+	calls    *counter // the same, nil if it has no such limit
+	counters counters // all others
+	latest   int64    // the time of the newest call, in steady nanoseconds
+	expires  uint32   // Unix seconds
+	tidied   uint16   // how many counters were left when those that say nothing were forgotten
 	ended    End
 }
 
@@ -291,10 +290,18 @@ func (g *grant) tidy(at int64) {
 // counted. Called with g.mu held.
 func (g *grant) at(now moment) int64 { return max(g.latest, now.steady) }
 
-func (g *grant) isRevoked() bool {
+// turn starts another epoch.
+func (g *grant) turn() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.ended == EndRevoked
+	g.epoch++
+}
+
+// now is the epoch.
+func (g *grant) now() uint32 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.epoch
 }
 
 // usedUp reports whether no call can follow, whatever the budget has left. Called

@@ -40,8 +40,8 @@ func (s *Spend) recall(ctx context.Context, call Call) *Refusal {
 	if refused := checkIdentifier(call.Identifier); refused != nil {
 		return refused
 	}
-	if s.session.grant.isRevoked() {
-		return &Refusal{Code: CodeRevoked, Err: ErrGrantEnded}
+	if refused := s.session.revoked(); refused != nil {
+		return refused
 	}
 	var err error
 	s.reservation, err = s.book.ledger.Recall(ctx, s.Channel(), s.session.answerKey(call.Identifier), call.Fingerprint)

@@ -12,6 +12,10 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
+// stale is what a session is refused with that was verified before the latest
+// revocation of its grant: the token is to be verified again.
+var stale = &Refusal{Code: CodeRevoked, Err: ErrGrantEnded}
+
 // session is a token that was verified, ready to be spent.
 type session struct {
 	grant   *grant
@@ -111,20 +115,16 @@ func (s *sessions) drop(key sessionKey) {
 }
 
 // session returns the verified token, and why it is none that may be spent. known says
-// that it is remembered: one that was never taken is not.
+// that it is remembered, and may be stale: one that was never taken is not.
 func (b *Book) session(text string) (s *session, key sessionKey, known bool, refused *Refusal) {
 	if len(text) > MaxText {
 		return nil, key, false, &Refusal{Code: CodeInvalidToken, Err: ErrToken}
 	}
 	key = keyOf(text)
-	s = b.sessions.get(key)
-	if s != nil && s.epoch == s.grant.epoch.Load() {
+	if s = b.sessions.get(key); s != nil {
 		return s, key, true, nil
 	}
-	known = s != nil
-	if s, _, refused = b.verify(text); refused != nil && known {
-		b.sessions.drop(key)
-	}
+	s, _, refused = b.verify(text)
 	return s, key, false, refused
 }
 
@@ -153,7 +153,7 @@ func (b *Book) verify(text string) (*session, *chain, *Refusal) {
 	if g == nil {
 		return nil, nil, b.past(t)
 	}
-	epoch := g.epoch.Load()
+	epoch := g.now()
 	if channel, ok := t.channel(); !ok || channel != g.on.channel {
 		return nil, nil, &Refusal{Code: CodeInvalidToken, Caveat: Caveat{Kind: KindChannel, Channel: channel}.String(), Err: ErrForged}
 	}
@@ -212,6 +212,20 @@ func newSession(g *grant, caveats []Caveat, nodes []node, epoch uint32) *session
 	defer g.mu.Unlock()
 	s.adopt()
 	return s
+}
+
+// revoked is why a token that was, or may have been, revoked gets no answer, and nil if
+// it was not.
+func (s *session) revoked() *Refusal {
+	s.grant.mu.Lock()
+	defer s.grant.mu.Unlock()
+	switch {
+	case s.grant.ended == EndRevoked:
+		return &Refusal{Code: CodeRevoked, Err: ErrGrantEnded}
+	case s.epoch != s.grant.epoch:
+		return stale
+	}
+	return nil
 }
 
 func counted(caveats []Caveat) (n int) {

@@ -50,29 +50,34 @@ func (b *Book) Spend(ctx context.Context, token string, call Call) (*Spend, erro
 		return b.spent(ctx, token, call, refused)
 	}
 	spend := &Spend{book: b, session: s, price: call.Price, ended: true}
-	if call.Identifier != "" {
-		if refused := spend.recall(ctx, call); refused != nil {
-			return nil, refused
+	refused = spend.begin(ctx, call)
+	if refused == nil {
+		if !known {
+			b.sessions.put(key, s)
 		}
-		if _, answered := spend.Answer(); answered {
-			return spend, nil
-		}
+		return spend, nil
 	}
-	if refused := spend.begin(ctx, call); refused != nil {
-		spend.Release()
-		if known && refused.isFinal() {
-			b.sessions.drop(key)
-		}
-		return nil, refused
+	spend.Release()
+	if known && refused.isFinal() {
+		b.sessions.drop(key)
 	}
-	if !known {
-		b.sessions.put(key, s)
+	if refused == stale {
+		return b.Spend(ctx, token, call)
 	}
-	return spend, nil
+	return nil, refused
 }
 
-// begin reserves the price at every level, and in the channel.
+// begin finds the answer that the call got before, or reserves its price at every level
+// and in the channel.
 func (s *Spend) begin(ctx context.Context, call Call) *Refusal {
+	if call.Identifier != "" {
+		if refused := s.recall(ctx, call); refused != nil {
+			return refused
+		}
+		if _, answered := s.Answer(); answered {
+			return nil
+		}
+	}
 	now := s.book.clock.now()
 	if refused := s.session.permits(call, now); refused != nil {
 		return refused
@@ -97,7 +102,7 @@ func (s *Spend) begin(ctx context.Context, call Call) *Refusal {
 // Allows reports whether a token (its text) would pay for a call now, as far as its
 // own limits go, and nil if so. It sets nothing aside. The error is a [*Refusal].
 func (b *Book) Allows(token string, call Call) error {
-	s, _, _, refused := b.session(token)
+	s, key, _, refused := b.session(token)
 	if refused != nil {
 		return refused
 	}
@@ -105,12 +110,22 @@ func (b *Book) Allows(token string, call Call) error {
 	if refused := s.permits(call, now); refused != nil {
 		return refused
 	}
-	s.grant.mu.Lock()
-	defer s.grant.mu.Unlock()
-	if refused := s.refuse(call.Price, s.grant.at(now)); refused != nil {
+	switch refused := s.wouldRefuse(call.Price, now); refused {
+	case nil:
+		return nil
+	case stale:
+		b.sessions.drop(key)
+		return b.Allows(token, call)
+	default:
 		return refused
 	}
-	return nil
+}
+
+// wouldRefuse is why the grant or a counter does not take a call now.
+func (s *session) wouldRefuse(price vouchers.Amount, now moment) *Refusal {
+	s.grant.mu.Lock()
+	defer s.grant.mu.Unlock()
+	return s.refuse(price, s.grant.at(now))
 }
 
 // refuse returns why the grant or a counter does not take a call. Called with the
@@ -118,6 +133,9 @@ func (b *Book) Allows(token string, call Call) error {
 func (s *session) refuse(price vouchers.Amount, at int64) *Refusal {
 	if s.grant.ended != 0 {
 		return &Refusal{Code: s.grant.ended.code(), Err: ErrGrantEnded}
+	}
+	if s.epoch != s.grant.epoch {
+		return stale
 	}
 	for _, c := range s.counters {
 		if refused := c.refuse(price, at); refused != nil {

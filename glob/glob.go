@@ -53,7 +53,9 @@ func match(pattern, name string, isPattern bool) bool {
 	for i < len(name) {
 		switch {
 		case at < len(pattern) && pattern[at] == '*':
-			star, retry = at, i
+			if star, retry = at, i; at == len(pattern)-1 {
+				return true
+			}
 			at++
 		case at < len(pattern) && pattern[at] == '?' && !(isPattern && name[i] == '*'):
 			at++
@@ -76,6 +78,9 @@ func match(pattern, name string, isPattern bool) bool {
 
 // width is of the first character, in bytes.
 func width(name string) int {
+	if name[0] < utf8.RuneSelf {
+		return 1
+	}
 	_, n := utf8.DecodeRuneInString(name)
 	return n
 }
