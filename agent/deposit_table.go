@@ -193,5 +193,15 @@ func (p *Policy) topUpPerDay() vouchers.Amount {
 	return max(DefaultTopUpPerDay, p.MaxDeposit, p.PerDay)
 }
 
+// topUpsLeft is what the limit of a day's top-ups leaves.
+func (p *Policy) topUpsLeft(deposits depositTable, today string) (LimitLeft, error) {
+	l := LimitLeft{Limit: topUpLimit, Most: p.topUpPerDay()}
+	err := deposits.updateDeposits(func(rows *depositRows) error {
+		l.Remaining = left(l.Most, rows.toppedUp(today))
+		return nil
+	})
+	return l, err
+}
+
 // nextDay is when the next day of UTC begins.
 func nextDay(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) }

@@ -206,13 +206,18 @@ func (p *payer) Spent() (Spent, error) {
 	return spent, err
 }
 
-// spending is [purse.report] with what is disputed.
+// spending is [purse.report] with what is disputed, and with what top-ups may still move.
 func (p *payer) spending() (Spent, []LimitLeft, error) {
 	spent, limits, err := p.purse.report()
-	if err == nil {
-		spent.Disputed, err = p.disputedSum()
+	if err != nil {
+		return Spent{}, nil, err
 	}
-	return spent, limits, err
+	topUps, err := p.policy.topUpsLeft(p.deposits, p.purse.today())
+	if err != nil {
+		return Spent{}, nil, err
+	}
+	spent.Disputed, err = p.disputedSum()
+	return spent, append(limits, topUps), err
 }
 
 // saveEvery is how much news of a channel may be lost to a crash. Losing it costs a

@@ -56,7 +56,7 @@ func TestAClientThatKnowsNothingOfPaymentsPaysThroughTheProxy(t *testing.T) {
 	if err := json.Unmarshal(told.RawStructuredContent, &balance); err != nil {
 		t.Fatal(err)
 	}
-	if balance.Channel != 10*usdc-3*price || balance.Wallet != 90*usdc || balance.Spent.Total != 3*price || len(balance.Limits) != 1 || balance.Limits[0].Remaining != 0 {
+	if balance.Channel != 10*usdc-3*price || balance.Wallet != 90*usdc || balance.Spent.Total != 3*price || len(balance.Limits) != 2 || balance.Limits[0].Remaining != 0 {
 		t.Errorf("the balance is %+v", balance)
 	}
 	if !strings.Contains(text(t, told), "9.997 USDC left") {

@@ -52,10 +52,15 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 func ReadBudget(book *Book, policy Policy, server string, now time.Time) (Spent, []LimitLeft, error) {
 	s := purse{table: book, policy: policy.withDefaults(), server: ServerName(server), now: func() time.Time { return now }}
 	spent, limits, err := s.report()
-	if err == nil {
-		spent.Disputed, err = book.disputed()
+	if err != nil {
+		return Spent{}, nil, err
 	}
-	return spent, limits, err
+	topUps, err := s.policy.topUpsLeft(book, s.today())
+	if err != nil {
+		return Spent{}, nil, err
+	}
+	spent.Disputed, err = book.disputed()
+	return spent, append(limits, topUps), err
 }
 
 // scratch is a table in memory, for a payer without a book.

@@ -38,16 +38,18 @@ func TestTheTopUpsOfADayAreBoundedOverAllShops(t *testing.T) {
 		}
 		shops[i] = shoptest.Open(t, reopened(t, selling(t, "0.001")), more...)
 	}
-	now := time.Date(2027, 3, 4, 12, 0, 0, 0, time.UTC)
+	now := time.Date(2027, 3, 5, 1, 0, 0, 0, time.FixedZone("here", 13*60*60)) // noon of the day before by UTC
 	o := options(t)
 	o.TopUp.Amount, o.Policy.TopUpPerDay, o.Now = 2*usdc, 5*usdc, func() time.Time { return now }
 	buy(t, dial(t, shops[0].URL, o), 1, price)
 	buy(t, dial(t, shops[1].URL, o), 1, price)
 	topUpRefused(t, shops[2].URL, o, usdc)
+	reported(t, o, usdc)
 
 	if _, err := dial(t, shops[2].URL, o).Deposit(t.Context(), 9*usdc); err != nil {
 		t.Errorf("a deposit that was typed: %v", err)
 	}
+	reported(t, o, usdc)
 	typed := o
 	typed.TopUp = agent.TopUp{Amount: 9 * usdc, Typed: true}
 	buy(t, dial(t, shops[3].URL, typed), 1, price)
@@ -59,6 +61,48 @@ func TestTheTopUpsOfADayAreBoundedOverAllShops(t *testing.T) {
 	}
 	now = now.Add(12 * time.Hour)
 	buy(t, dial(t, fifth.URL, o), 1, price)
+}
+
+// reported checks what the payer's report says that top-ups of the day may still move.
+func reported(t testing.TB, o agent.Options, remaining vouchers.Amount) {
+	t.Helper()
+	book, err := agent.OpenBook(o.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, limits, err := agent.ReadBudget(book, o.Policy, "", o.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := limits[len(limits)-1]; !strings.Contains(last.Limit, "budget.topUpPerDay") || last.Most != o.Policy.TopUpPerDay || last.Remaining != remaining {
+		t.Errorf("the budget has %+v, want %s left", last, remaining)
+	}
+}
+
+func TestClientsThatTopUpAtOnceKeepTheLimitOfTheDayTogether(t *testing.T) {
+	o := options(t)
+	now := time.Date(2027, 3, 4, 12, 0, 0, 0, time.UTC)
+	o.TopUp.Amount, o.Policy.TopUpPerDay, o.Now = 2*usdc, 5*usdc, func() time.Time { return now }
+	results := make(chan error)
+	for range 4 {
+		client := dial(t, shoptest.Open(t, reopened(t, selling(t, "0.001")), work).URL, o)
+		go func() {
+			_, _, err := client.CallTool(t.Context(), "work", nil)
+			results <- err
+		}()
+	}
+	bought := 0
+	for range 4 {
+		if err := <-results; err == nil {
+			bought++
+		} else if !errors.Is(err, agent.ErrPolicy) {
+			t.Errorf("a call: %v", err)
+		}
+	}
+	if bought != 2 {
+		t.Errorf("%d of 4 clients with top-ups of 2 USDC bought, with 5 USDC for the day", bought)
+	}
+	reported(t, o, usdc)
 }
 
 func TestTopUpsThatWereSignedAndNotMadeCountForTheirDay(t *testing.T) {

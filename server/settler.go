@@ -342,6 +342,10 @@ func (r *settling) settleLeftOf(ctx context.Context, to payee) error {
 	if err != nil || left == 0 {
 		return err
 	}
+	if err := r.worthATransfer(left); err != nil {
+		r.Logger.Info("what earlier claims left stays in the escrow", "receiver", to.receiver, "amount", left, "why", err)
+		return r.unlessBesides(err)
+	}
 	receipt, err := r.Escrow.Settle(ctx, r.Sender, to.receiver, to.token, r.options()...)
 	if chain.IsRevert(err) {
 		r.done.Unpayable = err.Error()

@@ -32,9 +32,34 @@ func (r *settling) worthIt(plans []escrow.Plan) error {
 			claimed, gas = claimed+value(batch), gas+plan.Gas[i]
 		}
 	}
-	costs := r.Policy.inUSDC(new(big.Int).Mul(r.gasPrice, new(big.Int).SetUint64(gas)))
-	if costs == nil || *costs <= claimed {
+	return r.weigh(gas, claimed)
+}
+
+// transferGas is what a transfer of what earlier claims left costs about.
+const transferGas = 80_000
+
+// worthATransfer refuses to transfer less than the gas costs, unless it is wanted anyway.
+func (r *settling) worthATransfer(left vouchers.Amount) error {
+	if r.req.Anyway {
 		return nil
 	}
-	return fmt.Errorf("%w: %s of gas for %s", ErrNotWorth, *costs, claimed)
+	return r.weigh(transferGas, left)
+}
+
+// unlessBesides is the error of somebody who asked for a settlement that has done nothing.
+func (r *settling) unlessBesides(err error) error {
+	if r.req.automatic || len(r.done.Batches) > 0 {
+		return nil
+	}
+	return err
+}
+
+// weigh refuses to pay for gas with more than it brings, where the price of the coin is
+// known.
+func (r *settling) weigh(gas uint64, brings vouchers.Amount) error {
+	costs := r.Policy.inUSDC(new(big.Int).Mul(r.gasPrice, new(big.Int).SetUint64(gas)))
+	if costs == nil || *costs <= brings {
+		return nil
+	}
+	return fmt.Errorf("%w: %s of gas for %s", ErrNotWorth, *costs, brings)
 }

@@ -253,6 +253,10 @@ func TestAReceiverWhomTheTokenDoesNotPayIsClaimedForAndPaidLater(t *testing.T) {
 	if err := shoptest.Net.UnBlacklist(t.Context(), shop.PayTo()); err != nil {
 		t.Fatal(err)
 	}
+	shop.Settler.Policy.CoinPrice = 3_000 * usdc
+	if got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil); !errors.Is(err, server.ErrNotWorth) || len(got.Batches) != 0 || income(t, shop) != 0 {
+		t.Errorf("transferred less than the gas costs: %+v, %v", got, err)
+	}
 	got, err = shop.Settler.Settle(t.Context(), false)
 	if err != nil || got.Settled != 2*price || got.Channels != 0 || got.Unpayable != "" || income(t, shop) != 2*price {
 		t.Errorf("settled %+v, %v", got, err)
