@@ -140,6 +140,24 @@ func (b *Book) Put(entry Entry) error {
 	return b.update(channelsBucket, func(bucket *bbolt.Bucket) error { return bucket.Put(entry.Channel[:], raw) })
 }
 
+// revise writes what f makes of an entry, which is empty if there is none, durably.
+func (b *Book) revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
+	e := new(Entry)
+	return e, b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
+		if raw := bucket.Get(id[:]); raw != nil {
+			if err := json.Unmarshal(raw, e); err != nil {
+				return err
+			}
+		}
+		f(e)
+		raw, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		return bucket.Put(id[:], raw)
+	})
+}
+
 // updateSpending reads what was spent, and writes what f changes of it, durably.
 func (b *Book) updateSpending(f func(map[spent]vouchers.Amount)) error {
 	return b.update(spendingBucket, func(bucket *bbolt.Bucket) error {

@@ -68,8 +68,8 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 	}
 	if e := p.movedHere(t, moves, kept); e != nil {
 		t.at(e.Config.Salt)
-		e.Server = p.server
-		return p.book.Put(*e)
+		_, err := p.book.revise(e.Channel, func(e *Entry) { e.Server = p.server })
+		return err
 	}
 	return p.newPlace(ctx, t, kept, shop)
 }
@@ -246,8 +246,7 @@ func (b *Book) change(server string, f func(*Entry)) (n int, err error) {
 		if e.Server == "" || !SameShop(e.Server, server) {
 			continue
 		}
-		f(&e)
-		if err := b.Put(e); err != nil {
+		if _, err := b.revise(e.Channel, f); err != nil {
 			return n, err
 		}
 		n++

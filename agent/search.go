@@ -46,15 +46,12 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 				if config.Token != s.Token {
 					return nil
 				}
-				entry, worth, err := s.look(ctx, client, book, contract, config)
-				if err == nil && worth {
-					err = book.Put(entry)
-				}
-				switch {
-				case err != nil:
+				entry, err := s.look(ctx, client, book, contract, config)
+				if err != nil {
 					return fmt.Errorf("channel %s: %w", contract.Domain().ChannelID(config), err)
-				case worth:
-					found = append(found, entry)
+				}
+				if entry != nil {
+					found = append(found, *entry)
 				}
 				return nil
 			},
@@ -71,34 +68,32 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 	return found, errors.Join(failed...)
 }
 
-// look is what the chain says of a channel, over what the book knows of it. It is worth an
-// entry if there is something in it.
-func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, contract *escrow.Contract, config vouchers.ChannelConfig) (entry Entry, worth bool, err error) {
+// look writes what the chain says of a channel over what the book knows of it; nil if
+// there is nothing in it. What other processes write meanwhile is kept.
+func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, contract *escrow.Contract, config vouchers.ChannelConfig) (*Entry, error) {
 	id := contract.Domain().ChannelID(config)
-	entry, _, err = book.Channel(id)
+	entry, _, err := book.Channel(id)
 	if err != nil {
-		return Entry{}, false, err
+		return nil, err
 	}
 	state, err := stateOf(ctx, client, contract.Deployment().Escrow, config)
-	if err != nil {
-		return Entry{}, false, err
+	if err != nil || state.Balance <= state.Claimed && state.Withdrawal.FinalizeAfter == 0 {
+		return nil, err
 	}
 	found := Finding{
 		Channel: id, Server: entry.Server, Known: entry.Signed, Spent: entry.Charged, Claimed: state.Claimed,
 		Charged: max(plus(entry.Charged, entry.Offset), state.Claimed), Signed: max(entry.Signed, state.Claimed),
 	}
-	if worth = state.Balance > state.Claimed || state.Withdrawal.FinalizeAfter > 0; !worth {
-		return Entry{}, false, nil
-	}
 	if err := s.agreed(ctx, found); err != nil {
-		return Entry{}, false, err
+		return nil, err
 	}
 	if err := book.restore(entry, found); err != nil {
-		return Entry{}, false, err
+		return nil, err
 	}
-	entry.Channel, entry.Deployment, entry.Config, entry.Balance = id, contract.Deployment(), config, state.Balance
-	entry.Charged, entry.Signed = left(found.Charged, entry.Offset), found.Signed
-	return entry, true, nil
+	return book.revise(id, func(e *Entry) {
+		e.Channel, e.Deployment, e.Config, e.Balance = id, contract.Deployment(), config, state.Balance
+		e.Charged, e.Signed = max(e.Charged, left(found.Charged, e.Offset)), max(e.Signed, found.Signed)
+	})
 }
 
 func (s *Search) agreed(ctx context.Context, found Finding) error {

@@ -98,6 +98,42 @@ func TestASearchOfTheChainForgetsNothingThatTheBookKnows(t *testing.T) {
 	buy(t, dial(t, shop.URL, o), 1, 4*price)
 }
 
+func TestASearchOfTheChainKeepsWhatAnotherProcessWritesMeanwhile(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	client := funded(t, shop.URL, o)
+	buy(t, client, 1, price)
+	if _, err := shop.Settler.Settle(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	buy(t, client, 2, 3*price)
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := agent.OpenBook(o.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := whole.Channels()
+	if err != nil || len(entries) != 1 || entries[0].Charged != 3*price {
+		t.Fatalf("the book has %+v, %v", entries, err)
+	}
+	book, err := agent.OpenBook(filepath.Join(t.TempDir(), "lost.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, agent.Search{
+		Payer: o.Key.Address(), Token: o.Token,
+		Agree: func(context.Context, agent.Finding) (bool, error) { return true, book.Put(entries[0]) },
+	})
+	if err != nil || len(found) != 1 || found[0] != entries[0] {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if kept, _, err := book.Channel(entries[0].Channel); err != nil || kept != entries[0] {
+		t.Errorf("the book has %+v, %v", kept, err)
+	}
+}
+
 func TestAChannelThatIsNotRecoveredKeepsNoOtherFromIt(t *testing.T) {
 	first := shoptest.Open(t, selling(t, "0.001"), work)
 	second := selling(t, "0.001")

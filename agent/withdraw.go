@@ -78,9 +78,12 @@ type GasCost struct {
 	USDC *vouchers.Amount
 }
 
-// withdrawalGas is what announcing and finishing a withdrawal take together, in gas
-// units, with some room.
-const withdrawalGas = 130_000
+// What announcing and finishing a withdrawal take together, and what finishing takes, in
+// gas units.
+const (
+	withdrawalGas = 130_000
+	finishingGas  = 77_000
+)
 
 // weiPerCoin is 10^18.
 var weiPerCoin = new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
@@ -88,11 +91,20 @@ var weiPerCoin = new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
 // WithdrawalCost is what announcing and finishing one withdrawal cost by today's gas
 // price, where one coin of the chain costs coinPrice atomic USDC; 0 is not known.
 func WithdrawalCost(ctx context.Context, sender *chain.Sender, coinPrice vouchers.Amount) (GasCost, error) {
+	return gasCost(ctx, sender, coinPrice, withdrawalGas)
+}
+
+// FinishingCost is [WithdrawalCost] of one that was announced before.
+func FinishingCost(ctx context.Context, sender *chain.Sender, coinPrice vouchers.Amount) (GasCost, error) {
+	return gasCost(ctx, sender, coinPrice, finishingGas)
+}
+
+func gasCost(ctx context.Context, sender *chain.Sender, coinPrice vouchers.Amount, gas int64) (GasCost, error) {
 	price, err := sender.GasPrice(ctx)
 	if err != nil {
 		return GasCost{}, err
 	}
-	cost := GasCost{Wei: price.Mul(price, big.NewInt(withdrawalGas))}
+	cost := GasCost{Wei: price.Mul(price, big.NewInt(gas))}
 	if coinPrice == 0 {
 		return cost, nil
 	}

@@ -93,4 +93,7 @@ func TestTheGasOfAWithdrawalIsWeighedInUSDC(t *testing.T) {
 	if err != nil || priced.USDC == nil || *priced.USDC == 0 {
 		t.Errorf("with a price it is %+v, %v", priced, err)
 	}
+	if rest, err := agent.FinishingCost(t.Context(), sender, 1_000_000*usdc); err != nil || *rest.USDC >= *priced.USDC {
+		t.Errorf("of one that was announced it is %+v, %v", rest, err)
+	}
 }

@@ -54,6 +54,8 @@ var (
 // withdrawing is a step of withdrawing: what it applies to, and what it does.
 type withdrawing struct {
 	ask, did string
+	what     string // that its gas pays for
+	costs    func(context.Context, *chain.Sender, vouchers.Amount) (agent.GasCost, error)
 	choose   func(agent.Funds, time.Time) []agent.Withdrawable
 	run      func(context.Context, *chain.Client, *chain.Sender, []agent.Withdrawable, ...escrow.SendOption) ([]agent.Withdrawal, error)
 }
@@ -61,12 +63,16 @@ type withdrawing struct {
 func withdrawStart(c *cli.Context) error {
 	return withdrawing{
 		ask: "Announce these withdrawals?", did: "announced", run: agent.StartWithdrawals,
+		what: "to announce and to finish one", costs: agent.WithdrawalCost,
 		choose: func(f agent.Funds, _ time.Time) []agent.Withdrawable { return f.ToAnnounce(c.Bool(anewFlag.Name)) },
 	}.take(c)
 }
 
 func withdrawFinish(c *cli.Context) error {
-	return withdrawing{ask: "Take this?", did: "withdrew", run: agent.FinishWithdrawals, choose: agent.Funds.ToFinish}.take(c)
+	return withdrawing{
+		ask: "Take this?", did: "withdrew", run: agent.FinishWithdrawals, choose: agent.Funds.ToFinish,
+		what: "to finish one", costs: agent.FinishingCost,
+	}.take(c)
 }
 
 func (s withdrawing) take(c *cli.Context) error {
@@ -119,7 +125,7 @@ func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Cli
 	if err != nil {
 		return nil, err
 	}
-	gas, err := withdrawalCost(c, p, sender)
+	gas, err := s.cost(c, p, sender)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +141,7 @@ func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Cli
 		}
 		return nil, fmt.Errorf("%w: no channel has anything to take: %s", escrow.ErrNothingToWithdraw, leftOut)
 	}
-	if err := listWithdrawals(worth, gas, most, leftOut); err != nil {
+	if err := s.list(worth, gas, most, leftOut); err != nil {
 		return nil, err
 	}
 	if c.Bool(yesFlag.Name) || !ui.CanAsk() {
@@ -144,7 +150,7 @@ func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Cli
 	return worth, confirm(c, s.ask)
 }
 
-func withdrawalCost(c *cli.Context, p *profile.Profile, sender *chain.Sender) (agent.GasCost, error) {
+func (s withdrawing) cost(c *cli.Context, p *profile.Profile, sender *chain.Sender) (agent.GasCost, error) {
 	price := vouchers.Amount(0)
 	if p.CoinPrice != "" {
 		var err error
@@ -152,7 +158,7 @@ func withdrawalCost(c *cli.Context, p *profile.Profile, sender *chain.Sender) (a
 			return agent.GasCost{}, fmt.Errorf("coinPrice: %w", err)
 		}
 	}
-	return agent.WithdrawalCost(c.Context, sender, price)
+	return s.costs(c.Context, sender, price)
 }
 
 // least is what a channel must have to be withdrawn from.
@@ -194,8 +200,8 @@ func (l least) sort(all []agent.Withdrawable) (worth []agent.Withdrawable, leftO
 	return worth, strings.Join(parts, "\n")
 }
 
-// listWithdrawals shows what is about to be taken, beside the command's own output.
-func listWithdrawals(worth []agent.Withdrawable, gas agent.GasCost, most *big.Int, leftOut string) error {
+// list shows what is about to be taken, beside the command's own output.
+func (s withdrawing) list(worth []agent.Withdrawable, gas agent.GasCost, most *big.Int, leftOut string) error {
 	rows := make([][]string, len(worth))
 	for i, w := range worth {
 		rows[i] = []string{ui.Short(w.Channel.Hex()), cmp.Or(w.Server, "unknown"), w.Amount.Decimal()}
@@ -203,7 +209,7 @@ func listWithdrawals(worth []agent.Withdrawable, gas agent.GasCost, most *big.In
 	if err := ui.Table(os.Stderr, []string{"CHANNEL", "SERVER", "AMOUNT"}, rows); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "to announce and to finish one costs about %s of gas, and no transaction more than %s ETH\n", cost(gas.Wei, gas.USDC), inCoins(most))
+	fmt.Fprintf(os.Stderr, "%s costs about %s of gas, and no transaction more than %s ETH\n", s.what, cost(gas.Wei, gas.USDC), inCoins(most))
 	if gas.USDC == nil {
 		fmt.Fprintln(os.Stderr, "without a coinPrice in the profile that is not weighed against what is taken")
 	}
