@@ -401,12 +401,13 @@ func (a *account) trust(balance vouchers.Amount) {
 	a.balance, a.most = balance, balance
 }
 
-// empties fails where the channel lacks money for so much that the book says is in it: no
-// number of a node makes a client deposit again by itself what it has deposited.
+// empties fails where the channel lacks money for so much that the book says is in it, or
+// holds less than the book says: no number of a node, nor any two by turns, make a client
+// deposit again by itself what it has deposited.
 func (a *account) empties(need vouchers.Amount) error {
 	a.lock()
 	defer a.look()
-	if left(plus(a.used(), need), a.most) > 0 {
+	if a.balance >= a.most && left(plus(a.used(), need), a.most) > 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: the chain's node says that the channel holds %s, the book knows of %s; if money was taken out, deposit by hand: `chit deposit AMOUNT`",
@@ -440,6 +441,13 @@ func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
 	a.lock()
 	defer a.look()
 	return left(plus(plus(a.used(), price), keep), a.balance)
+}
+
+// known is the most that the channel was seen to hold since this payer moved money itself.
+func (a *account) known() vouchers.Amount {
+	a.lock()
+	defer a.look()
+	return max(a.balance, a.most)
 }
 
 // funds is the balance.

@@ -25,7 +25,8 @@ const authorizationTime = 10 * time.Minute
 type signedDeposit struct {
 	Channel vouchers.ChannelID
 	Deposit *x402.Deposit
-	// Before is the channel's balance when it was signed.
+	// Before is the channel's balance when it was signed, for a top-up the most that it was
+	// seen to have.
 	Before vouchers.Amount
 	// TopUp is the day on which it counts against what top-ups may move, "" for one whose
 	// amount somebody has typed.
@@ -186,7 +187,7 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 	}
 	signed := &signedDeposit{Channel: ch.id, Before: ch.funds(), fresh: true}
 	if origin == byItself {
-		signed.TopUp = p.purse.today()
+		signed.TopUp, signed.Before = p.purse.today(), ch.known()
 	}
 	if ch.byPermit2() {
 		signed.Deposit, err = p.permit(ctx, ch, amount, until)

@@ -120,3 +120,37 @@ func TestANodeThatForgetsABalanceDoesNotMakeAClientDepositAgain(t *testing.T) {
 		t.Errorf("%d deposits were signed", n)
 	}
 }
+
+func TestANodeThatShowsADepositAndForgetsItAgainGetsItOnce(t *testing.T) {
+	for name, hide := range map[string][]string{"by its tool": nil, "with a call": {"chit_deposit"}} {
+		t.Run(name, func(t *testing.T) {
+			var shows atomic.Bool
+			o := options(t)
+			o.RPC = lyingNode(t, &shows, 2*usdc, 0)
+			o.TopUp = agent.TopUp{Amount: usdc, Below: 2 * usdc}
+			l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+				return l.refuse("settlement_failed", l.terms)
+			})
+			l.hide = hide
+			for round := range 12 { // each a new process
+				client, err := agent.Dial(t.Context(), l.url, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 2 {
+					for _, seen := range []bool{round%2 == 1, round%2 == 0} {
+						shows.Store(seen)
+						_, _, _ = client.CallTool(t.Context(), "work", nil)
+						_, _, _ = client.TopUp(t.Context())
+					}
+				}
+				if err := client.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := len(authorizations(l)); n == 0 || n > 2 { // to keep 2 USDC and a price, of 1 that is there
+				t.Errorf("%d deposits were signed", n)
+			}
+		})
+	}
+}
