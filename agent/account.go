@@ -55,6 +55,8 @@ type tally interface {
 	resolve(charged, freed vouchers.Amount)
 	// comeBack says that what was charged is less by so much. It stays signed.
 	comeBack(vouchers.Amount)
+	// arrive says that so much of what was conceded was for calls that had come back.
+	arrive(vouchers.Amount)
 }
 
 // figures are an account's numbers. All processes that pay from a channel have the same.
@@ -83,6 +85,9 @@ type figures struct {
 	block    uint64                       // as of which the balance is; 0 is not known
 	unproven vouchers.Amount              // what was conceded since the last receipt
 	disputed vouchers.Amount              // what was charged and no call explains
+	// uncharged are prices of calls whose answer never came, and that the server said were
+	// not charged: their payments may yet reach it.
+	uncharged vouchers.Amount
 }
 
 // turnsAfterCollision is how many calls are made one at a time after a server that

@@ -55,6 +55,10 @@ type Entry struct {
 	// Disputed is what the seller has charged beyond Charged, by its own receipts or without
 	// any; see [Dispute]. It is part of Offset where the seller's count has risen by it.
 	Disputed vouchers.Amount `json:"disputed,omitzero"`
+	// Uncharged is what calls cost whose answers never came, and of which the seller said
+	// that it has not charged them: what their payments cost if they reach it late is no
+	// dispute.
+	Uncharged vouchers.Amount `json:"uncharged,omitzero"`
 }
 
 // Available is what further calls can spend, in atomic USDC.

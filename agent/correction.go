@@ -67,7 +67,9 @@ func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 		a.tally.resolve(left(resolved, less), min(resolved, less))
 		a.tally.comeBack(left(less, resolved))
 	}
-	a.offset = min(left(a.offset, left(a.charged, charged)), charged)
+	offset := min(left(a.offset, left(a.charged, charged)), charged)
+	a.uncharged = plus(a.uncharged, left(left(before, after), left(a.offset, offset)))
+	a.offset = offset
 	a.charged, a.doubt = charged, doubt
 	return more > 0
 }

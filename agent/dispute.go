@@ -62,6 +62,7 @@ func (a *account) judge(r *receipts.Signed) (amount, total vouchers.Amount) {
 		before := left(r.Cumulative, r.Charged)
 		a.foreign = &before
 	}
+	a.unproven = left(a.unproven, a.arrive(r))
 	is := plus(a.disputed, a.unproven)
 	if r != nil {
 		is = a.unexplained(r)
@@ -71,14 +72,40 @@ func (a *account) judge(r *receipts.Signed) (amount, total vouchers.Amount) {
 	return amount, a.disputed
 }
 
+// arrive counts as charged, of what calls do not explain, the prices of those whose
+// payments have reached the server after it had said that they were not charged. It
+// returns how much that is.
+func (a *account) arrive(r *receipts.Signed) vouchers.Amount {
+	more := a.unproven
+	if r != nil {
+		more = left(r.Cumulative, plus(a.explained(), plus(a.flying, a.doubt)))
+	}
+	late := min(more, a.uncharged, a.offset)
+	if late == 0 {
+		return 0
+	}
+	a.uncharged -= late
+	a.offset -= late
+	if a.tally != nil {
+		a.tally.arrive(late)
+	}
+	return late
+}
+
+// explained is what this payer's calls explain of what was charged.
+func (a *account) explained() vouchers.Amount {
+	own := left(a.charged, a.offset)
+	if a.foreign != nil {
+		own = plus(own, *a.foreign)
+	}
+	return own
+}
+
 // unexplained is what was charged by a receipt and is not for a call of this payer. It
 // does not fall by a receipt that may not be the newest, nor while calls are in flight or
 // in doubt, which may be in it.
 func (a *account) unexplained(r *receipts.Signed) vouchers.Amount {
-	own, open := left(a.charged, a.offset), plus(a.flying, a.doubt)
-	if a.foreign != nil {
-		own = plus(own, *a.foreign)
-	}
+	own, open := a.explained(), plus(a.flying, a.doubt)
 	more := left(r.Cumulative, plus(own, open))
 	if open > 0 || r.Cumulative < own {
 		return max(more, a.disputed)

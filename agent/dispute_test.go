@@ -94,6 +94,53 @@ func TestAChargeThatThePayerDidNotOrderIsNamedAndCountedAsADispute(t *testing.T)
 	}
 }
 
+func TestAPaymentThatReachesTheShopLateIsNoDispute(t *testing.T) {
+	for name, receipted := range map[string]bool{"with receipts": true, "without receipts": false} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			told := disputing(&o)
+			l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+				switch n {
+				case 0, 1, 2:
+					return serves(l.receipt(0, 0)) // the first has not come; its answers are lost
+				case 3:
+					return l.corrects(price, l.proof(2*price, l.payer)) // it has come now
+				}
+				result := serves(l.receipt(price, 2*price))
+				if receipted {
+					result.Meta.AdditionalFields["chit/receipt"] = l.signs(receipts.Receipt{
+						Sequence: 2, Previous: common.Hash{1}, Charged: price, Cumulative: 2 * price, Resource: "mcp://tool/work",
+					}, shoptest.Key(l.t, "liar"))
+				}
+				return result
+			})
+			l.cut = 2
+			client, err := agent.Dial(t.Context(), l.url, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := client.CallTool(t.Context(), "work", nil); err == nil {
+				t.Fatal("the first call was answered")
+			}
+			for range 2 {
+				if _, _, err := client.CallTool(t.Context(), "work", nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if spent, err := client.Spent(); err != nil || spent.Total != 2*price {
+				t.Errorf("spent %+v, %v", spent, err)
+			}
+			isDisputed(t, client, o, 0)
+			if len(*told) != 0 {
+				t.Errorf("told %+v", *told)
+			}
+			if ch := funds(t, o).Channels[0]; ch.Charged != 2*price || ch.Offset != 0 {
+				t.Errorf("the book has %+v", ch.Entry)
+			}
+		})
+	}
+}
+
 func TestACallThatAnotherPaysForWithThePayersKeyIsDisputed(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
 	o := options(t)

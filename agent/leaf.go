@@ -26,6 +26,9 @@ const tokensSpent = "\x04"
 // restoredTool stands for what was charged before the book was lost.
 const restoredTool = "(recovered)"
 
+// lateTool stands for calls that were charged after the server had said that they were not.
+const lateTool = "(late)"
+
 // grantTool is the tool that sells credit: what is spent on it comes back when a grant ends.
 const grantTool = "chit_credit_grant"
 

@@ -242,7 +242,7 @@ func (a *account) restore(state vouchers.ChainState, f Finding, before mark) err
 	fresh := newFigures(state.Balance, f.Charged, f.Signed)
 	fresh.signings, fresh.block = a.signings, state.Block
 	fresh.offset = min(left(a.offset, left(a.charged, f.Charged)), f.Charged)
-	fresh.disputed = a.disputed
+	fresh.disputed, fresh.uncharged = a.disputed, a.uncharged
 	a.figures = fresh
 	return nil
 }

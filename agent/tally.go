@@ -35,6 +35,11 @@ func (t channelTally) comeBack(amount vouchers.Amount) {
 	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: returns, amount: amount})
 }
 
+func (t channelTally) arrive(amount vouchers.Amount) {
+	t.comeBack(amount)
+	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: restores, amount: amount, tool: lateTool})
+}
+
 func (t channelTally) count(k kind, amount vouchers.Amount) error {
 	c := change{day: t.purse.today(), tool: signedPool, channel: t.id, kind: k, amount: amount}
 	if k == restores {

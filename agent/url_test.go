@@ -208,7 +208,7 @@ func TestTheBudgetOfAServerIsOneHoweverItsURLIsWritten(t *testing.T) {
 			return agent.Spent{}, nil, err
 		}
 		return agent.ReadBudget(book, o.Policy, "HTTP"+strings.TrimPrefix(l.url, "http")+"/mcp", time.Now())
-	}(); err != nil || spent.Server != price || len(limits) != 1 || limits[0].Remaining != 0 {
+	}(); err != nil || spent.Server != price || len(limits) != 2 || limits[0].Remaining != 0 {
 		t.Errorf("spent %+v, %+v, %v", spent, limits, err)
 	}
 }
