@@ -433,6 +433,15 @@ func (a *account) total() vouchers.Amount {
 	return a.charged
 }
 
+// fits fails where more is counted than the limits allow, as after a recovery: what the
+// owner has agreed to count may be a lie, which no voucher is to make true.
+func (a *account) fits() error {
+	if a.tally == nil {
+		return nil
+	}
+	return a.tally.fits()
+}
+
 // knownTotal is total by what this process saw last.
 func (a *account) knownTotal() vouchers.Amount {
 	a.mu.Lock()

@@ -36,6 +36,9 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 
 // submit sends a deposit that is signed.
 func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, by *wanted) (Moved, error) {
+	if err := ch.fits(); err != nil {
+		return Moved{}, err
+	}
 	voucher, err := p.sign(ctx, ch, ch.total()) // pays for nothing
 	if err != nil {
 		return Moved{}, err
