@@ -83,6 +83,7 @@ type figures struct {
 	waits    int64                        // since when a call waits for those in flight, Unix nanoseconds; 0 is none
 	gone     vouchers.Amount              // the highest ceiling that may have left this machine
 	block    uint64                       // as of which the balance is; 0 is not known
+	vouched  vouchers.Amount              // the highest ceiling of which a voucher is known: this payer sent it, or was shown it
 	unproven vouchers.Amount              // what was conceded since the last receipt
 	disputed vouchers.Amount              // what was charged and no call explains
 	// uncharged are prices of calls whose answer never came, and that the server said were
@@ -127,6 +128,7 @@ func newFigures(balance, charged, signed vouchers.Amount) figures {
 		signed:   max(signed, charged),
 		opened:   max(signed, charged),
 		gone:     max(signed, charged),
+		vouched:  max(signed, charged),
 		seen:     charged,
 		unsure:   true,
 		inFlight: make(map[vouchers.Amount]flight),
@@ -332,7 +334,7 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 }
 
 func (a *account) land(ceiling vouchers.Amount) (price vouchers.Amount) {
-	a.gone = max(a.gone, ceiling)
+	a.gone, a.vouched = max(a.gone, ceiling), max(a.vouched, ceiling)
 	price = a.inFlight[ceiling].price
 	delete(a.inFlight, ceiling)
 	a.flying -= price
@@ -357,9 +359,9 @@ func (a *account) release(ceiling vouchers.Amount) {
 func (a *account) retract(ceiling vouchers.Amount) vouchers.Amount {
 	a.lock()
 	defer a.unlock()
-	signed, gone := a.signed, a.gone
+	signed, gone, vouched := a.signed, a.gone, a.vouched
 	a.land(ceiling)
-	a.gone, a.signed = gone, gone
+	a.gone, a.signed, a.vouched = gone, gone, vouched
 	for other := range a.inFlight {
 		a.signed = max(a.signed, other)
 	}
@@ -426,23 +428,31 @@ func (a *account) trouble() error {
 	return errors.Join(a.broken, a.uncounted)
 }
 
-// total is what was charged so far, the ceiling of a voucher that pays for nothing.
-func (a *account) total() vouchers.Amount {
+// vouch returns what is charged, the ceiling of a voucher that pays for nothing. What is
+// charged by the word of the chain's nodes alone, which a recovery has taken over, may be a
+// lie: a voucher that makes it true has to fit the limits.
+func (a *account) vouch() (vouchers.Amount, error) {
 	a.lock()
-	defer a.look()
-	return a.charged
-}
-
-// fits fails where more is counted than the limits allow, as after a recovery: what the
-// owner has agreed to count may be a lie, which no voucher is to make true.
-func (a *account) fits() error {
-	if a.tally == nil {
-		return nil
+	defer a.unlock()
+	if a.charged > a.vouched && a.tally != nil {
+		if err := a.tally.fits(); err != nil {
+			return 0, err
+		}
 	}
-	return a.tally.fits()
+	a.vouched = max(a.vouched, a.charged)
+	return a.charged, nil
 }
 
-// knownTotal is total by what this process saw last.
+// unvouched is the part of what is signed of which no voucher is known.
+func (f *figures) unvouched() vouchers.Amount {
+	most := f.vouched
+	for ceiling := range f.inFlight {
+		most = max(most, ceiling)
+	}
+	return left(f.signed, most)
+}
+
+// knownTotal is what is charged by what this process saw last.
 func (a *account) knownTotal() vouchers.Amount {
 	a.mu.Lock()
 	defer a.mu.Unlock()

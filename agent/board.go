@@ -107,6 +107,7 @@ func (f *figures) inherit(kept figures) {
 	balance, most, charged, offset := f.balance, f.most, f.charged, f.offset
 	disputed := max(f.disputed, kept.disputed)
 	*f = newFigures(balance, kept.charged, kept.signed)
+	f.vouched = left(kept.signed, kept.unvouched())
 	f.most, f.unproven, f.disputed, f.uncharged = max(most, kept.most), kept.unproven, disputed, kept.uncharged
 	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, plus(kept.doubt, kept.flying), kept.losses, kept.spent, kept.raised
 	for ceiling := range kept.inFlight {

@@ -90,10 +90,10 @@ func (b *board) write(f *figures) error {
 }
 
 // figuresForm says how the figures are written: a file of another version is damaged.
-const figuresForm = 0xc417_0008
+const figuresForm = 0xc417_0009
 
 // The words of what is written: in all but the calls and ceilings, and for each of these.
-const plain, perFlight, perSpent = 25, 7, 2
+const plain, perFlight, perSpent = 26, 7, 2
 
 // size is how many bytes encode appends.
 func (f *figures) size() int {
@@ -110,7 +110,7 @@ func (f *figures) encode(to []byte) []byte {
 	put(figuresForm, uint64(len(f.inFlight)), uint64(len(f.spent)),
 		uint64(f.balance), uint64(f.charged), uint64(f.signed), uint64(f.seen), uint64(f.doubt), f.losses, f.signings, f.turns,
 		word(f.unsure), word(f.heard), word(f.draining), uint64(f.offset), uint64(f.opened), uint64(f.fresh), word(f.raised), uint64(f.most), uint64(f.waits), uint64(f.gone), f.block,
-		uint64(f.unproven), uint64(f.disputed), uint64(f.uncharged))
+		uint64(f.unproven), uint64(f.disputed), uint64(f.uncharged), uint64(f.vouched))
 	for ceiling, x := range f.inFlight {
 		put(uint64(ceiling), uint64(x.price), uint64(x.before), x.losses, x.signing, x.owner, word(x.joined))
 	}
@@ -143,7 +143,7 @@ func (f *figures) decode(body []byte) error {
 		seen: vouchers.Amount(w[3]), doubt: vouchers.Amount(w[4]), losses: w[5], signings: w[6], turns: w[7],
 		unsure: w[8] == 1, heard: w[9] == 1, draining: w[10] == 1,
 		offset: vouchers.Amount(w[11]), opened: vouchers.Amount(w[12]), fresh: vouchers.Amount(w[13]), raised: w[14] == 1, most: vouchers.Amount(w[15]), waits: int64(w[16]), gone: vouchers.Amount(w[17]), block: w[18],
-		unproven: vouchers.Amount(w[19]), disputed: vouchers.Amount(w[20]), uncharged: vouchers.Amount(w[21]),
+		unproven: vouchers.Amount(w[19]), disputed: vouchers.Amount(w[20]), uncharged: vouchers.Amount(w[21]), vouched: vouchers.Amount(w[22]),
 		inFlight: make(map[vouchers.Amount]flight, flights), spent: make(map[vouchers.Amount]spending, words[2]),
 	}
 	rest := words[plain:]

@@ -59,6 +59,9 @@ type Entry struct {
 	// that it has not charged them: what their payments cost if they reach it late is no
 	// dispute.
 	Uncharged vouchers.Amount `json:"uncharged,omitzero"`
+	// Unvouched is the part of Signed that a recovery took over from the chain's nodes, and
+	// of which no voucher is known. None is signed where that is above the limits.
+	Unvouched vouchers.Amount `json:"unvouched,omitzero"`
 }
 
 // Available is what further calls can spend, in atomic USDC.

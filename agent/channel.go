@@ -96,6 +96,7 @@ func (p *payer) load(ctx context.Context, t *terms) (f figures, claimed vouchers
 func (e Entry) figures() figures {
 	f := newFigures(e.Balance, plus(e.Charged, e.Offset), e.Signed)
 	f.offset, f.most, f.disputed, f.uncharged = e.Offset, max(e.Balance, e.Deposited), e.Disputed, e.Uncharged
+	f.vouched = left(f.signed, e.Unvouched)
 	return f
 }
 
@@ -133,7 +134,7 @@ func (ch *channel) entry(server string) Entry {
 	return Entry{
 		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
 		Balance: ch.balance, Deposited: ch.most, Charged: plus(left(ch.charged, ch.offset), ch.doubt), OnItsWay: ch.doubt,
-		Offset: ch.offset, Disputed: ch.disputed, Uncharged: ch.uncharged, Signed: ch.signed,
+		Offset: ch.offset, Disputed: ch.disputed, Uncharged: ch.uncharged, Signed: ch.signed, Unvouched: ch.unvouched(),
 	}
 }
 
@@ -178,6 +179,15 @@ func (p *payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) 
 		return x402.SignedVoucher{}, fmt.Errorf("sign a voucher of %s: %w", ceiling, err)
 	}
 	return x402.SignedVoucher{ChannelID: ch.id, MaxClaimableAmount: ceiling, Signature: signature}, nil
+}
+
+// signCharged signs a voucher that pays for nothing.
+func (p *payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVoucher, error) {
+	charged, err := ch.vouch()
+	if err != nil {
+		return x402.SignedVoucher{}, err
+	}
+	return p.sign(ctx, ch, charged)
 }
 
 // identified adds an identifier, which makes sending a payment again safe.

@@ -119,7 +119,7 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	if beyond := left(ceiling, max(a.signed, charged)); beyond > 0 && a.tally != nil {
 		a.uncounted = errors.Join(a.uncounted, a.tally.restore(0, beyond))
 	}
-	a.signed, a.gone = max(a.signed, ceiling), max(a.gone, ceiling)
+	a.signed, a.gone, a.vouched = max(a.signed, ceiling), max(a.gone, ceiling), max(a.vouched, ceiling)
 	a.takeOver(max(charged, stale.seen), stale.doubt)
 	if moved && a.turns == 0 { // it may take no ceiling but the strict form
 		a.turns = 1

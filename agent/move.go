@@ -36,10 +36,7 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 
 // submit sends a deposit that is signed.
 func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, by *wanted) (Moved, error) {
-	if err := ch.fits(); err != nil {
-		return Moved{}, err
-	}
-	voucher, err := p.sign(ctx, ch, ch.total()) // pays for nothing
+	voucher, err := p.signCharged(ctx, ch)
 	if err != nil {
 		return Moved{}, err
 	}
@@ -199,7 +196,7 @@ func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) 
 	if err != nil {
 		return Moved{}, err
 	}
-	voucher, err := p.sign(ctx, ch, ch.total())
+	voucher, err := p.signCharged(ctx, ch)
 	if err != nil {
 		return Moved{}, err
 	}
@@ -258,7 +255,7 @@ func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.Payme
 	if err := proven.take(ch, 0); err != nil {
 		return x402.SignedVoucher{}, err
 	}
-	return p.sign(ctx, ch, ch.total())
+	return p.signCharged(ctx, ch)
 }
 
 // moved holds a receipt against the request and against the chain.

@@ -30,6 +30,8 @@ type Finding struct {
 	// Proven says that the server shows a voucher of the payer's own for all of it. Else
 	// nobody says so but the chain's nodes.
 	Proven bool `json:"proven"`
+
+	vouched vouchers.Amount // the highest ceiling of which a voucher is known
 }
 
 // Beyond says whether more is found than the book knows to be signed: the book is lost
@@ -185,17 +187,17 @@ func (a *account) finding(proven *proof, claimed vouchers.Amount) Finding {
 	a.lock()
 	defer a.look()
 	f := Finding{
-		Known: a.signed, Spent: plus(left(a.charged, a.offset), a.doubt),
+		vouched: left(a.signed, a.unvouched()),
+		Known:   a.signed, Spent: plus(left(a.charged, a.offset), a.doubt),
 		Charged: claimed, Signed: max(a.signed, claimed), Claimed: claimed,
 	}
 	if proven == nil {
 		return f
 	}
-	shown := a.signed
 	if proven.ceiling != nil {
-		shown = max(shown, *proven.ceiling)
+		f.vouched = max(f.vouched, *proven.ceiling)
 	}
-	f.Charged, f.Signed, f.Proven = max(claimed, proven.charged), max(shown, claimed), claimed <= shown
+	f.Charged, f.Signed, f.Proven = max(claimed, proven.charged), max(f.Signed, f.vouched), claimed <= f.vouched
 	return f
 }
 
@@ -242,7 +244,7 @@ func (a *account) restore(state vouchers.ChainState, f Finding, before mark) err
 	fresh := newFigures(state.Balance, f.Charged, f.Signed)
 	fresh.signings, fresh.block = a.signings, state.Block
 	fresh.offset = min(left(a.offset, left(a.charged, f.Charged)), f.Charged)
-	fresh.disputed, fresh.uncharged = a.disputed, a.uncharged
+	fresh.disputed, fresh.uncharged, fresh.vouched = a.disputed, a.uncharged, f.vouched
 	a.figures = fresh
 	return nil
 }
@@ -254,7 +256,7 @@ func (a *account) restoreBesideCalls(state vouchers.ChainState, f Finding, befor
 			return err
 		}
 	}
-	a.signed, a.gone = max(a.signed, f.Signed), max(a.gone, f.Signed)
+	a.signed, a.gone, a.vouched = max(a.signed, f.Signed), max(a.gone, f.Signed), max(a.vouched, f.vouched)
 	a.balance, a.most, a.block = state.Balance, max(a.most, state.Balance), state.Block
 	switch less := min(left(before.charged, f.Charged), a.charged); {
 	case less > 0:

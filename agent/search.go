@@ -92,7 +92,9 @@ func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, con
 	}
 	return book.revise(id, func(e *Entry) {
 		e.Channel, e.Deployment, e.Config, e.Balance = id, contract.Deployment(), config, state.Balance
-		e.Charged, e.Signed = max(e.Charged, left(found.Charged, e.Offset)), max(e.Signed, found.Signed)
+		e.Charged = max(e.Charged, left(found.Charged, e.Offset))
+		e.Unvouched = plus(e.Unvouched, left(found.Signed, e.Signed))
+		e.Signed = max(e.Signed, found.Signed)
 	})
 }
 

@@ -329,6 +329,59 @@ func TestARecoveryBeyondTheBookIsShownAndAskedForAndCountsAsSpent(t *testing.T) 
 	}
 }
 
+func TestWhatANodeAloneSaysIsClaimedIsSignedForNothingBeyondTheBudget(t *testing.T) {
+	const claimed = 500_000
+	var lies atomic.Bool
+	o := options(t)
+	o.RPC = lyingNode(t, &lies, usdc, claimed)
+	l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult { return l.corrects(claimed, nil) })
+	l.announce = true
+	lies.Store(true)
+	o.Book = filepath.Join(t.TempDir(), "lost.db")
+	o.Policy.Total = 4 * price
+	o.Agree = func(context.Context, agent.Finding) (bool, error) { return true, nil }
+	client := dial(t, l.url, o)
+	entry, err := client.Recover(t.Context())
+	if err != nil || entry.Signed != claimed || entry.Unvouched != claimed {
+		t.Fatalf("recovered %+v, %v", entry, err)
+	}
+	steps := map[string]func(*agent.Client) error{
+		"a call":    func(c *agent.Client) error { _, _, err := c.CallTool(t.Context(), "work", nil); return err },
+		"a refund":  func(c *agent.Client) error { _, err := c.Refund(t.Context(), 0); return err },
+		"a deposit": func(c *agent.Client) error { _, err := c.Deposit(t.Context(), 10*price); return err },
+	}
+	for range 2 {
+		for name, step := range steps {
+			if err := step(client); !errors.Is(err, agent.ErrPolicy) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := client.Close(); err != nil {
+			t.Fatal(err)
+		}
+		client = dial(t, l.url, o) // with what the book has of it
+	}
+	if l.most() != 0 {
+		t.Errorf("signed %s", l.most())
+	}
+}
+
+func TestWhatAServerProvesAboveTheBudgetComesBackByARefund(t *testing.T) {
+	shop, _ := counting(t)
+	o := options(t)
+	buy(t, funded(t, shop.URL, o), 3, 0)
+	o.Book = filepath.Join(t.TempDir(), "lost.db")
+	o.Policy.Total = 2 * price
+	lost := dial(t, shop.URL, o)
+	if entry, err := lost.Recover(t.Context()); err != nil || entry.Signed != 3*price || entry.Unvouched != 0 {
+		t.Fatalf("recovered %+v, %v", entry, err)
+	}
+	refusal(t, lost)
+	if moved, err := lost.Refund(t.Context(), 0); err != nil || moved.Balance != 3*price {
+		t.Errorf("refunded %+v, %v", moved, err)
+	}
+}
+
 func TestARecoveryAsksEveryEndpoint(t *testing.T) {
 	var lies atomic.Bool
 	o := options(t)

@@ -62,7 +62,7 @@ type channel struct {
 	charged  vouchers.Amount      // by honest receipts
 	deposits map[string]*deposit
 	refunded vouchers.Amount // what the payer believes to have got back
-	used     bool            // a payment came under this book
+	used     bool            // a payment of more than nothing came under this book
 }
 
 // deposit is one that the payer has signed.
@@ -300,7 +300,9 @@ func (w *world) record(a *ask) {
 	if ch.shop != a.shop {
 		w.problem = fmt.Sprintf("channel %s of %s pays at %s", voucher.ChannelID, ch.shop, a.shop)
 	}
-	ch.vouchers, ch.used = append(ch.vouchers, voucher), true
+	ch.vouchers = append(ch.vouchers, voucher)
+	_, deposits := a.payment.Payload.(*x402.DepositPayload)
+	ch.used = ch.used || deposits || voucher.MaxClaimableAmount > 0
 	w.find(voucher.MaxClaimableAmount)
 	if voucher.MaxClaimableAmount > ch.highest {
 		ch.highest = voucher.MaxClaimableAmount
