@@ -138,7 +138,11 @@ func (p *payer) unsent(signed *signedDeposit, err error) (forgotten bool, _ erro
 	if !signed.fresh || !errors.Is(err, ErrUnreached) {
 		return false, nil
 	}
-	return true, p.deposits.updateDeposits(func(rows *depositRows) error {
+	return true, p.takeBack(signed)
+}
+
+func (p *payer) takeBack(signed *signedDeposit) error {
+	return p.deposits.updateDeposits(func(rows *depositRows) error {
 		delete(rows.signed, signed.Channel)
 		rows.giveBack(signed)
 		return nil

@@ -38,6 +38,9 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, by *wanted) (Moved, error) {
 	voucher, err := p.signCharged(ctx, ch)
 	if err != nil {
+		if signed.fresh {
+			err = errors.Join(err, p.takeBack(signed))
+		}
 		return Moved{}, err
 	}
 	moved, err := p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *signed.Deposit})
