@@ -99,11 +99,12 @@ func TestADepositThatSomebodyTypedIsNotSignedBesideAnotherOne(t *testing.T) {
 func TestANodeThatForgetsABalanceDoesNotMakeAClientDepositAgain(t *testing.T) {
 	var lies atomic.Bool
 	o := options(t)
-	o.RPC = lyingNode(t, &lies, 0, 0)
+	o.RPC = lyingNode(t, &lies, 1, 0)
 	o.TopUp = agent.TopUp{Amount: usdc}
 	l := newLiar(t, o, func(l *liar, _ int, p *x402.PaymentPayload) *mcp.CallToolResult {
 		return serves(l.receipt(price, ceilingOf(p)))
 	})
+	l.announce = true
 	client := dial(t, l.url, o)
 	buy(t, client, 1, price)
 	lies.Store(true)
@@ -113,8 +114,15 @@ func TestANodeThatForgetsABalanceDoesNotMakeAClientDepositAgain(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := dial(t, l.url, o).TopUp(t.Context()); !errors.Is(err, agent.ErrBalance) {
+	other := dial(t, l.url, o)
+	if _, _, err := other.TopUp(t.Context()); !errors.Is(err, agent.ErrBalance) {
 		t.Errorf("a top-up by another process: %v", err)
+	}
+	if _, err := other.Recover(t.Context()); err != nil {
+		t.Errorf("a recovery: %v", err)
+	}
+	if _, _, err := other.TopUp(t.Context()); !errors.Is(err, agent.ErrBalance) {
+		t.Errorf("a top-up after a recovery: %v", err)
 	}
 	if n := len(authorizations(l)); n != 0 {
 		t.Errorf("%d deposits were signed", n)

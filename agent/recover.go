@@ -242,7 +242,7 @@ func (a *account) restore(state vouchers.ChainState, f Finding, before mark) err
 		a.tally.comeBack(left(known, plus(f.Charged, resolved)))
 	}
 	fresh := newFigures(state.Balance, f.Charged, f.Signed)
-	fresh.signings, fresh.block = a.signings, state.Block
+	fresh.signings, fresh.block, fresh.most = a.signings, state.Block, max(a.most, state.Balance)
 	fresh.offset = min(left(a.offset, left(a.charged, f.Charged)), f.Charged)
 	fresh.disputed, fresh.uncharged, fresh.vouched = a.disputed, a.uncharged, f.vouched
 	a.figures = fresh
