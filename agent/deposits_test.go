@@ -121,8 +121,8 @@ func TestANodeThatForgetsABalanceDoesNotMakeAClientDepositAgain(t *testing.T) {
 	if _, err := other.Recover(t.Context()); err != nil {
 		t.Errorf("a recovery: %v", err)
 	}
-	if _, _, err := other.TopUp(t.Context()); !errors.Is(err, agent.ErrBalance) {
-		t.Errorf("a top-up after a recovery: %v", err)
+	if _, _, err := other.CallTool(t.Context(), "work", nil); !errors.Is(err, agent.ErrBalance) {
+		t.Errorf("a call after a recovery: %v", err)
 	}
 	if n := len(authorizations(l)); n != 0 {
 		t.Errorf("%d deposits were signed", n)
