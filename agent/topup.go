@@ -41,7 +41,12 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if err != nil {
 		return Moved{}, false, err
 	}
-	if err := c.refresh(ctx, ch); err != nil {
+	done, err := c.fund(ctx, ch)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	defer done()
+	if err := c.refresh(ctx, ch); err != nil { // another process may have deposited
 		return Moved{}, false, err
 	}
 	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
@@ -54,11 +59,6 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if err != nil {
 		return Moved{}, false, err
 	}
-	done, err := c.fund(ctx, ch)
-	if err != nil {
-		return Moved{}, false, err
-	}
-	defer done()
 	moved, err := c.depositInto(ctx, ch, amount, c.topUp.origin(), by)
 	moved.Unwritten = c.owing()
 	return moved, true, err

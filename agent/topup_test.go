@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,6 +78,36 @@ func TestCallsAtOnceOnAnEmptyChannelDepositOnce(t *testing.T) {
 			all.Wait()
 			holds(t, shop, usdc, calls*price)
 		})
+	}
+}
+
+func TestTopUpsAtOnceDepositOnce(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	o := options(t)
+	o.TopUp.Amount = usdc
+	clients := []*agent.Client{dial(t, shop.URL, o), dial(t, shop.URL, o), dial(t, shop.URL, o)}
+	for range 5 { // from the second time on all have the channel open and start at one moment
+		var all sync.WaitGroup
+		var deposits atomic.Int64
+		for _, client := range clients {
+			all.Go(func() {
+				moved, needed, err := client.TopUp(t.Context())
+				if err != nil || moved.Balance != usdc {
+					t.Errorf("topped up %+v, %v", moved, err)
+				}
+				if needed {
+					deposits.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if n := deposits.Load(); n != 1 {
+			t.Errorf("%d deposits", n)
+		}
+		holds(t, shop, usdc, 0)
+		if _, err := clients[0].Refund(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
