@@ -29,9 +29,10 @@
 // for ten minutes at most. Nothing is asked over the older SSE. Clients of the newest
 // protocol, which is asked by results (input_required), cannot be asked yet.
 //
-// An upstream's timeout is for its silence: a call whose progress it reports, to a client
-// that has asked for it, is not cut, nor a route's answer that flows, interim ones (1xx) among
-// it. How long one may take in all is totalTimeout, which is not limited by itself.
+// An upstream's timeout is for its silence: a call whose progress it reports is not cut, nor
+// a route's answer that flows, interim ones (1xx) among it. The gateway asks for the
+// progress of every call, and passes it on to a client that asks for it too. How long one
+// may take in all is totalTimeout, which is not limited by itself.
 //
 // Routes are plain HTTP: a path is sold as a reverse proxy, with x402's headers. A
 // wildcard holds what every program takes for one segment, {rest...} what stays below. A

@@ -12,7 +12,8 @@ import (
 )
 
 // calls are the requests of one upstream that are on their way. The progress token of
-// each is the gateway's own, since two clients may choose the same.
+// each is the gateway's own: two clients may choose the same, and one that asks for no
+// progress does not let its call be cut while there is some.
 type calls struct {
 	mu   sync.Mutex // guards what follows
 	last uint64
@@ -45,8 +46,9 @@ func (c *calls) begin(ctx context.Context, l *link, of *clock, meta *mcp.Meta) (
 	key := fmt.Sprintf("chit-%d", c.last)
 	entry = &call{ctx: ctx, link: l, begun: c.last, clock: of}
 	sent = passed(meta)
-	if meta != nil && meta.ProgressToken != nil {
-		entry.token, sent.ProgressToken = meta.ProgressToken, key
+	sent.ProgressToken = key
+	if meta != nil {
+		entry.token = meta.ProgressToken
 	}
 	if c.all == nil {
 		c.all = make(map[string]*call)
@@ -109,12 +111,7 @@ func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 		mcp.MethodNotificationSubscriptionsAcknowledged: // changes before it were told to nobody
 		poke(l.news)
 	case string(mcp.MethodNotificationProgress):
-		if c := u.calls.of(fields["progressToken"]); c != nil && c.token != nil {
-			c.clock.heard()
-			fields = maps.Clone(fields)
-			fields["progressToken"] = c.token
-			c.pass(u, n.Method, u.gateway.mcp.SendNotificationToClient(c.ctx, n.Method, fields))
-		}
+		u.progressed(fields)
 	case mcp.MethodNotificationResourceUpdated:
 		uri, _ := fields["uri"].(string)
 		for _, session := range u.gateway.watched.by(uri) {
@@ -132,6 +129,23 @@ func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 			u.passOn(n.Method, u.gateway.mcp.SendNotificationToSpecificClient(streamOf(session), n.Method, fields))
 		}
 	}
+}
+
+// progressed takes progress for a sign of life, and passes it on to a client that has asked
+// for it.
+func (u *upstream) progressed(fields map[string]any) {
+	c := u.calls.of(fields["progressToken"])
+	if c == nil {
+		return
+	}
+	c.clock.heard()
+	if c.token == nil {
+		return
+	}
+	fields = maps.Clone(fields)
+	fields["progressToken"] = c.token
+	const method = string(mcp.MethodNotificationProgress)
+	c.pass(u, method, u.gateway.mcp.SendNotificationToClient(c.ctx, method, fields))
 }
 
 // passOn notes a notification that its client could not be given: it has gone, or

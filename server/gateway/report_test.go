@@ -18,8 +18,8 @@ func TestWhatHasNoPriceIsNotShownOrSold(t *testing.T) {
 	if got := names(t, client); !slices.Equal(got, []string{"echo", "steps"}) {
 		t.Errorf("shown are %v", got)
 	}
-	if got := textOf(t, call(t, client, "steps", nil)); got != "three steps" {
-		t.Errorf("what is said to be free says %q", got)
+	if got, err := work(t.Context(), t, client, "steps", map[string]any{"silent": true}, nil); got != "three steps" || err != nil {
+		t.Errorf("what is said to be free says %q, %v", got, err)
 	}
 	var req mcp.CallToolRequest
 	req.Params.Name = "meta"

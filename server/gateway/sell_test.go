@@ -30,7 +30,7 @@ func TestToolsOfEveryTransportAreSold(t *testing.T) {
 			if got := textOf(t, buy(t, client, 1_000, "echo", map[string]any{"text": "hello"})); !strings.HasSuffix(got, ": hello") {
 				t.Errorf("echo says %q", got)
 			}
-			if got := textOf(t, buy(t, client, 0, "steps", nil)); got != "three steps" {
+			if got := textOf(t, buy(t, client, 0, "steps", map[string]any{"silent": true})); got != "three steps" {
 				t.Errorf("the free tool says %q", got)
 			}
 			if got := buy(t, client, 1_000, "large", nil); len(textOf(t, got)) != 1<<20 {

@@ -121,7 +121,7 @@ func (completer) CompletePromptArgument(_ context.Context, prompt string, argume
 }
 
 func (s *service) steps(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	if req.Params.Meta == nil || req.Params.Meta.ProgressToken == nil {
+	if req.GetBool("silent", false) {
 		return mcp.NewToolResultText("three steps"), nil
 	}
 	for i := range 3 {
@@ -145,16 +145,20 @@ func (s *service) wait(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToo
 	}
 }
 
-// work reports progress until it is let go by the tool "heard", or as many times as it is
-// told, and then says nothing more.
+// work reports progress to who asks for it until it is let go by the tool "heard", or for as
+// long as it is told, or as many times, and then says nothing more.
 func (s *service) work(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	ticks := time.NewTicker(workEvery)
 	defer ticks.Stop()
 	reports := req.GetInt("reports", math.MaxInt)
+	var over <-chan time.Time
+	if long, err := time.ParseDuration(req.GetString("for", "")); err == nil {
+		over = time.After(long)
+	}
 	for done := 1; ; {
 		select {
 		case <-ticks.C:
-			if done > reports {
+			if done > reports || req.Params.Meta == nil || req.Params.Meta.ProgressToken == nil {
 				continue
 			}
 			params := map[string]any{"progressToken": req.Params.Meta.ProgressToken, "progress": float64(done)}
@@ -163,6 +167,8 @@ func (s *service) work(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallT
 			}
 			done++
 		case <-s.heard:
+			return mcp.NewToolResultText("worked"), nil
+		case <-over:
 			return mcp.NewToolResultText("worked"), nil
 		case <-ctx.Done():
 			s.gone <- struct{}{}

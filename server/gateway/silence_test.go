@@ -68,6 +68,35 @@ routes:
 	}
 }
 
+func TestProgressIsASignOfLifeAlsoWhereTheClientAskedForNone(t *testing.T) {
+	web, sse := serveHTTP(t, "web"), serveSSE(t, "sse")
+	s := sell(t, fmt.Sprintf(`
+prices: {"*": free}
+upstreams:
+  web: {url: %[1]q, prefix: web, timeout: %[4]s}
+  sse: {url: %[2]q, sse: true, prefix: sse, timeout: %[4]s}
+  stdio: %[3]s, timeout: %[4]s}
+`, web.url(), sse.url(), strings.TrimSuffix(stdioUpstream(t, "stdio"), "}"), silence))
+	client, heard := s.listener(t)
+	for _, upstream := range []string{"web_", "sse_", ""} {
+		began := time.Now()
+		text, err := work(t.Context(), t, client, upstream+"work", map[string]any{"for": (2 * silence).String()}, nil)
+		if text != "worked" || err != nil {
+			t.Errorf("%swork says %q, %v after %s", upstream, text, err, time.Since(began))
+		}
+	}
+	for len(heard) > 0 {
+		if n := <-heard; n.Method == string(mcp.MethodNotificationProgress) {
+			t.Errorf("a client that asked for no progress is told %v", n.Params.AdditionalFields)
+		}
+	}
+	text, err := work(t.Context(), t, client, "web_work", map[string]any{"reports": 3}, nil)
+	if err != nil || !strings.Contains(text, "said nothing within 500ms") {
+		t.Errorf("where it stops the call ends with %q, %v", text, err)
+	}
+	<-web.gone
+}
+
 func TestACallWhoseProgressStopsIsCut(t *testing.T) {
 	web := serveHTTP(t, "web")
 	s := sell(t, fmt.Sprintf("prices: {'*': free}\nupstreams:\n  it: {url: %q, timeout: %s}\n", web.url(), silence))
