@@ -145,6 +145,19 @@ func (a *account) lock() {
 	}
 }
 
+// lockUntil is lock that waits for other processes until the context ends. On an error
+// nothing is locked.
+func (a *account) lockUntil(ctx context.Context) (waited error) {
+	a.mu.Lock()
+	if a.board != nil && a.broken == nil {
+		waited, a.broken = a.board.enterUntil(ctx, &a.figures)
+	}
+	if waited != nil {
+		a.mu.Unlock()
+	}
+	return waited
+}
+
 // unlock ends what lock began, and lets other processes see what was changed.
 func (a *account) unlock() {
 	if a.board != nil && a.broken == nil {
@@ -234,7 +247,9 @@ func (a *account) affords(ceiling, sum vouchers.Amount) error {
 // lockReady locks the account at a moment at which a call may be signed.
 func (a *account) lockReady(ctx context.Context) error {
 	for {
-		a.lock()
+		if err := a.lockUntil(ctx); err != nil {
+			return err
+		}
 		for _, ceiling := range a.board.abandoned(&a.figures) {
 			a.giveUp(ceiling)
 		}

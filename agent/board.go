@@ -46,7 +46,7 @@ const (
 
 // openBoard joins those who use a channel. The first one begins with fresh figures, and
 // what the last one has left that these do not know; the others take over those there are.
-func openBoard(book string, id vouchers.ChannelID, f *figures, fresh func() (figures, error)) (b *board, err error) {
+func openBoard(ctx context.Context, book string, id vouchers.ChannelID, f *figures, fresh func() (figures, error)) (b *board, err error) {
 	b = &board{dir: book + boardFolder, name: id.Hex()}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("share the channel book: %w", err)
@@ -56,7 +56,7 @@ func openBoard(book string, id vouchers.ChannelID, f *figures, fresh func() (fig
 	if b.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, fmt.Errorf("share the channel book: %w", err)
 	}
-	if err = b.lock.Lock(); err == nil {
+	if err = take(ctx, b.lock); err == nil {
 		err = errors.Join(b.join(f, fresh), b.lock.Unlock())
 	}
 	if err != nil {
@@ -154,13 +154,26 @@ func (b *board) others() (map[uint64]bool, error) {
 
 // enter takes the lock, and what others have changed.
 func (b *board) enter(f *figures) error {
-	err := b.lock.Lock()
+	return b.explain(b.taken(f, takeSoon(context.Background(), b.lock)))
+}
+
+// enterUntil is enter that waits until the context ends; waited is why it did then.
+func (b *board) enterUntil(ctx context.Context, f *figures) (waited, err error) {
+	err = take(ctx, b.lock)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("share the channel book in %s: %w", b.dir, err), nil
+	}
+	return nil, b.explain(b.taken(f, err))
+}
+
+// taken reads what others have changed, once the lock is taken.
+func (b *board) taken(f *figures, err error) error {
 	if err == nil {
 		if err = b.read(f); err != nil {
 			err = errors.Join(err, b.lock.Unlock())
 		}
 	}
-	return b.explain(err)
+	return err
 }
 
 // leave shows what was changed, and gives the lock back.
@@ -237,9 +250,9 @@ func (b *board) close() error {
 	if b == nil {
 		return nil
 	}
-	err := b.lock.Lock()
-	if b.mine != nil {
-		err = errors.Join(err, os.Remove(b.mine.Path()), b.mine.Unlock())
+	if b.mine == nil { // it has never joined
+		return b.file.Close()
 	}
-	return errors.Join(err, b.lock.Unlock(), b.file.Close())
+	err := takeSoon(context.Background(), b.lock)
+	return errors.Join(err, os.Remove(b.mine.Path()), b.mine.Unlock(), b.lock.Unlock(), b.file.Close())
 }

@@ -13,7 +13,7 @@ func joined(t *testing.T, book string, begins figures) *account {
 	t.Helper()
 	a := new(account)
 	var err error
-	if a.board, err = openBoard(book, vouchers.ChannelID{1}, &a.figures, func() (figures, error) { return begins, nil }); err != nil {
+	if a.board, err = openBoard(t.Context(), book, vouchers.ChannelID{1}, &a.figures, func() (figures, error) { return begins, nil }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

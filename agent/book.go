@@ -2,13 +2,12 @@ package agent
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"sync"
-	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -24,7 +23,7 @@ import (
 // beside the book.
 type Book struct {
 	path string
-	open sync.Mutex // held while the file is open: bbolt's own lock is polled for, slowly
+	open turn // held while the file is open: bbolt's own lock is polled for, slowly
 }
 
 var _ table = (*Book)(nil)
@@ -72,22 +71,27 @@ var (
 	spendingBucket = []byte("spending")
 )
 
-// bookWait is how long one process waits for another to be done with the file.
-const bookWait = 5 * time.Second
-
 // OpenBook opens the book, or makes it, for its owner alone. A process that holds
-// the file longer than a few seconds makes others fail with [ErrBookBusy]. A file that is
+// the file longer than a few seconds makes others fail with [ErrBookBusy], and so does the
+// end of the context meanwhile; what is done with the book later has nothing of it. A file that is
 // empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
 // budgets count from.
-func OpenBook(path string) (*Book, error) {
+func OpenBook(ctx context.Context, path string) (*Book, error) {
 	b := &Book{path: path}
-	return b, b.update(channelsBucket, func(*bbolt.Bucket) error { return nil })
+	return b, b.updateUntil(ctx, channelsBucket, func(*bbolt.Bucket) error { return nil })
 }
 
 func (b *Book) update(name []byte, f func(*bbolt.Bucket) error) error {
-	b.open.Lock()
-	defer b.open.Unlock()
-	err := boltstore.Update(b.path, bookWait, func(tx *bbolt.Tx) error {
+	return b.updateUntil(context.Background(), name, f)
+}
+
+// updateUntil waits for others until the context ends, and no longer than update.
+func (b *Book) updateUntil(ctx context.Context, name []byte, f func(*bbolt.Bucket) error) error {
+	if err := b.open.take(ctx); err != nil {
+		return err
+	}
+	defer b.open.give()
+	err := boltstore.Update(ctx, b.path, bookWait, func(tx *bbolt.Tx) error {
 		bucket, err := tx.CreateBucketIfNotExists(name)
 		if err != nil {
 			return err
@@ -95,6 +99,9 @@ func (b *Book) update(name []byte, f func(*bbolt.Bucket) error) error {
 		return f(bucket)
 	})
 	if errors.Is(err, boltstore.ErrInUse) {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w: %s: %w", ErrBookBusy, b.path, context.Cause(ctx))
+		}
 		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", ErrBookBusy, b.path)
 	}
 	if err != nil {
@@ -166,8 +173,8 @@ func (b *Book) revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
 }
 
 // updateSpending reads what was spent, and writes what f changes of it, durably.
-func (b *Book) updateSpending(f func(map[spent]vouchers.Amount)) error {
-	return b.update(spendingBucket, func(bucket *bbolt.Bucket) error {
+func (b *Book) updateSpending(ctx context.Context, f func(map[spent]vouchers.Amount)) error {
+	return b.updateUntil(ctx, spendingBucket, func(bucket *bbolt.Bucket) error {
 		before := make(map[spent]vouchers.Amount)
 		err := bucket.ForEach(func(key, value []byte) error {
 			parts := bytes.Split(key, spendingSeparator)

@@ -65,7 +65,7 @@ func TestTheBookTellsTheNextClientWhereTheChannelStands(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestTwoClientsShareABook(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestABookThatAnotherProcessHoldsIsWaitedForAndThenSaidToBeBusy(t *testing.T
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := agent.OpenBook(path); !errors.Is(err, agent.ErrBookBusy) {
+	if _, err := agent.OpenBook(t.Context(), path); !errors.Is(err, agent.ErrBookBusy) {
 		t.Errorf("opened a book that is held: %v", err)
 	}
 }

@@ -37,7 +37,7 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 		return ch, nil
 	}
 	var claimed vouchers.Amount
-	ch, err := p.open(t, func() (f figures, err error) {
+	ch, err := p.open(ctx, t, func() (f figures, err error) {
 		f, claimed, err = p.load(ctx, t)
 		return f, err
 	})
@@ -58,13 +58,13 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 
 // open makes the account of a channel that is not in use yet, with fresh figures unless
 // another process with the same book uses it. The caller holds learning.
-func (p *payer) open(t *terms, fresh func() (figures, error)) (*channel, error) {
+func (p *payer) open(ctx context.Context, t *terms, fresh func() (figures, error)) (*channel, error) {
 	a := &account{forgets: p.book == nil, tally: channelTally{p.purse, t.id}, hold: p.limits.Hold}
 	var err error
 	if p.book == nil {
 		a.figures, err = fresh()
 	} else {
-		a.board, err = openBoard(p.book.path, t.id, &a.figures, fresh)
+		a.board, err = openBoard(ctx, p.book.path, t.id, &a.figures, fresh)
 	}
 	if err != nil {
 		return nil, err

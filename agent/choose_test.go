@@ -77,7 +77,7 @@ func TestOurOwnEscrowIsChosenUnlessMoneyIsInTheOther(t *testing.T) {
 // rename gives what the book knows of a server another URL, under which it is now.
 func rename(t testing.TB, path, from, to string) string {
 	t.Helper()
-	book, err := agent.OpenBook(path)
+	book, err := agent.OpenBook(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

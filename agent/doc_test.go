@@ -22,7 +22,7 @@ func ExampleWallet() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	session, err := agent.Wallet{Dir: "session", Passphrase: wallet.Passphrase}.SessionKey(key.Address())
+	session, err := agent.Wallet{Dir: "session", Passphrase: wallet.Passphrase}.SessionKey(context.Background(), key.Address())
 	if err != nil {
 		log.Fatal(err)
 	}

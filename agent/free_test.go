@@ -54,7 +54,7 @@ func TestOneEntryOfTheBookThatCannotBeReadKeepsNoOtherFromBeingTakenOut(t *testi
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // funds are where the payer's money is, by its own book.
 func funds(t testing.TB, o agent.Options) agent.Funds {
 	t.Helper()
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestFundsListThePayersOwnChannelsOfThisChainAlone(t *testing.T) {
 	if err := funded(t, shop.URL, o).Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestAChannelThatCannotBeReadHidesNoOtherOfThePayersMoney(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,7 +156,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 		p.purse.now = time.Now
 	}
 	if o.Book != "" {
-		if p.book, err = OpenBook(o.Book); err != nil {
+		if p.book, err = OpenBook(ctx, o.Book); err != nil {
 			return err
 		}
 		p.purse.table, p.prices.book, p.deposits = p.book, p.book, p.book

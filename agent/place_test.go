@@ -68,7 +68,7 @@ func TestOtherTermsOfAShopAreRefusedUntilTheOwnerAgrees(t *testing.T) {
 	if len(l.seen()) != before {
 		t.Error("a payment was signed")
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestAShopThatNamesAnothersTermsIsNotPaidFromItsChannel(t *testing.T) {
 		t.Errorf("%d payments were signed", len(l.seen()))
 	}
 	buy(t, dial(t, shop.URL, o), 1, 2*price)
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestEveryPathOfAnOriginIsTheSameShopAndAMovedOneIsWhereItsOwnerSays(t *test
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

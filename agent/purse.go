@@ -19,9 +19,10 @@ type spent struct {
 }
 
 // table is what was spent, by day, server and tool. Update runs f on all of it, and
-// keeps what f changes; no other update, of this process or another, comes between.
+// keeps what f changes; no other update, of this process or another, comes between. Others
+// are waited for until the context ends.
 type table interface {
-	updateSpending(f func(map[spent]vouchers.Amount)) error
+	updateSpending(ctx context.Context, f func(map[spent]vouchers.Amount)) error
 }
 
 // purse is the payer's account of what it spends at one server, held against the
@@ -39,7 +40,7 @@ type purse struct {
 	server string
 	now    func() time.Time
 
-	writing sync.Mutex // held while the table is updated; taken before mu
+	writing turn // held while the table is updated; taken before mu
 
 	mu   sync.Mutex // guards what follows
 	next *orders    // those that wait for the update under way
@@ -80,9 +81,10 @@ const (
 
 // orders are changes that are decided in one update of the table.
 type orders struct {
-	all  []*order
-	done chan struct{} // closed when err and each order's refusal stand
-	err  error
+	all   []*order
+	done  chan struct{} // closed when err and each order's refusal stand
+	err   error
+	ended bool // it was not decided, because the context of who leads it has ended
 }
 
 // order is a change that somebody waits for. Limits are held against it.
@@ -138,7 +140,7 @@ func (e *expense) hold(ctx context.Context, t *terms) error {
 		return nil
 	}
 	more := &order{change: e.change(holds, price-e.held)}
-	err := e.purse.decide(more)
+	err := e.purse.decide(ctx, more)
 	var refused *PolicyError
 	if errors.As(err, &refused) {
 		refused.Required, refused.Remaining = price, plus(refused.Remaining, e.held)
@@ -233,7 +235,20 @@ func (s *purse) rest() {
 
 // decide holds money in the table, unless a limit forbids it. Orders that come while
 // the table is being updated are decided together in the next update.
-func (s *purse) decide(o *order) error {
+func (s *purse) decide(ctx context.Context, o *order) error {
+	for {
+		batch := s.decided(ctx, o)
+		switch {
+		case batch.ended && ctx.Err() == nil: // another call was given up
+			continue
+		case batch.err != nil:
+			return batch.err
+		}
+		return o.refused
+	}
+}
+
+func (s *purse) decided(ctx context.Context, o *order) *orders {
 	s.mu.Lock()
 	batch, leads := s.next, s.next == nil
 	if leads {
@@ -245,32 +260,34 @@ func (s *purse) decide(o *order) error {
 	if !leads {
 		<-batch.done
 	} else {
-		batch.err = s.update(batch)
+		batch.err = s.update(ctx, batch)
+		batch.ended = batch.err != nil && ctx.Err() != nil
 		close(batch.done)
 	}
-	if batch.err != nil {
-		return batch.err
-	}
-	return o.refused
+	return batch
 }
 
 // flush writes the changes that no limit waits for.
-func (s *purse) flush() error { return s.update(&orders{}) }
+func (s *purse) flush() error { return s.update(context.Background(), &orders{}) }
 
-func (s *purse) update(batch *orders) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+func (s *purse) update(ctx context.Context, batch *orders) error {
+	waited := s.writing.take(ctx)
 	s.mu.Lock()
 	if s.next == batch {
 		s.next = nil
 	}
+	if waited != nil {
+		s.mu.Unlock()
+		return waited
+	}
+	defer s.writing.give()
 	late := s.late
 	s.late = nil
 	s.mu.Unlock()
 	if len(late) == 0 && len(batch.all) == 0 {
 		return nil
 	}
-	err := s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
+	err := s.table.updateSpending(ctx, func(rows map[spent]vouchers.Amount) {
 		fold(rows)
 		l := newLeaf(rows, s.server)
 		for _, c := range late {

@@ -20,7 +20,7 @@ import (
 // verified is what the receipts in a book prove of its only channel.
 func verified(t testing.TB, path string) receipts.Audit {
 	t.Helper()
-	book, err := agent.OpenBook(path)
+	book, err := agent.OpenBook(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestAReceiptThatContradictsTheServerIsNotTakenAndItsAnswerIs(t *testing.T) 
 			if err := client.Close(); err != nil {
 				t.Error(err)
 			}
-			book, err := agent.OpenBook(o.Book)
+			book, err := agent.OpenBook(t.Context(), o.Book)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,7 @@ func TestAShopThatHasLostItsBooksIsStillBoughtFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	book, err := agent.OpenBook(payer.Book)
+	book, err := agent.OpenBook(t.Context(), payer.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 	if state.Balance == 0 && state.Claimed == 0 {
 		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", ErrNoChannel, p.server, t.id)
 	}
-	ch, fresh, err := p.asKept(t, state.Balance)
+	ch, fresh, err := p.asKept(ctx, t, state.Balance)
 	if err != nil {
 		return nil, err
 	}
@@ -155,13 +155,13 @@ func stateOf(ctx context.Context, client *chain.Client, address common.Address, 
 
 // asKept is the channel as it is in use or in the book, whatever the chain says of it. It
 // is fresh where it was not in use.
-func (p *payer) asKept(t *terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
+func (p *payer) asKept(ctx context.Context, t *terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	if ch := p.channels[t.id]; ch != nil {
 		return ch, false, nil
 	}
-	ch, err = p.open(t, func() (figures, error) {
+	ch, err = p.open(ctx, t, func() (figures, error) {
 		if p.book == nil {
 			return newFigures(balance, 0, 0), nil
 		}

@@ -39,7 +39,7 @@ func TestALostBookIsFoundOnTheChainWhenTheServersAreGone(t *testing.T) {
 	other.Stop(t)
 
 	o.Book = filepath.Join(t.TempDir(), "new.db")
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestASearchOfTheChainForgetsNothingThatTheBookKnows(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestASearchOfTheChainKeepsWhatAnotherProcessWritesMeanwhile(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := agent.OpenBook(o.Book)
+	whole, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestASearchOfTheChainKeepsWhatAnotherProcessWritesMeanwhile(t *testing.T) {
 	if err != nil || len(entries) != 1 || entries[0].Charged != 3*price {
 		t.Fatalf("the book has %+v, %v", entries, err)
 	}
-	book, err := agent.OpenBook(filepath.Join(t.TempDir(), "lost.db"))
+	book, err := agent.OpenBook(t.Context(), filepath.Join(t.TempDir(), "lost.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestAChannelThatIsNotRecoveredKeepsNoOtherFromIt(t *testing.T) {
 	if _, err := first.Settler.Settle(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(filepath.Join(t.TempDir(), "new.db"))
+	book, err := agent.OpenBook(t.Context(), filepath.Join(t.TempDir(), "new.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

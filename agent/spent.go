@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 		return Spent{}, nil, err
 	}
 	today, limits := s.today(), []LimitLeft{}
-	err = s.table.updateSpending(func(rows map[spent]vouchers.Amount) {
+	err = s.table.updateSpending(context.Background(), func(rows map[spent]vouchers.Amount) {
 		r = Spent{
 			Today:    sumOf(rows, func(k spent) bool { return k.day >= today && !k.isPool() }),
 			Server:   sumOf(rows, func(k spent) bool { return k.server == s.server && !k.isPool() }),
@@ -69,7 +70,7 @@ type scratch struct {
 	rows map[spent]vouchers.Amount
 }
 
-func (t *scratch) updateSpending(f func(map[spent]vouchers.Amount)) error {
+func (t *scratch) updateSpending(_ context.Context, f func(map[spent]vouchers.Amount)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.rows == nil {

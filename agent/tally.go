@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 
 	"github.com/chitpay/chit/vouchers"
@@ -20,7 +21,7 @@ func (t channelTally) fits() error {
 	if !t.purse.policy.counts() {
 		return nil
 	}
-	return t.purse.decide(&order{change: change{day: t.purse.today(), tool: signedPool, kind: fits}})
+	return t.purse.decide(context.Background(), &order{change: change{day: t.purse.today(), tool: signedPool, kind: fits}})
 }
 
 func (t channelTally) restore(charged, beyond vouchers.Amount) error {
@@ -49,5 +50,5 @@ func (t channelTally) count(k kind, amount vouchers.Amount) error {
 		t.purse.later(c)
 		return nil
 	}
-	return t.purse.decide(&order{change: c})
+	return t.purse.decide(context.Background(), &order{change: c})
 }

@@ -32,7 +32,7 @@ type TokenBudget struct {
 // empty path) it counts in memory. What the policy says nothing of is limited by the token
 // alone: there are no defaults. Errors are those of [credit.Parse] and [OpenBook]. The
 // caller closes it.
-func OpenTokenBudget(server, token string, policy Policy, book string) (*TokenBudget, error) {
+func OpenTokenBudget(ctx context.Context, server, token string, policy Policy, book string) (*TokenBudget, error) {
 	parsed, err := credit.Parse(token)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func OpenTokenBudget(server, token string, policy Policy, book string) (*TokenBu
 	if book == "" {
 		return b, nil
 	}
-	kept, err := OpenBook(book)
+	kept, err := OpenBook(ctx, book)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
 		return err
 	}
 	if h.purse.policy.counts() && !h.own {
-		err := h.purse.decide(&order{change: h.change(holds, price-h.held)})
+		err := h.purse.decide(ctx, &order{change: h.change(holds, price-h.held)})
 		var refused *PolicyError
 		if errors.As(err, &refused) {
 			refused.Required, refused.Remaining = price, plus(refused.Remaining, h.held)

@@ -13,7 +13,7 @@ import (
 func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
 	secret := token(t, shop.URL, credit.Scope{Budget: 10 * price})
-	budget, err := agent.OpenTokenBudget(shop.URL, secret, agent.Policy{Total: 2*price - 1}, "")
+	budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, agent.Policy{Total: 2*price - 1}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

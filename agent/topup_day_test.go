@@ -66,7 +66,7 @@ func TestTheTopUpsOfADayAreBoundedOverAllShops(t *testing.T) {
 // reported checks what the payer's report says that top-ups of the day may still move.
 func reported(t testing.TB, o agent.Options, remaining vouchers.Amount) {
 	t.Helper()
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,7 +203,7 @@ func TestTheBudgetOfAServerIsOneHoweverItsURLIsWritten(t *testing.T) {
 		t.Errorf("refused with %+v", got)
 	}
 	if spent, limits, err := func() (agent.Spent, []agent.LimitLeft, error) {
-		book, err := agent.OpenBook(o.Book)
+		book, err := agent.OpenBook(t.Context(), o.Book)
 		if err != nil {
 			return agent.Spent{}, nil, err
 		}

@@ -78,10 +78,11 @@ const sessionLock = ".lock"
 
 // SessionKey opens the first key of the folder, which is made when it is first needed:
 // one that signs vouchers in place of the payer's ([Options.Session]). It is under the
-// passphrase of the payer's key. Processes that need it at once make one. A file of the
+// passphrase of the payer's key. Processes that need it at once make one, and wait for it
+// until the context ends. A file of the
 // folder that is no key file, but for hidden ones, is an error that wraps [chain.ErrKey]:
 // another key would open other channels.
-func (w Wallet) SessionKey(payer common.Address) (_ chain.Signer, err error) {
+func (w Wallet) SessionKey(ctx context.Context, payer common.Address) (_ chain.Signer, err error) {
 	if err := w.make(); err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (w Wallet) SessionKey(payer common.Address) (_ chain.Signer, err error) {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(w.Dir, sessionLock))
-	if err := lock.Lock(); err != nil {
+	if err := take(ctx, lock); err != nil {
 		return nil, fmt.Errorf("lock the session key: %w", err)
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()

@@ -51,7 +51,7 @@ func TestAWalletPaysWithOneKeyAndSignsVouchersWithAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	sessions := agent.Wallet{Dir: filepath.Join(dir, "sessions"), Passphrase: secret}
-	if o.Session, err = sessions.SessionKey(made.Address); err != nil {
+	if o.Session, err = sessions.SessionKey(t.Context(), made.Address); err != nil {
 		t.Fatal(err)
 	}
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
@@ -101,7 +101,7 @@ func TestProcessesThatStartTogetherUseOneSessionKey(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range keys {
 		all.Go(func() { // each with a lock of its own, as a process has
-			key, err := agent.Wallet{Dir: dir, Passphrase: secret}.SessionKey(common.Address{})
+			key, err := agent.Wallet{Dir: dir, Passphrase: secret}.SessionKey(t.Context(), common.Address{})
 			if err != nil {
 				t.Error(err)
 				return
@@ -122,7 +122,7 @@ func TestADamagedSessionKeyIsAnErrorAndNotAnotherKey(t *testing.T) {
 		if err := os.WriteFile(damaged, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (agent.Wallet{Dir: dir, Passphrase: secret}).SessionKey(common.Address{}); !errors.Is(err, chain.ErrKey) || !strings.Contains(err.Error(), damaged) {
+		if _, err := (agent.Wallet{Dir: dir, Passphrase: secret}).SessionKey(t.Context(), common.Address{}); !errors.Is(err, chain.ErrKey) || !strings.Contains(err.Error(), damaged) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if files, err := (agent.Wallet{Dir: dir}).List(); err != nil || len(files) != 0 {

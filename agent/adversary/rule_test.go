@@ -1,6 +1,7 @@
 package adversary_test
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -28,7 +29,7 @@ func (w *world) check(t *rapid.T) {
 func (w *world) holdCount() {
 	if w.book == nil {
 		var err error
-		if w.book, err = agent.OpenBook(w.options.Book); err != nil {
+		if w.book, err = agent.OpenBook(context.Background(), w.options.Book); err != nil {
 			w.problem = err.Error()
 			return
 		}

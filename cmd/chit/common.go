@@ -82,12 +82,12 @@ func dataFile(p *profile.Profile, name string) (string, error) {
 	return filepath.Join(dir, name), err
 }
 
-func openBook(p *profile.Profile) (*agent.Book, error) {
+func openBook(c *cli.Context, p *profile.Profile) (*agent.Book, error) {
 	path, err := dataFile(p, profile.BookFile)
 	if err != nil {
 		return nil, err
 	}
-	return agent.OpenBook(path)
+	return agent.OpenBook(c.Context, path)
 }
 
 func progress() *ui.Progress { return ui.NewProgress(os.Stderr) }

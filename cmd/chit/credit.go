@@ -122,7 +122,7 @@ func withOwner(c *cli.Context, f func(allowance.Owner) error) error {
 		return nil
 	}
 	return withPayer(c, voucherKey, func(client *agent.Client) error {
-		book, err := agent.OpenBook(path)
+		book, err := agent.OpenBook(c.Context, path)
 		if err != nil {
 			return err
 		}
@@ -335,7 +335,7 @@ func settleTokens(c *cli.Context, grants []credit.Grant) error {
 	if err != nil {
 		return err
 	}
-	book, err := openBook(p)
+	book, err := openBook(c, p)
 	if err != nil {
 		return err
 	}

@@ -39,12 +39,12 @@ func holding(c *cli.Context, server, token string) (h held, err error) {
 	if h.limits, err = p.PayerLimits(); err != nil {
 		return h, err
 	}
-	h.budget, err = tokenBudget(p, h.server, token)
+	h.budget, err = tokenBudget(c.Context, p, h.server, token)
 	return h, err
 }
 
 // tokenBudget is the profile's budget for calls on a token, counted in its book.
-func tokenBudget(p *profile.Profile, server, token string) (*agent.TokenBudget, error) {
+func tokenBudget(ctx context.Context, p *profile.Profile, server, token string) (*agent.TokenBudget, error) {
 	policy, err := p.PayerPolicy()
 	if err != nil {
 		return nil, err
@@ -56,5 +56,5 @@ func tokenBudget(p *profile.Profile, server, token string) (*agent.TokenBudget, 
 	if err != nil {
 		return nil, err
 	}
-	return agent.OpenTokenBudget(server, token, policy, book)
+	return agent.OpenTokenBudget(ctx, server, token, policy, book)
 }

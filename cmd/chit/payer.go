@@ -24,7 +24,7 @@ func payerOptions(c *cli.Context, p *profile.Profile) (o agent.Options, err erro
 	if o.Key, err = p.PayerKey(passphrase(c)); err != nil {
 		return o, err
 	}
-	if o.Session, err = p.SessionKey(passphrase(c)); err != nil {
+	if o.Session, err = p.SessionKey(c.Context, passphrase(c)); err != nil {
 		return o, err
 	}
 	if o.Book, err = dataFile(p, profile.BookFile); err != nil {
@@ -241,7 +241,7 @@ func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (agent.
 	if err != nil {
 		return agent.Funds{}, err
 	}
-	book, err := openBook(p)
+	book, err := openBook(c, p)
 	if err != nil {
 		return agent.Funds{}, err
 	}

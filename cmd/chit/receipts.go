@@ -111,7 +111,7 @@ func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 	if c.Bool("seller") || c.String(storeFlag.Name) != "" {
 		return sellersReceipts(c, p, want, w)
 	}
-	book, err := openBook(p)
+	book, err := openBook(c, p)
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func tellContradictions(c *cli.Context, audits []receipts.Audit) error {
 	if err != nil {
 		return err
 	}
-	book, err := openBook(p)
+	book, err := openBook(c, p)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func recoverFromChain(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		book, err := openBook(p)
+		book, err := openBook(c, p)
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func changeBook(c *cli.Context, question string, change func(*agent.Book) (int, 
 	if err != nil {
 		return err
 	}
-	book, err := openBook(p)
+	book, err := openBook(c, p)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func budget(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	book, err := openBook(p)
+	book, err := openBook(c, p)
 	if err != nil {
 		return err
 	}

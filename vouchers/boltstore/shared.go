@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,10 +13,10 @@ import (
 )
 
 // Update runs f in a transaction of a bbolt file that several processes use in turn, and
-// waits for the others for so long. It makes a file that is not there. Errors are f's, or
-// wrap [ErrInUse], or [ErrCorrupt] where the file is damaged, cut off or empty: a file is
+// waits for the others for so long, or until the context ends; it tries once at least. It
+// makes a file that is not there. Errors are f's, or wrap [ErrInUse], or [ErrCorrupt] where the file is damaged, cut off or empty: a file is
 // never made empty, so one that is has lost what it held.
-func Update(path string, wait time.Duration, f func(*bbolt.Tx) error) error {
+func Update(ctx context.Context, path string, wait time.Duration, f func(*bbolt.Tx) error) error {
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := makeFile(path); err != nil {
@@ -24,12 +25,32 @@ func Update(path string, wait time.Duration, f func(*bbolt.Tx) error) error {
 	case err == nil && info.Size() < int64(2*os.Getpagesize()):
 		return fmt.Errorf("%w: %s has %d bytes: restore it from a backup, or delete it to begin with nothing", ErrCorrupt, path, info.Size())
 	}
-	db, err := openBolt(path, &bbolt.Options{Timeout: wait})
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	db, err := openBolt(path, &bbolt.Options{})
+	for errors.Is(err, ErrInUse) && pause(ctx) {
+		db, err = openBolt(path, &bbolt.Options{})
+	}
 	if err != nil {
 		return err
 	}
 	err = guard(func() error { return db.Update(f) })
 	return errors.Join(err, db.Close())
+}
+
+// pollTime is how often a file that is held is looked at.
+const pollTime = 20 * time.Millisecond
+
+// pause waits, and says whether the context still goes on.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(pollTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // makeFile makes a file that is whole when it is there. One that another process has

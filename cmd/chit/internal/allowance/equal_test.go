@@ -279,7 +279,7 @@ func (h *history) check() {
 	h.must(err)
 	token, err := escrow.ReadToken(h.Context(), shoptest.Net.Client, h.options.Token)
 	h.must(err)
-	book, err := agent.OpenBook(h.options.Book)
+	book, err := agent.OpenBook(h.Context(), h.options.Book)
 	h.must(err)
 	funds, err := agent.ReadFunds(h.Context(), shoptest.Net.Client, token, h.options.Key.Address(), book)
 	h.must(err)

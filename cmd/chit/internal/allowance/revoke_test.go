@@ -53,7 +53,7 @@ func holdsFunds(t testing.TB, client *agent.Client, o agent.Options, want agent.
 	if _, err := client.Spent(); err != nil { // writes the book
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(o.Book)
+	book, err := agent.OpenBook(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

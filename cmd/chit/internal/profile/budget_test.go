@@ -62,7 +62,7 @@ clientLimits: {answer: 1000000, pages: 7, hold: 20m}
 	if topUp, err := p.PayerTopUp(); err != nil || topUp != (agent.TopUp{Below: 1_000_000, Amount: 5_000_000}) {
 		t.Errorf("the top-up is %+v, %v", topUp, err)
 	}
-	if key, err := p.SessionKey(nil); key != nil || err != nil {
+	if key, err := p.SessionKey(t.Context(), nil); key != nil || err != nil {
 		t.Errorf("without a session there is %v, %v", key, err)
 	}
 }
@@ -96,7 +96,7 @@ func TestASessionKeyIsMadeOnceAndOpenedAfterThat(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func(string) (string, error) { return "secret", nil }
-	first, err := p.SessionKey(ask)
+	first, err := p.SessionKey(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,10 +104,10 @@ func TestASessionKeyIsMadeOnceAndOpenedAfterThat(t *testing.T) {
 	if err != nil || first.Address() == payer {
 		t.Errorf("the session has the payer's key %s, %v", payer, err)
 	}
-	if again, err := p.SessionKey(ask); err != nil || again.Address() != first.Address() {
+	if again, err := p.SessionKey(t.Context(), ask); err != nil || again.Address() != first.Address() {
 		t.Errorf("the second time it is %v, %v", again, err)
 	}
-	if _, err := p.SessionKey(func(string) (string, error) { return "wrong", nil }); err == nil {
+	if _, err := p.SessionKey(t.Context(), func(string) (string, error) { return "wrong", nil }); err == nil {
 		t.Error("a wrong passphrase opens it")
 	}
 }

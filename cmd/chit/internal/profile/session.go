@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 
@@ -16,12 +17,12 @@ const sessionFolder = "session"
 
 // SessionKey opens the key that signs vouchers in place of the payer's, nil if the
 // profile names none. An automatic one is kept in a key file of its own, under the
-// payer's passphrase.
-func (p *Profile) SessionKey(ask Passphrase) (chain.Signer, error) {
+// payer's passphrase; other processes that make it are waited for until the context ends.
+func (p *Profile) SessionKey(ctx context.Context, ask Passphrase) (chain.Signer, error) {
 	if p.Session == "" {
 		return nil, nil
 	}
-	key, err := p.openSession(ask)
+	key, err := p.openSession(ctx, ask)
 	if err != nil {
 		return nil, fmt.Errorf("%w for the session: %w", ErrKey, err)
 	}
@@ -31,7 +32,7 @@ func (p *Profile) SessionKey(ask Passphrase) (chain.Signer, error) {
 	return key, nil
 }
 
-func (p *Profile) openSession(ask Passphrase) (chain.Signer, error) {
+func (p *Profile) openSession(ctx context.Context, ask Passphrase) (chain.Signer, error) {
 	if p.Session != AutoSession {
 		return p.openKey(p.Session, ask)
 	}
@@ -43,5 +44,5 @@ func (p *Profile) openSession(ask Passphrase) (chain.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return agent.Wallet{Dir: filepath.Join(data, sessionFolder), Passphrase: ask}.SessionKey(payer)
+	return agent.Wallet{Dir: filepath.Join(data, sessionFolder), Passphrase: ask}.SessionKey(ctx, payer)
 }
