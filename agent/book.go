@@ -71,9 +71,9 @@ var (
 	spendingBucket = []byte("spending")
 )
 
-// OpenBook opens the book, or makes it, for its owner alone. A process that holds
-// the file longer than a few seconds makes others fail with [ErrBookBusy], and so does the
-// end of the context meanwhile; what is done with the book later has nothing of it. A file that is
+// OpenBook opens the book, or makes it, for its owner alone. A process that holds the file
+// longer than a few seconds makes others fail with [ErrBookBusy], and so does the end of the
+// context meanwhile; it bounds nothing that is done with the book later. A file that is
 // empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
 // budgets count from.
 func OpenBook(ctx context.Context, path string) (*Book, error) {

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -91,6 +92,7 @@ type orders struct {
 type order struct {
 	change
 	refused error
+	gone    bool // nobody waits for it any more
 }
 
 const dayForm = time.DateOnly
@@ -237,8 +239,10 @@ func (s *purse) rest() {
 // the table is being updated are decided together in the next update.
 func (s *purse) decide(ctx context.Context, o *order) error {
 	for {
-		batch := s.decided(ctx, o)
+		batch, err := s.decided(ctx, o)
 		switch {
+		case err != nil:
+			return err
 		case batch.ended && ctx.Err() == nil: // another call was given up
 			continue
 		case batch.err != nil:
@@ -248,7 +252,7 @@ func (s *purse) decide(ctx context.Context, o *order) error {
 	}
 }
 
-func (s *purse) decided(ctx context.Context, o *order) *orders {
+func (s *purse) decided(ctx context.Context, o *order) (*orders, error) {
 	s.mu.Lock()
 	batch, leads := s.next, s.next == nil
 	if leads {
@@ -257,14 +261,45 @@ func (s *purse) decided(ctx context.Context, o *order) *orders {
 	}
 	batch.all = append(batch.all, o)
 	s.mu.Unlock()
-	if !leads {
-		<-batch.done
-	} else {
-		batch.err = s.update(ctx, batch)
-		batch.ended = batch.err != nil && ctx.Err() != nil
-		close(batch.done)
+	if leads {
+		s.lead(ctx, batch)
+		return batch, nil
 	}
-	return batch
+	select {
+	case <-batch.done:
+		return batch, nil
+	case <-ctx.Done():
+		return batch, s.giveUp(ctx, batch, o)
+	}
+}
+
+// lead decides a batch. What was held for those who have gone meanwhile is not held.
+func (s *purse) lead(ctx context.Context, batch *orders) {
+	batch.err = s.update(ctx, batch)
+	batch.ended = batch.err != nil && ctx.Err() != nil
+	s.mu.Lock()
+	close(batch.done)
+	s.mu.Unlock()
+	for _, o := range batch.all {
+		if o.gone && o.refused == nil && batch.err == nil {
+			undo := o.change
+			undo.kind, undo.taken = undoes, o.taken
+			s.later(undo)
+		}
+	}
+}
+
+// giveUp leaves an order to who leads its batch, unless that is decided.
+func (s *purse) giveUp(ctx context.Context, batch *orders, o *order) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-batch.done:
+		return nil
+	default:
+		o.gone = true
+		return fmt.Errorf("%w: %w", ErrBookBusy, context.Cause(ctx))
+	}
 }
 
 // flush writes the changes that no limit waits for.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,7 +87,18 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 		return err
 	})
 	ended(t, "a call asks the budget", call)
+	var others sync.WaitGroup
+	const beside = 4
+	for range beside { // whose holds are decided together
+		others.Go(func() {
+			if err := call(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	ended(t, "a call asks the budget beside others", call)
 	back()
+	others.Wait()
 
 	back = held(t, boardOf(t, o.Book))
 	ended(t, "a call is signed", call)
@@ -102,6 +114,9 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 		return err
 	})
 	back()
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
 
 	wallet := agent.Wallet{Dir: t.TempDir(), Passphrase: func(string) (string, error) { return "secret", nil }}
 	back = held(t, filepath.Join(wallet.Dir, ".lock"))
@@ -115,7 +130,10 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 	if err := call(t.Context()); err != nil {
 		t.Errorf("after all of it a call comes to %v", err)
 	}
-	holds(t, shop, 10*usdc, 2*price)
+	holds(t, shop, 10*usdc, (2+beside)*price)
+	if spent, err := client.Spent(); err != nil || spent.Total != (2+beside)*price || spent.AtRisk != 0 {
+		t.Errorf("spent are %+v, %v", spent, err)
+	}
 }
 
 // boardOf is the file that a book's processes share the account of its only channel in.

@@ -14,8 +14,9 @@ import (
 
 // Update runs f in a transaction of a bbolt file that several processes use in turn, and
 // waits for the others for so long, or until the context ends; it tries once at least. It
-// makes a file that is not there. Errors are f's, or wrap [ErrInUse], or [ErrCorrupt] where the file is damaged, cut off or empty: a file is
-// never made empty, so one that is has lost what it held.
+// makes a file that is not there. Errors are f's, or wrap [ErrInUse], or [ErrCorrupt] where
+// the file is damaged, cut off or empty: a file is never made empty, so one that is has lost
+// what it held.
 func Update(ctx context.Context, path string, wait time.Duration, f func(*bbolt.Tx) error) error {
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
