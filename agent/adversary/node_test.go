@@ -47,8 +47,8 @@ type node struct {
 	wallet vouchers.Amount
 	truth  map[vouchers.ChannelID]money
 	mood   mood
-	told   map[vouchers.ChannelID]vouchers.Amount // the balance that was said last
-	deaf   bool                                   // what is said now, nobody remembers
+	told   map[vouchers.ChannelID]money // what was said last
+	deaf   bool                         // what is said now, nobody remembers
 }
 
 // mood is how a node lies; its zero value tells the truth.
@@ -60,7 +60,7 @@ type mood struct {
 }
 
 func newNode(wallet vouchers.Amount) *node {
-	return &node{wallet: wallet, truth: make(map[vouchers.ChannelID]money), told: make(map[vouchers.ChannelID]vouchers.Amount)}
+	return &node{wallet: wallet, truth: make(map[vouchers.ChannelID]money), told: make(map[vouchers.ChannelID]money)}
 }
 
 func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -157,7 +157,7 @@ func (n *node) view(input []byte) ([]byte, error) {
 			said.claimed = n.mood.claimed(said.claimed)
 		}
 		if !n.deaf {
-			n.told[id] = said.balance
+			n.told[id] = said
 		}
 		return method.Outputs.Pack(said.balance.Big(), said.claimed.Big())
 	case "pendingWithdrawals":

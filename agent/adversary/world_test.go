@@ -70,7 +70,7 @@ type deposit struct {
 	amount vouchers.Amount
 	until  time.Time
 	before vouchers.Amount // what the payer was told last when it was signed
-	shown  bool            // the payer was told of a balance with it
+	shown  bool            // the payer was told of a balance with it, beside nothing that it has to refuse
 	made   bool            // it is on chain
 	typed  bool
 }
@@ -319,7 +319,7 @@ func (w *world) record(a *ask) {
 		signed := &deposit{amount: d.Deposit.Amount, until: time.Unix(int64(authorization.ValidBefore), 0), typed: w.typed > 0 && d.Deposit.Amount == w.typed}
 		ch.deposits[salt] = signed
 		w.node.mu.Lock()
-		signed.before = w.node.told[voucher.ChannelID]
+		signed.before = w.node.told[voucher.ChannelID].balance
 		w.node.mu.Unlock()
 		w.find(d.Deposit.Amount)
 	}
