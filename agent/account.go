@@ -331,8 +331,9 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 		a.spent[ceiling] = certain
 	}
 	most := a.highest()
-	if offset := plus(plus(max(before, a.seen), charged), plus(a.flying, a.doubt)); total > max(most, offset) {
-		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, max(most, offset))
+	offset := plus(plus(max(before, a.seen), charged), plus(a.flying, a.doubt))
+	if can := max(most, min(offset, a.signed)); total > can {
+		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, can)
 	}
 	if total > most {
 		a.countFrom(total)

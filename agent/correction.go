@@ -82,10 +82,11 @@ func (a *account) drain() {
 	}
 }
 
-// adopt takes charged as the truth, and doubt as what may come to it. Nothing is in flight: the strict form, charged
-// and the price, is open to the next call.
+// adopt takes charged as the truth, and doubt as what may come to it, under what was signed:
+// else a count that was moved up would move the next ceiling up once more. Nothing is in
+// flight: the strict form, charged and the price, is open to the next call.
 func (a *account) adopt(charged, doubt vouchers.Amount) {
-	moved := a.rebase(charged, doubt)
+	moved := a.rebase(charged, min(doubt, left(a.signed, charged)))
 	a.seen, a.unsure = charged, false
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, why spending) bool { return c <= charged || moved && why == doubtful })
 }

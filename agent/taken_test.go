@@ -188,6 +188,31 @@ func TestAServerMayCountFromTheHighestCeilingThatWasSigned(t *testing.T) {
 	}
 }
 
+func TestACountThatIsMovedUpMovesNoCeilingUpByLostCallsBelowIt(t *testing.T) {
+	o := options(t)
+	const lost = 4
+	l := newLiar(t, o, func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult {
+		if n == 1+2*lost {
+			return serves(l.receipt(0, ceilingOf(p)))
+		}
+		return serves(l.receipt(price, price))
+	})
+	client := dial(t, l.url, o)
+	buy(t, client, 1, price)
+	l.cut = 2 * lost // each is tried twice
+	for range lost {
+		if _, _, err := client.CallTool(t.Context(), "work", nil); !errors.Is(err, agent.ErrUnknownOutcome) {
+			t.Fatalf("a lost call: %v", err)
+		}
+	}
+	for range 2 { // the second is answered with what is not true any more
+		_, _, _ = client.CallTool(t.Context(), "work", nil)
+	}
+	if got := l.most(); got != (1+lost+2)*price {
+		t.Errorf("%d calls signed %s", 1+lost+2, got)
+	}
+}
+
 func TestAProcessThatIsKilledForgetsNoCeiling(t *testing.T) {
 	shop, refused := counting(t)
 	e := newErrand(t, shop.URL)
