@@ -104,7 +104,7 @@ func (f *figures) inherit(kept figures) {
 	if kept.signed < f.signed {
 		return
 	}
-	balance, most, charged, offset := f.balance, f.most, f.charged, f.offset
+	balance, most := f.balance, f.most
 	disputed := max(f.disputed, kept.disputed)
 	*f = newFigures(balance, kept.charged, kept.signed)
 	f.vouched = left(kept.signed, kept.unvouched())
@@ -112,9 +112,6 @@ func (f *figures) inherit(kept figures) {
 	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, plus(kept.doubt, kept.flying), kept.losses, kept.spent, kept.raised
 	for ceiling := range kept.inFlight {
 		f.spent[ceiling] = doubtful
-	}
-	if charged > plus(f.charged, f.doubt) {
-		f.charged, f.seen, f.offset, f.doubt = charged, charged, offset, 0
 	}
 }
 

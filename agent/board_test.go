@@ -17,7 +17,7 @@ func joined(t *testing.T, book string, begins figures) *account {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := a.board.close(); err != nil {
+		if err := a.board.close(); err != nil { // a nil one has left
 			t.Error(err)
 		}
 	})
@@ -43,6 +43,18 @@ func TestAccountsWithTheSameBookAreOne(t *testing.T) {
 	landed(t, two.correct(0, 30, 35)) // waits for the call of the other
 	landed(t, one.settle(35, 5, 35))
 	reserved(t, two, 1, 36)
+}
+
+func TestTheBookDoesNotBringBackACountThatAProofHasLowered(t *testing.T) {
+	book := filepath.Join(t.TempDir(), "agent.db")
+	one := joined(t, book, newFigures(1_000, 20, 20))
+	landed(t, one.correct(0, 10, 20))
+	if err := one.board.close(); err != nil { // before the book has it
+		t.Fatal(err)
+	}
+	one.board = nil
+	other := joined(t, book, newFigures(1_000, 20, 20))
+	reserved(t, other, 5, 15)
 }
 
 func TestAHalfWrittenAccountIsWhatItWasBefore(t *testing.T) {
