@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -40,6 +42,8 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: %q does not begin with http:// or https:// and a host", ErrURL, short(u.Redacted()))
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
 		return nil, fmt.Errorf("%w: write the host %q in ASCII (xn--)", ErrURL, short(u.Host))
+	case !dialsAsWritten(u):
+		return nil, fmt.Errorf("%w: the host %q can be written in other ways: write an address as 127.0.0.1 or [::1], and a port as 8402", ErrURL, short(u.Host))
 	case u.User != nil:
 		return nil, fmt.Errorf("%w: it has a name or a password before the host %s, which belong into a header", ErrURL, u.Host)
 	case strings.ContainsAny(u.Path, "\\\x00") || slices.ContainsFunc(strings.Split(u.Path, "/"), isDots):
@@ -77,13 +81,32 @@ func withoutURL(err error) string {
 
 func isDots(segment string) bool { return segment == "." || segment == ".." }
 
-// hostOf is the host in lower case, without a dot at its end, and with the port if that
-// is not the scheme's own.
+// dialsAsWritten says whether the host is a name, or an address that everybody reads as the
+// same one: resolvers take 127.1 and 0x7f.0.0.1 for 127.0.0.1.
+func dialsAsWritten(u *url.URL) bool {
+	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16); err != nil {
+		return false
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	_, err := strconv.ParseUint(last, 0, 64)
+	return err != nil && strings.Trim(last, "0123456789") != ""
+}
+
+// hostOf is the host in lower case, an address in its shortest form, without a dot at its
+// end, and with the port if that is not the scheme's own.
 func hostOf(u *url.URL) string {
 	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	if address, err := netip.ParseAddr(host); err == nil {
+		host = address.Unmap().String()
+	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
+	port = strings.TrimLeft(port, "0")
 	if port == "" || port == defaultPorts[u.Scheme] {
 		return host
 	}
@@ -104,10 +127,37 @@ func ServerName(text string) string {
 }
 
 func nameOfServer(u *url.URL) string {
-	if u.Path == "/" {
+	name := spelled(u.EscapedPath())
+	if name == "" || name == "/" {
 		return originOf(u)
 	}
-	return originOf(u) + u.EscapedPath()
+	return originOf(u) + name
+}
+
+// spelled is an escaped path in the one way in which names have it: no character is
+// escaped that a path may hold as it is, and slashes that follow one another count as one.
+func spelled(escaped string) string {
+	var out strings.Builder
+	for i := 0; i < len(escaped); i++ {
+		c := escaped[i]
+		if c == '%' && i+2 < len(escaped) {
+			code, _ := strconv.ParseUint(escaped[i+1:i+3], 16, 8)
+			i += 2
+			if c = byte(code); !isPlainInPath(c) {
+				fmt.Fprintf(&out, "%%%02X", c)
+				continue
+			}
+		}
+		if c != '/' || !strings.HasSuffix(out.String(), "/") {
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}
+
+// isPlainInPath says whether a path holds a character as it is (RFC 3986, 3.3).
+func isPlainInPath(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~!$&'()*+,;=:@/", c) >= 0
 }
 
 // resourceName is the name of what is bought at a URL: slashes that follow one another
@@ -160,7 +210,7 @@ func matches(pattern, name string) bool {
 	if !isURL || !wantsURL {
 		return glob.Match(pattern, name)
 	}
-	return glob.Match(strings.ToLower(wantScheme), scheme) && glob.Match(withoutPort(wantScheme, strings.ToLower(wantHost)), host) &&
+	return glob.Match(strings.ToLower(wantScheme), scheme) && glob.Match(patternOfHost(wantScheme, wantHost), host) &&
 		(wantRest == "" || glob.Match(wantRest, rest))
 }
 
@@ -169,7 +219,7 @@ func matches(pattern, name string) bool {
 func matchesServer(pattern, server string) bool {
 	_, host, _, isURL := splitURL(server)
 	if _, _, _, wantsURL := splitURL(pattern); isURL && !wantsURL {
-		return glob.Match(strings.ToLower(pattern), host)
+		return glob.Match(patternOfHost("", pattern), host)
 	}
 	return matches(pattern, server)
 }
@@ -186,8 +236,15 @@ func splitURL(text string) (scheme, host, rest string, isURL bool) {
 	return scheme, after, "", true
 }
 
-func withoutPort(scheme, host string) string {
-	if port := defaultPorts[strings.ToLower(scheme)]; port != "" {
+// patternOfHost is the host of a pattern as [hostOf] writes it, as far as that can be said of
+// one with wildcards.
+func patternOfHost(scheme, host string) string {
+	scheme, host = strings.ToLower(scheme), strings.ToLower(host)
+	if u, err := url.Parse("//" + host); err == nil && !strings.ContainsAny(host, "*?/") {
+		u.Scheme = scheme
+		return hostOf(u)
+	}
+	if port := defaultPorts[scheme]; port != "" {
 		return strings.TrimSuffix(host, ":"+port)
 	}
 	return host

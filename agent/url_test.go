@@ -213,11 +213,53 @@ func TestTheBudgetOfAServerIsOneHoweverItsURLIsWritten(t *testing.T) {
 	}
 }
 
+func TestThePolicyOfAServerGoesByThePlaceThatIsDialled(t *testing.T) {
+	o := options(t)
+	l := newLiar(t, o, charging())
+	port := l.url[strings.LastIndexByte(l.url, ':')+1:]
+	ways := []string{"127.0.0.1:0" + port, "127.0.0.1:000" + port, "[::ffff:127.0.0.1]:" + port, "[::ffff:7f00:1]:" + port, "127.1:" + port, "0x7f.0.0.1:" + port, "2130706433:" + port, "0177.0.0.1:" + port}
+	for i := range ways {
+		ways[i] = "http://" + ways[i] + "/mcp"
+	}
+	ways = append(ways, l.url+"/%6dcp", l.url+"/%6Dcp", l.url+"//mcp")
+	denied, bought := o, o
+	denied.Policy.DenyServers = []string{l.url + "/mcp"}
+	bought.Policy.PerServer = price
+	buy(t, dial(t, l.url+"/mcp", bought), 1, price)
+	for _, way := range ways {
+		for name, o := range map[string]agent.Options{"denied": denied, "used up": bought} {
+			client, err := agent.Dial(t.Context(), way, o)
+			if err == nil {
+				_, _, err = client.CallTool(t.Context(), "work", nil)
+				client.Close()
+			}
+			if !errors.Is(err, agent.ErrPolicy) && !errors.Is(err, agent.ErrURL) {
+				t.Errorf("%s, %s: %v", way, name, err)
+			}
+		}
+	}
+}
+
+func TestAPatternOfAnAddressIsOneHoweverItIsWritten(t *testing.T) {
+	o := options(t)
+	l := newLiar(t, o, charging())
+	port := l.url[strings.LastIndexByte(l.url, ':')+1:]
+	for _, pattern := range []string{"[::ffff:127.0.0.1]:" + port, "http://127.0.0.1:0" + port, "http://127.0.0.1:0" + port + "/mcp"} {
+		o.Policy.DenyServers = []string{pattern}
+		if got := refusal(t, dial(t, l.url+"/mcp", o)); got.Code != agent.CodeServerNotAllowed {
+			t.Errorf("%s: %+v", pattern, got)
+		}
+	}
+}
+
 func TestAServersNameShowsNoSecretOfItsURL(t *testing.T) {
 	for text, want := range map[string]string{
 		"HTTPS://Shop.Example.:443/mcp?key=secret#x": "https://shop.example/mcp",
 		"http://shop.example:80/":                    "http://shop.example",
 		"http://[::1]:8402/mcp":                      "http://[::1]:8402/mcp",
+		"http://[0:0:0:0:0:0:0:1]:08402//mcp":        "http://[::1]:8402/mcp",
+		"https://shop.example/%6dcp%3f(1)%2fx":       "https://shop.example/mcp%3F(1)/x",
+		"https://0x.example:0443/mcp/":               "https://0x.example/mcp/",
 		"stdio":                                      "stdio",
 	} {
 		if got := agent.ServerName(text); got != want {
