@@ -131,7 +131,7 @@ func (p *Profile) PayerTopUp() (agent.TopUp, error) {
 func (p *Profile) PayerLimits() (all agent.Limits, err error) {
 	for _, name := range slices.Sorted(maps.Keys(p.ClientLimits)) {
 		if err := all.Set(name, string(p.ClientLimits[name])); err != nil {
-			return all, fmt.Errorf("clientLimits: %w", err)
+			return all, fmt.Errorf("clientLimits.%s: %w", name, err)
 		}
 	}
 	return all, nil

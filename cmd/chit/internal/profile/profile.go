@@ -148,12 +148,12 @@ func (h Home) Load(name string) (*Profile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read profile %q: %w", name, err)
 	}
+	if err := noBlanks(text); err != nil {
+		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, path, strings.TrimSpace(yaml.FormatError(err, false, false)))
+	}
 	p := &Profile{name: name, home: h}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, path, strings.TrimSpace(yaml.FormatError(err, false, false)))
-	}
-	if err := noBlanks(text); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
 	}
 	if err := p.validate(); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
@@ -242,6 +242,9 @@ func (p *Profile) validate() error {
 		return err
 	}
 	if _, err := p.PayerLimits(); err != nil {
+		return err
+	}
+	if _, err := p.ShopLimits(); err != nil {
 		return err
 	}
 	_, err := p.SettlePolicy()

@@ -94,7 +94,7 @@ func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
 func (p *Profile) ShopLimits() (all server.Limits, err error) {
 	for _, name := range slices.Sorted(maps.Keys(p.Limits)) {
 		if err := all.Set(name, string(p.Limits[name])); err != nil {
-			return all, fmt.Errorf("limits: %w", err)
+			return all, fmt.Errorf("limits.%s: %w", name, err)
 		}
 	}
 	return all, nil

@@ -40,9 +40,18 @@ func TestABlankLimitIsAnError(t *testing.T) {
 		"minDeposit:\n":                              "minDeposit",
 		"settle: {totalValue: }\n":                   "settle.totalValue",
 		"limits: {lookups: }\n":                      "limits.lookups",
+		"budget:\n  total: |\n":                      "budget.total",
+		"server: &it ~\nbudget: {total: *it}\n":      "&it",
+		"server: &it ''\nbudget: *it\n":              "&it",
 	} {
 		if p, err := load(t, lines); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "blank") {
 			t.Errorf("%q: %+v, %v", lines, p, err)
 		}
+	}
+}
+
+func TestASecondDocumentOfAProfileIsNotPassedOver(t *testing.T) {
+	if p, err := load(t, "---\nbudget: {total: 1}\n"); err == nil || !strings.Contains(err.Error(), "2 YAML documents") {
+		t.Errorf("read %+v, %v", p, err)
 	}
 }
