@@ -84,7 +84,7 @@ func (c *Client) add(ctx context.Context, text string) error {
 	name := u.Scheme + "://" + u.Host
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	eth, err := ethclient.DialContext(ctx, text)
+	eth, err := connect(ctx, text)
 	if err != nil {
 		return unreachable(name, err)
 	}

@@ -22,7 +22,7 @@ var ErrQuery = errors.New("the endpoint refuses the query")
 func (c *Client) Logs(ctx context.Context, query ethereum.FilterQuery) ([]types.Log, error) {
 	return ask(ctx, c, "read logs", func(ctx context.Context, e *ethclient.Client) ([]types.Log, error) {
 		logs, err := e.FilterLogs(ctx, query)
-		if err != nil && (isAnswer(err) || isTooLarge(err)) {
+		if err != nil && (isAnswer(err) || isTooLarge(err) || errors.Is(err, ErrLong)) {
 			err = fmt.Errorf("%w: %w", ErrQuery, err)
 		}
 		return logs, err

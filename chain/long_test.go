@@ -1,0 +1,84 @@
+package chain_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain"
+)
+
+// flood is an endpoint that knows its chain, and answers everything else with 512 MiB of
+// zeros, packed where that is asked for, under a status.
+func flood(t *testing.T, status int) string {
+	t.Helper()
+	zeros := strings.Repeat("0", 1<<20)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct {
+			ID     json.RawMessage
+			Method string
+		}
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if request.Method == "eth_chainId" {
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":"0x7a69"}`, request.ID)
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(status)
+		packed := gzip.NewWriter(w)
+		fmt.Fprintf(packed, `{"jsonrpc":"2.0","id":%s,"result":"0x`, request.ID)
+		for range 512 {
+			if _, err := io.WriteString(packed, zeros); err != nil {
+				return
+			}
+		}
+		_, _ = io.WriteString(packed, `"}`)
+		_ = packed.Close()
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAnEndpointFillsNoMemory(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusBadGateway} {
+		client := dial(t, flood(t, status))
+		for name, ask := range map[string]func(context.Context) error{
+			"a call": func(ctx context.Context) error {
+				_, err := client.CallContract(ctx, ethereum.CallMsg{To: &common.Address{1}}, nil)
+				return err
+			},
+			"logs": func(ctx context.Context) error {
+				_, err := client.Logs(ctx, ethereum.FilterQuery{})
+				return err
+			},
+		} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := ask(t.Context())
+			runtime.ReadMemStats(&after)
+			if status == http.StatusOK && !errors.Is(err, chain.ErrLong) || err == nil {
+				t.Errorf("%d, %s: %v", status, name, err)
+			}
+			if name == "logs" && status == http.StatusOK && !errors.Is(err, chain.ErrQuery) {
+				t.Errorf("a query with so many logs cannot be told from a node that is away: %v", err)
+			}
+			if used := after.Sys - before.Sys; used > 300<<20 {
+				t.Errorf("%d, %s: it takes %d MiB of memory", status, name, used>>20)
+			}
+		}
+	}
+}
