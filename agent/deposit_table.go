@@ -34,6 +34,13 @@ func (r depositRows) add(d signedDeposit) {
 	}
 }
 
+// drop takes a deposit out, but not another one that was signed for its channel since.
+func (r depositRows) drop(d *signedDeposit) {
+	if there, kept := r.signed[d.Channel]; kept && there.nonce().Cmp(d.nonce()) == 0 {
+		delete(r.signed, d.Channel)
+	}
+}
+
 func (r depositRows) giveBack(d *signedDeposit) {
 	if d.TopUp != "" {
 		r.moved[d.TopUp] = left(r.moved[d.TopUp], d.Deposit.Amount)

@@ -86,6 +86,14 @@ func (d *signedDeposit) until() time.Time {
 	return time.Unix(int64(min(seconds, 1<<62)), 0).UTC()
 }
 
+// nonce is what the authorization can be used once with.
+func (d *signedDeposit) nonce() *big.Int {
+	if permit := d.Deposit.Authorization.Permit2; permit != nil {
+		return permit.Nonce
+	}
+	return d.Deposit.Authorization.Erc3009.Salt
+}
+
 // over says whether the deposit has run out, by this machine's clock and by the chain's.
 func (d *signedDeposit) over(now, head time.Time) bool {
 	return !now.Before(d.until()) && !head.Before(d.until())
@@ -102,9 +110,19 @@ func (d *signedDeposit) warn(err error) error {
 		err, d.Deposit.Amount, d.until().Format(time.RFC3339))
 }
 
-// awaited returns the deposit of a channel that may yet come in, nil if there is none, and
-// forgets those that cannot.
-func (p *payer) awaited(ctx context.Context, id vouchers.ChannelID) (*signedDeposit, error) {
+// awaited is outstanding, but forgets a deposit that the chain has as used up as well. It
+// counts for its day all the same.
+func (p *payer) awaited(ctx context.Context, ch *channel) (*signedDeposit, error) {
+	found, err := p.outstanding(ctx, ch.id)
+	if err != nil || found == nil || found.shown(ch.funds()) || !p.usedUp(ctx, ch, found) {
+		return found, err
+	}
+	return nil, p.forget(found)
+}
+
+// outstanding returns the deposit of a channel that has not run out, nil if there is none,
+// and forgets those that have.
+func (p *payer) outstanding(ctx context.Context, id vouchers.ChannelID) (*signedDeposit, error) {
 	var found *signedDeposit
 	head := time.Time{}
 	err := p.deposits.updateDeposits(func(rows *depositRows) error {
@@ -124,10 +142,10 @@ func (p *payer) awaited(ctx context.Context, id vouchers.ChannelID) (*signedDepo
 	return found, err
 }
 
-// forget is for a deposit whose money is in its channel.
-func (p *payer) forget(id vouchers.ChannelID) error {
+// forget is for a deposit whose money is in its channel, or never will be.
+func (p *payer) forget(signed *signedDeposit) error {
 	return p.deposits.updateDeposits(func(rows *depositRows) error {
-		delete(rows.signed, id)
+		rows.drop(signed)
 		return nil
 	})
 }
@@ -143,7 +161,7 @@ func (p *payer) unsent(signed *signedDeposit, err error) (forgotten bool, _ erro
 
 func (p *payer) takeBack(signed *signedDeposit) error {
 	return p.deposits.updateDeposits(func(rows *depositRows) error {
-		delete(rows.signed, signed.Channel)
+		rows.drop(signed)
 		rows.giveBack(signed)
 		return nil
 	})
@@ -163,6 +181,7 @@ func (p *payer) keep(d signedDeposit) error {
 		if err := p.policy.allowsTopUp(p.server, &d, rows, p.purse.now()); err != nil {
 			return err
 		}
+		d.fresh = false // for who finds it there
 		rows.add(d)
 		return nil
 	})

@@ -18,12 +18,12 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
-	signed, err := p.awaited(ctx, ch.id)
+	signed, err := p.awaited(ctx, ch)
 	if err != nil {
 		return Moved{}, err
 	}
 	if signed != nil && signed.shown(ch.funds()) { // it has come in since
-		p.owe(p.forget(ch.id))
+		p.owe(p.forget(signed))
 		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.funds(), Left: ch.spendable()}, nil
 	}
 	if signed == nil {
@@ -50,7 +50,7 @@ func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, 
 		}
 		return Moved{}, signed.warn(err)
 	}
-	p.owe(p.forget(ch.id))
+	p.owe(p.forget(signed))
 	return moved, nil
 }
 
@@ -61,7 +61,7 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 		return Moved{}, err
 	}
 	defer done()
-	signed, err := p.awaited(ctx, ch.id)
+	signed, err := p.awaited(ctx, ch)
 	if err != nil {
 		return Moved{}, err
 	}
@@ -158,12 +158,12 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 		_, err := p.depositInto(ctx, ch, amount, p.topUp.origin(), by)
 		return nil, err
 	}
-	signed, err := p.awaited(ctx, ch.id)
+	signed, err := p.awaited(ctx, ch)
 	if err != nil {
 		return nil, err
 	}
 	if signed != nil && signed.shown(ch.funds()) { // it has come in, and is not enough
-		if err := p.forget(ch.id); err != nil {
+		if err := p.forget(signed); err != nil {
 			return nil, err
 		}
 		signed = nil
@@ -182,7 +182,7 @@ func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposi
 	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.funds()) {
 		return err
 	}
-	p.owe(p.forget(ch.id))
+	p.owe(p.forget(signed))
 	return nil
 }
 
@@ -218,7 +218,7 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 		return Moved{}, err
 	}
 	before := ch.funds()
-	if d, err := p.awaited(ctx, ch.id); err != nil {
+	if d, err := p.outstanding(ctx, ch.id); err != nil {
 		return Moved{}, err
 	} else if _, deposits := payload.(*x402.DepositPayload); deposits && d != nil {
 		before = d.Before

@@ -97,8 +97,8 @@ func (d Deposit) key(_ uint64, _ common.Address, id vouchers.ChannelID) common.H
 	return d.Nonce(id)
 }
 
-func (d Deposit) used(ctx context.Context, client *chain.Client, id vouchers.ChannelID) (bool, error) {
-	r := tokenReader{ctx: ctx, client: client, address: d.Config.Token, abi: abigen.NewToken()}
+func (d Deposit) used(ctx context.Context, client *chain.Client, id vouchers.ChannelID, block *big.Int) (bool, error) {
+	r := tokenReader{ctx: ctx, client: client, address: d.Config.Token, abi: abigen.NewToken(), block: block}
 	return ask(r, r.abi.PackAuthorizationState(d.Config.Payer, d.Nonce(id)), r.abi.UnpackAuthorizationState)
 }
 
@@ -108,7 +108,8 @@ type Authorized interface {
 	amount() vouchers.Amount
 	// key tells the authorization from every other on the chain.
 	key(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash
-	used(ctx context.Context, client *chain.Client, id vouchers.ChannelID) (bool, error)
+	// used is as of a block, nil for the latest.
+	used(ctx context.Context, client *chain.Client, id vouchers.ChannelID, block *big.Int) (bool, error)
 	collectorData() ([]byte, error)
 }
 
@@ -129,7 +130,7 @@ func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Authoriz
 		return nil, err
 	}
 	key := c.depositKey(d, collector)
-	used, err := d.used(ctx, c.client, id)
+	used, err := d.used(ctx, c.client, id, nil)
 	if err != nil {
 		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.amount(), id, err)
 	}
@@ -157,5 +158,26 @@ func (c *Contract) Submitted(ctx context.Context, sender *chain.Sender, d Author
 	if sender.Knows(c.depositKey(d, collector)) {
 		return true, nil
 	}
-	return d.used(ctx, c.client, c.domain.ChannelID(d.channel()))
+	return d.used(ctx, c.client, c.domain.ChannelID(d.channel()), nil)
+}
+
+// Outcome reports whether a deposit's authorization is used up, by a deposit or because
+// its payer cancelled it, and the channel's balance, both as of the latest block.
+func (c *Contract) Outcome(ctx context.Context, d Authorized) (used bool, balance vouchers.Amount, err error) {
+	head, err := c.client.BlockNumber(ctx)
+	if err != nil {
+		return false, 0, err
+	}
+	config := d.channel()
+	states, err := c.statesAt(ctx, []vouchers.ChannelConfig{config}, head)
+	if err == nil {
+		err = states[0].err
+	}
+	if err == nil {
+		used, err = d.used(ctx, c.client, c.domain.ChannelID(config), new(big.Int).SetUint64(head))
+	}
+	if err != nil {
+		return false, 0, fmt.Errorf("read what became of the deposit of %s into channel %s: %w", d.amount(), c.domain.ChannelID(config), err)
+	}
+	return used, states[0].Balance, nil
 }

@@ -88,11 +88,11 @@ func (d Permit2Deposit) key(chainID uint64, collector common.Address, id voucher
 	return d.Digest(chainID, collector, id)
 }
 
-func (d Permit2Deposit) used(ctx context.Context, client *chain.Client, _ vouchers.ChannelID) (bool, error) {
+func (d Permit2Deposit) used(ctx context.Context, client *chain.Client, _ vouchers.ChannelID, block *big.Int) (bool, error) {
 	const bits = 256 // of a word of the bitmap
 	position, bit := new(big.Int).DivMod(d.Nonce, big.NewInt(bits), new(big.Int))
 	contract := abigen.NewPermit2()
-	r := tokenReader{ctx: ctx, client: client, address: Permit2}
+	r := tokenReader{ctx: ctx, client: client, address: Permit2, block: block}
 	bitmap, err := ask(r, contract.PackNonceBitmap(d.Config.Payer, position), contract.UnpackNonceBitmap)
 	if err != nil {
 		return false, fmt.Errorf("ask Permit2 for nonce %s: %w", d.Nonce, err)

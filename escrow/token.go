@@ -49,6 +49,7 @@ type tokenReader struct {
 	client  *chain.Client
 	address common.Address
 	abi     *abigen.Token
+	block   *big.Int // nil is the latest
 }
 
 func (r tokenReader) read() (Token, error) {
@@ -99,7 +100,7 @@ func (r tokenReader) hasEIP3009() (bool, error) {
 
 func ask[T any](r tokenReader, data []byte, unpack func([]byte) (T, error)) (T, error) {
 	var zero T
-	raw, err := r.client.CallContract(r.ctx, ethereum.CallMsg{To: &r.address, Data: data}, nil)
+	raw, err := r.client.CallContract(r.ctx, ethereum.CallMsg{To: &r.address, Data: data}, r.block)
 	if err != nil {
 		return zero, err
 	}

@@ -1,0 +1,46 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// outcomeTime is how long the endpoints may take to say what became of a deposit.
+const outcomeTime = 10 * time.Second
+
+// usedUp says whether the chain has the authorization of a deposit as used up, and the
+// channel's balance does not show the deposit: its payer cancelled it, or its money came
+// in and has left the channel. Then it moves nothing any more, and another one may be
+// signed.
+//
+// That must be said by two endpoints at least, on different hosts, and by each that is
+// configured. A node that says so alone, and falsely, would have a deposit signed beside
+// one that is still good, for each time it is asked. A payer with one endpoint waits
+// until the deposit has run out.
+func (p *payer) usedUp(ctx context.Context, ch *channel, d *signedDeposit) bool {
+	ctx, cancel := context.WithTimeout(ctx, outcomeTime)
+	defer cancel()
+	hosts := make(map[string]bool)
+	for _, one := range p.chain.Apart() {
+		used, balance, err := escrow.At(one, ch.addresses.Escrow).Outcome(ctx, d.authorized(ch.config))
+		if err != nil || !used || d.shown(balance) {
+			return false
+		}
+		hosts[one.Endpoint()] = true
+	}
+	return len(hosts) > 1
+}
+
+// authorized is what the escrow is given for the deposit.
+func (d *signedDeposit) authorized(config vouchers.ChannelConfig) escrow.Authorized {
+	if a := d.Deposit.Authorization.Permit2; a != nil {
+		return escrow.Permit2Deposit{Config: config, Amount: d.Deposit.Amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
+	}
+	a := d.Deposit.Authorization.Erc3009
+	return escrow.Deposit{
+		Config: config, Amount: d.Deposit.Amount, ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: a.Salt, Signature: a.Signature,
+	}
+}
