@@ -79,6 +79,7 @@ func (t errorTable) explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	err = said{err}
 	text := strings.ToLower(err.Error())
 	switch {
 	case strings.Contains(text, "gas required exceeds"), strings.Contains(text, "out of gas"):
@@ -103,7 +104,9 @@ func (t errorTable) explain(err error) error {
 	return err
 }
 
-func (t errorTable) reason(data []byte) string {
+func (t errorTable) reason(data []byte) string { return shorten([]byte(t.fullReason(data))) }
+
+func (t errorTable) fullReason(data []byte) string {
 	if len(data) < 4 {
 		return "without a reason"
 	}
@@ -138,14 +141,22 @@ func withoutURL(err error) error {
 	if errors.As(err, &status) {
 		return fmt.Errorf("HTTP status %s: %s", status.Status, shorten(status.Body))
 	}
-	return err
+	return said{err}
 }
 
-func shorten(body []byte) string {
-	const most = 120
-	body = bytes.TrimSpace(body)
-	if len(body) > most {
-		return string(body[:most]) + "..."
+// said is an error whose text an endpoint has written, which may be as long as its answer.
+type said struct{ error }
+
+func (s said) Error() string { return shorten([]byte(s.error.Error())) }
+
+func (s said) Unwrap() error { return s.error }
+
+// shorten cuts what somebody else has written, for a message.
+func shorten(text []byte) string {
+	const most = 300
+	text = bytes.TrimSpace(text)
+	if len(text) > most {
+		return strings.ToValidUTF8(string(text[:most]), "") + "..."
 	}
-	return string(body)
+	return string(text)
 }
