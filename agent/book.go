@@ -24,6 +24,10 @@ import (
 type Book struct {
 	path string
 	open turn // held while the file is open: bbolt's own lock is polled for, slowly
+	tail tail
+
+	adopting turn // guards adopted
+	adopted  bool // what dead processes had yet to write is in the table
 }
 
 var _ table = (*Book)(nil)
@@ -77,7 +81,7 @@ var (
 // empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
 // budgets count from.
 func OpenBook(ctx context.Context, path string) (*Book, error) {
-	b := &Book{path: path}
+	b := &Book{path: path, tail: tail{dir: path + boardFolder}}
 	return b, b.updateUntil(ctx, channelsBucket, func(*bbolt.Bucket) error { return nil })
 }
 
@@ -172,24 +176,45 @@ func (b *Book) revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
 	})
 }
 
-// updateSpending reads what was spent, and writes what f changes of it, durably.
-func (b *Book) updateSpending(ctx context.Context, f func(map[spent]vouchers.Amount)) error {
+// updateSpending reads what was spent, and writes what f changes of it, durably. It covers
+// this book's tail up to a page.
+func (b *Book) updateSpending(ctx context.Context, last uint64, f func(map[spent]vouchers.Amount)) error {
+	if err := b.adopt(ctx); err != nil {
+		return err
+	}
+	err := b.changeSpending(ctx, func(tx *bbolt.Tx, rows map[spent]vouchers.Amount) error {
+		f(rows)
+		return b.tail.cover(tx, last)
+	})
+	if err == nil {
+		b.tail.clear(last)
+	}
+	return err
+}
+
+func (b *Book) changeSpending(ctx context.Context, f func(*bbolt.Tx, map[spent]vouchers.Amount) error) error {
 	return b.updateUntil(ctx, spendingBucket, func(bucket *bbolt.Bucket) error {
-		before := make(map[spent]vouchers.Amount)
-		err := bucket.ForEach(func(key, value []byte) error {
-			parts := bytes.Split(key, spendingSeparator)
-			if len(parts) != 3 || len(value) != 8 {
-				return fmt.Errorf("%q under %q is not what was spent on a day, at a server, for a tool", value, key)
-			}
-			before[spent{string(parts[0]), string(parts[1]), string(parts[2])}] = vouchers.Amount(binary.BigEndian.Uint64(value))
-			return nil
-		})
+		before, err := readSpending(bucket)
 		if err != nil {
 			return err
 		}
 		after := maps.Clone(before)
-		f(after)
+		if err := f(bucket.Tx(), after); err != nil {
+			return err
+		}
 		return writeSpending(bucket, before, after)
+	})
+}
+
+func readSpending(bucket *bbolt.Bucket) (map[spent]vouchers.Amount, error) {
+	rows := make(map[spent]vouchers.Amount)
+	return rows, bucket.ForEach(func(key, value []byte) error {
+		parts := bytes.Split(key, spendingSeparator)
+		if len(parts) != 3 || len(value) != 8 {
+			return fmt.Errorf("%q under %q is not what was spent on a day, at a server, for a tool", value, key)
+		}
+		rows[spent{string(parts[0]), string(parts[1]), string(parts[2])}] = vouchers.Amount(binary.BigEndian.Uint64(value))
+		return nil
 	})
 }
 
@@ -217,3 +242,7 @@ func writeSpending(bucket *bbolt.Bucket, before, after map[spent]vouchers.Amount
 func (s spent) key() []byte {
 	return bytes.Join([][]byte{[]byte(s.day), []byte(s.server), []byte(s.tool)}, spendingSeparator)
 }
+
+func (b *Book) jot(server string, c change) error { return b.tail.jot(server, c) }
+
+func (b *Book) turn() (last uint64) { return b.tail.turn() }

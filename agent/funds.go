@@ -81,7 +81,7 @@ func (f ChannelFunds) Spent() vouchers.Amount {
 // SettleTokens writes into the book what the live tokens of a server have left by its word,
 // in atomic units: what they were given beyond that is spent.
 func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
-	return b.updateSpending(context.Background(), func(rows map[spent]vouchers.Amount) {
+	return b.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
 		l := newLeaf(rows, ServerName(server))
 		with := l.of(func(key spent) bool { return key.tool == grantTool })
 		slices.Reverse(with)
@@ -98,7 +98,7 @@ func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
 // spentOnTokens is what credit tokens have, by server.
 func (b *Book) spentOnTokens() (map[string]vouchers.Amount, error) {
 	by := make(map[string]vouchers.Amount)
-	err := b.updateSpending(context.Background(), func(rows map[spent]vouchers.Amount) {
+	err := b.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
 		for key, amount := range rows {
 			if key.tool == grantTool {
 				by[key.server] = plus(by[key.server], amount)

@@ -180,6 +180,9 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 func (p *payer) close() error {
 	p.purse.rest()
 	err := errors.Join(p.save(), p.prices.keep(p.server), p.leave())
+	if p.book != nil {
+		err = errors.Join(err, p.book.tail.close())
+	}
 	if p.http != nil {
 		p.http.CloseIdleConnections()
 	}

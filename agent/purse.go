@@ -22,8 +22,14 @@ type spent struct {
 // table is what was spent, by day, server and tool. Update runs f on all of it, and
 // keeps what f changes; no other update, of this process or another, comes between. Others
 // are waited for until the context ends.
+//
+// Jot notes a change of a server's rows that an update is yet to make, so that a process
+// that is killed does not forget it. Turn ends a page of such notes: an update that has
+// made all of them says so by the page's number, which is 0 where there are none.
 type table interface {
-	updateSpending(ctx context.Context, f func(map[spent]vouchers.Amount)) error
+	updateSpending(ctx context.Context, last uint64, f func(map[spent]vouchers.Amount)) error
+	jot(server string, c change) error
+	turn() (last uint64)
 }
 
 // purse is the payer's account of what it spends at one server, held against the
@@ -62,7 +68,7 @@ type change struct {
 	cost      vouchers.Amount // what of an amount on its way was charged
 }
 
-// kind is what a change does.
+// kind is what a change does. Its numbers stand in files: new ones go to the end.
 type kind uint8
 
 const (
@@ -202,11 +208,15 @@ func (s *purse) later(c change) {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	err, owe := s.table.jot(s.server, c), s.owe
 	s.late = append(s.late, c)
-	if s.soon == nil && s.owe != nil {
+	if s.soon == nil && owe != nil {
 		s.writers.Add(1)
 		s.soon = time.AfterFunc(lateTime, s.flushSoon)
+	}
+	s.mu.Unlock()
+	if err != nil && owe != nil {
+		owe(err)
 	}
 }
 
@@ -318,11 +328,12 @@ func (s *purse) update(ctx context.Context, batch *orders) error {
 	defer s.writing.give()
 	late := s.late
 	s.late = nil
+	last := s.table.turn()
 	s.mu.Unlock()
 	if len(late) == 0 && len(batch.all) == 0 {
 		return nil
 	}
-	err := s.table.updateSpending(ctx, func(rows map[spent]vouchers.Amount) {
+	err := s.table.updateSpending(ctx, last, func(rows map[spent]vouchers.Amount) {
 		fold(rows)
 		l := newLeaf(rows, s.server)
 		for _, c := range late {

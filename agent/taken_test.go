@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -214,13 +215,48 @@ func TestACountThatIsMovedUpMovesNoCeilingUpByLostCallsBelowIt(t *testing.T) {
 func TestAProcessThatIsKilledForgetsNoCeiling(t *testing.T) {
 	shop, refused := counting(t)
 	e := newErrand(t, shop.URL)
+	buy(t, dial(t, shop.URL, e.killed(t, shop)), 5, 0)
+	if n := refused.Load(); n != 0 {
+		t.Errorf("%d payments were refused", n)
+	}
+}
+
+func TestAProcessThatIsKilledForgetsNothingThatItHasSpent(t *testing.T) {
+	for name, limit := range map[string]vouchers.Amount{"within a budget": 0, "without one": agent.Unlimited} {
+		t.Run(name, func(t *testing.T) {
+			shop, _ := counting(t)
+			e := newErrand(t, shop.URL)
+			e.Total = limit
+			for range 3 { // each time the last one's is written down, once
+				o := e.killed(t, shop)
+				client := dial(t, shop.URL, o)
+				buy(t, client, 5, 0) // the first tells what became of the call that was cut off
+				charged := standing(shop)
+				spent, err := client.Spent()
+				if err != nil || spent.Total != charged {
+					t.Errorf("the shop has charged %s, the payer has spent %+v, %v", charged, spent, err)
+				}
+				if err := client.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			files, err := filepath.Glob(e.Book + ".live/spending.*")
+			if err != nil || len(files) != 0 {
+				t.Errorf("left over are %v, %v", files, err)
+			}
+		})
+	}
+}
+
+// killed pays for some calls in a process that is killed in the middle of them, and returns
+// the options of the next one.
+func (e errand) killed(t testing.TB, shop *shoptest.Shop) agent.Options {
+	t.Helper()
 	e.Callers, e.Calls = 1, 1_000_000
-	doomed := e.start(t)
+	doomed, before := e.start(t), standing(shop)
 	doomed.begin(t)
-	for charged := vouchers.Amount(0); charged < 20*price; {
-		for channel := range shop.Ledger.Channels() {
-			charged = channel.Charged
-		}
+	for standing(shop) < before+20*price {
+		time.Sleep(time.Millisecond)
 	}
 	if err := doomed.command.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -230,10 +266,15 @@ func TestAProcessThatIsKilledForgetsNoCeiling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	buy(t, dial(t, shop.URL, o), 5, 0)
-	if n := refused.Load(); n != 0 {
-		t.Errorf("%d payments were refused", n)
+	return o
+}
+
+// standing is what a shop has charged in its only channel.
+func standing(shop *shoptest.Shop) (charged vouchers.Amount) {
+	for channel := range shop.Ledger.Channels() {
+		charged = channel.Charged
 	}
+	return charged
 }
 
 // lyingNode passes everything on, but says while it lies that the liar's channel of 1 USDC
