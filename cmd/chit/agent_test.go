@@ -100,6 +100,14 @@ func TestAnOutputThatCannotBeWrittenIsRefusedBeforeItIsPaidFor(t *testing.T) {
 	if _, err := os.Stat(file); err == nil {
 		t.Error("a file was left behind")
 	}
+	full := h.run(t, "call", "identicon", "text=x", "--output", "/dev/full", server)
+	if _, data, _ := strings.Cut(full.stdout, `"data": "iVBOR`); full.code != 1 || len(data) < 100 || !strings.Contains(full.stderr, "--output") || !strings.Contains(full.stderr, "paid 0.00") {
+		t.Errorf("an image for a disk that is full: %+v", full)
+	}
+	again := h.run(t, "call", "identicon", "text=x", "--output", "/dev/full", "--json", server)
+	if again.code != 1 || strings.Count(again.stdout, `"data": "iVBOR`) != 1 {
+		t.Errorf("the same as JSON: %+v", again)
+	}
 }
 
 func TestTheProxyPrintsNothingButMessages(t *testing.T) {
@@ -305,6 +313,9 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if err := os.WriteFile(kept, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if full := h.run(t, "pay-url", url+"/page", "-o", "/dev/full"); full.code != 1 || full.stdout != "GET /page" || !strings.Contains(full.stderr, "paid 0.01 USDC") || !strings.Contains(full.stderr, "--output") {
+		t.Errorf("a page for a disk that is full: %+v", full)
+	}
 	bad := h.run(t, "pay-url", url+"/bad", "-o", kept)
 	if text, err := os.ReadFile(kept); bad.code != 1 || err != nil || string(text) != "mine" {
 		t.Errorf("a page that is not there became the file %q, %v: %+v", text, err, bad)
@@ -312,7 +323,7 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if bad := h.run(t, "pay-url", url+"/bad"); bad.code != 1 || !strings.Contains(bad.stderr, "404") {
 		t.Errorf("a page that is not there: %+v", bad)
 	}
-	if out := h.ok(t, "pay-url", url+"/page", "--refund"); !strings.Contains(out, "refunded 0.98 USDC") {
+	if out := h.ok(t, "pay-url", url+"/page", "--refund"); !strings.Contains(out, "refunded 0.97 USDC") {
 		t.Errorf("refund prints %q", out)
 	}
 	if usage := h.run(t, "pay-url", url, "--header", "nothing"); usage.code != 2 {

@@ -95,7 +95,7 @@ func outcome(c *cli.Context, result *mcp.CallToolResult, charge string) error {
 		return fmt.Errorf("%w%s", errTool, charge)
 	}
 	if path := c.String("output"); path != "" {
-		return writeData(path, result)
+		return writeData(c, path, result)
 	}
 	return nil
 }
@@ -263,8 +263,9 @@ func dataLine(kind, data string) string {
 	return fmt.Sprintf("[%s, %d bytes]", plain.Text(kind), base64.RawStdEncoding.DecodedLen(len(strings.TrimRight(data, "="))))
 }
 
-// writeData writes the first image or sound of an answer into a file.
-func writeData(path string, result *mcp.CallToolResult) error {
+// writeData writes the first image or sound of an answer into a file, or else the whole
+// answer is printed, unless --json has done that: it is paid for.
+func writeData(c *cli.Context, path string, result *mcp.CallToolResult) error {
 	for _, content := range result.Content {
 		var data string
 		switch content := content.(type) {
@@ -277,9 +278,14 @@ func writeData(path string, result *mcp.CallToolResult) error {
 		}
 		raw, err := base64.StdEncoding.DecodeString(data)
 		if err != nil {
-			return fmt.Errorf("--output: the server's data is not base64: %w", err)
+			err = fmt.Errorf("--output: the server's data is not base64: %w", err)
+		} else {
+			err = writeOutput(path, raw)
 		}
-		return os.WriteFile(path, raw, 0o644)
+		if err != nil && !c.Bool(jsonFlag.Name) {
+			err = errors.Join(err, ui.JSON(c.App.Writer, result))
+		}
+		return err
 	}
 	return errors.New("--output: the answer holds no image and no sound; nothing was written")
 }

@@ -124,11 +124,11 @@ func printResponse(c *cli.Context, response *agent.HTTPResponse, receipt agent.R
 		p.Data = response.Body
 	}
 	failed := response.Status >= http.StatusMultipleChoices
+	var unwritten error
 	if path := c.String("output"); path != "" && !failed {
-		if err := os.WriteFile(path, response.Body, 0o644); err != nil {
-			return fmt.Errorf("--output: %w", err)
+		if unwritten = writeOutput(path, response.Body); unwritten == nil {
+			p.Body, p.Data, response.Body = "", nil, nil
 		}
-		p.Body, p.Data, response.Body = "", nil, nil
 	}
 	err := print(c, p, func(w io.Writer) error {
 		if _, err := io.Copy(w, bytes.NewReader(response.Body)); err != nil {
@@ -139,5 +139,13 @@ func printResponse(c *cli.Context, response *agent.HTTPResponse, receipt agent.R
 	if err == nil && failed {
 		err = fmt.Errorf("%w: status %d %s%s", errStatus, response.Status, http.StatusText(response.Status), chargeOf(receipt))
 	}
-	return err
+	return errors.Join(err, unwritten)
+}
+
+// writeOutput writes what was bought into the file of --output.
+func writeOutput(path string, bought []byte) error {
+	if err := os.WriteFile(path, bought, 0o644); err != nil {
+		return fmt.Errorf("--output: %w; what was bought is printed instead", err)
+	}
+	return nil
 }
