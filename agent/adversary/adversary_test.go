@@ -218,8 +218,10 @@ func (p player) mcp(t *rapid.T) *slot {
 
 func (p player) deposit(t *rapid.T) {
 	s := p.mcp(t)
-	p.typed = rapid.SampledFrom([]vouchers.Amount{price, topUp + 1, maxDeposit, maxDeposit + 1}).Draw(t, "typed")
-	amount := p.typed
+	amount := rapid.SampledFrom([]vouchers.Amount{price, topUp + 1, maxDeposit, maxDeposit + 1}).Draw(t, "typed")
+	p.mu.Lock()
+	p.typed = append(p.typed, amount)
+	p.mu.Unlock()
 	p.ended(t, p.run(s, "deposit", func(ctx context.Context) error {
 		_, err := s.mcp.Deposit(ctx, amount)
 		return err

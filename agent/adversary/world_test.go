@@ -40,12 +40,12 @@ type world struct {
 	book    *agent.Book
 	slots   []*slot
 	agrees  bool // what the owner says to a recovery
-	typed   vouchers.Amount
 
 	mu      sync.Mutex // guards what follows, and the sellers' own
 	asks    []*ask
 	seen    map[vouchers.ChannelID]*channel
 	found   []vouchers.Amount // numbers that lies are made from
+	typed   []vouchers.Amount // deposits whose amount somebody has typed
 	news    bool              // something came or ended since the last check
 	rises   bool              // a ceiling rose above all before since the last count
 	problem string            // what a payment was found to break
@@ -316,7 +316,7 @@ func (w *world) record(a *ask) {
 	authorization := d.Deposit.Authorization.Erc3009
 	salt := authorization.Salt.String()
 	if ch.deposits[salt] == nil {
-		signed := &deposit{amount: d.Deposit.Amount, until: time.Unix(int64(authorization.ValidBefore), 0), typed: w.typed > 0 && d.Deposit.Amount == w.typed}
+		signed := &deposit{amount: d.Deposit.Amount, until: time.Unix(int64(authorization.ValidBefore), 0), typed: slices.Contains(w.typed, d.Deposit.Amount)}
 		ch.deposits[salt] = signed
 		w.node.mu.Lock()
 		signed.before = w.node.told[voucher.ChannelID].balance
