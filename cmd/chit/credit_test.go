@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -87,6 +90,36 @@ func TestABudgetIsHandedOutByHand(t *testing.T) {
 	}
 	if out := h.ok(t, "refund", url, "--json"); decode[map[string]any](t, out)["amount"] != "9996500" {
 		t.Errorf("the refund is %s", out)
+	}
+}
+
+func TestAGrantTopsUpNoFurtherThanTheProfileSays(t *testing.T) {
+	h, server := sold(t, "")
+	profile, err := os.ReadFile(filepath.Join(h.dir, "profiles", "dev.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.ok(t, "deposit", "0.1", server)
+	for _, test := range []struct{ lines, budget, refused string }{
+		{"topUp: {amount: 1}\nbudget: {deposit: 0.5}\n", "0.3", "the limit for one deposit is 0.5 USDC"},
+		{"topUp: {amount: 900}\n", "4", "budget.deposit"},
+		{"topUp: {amount: 1}\nbudget: {deposit: 50}\n", "4", "topUp.amount"},
+		{"topUp: {amount: 1}\nbudget: {topUpPerDay: 0.5}\n", "0.3", "budget.topUpPerDay"},
+		{"topUp: {amount: 1}\nbudget: {deposit: 1}\n", "0.3", ""},
+	} {
+		if err := os.WriteFile(filepath.Join(h.dir, "profiles", "dev.yaml"), append(slices.Clone(profile), test.lines...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, balance := h.run(t, "credit", "grant", server, "--budget", test.budget), words(h.ok(t, "balance"))
+		if test.refused == "" {
+			if got.code != 0 || !strings.Contains(balance, "1.1 0 0.3 0 0.8") {
+				t.Errorf("a grant of %s came to %+v, with\n%s", test.budget, got, balance)
+			}
+			continue
+		}
+		if got.code == 0 || got.stdout != "" || !strings.Contains(got.stderr, test.refused) || !strings.Contains(balance, "0.1 0 0 0 0.1") {
+			t.Errorf("with %q a grant of %s came to %+v, with\n%s", test.lines, test.budget, got, balance)
+		}
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +47,25 @@ func bent(t testing.TB, change func([]byte) []byte) string {
 	return web.URL + "/mcp"
 }
 
+// owns is a payer with a channel of 5 USDC to a server.
+func owns(t testing.TB, url string) (*agent.Client, allowance.Owner) {
+	t.Helper()
+	o := agent.Options{
+		Key: shoptest.Payer(t, "payer"), RPC: shoptest.Net.Anvil.URL(), Token: shoptest.Net.Token, Book: filepath.Join(t.TempDir(), "agent.db"),
+		Policy: agent.Policy{MaxPrice: agent.Unlimited},
+	}
+	client, err := agent.Dial(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	moved, err := client.Deposit(t.Context(), 5*shoptest.USDC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, allowance.Owner{Client: client, Key: o.Key, Channel: moved.Channel}
+}
+
 func TestAGrantIsPaidWithWhatWasTypedAndHeldAgainstWhatWasAsked(t *testing.T) {
 	const budget = vouchers.Amount(10_000)
 	swap := func(from, to string) func([]byte) []byte {
@@ -60,24 +81,11 @@ func TestAGrantIsPaidWithWhatWasTypedAndHeldAgainstWhatWasAsked(t *testing.T) {
 		"any text for a token":        {swap(`"token":"chit_`, `"token":"chat_`), allowance.ErrGrant, budget},
 		"no token":                    {swap(`"token":"chit_`, `"taken":"chit_`), allowance.ErrGrant, budget},
 		"no grant":                    {swap(`"grant":{`, `"gift":{`), allowance.ErrGrant, budget},
+		"less was charged":            {swap(`"chargedAmount":"10000"`, `"chargedAmount":"1"`), agent.ErrDishonest, budget},
 		"another budget":              {swap(`"budget":"10000"`, `"budget":"1"`), allowance.ErrGrant, budget},
 	} {
 		t.Run(name, func(t *testing.T) {
-			url := bent(t, test.change)
-			o := agent.Options{
-				Key: shoptest.Payer(t, "payer"), RPC: shoptest.Net.Anvil.URL(), Token: shoptest.Net.Token, Book: filepath.Join(t.TempDir(), "agent.db"),
-				Policy: agent.Policy{MaxPrice: agent.Unlimited},
-			}
-			client, err := agent.Dial(t.Context(), url, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = client.Close() }()
-			moved, err := client.Deposit(t.Context(), 5*shoptest.USDC)
-			if err != nil {
-				t.Fatal(err)
-			}
-			owner := allowance.Owner{Client: client, Key: o.Key, Channel: moved.Channel}
+			client, owner := owns(t, bent(t, test.change))
 			granted, err := owner.Grant(t.Context(), credit.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
 			if !errors.Is(err, test.want) || test.want == nil && granted.Grant.Budget != budget {
 				t.Errorf("granted %+v, %v", granted.Grant, err)
@@ -86,6 +94,120 @@ func TestAGrantIsPaidWithWhatWasTypedAndHeldAgainstWhatWasAsked(t *testing.T) {
 				t.Error("the token is handed out")
 			}
 			if spent, err := client.Spent(); err != nil || spent.Total+spent.AtRisk != test.signed {
+				t.Errorf("spent %+v, %v", spent, err)
+			}
+		})
+	}
+}
+
+func TestATopUpOfAGrantIsPaidWithWhatWasTypedAndHeldAgainstTheGrant(t *testing.T) {
+	const budget, more = vouchers.Amount(10_000), vouchers.Amount(20_000)
+	for name, test := range map[string]struct {
+		from, to string
+		want     error
+		signed   vouchers.Amount
+	}{
+		"an honest top-up":            {"", "", nil, budget + more},
+		"a price above what is typed": {`"amount":"20000"`, `"amount":"4000000"`, agent.ErrPolicy, 2 * budget}, // the last price was tried
+		"no grant":                    {`"grant":{`, `"gift":{`, allowance.ErrGrant, budget + more},
+		"another grant":               {`"id":"`, `"is":"`, allowance.ErrGrant, budget + more},
+		"a budget below the top-up":   {`"budget":"30000"`, `"budget":"10000"`, allowance.ErrGrant, budget + more},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var bends atomic.Bool
+			client, owner := owns(t, bent(t, func(raw []byte) []byte {
+				if !bends.Load() {
+					return raw
+				}
+				return bytes.ReplaceAll(raw, []byte(test.from), []byte(test.to))
+			}))
+			bought, err := owner.Grant(t.Context(), credit.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
+			if err != nil {
+				t.Fatal(err)
+			}
+			bends.Store(true)
+			granted, err := owner.TopUp(t.Context(), bought.Grant.ID, more)
+			if !errors.Is(err, test.want) || test.want == nil && granted.Grant.Budget != budget+more {
+				t.Errorf("topped up %+v, %v", granted.Grant, err)
+			}
+			if spent, err := client.Spent(); err != nil || spent.Total+spent.AtRisk != test.signed {
+				t.Errorf("spent %+v, %v", spent, err)
+			}
+		})
+	}
+}
+
+var (
+	tokenText = regexp.MustCompile(`chit_[A-Za-z0-9_-]{60,}`)
+	grantID   = regexp.MustCompile(`"id":"[0-9a-f]{32}"`)
+)
+
+var asItIs = func(raw []byte) []byte { return raw }
+
+func TestATokenThatSaysAnythingElseThanWhatWasAskedForIsNotTaken(t *testing.T) {
+	expires := time.Now().Add(time.Hour)
+	asked := credit.Scope{Budget: 10_000, Expires: expires, Tools: []string{"hash"}}
+	narrowed := func(to credit.Scope) func(testing.TB, string, string) string {
+		return func(t testing.TB, honest, _ string) string {
+			token, err := credit.Parse(honest)
+			if err == nil {
+				token, err = token.Attenuate(to)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			return token.Text()
+		}
+	}
+	earlier := func(_ testing.TB, _, earlier string) string { return earlier }
+	for name, test := range map[string]struct {
+		// before is the scope of a grant that the same server, or another one, made before.
+		before  *credit.Scope
+		another bool
+		// kept says that the answer names its own grant, and not that of the token.
+		kept bool
+		// token is what is handed out for an honest and the earlier token.
+		token func(t testing.TB, honest, earlier string) string
+	}{
+		"a smaller budget":      {token: narrowed(credit.Scope{Budget: 1})},
+		"fewer calls":           {token: narrowed(credit.Scope{Calls: 1})},
+		"a lower price":         {token: narrowed(credit.Scope{PerCall: 1})},
+		"another tool":          {before: &credit.Scope{Budget: 10_000, Expires: expires, Tools: []string{"primes"}}, token: earlier},
+		"every tool":            {before: &credit.Scope{Budget: 10_000, Expires: expires}, token: earlier},
+		"a later end":           {before: &credit.Scope{Budget: 10_000, Expires: expires.Add(time.Hour), Tools: asked.Tools}, token: earlier},
+		"another amount":        {before: &credit.Scope{Budget: 20_000, Expires: expires, Tools: asked.Tools}, token: earlier},
+		"another server":        {before: &asked, another: true, token: earlier},
+		"another server's name": {before: &asked, another: true, kept: true, token: earlier},
+		"another grant":         {before: &asked, kept: true, token: earlier},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var bend atomic.Pointer[func([]byte) []byte]
+			bend.Store(&asItIs)
+			client, owner := owns(t, bent(t, func(raw []byte) []byte { return (*bend.Load())(raw) }))
+			given, id := "", []byte(nil)
+			if test.before != nil {
+				seller := owner
+				if test.another {
+					_, seller = owns(t, shoptest.Open(t, shoptest.Options(t)).URL)
+				}
+				granted, err := seller.Grant(t.Context(), *test.before, "before")
+				if err != nil {
+					t.Fatal(err)
+				}
+				given, id = granted.Token, fmt.Appendf(nil, `"id":"%s"`, granted.Grant.ID)
+			}
+			change := func(raw []byte) []byte {
+				if id != nil && !test.kept {
+					raw = grantID.ReplaceAll(raw, id)
+				}
+				return tokenText.ReplaceAllFunc(raw, func(honest []byte) []byte { return []byte(test.token(t, string(honest), given)) })
+			}
+			bend.Store(&change)
+			granted, err := owner.Grant(t.Context(), asked, "now")
+			if !errors.Is(err, allowance.ErrGrant) || granted.Token != "" {
+				t.Errorf("granted %+v, %v", granted.Grant, err)
+			}
+			if spent, err := client.Spent(); err != nil || spent.Total+spent.AtRisk < asked.Budget {
 				t.Errorf("spent %+v, %v", spent, err)
 			}
 		})
