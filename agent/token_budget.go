@@ -80,7 +80,9 @@ type TokenAnswer struct {
 // Call makes a call of a tool that is announced at a price (0 is not known, or free). Make
 // makes it, with the context that it is given: a second time, where it costs more than was
 // announced and the policy allows that. A call that fails without an answer counts in full.
-// Errors are make's, or a [*PolicyError], or the book's.
+// Errors are make's, or a [*PolicyError], or the book's; or they wrap [ErrDishonest], where
+// more was charged than the token pays, or [credit.ErrToken], where it has no room for the
+// budget's limit.
 func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amount, make func(context.Context) (TokenAnswer, error)) error {
 	if b == nil {
 		_, err := make(ctx)
@@ -95,7 +97,12 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 			h.end(0)
 			return err
 		}
-		ctx, way := onWay(b.narrowed(ctx, price))
+		shown, most, err := b.narrowed(ctx, price)
+		if err != nil {
+			h.end(0)
+			return err
+		}
+		ctx, way := onWay(shown)
 		answer, err := make(ctx)
 		if asked := answer.asked(); err == nil && asked > price && !raised {
 			price = asked
@@ -104,7 +111,10 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 		if err != nil && !way.neverLeft() {
 			answer.Charged = h.held
 		}
-		h.end(answer.Charged)
+		h.end(min(answer.Charged, most))
+		if err == nil && answer.Charged > most {
+			err = fmt.Errorf("%w: a call on a token that pays %s at most was charged %s", ErrDishonest, most, answer.Charged)
+		}
 		return err
 	}
 }
@@ -129,16 +139,31 @@ func (a TokenAnswer) asked() vouchers.Amount {
 type narrowedKey struct{}
 
 // narrowed is a context whose requests show the token narrowed to a price, where the policy
-// says anything. A token cannot be narrowed to nothing.
-func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) context.Context {
+// says anything, and the most that the token pays for one call then. A token cannot be
+// narrowed to nothing.
+func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ context.Context, most vouchers.Amount, err error) {
 	if !b.purse.policy.limitsCalls() {
-		return ctx
+		return ctx, payable(b.token), nil
 	}
 	narrower, err := b.token.Attenuate(credit.Scope{PerCall: max(1, price)})
-	if err != nil { // it is narrower already
-		return ctx
+	switch {
+	case errors.Is(err, credit.ErrWidening): // it is narrower already
+		return ctx, payable(b.token), nil
+	case err != nil:
+		return nil, 0, fmt.Errorf("the token cannot be narrowed to what the budget allows for one call: %w", err)
 	}
-	return context.WithValue(ctx, narrowedKey{}, narrower.Text())
+	return context.WithValue(ctx, narrowedKey{}, narrower.Text()), payable(narrower), nil
+}
+
+// payable is the most that a token pays for one call.
+func payable(token credit.Token) vouchers.Amount {
+	most := Unlimited
+	for _, c := range token.Caveats() {
+		if c.Kind == credit.KindPerCall || c.Kind == credit.KindBudget {
+			most = min(most, vouchers.Amount(c.Limit))
+		}
+	}
+	return most
 }
 
 // bearer is the header that shows a token, or what it is narrowed to for a request.

@@ -3,11 +3,15 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
 )
 
 func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
@@ -28,6 +32,72 @@ func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 	var refused *agent.PolicyError
 	if !errors.As(err, &refused) || refused.Remaining != price-1 {
 		t.Errorf("the call after it gave %v", err)
+	}
+	if err := budget.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	secret := token(t, shop.URL, credit.Scope{Budget: 10 * price, PerCall: 5 * price})
+	for name, test := range map[string]struct {
+		policy agent.Policy
+		most   vouchers.Amount
+	}{
+		"narrowed by the budget":  {agent.Policy{PerDay: 100 * price}, price},
+		"no budget":               {agent.Policy{}, 5 * price},
+		"narrower than the price": {agent.Policy{PerDay: 100 * price, AllowTools: []string{"dear"}}, 5 * price},
+	} {
+		book := filepath.Join(t.TempDir(), "agent.db")
+		budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, test.policy, book)
+		if err != nil {
+			t.Fatal(err)
+		}
+		announced, tool := price, "work"
+		if test.policy.AllowTools != nil {
+			announced, tool = 7*price, "dear"
+		}
+		err = budget.Call(t.Context(), tool, announced, func(context.Context) (agent.TokenAnswer, error) {
+			return agent.TokenAnswer{Charged: agent.Unlimited}, nil
+		})
+		if !errors.Is(err, agent.ErrDishonest) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := budget.Close(); err != nil {
+			t.Error(err)
+		}
+		kept, err := agent.OpenBook(t.Context(), book)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if spent, _, err := agent.ReadBudget(kept, agent.Policy{}, shop.URL, time.Now()); err != nil || spent.Total != test.most {
+			t.Errorf("%s: %s were spent, %v", name, spent.Total, err)
+		}
+	}
+}
+
+func TestATokenWithoutRoomForTheBudgetIsNotShown(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	full, err := credit.Parse(token(t, shop.URL, credit.Scope{Budget: 10 * price}))
+	for err == nil && len(full.Caveats()) < credit.MaxCaveats {
+		full, err = full.Attenuate(credit.Scope{Calls: 10})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, full.Text(), agent.Policy{Total: price}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		err = budget.Call(t.Context(), "work", price, func(context.Context) (agent.TokenAnswer, error) {
+			t.Error("a token was shown that pays more than the budget has")
+			return agent.TokenAnswer{}, nil
+		})
+		if !errors.Is(err, credit.ErrToken) || strings.Contains(err.Error(), credit.Prefix+"A") {
+			t.Errorf("the call gave %v", err)
+		}
 	}
 	if err := budget.Close(); err != nil {
 		t.Error(err)
