@@ -277,12 +277,12 @@ func (p *payer) entries() ([]Entry, error) {
 	if p.book == nil {
 		return entries, nil
 	}
-	kept, err := p.book.Channels()
+	kept, err := p.book.ChannelsTo(p.server)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range kept {
-		if p.channels[e.Channel] == nil && ServerName(e.Server) == p.server && e.Deployment.ChainID == p.chain.ChainID() &&
+		if p.channels[e.Channel] == nil && e.Deployment.ChainID == p.chain.ChainID() &&
 			e.Config.Payer == p.key.Address() && e.Config.VoucherSigner() == p.session.Address() {
 			entries = append(entries, e)
 		}

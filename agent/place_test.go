@@ -153,3 +153,20 @@ func TestEveryPathOfAnOriginIsTheSameShopAndAMovedOneIsWhereItsOwnerSays(t *test
 		t.Errorf("the new place has %+v", all)
 	}
 }
+
+func TestMoneyOfAShopIsCountedAtEveryOneOfItsPaths(t *testing.T) {
+	shop := shoptest.Open(t, shoptest.Options(t))
+	o := options(t)
+	o.TopUp.Amount = usdc
+	client, err := agent.Dial(t.Context(), shop.URL, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, receipt, err := client.CallTool(t.Context(), "hash", map[string]any{"text": "abc"})
+	if err := errors.Join(err, client.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := visit(t, shop.URL, o).Balance(t.Context()); err != nil || b.Channel != usdc-receipt.Charged {
+		t.Errorf("for its pages the channel has %s, %v", b.Channel, err)
+	}
+}

@@ -41,7 +41,7 @@ func ChannelTo(book *agent.Book, url string, key chain.Signer) (vouchers.Channel
 	}
 	var best *agent.Entry
 	for i, e := range entries {
-		if agent.ServerName(e.Server) == agent.ServerName(url) && e.Config.VoucherSigner() == key.Address() && (best == nil || e.Available() > best.Available()) {
+		if e.Config.VoucherSigner() == key.Address() && (best == nil || e.Available() > best.Available()) {
 			best = &entries[i]
 		}
 	}
