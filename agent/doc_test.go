@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -53,4 +54,25 @@ func ExampleDial() {
 	if _, err := client.Refund(ctx, 0); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// An http.Client pays for what costs something, and an SDK that takes one does too.
+func ExampleNewTransport() {
+	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	if err != nil {
+		log.Fatal(err)
+	}
+	transport := agent.NewTransport(agent.Options{
+		Key: key, RPC: "https://rpc.example", Token: common.HexToAddress("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"), Book: "agent.db",
+		TopUp: agent.TopUp{Amount: 1_000_000},
+	}, nil)
+	defer transport.Close()
+	answer, err := (&http.Client{Transport: transport}).Get("https://data.example/weather")
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	defer answer.Body.Close()
+	receipt, paid := agent.ReceiptOf(answer)
+	fmt.Println(answer.Status, paid, receipt.Charged)
 }

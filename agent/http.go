@@ -19,7 +19,10 @@ import (
 // HTTPClient buys plain HTTP resources by the HTTP transport of x402. It is safe for
 // concurrent use. Servers of that transport take deposits only with a request that is
 // paid for: see [Options.TopUp].
-type HTTPClient struct{ *payer }
+type HTTPClient struct {
+	*payer
+	passes bool // redirects that come before a payment are answers
+}
 
 // HTTPRequest is what to ask for. Its body is kept, to be sent again with a payment.
 type HTTPRequest struct {
@@ -51,7 +54,7 @@ func NewHTTPClient(ctx context.Context, server string, o Options) (*HTTPClient, 
 		return nil, err
 	}
 	p.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &HTTPClient{p}, nil
+	return &HTTPClient{payer: p}, nil
 }
 
 // Close writes the book and closes the connections.
@@ -138,7 +141,7 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 	if err != nil {
 		return nil, silence{err}
 	}
-	if to, err := response.Location(); err == nil && paid == nil && response.StatusCode/100 == 3 {
+	if to, err := response.Location(); err == nil && paid == nil && !c.passes && response.StatusCode/100 == 3 {
 		return nil, noRedirect(&http.Request{URL: to}, nil)
 	}
 	return &HTTPResponse{Status: response.StatusCode, Header: response.Header, Body: body}, nil

@@ -34,6 +34,8 @@ type Limits struct {
 	// Requests is how many requests of a server, and how many of the MCP client in front
 	// of a proxy, may be under way at once; 0 is 256.
 	Requests int
+	// Servers is how many servers a [Transport] pays; 0 is 256.
+	Servers int
 	// Receipts is how many receipts [Client.FetchReceipts] gets at once; 0 is 100,000.
 	Receipts int
 	// Silence is for how long a server may send nothing while it is waited for; 0 is five
@@ -55,8 +57,8 @@ func (l Limits) withDefaults() Limits {
 	return Limits{
 		Answer: cmp.Or(l.Answer, 64<<20), Events: cmp.Or(l.Events, 100_000),
 		Pages: cmp.Or(l.Pages, 100), Entries: cmp.Or(l.Entries, 10_000),
-		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Receipts: cmp.Or(l.Receipts, 100_000), Silence: cmp.Or(l.Silence, 5*time.Minute),
-		Hold: cmp.Or(l.Hold, authorizationTime), Behind: cmp.Or(l.Behind, 30*time.Second),
+		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Servers: cmp.Or(l.Servers, 256), Receipts: cmp.Or(l.Receipts, 100_000),
+		Silence: cmp.Or(l.Silence, 5*time.Minute), Hold: cmp.Or(l.Hold, authorizationTime), Behind: cmp.Or(l.Behind, 30*time.Second),
 	}
 }
 
@@ -64,7 +66,7 @@ func (l Limits) withDefaults() Limits {
 func (l *Limits) fields() map[string]any {
 	return map[string]any{
 		"answer": &l.Answer, "events": &l.Events, "pages": &l.Pages, "entries": &l.Entries, "terms": &l.Terms,
-		"requests": &l.Requests, "receipts": &l.Receipts, "silence": &l.Silence, "hold": &l.Hold, "behind": &l.Behind,
+		"requests": &l.Requests, "servers": &l.Servers, "receipts": &l.Receipts, "silence": &l.Silence, "hold": &l.Hold, "behind": &l.Behind,
 	}
 }
 
