@@ -103,21 +103,26 @@ func TestADepositThatIsNotPossibleIsRefusedBeforeItIsSigned(t *testing.T) {
 }
 
 func TestAServerThatOnlySaysThatMoneyMovedIsFoundOut(t *testing.T) {
-	for name, move := range map[string]func(*agent.Client) (agent.Moved, error){
-		"into the channel":   func(c *agent.Client) (agent.Moved, error) { return c.Deposit(t.Context(), 5*usdc) },
-		"out of the channel": func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), usdc/2) },
-		"all of it":          func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), 0) },
+	for name, test := range map[string]struct {
+		says vouchers.Amount
+		move func(*agent.Client) (agent.Moved, error)
+	}{
+		"into the channel":   {5 * usdc, func(c *agent.Client) (agent.Moved, error) { return c.Deposit(t.Context(), 5*usdc) }},
+		"out of the channel": {usdc / 2, func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), usdc/2) }},
+		"more than there is": {5 * usdc, func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), 0) }},
+		"all of it":          {usdc, func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), 0) }},
+		"nothing of it all":  {0, func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), 0) }},
+		"nothing of a part":  {0, func(c *agent.Client) (agent.Moved, error) { return c.Refund(t.Context(), usdc/2) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
 			o.Limits.Behind = time.Millisecond // the node is not: there is no such transaction
 			l := newLiar(t, o, func(l *liar, _ int, _ *x402.PaymentPayload) *mcp.CallToolResult {
 				receipt := l.receipt(0, 0)
-				moved := 5 * usdc
-				receipt.Amount, receipt.Transaction = &moved, common.Hash{1}.Hex()
+				receipt.Amount, receipt.Transaction = &test.says, common.Hash{1}.Hex()
 				return serves(receipt)
 			})
-			if moved, err := move(dial(t, l.url, o)); !errors.Is(err, agent.ErrDishonest) {
+			if moved, err := test.move(dial(t, l.url, o)); !errors.Is(err, agent.ErrDishonest) {
 				t.Errorf("moved %+v, %v", moved, err)
 			}
 			if l.most() != 0 {

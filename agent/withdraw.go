@@ -124,6 +124,9 @@ type Withdrawal struct {
 	// can claim of it what it has vouchers for until the delay has passed. Of one that
 	// was finished it is what the payer got, 0 where claims came first.
 	Amount vouchers.Amount `json:"amount"`
+	// Missed is, of one that was finished, what was announced and the payer did not get:
+	// claims or refunds came first.
+	Missed vouchers.Amount `json:"missed,omitzero"`
 	// After is when the withdrawal can be finished; zero once it is.
 	After time.Time   `json:"after,omitzero"`
 	Tx    common.Hash `json:"tx"`
@@ -139,7 +142,7 @@ func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.S
 		if err != nil {
 			return Withdrawal{}, err
 		}
-		return Withdrawal{w.Channel, w.Amount, announced.After, announced.Receipt.TxHash}, nil
+		return Withdrawal{Channel: w.Channel, Amount: w.Amount, After: announced.After, Tx: announced.Receipt.TxHash}, nil
 	})
 }
 
@@ -151,7 +154,7 @@ func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *chain.
 		if err != nil {
 			return Withdrawal{}, err
 		}
-		return Withdrawal{Channel: w.Channel, Amount: returned.Paid, Tx: returned.Receipt.TxHash}, nil
+		return Withdrawal{Channel: w.Channel, Amount: returned.Paid, Missed: left(w.Withdrawing, returned.Paid), Tx: returned.Receipt.TxHash}, nil
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -44,6 +45,68 @@ func TestAChannelThatFailsKeepsNoWithdrawalBack(t *testing.T) {
 	}
 	if none, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, nil); !errors.Is(err, escrow.ErrNothingToWithdraw) || len(none) != 0 {
 		t.Errorf("of nothing %+v is started, %v", none, err)
+	}
+}
+
+func TestAFinishedWithdrawalSaysWhatThePayerGotAndWhatClaimsAndRefundsTookBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		price string // of each of two calls before it, in USDC
+		first func(t testing.TB, shop *shoptest.Shop, of agent.Withdrawable)
+		got   vouchers.Amount
+	}{
+		"nothing":        {"1", func(testing.TB, *shoptest.Shop, agent.Withdrawable) {}, 10 * usdc},
+		"a claim":        {"1", claims, 8 * usdc},
+		"a claim of all": {"5", claims, 0},
+		"a refund":       {"1", refunds, 6 * usdc},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shop := shoptest.Open(t, selling(t, c.price), work)
+			o := options(t)
+			o.Policy = agent.Policy{MaxPrice: agent.Unlimited, PerDay: 100 * usdc}
+			client := funded(t, shop.URL, o)
+			for range 2 {
+				if _, _, err := client.CallTool(t.Context(), "work", nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := client.Close(); err != nil {
+				t.Fatal(err)
+			}
+			sender := senderOf(t, o.Key)
+			started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o).ToAnnounce(false))
+			if err != nil || started[0].Amount != 10*usdc || started[0].Missed != 0 {
+				t.Fatalf("started %+v, %v", started, err)
+			}
+			travel(t, (vouchers.MinWithdrawDelay+1)*time.Second)
+			due := funds(t, o).ToFinish(started[0].After)
+			before := funds(t, o).Wallet
+			c.first(t, shop, due[0])
+			reached := funds(t, o).Wallet - before
+			done, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, due)
+			if err != nil || len(done) != 1 || done[0].Amount != c.got || done[0].Missed != 10*usdc-c.got {
+				t.Errorf("finished %+v, %v, want %s", done, err, c.got)
+			}
+			if have := funds(t, o).Wallet; have != before+reached+c.got {
+				t.Errorf("the payer has %s", have)
+			}
+		})
+	}
+}
+
+// claims is a seller that takes what it has vouchers for.
+func claims(t testing.TB, shop *shoptest.Shop, _ agent.Withdrawable) {
+	t.Helper()
+	if settled, err := shop.Settler.Settle(t.Context(), false); err != nil || settled.Claimed == 0 {
+		t.Errorf("settled %+v, %v", settled, err)
+	}
+}
+
+// refunds is a seller that gives 4 USDC back.
+func refunds(t testing.TB, _ *shoptest.Shop, of agent.Withdrawable) {
+	t.Helper()
+	contract := escrow.At(shoptest.Net.Client, of.Deployment.Escrow)
+	if _, err := contract.Refund(t.Context(), senderOf(t, chain.DevKey(devnet.Seller)), escrow.Claim{Config: of.Config}, 4*usdc); err != nil {
+		t.Fatal(err)
 	}
 }
 

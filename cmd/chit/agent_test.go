@@ -320,6 +320,10 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if text, err := os.ReadFile(kept); bad.code != 1 || err != nil || string(text) != "mine" {
 		t.Errorf("a page that is not there became the file %q, %v: %+v", text, err, bad)
 	}
+	dear := h.run(t, "pay-url", url+"/page", "-o", kept, "--max-price", "0.001")
+	if text, err := os.ReadFile(kept); dear.code != 1 || err != nil || string(text) != "mine" {
+		t.Errorf("a page that is too dear became the file %q, %v: %+v", text, err, dear)
+	}
 	if bad := h.run(t, "pay-url", url+"/bad"); bad.code != 1 || !strings.Contains(bad.stderr, "404") {
 		t.Errorf("a page that is not there: %+v", bad)
 	}

@@ -226,6 +226,9 @@ func (s withdrawing) print(c *cli.Context, all []agent.Withdrawal) error {
 			if !done.After.IsZero() {
 				line += ", to be finished after " + done.After.UTC().Format(time.RFC3339)
 			}
+			if done.Missed > 0 {
+				line += fmt.Sprintf("; %s more were announced, claims or refunds took them before", done.Missed)
+			}
 			if _, err := fmt.Fprintln(w, line); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -80,5 +81,24 @@ func TestAWithdrawalCostsNoMoreThanItMayWhateverTheChainAsks(t *testing.T) {
 	}
 	if out := h.ok(t, "withdraw", "start", "--yes", "--max-cost", "0.5"); !strings.Contains(out, "announced 2 USDC") {
 		t.Errorf("with a higher limit it prints\n%s", out)
+	}
+}
+
+func TestAFinishedWithdrawalNamesWhatThePayerDidNotGet(t *testing.T) {
+	h := newHome(t)
+	url := h.opensChannel(t, "2")
+	h.ok(t, "call", "identicon", "text=a", url, "--output", filepath.Join(t.TempDir(), "a.png"))
+	if out := h.ok(t, "withdraw", "start", "--yes"); !strings.Contains(out, "announced 2 USDC") {
+		t.Errorf("it prints\n%s", out)
+	}
+	h.ok(t, "settle", "--wait", "1", "--anyway")
+	h.rpc(t, nil, "evm_increaseTime", 3600)
+	h.rpc(t, nil, "anvil_mine", 1)
+	out := h.ok(t, "withdraw", "finish", "--yes")
+	if !strings.Contains(out, "withdrew 1.995 USDC of channel") || !strings.Contains(out, "0.005 USDC more were announced, claims or refunds took them before") {
+		t.Errorf("it prints\n%s", out)
+	}
+	if out := words(h.ok(t, "balance")); !strings.Contains(out, "999.995 USDC") {
+		t.Errorf("the balance is\n%s", out)
 	}
 }
