@@ -53,5 +53,5 @@ func (e *RefusedError) Error() string {
 	if e.Price > 0 {
 		what = fmt.Sprintf("payment of %s refused", e.Price)
 	}
-	return fmt.Sprintf("%s: %s (%s)", what, message, e.Code)
+	return fmt.Sprintf("%s: %s (%s)", what, fewWords(message), short(string(e.Code)))
 }

@@ -116,9 +116,9 @@ func (p *payer) funded(fit []*terms) (*terms, error) {
 func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []x402.Move) (*terms, error) {
 	switch {
 	case !entry.Supported():
-		return nil, fmt.Errorf("the scheme %s on %s is not supported", entry.Scheme, entry.Network)
+		return nil, fmt.Errorf("the scheme %s on %s is not supported", short(entry.Scheme), short(entry.Network))
 	case entry.Network != p.chain.Network():
-		return nil, fmt.Errorf("it is paid on %s, this client's chain is %s", entry.Network, p.chain.Network())
+		return nil, fmt.Errorf("it is paid on %s, this client's chain is %s", short(entry.Network), p.chain.Network())
 	case entry.Asset != p.token.Address:
 		return nil, fmt.Errorf("it is paid in token %s, this client may spend %s", entry.Asset, p.token.Address)
 	}

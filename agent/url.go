@@ -198,7 +198,7 @@ func isLoopback(host string) bool {
 
 // noRedirect keeps payments and tokens where they were sent.
 func noRedirect(r *http.Request, _ []*http.Request) error {
-	return fmt.Errorf("%w: it sends on to %s, and payments are not sent on; use that URL if you trust it", ErrURL, ServerName(r.URL.String()))
+	return fmt.Errorf("%w: it sends on to %s, and payments are not sent on; use that URL if you trust it", ErrURL, fewWords(ServerName(r.URL.String())))
 }
 
 // matches says whether a pattern stands for the name of a tool or of a resource. In a
