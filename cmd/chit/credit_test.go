@@ -123,6 +123,24 @@ func TestAGrantTopsUpNoFurtherThanTheProfileSays(t *testing.T) {
 	}
 }
 
+func TestTheBalanceSaysWhatARevokedGrantLeavesWithTheServer(t *testing.T) {
+	h, server := sold(t, "")
+	h.ok(t, "deposit", "1", server)
+	h.ok(t, "credit", "grant", server, "--budget", "0.3")
+	if out := words(h.ok(t, "balance")); strings.Contains(out, "holds a voucher") || !strings.Contains(out, "1 0 0.3 0 0.7") {
+		t.Errorf("with the grant it prints\n%s", out)
+	}
+	list := decode[[]struct{ ID string }](t, h.ok(t, "credit", "list", server, "--json"))
+	h.ok(t, "credit", "revoke", list[0].ID, server)
+	for _, step := range []struct{ says, more string }{{"1 0 0 0 1", "0.3"}, {"1 0.0005 0 0 0.9995", "0.2995"}} {
+		out := words(h.ok(t, "balance"))
+		if !strings.Contains(out, step.says) || !strings.Contains(out, "holds a voucher with which it could take 0.3 USDC, "+step.more+" USDC more than was spent; a revoked grant leaves one") {
+			t.Errorf("once it is revoked it prints\n%s", out)
+		}
+		h.ok(t, "call", "hash", "text=abc", server) // paid with what is signed
+	}
+}
+
 func TestBadCreditCommandsSayWhatToDo(t *testing.T) {
 	h := newHome(t)
 	for _, test := range []struct {

@@ -209,7 +209,7 @@ func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds age
 func printAtRisk(w io.Writer, channels []agent.ChannelFunds) error {
 	for _, ch := range channels {
 		if most := min(ch.Signed, ch.Balance); most > ch.Charged {
-			if _, err := fmt.Fprintf(w, "%s: the server holds a voucher with which it could take %s, %s more than was spent\n",
+			if _, err := fmt.Fprintf(w, "%s: the server holds a voucher with which it could take %s, %s more than was spent; a revoked grant leaves one, or a failed call, and the next calls are paid with it\n",
 				ui.Short(ch.Channel.Hex()), most, most-ch.Charged); err != nil {
 				return err
 			}
