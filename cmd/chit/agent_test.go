@@ -282,18 +282,23 @@ func TestARefusedPaymentIsJSONForPrograms(t *testing.T) {
 }
 
 func TestAPlainPageIsPaidFor(t *testing.T) {
+	const image = "\x89PNG\r\n\x1a\n\x00\xff\u202e\x1b[2J"
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bad" {
 			w.WriteHeader(http.StatusNotFound)
 		}
+		if r.URL.Path == "/image" {
+			fmt.Fprint(w, image)
+			return
+		}
 		fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)
 	}))
 	t.Cleanup(web.Close)
 	address := freeAddress(t)
 	file := config(t, fmt.Sprintf("listen: %[1]s\nroutes:\n"+
-		"- {path: /page, upstream: '%[2]s/page', price: 0.01}\n- {path: /bad, upstream: '%[2]s/bad', price: 0.01}\n"+
+		"- {path: /page, upstream: '%[2]s/page', price: 0.01}\n- {path: /bad, upstream: '%[2]s/bad', price: 0.01}\n- {path: /image, upstream: '%[2]s/image', price: 0.01}\n"+
 		"- {path: /form, method: POST, upstream: '%[2]s/form', price: 0.01}\n", address, web.URL))
 	h.start(t, "selling on", "gateway", "--config", file)
 	url := "http://" + address
@@ -313,6 +318,9 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if err := os.WriteFile(kept, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if out := h.ok(t, "pay-url", url+"/image"); out != image {
+		t.Errorf("an image into a pipe is %q", out)
+	}
 	if full := h.run(t, "pay-url", url+"/page", "-o", "/dev/full"); full.code != 1 || full.stdout != "GET /page" || !strings.Contains(full.stderr, "paid 0.01 USDC") || !strings.Contains(full.stderr, "--output") {
 		t.Errorf("a page for a disk that is full: %+v", full)
 	}
@@ -327,7 +335,7 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if bad := h.run(t, "pay-url", url+"/bad"); bad.code != 1 || !strings.Contains(bad.stderr, "404") {
 		t.Errorf("a page that is not there: %+v", bad)
 	}
-	if out := h.ok(t, "pay-url", url+"/page", "--refund"); !strings.Contains(out, "refunded 0.97 USDC") {
+	if out := h.ok(t, "pay-url", url+"/page", "--refund"); !strings.Contains(out, "refunded 0.96 USDC") {
 		t.Errorf("refund prints %q", out)
 	}
 	if usage := h.run(t, "pay-url", url, "--header", "nothing"); usage.code != 2 {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"github.com/chitpay/chit/agent"
 )
@@ -24,7 +24,8 @@ func payURLCommand() *cli.Command {
 		Usage:     "get a plain HTTP resource and pay for it (402 Payment Required)",
 		ArgsUsage: "URL",
 		Description: "Servers of this kind take a deposit with a request that is paid for: give --deposit the first\n" +
-			"time, or write topUp into the profile. The body is printed as it is, or written with --output.",
+			"time, or write topUp into the profile. The body is printed as it is, without control characters on a\n" +
+			"terminal, or written with --output.",
 		Flags: []cli.Flag{
 			tokenFlag, jsonFlag, maxPriceFlag, topUpFlag, inputFlag,
 			&cli.StringFlag{Name: "method", Aliases: []string{"X"}, Usage: "HTTP method (default GET, or POST with --input)"},
@@ -131,7 +132,10 @@ func printResponse(c *cli.Context, response *agent.HTTPResponse, receipt agent.R
 		}
 	}
 	err := print(c, p, func(w io.Writer) error {
-		if _, err := io.Copy(w, bytes.NewReader(response.Body)); err != nil {
+		if !term.IsTerminal(int(os.Stdout.Fd())) {
+			w = os.Stdout // nothing of it can do anything there
+		}
+		if _, err := w.Write(response.Body); err != nil {
 			return err
 		}
 		return printCost(receipt)
