@@ -22,12 +22,14 @@ import (
 // nothing that it says makes that rise but a call, whose price is held: what it says is
 // charged may be as high as what was signed before the call, and is counted then.
 type account struct {
-	mu     sync.Mutex    // guards all fields below
-	board  *board        // where other processes see this account; nil if there are none
-	tally  tally         // counts what no price covers; nil counts nothing
-	hold   time.Duration // for how long a call may go on that others wait for
-	broken error         // why the account cannot be shared any more; no call is signed then
-	landed chan struct{} // while a call of this process waits: closed when one lands
+	mu      sync.Mutex    // guards all fields below
+	board   *board        // where other processes see this account; nil if there are none
+	tally   tally         // counts what no price covers; nil counts nothing
+	hold    time.Duration // for how long a call may go on that others wait for
+	broken  error         // why the account cannot be shared any more; no call is signed then
+	landed  chan struct{} // while a call of this process waits: closed when one lands
+	noted   int64         // the last waits that this process has looked at
+	noticed time.Time     // when it did so first
 	// uncounted is why something that can be taken could not be counted; no call is signed then.
 	uncounted error
 	// foreign is what was charged before this process, where there is no book; nil until a

@@ -46,14 +46,18 @@ func (a *account) patient(ctx context.Context) (_ context.Context, done func()) 
 	}
 }
 
-// patience is for how long the calls in flight may still go on, at least.
+// patience is for how long the calls in flight may still go on, at least. A clock that was
+// moved back since makes that no longer than the time since this process has noticed.
 func (a *account) patience() time.Duration {
 	a.lock()
 	defer a.look()
 	if a.waits == 0 {
 		return a.hold
 	}
-	return a.hold - time.Since(time.Unix(0, a.waits))
+	if a.noted != a.waits {
+		a.noted, a.noticed = a.waits, time.Now()
+	}
+	return a.hold - max(time.Since(time.Unix(0, a.waits)), time.Since(a.noticed))
 }
 
 // Within is a context for something that no honest server takes as long as Hold for.
