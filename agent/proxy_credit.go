@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type CreditProxy struct {
 	*relay
 	http   *http.Client
 	budget *TokenBudget
+	limit  map[string]bool // the token's caveats
 
 	mu     sync.Mutex // guards prices
 	prices map[string]vouchers.Amount
@@ -43,7 +45,8 @@ var _ paying = (*CreditProxy)(nil)
 // its client does. The token is shown to that server alone, and over plain http to
 // this machine alone. Errors are those of [credit.Parse], or wrap [ErrURL] or [ErrPlain]. The caller closes the proxy.
 func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (*CreditProxy, error) {
-	if _, err := credit.Parse(token); err != nil {
+	parsed, err := credit.Parse(token)
+	if err != nil {
 		return nil, err
 	}
 	u, err := tokenURL(server)
@@ -52,7 +55,10 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 	}
 	limits = limits.withDefaults()
 	asked := &crowd{most: limits.Requests}
-	p := &CreditProxy{http: limits.client(asked), prices: make(map[string]vouchers.Amount)}
+	p := &CreditProxy{http: limits.client(asked), prices: make(map[string]vouchers.Amount), limit: make(map[string]bool)}
+	for _, c := range parsed.Caveats() {
+		p.limit[c.String()] = true
+	}
 	shown := transport.WithHTTPHeaderFunc(bearer(token))
 	if p.relay, err = newRelay(u.String(), nameOfServer(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), shown); err != nil {
 		return nil, err
@@ -154,26 +160,31 @@ func (l *line) readCharge(raw json.RawMessage) (came TokenAnswer, err error) {
 	return came, nil
 }
 
-// tellBalance asks the server what is left of the token.
+// tellBalance asks the server what is left of the token. What it says in words is shown as
+// its own: the agent takes the rest for chit's.
 func (p *CreditProxy) tellBalance(ctx context.Context) (message, error) {
 	ask := map[string]any{"name": creditTool, "arguments": map[string]string{"action": "inspect"}}
 	answer, err := p.forward(ctx, nil, string(mcp.MethodToolsCall), ask)
-	if err != nil || answer.Error != nil {
+	if err != nil {
 		return answer, err
 	}
-	read, err := readResult(answer.Result)
-	if err != nil {
-		return message{}, err
-	}
-	if refused := read.creditRefusal(); refused != nil {
-		return result(refused.Error(), refused, true)
-	}
 	var report credit.Report
-	if read.IsError || json.Unmarshal(read.StructuredContent, &report) != nil {
-		return answer, nil // what the server says, as it is
+	read, err := readResult(answer.Result)
+	if answer.Error == nil && err == nil {
+		if refused := read.creditRefusal(); refused != nil {
+			return result(fmt.Sprintf("The server %s says: %q", p.url, fewWords(refused.Error())), refused, true)
+		}
 	}
+	if answer.Error != nil || err != nil || read.IsError || json.Unmarshal(read.StructuredContent, &report) != nil {
+		return result(fmt.Sprintf("The server %s does not say what the credit token has left.", p.url), nil, true)
+	}
+	report.Levels = slices.DeleteFunc(report.Levels, func(l credit.Level) bool { return !p.limit[l.Caveat] })
+	return result(tellReport(p.url, &report), report, false)
+}
+
+func tellReport(server string, report *credit.Report) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "The credit token for %s has %s left.\n", p.url, report.Remaining)
+	fmt.Fprintf(&text, "The credit token for %s has %s left.\n", server, report.Remaining)
 	for _, level := range report.Levels {
 		fmt.Fprintf(&text, "Limit %s", level.Caveat)
 		switch {
@@ -185,7 +196,7 @@ func (p *CreditProxy) tellBalance(ctx context.Context) (message, error) {
 		text.WriteString(".\n")
 	}
 	if report.Refused != nil {
-		fmt.Fprintf(&text, "No call is taken now: %s.\n", report.Refused.Code)
+		fmt.Fprintf(&text, "No call is taken now: the server says %q.\n", short(string(report.Refused.Code)))
 	}
-	return result(text.String(), report, false)
+	return text.String()
 }
