@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common/hexutil"
+
 	"github.com/chitpay/chit/chain"
 )
 
@@ -32,7 +34,95 @@ func TestNothingRaisesATransactionAboveWhatItMayCost(t *testing.T) {
 		t.Errorf("sped up without end: %v", err)
 	}
 	tx := sender.Pending()[0]
-	if cost := new(big.Int).Mul(tx.MaxFee, new(big.Int).SetUint64(tx.Gas)); cost.Cmp(most) > 0 {
+	if cost := costOf(tx); cost.Cmp(most) > 0 {
 		t.Errorf("it may cost %s wei, the most is %s", cost, most)
 	}
 }
+
+func TestARestartKeepsTheLimitsOfATransactionThatIsOnItsWay(t *testing.T) {
+	most := big.NewInt(4e9)
+	for name, c := range map[string]struct {
+		call   chain.Call
+		within func(chain.PendingTx) bool
+	}{
+		"per gas":                   {chain.Call{MaxFee: most}, func(tx chain.PendingTx) bool { return tx.MaxFee.Cmp(most) <= 0 }},
+		"in all":                    {chain.Call{MaxCost: big.NewInt(4e14)}, func(tx chain.PendingTx) bool { return costOf(tx).Cmp(big.NewInt(4e14)) <= 0 }},
+		"per gas, of an urgent one": {chain.Call{MaxFee: most, Urgent: true}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kept := newJournal()
+			local, client := quietChain(t)
+			free := settle(escrowAt(t, newSender(t, client, chain.DevKey(1))))
+			limited := free
+			limited.MaxFee, limited.MaxCost, limited.Urgent = c.call.MaxFee, c.call.MaxCost, c.call.Urgent
+			control(t, local.URL(), "evm_setAutomine", false)
+			first := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept), chain.WithStuckAfter(time.Hour))
+			for n, call := range []chain.Call{limited, free} {
+				sendInBackground(first, call)
+				until(t, "the broadcast", func() bool { return len(first.Pending()) == n+1 })
+			}
+			if err := first.Close(); err != nil {
+				t.Fatal(err)
+			}
+			second := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept), chain.WithStuckAfter(time.Millisecond))
+			far := new(big.Int).Lsh(most, 3)
+			until(t, "a high fee of the other one", func() bool { return second.Pending()[1].MaxFee.Cmp(far) > 0 })
+			if tx := second.Pending()[0]; c.within != nil && !c.within(tx) {
+				t.Errorf("it was raised to %s wei per gas", tx.MaxFee)
+			}
+			if c.within == nil { // what is urgent knows no limit of its own
+				until(t, "a fee above its own limit", func() bool { return second.Pending()[0].MaxFee.Cmp(most) > 0 })
+			}
+		})
+	}
+}
+
+// costOf is the most that a transaction may cost, in wei.
+func costOf(tx chain.PendingTx) *big.Int {
+	return new(big.Int).Mul(tx.MaxFee, new(big.Int).SetUint64(tx.Gas))
+}
+
+func TestAGapIsFilledWithinTheLimitsOfWhatWaitsBehindIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits chain.Call
+		base   int64 // of the chain, in gwei
+	}{
+		"per gas":             {chain.Call{MaxFee: gwei(20)}, 500},
+		"in all":              {chain.Call{MaxCost: big.NewInt(5e14)}, 500},
+		"those that all have": {chain.Call{}, 5_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			local, client := quietChain(t)
+			call := settle(escrowAt(t, newSender(t, client, chain.DevKey(1))))
+			call.MaxFee, call.MaxCost = c.limits.MaxFee, c.limits.MaxCost
+			way := newProxy(t, local.URL())
+			sender := newSender(t, dial(t, way.URL), chain.DevKey(0), chain.WithStuckAfter(time.Millisecond))
+			var snapshot string
+			if err := dialETH(t, local.URL()).Client().CallContext(t.Context(), &snapshot, "evm_snapshot"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := sender.Send(t.Context(), call); err != nil {
+				t.Fatal(err)
+			}
+			control(t, local.URL(), "evm_setAutomine", false)
+			done := sendInBackground(sender, call)
+			until(t, "the second call", func() bool { return len(sender.Pending()) == 1 })
+			control(t, local.URL(), "evm_revert", snapshot)
+			control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", hexutil.EncodeBig(gwei(c.base)))
+			control(t, local.URL(), "anvil_mine", 1)
+			before := way.sent.Load()
+			until(t, "more of what waits", func() bool { return way.sent.Load() > before+4 })
+			if all := sender.Pending(); len(all) != 1 {
+				t.Errorf("at %d gwei it sends %+v", c.base, all)
+			}
+			control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", hexutil.EncodeBig(gwei(1)))
+			control(t, local.URL(), "evm_setAutomine", true)
+			control(t, local.URL(), "anvil_mine", 1)
+			if err := <-done; err != nil {
+				t.Errorf("once gas is cheap: %v", err)
+			}
+		})
+	}
+}
+
+func gwei(n int64) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e9)) }

@@ -39,6 +39,8 @@ const (
 type entry struct {
 	Label   string          `json:"label"`
 	Key     string          `json:"key,omitempty"`
+	Urgent  bool            `json:"urgent,omitempty"`
+	MaxFee  *big.Int        `json:"maxFee,omitempty"`
 	MaxCost *big.Int        `json:"maxCost,omitempty"`
 	Txs     []hexutil.Bytes `json:"txs"` // signed, in the order of their signing
 }
@@ -50,7 +52,7 @@ func (f *flight) journalKey() []byte {
 func doneKey(key string) []byte { return append([]byte{doneEntry}, key...) }
 
 func (f *flight) encode() []byte {
-	e := entry{Label: f.Label, Key: f.Key, MaxCost: f.MaxCost}
+	e := entry{Label: f.Label, Key: f.Key, Urgent: f.Urgent, MaxFee: f.MaxFee, MaxCost: f.MaxCost}
 	for _, tx := range f.txs {
 		raw, err := tx.MarshalBinary()
 		if err != nil {
@@ -86,7 +88,8 @@ func decodeFlight(value []byte) (*flight, error) {
 			return nil, fmt.Errorf("%w: %q: the transactions are not of one call", errJournal, e.Label)
 		}
 	}
-	return newFlight(Call{To: *txs[0].To(), Data: txs[0].Data(), Label: e.Label, Key: e.Key, MaxCost: e.MaxCost}, txs...), nil
+	call := Call{To: *txs[0].To(), Data: txs[0].Data(), Label: e.Label, Key: e.Key, Urgent: e.Urgent, MaxFee: e.MaxFee, MaxCost: e.MaxCost}
+	return newFlight(call, txs...), nil
 }
 
 // ReadPending lists the transactions that a journal holds, which no sender has open.

@@ -109,6 +109,7 @@ func settle(escrow common.Address) chain.Call {
 type proxy struct {
 	*httptest.Server
 	requests atomic.Int64
+	sent     atomic.Int64           // of them, those that send a transaction
 	target   atomic.Pointer[string] // where the requests go
 	lose     atomic.Pointer[string] // requests of this method ("" is every method) get a 503
 }
@@ -122,6 +123,9 @@ func newProxy(t testing.TB, target string) *proxy {
 			return
 		}
 		p.requests.Add(1)
+		if strings.Contains(string(body), "eth_sendRawTransaction") {
+			p.sent.Add(1)
+		}
 		if method := p.lose.Load(); method != nil && strings.Contains(string(body), *method) {
 			http.Error(w, "busy", http.StatusServiceUnavailable)
 			return

@@ -156,7 +156,7 @@ func (s *Sender) raise(ctx context.Context, f *flight, sent time.Time) bool {
 	if time.Since(sent) <= patience {
 		return false
 	}
-	s.fillGap(ctx, f)
+	s.fillGap(ctx, f, limit)
 	_ = s.bump(ctx, f, f.newest(), limit) // no loss: the next turn tries again
 	return true
 }
@@ -164,8 +164,8 @@ func (s *Sender) raise(ctx context.Context, f *flight, sent time.Time) bool {
 // fillGap uses up the nonce that the chain waits for if nothing of this sender has
 // it: a chain that was rewound may have lost transactions that landed before, and
 // those behind them would wait forever. What was lost is not sent again here, since
-// that could make it happen twice.
-func (s *Sender) fillGap(ctx context.Context, f *flight) {
+// that could make it happen twice. It pays no more than what waits may, limit per gas.
+func (s *Sender) fillGap(ctx context.Context, f *flight, limit *big.Int) {
 	mined, pending, err := s.client.nonce(ctx, s.Address())
 	if err != nil || pending != mined || pending >= f.nonce {
 		return
@@ -175,7 +175,7 @@ func (s *Sender) fillGap(ctx context.Context, f *flight) {
 	if s.closed || s.flights[pending] != nil {
 		return
 	}
-	call := Call{To: s.Address(), Label: "fill a gap in the nonces", MaxCost: f.MaxCost}
+	call := Call{To: s.Address(), Label: "fill a gap in the nonces", MaxFee: limit, MaxCost: f.MaxCost}
 	tip, fee, err := s.fees(ctx, call, transferGas)
 	if err != nil {
 		return
