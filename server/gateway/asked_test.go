@@ -259,7 +259,7 @@ func TestAClientThatCannotBeAskedIsRefusedAtOnceAndNotCharged(t *testing.T) {
 }
 
 func TestACallIsChargedOnceItsHumanHasAnsweredAndNotIfTheClientGoesAway(t *testing.T) {
-	config, _ := both(t, ", timeout: 300ms")
+	config, _ := both(t, ", timeout: 2s") // a program has to start within it, too
 	s := sell(t, "prices: {'*_elicit': 0.001, '*': free}\n"+config)
 	bearer := "Bearer " + s.granted(t, s.buyer(t), credit.Scope{Budget: 10_000})
 	h := newHuman("ada")
@@ -269,7 +269,7 @@ func TestACallIsChargedOnceItsHumanHasAnsweredAndNotIfTheClientGoesAway(t *testi
 	for _, tool := range []string{"web_elicit", "stdio_elicit"} {
 		h.think = func(context.Context) error {
 			// A human may be slower than an upstream.
-			if got := say(t, other, strings.Replace(tool, "elicit", "wait", 1), ""); !strings.Contains(got, "within 300ms") {
+			if got := say(t, other, strings.Replace(tool, "elicit", "wait", 1), ""); !strings.Contains(got, "within 2s") {
 				t.Errorf("a call that waits says %q", got)
 			}
 			if s.charged() != spent {
@@ -278,7 +278,7 @@ func TestACallIsChargedOnceItsHumanHasAnsweredAndNotIfTheClientGoesAway(t *testi
 			return nil
 		}
 		if got := say(t, client, tool, "your name?"); got != "accept map[name:ada]" {
-			t.Errorf("%s says %q", tool, got)
+			t.Fatalf("%s says %q", tool, got)
 		}
 		<-h.asked
 		if spent += 1_000; s.charged() != spent {
