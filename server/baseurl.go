@@ -37,11 +37,11 @@ func (s *Shop) place(r *http.Request) string {
 	return s.baseURL + path
 }
 
-// resource is what is sold.
-func (s *httpSale) resource() x402.Resource {
-	resource := s.offer.Resource
+// described is what is sold.
+func (on *onHTTP) described() x402.Resource {
+	resource := on.offer.Resource
 	if resource.URL == "" {
-		resource.URL = s.shop.place(s.r)
+		resource.URL = on.shop.place(on.r)
 	}
 	return resource
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -86,12 +84,6 @@ func (b *bill) close(committed bool) {
 	if b.free != nil {
 		b.free.end(committed)
 	}
-}
-
-// sells is the result of a call that is charged.
-func (b *bill) sells(end ending, result *mcp.CallToolResult, err error) *mcp.CallToolResult {
-	b.end = end
-	return soldAnyway(end, result, err)
 }
 
 // settle notes that the call was charged, or that its charge has failed, which is not its

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -67,10 +66,12 @@ func (a additions) add(key string, value any) error {
 	return err
 }
 
-// into puts them into a result.
-func (a additions) into(result *mcp.CallToolResult) {
+func (a additions) into(answer *toolAnswer) {
+	if answer.result == nil {
+		return
+	}
 	for key, raw := range a {
-		setMeta(result, key, raw)
+		setMeta(answer.result, key, raw)
 	}
 }
 

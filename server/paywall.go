@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -47,16 +45,11 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 			return s.give(ctx, next, req)
 		}
 		line.price = price
-		sale := sale{shop: s, line: line, req: req, rate: rate, price: price}
-		defer sale.line.close(ctx)
-		var result *mcp.CallToolResult
-		if onCredit {
-			result, err = sale.runOnCredit(ctx, token, next)
-		} else {
-			result, err = sale.run(ctx, next)
-		}
-		fitSchema(ctx, name, result)
-		return result, err
+		defer line.close(ctx)
+		on := &onMCP{shop: s, line: &line, req: req, rate: rate, next: next, fingerprint: fingerprint(req)}
+		sold := on.sell(ctx, token, onCredit)
+		fitSchema(ctx, name, sold.result)
+		return sold.result, sold.err
 	}
 }
 
@@ -91,174 +84,118 @@ func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
 	}
 }
 
-// sale is one paid call.
-type sale struct {
-	shop  *Shop
-	line  line
-	req   mcp.CallToolRequest
-	rate  *toolRate
-	price vouchers.Amount
-	// channel is the one that pays, config what it is, and ceiling that of the voucher.
-	channel vouchers.ChannelID
-	config  vouchers.ChannelConfig
-	ceiling vouchers.Amount
-	// attested says that the payer wants the receipt of the standard's own extension.
-	attested bool
-	bill     *bill
-	// deposited is what a deposit payload brought in before the call.
-	deposited *depositReceipt
+// toolAnswer is what a tool has returned.
+type toolAnswer struct {
+	result *mcp.CallToolResult
+	err    error
 }
 
-func (s *sale) run(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
-	until, untie := untied(ctx)
-	defer untie()
-	reservation, refused := s.reserve(until)
-	if refused != nil {
-		if payload, _ := s.shop.payloadOf(s.req); payload != nil {
-			if answer, ok := s.shop.repeated(ctx, payload, s.price, fingerprint(s.req)); ok {
-				return s.replay(ctx, answer)
-			}
-		}
-		return s.shop.refuse(ctx, &s.line, refused)
-	}
-	s.shop.observe(s.req.Params.Name, time.Since(s.line.began))
-	defer reservation.Release()
-	if answer, ok := reservation.Answer(); ok {
-		return s.replay(ctx, answer)
-	}
-	tab, refused := s.shop.runs(customerKey{channel: s.channel}, s.req.Params.Name, s.rate)
-	if refused != nil {
-		reservation.Release()
-		return s.shop.refuse(ctx, &s.line, refused)
-	}
-	defer tab.close()
-	untie()
-	s.bill = s.shop.openBill(&s.line, s.rate, func() vouchers.ChannelConfig { return s.config })
-	s.bill.tab = tab
-	defer s.bill.close(false)
-	defer func() { s.bill.hold.end(false) }()
-	result, err := s.call(ctx, next)
-	end := endingOf(ctx, result, err)
-	if s.rate.charges(end) {
-		return s.charge(context.WithoutCancel(ctx), reservation, s.bill.sells(end, result, err))
-	}
-	reservation.Release()
-	if end == unfinished {
-		tab.goOn()
-	}
-	s.line.end(ctx, end.code(), 0)
-	if err != nil {
-		return nil, err
-	}
-	return s.uncharged(result)
+// onMCP carries a sale as a call of a tool.
+type onMCP struct {
+	shop        *Shop
+	line        *line
+	req         mcp.CallToolRequest
+	rate        *toolRate
+	next        mcpserver.ToolHandlerFunc
+	fingerprint [32]byte
 }
 
-// call makes the call, and reads its meter.
-func (s *sale) call(ctx context.Context, next mcpserver.ToolHandlerFunc) (*mcp.CallToolResult, error) {
-	ctx, s.bill.hold = holding(s.bill.metering(ctx), s.rate)
-	result, err := next(ctx, s.req)
-	if s.rate.metered {
-		s.bill.meter.readResult(result)
+func (on *onMCP) sell(ctx context.Context, token string, onCredit bool) *toolAnswer {
+	sale := &sale[*toolAnswer]{shop: on.shop, line: on.line, rate: on.rate, on: on}
+	if onCredit {
+		sale.by = &byCredit{on.shop, on.line, token, callID(&on.req), func() []PricedTool { return offeredTools(ctx, on.shop) }}
+		return sale.run(ctx)
 	}
-	owned, err := s.shop.disown(s.req.Params.Name, result, err)
+	payload, refused := on.shop.payloadOf(on.req)
+	if refused != nil {
+		return on.refuse(ctx, &denial{terms: refused})
+	}
+	sale.by = &byVoucher{on.shop, on.line, payload}
+	return sale.run(ctx)
+}
+
+func (on *onMCP) request() [32]byte { return on.fingerprint }
+
+func (on *onMCP) resource() string { return toolURL(on.req.Params.Name) }
+
+func (on *onMCP) serve(ctx context.Context, b *bill) (*toolAnswer, ending) {
+	held, hold := holding(b.metering(ctx), on.rate)
+	b.hold = hold
+	result, err := on.next(held, on.req)
+	if on.rate.metered {
+		b.meter.readResult(result)
+	}
+	owned, err := on.shop.disown(on.req.Params.Name, result, err)
 	if result != nil && owned != result || errors.Is(err, errAsksItself) {
-		s.bill.meter.reported.Store(new(vouchers.Amount)) // the seller's fault, whatever it charges for failures
+		b.meter.reported.Store(new(vouchers.Amount)) // the seller's fault, whatever it charges for failures
 	}
-	return owned, err
-}
-
-// reserve checks the payment, takes a deposit that comes with it, and sets the
-// price aside in the channel.
-func (s *sale) reserve(ctx context.Context) (*vouchers.Reservation, *refusal) {
-	p, refused := s.shop.payment(&s.line, s.req)
-	if refused != nil {
-		return nil, refused
+	end := endingOf(ctx, owned, err)
+	if owned == nil && err == nil {
+		err = fmt.Errorf("tool %s gave no result", on.req.Params.Name)
 	}
-	s.channel, s.config, s.ceiling, s.attested = p.voucher.Channel, p.config, p.voucher.Ceiling, p.receipt
-	if _, ok := p.body.(*x402.RefundPayload); ok {
-		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
-	}
-	var reservation *vouchers.Reservation
-	reservation, s.deposited, refused = s.shop.admit(ctx, p, s.price, fingerprint(s.req))
-	return reservation, refused
-}
-
-// charge makes the charge durable, then lets the result out with its receipt.
-func (s *sale) charge(ctx context.Context, reservation *vouchers.Reservation, result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
-	sold, err := json.Marshal(result)
 	if err != nil {
-		return nil, fmt.Errorf("encode the result of %s: %w", s.req.Params.Name, err)
+		owned = nil
 	}
-	total, puts := s.bill.total(ctx)
-	added := additions{}
-	_, err = reservation.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
-		return s.shop.keep(ctx, &c, s.sold(receipts.Receipt{Ceiling: s.ceiling}), func(r *receipts.Signed) ([]byte, error) {
-			response := s.response(c.Charged, c.State)
-			if err := s.attest(ctx, &response, r); err != nil {
-				return nil, err
-			}
-			if err := errors.Join(added.add(x402.MetaPaymentResponse, response), s.note(added, r)); err != nil {
-				return nil, err
-			}
-			return joinKept(sold, added)
-		})
-	}, puts...)
-	s.bill.close(err == nil)
-	s.bill.settle(total, err)
+	return &toolAnswer{owned, err}, end
+}
+
+func (on *onMCP) sells(end ending, answer *toolAnswer) (*toolAnswer, bool) {
+	return &toolAnswer{result: soldAnyway(end, answer.result, answer.err)}, true
+}
+
+func (on *onMCP) note(t told) (added[*toolAnswer], error) {
+	all := additions{}
+	err := all.add(x402.MetaPaymentResponse, t.response)
+	if t.token != nil {
+		err = errors.Join(err, all.add(MetaCredit, t.token))
+	}
+	switch {
+	case t.receipt != nil:
+		err = errors.Join(err, all.add(MetaReceipt, t.receipt))
+	case t.free != nil:
+		err = errors.Join(err, all.add(MetaFree, t.free.note()))
+	}
+	return all, err
+}
+
+func (on *onMCP) pack(answer *toolAnswer) ([]byte, error) {
+	raw, err := json.Marshal(answer.result)
 	if err != nil {
-		s.line.withheld(ctx, err)
-		return mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; send the same payment again later: it is charged once at most"), nil
+		return nil, fmt.Errorf("encode the result of %s: %w", on.req.Params.Name, err)
 	}
-	s.line.end(ctx, s.bill.end.code(), total)
-	added.into(result)
-	return result, nil
+	return raw, nil
 }
 
-// sold says on a receipt what was sold.
-func (s *sale) sold(r receipts.Receipt) receipts.Receipt {
-	r.Resource, r.Request = toolURL(s.req.Params.Name), fingerprint(s.req)
-	return r
+func (on *onMCP) unpack(kept []byte) (*toolAnswer, error) {
+	var notes additions
+	sold, err := splitKept(kept, &notes)
+	if err != nil {
+		return nil, errors.Join(errKept, err)
+	}
+	result, err := mcp.ParseCallToolResult((*json.RawMessage)(&sold))
+	if err != nil {
+		return nil, errors.Join(errKept, err)
+	}
+	answer := &toolAnswer{result: result}
+	notes.into(answer)
+	return answer, nil
 }
 
-// attest adds the receipt of the standard to that of the charge, if it is asked for.
-func (s *sale) attest(ctx context.Context, response *x402.SettlementResponse, r *receipts.Signed) error {
-	if !s.attested || r == nil {
-		return nil
+func (on *onMCP) refuse(ctx context.Context, no *denial) *toolAnswer {
+	answer := new(toolAnswer)
+	if no.token != nil {
+		answer.result, answer.err = on.shop.refuseCredit(no.token)
+	} else {
+		answer.result, answer.err = on.shop.refuse(ctx, on.line, no.terms)
 	}
-	return s.shop.attest(ctx, response, s.config.VoucherSigner(), r)
+	return answer
 }
 
-// note adds the receipt, and of a call that was free what is left of the allowance.
-func (s *sale) note(added additions, r *receipts.Signed) error {
-	if r != nil {
-		return added.add(MetaReceipt, r)
-	}
-	if s.bill.free != nil {
-		return added.add(MetaFree, s.bill.free.note())
-	}
-	return nil
+func (on *onMCP) withhold(advice string) *toolAnswer {
+	return &toolAnswer{result: mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; " + advice)}
 }
 
-// uncharged lets a failed result out, with the word that it cost nothing.
-func (s *sale) uncharged(result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
-	if result == nil {
-		return nil, fmt.Errorf("tool %s gave no result", s.req.Params.Name)
-	}
-	if channel, ok := s.shop.Ledger.Channel(s.channel); ok {
-		setMeta(result, x402.MetaPaymentResponse, s.response(0, channel))
-	}
-	return result, nil
-}
-
-// response is what the payer is told of its payment.
-func (s *sale) response(charged vouchers.Amount, state vouchers.Channel) x402.SettlementResponse {
-	response := s.shop.response(state)
-	response.Extra.ChargedAmount = &charged
-	if s.deposited != nil {
-		s.deposited.into(&response)
-	}
-	return response
-}
+func (on *onMCP) breakOff(err error) *toolAnswer { return &toolAnswer{err: err} }
 
 func setMeta(result *mcp.CallToolResult, key string, value any) {
 	if result.Meta == nil {
@@ -270,27 +207,6 @@ func setMeta(result *mcp.CallToolResult, key string, value any) {
 	}
 	fields[key] = value
 	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
-}
-
-// replay answers with what the same payment was answered with.
-func (s *sale) replay(ctx context.Context, kept []byte) (*mcp.CallToolResult, error) {
-	s.line.end(ctx, codeRepeated, 0)
-	return replay(kept)
-}
-
-// replay is what the same payment for the same request was answered with.
-func replay(kept []byte) (*mcp.CallToolResult, error) {
-	var added additions
-	sold, err := splitKept(kept, &added)
-	if err != nil {
-		return nil, errors.Join(errKept, err)
-	}
-	result, err := mcp.ParseCallToolResult((*json.RawMessage)(&sold))
-	if err != nil {
-		return nil, errors.Join(errKept, err)
-	}
-	added.into(result)
-	return result, nil
 }
 
 // fingerprint tells one request from another under the same voucher.

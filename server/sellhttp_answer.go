@@ -1,88 +1,116 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 
-	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
-// uncharged lets a failure out, with the word that it cost nothing.
-func (s *httpSale) uncharged(answer *heldAnswer) {
-	if channel, ok := s.shop.Ledger.Channel(s.channel); ok {
-		added, err := s.response(0, channel, nil)
-		if err != nil {
-			s.shop.logger.Error("encode the receipt of a failure", "route", s.offer.Name, "error", err)
-		}
-		added.into(answer)
+// An [onHTTP] is the carrier of its sale: what follows is how it is asked for and answered.
+
+func (on *onHTTP) request() [32]byte { return on.fingerprint }
+
+func (on *onHTTP) resource() string { return on.described().URL }
+
+// serve makes the request, holds its answer back, and reads its meter.
+func (on *onHTTP) serve(ctx context.Context, b *bill) (*heldAnswer, ending) {
+	on.r.Body = again(on.body)
+	answer := on.shop.record(on.next, on.r.WithContext(b.metering(ctx)))
+	if on.rate.metered {
+		b.meter.readHeader(answer.Head)
 	}
-	answer.send(s.w)
+	answer = answer.disown()
+	return answer, endingOfAnswer(ctx, answer)
 }
 
-// replay answers with what the same payment for the same request was answered with.
-func (s *httpSale) replay(kept []byte) {
-	var answer heldAnswer
-	var added headers
-	sold, err := splitKept(kept, &added)
+// sells does not charge an answer that the shop has made itself, in the place of one that
+// broke off or is too long, unless the client has cancelled it.
+func (on *onHTTP) sells(end ending, answer *heldAnswer) (*heldAnswer, bool) {
+	if end == cancelled && answer.ours {
+		return ownAnswer(cancelledText), true
+	}
+	return answer, !answer.ours
+}
+
+func (on *onHTTP) note(t told) (added[*heldAnswer], error) {
+	response, err := x402.EncodeHeader(&t.response)
+	all := http.Header{}
+	all.Set(x402.HeaderPaymentResponse, response)
+	if t.token != nil {
+		all.Set(HeaderCreditGrant, t.token.Grant.String())
+		all.Set(HeaderCreditRemaining, t.token.Remaining.Atomic())
+	}
+	return headers(all), errors.Join(err, headers(all).addReceipt(t.receipt))
+}
+
+func (on *onHTTP) pack(answer *heldAnswer) ([]byte, error) { return json.Marshal(answer) }
+
+func (on *onHTTP) unpack(kept []byte) (*heldAnswer, error) {
+	answer, notes := new(heldAnswer), headers{}
+	sold, err := splitKept(kept, &notes)
 	if err == nil {
-		err = json.Unmarshal(sold, &answer)
+		err = json.Unmarshal(sold, answer)
 	}
 	if err != nil || answer.Status == 0 {
-		s.shop.logger.Error("the kept answer cannot be read", "route", s.offer.Name, "error", err)
-		s.fail(http.StatusInternalServerError, errKept.Error())
-		return
+		return nil, errors.Join(errKept, err)
 	}
-	s.line.end(s.r.Context(), codeRepeated, 0)
-	added.into(&answer)
-	answer.send(s.w)
+	notes.into(answer)
+	return answer, nil
 }
 
-// refuse answers 402: the terms, the reason, and what the client needs to do better. A
+func (on *onHTTP) withhold(advice string) *heldAnswer {
+	on.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; "+advice)
+	return nil
+}
+
+func (on *onHTTP) breakOff(err error) *heldAnswer {
+	if errors.Is(err, errKept) {
+		on.shop.logger.Error("the kept answer cannot be read", "route", on.offer.Name, "error", err)
+		on.fail(http.StatusInternalServerError, errKept.Error())
+		return nil
+	}
+	on.fail(http.StatusBadGateway, fmt.Sprintf("the answer cannot be encoded: %v; you were not charged", err))
+	return nil
+}
+
+func (on *onHTTP) refuse(_ context.Context, no *denial) *heldAnswer {
+	if no.token != nil {
+		on.refuseCredit(no.token)
+	} else {
+		on.refuseTerms(no.terms)
+	}
+	return nil
+}
+
+// refuseTerms answers 402: the terms, the reason, and what the client needs to do better. A
 // payment identifier that was used for another request or payment is a conflict: 409.
-func (s *httpSale) refuse(r *refusal) {
-	required := s.terms(r)
+func (on *onHTTP) refuseTerms(r *refusal) {
+	required := on.terms(r)
 	header, err := x402.EncodeHeader(required)
 	if err != nil {
-		s.shop.logger.Error("encode the terms", "route", s.offer.Name, "error", err)
-		s.fail(http.StatusInternalServerError, "the terms cannot be encoded")
+		on.shop.logger.Error("encode the terms", "route", on.offer.Name, "error", err)
+		on.fail(http.StatusInternalServerError, "the terms cannot be encoded")
 		return
 	}
-	s.line.refused(s.r.Context(), r)
-	s.w.Header().Set(x402.HeaderPaymentRequired, header)
-	s.w.Header().Set("Cache-Control", "no-store")
+	on.line.refused(on.r.Context(), r)
+	on.w.Header().Set(x402.HeaderPaymentRequired, header)
+	on.w.Header().Set("Cache-Control", "no-store")
 	status := http.StatusPaymentRequired
 	if r.conflict {
 		status = http.StatusConflict
 	}
-	writeJSON(s.w, status, required)
+	writeJSON(on.w, status, required)
 }
 
 // terms are what the request is sold on, with why it is refused.
-func (s *httpSale) terms(r *refusal) *x402.PaymentRequired {
-	return s.shop.required(s.resource(), s.price, r)
+func (on *onHTTP) terms(r *refusal) *x402.PaymentRequired {
+	return on.shop.required(on.described(), on.price, r)
 }
 
-func (s *httpSale) fail(status int, reason string) {
-	writeJSON(s.w, status, adminError{reason})
-}
-
-// response is what the payer is told of its payment.
-func (s *httpSale) response(charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (headers, error) {
-	response := s.shop.response(state)
-	response.Extra.ChargedAmount = &charged
-	if s.deposited != nil {
-		s.deposited.into(&response)
-	}
-	if s.attested && r != nil {
-		if err := s.shop.attest(s.r.Context(), &response, state.Config.VoucherSigner(), r); err != nil {
-			return nil, err
-		}
-	}
-	header, err := x402.EncodeHeader(&response)
-	if err != nil {
-		return nil, err
-	}
-	return headers{http.CanonicalHeaderKey(x402.HeaderPaymentResponse): {header}}, nil
+func (on *onHTTP) fail(status int, reason string) {
+	writeJSON(on.w, status, adminError{reason})
 }

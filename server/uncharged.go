@@ -7,7 +7,6 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
 )
 
 // customerKey is who has proved that it may pay: the signer of a channel, or the holder
@@ -149,25 +148,7 @@ func (u *uncharged) forget(now time.Time) {
 	}
 }
 
-// runs lets a call of a tool run that a channel has proved to pay for, or says why not.
-func (s *Shop) runs(who customerKey, tool string, r *toolRate) (*tab, *refusal) {
-	t, many := s.opens(who, tool, r)
-	if many != nil {
-		return nil, refuseWith(x402.ErrChannelBusy, "%v", many)
-	}
-	return t, nil
-}
-
-// runsOnCredit is [Shop.runs] for a call that a token has proved to pay for.
-func (s *Shop) runsOnCredit(spend *credit.Spend, tool string, r *toolRate) (*tab, error) {
-	t, many := s.opens(customerKey{channel: spend.Channel(), grant: spend.Grant()}, tool, r)
-	if many != nil {
-		return nil, &credit.Refusal{Code: credit.CodeRateLimited, RetryAfter: many.wait, Err: many}
-	}
-	return t, nil
-}
-
-// opens opens a tab. A tool that charges however its calls end has no limit.
+// opens lets a call run that somebody has proved to pay for, or says why not. A tool that charges however its calls end has no limit.
 func (s *Shop) opens(who customerKey, tool string, r *toolRate) (*tab, *tooManyUncharged) {
 	t, many := s.uncharged.open(who, tool)
 	if many != nil && r.chargeFailed && r.chargeCancelled && !r.metered {
