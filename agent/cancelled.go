@@ -21,17 +21,22 @@ const outcomeTime = 10 * time.Second
 // one that is still good, for each time it is asked. A payer with one endpoint waits
 // until the deposit has run out.
 func (p *payer) usedUp(ctx context.Context, ch *channel, d *signedDeposit) bool {
+	hosts, all := make(map[string]bool), p.chain.Apart()
+	for _, one := range all {
+		hosts[one.Endpoint()] = true
+	}
+	if len(hosts) < 2 {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(ctx, outcomeTime)
 	defer cancel()
-	hosts := make(map[string]bool)
-	for _, one := range p.chain.Apart() {
+	for _, one := range all {
 		used, balance, err := escrow.At(one, ch.addresses.Escrow).Outcome(ctx, d.authorized(ch.config))
 		if err != nil || !used || d.shown(balance) {
 			return false
 		}
-		hosts[one.Endpoint()] = true
 	}
-	return len(hosts) > 1
+	return true
 }
 
 // authorized is what the escrow is given for the deposit.
