@@ -3,8 +3,10 @@ package examples_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // Documents show what is compiled and run: each piece of Go in them stands, line by line, in
@@ -25,6 +27,24 @@ func TestEveryPieceOfGoInTheDocumentsIsAnExample(t *testing.T) {
 	}
 	if pieces == 0 {
 		t.Error("the documents show no Go")
+	}
+}
+
+// placed is a link to a file of the code, with the names that are said to be in it.
+var placed = regexp.MustCompile("\\]\\(\\.\\./([^)]+)\\)((?:[,\\s]+`[A-Za-z]+`)*)")
+
+func TestThePageOfTheHouseNamesWhatIsThere(t *testing.T) {
+	links := placed.FindAllStringSubmatch(contentOf(t, "../docs/ARCHITECTURE.md"), -1)
+	if len(links) < 30 {
+		t.Errorf("%d links were found", len(links))
+	}
+	for _, link := range links {
+		code := contentOf(t, filepath.Join("..", link[1]))
+		for _, name := range strings.FieldsFunc(link[2], func(r rune) bool { return !unicode.IsLetter(r) }) {
+			if !regexp.MustCompile(`\b` + name + `\b`).MatchString(code) {
+				t.Errorf("%s has no %s", link[1], name)
+			}
+		}
 	}
 }
 
