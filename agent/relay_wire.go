@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -57,11 +58,15 @@ type output struct {
 	w  io.Writer
 }
 
-// send writes a message. A client that has gone is found out by the end of its input.
+// send writes a message, in UTF-8 whatever bytes the server has sent. A client that has
+// gone is found out by the end of its input.
 func (o *output) send(m any) {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return // every message is made of JSON that was read, or of strings
+	}
+	if !utf8.Valid(raw) {
+		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

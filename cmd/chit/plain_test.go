@@ -2,10 +2,14 @@ package main_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -40,5 +44,28 @@ func TestNothingOfAnothersReachesTheTerminalButItsText(t *testing.T) {
 				t.Errorf("%q prints %q", args, printed)
 			}
 		}
+	}
+}
+
+func TestAMessageOfTheProxyIsJSONWhateverBytesAServerSends(t *testing.T) {
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ ID json.RawMessage }
+		if r.Method != http.MethodPost || json.NewDecoder(r.Body).Decode(&m) != nil {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"caf%s %s"}]}}`, m.ID, "\xe9", "\x7f\u009b\u202e")
+	}))
+	t.Cleanup(web.Close)
+	command := h.command("proxy", web.URL)
+	command.Stdin = strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"say"}}` + "\n")
+	got := finish(t, command)
+	var message struct{ Result mcp.CallToolResult }
+	err := json.Unmarshal([]byte(got.stdout), &message)
+	if err != nil || !utf8.ValidString(got.stdout) || len(message.Result.Content) != 1 || message.Result.Content[0].(mcp.TextContent).Text != "caf\ufffd \x7f\u009b\u202e" {
+		t.Errorf("%v: %+v", err, got)
 	}
 }

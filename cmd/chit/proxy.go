@@ -88,7 +88,7 @@ func proxy(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, between.Close()) }()
 	logger.Info("proxy is ready", "server", p.Server, "payer", between.Payer().Hex())
-	return between.Serve(c.Context, os.Stdin, c.App.Writer)
+	return between.Serve(c.Context, os.Stdin, os.Stdout)
 }
 
 // proxyOnCredit pays with a token. A server that the command line names needs no profile.
@@ -112,7 +112,7 @@ func proxyOnCredit(c *cli.Context, token string) (err error) {
 	between.Within(h.budget)
 	defer func() { err = errors.Join(err, between.Close()) }()
 	logger.Info("proxy is ready", "server", h.server)
-	return between.Serve(c.Context, os.Stdin, c.App.Writer)
+	return between.Serve(c.Context, os.Stdin, os.Stdout)
 }
 
 func proxyInstall(c *cli.Context) error {
