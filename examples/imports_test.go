@@ -13,7 +13,7 @@ const module = "github.com/chitpay/chit/"
 // A folder imports those above it in the README's table, and never below.
 func TestImportsPointOneWay(t *testing.T) {
 	var order []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z]+)/").FindAllStringSubmatch(contentOf(t, "../README.md"), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9]+)/").FindAllStringSubmatch(contentOf(t, "../README.md"), -1) {
 		order = append(order, row[1])
 	}
 	if len(order) < 10 {
