@@ -183,7 +183,8 @@ func ReadClaimed(ctx context.Context, client *chain.Client, e Entry) (*receipts.
 }
 
 // FetchReceipts gets the receipts from the server that the book lacks: of answers that
-// were lost, and of calls that others made on credit tokens. It returns how many came.
+// were lost, and of calls that others made on credit tokens. It returns how many came. What
+// they say that lost calls were charged is spent from then on, and not on its way.
 // The client needs a book. Errors wrap [ErrDishonest] where the server gives others than
 // were asked for, some that it has not signed or that do not follow one another, or
 // receipts for more than was ever signed; or [ErrLimit] where there are more to get.
@@ -229,8 +230,11 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 	follows := &trail{known: map[uint64][]link{after: before}}
 	for {
 		page, err := c.receiptPage(ctx, id, after)
-		if err != nil || len(page) == 0 {
+		if err != nil {
 			return came, err
+		}
+		if len(page) == 0 {
+			return came, c.heal(ctx, e, sum)
 		}
 		if came+len(page) > c.limits.Receipts {
 			return came, over("Receipts", c.limits.Receipts, "there are more; fetch again")
