@@ -148,7 +148,8 @@ func (u *uncharged) forget(now time.Time) {
 	}
 }
 
-// opens lets a call run that somebody has proved to pay for, or says why not. A tool that charges however its calls end has no limit.
+// opens lets a call run that somebody has proved to pay for, or says why not. A tool that
+// charges however its calls end has no limit.
 func (s *Shop) opens(who customerKey, tool string, r *toolRate) (*tab, *tooManyUncharged) {
 	t, many := s.uncharged.open(who, tool)
 	if many != nil && r.chargeFailed && r.chargeCancelled && !r.metered {

@@ -1,0 +1,71 @@
+package agent
+
+import (
+	"fmt"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// muchBehind is how many blocks a node may be behind another one. Of one that seems to be
+// more than that behind, the other has lied.
+const muchBehind = 256
+
+// fund takes over the balance that the chain has at a block, unless a later one is known:
+// nodes behind one URL may be some blocks apart.
+func (a *account) fund(balance vouchers.Amount, block uint64) {
+	a.lock()
+	defer a.unlock()
+	if block < a.block && a.block-block <= muchBehind {
+		return
+	}
+	a.balance, a.most, a.block = balance, max(a.most, balance), block
+}
+
+// trust takes a balance as it is after the payer itself has moved money.
+func (a *account) trust(balance vouchers.Amount) {
+	a.lock()
+	defer a.unlock()
+	a.balance, a.most = balance, balance
+}
+
+// empties fails where the channel lacks money for so much that the book says is in it, or
+// holds less than the book says: no number of a node, nor any two by turns, make a client
+// deposit again by itself what it has deposited.
+func (a *account) empties(need vouchers.Amount) error {
+	a.lock()
+	defer a.look()
+	if a.balance >= a.most && left(plus(a.used(), need), a.most) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the chain's node says that the channel holds %s, the book knows of %s; if money was taken out, deposit by hand: `chit deposit AMOUNT`",
+		ErrBalance, a.balance, a.most)
+}
+
+// spendable is what further calls can spend.
+func (a *account) spendable() vouchers.Amount {
+	a.lock()
+	defer a.look()
+	return left(a.balance, a.used())
+}
+
+// lacks is what has to be deposited so that a call of the given price can be paid and
+// keeps at least so much after it; 0 if nothing has.
+func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
+	a.lock()
+	defer a.look()
+	return left(plus(plus(a.used(), price), keep), a.balance)
+}
+
+// known is the most that the channel was seen to hold since this payer moved money itself.
+func (a *account) known() vouchers.Amount {
+	a.lock()
+	defer a.look()
+	return max(a.balance, a.most)
+}
+
+// funds is the balance.
+func (a *account) funds() vouchers.Amount {
+	a.lock()
+	defer a.look()
+	return a.balance
+}

@@ -1,0 +1,74 @@
+package agent
+
+import (
+	"slices"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// bound is a limit on the sum of some rows.
+type bound struct {
+	name   string
+	most   vouchers.Amount
+	daily  bool
+	counts func(spent) bool
+}
+
+// bounds are the policy's limits on what is spent on a day, for a tool. An empty tool
+// stands for all of them.
+func (s *purse) bounds(day, tool string) []bound {
+	p := s.policy
+	today := func(k spent) bool { return k.day >= day } // also what a clock that is ahead has dated
+	all := []bound{
+		{p.perDay(), p.PerDay, true, today},
+		{"this server", p.PerServer, false, func(k spent) bool { return k.server == s.server }},
+		{"all calls", p.Total, false, func(spent) bool { return true }},
+	}
+	for _, limit := range p.Tools {
+		if tool != "" && !matches(limit.Pattern, tool) {
+			continue
+		}
+		match := func(k spent) bool { return !k.isPool() && matches(limit.Pattern, k.name()) }
+		all = append(all,
+			bound{"one day of " + limit.Pattern, limit.PerDay, true, func(k spent) bool { return today(k) && match(k) }},
+			bound{"all calls of " + limit.Pattern, limit.Total, false, match})
+	}
+	return slices.DeleteFunc(all, func(b bound) bool { return b.most == 0 })
+}
+
+// check holds an order against every limit that depends on what was spent.
+func (s *purse) check(l *leaf, c change) error {
+	if c.kind != holds && c.kind != exceeds && c.kind != fits {
+		return nil
+	}
+	var taken []piece
+	if c.kind == holds {
+		taken = l.from(c)
+	}
+	for _, b := range s.bounds(c.day, c.tool) {
+		counted := sumOf(l.rows, b.counts)
+		for _, piece := range taken {
+			if b.counts(piece.spent) {
+				counted -= piece.amount
+			}
+		}
+		if plus(counted, c.amount) <= b.most {
+			continue
+		}
+		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: left(b.most, counted)}
+		if b.daily {
+			refuse.RetryAt = nextDay(s.now())
+		}
+		return refuse
+	}
+	return nil
+}
+
+func sumOf(rows map[spent]vouchers.Amount, counts func(spent) bool) (total vouchers.Amount) {
+	for key, amount := range rows {
+		if counts(key) {
+			total = plus(total, amount)
+		}
+	}
+	return total
+}

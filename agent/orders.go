@@ -1,0 +1,131 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// orders are changes that are decided in one update of the table.
+type orders struct {
+	all   []*order
+	done  chan struct{} // closed when err and each order's refusal stand
+	err   error
+	ended bool // it was not decided, because the context of who leads it has ended
+}
+
+// order is a change that somebody waits for. Limits are held against it.
+type order struct {
+	change
+	refused error
+	gone    bool // nobody waits for it any more
+}
+
+// decide holds money in the table, unless a limit forbids it. Orders that come while
+// the table is being updated are decided together in the next update.
+func (s *purse) decide(ctx context.Context, o *order) error {
+	for {
+		batch, err := s.decided(ctx, o)
+		switch {
+		case err != nil:
+			return err
+		case batch.ended && ctx.Err() == nil: // another call was given up
+			continue
+		case batch.err != nil:
+			return batch.err
+		}
+		return o.refused
+	}
+}
+
+func (s *purse) decided(ctx context.Context, o *order) (*orders, error) {
+	s.mu.Lock()
+	batch, leads := s.next, s.next == nil
+	if leads {
+		batch = &orders{done: make(chan struct{})}
+		s.next = batch
+	}
+	batch.all = append(batch.all, o)
+	s.mu.Unlock()
+	if leads {
+		s.lead(ctx, batch)
+		return batch, nil
+	}
+	select {
+	case <-batch.done:
+		return batch, nil
+	case <-ctx.Done():
+		return batch, s.giveUp(ctx, batch, o)
+	}
+}
+
+// lead decides a batch. What was held for those who have gone meanwhile is not held.
+func (s *purse) lead(ctx context.Context, batch *orders) {
+	batch.err = s.update(ctx, batch)
+	batch.ended = batch.err != nil && ctx.Err() != nil
+	s.mu.Lock()
+	close(batch.done)
+	s.mu.Unlock()
+	for _, o := range batch.all {
+		if o.gone && o.refused == nil && batch.err == nil {
+			undo := o.change
+			undo.kind, undo.taken = undoes, o.taken
+			s.later(undo)
+		}
+	}
+}
+
+// giveUp leaves an order to who leads its batch, unless that is decided.
+func (s *purse) giveUp(ctx context.Context, batch *orders, o *order) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-batch.done:
+		return nil
+	default:
+		o.gone = true
+		return fmt.Errorf("%w: %w", ErrBookBusy, context.Cause(ctx))
+	}
+}
+
+// flush writes the changes that no limit waits for.
+func (s *purse) flush() error { return s.update(context.Background(), &orders{}) }
+
+func (s *purse) update(ctx context.Context, batch *orders) error {
+	waited := s.writing.take(ctx)
+	s.mu.Lock()
+	if s.next == batch {
+		s.next = nil
+	}
+	if waited != nil {
+		s.mu.Unlock()
+		return waited
+	}
+	defer s.writing.give()
+	late := s.late
+	s.late = nil
+	last := s.table.turn()
+	s.mu.Unlock()
+	if len(late) == 0 && len(batch.all) == 0 {
+		return nil
+	}
+	err := s.table.updateSpending(ctx, last, func(rows map[spent]vouchers.Amount) {
+		fold(rows)
+		l := newLeaf(rows, s.server)
+		for _, c := range late {
+			l.book(c)
+		}
+		for _, o := range batch.all {
+			if o.refused = s.check(l, o.change); o.refused == nil {
+				o.taken = l.book(o.change)
+			}
+		}
+	})
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.late = append(late, s.late...)
+	}
+	return err
+}
