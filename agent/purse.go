@@ -186,13 +186,18 @@ func (e *expense) lose() {
 	e.purse.later(e.change(retracts, e.unsent))
 }
 
-// later notes a change that no limit waits for. Other processes see it within a second.
+// later notes a change that no limit waits for. Other processes see it within a second. Where
+// there are limits, what a killed process forgets of it counts: the table has what was held.
 func (s *purse) later(c change) {
 	if c.amount == 0 && c.cost == 0 {
 		return
 	}
+	var err error
 	s.mu.Lock()
-	err, owe := s.table.jot(s.server, c), s.owe
+	owe := s.owe
+	if !s.policy.counts() {
+		err = s.table.jot(s.server, c)
+	}
 	s.late = append(s.late, c)
 	if s.soon == nil && owe != nil {
 		s.writers.Add(1)
