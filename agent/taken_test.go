@@ -227,13 +227,13 @@ func TestAProcessThatIsKilledForgetsNothingThatItHasSpent(t *testing.T) {
 			shop, _ := counting(t)
 			e := newErrand(t, shop.URL)
 			e.Total = limit
-			for range 3 { // each time the last one's is written down, once
+			for kills := range vouchers.Amount(3) { // each time the last one's is written down, once
 				o := e.killed(t, shop)
 				client := dial(t, shop.URL, o)
 				buy(t, client, 5, 0) // the first tells what became of the call that was cut off
 				charged := standing(shop)
 				spent, err := client.Spent()
-				if err != nil || spent.Total != charged {
+				if most := charged + (kills+1)*price; err != nil || spent.Total < charged || spent.Total > most { // what was held, and not sent, counts
 					t.Errorf("the shop has charged %s, the payer has spent %+v, %v", charged, spent, err)
 				}
 				if err := client.Close(); err != nil {
