@@ -71,9 +71,20 @@ func (t *tail) jot(server string, c change) error {
 		return fmt.Errorf("note what is spent in %s: %w", t.dir, err)
 	}
 	if _, err := t.file.Write(append(line, '\n')); err != nil {
+		t.end() // a line that was cut off spoils no other
 		return fmt.Errorf("note what is spent: %w", err)
 	}
 	return nil
+}
+
+// end ends the page that changes go to.
+func (t *tail) end() {
+	if t.file == nil {
+		return
+	}
+	t.err = errors.Join(t.err, t.file.Close())
+	t.file = nil
+	t.page++
 }
 
 func (t *tail) open() (err error) {
@@ -102,11 +113,7 @@ func pageFile(tail string, page uint64) string {
 func (t *tail) turn() (last uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.file != nil {
-		t.err = errors.Join(t.err, t.file.Close())
-		t.file = nil
-		t.page++
-	}
+	t.end()
 	if t.id == "" || t.page-1 == t.gone {
 		return 0
 	}
@@ -163,10 +170,9 @@ func (t *tail) close() error {
 	if t.id == "" {
 		return nil
 	}
+	t.end()
 	errs := []error{t.err}
-	if t.file != nil {
-		errs = append(errs, t.file.Close())
-	} else if t.page-1 == t.gone {
+	if t.page-1 == t.gone {
 		errs = append(errs, remove(t.mine.Path()))
 	}
 	errs = append(errs, t.mine.Unlock())

@@ -255,8 +255,10 @@ func (e errand) killed(t testing.TB, shop *shoptest.Shop) agent.Options {
 	e.Callers, e.Calls = 1, 1_000_000
 	doomed, before := e.start(t), standing(shop)
 	doomed.begin(t)
-	for standing(shop) < before+20*price {
-		time.Sleep(time.Millisecond)
+	for range time.Tick(time.Millisecond) {
+		if standing(shop) >= before+20*price {
+			break
+		}
 	}
 	if err := doomed.command.Process.Kill(); err != nil {
 		t.Fatal(err)
