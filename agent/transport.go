@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/chitpay/chit/x402"
 )
@@ -32,7 +33,7 @@ type Transport struct {
 // seller is a server that has asked for money.
 type seller struct {
 	mu     sync.Mutex // held while the client is opened
-	client *HTTPClient
+	client atomic.Pointer[HTTPClient]
 }
 
 // NewTransport returns a transport that pays by the options, and sends what costs nothing by
@@ -56,7 +57,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	origin := originOf(u)
-	if t.known(origin) == nil {
+	if !t.pays(origin) {
 		response, err := t.next.RoundTrip(withBody(r, body))
 		if err != nil || !asksForMoney(response) {
 			return response, err
@@ -81,8 +82,8 @@ func (t *Transport) Close() error {
 	var errs []error
 	for origin, s := range t.sellers {
 		s.mu.Lock()
-		if s.client != nil {
-			errs = append(errs, s.client.Close())
+		if client := s.client.Load(); client != nil {
+			errs = append(errs, client.Close())
 		}
 		s.mu.Unlock()
 		delete(t.sellers, origin)
@@ -97,10 +98,13 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-func (t *Transport) known(origin string) *seller {
+// pays says whether a server has a client. While none can be opened, because the chain is
+// away, what costs nothing is had all the same.
+func (t *Transport) pays(origin string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.sellers[origin]
+	s := t.sellers[origin]
+	return s != nil && s.client.Load() != nil
 }
 
 func (t *Transport) client(ctx context.Context, origin string) (*HTTPClient, error) {
@@ -110,15 +114,16 @@ func (t *Transport) client(ctx context.Context, origin string) (*HTTPClient, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.client == nil {
-		client, err := NewHTTPClient(ctx, origin, t.options)
-		if err != nil {
-			return nil, err
-		}
-		client.passes = true // each place that is sent on to is asked, and paid, by its own name
-		s.client = client
+	if client := s.client.Load(); client != nil {
+		return client, nil
 	}
-	return s.client, nil
+	client, err := NewHTTPClient(ctx, origin, t.options)
+	if err != nil {
+		return nil, err
+	}
+	client.passes = true // each place that is sent on to is asked, and paid, by its own name
+	s.client.Store(client)
+	return client, nil
 }
 
 func (t *Transport) seller(origin string) (*seller, error) {

@@ -91,6 +91,19 @@ func TestAnHTTPClientPaysWithinOnePolicyForAllServers(t *testing.T) {
 	read(t, r, err)
 }
 
+func TestWhatCostsNothingIsHadWhileTheChainIsAway(t *testing.T) {
+	_, url := stall(t)
+	o := options(t)
+	o.RPC = "http://127.0.0.1:1"
+	client := paying(t, o)
+	if _, err := client.Get(url + "/paid"); err == nil {
+		t.Error("a page was paid for without a chain")
+	}
+	if r, err := client.Get(url + "/free"); read(t, r, err) != "GET  " {
+		t.Errorf("a page that costs nothing: %+v", r)
+	}
+}
+
 func TestPagesAreBoughtAtOnceByAnHTTPClient(t *testing.T) {
 	shop, url := stall(t)
 	o := options(t)
