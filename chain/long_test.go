@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -24,23 +23,11 @@ import (
 func flood(t *testing.T, status int) string {
 	t.Helper()
 	zeros := strings.Repeat("0", 1<<20)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var request struct {
-			ID     json.RawMessage
-			Method string
-		}
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if request.Method == "eth_chainId" {
-			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":"0x7a69"}`, request.ID)
-			return
-		}
+	return talker(t, func(w http.ResponseWriter, id json.RawMessage) {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.WriteHeader(status)
 		packed := gzip.NewWriter(w)
-		fmt.Fprintf(packed, `{"jsonrpc":"2.0","id":%s,"result":"0x`, request.ID)
+		fmt.Fprintf(packed, `{"jsonrpc":"2.0","id":%s,"result":"0x`, id)
 		for range 512 {
 			if _, err := io.WriteString(packed, zeros); err != nil {
 				return
@@ -48,9 +35,7 @@ func flood(t *testing.T, status int) string {
 		}
 		_, _ = io.WriteString(packed, `"}`)
 		_ = packed.Close()
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	})
 }
 
 func TestAnEndpointFillsNoMemory(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 )
 
-// talker is an endpoint that knows its chain, and refuses everything else with a text.
-func talker(t *testing.T, refuse func(w http.ResponseWriter, id json.RawMessage)) string {
+// talker is an endpoint that knows its chain, and answers everything else as it is told.
+func talker(t *testing.T, answers func(w http.ResponseWriter, id json.RawMessage)) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request struct {
@@ -30,7 +30,7 @@ func talker(t *testing.T, refuse func(w http.ResponseWriter, id json.RawMessage)
 			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":"0x7a69"}`, request.ID)
 			return
 		}
-		refuse(w, request.ID)
+		answers(w, request.ID)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
