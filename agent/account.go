@@ -199,14 +199,14 @@ func (a *account) reserveFor(ctx context.Context, n *need) (vouchers.Amount, err
 	if err := errors.Join(a.broken, a.uncounted); err != nil {
 		return 0, err
 	}
-	balance := plus(a.balance, n.deposit)
+	balance := a.balance.Plus(n.deposit)
 	sum, ok := a.committed().Add(n.price)
 	ceiling := sum // alone, the strict form is taken also where it has bought a call before
 	if a.turns == 0 || len(a.inFlight) > 0 {
 		ceiling = a.free(sum)
 	}
-	if !ok || left(ceiling, a.offset) > balance {
-		return 0, &BalanceError{Required: n.price, Remaining: left(balance, a.used()), Balance: balance}
+	if !ok || ceiling.Minus(a.offset) > balance {
+		return 0, &BalanceError{Required: n.price, Remaining: balance.Minus(a.used()), Balance: balance}
 	}
 	if err := a.affords(ceiling, sum); err != nil {
 		return 0, err
@@ -223,10 +223,10 @@ func (a *account) reserveFor(ctx context.Context, n *need) (vouchers.Amount, err
 }
 
 // committed is what a further ceiling is signed over.
-func (a *account) committed() vouchers.Amount { return plus(plus(a.charged, a.flying), a.doubt) }
+func (a *account) committed() vouchers.Amount { return a.charged.Plus(a.flying).Plus(a.doubt) }
 
 // used is what further calls cannot spend.
-func (a *account) used() vouchers.Amount { return left(a.committed(), a.offset) }
+func (a *account) used() vouchers.Amount { return a.committed().Minus(a.offset) }
 
 // affords holds against the limits what the price that is held does not cover: what was
 // conceded since, and by how much a ceiling had to be moved up.
@@ -286,13 +286,6 @@ func (a *account) collides(ceiling, charged vouchers.Amount) bool {
 	return true
 }
 
-func left(balance, committed vouchers.Amount) vouchers.Amount {
-	if committed > balance {
-		return 0
-	}
-	return balance - committed
-}
-
 func (a *account) free(ceiling vouchers.Amount) vouchers.Amount {
 	for {
 		_, flying := a.inFlight[ceiling]
@@ -320,13 +313,13 @@ func (a *account) settle(ceiling, charged, total vouchers.Amount) error {
 	if a.broken != nil { // others may have changed what the total would be held against
 		return nil
 	}
-	a.fresh = plus(a.fresh, charged)
+	a.fresh = a.fresh.Plus(charged)
 	a.turns -= min(a.turns, 1)
 	if charged > 0 && ceiling > a.charged {
 		a.spent[ceiling] = certain
 	}
 	most := a.highest()
-	offset := plus(plus(max(before, a.seen), charged), plus(a.flying, a.doubt))
+	offset := max(before, a.seen).Plus(charged).Plus(a.flying.Plus(a.doubt))
 	if can := max(most, min(offset, a.signed)); total > can {
 		return fmt.Errorf("%w: it reports %s charged in total, at most %s can be; if the book was lost or is an old copy, `chit recover` asks the server for proof", ErrDishonest, total, can)
 	}
@@ -377,7 +370,7 @@ func (a *account) retract(ceiling vouchers.Amount) vouchers.Amount {
 		a.signed = max(a.signed, other)
 	}
 	a.drain()
-	return left(signed, a.signed)
+	return signed.Minus(a.signed)
 }
 
 // lose moves a reservation whose call was not answered into doubt.
@@ -389,7 +382,7 @@ func (a *account) lose(ceiling vouchers.Amount) {
 
 func (a *account) giveUp(ceiling vouchers.Amount) {
 	price := a.land(ceiling)
-	a.doubt, a.fresh = plus(a.doubt, price), plus(a.fresh, price)
+	a.doubt, a.fresh = a.doubt.Plus(price), a.fresh.Plus(price)
 	a.losses, a.heard = a.losses+1, false
 	if ceiling > a.charged {
 		a.spent[ceiling] = doubtful
@@ -425,7 +418,7 @@ func (f *figures) unvouched() vouchers.Amount {
 	for ceiling := range f.inFlight {
 		most = max(most, ceiling)
 	}
-	return left(f.signed, most)
+	return f.signed.Minus(most)
 }
 
 // knownTotal is what is charged by what this process saw last.

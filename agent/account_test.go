@@ -130,7 +130,7 @@ func (m *market) settle(t *rapid.T) {
 
 // level is called after each end of a call, too: until then it may yet be charged.
 func (m *market) level() {
-	more := left(m.burnt, m.charged+sum(m.reserved))
+	more := m.burnt.Minus(m.charged + sum(m.reserved))
 	m.charged, m.offset = m.charged+more, m.offset+more
 }
 

@@ -34,7 +34,7 @@ func (a *account) trust(balance vouchers.Amount) {
 func (a *account) empties(need vouchers.Amount) error {
 	a.lock()
 	defer a.look()
-	if a.balance >= a.most && left(plus(a.used(), need), a.most) > 0 {
+	if a.balance >= a.most && a.used().Plus(need).Minus(a.most) > 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: the chain's node says that the channel holds %s, the book knows of %s; if money was taken out, deposit by hand: `chit deposit AMOUNT`",
@@ -45,7 +45,7 @@ func (a *account) empties(need vouchers.Amount) error {
 func (a *account) spendable() vouchers.Amount {
 	a.lock()
 	defer a.look()
-	return left(a.balance, a.used())
+	return a.balance.Minus(a.used())
 }
 
 // lacks is what has to be deposited so that a call of the given price can be paid and
@@ -53,7 +53,7 @@ func (a *account) spendable() vouchers.Amount {
 func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
 	a.lock()
 	defer a.look()
-	return left(plus(plus(a.used(), price), keep), a.balance)
+	return a.used().Plus(price).Plus(keep).Minus(a.balance)
 }
 
 // known is the most that the channel was seen to hold since this payer moved money itself.

@@ -107,9 +107,9 @@ func (f *figures) inherit(kept figures) {
 	balance, most := f.balance, f.most
 	disputed := max(f.disputed, kept.disputed)
 	*f = newFigures(balance, kept.charged, kept.signed)
-	f.vouched = left(kept.signed, kept.unvouched())
+	f.vouched = kept.signed.Minus(kept.unvouched())
 	f.most, f.unproven, f.disputed, f.uncharged = max(most, kept.most), kept.unproven, disputed, kept.uncharged
-	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, plus(kept.doubt, kept.flying), kept.losses, kept.spent, kept.raised
+	f.offset, f.doubt, f.losses, f.spent, f.raised = kept.offset, kept.doubt.Plus(kept.flying), kept.losses, kept.spent, kept.raised
 	for ceiling := range kept.inFlight {
 		f.spent[ceiling] = doubtful
 	}

@@ -68,7 +68,7 @@ type Entry struct {
 }
 
 // Available is what further calls can spend, in atomic USDC.
-func (e Entry) Available() vouchers.Amount { return left(e.Balance, e.Charged) }
+func (e Entry) Available() vouchers.Amount { return e.Balance.Minus(e.Charged) }
 
 var (
 	channelsBucket = []byte("channels")

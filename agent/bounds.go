@@ -52,10 +52,10 @@ func (s *purse) check(l *leaf, c change) error {
 				counted -= piece.amount
 			}
 		}
-		if plus(counted, c.amount) <= b.most {
+		if counted.Plus(c.amount) <= b.most {
 			continue
 		}
-		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: left(b.most, counted)}
+		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: b.most.Minus(counted)}
 		if b.daily {
 			refuse.RetryAt = nextDay(s.now())
 		}
@@ -67,7 +67,7 @@ func (s *purse) check(l *leaf, c change) error {
 func sumOf(rows map[spent]vouchers.Amount, counts func(spent) bool) (total vouchers.Amount) {
 	for key, amount := range rows {
 		if counts(key) {
-			total = plus(total, amount)
+			total = total.Plus(amount)
 		}
 	}
 	return total

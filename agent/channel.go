@@ -94,9 +94,9 @@ func (p *payer) load(ctx context.Context, t *terms) (f figures, claimed vouchers
 
 // figures are those of an account that begins with what the book has.
 func (e Entry) figures() figures {
-	f := newFigures(e.Balance, plus(e.Charged, e.Offset), e.Signed)
+	f := newFigures(e.Balance, e.Charged.Plus(e.Offset), e.Signed)
 	f.offset, f.most, f.disputed, f.uncharged = e.Offset, max(e.Balance, e.Deposited), e.Disputed, e.Uncharged
-	f.vouched = left(f.signed, e.Unvouched)
+	f.vouched = f.signed.Minus(e.Unvouched)
 	return f
 }
 
@@ -133,7 +133,7 @@ func (ch *channel) entry(server string) Entry {
 	defer ch.look()
 	return Entry{
 		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
-		Balance: ch.balance, Deposited: ch.most, Charged: plus(left(ch.charged, ch.offset), ch.doubt), OnItsWay: ch.doubt,
+		Balance: ch.balance, Deposited: ch.most, Charged: ch.charged.Minus(ch.offset).Plus(ch.doubt), OnItsWay: ch.doubt,
 		Offset: ch.offset, Disputed: ch.disputed, Uncharged: ch.uncharged, Signed: ch.signed, Unvouched: ch.unvouched(),
 	}
 }

@@ -27,7 +27,7 @@ func (a *account) countFrom(total vouchers.Amount) {
 func (a *account) highest() vouchers.Amount {
 	most := a.committed()
 	if a.draining || a.unsure { // there may be more than this account knew, all of it signed before
-		most = max(most, plus(plus(a.opened, a.fresh), a.flying))
+		most = max(most, a.opened.Plus(a.fresh).Plus(a.flying))
 	}
 	if a.unsure && a.forgets {
 		most = max(most, a.signed)
@@ -49,12 +49,12 @@ func (a *account) clearDoubt() {
 // it is below what was signed, and the next ceiling is above it. It reports whether that
 // is anything: what was spent before says nothing of ceilings above it then.
 func (a *account) rebase(charged, doubt vouchers.Amount) bool {
-	before, after := plus(a.charged, a.doubt), plus(charged, doubt)
-	more := left(after, before)
+	before, after := a.charged.Plus(a.doubt), charged.Plus(doubt)
+	more := after.Minus(before)
 	if more > 0 {
-		a.offset = plus(a.offset, more)
+		a.offset = a.offset.Plus(more)
 		if !a.unsure || !a.forgets { // else it is the first that is heard of the channel
-			a.unproven = plus(a.unproven, more)
+			a.unproven = a.unproven.Plus(more)
 		}
 		if a.tally != nil {
 			a.uncounted = errors.Join(a.uncounted, a.tally.concede(more))
@@ -62,13 +62,13 @@ func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 		}
 	}
 	if a.tally != nil {
-		resolved := left(a.doubt, doubt)
-		less := left(before, after)
-		a.tally.resolve(left(resolved, less), min(resolved, less))
-		a.tally.comeBack(left(less, resolved))
+		resolved := a.doubt.Minus(doubt)
+		less := before.Minus(after)
+		a.tally.resolve(resolved.Minus(less), min(resolved, less))
+		a.tally.comeBack(less.Minus(resolved))
 	}
-	offset := min(left(a.offset, left(a.charged, charged)), charged)
-	a.uncharged = plus(a.uncharged, left(left(before, after), left(a.offset, offset)))
+	offset := min(a.offset.Minus(a.charged.Minus(charged)), charged)
+	a.uncharged = a.uncharged.Plus(before.Minus(after).Minus(a.offset.Minus(offset)))
 	a.offset = offset
 	a.charged, a.doubt = charged, doubt
 	return more > 0
@@ -86,7 +86,7 @@ func (a *account) drain() {
 // else a count that was moved up would move the next ceiling up once more. Nothing is in
 // flight: the strict form, charged and the price, is open to the next call.
 func (a *account) adopt(charged, doubt vouchers.Amount) {
-	moved := a.rebase(charged, min(doubt, left(a.signed, charged)))
+	moved := a.rebase(charged, min(doubt, a.signed.Minus(charged)))
 	a.seen, a.unsure = charged, false
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, why spending) bool { return c <= charged || moved && why == doubtful })
 }
@@ -102,7 +102,7 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
 	known, stale := a.knownBefore(refused), a.since(refused)
-	moved := !a.crowded(refused) && refused > plus(charged, a.inFlight[refused].price)
+	moved := !a.crowded(refused) && refused > charged.Plus(a.inFlight[refused].price)
 	a.land(refused)
 	defer a.drain()
 	switch {
@@ -117,7 +117,7 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 		return fmt.Errorf("%w: the server shows a voucher of %s with %s charged, the book knows of %s; `chit recover` takes it over and counts it as spent",
 			ErrOldBook, ceiling, charged, a.signed)
 	}
-	if beyond := left(ceiling, max(a.signed, charged)); beyond > 0 && a.tally != nil {
+	if beyond := ceiling.Minus(max(a.signed, charged)); beyond > 0 && a.tally != nil {
 		a.uncounted = errors.Join(a.uncounted, a.tally.restore(0, beyond))
 	}
 	a.signed, a.gone, a.vouched = max(a.signed, ceiling), max(a.gone, ceiling), max(a.vouched, ceiling)
@@ -171,8 +171,8 @@ func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
 	if a.crowded(refused) { // other calls of its time are counted already, or may be
 		return a.signed
 	}
-	others := plus(left(a.flying, f.price), a.doubt)
-	return max(plus(max(f.before, a.seen), others), left(a.committed(), f.price))
+	others := a.flying.Minus(f.price).Plus(a.doubt)
+	return max(max(f.before, a.seen).Plus(others), a.committed().Minus(f.price))
 }
 
 // crowded tells whether a call in flight has been so beside others.

@@ -30,7 +30,7 @@ func (r depositRows) clone() depositRows {
 func (r depositRows) add(d signedDeposit) {
 	r.signed[d.Channel] = d
 	if d.TopUp != "" {
-		r.moved[d.TopUp] = plus(r.moved[d.TopUp], d.Deposit.Amount)
+		r.moved[d.TopUp] = r.moved[d.TopUp].Plus(d.Deposit.Amount)
 	}
 }
 
@@ -43,7 +43,7 @@ func (r depositRows) drop(d *signedDeposit) {
 
 func (r depositRows) giveBack(d *signedDeposit) {
 	if d.TopUp != "" {
-		r.moved[d.TopUp] = left(r.moved[d.TopUp], d.Deposit.Amount)
+		r.moved[d.TopUp] = r.moved[d.TopUp].Minus(d.Deposit.Amount)
 	}
 }
 
@@ -51,12 +51,12 @@ func (r depositRows) giveBack(d *signedDeposit) {
 func (r depositRows) toppedUp(today string) (total vouchers.Amount) {
 	for day, amount := range r.moved {
 		if day >= today {
-			total = plus(total, amount)
+			total = total.Plus(amount)
 		}
 	}
 	for _, d := range r.signed {
 		if d.TopUp != "" && d.TopUp < today {
-			total = plus(total, d.Deposit.Amount)
+			total = total.Plus(d.Deposit.Amount)
 		}
 	}
 	return total
@@ -183,11 +183,11 @@ func (p *Policy) allowsTopUp(server string, d *signedDeposit, rows *depositRows,
 		return nil
 	}
 	most, moved := p.topUpPerDay(), rows.toppedUp(d.TopUp)
-	if plus(moved, d.Deposit.Amount) <= most {
+	if moved.Plus(d.Deposit.Amount) <= most {
 		return nil
 	}
 	return &PolicyError{
-		Code: CodeDepositExceeded, Limit: topUpLimit, Server: server, Required: d.Deposit.Amount, Remaining: left(most, moved),
+		Code: CodeDepositExceeded, Limit: topUpLimit, Server: server, Required: d.Deposit.Amount, Remaining: most.Minus(moved),
 		RetryAt: nextDay(now),
 	}
 }
@@ -204,7 +204,7 @@ func (p *Policy) topUpPerDay() vouchers.Amount {
 func (p *Policy) topUpsLeft(deposits depositTable, today string) (LimitLeft, error) {
 	l := LimitLeft{Limit: topUpLimit, Most: p.topUpPerDay()}
 	err := deposits.updateDeposits(func(rows *depositRows) error {
-		l.Remaining = left(l.Most, rows.toppedUp(today))
+		l.Remaining = l.Most.Minus(rows.toppedUp(today))
 		return nil
 	})
 	return l, err

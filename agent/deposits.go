@@ -101,7 +101,7 @@ func (d *signedDeposit) over(now, head time.Time) bool {
 
 // shown says whether a channel's balance shows the deposit.
 func (d *signedDeposit) shown(balance vouchers.Amount) bool {
-	return balance >= plus(d.Before, d.Deposit.Amount)
+	return balance >= d.Before.Plus(d.Deposit.Amount)
 }
 
 // warn adds to a refusal that what was signed is still good.
@@ -173,7 +173,7 @@ func (p *payer) keep(d signedDeposit) error {
 	return p.deposits.updateDeposits(func(rows *depositRows) error {
 		outstanding := d.Deposit.Amount
 		for _, other := range rows.signed {
-			outstanding = plus(outstanding, other.Deposit.Amount)
+			outstanding = outstanding.Plus(other.Deposit.Amount)
 		}
 		if err := p.policy.allowsDeposit(p.server, outstanding); err != nil {
 			return fmt.Errorf("with deposits that were signed and may yet be made: %w", err)

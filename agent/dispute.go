@@ -59,15 +59,15 @@ func (a *account) judge(r *receipts.Signed) (amount, total vouchers.Amount) {
 	a.lock()
 	defer a.unlock()
 	if r != nil && a.forgets && a.foreign == nil {
-		before := left(r.Cumulative, r.Charged)
+		before := r.Cumulative.Minus(r.Charged)
 		a.foreign = &before
 	}
-	a.unproven = left(a.unproven, a.arrive(r))
-	is := plus(a.disputed, a.unproven)
+	a.unproven = a.unproven.Minus(a.arrive(r))
+	is := a.disputed.Plus(a.unproven)
 	if r != nil {
 		is = a.unexplained(r)
 	}
-	amount = left(is, a.disputed)
+	amount = is.Minus(a.disputed)
 	a.disputed, a.unproven = is, 0
 	return amount, a.disputed
 }
@@ -78,7 +78,7 @@ func (a *account) judge(r *receipts.Signed) (amount, total vouchers.Amount) {
 func (a *account) arrive(r *receipts.Signed) vouchers.Amount {
 	more := a.unproven
 	if r != nil {
-		more = left(r.Cumulative, plus(a.explained(), plus(a.flying, a.doubt)))
+		more = r.Cumulative.Minus(a.explained().Plus(a.flying.Plus(a.doubt)))
 	}
 	late := min(more, a.uncharged, a.offset)
 	if late == 0 {
@@ -94,9 +94,9 @@ func (a *account) arrive(r *receipts.Signed) vouchers.Amount {
 
 // explained is what this payer's calls explain of what was charged.
 func (a *account) explained() vouchers.Amount {
-	own := left(a.charged, a.offset)
+	own := a.charged.Minus(a.offset)
 	if a.foreign != nil {
-		own = plus(own, *a.foreign)
+		own = own.Plus(*a.foreign)
 	}
 	return own
 }
@@ -105,8 +105,8 @@ func (a *account) explained() vouchers.Amount {
 // does not fall by a receipt that may not be the newest, nor while calls are in flight or
 // in doubt, which may be in it.
 func (a *account) unexplained(r *receipts.Signed) vouchers.Amount {
-	own, open := a.explained(), plus(a.flying, a.doubt)
-	more := left(r.Cumulative, plus(own, open))
+	own, open := a.explained(), a.flying.Plus(a.doubt)
+	more := r.Cumulative.Minus(own.Plus(open))
 	if open > 0 || r.Cumulative < own {
 		return max(more, a.disputed)
 	}
@@ -129,7 +129,7 @@ func (b *Book) disputed() (vouchers.Amount, error) {
 
 func disputedOf(entries []Entry) (sum vouchers.Amount) {
 	for _, e := range entries {
-		sum = plus(sum, e.Disputed)
+		sum = sum.Plus(e.Disputed)
 	}
 	return sum
 }

@@ -65,7 +65,7 @@ func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, pa
 			unread = append(unread, fmt.Errorf("channel %s: %w", entry.Channel, err))
 			continue
 		}
-		channel.WithTokens = min(tokens[entry.Server], left(channel.Charged, channel.OnItsWay))
+		channel.WithTokens = min(tokens[entry.Server], channel.Charged.Minus(channel.OnItsWay))
 		tokens[entry.Server] -= channel.WithTokens
 		funds.Channels = append(funds.Channels, channel)
 	}
@@ -75,7 +75,7 @@ func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, pa
 // Spent is what calls of the payer's own are known to have cost, in atomic units. With
 // what tokens have, what is on its way and what is available it is the balance.
 func (f ChannelFunds) Spent() vouchers.Amount {
-	return left(f.Charged, plus(f.WithTokens, f.OnItsWay))
+	return f.Charged.Minus(f.WithTokens.Plus(f.OnItsWay))
 }
 
 // SettleTokens writes into the book what the live tokens of a server have left by its word,
@@ -86,11 +86,11 @@ func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
 		with := l.of(func(key spent) bool { return key.tool == grantTool })
 		slices.Reverse(with)
 		given := sumOf(rows, func(key spent) bool { return slices.Contains(with, key) })
-		pieces := l.some(left(given, live), with)
+		pieces := l.some(given.Minus(live), with)
 		l.take(pieces)
 		for _, p := range pieces {
 			row := spent{p.day, p.server, tokensSpent + grantTool}
-			rows[row] = plus(rows[row], p.amount)
+			rows[row] = rows[row].Plus(p.amount)
 		}
 	})
 }
@@ -101,7 +101,7 @@ func (b *Book) spentOnTokens() (map[string]vouchers.Amount, error) {
 	err := b.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
 		for key, amount := range rows {
 			if key.tool == grantTool {
-				by[key.server] = plus(by[key.server], amount)
+				by[key.server] = by[key.server].Plus(amount)
 			}
 		}
 	})

@@ -42,7 +42,7 @@ func (a *account) learn(all []receipts.Signed, total vouchers.Amount) {
 		if a.spent[all[i].Ceiling] != doubtful || a.broken != nil {
 			continue
 		}
-		charged := min(all[i].Charged, a.doubt, left(total, a.explained()))
+		charged := min(all[i].Charged, a.doubt, total.Minus(a.explained()))
 		if charged == 0 {
 			continue
 		}

@@ -134,7 +134,7 @@ func (l *leaf) book(c change) (taken vouchers.Amount) {
 	switch c.kind {
 	case holds, concedes, restores:
 		taken = l.take(l.from(c))
-		l.rows[row] = plus(l.rows[row], c.amount)
+		l.rows[row] = l.rows[row].Plus(c.amount)
 	case undoes:
 		l.rows[row] -= min(c.amount, l.rows[row])
 		l.pool(c.day, c, c.taken)
@@ -149,7 +149,7 @@ func (l *leaf) book(c change) (taken vouchers.Amount) {
 	case pays:
 		l.take(l.some(c.amount, []spent{row}))
 		paid := spent{c.day, l.server, tokensSpent + c.tool}
-		l.rows[paid] = plus(l.rows[paid], c.cost)
+		l.rows[paid] = l.rows[paid].Plus(c.cost)
 	case exceeds, finds:
 		l.pool(c.day, c, c.amount)
 	}
@@ -164,7 +164,7 @@ func (l *leaf) end(c change, row spent) {
 		l.take(l.some(missing, l.underWay(c.channel)))
 	}
 	spentOn := spent{c.day, l.server, c.tool}
-	l.rows[spentOn] = plus(l.rows[spentOn], c.cost)
+	l.rows[spentOn] = l.rows[spentOn].Plus(c.cost)
 	l.pool(c.day, c, c.amount-c.cost)
 }
 
@@ -181,7 +181,7 @@ func (l *leaf) resolve(c change) {
 	l.take(charged)
 	for _, p := range charged {
 		row := spent{p.day, l.server, p.name()}
-		l.rows[row] = plus(l.rows[row], p.amount)
+		l.rows[row] = l.rows[row].Plus(p.amount)
 	}
 }
 
@@ -210,5 +210,5 @@ func (l *leaf) pool(day string, c change, amount vouchers.Amount) {
 	if amount > 0 && !slices.Contains(l.pools, key) {
 		l.pools = slices.Insert(l.pools, 0, key)
 	}
-	l.rows[key] = plus(l.rows[key], amount)
+	l.rows[key] = l.rows[key].Plus(amount)
 }

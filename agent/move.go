@@ -141,7 +141,7 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if ch.lacks(price, p.topUp.Below) == 0 {
 		return nil, nil
 	}
-	if err := ch.empties(plus(price, p.topUp.Below)); err != nil {
+	if err := ch.empties(price.Plus(p.topUp.Below)); err != nil {
 		return nil, err
 	}
 	amount, err := p.policy.topUp(p.server, p.topUp.Amount, max(ch.lacks(price, 0), ch.minDeposit))

@@ -89,7 +89,7 @@ func (d *dealt) add(l *line, refused bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if l.charged != nil {
-		d.charged = plus(d.charged, *l.charged)
+		d.charged = d.charged.Plus(*l.charged)
 	}
 	if !refused {
 		d.calls++

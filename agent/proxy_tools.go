@@ -212,7 +212,7 @@ func (p *payer) Balance(ctx context.Context) (Balance, error) {
 		return Balance{}, err
 	}
 	for _, entry := range entries {
-		b.Channel = plus(b.Channel, entry.Available())
+		b.Channel = b.Channel.Plus(entry.Available())
 	}
 	b.Spent, b.Limits, err = p.spending()
 	return b, err

@@ -135,7 +135,7 @@ func (e *expense) hold(ctx context.Context, t *terms) error {
 	err := e.purse.decide(ctx, more)
 	var refused *PolicyError
 	if errors.As(err, &refused) {
-		refused.Required, refused.Remaining = price, plus(refused.Remaining, e.held)
+		refused.Required, refused.Remaining = price, refused.Remaining.Plus(e.held)
 	}
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (e *expense) sign() {
 func (e *expense) explain(err error) error {
 	var refused *PolicyError
 	if errors.As(err, &refused) {
-		refused.Tool, refused.Required = e.call.Tool, plus(e.held, refused.Required)
+		refused.Tool, refused.Required = e.call.Tool, e.held.Plus(refused.Required)
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func (e *expense) end(cost vouchers.Amount) {
 
 // lose is end for a call of which nobody knows what it cost.
 func (e *expense) lose() {
-	e.purse.later(e.change(ends, left(e.booked, e.lost)))
+	e.purse.later(e.change(ends, e.booked.Minus(e.lost)))
 	e.purse.later(e.change(retracts, e.unsent))
 }
 
@@ -234,14 +234,6 @@ func (s *purse) rest() {
 	s.writers.Wait()
 }
 
-// plus adds, up to the highest amount there is.
-func plus(a, b vouchers.Amount) vouchers.Amount {
-	if total, ok := a.Add(b); ok {
-		return total
-	}
-	return 1<<64 - 1
-}
-
 // daysKept is how many days the table tells apart.
 const daysKept = 31
 
@@ -262,7 +254,7 @@ func fold(rows map[spent]vouchers.Amount) {
 		if key.day != "" && key.day < oldest {
 			delete(rows, key)
 			key.day = ""
-			rows[key] = plus(rows[key], amount)
+			rows[key] = rows[key].Plus(amount)
 		}
 	}
 }

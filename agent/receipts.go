@@ -253,7 +253,7 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 			after++
 			follows.add(after, link{digest, r.Previous, r.Cumulative})
 			most := max(e.Signed, e.Charged)
-			if r.Charged == 0 || r.Charged > left(most, sum) {
+			if r.Charged == 0 || r.Charged > most.Minus(sum) {
 				return came, fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", ErrDishonest, r.Sequence, r.Charged, sum, most)
 			}
 			sum += r.Charged

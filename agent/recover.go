@@ -187,8 +187,8 @@ func (a *account) finding(proven *proof, claimed vouchers.Amount) Finding {
 	a.lock()
 	defer a.look()
 	f := Finding{
-		vouched: left(a.signed, a.unvouched()),
-		Known:   a.signed, Spent: plus(left(a.charged, a.offset), a.doubt),
+		vouched: a.signed.Minus(a.unvouched()),
+		Known:   a.signed, Spent: a.charged.Minus(a.offset).Plus(a.doubt),
 		Charged: claimed, Signed: max(a.signed, claimed), Claimed: claimed,
 	}
 	if proven == nil {
@@ -229,21 +229,21 @@ func (a *account) restore(state vouchers.ChainState, f Finding, before mark) err
 		return a.restoreBesideCalls(state, f, before)
 	}
 	if a.tally != nil {
-		more := left(f.Charged, plus(a.charged, a.doubt))
-		beyond := left(f.Signed, max(a.signed, f.Charged))
+		more := f.Charged.Minus(a.charged.Plus(a.doubt))
+		beyond := f.Signed.Minus(max(a.signed, f.Charged))
 		if err := a.tally.restore(more, beyond); err != nil {
 			return err
 		}
 	}
 	if a.tally != nil {
-		known := plus(a.charged, a.doubt)
-		resolved := min(a.doubt, left(known, f.Charged))
-		a.tally.resolve(left(a.doubt, resolved), resolved)
-		a.tally.comeBack(left(known, plus(f.Charged, resolved)))
+		known := a.charged.Plus(a.doubt)
+		resolved := min(a.doubt, known.Minus(f.Charged))
+		a.tally.resolve(a.doubt.Minus(resolved), resolved)
+		a.tally.comeBack(known.Minus(f.Charged.Plus(resolved)))
 	}
 	fresh := newFigures(state.Balance, f.Charged, f.Signed)
 	fresh.signings, fresh.block, fresh.most = a.signings, state.Block, max(a.most, state.Balance)
-	fresh.offset = min(left(a.offset, left(a.charged, f.Charged)), f.Charged)
+	fresh.offset = min(a.offset.Minus(a.charged.Minus(f.Charged)), f.Charged)
 	fresh.disputed, fresh.uncharged, fresh.vouched = a.disputed, a.uncharged, f.vouched
 	a.figures = fresh
 	return nil
@@ -251,16 +251,16 @@ func (a *account) restore(state vouchers.ChainState, f Finding, before mark) err
 
 // restoreBesideCalls is restore where calls were made since the finding was asked for.
 func (a *account) restoreBesideCalls(state vouchers.ChainState, f Finding, before mark) error {
-	if beyond := left(f.Signed, max(a.signed, f.Charged)); beyond > 0 && a.tally != nil {
+	if beyond := f.Signed.Minus(max(a.signed, f.Charged)); beyond > 0 && a.tally != nil {
 		if err := a.tally.restore(0, beyond); err != nil {
 			return err
 		}
 	}
 	a.signed, a.gone, a.vouched = max(a.signed, f.Signed), max(a.gone, f.Signed), max(a.vouched, f.vouched)
 	a.balance, a.most, a.block = state.Balance, max(a.most, state.Balance), state.Block
-	switch less := min(left(before.charged, f.Charged), a.charged); {
+	switch less := min(before.charged.Minus(f.Charged), a.charged); {
 	case less > 0:
-		a.seen = left(a.seen, less)
+		a.seen = a.seen.Minus(less)
 		a.rebase(a.charged-less, a.doubt)
 	case f.Charged > a.committed():
 		a.takeOver(f.Charged, 0)

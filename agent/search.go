@@ -82,7 +82,7 @@ func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, con
 	}
 	found := Finding{
 		Channel: id, Server: entry.Server, Known: entry.Signed, Spent: entry.Charged, Claimed: state.Claimed,
-		Charged: max(plus(entry.Charged, entry.Offset), state.Claimed), Signed: max(entry.Signed, state.Claimed),
+		Charged: max(entry.Charged.Plus(entry.Offset), state.Claimed), Signed: max(entry.Signed, state.Claimed),
 	}
 	if err := s.agreed(ctx, found); err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, con
 	}
 	return book.revise(id, func(e *Entry) {
 		e.Channel, e.Deployment, e.Config, e.Balance = id, contract.Deployment(), config, state.Balance
-		e.Charged = max(e.Charged, left(found.Charged, e.Offset))
-		e.Unvouched = plus(e.Unvouched, left(found.Signed, e.Signed))
+		e.Charged = max(e.Charged, found.Charged.Minus(e.Offset))
+		e.Unvouched = e.Unvouched.Plus(found.Signed.Minus(e.Signed))
 		e.Signed = max(e.Signed, found.Signed)
 	})
 }
@@ -111,7 +111,7 @@ func (s *Search) agreed(ctx context.Context, found Finding) error {
 
 // restore counts as spent what a finding adds to an entry.
 func (b *Book) restore(entry Entry, found Finding) error {
-	more := left(found.Charged, plus(entry.Charged, entry.Offset))
+	more := found.Charged.Minus(entry.Charged.Plus(entry.Offset))
 	if more == 0 {
 		return nil
 	}

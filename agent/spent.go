@@ -42,7 +42,7 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 			AtRisk:   sumOf(rows, spent.isPool),
 		}
 		for _, b := range s.bounds(today, "") {
-			limits = append(limits, LimitLeft{b.name, b.most, left(b.most, sumOf(rows, b.counts))})
+			limits = append(limits, LimitLeft{b.name, b.most, b.most.Minus(sumOf(rows, b.counts))})
 		}
 	})
 	return r, limits, err

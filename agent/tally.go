@@ -29,7 +29,7 @@ func (t channelTally) restore(charged, beyond vouchers.Amount) error {
 }
 
 func (t channelTally) resolve(charged, freed vouchers.Amount) {
-	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: resolves, amount: plus(charged, freed), cost: charged})
+	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: resolves, amount: charged.Plus(freed), cost: charged})
 }
 
 func (t channelTally) comeBack(amount vouchers.Amount) {

@@ -198,7 +198,7 @@ func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
 		err := h.purse.decide(ctx, &order{change: h.change(holds, price-h.held)})
 		var refused *PolicyError
 		if errors.As(err, &refused) {
-			refused.Required, refused.Remaining = price, plus(refused.Remaining, h.held)
+			refused.Required, refused.Remaining = price, refused.Remaining.Plus(h.held)
 		}
 		if err != nil {
 			return err

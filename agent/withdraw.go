@@ -28,7 +28,7 @@ type Withdrawable struct {
 // the payer can announce another in its place, and its delay starts again.
 func (f Funds) ToAnnounce(anew bool) []Withdrawable {
 	return f.withdrawable(func(ch ChannelFunds) vouchers.Amount {
-		unclaimed := left(ch.Balance, ch.Claimed)
+		unclaimed := ch.Balance.Minus(ch.Claimed)
 		if ch.WithdrawAfter != nil && (!anew || ch.Withdrawing >= unclaimed) {
 			return 0
 		}
@@ -43,7 +43,7 @@ func (f Funds) ToFinish(now time.Time) []Withdrawable {
 		if ch.WithdrawAfter == nil || ch.WithdrawAfter.After(now) {
 			return 0
 		}
-		return min(ch.Withdrawing, left(ch.Balance, ch.Claimed))
+		return min(ch.Withdrawing, ch.Balance.Minus(ch.Claimed))
 	})
 }
 
@@ -154,7 +154,7 @@ func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *chain.
 		if err != nil {
 			return Withdrawal{}, err
 		}
-		return Withdrawal{Channel: w.Channel, Amount: returned.Paid, Missed: left(w.Withdrawing, returned.Paid), Tx: returned.Receipt.TxHash}, nil
+		return Withdrawal{Channel: w.Channel, Amount: returned.Paid, Missed: w.Withdrawing.Minus(returned.Paid), Tx: returned.Receipt.TxHash}, nil
 	})
 }
 

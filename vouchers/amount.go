@@ -104,8 +104,16 @@ func (a Amount) Sub(b Amount) (Amount, bool) {
 	return Amount(difference), borrow == 0
 }
 
-// less returns a - b, or 0 if b is greater.
-func (a Amount) less(b Amount) Amount {
+// Plus returns a + b, up to the highest amount there is.
+func (a Amount) Plus(b Amount) Amount {
+	if sum, ok := a.Add(b); ok {
+		return sum
+	}
+	return 1<<64 - 1
+}
+
+// Minus returns a - b, or 0 if b is greater.
+func (a Amount) Minus(b Amount) Amount {
 	if b > a {
 		return 0
 	}

@@ -77,7 +77,7 @@ func (r *Reservation) draw(price Amount) *Refusal {
 	if refusal := r.ledger.blind(ch.terms); refusal != nil {
 		return refusal
 	}
-	left := ch.balance.less(a.withdrawal.Amount)
+	left := ch.balance.Minus(a.withdrawal.Amount)
 	switch {
 	case a.frozen:
 		return ch.refuse(ErrChannelFrozen, "")
@@ -87,13 +87,13 @@ func (r *Reservation) draw(price Amount) *Refusal {
 		refusal := ch.refuse(ErrInsufficientBalance, "set aside for credit tokens")
 		refusal.Required, refusal.Available = r.price, a.aside
 		return refusal
-	case r.price > ch.balance.less(ch.charged).less(a.reserved):
+	case r.price > ch.balance.Minus(ch.charged).Minus(a.reserved):
 		refusal := ch.refuse(ErrInsufficientBalance, "what the channel holds does not cover what is set aside for credit tokens")
-		refusal.Required, refusal.Available = r.price, ch.balance.less(ch.charged).less(a.reserved)
+		refusal.Required, refusal.Available = r.price, ch.balance.Minus(ch.charged).Minus(a.reserved)
 		return refusal
-	case r.ledger.tooLate(a.withdrawal), r.price > left.less(ch.charged).less(a.reserved):
+	case r.ledger.tooLate(a.withdrawal), r.price > left.Minus(ch.charged).Minus(a.reserved):
 		return ch.refuse(ErrWithdrawalPending, a.withdrawal.leaving())
-	case r.price > ch.ceiling.less(ch.charged).less(a.reserved):
+	case r.price > ch.ceiling.Minus(ch.charged).Minus(a.reserved):
 		return ch.refuse(ErrCeilingMismatch, "the channel was claimed from beyond what this ledger has charged")
 	case a.inFlight >= r.ledger.options.maxInFlight:
 		return ch.refuse(ErrTooManyInFlight, fmt.Sprintf("%d calls", a.inFlight))
@@ -119,7 +119,7 @@ func (l *Ledger) GiveBack(ctx context.Context, id ChannelID, amount Amount, puts
 	}
 	ch.mu.Lock()
 	a := ch.active()
-	a.aside = a.aside.less(amount)
+	a.aside = a.aside.Minus(amount)
 	ch.level()
 	ch.touch(l.seconds())
 	ticket := l.submit(ch, nil, puts)

@@ -150,7 +150,7 @@ func (ch *channel) quiet() rung {
 func (ch *channel) quietUpTo() Amount {
 	most := ch.count()
 	if lowest, some := ch.busy.ceilings.lowestInFlight(); some {
-		most = min(most, lowest.less(1))
+		most = min(most, lowest.Minus(1))
 	}
 	return most
 }

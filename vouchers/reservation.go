@@ -149,7 +149,7 @@ func (r *Reservation) promise(actual Amount) (Charge, error) {
 		return Charge{}, fmt.Errorf("%w: nothing to commit", ErrReservationEnded)
 	}
 	a := ch.busy
-	if actual > ch.ceiling.less(ch.charged).less(a.committing) {
+	if actual > ch.ceiling.Minus(ch.charged).Minus(a.committing) {
 		r.vacate(r.price)
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w: the channel was claimed from beyond what this ledger has charged", actual, ErrCeilingMismatch)
 	}

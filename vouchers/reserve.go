@@ -261,7 +261,7 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	if refusal := r.judgeMoney(need); refusal != nil {
 		return refusal, nil
 	}
-	strict := a.inFlight == 0 && ceiling.less(a.offset) == need
+	strict := a.inFlight == 0 && ceiling.Minus(a.offset) == need
 	if !strict && (used || need > max(ch.ceiling, ceiling)) {
 		refusal := &Refusal{Err: ErrCeilingMismatch, Required: need, Available: ceiling}
 		if ceiling == 0 && ch.claimed == 0 && r.price > 0 {
@@ -312,14 +312,14 @@ func (r *Reservation) judgeMoney(need Amount) *Refusal {
 	ch, ceiling := r.ch, r.voucher.Ceiling
 	w := ch.busy.withdrawal
 	switch {
-	case ceiling.less(ch.busy.offset) > ch.balance:
+	case ceiling.Minus(ch.busy.offset) > ch.balance:
 		return &Refusal{Err: ErrCeilingAboveBalance, Required: ceiling, Available: ch.balance}
 	case need > ch.balance:
 		return &Refusal{Err: ErrInsufficientBalance, Required: need, Available: ch.balance}
 	case r.ledger.tooLate(w):
 		return &Refusal{Err: ErrWithdrawalPending, Detail: w.leaving() + "; vouchers are accepted again once that is done"}
-	case need > ch.balance.less(w.Amount):
-		return &Refusal{Err: ErrWithdrawalPending, Required: need, Available: ch.balance.less(w.Amount), Detail: w.leaving()}
+	case need > ch.balance.Minus(w.Amount):
+		return &Refusal{Err: ErrWithdrawalPending, Required: need, Available: ch.balance.Minus(w.Amount), Detail: w.leaving()}
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ type Channel struct {
 }
 
 // Claimable returns what was charged and not yet claimed, in atomic units.
-func (c Channel) Claimable() Amount { return c.Charged.less(c.Claimed) }
+func (c Channel) Claimable() Amount { return c.Charged.Minus(c.Claimed) }
 
 // Count returns the sum, in atomic units, that the payer's next voucher has to be
 // signed over: what was charged, what is set aside for credit tokens, and the offset.
@@ -65,7 +65,7 @@ func (c Channel) Count() Amount { return c.Charged + c.Aside + c.Offset }
 
 // Missing returns what was charged and is not in the channel, in atomic units: it cannot
 // be claimed unless the payer deposits again.
-func (c Channel) Missing() Amount { return c.Charged.less(c.Balance) }
+func (c Channel) Missing() Amount { return c.Charged.Minus(c.Balance) }
 
 // IsForeign reports whether so much claimed, in atomic units, is more than the ledger can
 // have claimed itself.
@@ -77,7 +77,7 @@ func (c Channel) IsForeign(claimed Amount) bool {
 // the balance less a pending withdrawal, what was charged, and what is set aside
 // for calls in flight and for credit tokens.
 func (c Channel) Spendable() Amount {
-	return c.Balance.less(c.Withdrawal.Amount).less(c.Charged).less(c.Reserved).less(c.Aside)
+	return c.Balance.Minus(c.Withdrawal.Amount).Minus(c.Charged).Minus(c.Reserved).Minus(c.Aside)
 }
 
 // Withdrawal is a payer's pending withdrawal; the zero value is none.
@@ -261,7 +261,7 @@ func (ch *channel) getProof() Proof {
 // for it: all of it, unless a claim that this ledger knew nothing of has used the
 // ceiling up while calls were in flight. Called with ch.mu held.
 func (ch *channel) with(more Amount) Amount {
-	return ch.charged + min(more, ch.ceiling.less(ch.charged))
+	return ch.charged + min(more, ch.ceiling.Minus(ch.charged))
 }
 
 // record returns what is to be durable: every charge that was submitted is part

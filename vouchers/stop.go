@@ -159,7 +159,7 @@ func (l *Ledger) see(ctx context.Context, ch *channel, s ChainState, evenOlder b
 }
 
 // missing is what was charged and is not in the channel. Called with ch.mu held.
-func (ch *channel) missing() Amount { return ch.charged.less(ch.balance) }
+func (ch *channel) missing() Amount { return ch.charged.Minus(ch.balance) }
 
 // foreign returns what a view shows that this ledger did not do, nil if there is nothing.
 // A claim of its own is of no more than was charged, with a voucher that is burnt. A
@@ -184,7 +184,7 @@ func (l *Ledger) foreign(ch *channel, s ChainState) *Stop {
 		Claimed: s.Claimed, Ours: ch.claimed, Refunds: refunds, Forgiven: l.forgiving.Load(),
 	}
 	if claimed {
-		stop.Lost = min(ch.charged, s.Claimed).less(ch.claimed)
+		stop.Lost = min(ch.charged, s.Claimed).Minus(ch.claimed)
 	}
 	return stop
 }
