@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -10,14 +9,12 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/x402"
 )
 
 // corsMaxAge is how long a browser may remember what it may do, in seconds.
 const corsMaxAge = 600
-
-// anyOrigin in [Config.Origins] is every web page.
-const anyOrigin = "*"
 
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
@@ -45,20 +42,6 @@ func (g *Gateway) sharing(next http.Handler) http.Handler {
 // isShared says whether the pages of an origin may call.
 func (g *Gateway) isShared(origin string) bool {
 	return slices.ContainsFunc(g.config.Origins, func(configured string) bool {
-		return configured == anyOrigin || strings.EqualFold(configured, origin)
+		return configured == config.AnyOrigin || strings.EqualFold(configured, origin)
 	})
-}
-
-func readOrigins(r *reader, to *[]string) setting {
-	return func(at place) {
-		r.list(at, func(element place) {
-			var text string
-			r.text(&text)(element)
-			u, err := url.Parse(text)
-			if text != "" && text != anyOrigin && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || text != u.Scheme+"://"+u.Host || strings.Contains(text, "*")) {
-				r.report(element, "%q is not an origin such as https://app.example.com, nor \"*\", which is any", text)
-			}
-			*to = append(*to, text)
-		})
-	}
 }

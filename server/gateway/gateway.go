@@ -12,7 +12,16 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/config"
+	"github.com/chitpay/chit/server/gateway/pricing"
 )
+
+// Config is a gateway's config file, checked.
+type Config = config.Config
+
+// Load reads and checks a config file. The error joins a [*config.Problem] for everything
+// that is wrong.
+func Load(file string) (*Config, error) { return config.Load(file) }
 
 // Options are what a gateway is run with beside its config.
 type Options struct {
@@ -43,7 +52,7 @@ type Gateway struct {
 	running   sync.WaitGroup
 
 	mu     sync.Mutex // one rebuild or reload at a time; guards what follows, and the upstreams' prices
-	prices Prices
+	prices pricing.Prices
 	seen   seen
 	shown  announced
 	told   string // the last report in the log
@@ -164,7 +173,7 @@ func (g *Gateway) Reload() error {
 	defer g.mu.Unlock()
 	g.prices = fresh.Prices
 	for _, u := range g.upstreams {
-		i := slices.IndexFunc(fresh.Upstreams, func(other Upstream) bool { return other.Name == u.Name })
+		i := slices.IndexFunc(fresh.Upstreams, func(other config.Upstream) bool { return other.Name == u.Name })
 		if i < 0 {
 			g.logger.Warn("an upstream is not in the config file any more: restart to close it", "upstream", u.Name)
 			continue
@@ -172,7 +181,7 @@ func (g *Gateway) Reload() error {
 		u.Prices = fresh.Upstreams[i].Prices
 	}
 	for _, r := range g.routes {
-		i := slices.IndexFunc(fresh.Routes, func(other Route) bool { return other.Pattern() == r.Pattern() })
+		i := slices.IndexFunc(fresh.Routes, func(other config.Route) bool { return other.Pattern() == r.Pattern() })
 		if i < 0 {
 			g.logger.Warn("a route is not in the config file any more: restart to close it", "route", r.Pattern())
 			continue
@@ -196,12 +205,12 @@ func (g *Gateway) Reload() error {
 func (g *Gateway) setPrices() error {
 	rates := make(server.Rates)
 	for pattern, price := range g.prices {
-		rates[pattern] = price.rate(pattern)
+		rates[pattern] = price.Rate(pattern)
 	}
 	for name, o := range g.seen.origins() {
-		if pattern, ok := patternOf(o.upstream.Prices, o.name); ok {
+		if pattern, ok := o.upstream.Prices.Pattern(o.name); ok {
 			price := o.upstream.Prices[pattern]
-			rates[name] = price.rate(o.upstream.Name + "/" + pattern)
+			rates[name] = price.Rate(o.upstream.Name + "/" + pattern)
 		}
 	}
 	return g.shop.SetRates(nil, rates)

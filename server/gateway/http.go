@@ -17,12 +17,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
-)
-
-// The paths that are the gateway's own.
-const (
-	mcpPath    = "/mcp"
-	healthPath = "/healthz"
+	"github.com/chitpay/chit/server/gateway/config"
 )
 
 const (
@@ -42,8 +37,8 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 		mcpserver.WithStreamableHTTPLogger(g.logger))
 	context.AfterFunc(ctx, func() { _ = streamable.Shutdown(context.WithoutCancel(ctx)) }) // has no listener of its own to fail on
 	mux := http.NewServeMux()
-	mux.Handle(mcpPath, endStreams(ctx, g.shop.Guard(g.separate(streamable))))
-	mux.HandleFunc("GET "+healthPath, g.serveHealth)
+	mux.Handle(config.MCPPath, endStreams(ctx, g.shop.Guard(g.separate(streamable))))
+	mux.HandleFunc("GET "+config.HealthPath, g.serveHealth)
 	for _, r := range g.routes {
 		mux.Handle(r.Pattern(), r)
 	}

@@ -3,7 +3,7 @@ package gateway
 import (
 	"slices"
 
-	"github.com/chitpay/chit/glob"
+	"github.com/chitpay/chit/server/gateway/pricing"
 )
 
 // origin is where a name that the gateway shows comes from.
@@ -56,28 +56,10 @@ func shownAs(u *upstream, name string) string {
 
 // priceOf is what a tool costs, by its upstream's own prices or by the name that clients
 // see. A tool that nothing prices is not sold. It is called with g.mu held.
-func (g *Gateway) priceOf(o origin, shown string) (price Price, sold bool) {
-	if pattern, ok := patternOf(o.upstream.Prices, o.name); ok {
+func (g *Gateway) priceOf(o origin, shown string) (price pricing.Price, sold bool) {
+	if pattern, ok := o.upstream.Prices.Pattern(o.name); ok {
 		return o.upstream.Prices[pattern], true
 	}
-	pattern, ok := patternOf(g.prices, shown)
+	pattern, ok := g.prices.Pattern(shown)
 	return g.prices[pattern], ok
-}
-
-// patternOf finds the pattern that decides a name's price as [server.Prices] has it: by the exact name, or by
-// the longest glob that matches, the first in order of those that are equally long.
-func patternOf(prices Prices, name string) (pattern string, found bool) {
-	if _, found = prices[name]; found {
-		return name, true
-	}
-	best := ""
-	for pattern := range prices {
-		if !glob.Match(pattern, name) {
-			continue
-		}
-		if !found || len(pattern) > len(best) || len(pattern) == len(best) && pattern < best {
-			best, found = pattern, true
-		}
-	}
-	return best, found
 }

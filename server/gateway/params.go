@@ -12,6 +12,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/chitpay/chit/server/gateway/config"
+	"github.com/chitpay/chit/server/gateway/pricing"
 )
 
 // parameters are those of a route that a caller may not spell as it likes: the one that
@@ -25,12 +28,12 @@ type parameters struct {
 	fixed  []string
 }
 
-func (r *Route) parameters() parameters {
+func parametersOf(r *config.Route, price pricing.Price) parameters {
 	var p parameters
-	if r.Price.Per != nil {
-		p.priced = r.Price.Per.Argument
-		for _, wild := range r.wildcards() {
-			p.inPath = p.inPath || wild.name == p.priced
+	if price.Per != nil {
+		p.priced = price.Per.Argument
+		for _, wild := range r.Wildcards() {
+			p.inPath = p.inPath || wild.Name == p.priced
 		}
 	}
 	_, query, _ := strings.Cut(r.Upstream, "?")

@@ -15,25 +15,27 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/config"
+	"github.com/chitpay/chit/server/gateway/pricing"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
 // route is an HTTP route that is sold.
 type route struct {
-	Route
+	config.Route
 
 	sold   atomic.Pointer[offered]
-	wild   []wild // of its path
-	host   string // of its upstream, for the log
+	wild   []config.Wildcard // of its path
+	host   string            // of its upstream, for the log
 	proxy  *httputil.ReverseProxy
 	logger *slog.Logger
 	pool   *http.Transport
 }
 
-func newRoute(g *Gateway, config Route) *route {
+func newRoute(g *Gateway, of config.Route) *route {
 	r := &route{
-		Route: config, logger: g.logger.With("route", config.Pattern()), wild: config.wildcards(),
+		Route: of, logger: g.logger.With("route", of.Pattern()), wild: of.Wildcards(),
 		pool: http.DefaultTransport.(*http.Transport).Clone(),
 	}
 	r.pool.MaxIdleConns, r.pool.MaxIdleConnsPerHost = idleConnections, idleConnections
@@ -43,10 +45,10 @@ func newRoute(g *Gateway, config Route) *route {
 		ErrorHandler: r.failed,
 		ErrorLog:     slog.NewLogLogger(r.logger.Handler(), slog.LevelDebug),
 	}
-	if to, err := url.Parse(wildcard.ReplaceAllString(config.Upstream, "")); err == nil {
+	if to, err := url.Parse(of.Fill(func(string) string { return "" })); err == nil {
 		r.host = to.Host
 	}
-	r.sell(g.shop, config.Price)
+	r.sell(g.shop, of.Price)
 	return r
 }
 
@@ -58,7 +60,7 @@ type offered struct {
 }
 
 // sell sells the upstream's answers at a price, from the next request on.
-func (r *route) sell(shop *server.Shop, price Price) {
+func (r *route) sell(shop *server.Shop, price pricing.Price) {
 	offer := server.HTTPOffer{
 		Name:     r.Pattern(),
 		Resource: x402.Resource{Description: r.Description, MimeType: r.MimeType},
@@ -69,12 +71,10 @@ func (r *route) sell(shop *server.Shop, price Price) {
 		ChargeFailed: price.ChargeFailed, ChargeCancelled: price.ChargeCancelled,
 	}
 	if price.Per != nil {
-		offer.Quote = price.quoteRequest
+		offer.Quote = price.QuoteRequest
 	}
 	sold := shop.SellHTTP(offer, shop.TakeBody(http.HandlerFunc(r.ask)))
-	config := r.Route
-	config.Price = price
-	r.sold.Store(&offered{sold, config.parameters()})
+	r.sold.Store(&offered{sold, parametersOf(&r.Route, price)})
 }
 
 // exchange is one request to the upstream of a route, with why there is no answer.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/pricing"
 )
 
 // Report is what a gateway does with everything that its upstreams offer, and what of its
@@ -54,7 +55,7 @@ func (d DeadPattern) String() string {
 // Survey connects to the upstreams of a config, and says what a gateway would sell of
 // them. It needs no shop, and ends the connections again.
 func Survey(ctx context.Context, config *Config, o Options) (*Report, error) {
-	limits, err := config.limitsAlone()
+	limits, err := limitsOf(config)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (l limitsAlone) Limits() server.Limits { return server.Limits(l) }
 // MeetLimit counts nothing: nobody reads it.
 func (l limitsAlone) MeetLimit(string) {}
 
-func (c *Config) limitsAlone() (limitsAlone, error) {
+func limitsOf(c *Config) (limitsAlone, error) {
 	var limits server.Limits
 	for _, texts := range []map[string]string{server.LimitDefaults(), c.Limits} {
 		for name, text := range texts {
@@ -153,7 +154,7 @@ func (r *Report) open(kind string, u *upstream, name, setting string, shown []st
 	r.Entries = append(r.Entries, e)
 }
 
-func (r *Report) findDead(prices Prices, upstreams []*upstream, all map[*upstream]lists, tools map[origin]string) {
+func (r *Report) findDead(prices pricing.Prices, upstreams []*upstream, all map[*upstream]lists, tools map[origin]string) {
 	if len(r.Down) == 0 {
 		r.dead("prices", slices.Sorted(maps.Keys(prices)), slices.Collect(maps.Values(tools)), func(pattern string) string {
 			return hint(pattern, tools, func(o origin, shown string) (string, string) { return o.name, "clients see " + shown })

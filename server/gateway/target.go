@@ -10,35 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-var (
-	// wildcard stands in an upstream's URL, inPattern in the pattern of a route.
-	wildcard  = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-	inPattern = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)(\.\.\.)?\}`)
-)
-
-// wild is a wildcard of a route's path, which stands for one segment or for the rest.
-type wild struct {
-	name string
-	rest bool
-}
-
-func (r *Route) wildcards() (all []wild) {
-	for _, match := range inPattern.FindAllStringSubmatch(r.Path, -1) {
-		all = append(all, wild{match[1], match[2] != ""})
-	}
-	return all
-}
-
 // target is where a request goes, nil if what stands for a wildcard would lead out of
 // its place in the path.
 func (r *route) target(req *http.Request) *url.URL {
 	for _, wild := range r.wild {
-		if value := req.PathValue(wild.name); wild.rest && !staysBelow(value) || !wild.rest && !isSegment(value) {
+		if value := req.PathValue(wild.Name); wild.Rest && !staysBelow(value) || !wild.Rest && !isSegment(value) {
 			return nil
 		}
 	}
-	filled := wildcard.ReplaceAllStringFunc(r.Upstream, func(match string) string {
-		segments := strings.Split(req.PathValue(match[1:len(match)-1]), "/")
+	filled := r.Fill(func(wildcard string) string {
+		segments := strings.Split(req.PathValue(wildcard), "/")
 		for i, segment := range segments {
 			segments[i] = url.PathEscape(segment)
 		}

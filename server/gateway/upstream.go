@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/glob"
+	"github.com/chitpay/chit/server/gateway/config"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 
 // upstream is an MCP server that is sold, connected or not.
 type upstream struct {
-	Upstream
+	config.Upstream
 
 	gateway *Gateway
 	logger  *slog.Logger
@@ -60,9 +61,9 @@ type lists struct {
 	prompts   []mcp.Prompt
 }
 
-func newUpstream(g *Gateway, config Upstream) *upstream {
+func newUpstream(g *Gateway, of config.Upstream) *upstream {
 	u := &upstream{
-		Upstream: config, gateway: g, logger: g.logger.With("upstream", config.Name), tried: make(chan struct{}), since: time.Now(),
+		Upstream: of, gateway: g, logger: g.logger.With("upstream", of.Name), tried: make(chan struct{}), since: time.Now(),
 	}
 	u.own.upstream, u.own.opening = u, rate.NewLimiter(openRate, openBurst)
 	return u

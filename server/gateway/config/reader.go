@@ -1,21 +1,15 @@
-package gateway
+package config
 
 import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-
-	"github.com/chitpay/chit/vouchers"
 )
 
 // Problem is one thing that is wrong with a config file.
@@ -170,141 +164,12 @@ func (r *reader) list(at place, visit setting) {
 	}
 }
 
-// scalar returns the text of a string, or of a number where numbers are taken.
-func (r *reader) scalar(at place, want string, numbers bool) (string, bool) {
-	switch n := r.value(at).(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode:
-		if numbers {
-			return n.Token.Value, true
-		}
-	case *ast.FloatNode:
-		if numbers {
-			return n.Token.Value, true
-		}
-	}
-	r.report(at, "%s, want %s", kindOf(r.value(at)), want)
-	return "", false
-}
-
-func (r *reader) text(to *string) setting {
-	return func(at place) {
-		text, ok := r.scalar(at, "a text (in quotes if it looks like a number)", false)
-		if ok && text == "" {
-			r.report(at, "it is empty")
-		}
-		*to = text
-	}
-}
-
-func (r *reader) texts(to *[]string) setting {
-	return func(at place) {
-		r.list(at, func(element place) {
-			var text string
-			r.text(&text)(element)
-			*to = append(*to, text)
-		})
-	}
-}
-
-func (r *reader) flag(to *bool) setting {
-	return func(at place) {
-		n, ok := r.value(at).(*ast.BoolNode)
-		if !ok {
-			r.report(at, "%s, want true or false", kindOf(r.value(at)))
-			return
-		}
-		*to = n.Value
-	}
-}
-
-// duration reads a time of at least least; "0" is taken where least is 0.
-func (r *reader) duration(to *time.Duration, least time.Duration) setting {
-	return func(at place) {
-		text, ok := r.scalar(at, `a time such as "30s", "5m" or "1h"`, true)
-		if !ok {
-			return
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil || d < least {
-			r.report(at, `%q is not a time of at least %s, such as "30s", "5m" or "1h"`, text, least)
-			return
-		}
-		*to = d
-	}
-}
-
-func (r *reader) amount(to *vouchers.Amount) setting {
-	return func(at place) {
-		text, ok := r.scalar(at, `an amount of USDC such as "0.001"`, true)
-		if !ok {
-			return
-		}
-		amount, err := vouchers.ParseAmount(text)
-		if err != nil {
-			r.report(at, "%v", err)
-			return
-		}
-		*to = amount
-	}
-}
-
-// whole reads a whole number.
-func (r *reader) whole(to *uint64) setting {
-	return func(at place) {
-		text, ok := r.scalar(at, "a whole number", true)
-		if !ok {
-			return
-		}
-		n, err := strconv.ParseUint(text, 10, 32)
-		if err != nil {
-			r.report(at, "%q is not a whole number, 0 to 4294967295", text)
-		}
-		*to = n
-	}
-}
-
 func isGroup(n ast.Node) bool {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return true
 	}
 	return false
-}
-
-var reference = regexp.MustCompile(`\$\{([^}]*)\}`)
-
-// secrets reads texts by name, with ${NAME} replaced by the environment's NAME. What
-// check says of one is reported without its value.
-func (r *reader) secrets(to *map[string]string, check func(name, value string) error) setting {
-	return func(at place) {
-		*to = make(map[string]string)
-		r.each(at, func(name string, entry place) {
-			text, ok := r.scalar(entry, "a text (in quotes if it looks like a number)", false)
-			if !ok {
-				return
-			}
-			value := r.expand(entry, text)
-			if err := check(name, value); err != nil {
-				r.report(entry, "%v", err)
-			}
-			(*to)[name] = value
-		})
-	}
-}
-
-func (r *reader) expand(at place, text string) string {
-	return reference.ReplaceAllStringFunc(text, func(match string) string {
-		variable := match[2 : len(match)-1]
-		value, ok := os.LookupEnv(variable)
-		if !ok {
-			r.report(at, "the environment variable %s is not set", strconv.Quote(variable))
-		}
-		return value
-	})
 }
 
 func kindOf(n ast.Node) string {

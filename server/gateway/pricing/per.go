@@ -1,8 +1,7 @@
-package gateway
+package pricing
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,30 +41,6 @@ const (
 
 // String is such as "0.0001 per count".
 func (p *Per) String() string { return p.Unit.Decimal() + " per " + p.Argument }
-
-func readPer(r *reader, to **Per) setting {
-	return func(at place) {
-		p := new(Per)
-		*to = p
-		before := len(r.problems)
-		r.object(at, map[string]setting{
-			"argument": r.text(&p.Argument), "of": r.text(&p.Of), "unit": r.amount(&p.Unit),
-			"default": func(at place) {
-				p.Default = new(uint64)
-				r.whole(p.Default)(at)
-			},
-		})
-		if len(r.problems) > before {
-			return
-		}
-		if p.Argument == "" || p.Unit == 0 {
-			r.report(at, "it needs argument, the name of one, and unit, what one costs")
-		}
-		if p.Of = cmp.Or(p.Of, OfNumber); p.Of != OfNumber && p.Of != OfText && p.Of != OfList {
-			r.report(at, "of is %q: want %s, %s or %s", p.Of, OfNumber, OfText, OfList)
-		}
-	}
-}
 
 // of is the price of so many, nil being nobody knows how many: at least that of one, and
 // cut to the most that a call costs.
@@ -178,15 +153,15 @@ func (p *Per) otherwise() *big.Rat {
 // decimal is how numbers are written in a URL.
 var decimal = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,15})?$`)
 
-// quoteRequest is the price of a request to a route.
-func (p *Price) quoteRequest(r *http.Request) (vouchers.Amount, error) {
+// QuoteRequest is the price of a request to a route.
+func (p *Price) QuoteRequest(r *http.Request) (vouchers.Amount, error) {
 	text := r.PathValue(p.Per.Argument)
 	if text == "" {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			return 0, err
 		}
-		given := query[p.Per.Argument] // once at most, and in no other spelling: [parameters.check]
+		given := query[p.Per.Argument] // once at most, and in no other spelling: the route has refused others
 		if len(given) == 0 {
 			return p.of(p.Per.otherwise()), nil
 		}

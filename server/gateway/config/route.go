@@ -1,11 +1,20 @@
-package gateway
+package config
 
 import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
+
+	"github.com/chitpay/chit/server/gateway/pricing"
+)
+
+// The paths that are the gateway's own, which no route can have.
+const (
+	MCPPath    = "/mcp"
+	HealthPath = "/healthz"
 )
 
 // Route is an HTTP route that is sold.
@@ -19,7 +28,7 @@ type Route struct {
 	// Headers replace the request's own on the way to the upstream. They are secrets.
 	Headers map[string]string
 	// Price of a request.
-	Price Price
+	Price pricing.Price
 	// Description and MimeType tell payers what they get.
 	Description, MimeType string
 	// Timeout is how long the upstream may be silent while a request waits for it: no byte
@@ -32,12 +41,38 @@ type Route struct {
 // Pattern is "METHOD /path".
 func (r *Route) Pattern() string { return r.Method + " " + r.Path }
 
+var (
+	// wildcard stands in an upstream's URL, inPattern in the pattern of a route.
+	wildcard  = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	inPattern = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)(\.\.\.)?\}`)
+)
+
+// Wildcard of a route's path.
+type Wildcard struct {
+	Name string
+	// Rest says that it stands for the rest of the path, not for one segment.
+	Rest bool
+}
+
+// Wildcards are those of the path, in order.
+func (r *Route) Wildcards() (all []Wildcard) {
+	for _, match := range inPattern.FindAllStringSubmatch(r.Path, -1) {
+		all = append(all, Wildcard{match[1], match[2] != ""})
+	}
+	return all
+}
+
+// Fill is the upstream's URL with what stands for each wildcard in it.
+func (r *Route) Fill(value func(wildcard string) string) string {
+	return wildcard.ReplaceAllStringFunc(r.Upstream, func(match string) string { return value(match[1 : len(match)-1]) })
+}
+
 // routeChecker holds routes against one another, and against the gateway's own.
 type routeChecker struct{ taken *http.ServeMux }
 
 func newRouteChecker() *routeChecker {
 	c := &routeChecker{http.NewServeMux()}
-	for _, pattern := range []string{mcpPath, healthPath} {
+	for _, pattern := range []string{MCPPath, HealthPath} {
 		c.taken.Handle(pattern, http.NotFoundHandler())
 	}
 	return c
@@ -60,7 +95,7 @@ func (c *routeChecker) read(r *reader, at place) Route {
 		r.report(at, "it needs path, upstream and price")
 		return route
 	}
-	if route.Path == mcpPath || route.Path == healthPath {
+	if route.Path == MCPPath || route.Path == HealthPath {
 		r.report(at, "%s is the gateway's own", route.Path)
 	} else if err := c.take(route.Pattern()); err != nil {
 		r.report(at, "%v", err)

@@ -1,12 +1,10 @@
-package gateway
+package config
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/x402"
 )
 
 // also reads the deployments that the shop is paid through beside its own.
@@ -34,42 +32,36 @@ func (c *Config) also(r *reader) setting {
 	}
 }
 
-// address reads an Ethereum address. One in mixed case must have the right checksum
-// (EIP-55).
-func (r *reader) address(to *common.Address) setting {
+// limits reads those that differ from the caller's.
+func (c *Config) limits(r *reader) setting {
 	return func(at place) {
-		text, ok := r.scalar(at, "an address in quotes", false)
-		if !ok {
-			return
-		}
-		mixed, err := common.NewMixedcaseAddressFromString(text)
-		switch {
-		case err != nil || !strings.HasPrefix(text, "0x"):
-			r.report(at, "%q is not an address: want 0x and 40 hex digits", text)
-		case isMixed(text[2:]) && !mixed.ValidChecksum():
-			r.report(at, "address %s has a wrong checksum (EIP-55): a digit is mistyped", text)
-		default:
-			*to = mixed.Address()
-		}
+		c.Limits = make(map[string]string)
+		r.each(at, func(name string, entry place) {
+			text, ok := r.scalar(entry, `a limit such as 20, "30s", "64KiB" or "0.01"`, true)
+			if !ok {
+				return
+			}
+			if err := new(server.Limits).Set(name, text); err != nil {
+				r.report(entry, "%v", err)
+			}
+			c.Limits[name] = text
+		})
 	}
 }
 
-func isMixed(digits string) bool {
-	return strings.ToLower(digits) != digits && strings.ToUpper(digits) != digits
-}
-
-// count reads a whole number from 1 on.
-func (r *reader) count(to *uint64) setting {
+// movedFrom reads the places at which the shop was before.
+func (c *Config) movedFrom(r *reader) setting {
 	return func(at place) {
-		text, ok := r.scalar(at, "a whole number", true)
-		if !ok {
-			return
-		}
-		n, err := strconv.ParseUint(text, 10, 64)
-		if err != nil || n == 0 {
-			r.report(at, "%q is not a whole number from 1 on", text)
-			return
-		}
-		*to = n
+		r.list(at, func(entry place) {
+			var m server.Move
+			before := len(r.problems)
+			r.object(entry, map[string]setting{"from": r.text(&m.From), "to": r.text(&m.To)})
+			for _, text := range []string{m.From, m.To} {
+				if _, err := x402.Origin(text); err != nil && len(r.problems) == before {
+					r.report(entry, "it needs from and to, a URL each: %v", err)
+				}
+			}
+			c.MovedFrom = append(c.MovedFrom, m)
+		})
 	}
 }

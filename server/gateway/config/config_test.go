@@ -1,4 +1,4 @@
-package gateway_test
+package config_test
 
 import (
 	"errors"
@@ -14,12 +14,12 @@ import (
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/gateway"
+	"github.com/chitpay/chit/server/gateway/config"
 )
 
 func TestAConfigIsReadWhole(t *testing.T) {
 	t.Setenv("GATEWAY_TEST_TOKEN", "s3cret")
-	c, err := gateway.Load(writeConfig(t, `
+	c, err := config.Load(writeConfig(t, `
 listen: 127.0.0.1:9000
 hosts: [shop.example.com]
 baseURL: https://shop.example.com/api
@@ -66,7 +66,7 @@ routes:
 	if c.Upstreams[1].Headers["Authorization"] != "Bearer s3cret" {
 		t.Error("an alias is not what it stands for")
 	}
-	if files.Env["TOKEN"] != "xs3cret" || files.Timeout != gateway.DefaultTimeout || files.TotalTimeout != 0 || !files.ShareLogs {
+	if files.Env["TOKEN"] != "xs3cret" || files.Timeout != config.DefaultTimeout || files.TotalTimeout != 0 || !files.ShareLogs {
 		t.Errorf("the last upstream is %+v", files)
 	}
 	if route.Pattern() != "GET /v1/item/{id}" || route.Price.Most != 10_000 || route.Description != "an item" || route.Timeout != 2*time.Second || route.TotalTimeout != 5*time.Minute {
@@ -162,11 +162,11 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := writeConfig(t, c.text)
-			_, err := gateway.Load(file)
+			_, err := config.Load(file)
 			if err == nil {
 				t.Fatal("it is taken")
 			}
-			var problem *gateway.Problem
+			var problem *config.Problem
 			if !errors.As(err, &problem) {
 				t.Fatalf("the error is %v", err)
 			}
@@ -182,7 +182,7 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	file := writeConfig(t, "listen: 1\nupstreams:\n  web: {url: nowhere, timeout: soon}\nroutes: {}\n")
-	_, err := gateway.Load(file)
+	_, err := config.Load(file)
 	want := fmt.Sprintf("%[1]s:1: listen: \n%[1]s:3: upstreams.web.url: \n%[1]s:3: upstreams.web.timeout: \n%[1]s:4: routes: ", file)
 	for i, line := range strings.Split(want, "\n") {
 		got := strings.Split(fmt.Sprint(err), "\n")
@@ -194,15 +194,25 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 
 func TestASecretIsNotInAProblem(t *testing.T) {
 	t.Setenv("GATEWAY_TEST_TOKEN", "s3cret\nvalue")
-	_, err := gateway.Load(writeConfig(t, "upstreams:\n  web:\n    url: http://h/mcp\n    headers: {Authorization: 'Bearer ${GATEWAY_TEST_TOKEN}'}\n"))
+	_, err := config.Load(writeConfig(t, "upstreams:\n  web:\n    url: http://h/mcp\n    headers: {Authorization: 'Bearer ${GATEWAY_TEST_TOKEN}'}\n"))
 	if err == nil || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("it says %v", err)
 	}
 }
 
 func TestAFileThatIsNotThereIsSaidSo(t *testing.T) {
-	_, err := gateway.Load(filepath.Join(t.TempDir(), "none.yaml"))
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"))
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it says %v", err)
 	}
+}
+
+// writeConfig writes a config file.
+func writeConfig(t testing.TB, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "gateway.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

@@ -1,4 +1,4 @@
-package gateway_test
+package config_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/gateway"
+	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -15,33 +15,33 @@ import (
 // and how the config has it then.
 var moneys = map[string]struct {
 	lines string
-	read  func(*gateway.Config) vouchers.Amount
+	read  func(*config.Config) vouchers.Amount
 }{
-	"minDeposit":    {"minDeposit: %s", func(c *gateway.Config) vouchers.Amount { return *c.MinDeposit }},
-	"prices.a*":     {"prices:\n  a*: %s", func(c *gateway.Config) vouchers.Amount { return c.Prices["a*"].Most }},
-	"prices.a.base": {"prices:\n  a:\n    base: %s", func(c *gateway.Config) vouchers.Amount { return c.Prices["a"].Most }},
-	"prices.a.max":  {"prices:\n  a:\n    max: %s", func(c *gateway.Config) vouchers.Amount { return c.Prices["a"].Most }},
+	"minDeposit":    {"minDeposit: %s", func(c *config.Config) vouchers.Amount { return *c.MinDeposit }},
+	"prices.a*":     {"prices:\n  a*: %s", func(c *config.Config) vouchers.Amount { return c.Prices["a*"].Most }},
+	"prices.a.base": {"prices:\n  a:\n    base: %s", func(c *config.Config) vouchers.Amount { return c.Prices["a"].Most }},
+	"prices.a.max":  {"prices:\n  a:\n    max: %s", func(c *config.Config) vouchers.Amount { return c.Prices["a"].Most }},
 	"prices.a.per.unit": {"prices:\n  a:\n    max: 1\n    per:\n      argument: n\n      unit: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Prices["a"].Per.Unit }},
+		func(c *config.Config) vouchers.Amount { return c.Prices["a"].Per.Unit }},
 	"prices.a.free.amount": {"prices:\n  a:\n    max: 1\n    free:\n      amount: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Prices["a"].Free.Amount }},
+		func(c *config.Config) vouchers.Amount { return c.Prices["a"].Free.Amount }},
 	"upstreams.two.prices.a": {"  two:\n    url: http://127.0.0.1:1/mcp\n    prefix: p\n    prices:\n      a: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Upstreams[1].Prices["a"].Most }},
+		func(c *config.Config) vouchers.Amount { return c.Upstreams[1].Prices["a"].Most }},
 	"routes[0].price": {"routes:\n- path: /a\n  upstream: http://127.0.0.1:1\n  price: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Routes[0].Price.Most }},
+		func(c *config.Config) vouchers.Amount { return c.Routes[0].Price.Most }},
 	"routes[0].price.max": {"routes:\n- path: /a\n  upstream: http://127.0.0.1:1\n  price:\n    max: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Routes[0].Price.Most }},
+		func(c *config.Config) vouchers.Amount { return c.Routes[0].Price.Most }},
 	"also[0].minDeposit": {"also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  minDeposit: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Also[0].MinDeposit }},
+		func(c *config.Config) vouchers.Amount { return c.Also[0].MinDeposit }},
 	"also[0].coinPrice": {"also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  coinPrice: %s",
-		func(c *gateway.Config) vouchers.Amount { return c.Also[0].CoinPrice }},
+		func(c *config.Config) vouchers.Amount { return c.Also[0].CoinPrice }},
 	"limits.leastDeposit": {"limits:\n  leastDeposit: %s", ofLimit("leastDeposit", func(l server.Limits) vouchers.Amount { return l.LeastDeposit })},
 	"limits.leastRefund":  {"limits:\n  leastRefund: %s", ofLimit("leastRefund", func(l server.Limits) vouchers.Amount { return l.LeastRefund })},
 }
 
 // ofLimit reads a limit as the shop that is opened with the config does.
-func ofLimit(name string, field func(server.Limits) vouchers.Amount) func(*gateway.Config) vouchers.Amount {
-	return func(c *gateway.Config) vouchers.Amount {
+func ofLimit(name string, field func(server.Limits) vouchers.Amount) func(*config.Config) vouchers.Amount {
+	return func(c *config.Config) vouchers.Amount {
 		var limits server.Limits
 		if err := limits.Set(name, c.Limits[name]); err != nil {
 			return 0
@@ -62,8 +62,8 @@ func TestEveryAmountOfAConfigIsReadByOneGrammar(t *testing.T) {
 	for name, setting := range moneys {
 		for text, want := range texts {
 			for _, written := range []string{text, `"` + text + `"`, "'" + text + "'"} {
-				c, err := gateway.Load(writeConfig(t, "upstreams:\n  web:\n    url: http://127.0.0.1:1/mcp\n"+fmt.Sprintf(setting.lines, written)+"\n"))
-				var problem *gateway.Problem
+				c, err := config.Load(writeConfig(t, "upstreams:\n  web:\n    url: http://127.0.0.1:1/mcp\n"+fmt.Sprintf(setting.lines, written)+"\n"))
+				var problem *config.Problem
 				switch {
 				case want == 0 && (!errors.As(err, &problem) || problem.Key != name || strings.Contains(err.Error(), "\n")):
 					t.Errorf("%s: %s is taken, or its error does not name it alone: %v", name, written, err)

@@ -1,39 +1,31 @@
-package gateway
+package config
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/pricing"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Prices are by the name of a tool or a glob over names, which rank as in
-// [server.Prices].
-type Prices map[string]Price
-
-// Price is what a call or a request costs. Amounts are atomic USDC.
-type Price struct {
-	// Most is the most that it costs; without Per, what it costs.
-	Most vouchers.Amount
-	// Base and Per make the price depend on an argument; Per is nil for a price that does not.
-	Base vouchers.Amount
-	Per  *Per
-	// Metered says that the upstream tells what a call has really cost: in [server.MetaCost]
-	// or, of a route, [server.HeaderCost].
-	Metered bool
-	// ChargeFailed and ChargeCancelled are as in [server.Rate].
-	ChargeFailed, ChargeCancelled bool
-	// Free is what each payer gets for nothing.
-	Free server.Allowance
+func readPrices(r *reader, to *pricing.Prices) setting {
+	return func(at place) {
+		*to = make(pricing.Prices)
+		r.each(at, func(pattern string, entry place) {
+			var price pricing.Price
+			readPrice(r, &price)(entry)
+			checkGlob(r, entry, pattern)
+			(*to)[pattern] = price
+		})
+	}
 }
 
 // readPrice reads an amount, or a group that says more.
-func readPrice(r *reader, to *Price) setting {
+func readPrice(r *reader, to *pricing.Price) setting {
 	return func(at place) {
 		if !isGroup(r.value(at)) {
 			r.price(&to.Most)(at)
@@ -107,71 +99,10 @@ func readFree(r *reader, to *server.Allowance) setting {
 	}
 }
 
-func readPrices(r *reader, to *Prices) setting {
-	return func(at place) {
-		*to = make(Prices)
-		r.each(at, func(pattern string, entry place) {
-			var price Price
-			readPrice(r, &price)(entry)
-			checkGlob(r, entry, pattern)
-			(*to)[pattern] = price
-		})
-	}
-}
-
-// rate is the price as a shop has it. Tools that have it of the same name share what is
-// free.
-func (p *Price) rate(name string) server.Rate {
-	r := server.Rate{Price: p.Most.Decimal(), Metered: p.Metered, ChargeFailed: p.ChargeFailed, ChargeCancelled: p.ChargeCancelled, Free: p.Free}
-	r.Free.Pool = name
-	if p.Per != nil {
-		r.Quote = p.quote
-	}
-	return r
-}
-
-// String says the price for people, such as "0.001 + 0.0001 per count, at most 0.05".
-func (p Price) String() string {
-	var parts []string
-	switch {
-	case p.Most == 0:
-		return server.Free
-	case p.Per == nil && p.Metered:
-		parts = append(parts, "up to "+p.Most.Decimal())
-	case p.Per == nil:
-		parts = append(parts, p.Most.Decimal())
-	default:
-		sum := p.Per.String()
-		if p.Base > 0 {
-			sum = p.Base.Decimal() + " + " + sum
-		}
-		parts = append(parts, sum, "at most "+p.Most.Decimal())
-	}
-	if p.Metered {
-		parts = append(parts, "metered")
-	}
-	if p.ChargeFailed {
-		parts = append(parts, "failures too")
-	}
-	if p.ChargeCancelled {
-		parts = append(parts, "cancelled calls too")
-	}
-	if p.Free.Calls > 0 {
-		parts = append(parts, fmt.Sprintf("%d calls free", p.Free.Calls))
-	}
-	if p.Free.Amount > 0 {
-		parts = append(parts, p.Free.Amount.Decimal()+" free")
-	}
-	if p.Free.Per > 0 {
-		parts[len(parts)-1] += fmt.Sprintf(" every %s", p.Free.Per)
-	}
-	return strings.Join(parts, ", ")
-}
-
 // PriceTable says for people what costs what: rows of a pattern, or a route, and its price.
 func (c *Config) PriceTable() [][]string {
 	var rows [][]string
-	list := func(of string, prices Prices) {
+	list := func(of string, prices pricing.Prices) {
 		for _, pattern := range slices.Sorted(maps.Keys(prices)) {
 			rows = append(rows, []string{of + pattern, prices[pattern].String()})
 		}
@@ -184,4 +115,28 @@ func (c *Config) PriceTable() [][]string {
 		rows = append(rows, []string{route.Pattern(), route.Price.String()})
 	}
 	return rows
+}
+
+func readPer(r *reader, to **pricing.Per) setting {
+	return func(at place) {
+		p := new(pricing.Per)
+		*to = p
+		before := len(r.problems)
+		r.object(at, map[string]setting{
+			"argument": r.text(&p.Argument), "of": r.text(&p.Of), "unit": r.amount(&p.Unit),
+			"default": func(at place) {
+				p.Default = new(uint64)
+				r.whole(p.Default)(at)
+			},
+		})
+		if len(r.problems) > before {
+			return
+		}
+		if p.Argument == "" || p.Unit == 0 {
+			r.report(at, "it needs argument, the name of one, and unit, what one costs")
+		}
+		if p.Of = cmp.Or(p.Of, pricing.OfNumber); p.Of != pricing.OfNumber && p.Of != pricing.OfText && p.Of != pricing.OfList {
+			r.report(at, "of is %q: want %s, %s or %s", p.Of, pricing.OfNumber, pricing.OfText, pricing.OfList)
+		}
+	}
 }

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// What a config takes where it says nothing.
+const (
+	// DefaultTimeout is how long an upstream may be silent before it has answered.
+	DefaultTimeout = time.Minute
+	// DefaultOwnConnections is how many clients that can be asked for something have
+	// connections of their own to an upstream at once.
+	DefaultOwnConnections = 32
+	// DefaultSettleEvery is how often charges are claimed and settled.
+	DefaultSettleEvery = time.Hour
+)
+
+// Config is a gateway's config file, checked.
+type Config struct {
+	// File is where it was read from.
+	File string
+	// Listen is host:port; empty is the caller's choice.
+	Listen string
+	// Hosts are the names by which clients and web pages reach the gateway, beside
+	// loopback; "*" is any.
+	Hosts []string
+	// Origins are web pages that may call from a browser, such as https://app.example.com,
+	// beside those of Hosts; "*" is any.
+	Origins []string
+	// BaseURL is where clients find the routes, as in [server.Options]; empty is the caller's.
+	BaseURL string
+	// TLS is nil for plain HTTP.
+	TLS *tls.Certificate
+	// SettleEvery is how often charges are claimed and settled; 0 is never.
+	SettleEvery time.Duration
+	// SettleOnStop settles once more after the last call.
+	SettleOnStop bool
+	// MinDeposit is the least deposit that is taken, in atomic USDC; nil is the caller's choice.
+	MinDeposit *vouchers.Amount
+	// Limits are those that differ from the caller's, by their names in [server.Limits.Set].
+	Limits map[string]string
+	// MovedFrom are places at which the shop was before, beside the caller's.
+	MovedFrom []server.Move
+	// Also are deployments that the shop is to be paid through beside the caller's.
+	Also []server.Accepts
+	// Prices are by the names that the gateway shows.
+	Prices pricing.Prices
+	// Upstreams are the MCP servers that are sold, in the order of the file.
+	Upstreams []Upstream
+	// Routes are the HTTP routes that are sold.
+	Routes []Route
+}
+
+// Load reads and checks a config file. The error joins a [*Problem] for everything
+// that is wrong.
+func Load(file string) (*Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the gateway's config: %w", err)
+	}
+	c := &Config{File: file, SettleEvery: DefaultSettleEvery}
+	r := &reader{file: file}
+	r.parse(text, func(root place) { c.read(r, root) })
+	if len(r.problems) > 0 {
+		return nil, errors.Join(r.problems...)
+	}
+	return c, nil
+}
+
+func (c *Config) read(r *reader, root place) {
+	routes := newRouteChecker()
+	prefixes := make(map[string]string)
+	r.object(root, map[string]setting{
+		"listen":       c.listen(r),
+		"hosts":        r.texts(&c.Hosts),
+		"origins":      readOrigins(r, &c.Origins),
+		"baseURL":      c.baseURL(r),
+		"tls":          c.tls(r),
+		"settleEvery":  r.duration(&c.SettleEvery, 0),
+		"settleOnStop": r.flag(&c.SettleOnStop),
+		"minDeposit": func(at place) {
+			c.MinDeposit = new(vouchers.Amount)
+			r.amount(c.MinDeposit)(at)
+		},
+		"limits":    c.limits(r),
+		"also":      c.also(r),
+		"movedFrom": c.movedFrom(r),
+		"prices":    readPrices(r, &c.Prices),
+		"upstreams": func(at place) {
+			r.each(at, func(name string, entry place) {
+				u := readUpstream(r, name, entry)
+				if other, taken := prefixes[u.Prefix]; taken && u.Prefix != "" {
+					r.report(entry, "its prefix %q is that of %s, too", u.Prefix, other)
+				}
+				prefixes[u.Prefix] = name
+				c.Upstreams = append(c.Upstreams, u)
+			})
+		},
+		"routes": func(at place) {
+			r.list(at, func(entry place) { c.Routes = append(c.Routes, routes.read(r, entry)) })
+		},
+	})
+	if len(r.problems) == 0 && len(c.Upstreams) == 0 && len(c.Routes) == 0 {
+		r.report(root, "nothing is sold: it needs upstreams or routes")
+	}
+}
+
+func (c *Config) listen(r *reader) setting {
+	return func(at place) {
+		r.text(&c.Listen)(at)
+		if _, _, err := net.SplitHostPort(c.Listen); err != nil && c.Listen != "" {
+			r.report(at, "%q is not an address such as 127.0.0.1:8402", c.Listen)
+		}
+	}
+}
+
+func (c *Config) baseURL(r *reader) setting {
+	return func(at place) {
+		if r.text(&c.BaseURL)(at); c.BaseURL == "" {
+			return
+		}
+		if _, err := server.ParseBaseURL(c.BaseURL); err != nil {
+			r.report(at, "%v", err)
+		}
+	}
+}
+
+// tls loads a certificate; relative paths begin at the config file's folder.
+func (c *Config) tls(r *reader) setting {
+	return func(at place) {
+		var cert, key string
+		r.object(at, map[string]setting{"cert": r.text(&cert), "key": r.text(&key)})
+		if cert == "" || key == "" {
+			r.report(at, "it needs cert and key, the paths of PEM files")
+			return
+		}
+		pair, err := tls.LoadX509KeyPair(c.beside(cert), c.beside(key))
+		if err != nil {
+			r.report(at, "%v", err)
+			return
+		}
+		c.TLS = &pair
+	}
+}
+
+func (c *Config) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(c.File), name)
+}
