@@ -5,15 +5,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // disputing notes what a client is told.
@@ -171,7 +170,7 @@ func TestWhatASettlementPutsOnChainIsNoDispute(t *testing.T) {
 		if result, _, err := client.CallTool(t.Context(), "unreliable", nil); err != nil || !result.IsError {
 			t.Fatalf("the call that fails: %+v, %v", result, err)
 		}
-		if _, err := shop.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil); err != nil {
+		if _, err := shop.SettleAs(t.Context(), settle.Request{Final: true}, nil); err != nil {
 			t.Fatal(err)
 		}
 		buy(t, client, 2, 0)

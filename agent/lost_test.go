@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -34,7 +34,7 @@ func TestAClientFetchesAnAnswerThatWasLostBeforeASettlementPublishedItsVoucher(t
 			return
 		}
 		through.ServeHTTP(httptest.NewRecorder(), r)
-		if _, err := shop.SettleAs(r.Context(), server.SettleRequest{Final: true}, nil); err != nil {
+		if _, err := shop.SettleAs(r.Context(), settle.Request{Final: true}, nil); err != nil {
 			t.Error(err)
 		}
 		panic(http.ErrAbortHandler)

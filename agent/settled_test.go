@@ -5,11 +5,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/shoptest"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/shoptest"
 )
 
 func TestAClientGoesOnAfterASettlementThatPublishedTheVoucherOfItsCallInFlight(t *testing.T) {
@@ -34,7 +33,7 @@ func TestAClientGoesOnAfterASettlementThatPublishedTheVoucherOfItsCallInFlight(t
 	}()
 	<-began
 	slow.Store(false)
-	if _, err := shop.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil); err != nil {
+	if _, err := shop.SettleAs(t.Context(), settle.Request{Final: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	close(goOn)

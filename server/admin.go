@@ -17,6 +17,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -82,14 +83,14 @@ func onTransaction(do func(ctx context.Context, chainID, nonce uint64) error) ht
 // adminSettle settles by the request in the body and answers with one event a line.
 // A client that goes away interrupts the settlement.
 func (s *Shop) adminSettle(w http.ResponseWriter, r *http.Request) {
-	var req SettleRequest
+	var req settle.Request
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody)).Decode(&req); err != nil {
 		writeJSON(w, http.StatusBadRequest, adminError{fmt.Sprintf("the request: %v", err)})
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	lines, flush := json.NewEncoder(w), http.NewResponseController(w)
-	_, _ = s.SettleAs(r.Context(), req, func(event SettleEvent) { // its error is the last event
+	_, _ = s.SettleAs(r.Context(), req, func(event settle.Event) { // its error is the last event
 		_ = lines.Encode(event)
 		_ = flush.Flush()
 	})
@@ -224,13 +225,13 @@ func (a *Admin) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouche
 }
 
 // Settle is [Shop.SettleAs] of the running server.
-func (a *Admin) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	return a.SettleAs(ctx, SettleRequest{DryRun: dryRun, Anyway: true}, nil)
+func (a *Admin) Settle(ctx context.Context, dryRun bool) (settle.Settlement, error) {
+	return a.SettleAs(ctx, settle.Request{DryRun: dryRun, Anyway: true}, nil)
 }
 
 // SettleAs is [Shop.SettleAs] of the running server.
-func (a *Admin) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
-	var done Settlement
+func (a *Admin) SettleAs(ctx context.Context, req settle.Request, report func(settle.Event)) (settle.Settlement, error) {
+	var done settle.Settlement
 	text, err := json.Marshal(req)
 	if err != nil {
 		return done, fmt.Errorf("encode the request: %w", err)
@@ -241,7 +242,7 @@ func (a *Admin) SettleAs(ctx context.Context, req SettleRequest, report func(Set
 	}
 	defer func() { _ = body.Close() }()
 	for lines, ended := json.NewDecoder(body), false; ; {
-		var event SettleEvent
+		var event settle.Event
 		if err := lines.Decode(&event); errors.Is(err, io.EOF) && ended {
 			return done, nil
 		} else if err != nil {
@@ -250,12 +251,10 @@ func (a *Admin) SettleAs(ctx context.Context, req SettleRequest, report func(Set
 		if report != nil {
 			report(event)
 		}
-		switch {
-		case event.NotWorth:
-			return done, notWorth(event.Error)
-		case event.Error != "":
-			return done, errors.New(event.Error)
-		case event.Done != nil:
+		if err := event.Err(); err != nil {
+			return done, err
+		}
+		if event.Done != nil {
 			done, ended = *event.Done, true
 		}
 	}

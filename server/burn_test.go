@@ -9,20 +9,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
 // isPublished reports whether a voucher's signature stands in the call data of one of
 // the transactions of a settlement, where everybody can read it.
-func (c *customer) isPublished(done server.Settlement, ceiling vouchers.Amount) bool {
+func (c *customer) isPublished(done settle.Settlement, ceiling vouchers.Amount) bool {
 	c.t.Helper()
 	r := c.sign(ceiling).Signature[:32]
 	for _, batch := range done.Batches {
@@ -40,7 +40,7 @@ func (c *customer) isPublished(done server.Settlement, ceiling vouchers.Amount) 
 // closing settles everything, and hands the newest voucher to whoever reads the chain.
 func (c *customer) closing(shop *shoptest.Shop, newest vouchers.Amount) {
 	c.t.Helper()
-	done, err := shop.SettleAs(c.t.Context(), server.SettleRequest{Final: true}, nil)
+	done, err := shop.SettleAs(c.t.Context(), settle.Request{Final: true}, nil)
 	if err != nil || !c.isPublished(done, newest) {
 		c.t.Fatalf("the voucher of %s is not published by %+v, %v", newest, done, err)
 	}
@@ -165,7 +165,7 @@ func TestASettlementLeavesTheNewestVoucherOfAChannelInUseToItsPayer(t *testing.T
 	for n := range 3 {
 		c.buys(n + 1)
 	}
-	done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil)
+	done, err := shop.SettleAs(t.Context(), settle.Request{}, nil)
 	if err != nil || done.Claimed != 2*price || done.KeptBack != price || c.isPublished(done, 3*price) || !c.isPublished(done, 2*price) {
 		t.Fatalf("settled %+v, %v", done, err)
 	}
@@ -186,11 +186,11 @@ func TestTheLastCallOfAChannelIsClaimedWhenItHasBeenIdle(t *testing.T) {
 	shop := shoptest.Open(t, inUse(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	c.buys(1)
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Channels != 0 || done.KeptBack != price {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{}, nil); err != nil || done.Channels != 0 || done.KeptBack != price {
 		t.Errorf("settled %+v, %v", done, err)
 	}
 	shop.Settler.Now = func() time.Time { return time.Now().Add(2 * time.Hour) }
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Claimed != price || done.KeptBack != 0 {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{}, nil); err != nil || done.Claimed != price || done.KeptBack != 0 {
 		t.Errorf("settled %+v, %v", done, err)
 	}
 }
@@ -201,11 +201,11 @@ func TestWhatIsKeptBackIsBoundedByItsValue(t *testing.T) {
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	c.buys(1)
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Channels != 0 || done.KeptBack != price {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{}, nil); err != nil || done.Channels != 0 || done.KeptBack != price {
 		t.Errorf("settled %+v, %v", done, err)
 	}
 	shop.Settler.Policy.MaxKeptBack = price
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Claimed != price || done.KeptBack != 0 || !c.isPublished(done, price) {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{}, nil); err != nil || done.Claimed != price || done.KeptBack != 0 || !c.isPublished(done, price) {
 		t.Errorf("settled %+v, %v", done, err)
 	}
 	c.buys(2)
@@ -216,7 +216,7 @@ func TestACeilingIsBurntAlsoWhereItsTransactionWasNotSent(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	c.buys(1)
 	shoptest.Control(t, "anvil_setBalance", shop.Options.Key.Address(), "0x0")
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil); err == nil {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{Final: true}, nil); err == nil {
 		t.Fatalf("settled %+v without gas", done)
 	}
 	shoptest.Control(t, "anvil_setBalance", shop.Options.Key.Address(), "0xde0b6b3a7640000")
@@ -333,7 +333,7 @@ func TestASettlementThatWaitsForCheaperGasBurnsNothing(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	c.buys(1)
 	before := sent(t)
-	if _, err := shop.SettleAs(t.Context(), server.SettleRequest{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) || sent(t) != before {
+	if _, err := shop.SettleAs(t.Context(), settle.Request{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) || sent(t) != before {
 		t.Fatal(err)
 	}
 	if ch := c.ledger(shop); ch.Burnt != 0 {

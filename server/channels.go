@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // ChannelView is a channel as the seller lists it. Amounts are atomic USDC.
@@ -39,7 +39,7 @@ type ChannelView struct {
 	// Stopped is why the channel takes no payments; absent if it does.
 	Stopped *vouchers.Stop `json:"stopped,omitempty"`
 	// SetAside is why the last claim was refused; absent if none was.
-	SetAside *SetAside `json:"setAside,omitempty"`
+	SetAside *settle.SetAside `json:"setAside,omitempty"`
 }
 
 // Channels returns the ledger's channels, the most claimable first.
@@ -65,7 +65,7 @@ func ReadTransactions(_ context.Context, path string) (pending []chain.PendingTx
 	return readPending(store)
 }
 
-func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledger, *asides) T) (listed T, err error) {
+func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledger, *settle.Asides) T) (listed T, err error) {
 	store, err := boltstore.Open(path, boltstore.MustExist())
 	if err != nil {
 		return listed, err
@@ -76,14 +76,14 @@ func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledg
 		return listed, err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	aside, err := loadAsides(store, slog.Default())
+	aside, err := settle.LoadAsides(store, slog.Default())
 	if err != nil {
 		return listed, err
 	}
 	return list(ledger, aside), nil
 }
 
-func listChannels(ledger *vouchers.Ledger, aside *asides) []ChannelView {
+func listChannels(ledger *vouchers.Ledger, aside *settle.Asides) []ChannelView {
 	views := []ChannelView{}
 	for ch := range ledger.Channels() {
 		view := viewOf(ch, aside)
@@ -101,14 +101,14 @@ func listChannels(ledger *vouchers.Ledger, aside *asides) []ChannelView {
 	return views
 }
 
-func listWithdrawals(ledger *vouchers.Ledger, aside *asides) []Withdrawal {
+func listWithdrawals(ledger *vouchers.Ledger, aside *settle.Asides) []Withdrawal {
 	pending := []Withdrawal{}
 	for ch := range ledger.Channels() {
 		if ch.Withdrawal.FinalizeAfter == 0 {
 			continue
 		}
 		w := Withdrawal{ChannelView: viewOf(ch, aside), Amount: ch.Withdrawal.Amount}
-		if atRisk(ch) {
+		if settle.AtRisk(ch) {
 			w.AtRisk = min(ch.Claimable(), ch.Charged+ch.Withdrawal.Amount-ch.Balance)
 		}
 		pending = append(pending, w)
@@ -117,7 +117,7 @@ func listWithdrawals(ledger *vouchers.Ledger, aside *asides) []Withdrawal {
 	return pending
 }
 
-func viewOf(ch vouchers.Channel, aside *asides) ChannelView {
+func viewOf(ch vouchers.Channel, aside *settle.Asides) ChannelView {
 	view := ChannelView{
 		Channel:   ch.ID,
 		Network:   ch.Deployment.Network(),
@@ -131,7 +131,7 @@ func viewOf(ch vouchers.Channel, aside *asides) ChannelView {
 		Ceiling:   ch.Ceiling,
 		Burnt:     ch.Burnt,
 		InFlight:  ch.InFlight,
-		SetAside:  aside.get(ch.ID),
+		SetAside:  aside.Get(ch.ID),
 	}
 	if at := ch.Withdrawal.FinalizeAfter; at > 0 {
 		t := time.Unix(int64(at), 0).UTC()

@@ -6,7 +6,7 @@
 // stands in front of an MCP server's tools. A call without a payment is answered
 // with the terms; a call with one is checked in memory, runs, and is answered once
 // the charge is on disk. A failed call is not charged. Deposits and refunds are
-// payments too: the payer signs, the shop submits. The [Settler] claims what was
+// payments too: the payer signs, the shop submits. The [settle.Settler] claims what was
 // charged in batches.
 //
 // All amounts are atomic USDC, all times Unix seconds.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -55,7 +56,7 @@ func (t *till) costs(what errand) vouchers.Amount {
 	if wei == nil {
 		return 0
 	}
-	cost := SettlePolicy{CoinPrice: t.coinPrice}.inUSDC(new(big.Int).Mul(wei, new(big.Int).SetUint64(usualGas[what])))
+	cost := settle.Policy{CoinPrice: t.coinPrice}.InUSDC(new(big.Int).Mul(wei, new(big.Int).SetUint64(usualGas[what])))
 	if cost == nil {
 		return 0
 	}

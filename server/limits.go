@@ -57,7 +57,7 @@ type Limits struct {
 	Answer int64
 	// LeastDeposit and LeastRefund are the least that the shop sends a transaction for, in
 	// atomic USDC, where the price of gas is not known, or is lower: where it is known
-	// ([SettlePolicy.CoinPrice]), a deposit and a refund of a part are for what their gas
+	// ([settle.Policy.CoinPrice]), a deposit and a refund of a part are for what their gas
 	// costs at least. All that is left of a channel is always given back.
 	LeastDeposit, LeastRefund vouchers.Amount
 	// DepositGas and RefundGas are how much gas deposits, and refunds of a part, may take on

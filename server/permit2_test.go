@@ -6,14 +6,14 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // permitting is a customer of a shop that offers Permit2, on those terms; it has
@@ -216,7 +216,7 @@ func TestATokenWithoutEIP3009IsPaidWithByPermit2Alone(t *testing.T) {
 		t.Errorf("the deposit: %+v", got)
 	}
 	c.buys(1)
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Settled != price || c.income() != price {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{}, nil); err != nil || done.Settled != price || c.income() != price {
 		t.Errorf("settled %+v, %v; the receiver has %s", done, err, c.income())
 	}
 }

@@ -14,15 +14,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // poisoned is a node that fails on every request that names one of these addresses.
@@ -88,7 +87,7 @@ func TestAReceiverThatCannotBeClaimedForKeepsNoOtherUnsettled(t *testing.T) {
 	node.by(bad...)
 	settles := func(want vouchers.Amount) {
 		t.Helper()
-		done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil)
+		done, err := shop.Settler.SettleAs(t.Context(), settle.Request{Final: true}, nil)
 		if err == nil || done.Settled != want || income(t, shop) != want {
 			t.Errorf("settled %+v, %v; the receiver has %s", done, err, income(t, shop))
 		}
@@ -104,12 +103,12 @@ func TestAReceiverThatCannotBeClaimedForKeepsNoOtherUnsettled(t *testing.T) {
 	node.by()
 	shop = shoptest.Open(t, o)
 	node.by(bad...)
-	done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil)
+	done, err := shop.Settler.SettleAs(t.Context(), settle.Request{Final: true}, nil)
 	if err == nil || done.Settled != price || income(t, shop) != 2*price {
 		t.Errorf("settled %+v, %v; the receiver has %s", done, err, income(t, shop))
 	}
 	node.by()
-	if done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil); err != nil || done.Settled != 3*price {
+	if done, err := shop.Settler.SettleAs(t.Context(), settle.Request{Final: true}, nil); err != nil || done.Settled != 3*price {
 		t.Errorf("without the poison it settled %+v, %v", done, err)
 	}
 }
@@ -147,7 +146,7 @@ func TestAChannelThatCannotBeReadKeepsNoOtherUnsettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	stranger.transact(stranger.escrow().Escrow, abigen.NewEscrow().PackDeposit(abiConfig(stranger.config), most, collector, nil))
-	done, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, nil)
+	done, err := shop.Settler.SettleAs(t.Context(), settle.Request{Final: true}, nil)
 	if err == nil || !strings.Contains(err.Error(), stranger.id.Hex()) || done.Claimed != 4*price || income(t, shop) != 4*price {
 		t.Errorf("settled %+v, %v; the receiver has %s", done, err, income(t, shop))
 	}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -162,7 +162,7 @@ func (s *Shop) refundFailed(err error) *refusal {
 func (s *Shop) owed(id vouchers.ChannelID, back vouchers.Amount) escrow.Claim {
 	channel, _ := s.Ledger.Channel(id)
 	all := back == channel.Balance-min(channel.Balance, spokenFor(channel))
-	owed := claimOf(s.Ledger, channel, all || channel.Withdrawal.FinalizeAfter > 0)
+	owed := settle.ClaimOf(s.Ledger, channel, all || channel.Withdrawal.FinalizeAfter > 0)
 	if owed.Value() == 0 {
 		return escrow.Claim{Config: channel.Config}
 	}

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/escrow"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // busy is a shop with regulars that have bought so many calls each.
@@ -139,7 +138,7 @@ func TestWhatIsChargedSurvivesARestartAndIsSettledThen(t *testing.T) {
 
 func TestABatchThatWasClaimedMeanwhileIsNoFailure(t *testing.T) {
 	shop, customers := busy(t, 2, 2)
-	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Final: true}, func(e server.SettleEvent) {
+	got, err := shop.Settler.SettleAs(t.Context(), settle.Request{Final: true}, func(e settle.Event) {
 		if e.Plan == nil {
 			return
 		}

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // buys makes the customer's n-th call.
@@ -90,20 +90,20 @@ func TestACallInFlightDuringTheAnnouncementIsDefendedWhenItIsCharged(t *testing.
 
 func TestEachTriggerSettlesWhatItIsFor(t *testing.T) {
 	for name, c := range map[string]struct {
-		policy  server.SettlePolicy
+		policy  settle.Policy
 		age     time.Duration // of the charges
 		settled vouchers.Amount
 	}{
 		"nothing is asked for":           {settled: 0},
-		"a channel has enough":           {policy: server.SettlePolicy{ChannelValue: 3 * price}, settled: 3 * price},
-		"no channel has enough":          {policy: server.SettlePolicy{ChannelValue: 4 * price}, settled: 0},
-		"all together have enough":       {policy: server.SettlePolicy{TotalValue: 4 * price}, settled: 4 * price},
-		"all together have too little":   {policy: server.SettlePolicy{TotalValue: 5 * price}, settled: 0},
-		"the oldest charge is old":       {policy: server.SettlePolicy{MaxAge: time.Hour}, age: 2 * time.Hour, settled: 4 * price},
-		"no charge is old":               {policy: server.SettlePolicy{MaxAge: time.Hour}, age: time.Minute, settled: 0},
-		"a balance is low":               {policy: server.SettlePolicy{LowBalance: 10}, settled: 3 * price},
-		"the gas costs more than a part": {policy: server.SettlePolicy{TotalValue: 1, CoinPrice: usdc, MaxCostShare: 1}, settled: 0},
-		"the gas costs less than a part": {policy: server.SettlePolicy{TotalValue: 1, CoinPrice: 1, MaxCostShare: 10}, settled: 4 * price},
+		"a channel has enough":           {policy: settle.Policy{ChannelValue: 3 * price}, settled: 3 * price},
+		"no channel has enough":          {policy: settle.Policy{ChannelValue: 4 * price}, settled: 0},
+		"all together have enough":       {policy: settle.Policy{TotalValue: 4 * price}, settled: 4 * price},
+		"all together have too little":   {policy: settle.Policy{TotalValue: 5 * price}, settled: 0},
+		"the oldest charge is old":       {policy: settle.Policy{MaxAge: time.Hour}, age: 2 * time.Hour, settled: 4 * price},
+		"no charge is old":               {policy: settle.Policy{MaxAge: time.Hour}, age: time.Minute, settled: 0},
+		"a balance is low":               {policy: settle.Policy{LowBalance: 10}, settled: 3 * price},
+		"the gas costs more than a part": {policy: settle.Policy{TotalValue: 1, CoinPrice: usdc, MaxCostShare: 1}, settled: 0},
+		"the gas costs less than a part": {policy: settle.Policy{TotalValue: 1, CoinPrice: 1, MaxCostShare: 10}, settled: 4 * price},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,7 +130,7 @@ func TestEachTriggerSettlesWhatItIsFor(t *testing.T) {
 
 func TestAChannelAtRiskIsClaimedWhateverItCosts(t *testing.T) {
 	o := selling(t)
-	o.Settlement = server.SettlePolicy{CoinPrice: usdc, MaxCostShare: 1, MaxGasPrice: big.NewInt(1)}
+	o.Settlement = settle.Policy{CoinPrice: usdc, MaxCostShare: 1, MaxGasPrice: big.NewInt(1)}
 	shop := shoptest.Open(t, o, new(tool).add)
 	c, other := regular(t, shop, "payer", usdc), regular(t, shop, "other", usdc)
 	c.buys(1)
@@ -154,17 +154,17 @@ func TestASettlementClaimsWhatItIsAskedFor(t *testing.T) {
 	shop, customers := busy(t, 3, 1)
 	customers[0].buys(2)
 	for name, c := range map[string]struct {
-		req  server.SettleRequest
+		req  settle.Request
 		want int
 	}{
-		"all":         {server.SettleRequest{}, 3},
-		"one channel": {server.SettleRequest{Channels: []vouchers.ChannelID{customers[1].id}}, 1},
-		"valuable":    {server.SettleRequest{MinValue: 2 * price}, 1},
-		"a stranger":  {server.SettleRequest{Channels: []vouchers.ChannelID{{1}}}, 0},
+		"all":         {settle.Request{}, 3},
+		"one channel": {settle.Request{Channels: []vouchers.ChannelID{customers[1].id}}, 1},
+		"valuable":    {settle.Request{MinValue: 2 * price}, 1},
+		"a stranger":  {settle.Request{Channels: []vouchers.ChannelID{{1}}}, 0},
 	} {
 		c.req.DryRun = true
-		var events []server.SettleEvent
-		got, err := shop.Settler.SettleAs(t.Context(), c.req, func(e server.SettleEvent) { events = append(events, e) })
+		var events []settle.Event
+		got, err := shop.Settler.SettleAs(t.Context(), c.req, func(e settle.Event) { events = append(events, e) })
 		if err != nil || got.Channels != c.want || len(events) != 2 || events[1].Done == nil {
 			t.Errorf("%s: %+v, %v, events %+v", name, got, err, events)
 		}
@@ -172,15 +172,15 @@ func TestASettlementClaimsWhatItIsAskedFor(t *testing.T) {
 			t.Errorf("%s: the plan is %+v", name, events[0].Plan)
 		}
 	}
-	if _, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) {
+	if _, err := shop.Settler.SettleAs(t.Context(), settle.Request{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) {
 		t.Errorf("settled for 1 wei per gas: %v", err)
 	}
 	shop.Settler.Policy.CoinPrice = 3_000 * usdc
-	if _, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil); !errors.Is(err, server.ErrNotWorth) || income(t, shop) != 0 {
+	if _, err := shop.Settler.SettleAs(t.Context(), settle.Request{}, nil); !errors.Is(err, settle.ErrNotWorth) || income(t, shop) != 0 {
 		t.Errorf("settled for more gas than it brings: %v", err)
 	}
 	var transactions int
-	got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{Confirmations: 1, Anyway: true}, func(e server.SettleEvent) {
+	got, err := shop.Settler.SettleAs(t.Context(), settle.Request{Confirmations: 1, Anyway: true}, func(e settle.Event) {
 		if e.Batch != nil {
 			transactions++
 		}
@@ -254,7 +254,7 @@ func TestAReceiverWhomTheTokenDoesNotPayIsClaimedForAndPaidLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	shop.Settler.Policy.CoinPrice = 3_000 * usdc
-	if got, err := shop.Settler.SettleAs(t.Context(), server.SettleRequest{}, nil); !errors.Is(err, server.ErrNotWorth) || len(got.Batches) != 0 || income(t, shop) != 0 {
+	if got, err := shop.Settler.SettleAs(t.Context(), settle.Request{}, nil); !errors.Is(err, settle.ErrNotWorth) || len(got.Batches) != 0 || income(t, shop) != 0 {
 		t.Errorf("transferred less than the gas costs: %+v, %v", got, err)
 	}
 	got, err = shop.Settler.Settle(t.Context(), false)
@@ -301,7 +301,7 @@ func TestAShopSettlesWhenItIsStopped(t *testing.T) {
 
 func TestASettlementBesideAnotherWaitsForIt(t *testing.T) {
 	shop, _ := busy(t, 1, 1)
-	results := make(chan server.Settlement, 3)
+	results := make(chan settle.Settlement, 3)
 	for range cap(results) {
 		go func() {
 			got, err := shop.Settler.Settle(context.Background(), false)
@@ -322,7 +322,7 @@ func TestASettlementBesideAnotherWaitsForIt(t *testing.T) {
 
 func TestDustIsNotClaimedForMoreThanItHoldsAlsoWhereAWithdrawalTakesIt(t *testing.T) {
 	o := selling(t)
-	o.Settlement = server.SettlePolicy{TotalValue: 1, CoinPrice: 100 * usdc}
+	o.Settlement = settle.Policy{TotalValue: 1, CoinPrice: 100 * usdc}
 	shop := shoptest.Open(t, o, new(tool).add)
 	dust, worth := regular(t, shop, "dust", usdc), regular(t, shop, "worth", usdc)
 	dust.buys(1)

@@ -10,19 +10,19 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
 	"github.com/ethereum/go-ethereum/common"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
-
-	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/escrow"
-	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
-	"github.com/chitpay/chit/vouchers/receipts"
-	"github.com/chitpay/chit/x402"
 )
 
 // DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
@@ -77,7 +77,7 @@ type Options struct {
 	// higher fee; 0 is 45 s.
 	StuckAfter time.Duration
 	// Settlement says when the shop settles by itself, and what that may cost.
-	Settlement SettlePolicy
+	Settlement settle.Policy
 	// Observe is told of every voucher that was accepted, how long the check and the
 	// reservation took; nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(tool string, check time.Duration)
@@ -94,7 +94,7 @@ type Shop struct {
 	Ledger *vouchers.Ledger
 	Store  *boltstore.Store
 	// Settler is that of the options' own deployment; [Shop.SettleAs] settles all.
-	Settler *Settler
+	Settler *settle.Settler
 	// Credit are the budgets that payers have handed out as tokens.
 	Credit *credit.Book
 	// Receipts are those of all charges.
@@ -107,7 +107,7 @@ type Shop struct {
 	accounts      []*account
 	tills         []*till // that of the options first
 	offered       []*till // the same, in the order in which they are offered
-	aside         *asides
+	aside         *settle.Asides
 	key           common.Address
 	tenure        *tenure    // of the key
 	renewing      sync.Mutex // guards tenure, once the shop is open
@@ -223,7 +223,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Receipts, s.notary = receipts.NewBook(s.Store, signer), signer
-	if s.aside, err = loadAsides(s.Store, s.logger); err != nil {
+	if s.aside, err = settle.LoadAsides(s.Store, s.logger); err != nil {
 		return err
 	}
 	for _, on := range s.accounts {

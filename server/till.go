@@ -1,17 +1,18 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // Accepts is one more deployment that a shop is paid through, beside that of its
@@ -35,7 +36,7 @@ type Accepts struct {
 	// Confirmations is as in [Options]; 0 is that of the options. All deployments on one
 	// chain have the same.
 	Confirmations uint64
-	// CoinPrice is as in [SettlePolicy]; 0 is that of the options.
+	// CoinPrice is as in [settle.Policy]; 0 is that of the options.
 	CoinPrice vouchers.Amount
 }
 
@@ -63,7 +64,7 @@ type till struct {
 	token      escrow.Token
 	minDeposit vouchers.Amount
 	coinPrice  vouchers.Amount
-	settler    *Settler
+	settler    *settle.Settler
 	watcher    *escrow.Watcher
 	caughtUp   bool // with the chain, since the shop was opened; see Shop.caughtUp
 }
@@ -78,26 +79,18 @@ func (o Options) accepted() []Accepts {
 	for _, a := range o.Also {
 		if a.RPC == "" || a.RPC == o.RPC {
 			a.RPC = o.RPC
-			a.Token = orElse(a.Token, o.Token)
+			a.Token = cmp.Or(a.Token, o.Token)
 		}
-		a.MinDeposit = orElse(a.MinDeposit, o.MinDeposit)
-		a.Confirmations = orElse(a.Confirmations, o.Confirmations)
-		a.CoinPrice = orElse(a.CoinPrice, o.Settlement.CoinPrice)
+		a.MinDeposit = cmp.Or(a.MinDeposit, o.MinDeposit)
+		a.Confirmations = cmp.Or(a.Confirmations, o.Confirmations)
+		a.CoinPrice = cmp.Or(a.CoinPrice, o.Settlement.CoinPrice)
 		all = append(all, a)
 	}
 	for i := range all {
-		all[i].Escrow = orElse(all[i].Escrow, escrow.Own.Escrow)
+		all[i].Escrow = cmp.Or(all[i].Escrow, escrow.Own.Escrow)
 		all[i].Confirmations = max(all[i].Confirmations, 1)
 	}
 	return all
-}
-
-func orElse[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }
 
 // openTills connects to the chains and checks the escrows and tokens there.

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
+	"golang.org/x/sync/errgroup"
 )
 
 func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
@@ -33,7 +33,7 @@ func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
 		c.buys(2)
 	}
 	planned, batches := 0, 0
-	done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, func(e server.SettleEvent) {
+	done, err := shop.SettleAs(t.Context(), settle.Request{}, func(e settle.Event) {
 		planned += len(e.Plan)
 		if e.Batch != nil && e.Batch.Deployment != "" {
 			batches++
@@ -42,7 +42,7 @@ func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
 	if err != nil || done.Channels != 3 || done.Claimed != 6*price || done.Settled != 6*price || planned != 3 || batches != 3 || done.Cost != nil {
 		t.Errorf("settled %+v, %v; %d planned, %d batches", done, err, planned, batches)
 	}
-	parts := make(map[string]server.Settlement)
+	parts := make(map[string]settle.Settlement)
 	for _, part := range done.Deployments {
 		parts[part.Deployment] = part
 	}
@@ -82,13 +82,13 @@ func TestChargesInADeploymentThatWasTakenOutAreSetAsideUntilItIsBack(t *testing.
 	if got := c.call("work", c.pays(2*price)).code(); got != x402.ErrPaymentRequirements {
 		t.Errorf("a payment through it is refused with %q", got)
 	}
-	done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil)
+	done, err := shop.SettleAs(t.Context(), settle.Request{}, nil)
 	if err != nil || done.Channels != 0 || len(done.SetAside) != 1 || done.SetAside[0].Channel != c.id || done.SetAside[0].Value != price {
 		t.Errorf("settled %+v, %v", done, err)
 	}
 	shop.Stop(t)
 	shop = shoptest.Open(t, s.options, work.add)
-	if done, err := shop.SettleAs(t.Context(), server.SettleRequest{}, nil); err != nil || done.Settled != price || len(done.SetAside) != 0 {
+	if done, err := shop.SettleAs(t.Context(), settle.Request{}, nil); err != nil || done.Settled != price || len(done.SetAside) != 0 {
 		t.Errorf("settled %+v, %v", done, err)
 	}
 }

@@ -9,28 +9,29 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // startTill gives a till its settler and its watcher.
-func (s *Shop) startTill(ctx context.Context, t *till, policy SettlePolicy) error {
+func (s *Shop) startTill(ctx context.Context, t *till, policy settle.Policy) error {
 	bucket, err := placed(ctx, s.Store, watchBucket, t.deployment.String())
 	if err != nil {
 		return err
 	}
-	policy.confirmations, policy.CoinPrice = t.confirmations, t.coinPrice
+	policy.CoinPrice = t.coinPrice
 	logger := s.logger
 	if len(s.tills) > 1 {
 		logger = logger.With("deployment", t.deployment)
 	}
-	t.settler = &Settler{
-		Ledger: s.Ledger, Escrow: t.escrow, Sender: t.sender, Logger: logger, Policy: policy, aside: s.aside, watch: newSettleWatch(),
-	}
+	defend := func(ch vouchers.Channel) { t.settler.Defend(ch) }
 	t.watcher = escrow.NewWatcher(t.escrow, s.Ledger, bucket,
-		escrow.WithDepth(t.confirmations), escrow.OnWithdrawal(t.settler.Defend), escrow.WithLogger(logger))
-	t.settler.learned = t.watcher.Learned
+		escrow.WithDepth(t.confirmations), escrow.OnWithdrawal(defend), escrow.WithLogger(logger))
+	t.settler = settle.New(settle.Options{
+		Ledger: s.Ledger, Escrow: t.escrow, Sender: t.sender, Logger: logger, Policy: policy,
+		Confirmations: t.confirmations, Asides: s.aside, Learned: t.watcher.Learned,
+	})
 	return t.watcher.Resume()
 }
 
@@ -144,7 +145,7 @@ func (s *Shop) settleLast(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSettlement)
 	defer cancel()
-	return s.each(func(t *till) error { return t.settler.settleDue(ctx, SettleRequest{}, "shutdown") })
+	return s.settlers().SettleDue(ctx, "shutdown")
 }
 
 // Reconcile compares every channel of the shop with the chain, takes over what the

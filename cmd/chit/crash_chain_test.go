@@ -3,15 +3,14 @@ package main_test
 import (
 	"testing"
 
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
-
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 )
 
 func newKey(t testing.TB, seed string) chain.Signer {
@@ -44,7 +43,7 @@ func (s *siege) mint(to common.Address, amount vouchers.Amount) {
 func (s *siege) settle() {
 	s.t.Helper()
 	s.compareClaims(func(claimed, charged vouchers.Amount) bool { return claimed <= charged })
-	settlement, err := s.admin.SettleAs(s.t.Context(), server.SettleRequest{Final: true}, nil)
+	settlement, err := s.admin.SettleAs(s.t.Context(), settle.Request{Final: true}, nil)
 	if err != nil || len(settlement.SetAside) > 0 {
 		s.t.Fatalf("settle: %+v, %v\n%s", settlement, err, s.server.out)
 	}

@@ -11,20 +11,20 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/urfave/cli/v2"
 )
 
 // desk is where a seller's commands are carried out: by the running server, or by a
 // shop on the store itself.
 type desk interface {
-	SettleAs(ctx context.Context, req server.SettleRequest, report func(server.SettleEvent)) (server.Settlement, error)
+	SettleAs(ctx context.Context, req settle.Request, report func(settle.Event)) (settle.Settlement, error)
 	Reconcile(ctx context.Context) (escrow.Reconciliation, error)
 	SpeedUp(ctx context.Context, chainID, nonce uint64) error
 	Cancel(ctx context.Context, chainID, nonce uint64) error

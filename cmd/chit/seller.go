@@ -9,13 +9,14 @@ import (
 	"strconv"
 	"time"
 
-	mcpserver "github.com/mark3labs/mcp-go/server"
-	"github.com/urfave/cli/v2"
+	"github.com/chitpay/chit/server/settle"
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+	"github.com/urfave/cli/v2"
 )
 
 // openShop opens the profile's shop: its store, its escrows and its key.
@@ -164,7 +165,7 @@ func channels(c *cli.Context) error {
 	return ui.Table(c.App.Writer, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)
 }
 
-func setAside(s *server.SetAside) string {
+func setAside(s *settle.SetAside) string {
 	if s == nil {
 		return "-"
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -35,11 +36,11 @@ func settleCommand() *cli.Command {
 			&cli.StringFlag{Name: "max-gas-price", Usage: "the most to pay per gas, in gwei"},
 			&cli.Uint64Flag{Name: "wait", Usage: "wait until the transactions are in so many blocks"},
 		},
-		Action: settle,
+		Action: settleNow,
 	}
 }
 
-func settle(c *cli.Context) error {
+func settleNow(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func settle(c *cli.Context) error {
 		return err
 	}
 	s := &settlement{out: c.App.Writer, progress: progress(), quiet: c.Bool(jsonFlag.Name), dryRun: req.DryRun}
-	var done server.Settlement
+	var done settle.Settlement
 	err = atDesk(c, p, func(d desk) error {
 		if shop, ok := d.(*server.Shop); ok { // nobody has followed the chain for it
 			if _, err := shop.Reconcile(c.Context); err != nil {
@@ -64,7 +65,7 @@ func settle(c *cli.Context) error {
 		return err
 	})
 	s.progress.Done()
-	if errors.Is(err, server.ErrNotWorth) {
+	if errors.Is(err, settle.ErrNotWorth) {
 		return fmt.Errorf("%w; --anyway settles all the same", err)
 	}
 	if err == nil && done.Unpayable != "" && !req.DryRun {
@@ -82,8 +83,8 @@ func settle(c *cli.Context) error {
 // errUnpaid says that the token did not pay the receiver.
 var errUnpaid = errors.New("claimed and not transferred; the next settlement tries again")
 
-func settleRequest(c *cli.Context) (server.SettleRequest, error) {
-	req := server.SettleRequest{DryRun: c.Bool("dry-run"), Final: c.Bool("all"), Anyway: c.Bool("anyway"), Confirmations: c.Uint64("wait")}
+func settleRequest(c *cli.Context) (settle.Request, error) {
+	req := settle.Request{DryRun: c.Bool("dry-run"), Final: c.Bool("all"), Anyway: c.Bool("anyway"), Confirmations: c.Uint64("wait")}
 	var err error
 	for _, text := range c.StringSlice("channel") {
 		id, err := vouchers.ParseChannelID(text)
@@ -115,7 +116,7 @@ type settlement struct {
 	planned, done int
 }
 
-func (s *settlement) step(event server.SettleEvent) {
+func (s *settlement) step(event settle.Event) {
 	switch {
 	case len(event.Plan) > 0:
 		s.planned += len(event.Plan)
@@ -135,7 +136,7 @@ func (s *settlement) step(event server.SettleEvent) {
 }
 
 // plan prints what each transaction will claim, and what it will cost.
-func (s *settlement) plan(batches []server.SettledBatch) error {
+func (s *settlement) plan(batches []settle.Batch) error {
 	rows := make([][]string, len(batches))
 	for i, b := range batches {
 		usdc := "-"
@@ -154,7 +155,7 @@ func (s *settlement) plan(batches []server.SettledBatch) error {
 	return ui.Table(s.out, []string{"BATCH", "CHANNELS", "VALUE", "GAS", "COST ETH", "COST USDC"}, rows)
 }
 
-func (s *settlement) totals(done server.Settlement) error {
+func (s *settlement) totals(done settle.Settlement) error {
 	for _, r := range done.SetAside {
 		fmt.Fprintf(s.out, "set aside  %s  %s: %s\n", r.Channel, r.Value, r.Reason)
 	}
@@ -179,7 +180,7 @@ func (s *settlement) totals(done server.Settlement) error {
 
 // total is what was settled in a line. Gas that was paid in several coins has no cost
 // in one of them.
-func total(done server.Settlement) string {
+func total(done settle.Settlement) string {
 	line := fmt.Sprintf("%s%d channels, claimed %s, settled %s, %d gas", at(done.Deployment), done.Channels, done.Claimed, done.Settled, done.GasUsed)
 	if done.DryRun {
 		line = fmt.Sprintf("%swould claim %s of %d channels, for about %d gas", at(done.Deployment), done.Claimed, done.Channels, done.GasUsed)

@@ -9,13 +9,13 @@ import (
 	"os"
 	"testing"
 
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 	"go.uber.org/goleak"
-
-	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/server"
 )
 
 func TestMain(m *testing.M) {
@@ -308,7 +308,7 @@ func TestFaultsOfAPayerWhileASettlementIsStuck(t *testing.T) {
 	limit := big.NewInt(3_000_000_000)
 	stuck := make(chan error, 1)
 	go func() {
-		_, err := w.shop.Settler.SettleAs(t.Context(), server.SettleRequest{MaxGasPrice: limit}, nil)
+		_, err := w.shop.Settler.SettleAs(t.Context(), settle.Request{MaxGasPrice: limit}, nil)
 		stuck <- err
 	}()
 	until(t, "the broadcast", func() bool { return len(w.shop.Transactions()) == 1 })

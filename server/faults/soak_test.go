@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/vouchers"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/vouchers"
 )
 
 // The environment of a longer simulation: for how long, of how many channels, and
@@ -168,7 +167,7 @@ func (s *soak) settleSome() string {
 	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
-	_, _ = s.shop.Settler.SettleAs(ctx, server.SettleRequest{}, nil)
+	_, _ = s.shop.Settler.SettleAs(ctx, settle.Request{}, nil)
 	return "settlements"
 }
 

@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/rpc"
-
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/rpc"
 )
 
 const usdc = vouchers.Amount(1_000_000)
@@ -86,7 +86,7 @@ func options(url string, token common.Address, store string) server.Options {
 	return server.Options{
 		RPC: url, Key: chain.DevKey(devnet.Seller), PayTo: chain.DevKey(devnet.Receiver).Address(), Token: token, Store: store,
 		WithdrawDelay: vouchers.MinWithdrawDelay, StuckAfter: 150 * time.Millisecond, Logger: logger(),
-		Settlement: server.SettlePolicy{IdleAfter: time.Nanosecond},
+		Settlement: settle.Policy{IdleAfter: time.Nanosecond},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -29,10 +30,10 @@ var moneys = map[string]struct {
 	"topUp.below":             {"topUp:\n  amount: 1\n  below: %s", ofTopUp(func(t agent.TopUp) vouchers.Amount { return t.Below })},
 	"topUp.amount":            {"topUp:\n  amount: %s", ofTopUp(func(t agent.TopUp) vouchers.Amount { return t.Amount })},
 	"minDeposit":              {"minDeposit: %s", func(p *Profile) (vouchers.Amount, error) { return p.MinDepositAmount() }},
-	"coinPrice":               {"coinPrice: %s", ofSettle(func(s server.SettlePolicy) vouchers.Amount { return s.CoinPrice })},
-	"settle.channelValue":     {"settle:\n  channelValue: %s", ofSettle(func(s server.SettlePolicy) vouchers.Amount { return s.ChannelValue })},
-	"settle.totalValue":       {"settle:\n  totalValue: %s", ofSettle(func(s server.SettlePolicy) vouchers.Amount { return s.TotalValue })},
-	"settle.maxKeptBack":      {"settle:\n  maxKeptBack: %s", ofSettle(func(s server.SettlePolicy) vouchers.Amount { return s.MaxKeptBack })},
+	"coinPrice":               {"coinPrice: %s", ofSettle(func(s settle.Policy) vouchers.Amount { return s.CoinPrice })},
+	"settle.channelValue":     {"settle:\n  channelValue: %s", ofSettle(func(s settle.Policy) vouchers.Amount { return s.ChannelValue })},
+	"settle.totalValue":       {"settle:\n  totalValue: %s", ofSettle(func(s settle.Policy) vouchers.Amount { return s.TotalValue })},
+	"settle.maxKeptBack":      {"settle:\n  maxKeptBack: %s", ofSettle(func(s settle.Policy) vouchers.Amount { return s.MaxKeptBack })},
 	"also[0].minDeposit":      {"also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  minDeposit: %s", ofAlso(func(a server.Accepts) vouchers.Amount { return a.MinDeposit })},
 	"also[0].coinPrice":       {"also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  coinPrice: %s", ofAlso(func(a server.Accepts) vouchers.Amount { return a.CoinPrice })},
 	"limits.leastDeposit":     {"limits:\n  leastDeposit: %s", ofLimits(func(l server.Limits) vouchers.Amount { return l.LeastDeposit })},
@@ -53,7 +54,7 @@ func ofTopUp(field func(agent.TopUp) vouchers.Amount) func(*Profile) (vouchers.A
 	}
 }
 
-func ofSettle(field func(server.SettlePolicy) vouchers.Amount) func(*Profile) (vouchers.Amount, error) {
+func ofSettle(field func(settle.Policy) vouchers.Amount) func(*Profile) (vouchers.Amount, error) {
 	return func(p *Profile) (vouchers.Amount, error) {
 		policy, err := p.SettlePolicy()
 		return field(policy), err

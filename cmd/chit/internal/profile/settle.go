@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -42,9 +43,9 @@ type Settle struct {
 var errPercent = errors.New("not a number of percent from 0 to 100")
 
 // SettlePolicy is when the profile's server settles.
-func (p *Profile) SettlePolicy() (policy server.SettlePolicy, err error) {
+func (p *Profile) SettlePolicy() (policy settle.Policy, err error) {
 	s := p.Settle
-	policy = server.SettlePolicy{LowBalance: s.LowBalance, OnShutdown: s.OnShutdown, MaxCostShare: s.MaxCostShare}
+	policy = settle.Policy{LowBalance: s.LowBalance, OnShutdown: s.OnShutdown, MaxCostShare: s.MaxCostShare}
 	for _, field := range []struct {
 		name string
 		text Text

@@ -1,4 +1,4 @@
-package server
+package settle
 
 import (
 	"context"
@@ -19,29 +19,41 @@ import (
 
 // Settler turns charges into USDC: it claims what was charged of every channel in
 // batches and settles to the receiver in the same transactions. [Settler.Settle]
-// does it on demand, [Settler.Run] when the policy says so. Every [Shop] has one.
+// does it on demand, [Settler.Run] when the policy says so. A shop has one for each deployment.
 type Settler struct {
+	Options
+
+	watch *watch
+
+	running   sync.Mutex // one settlement at a time: two would claim the same rows
+	defending sync.Mutex // and one that does not wait for the others
+}
+
+// Options say what a settler works with.
+type Options struct {
 	Ledger *vouchers.Ledger
 	Escrow *escrow.Contract
 	// Sender pays the gas; its account is the receiver authorizer of the channels.
 	Sender *chain.Sender
 	Logger *slog.Logger
 	// Policy says when Run settles, and what gas may cost.
-	Policy SettlePolicy
+	Policy Policy
+	// Confirmations is how many blocks deep the view of the chain must be that is planned by.
+	Confirmations uint64
+	// Asides are the claims that have failed, of all settlers of a store.
+	Asides *Asides
+	// Learned is told of every view of a channel on the chain that is taken over.
+	Learned func(vouchers.ChannelID)
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
-
-	aside   *asides
-	watch   *settleWatch
-	learned func(vouchers.ChannelID) // is told of every view of the chain that is taken over
-
-	running   sync.Mutex // one settlement at a time: two would claim the same rows
-	defending sync.Mutex // and one that does not wait for the others
 }
 
-// SettleRequest says what a settlement claims, and at what price. The zero value
+// New returns a settler that has settled nothing yet.
+func New(o Options) *Settler { return &Settler{Options: o, watch: newWatch()} }
+
+// Request says what a settlement claims, and at what price. The zero value
 // claims everything but what channels in use keep back.
-type SettleRequest struct {
+type Request struct {
 	// DryRun only plans.
 	DryRun bool `json:"dryRun,omitempty"`
 	// Channels are the only ones that are claimed; empty is all.
@@ -52,7 +64,7 @@ type SettleRequest struct {
 	MaxGasPrice *big.Int `json:"maxGasPrice,omitempty"`
 	// Final claims everything, as before a shop closes: also what only the newest voucher
 	// of a channel in use allows, which it publishes. Without, that is left for a later
-	// settlement (see [SettlePolicy.IdleAfter]).
+	// settlement (see [Policy.IdleAfter]).
 	Final bool `json:"final,omitempty"`
 	// Anyway settles also where the gas costs more than what is claimed, which otherwise is
 	// refused with [ErrNotWorth] where the price of the coin is known.
@@ -78,7 +90,7 @@ type Settlement struct {
 	// chains; CostUSDC is the same in atomic USDC where the price of the coin is configured.
 	Cost     *big.Int         `json:"cost"`
 	CostUSDC *vouchers.Amount `json:"costUSDC,omitempty"`
-	Batches  []SettledBatch   `json:"batches"`
+	Batches  []Batch          `json:"batches"`
 	SetAside []SetAside       `json:"setAside,omitempty"`
 	// Postponed are channels whose claim costs more than the policy lets it.
 	Postponed []SetAside `json:"postponed,omitempty"`
@@ -92,9 +104,9 @@ type Settlement struct {
 	Deployments []Settlement `json:"deployments,omitempty"`
 }
 
-// SettledBatch is one transaction of a settlement, or the plan of one: then Tx is
+// Batch is one transaction of a settlement, or the plan of one: then Tx is
 // zero, and gas and cost are estimates.
-type SettledBatch struct {
+type Batch struct {
 	// Deployment is where, such as "eip155:8453/0x4020...", if there are several.
 	Deployment string           `json:"deployment,omitempty"`
 	Tx         common.Hash      `json:"tx"`
@@ -105,12 +117,12 @@ type SettledBatch struct {
 	CostUSDC   *vouchers.Amount `json:"costUSDC,omitempty"`
 }
 
-// SettleEvent is one step of a settlement; one field is set.
-type SettleEvent struct {
+// Event is one step of a settlement; one field is set.
+type Event struct {
 	// Plan comes first: every batch with its estimates. Each deployment has its own.
-	Plan []SettledBatch `json:"plan,omitempty"`
+	Plan []Batch `json:"plan,omitempty"`
 	// Batch is a transaction that is confirmed and booked.
-	Batch *SettledBatch `json:"batch,omitempty"`
+	Batch *Batch `json:"batch,omitempty"`
 	// Done is the whole settlement, at its end.
 	Done *Settlement `json:"done,omitempty"`
 	// Error is why it ended early, after Done, and NotWorth says that it is [ErrNotWorth].
@@ -119,29 +131,29 @@ type SettleEvent struct {
 }
 
 // Settle claims everything that is charged and not yet claimed, most valuable
-// channel first, as a [SettleRequest] that is Final. With dryRun it only plans. A batch that fails leaves the others
+// channel first, as a [Request] that is Final. With dryRun it only plans. A batch that fails leaves the others
 // booked; the error says which failed.
 func (s *Settler) Settle(ctx context.Context, dryRun bool) (Settlement, error) {
-	return s.SettleAs(ctx, SettleRequest{DryRun: dryRun, Final: true, Anyway: true}, nil)
+	return s.SettleAs(ctx, Request{DryRun: dryRun, Final: true, Anyway: true}, nil)
 }
 
 // SettleAs is [Settler.Settle] as the request asks for it. It reports each step to
 // report, which may be nil. When ctx ends, what was sent goes on and is booked by
 // whoever looks next: the watcher, or the next settlement.
-func (s *Settler) SettleAs(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
+func (s *Settler) SettleAs(ctx context.Context, req Request, report func(Event)) (Settlement, error) {
 	if report == nil {
-		report = func(SettleEvent) {}
+		report = func(Event) {}
 	}
 	done, err := s.settle(ctx, req, report)
-	report(SettleEvent{Done: &done})
+	report(Event{Done: &done})
 	if err != nil {
-		report(SettleEvent{Error: err.Error(), NotWorth: errors.Is(err, ErrNotWorth)})
+		report(Event{Error: err.Error(), NotWorth: errors.Is(err, ErrNotWorth)})
 	}
 	return done, err
 }
 
 // settle is [Settler.SettleAs] without the events that end it.
-func (s *Settler) settle(ctx context.Context, req SettleRequest, report func(SettleEvent)) (Settlement, error) {
+func (s *Settler) settle(ctx context.Context, req Request, report func(Event)) (Settlement, error) {
 	turn := &s.running
 	if req.urgent {
 		turn = &s.defending
@@ -150,7 +162,7 @@ func (s *Settler) settle(ctx context.Context, req SettleRequest, report func(Set
 		turn.Lock()
 		defer turn.Unlock()
 	}
-	r := &settling{Settler: s, req: req, report: report, done: Settlement{DryRun: req.DryRun, Cost: new(big.Int), Batches: []SettledBatch{}}}
+	r := &settling{Settler: s, req: req, report: report, done: Settlement{DryRun: req.DryRun, Cost: new(big.Int), Batches: []Batch{}}}
 	err := r.run(ctx)
 	r.total()
 	return r.done, err
@@ -159,8 +171,8 @@ func (s *Settler) settle(ctx context.Context, req SettleRequest, report func(Set
 // settling is one settlement.
 type settling struct {
 	*Settler
-	req      SettleRequest
-	report   func(SettleEvent)
+	req      Request
+	report   func(Event)
 	gasPrice *big.Int // wei
 
 	booking sync.Mutex // guards what follows
@@ -196,16 +208,16 @@ func (r *settling) run(ctx context.Context) error {
 
 // announce reports the plan. A dry run ends with it.
 func (r *settling) announce(plans []escrow.Plan) {
-	batches := []SettledBatch{}
+	batches := []Batch{}
 	for _, plan := range plans {
 		if plan.Unpayable != nil {
 			r.done.Unpayable = plan.Unpayable.Error()
 		}
 		for i, batch := range plan.Batches {
-			batches = append(batches, r.priced(SettledBatch{Channels: len(batch), Claimed: value(batch), GasUsed: plan.Gas[i]}, r.gasPrice))
+			batches = append(batches, r.priced(Batch{Channels: len(batch), Claimed: value(batch), GasUsed: plan.Gas[i]}, r.gasPrice))
 		}
 	}
-	r.report(SettleEvent{Plan: batches})
+	r.report(Event{Plan: batches})
 	if r.req.DryRun {
 		r.done.Batches = batches
 	}
@@ -262,7 +274,7 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 	if failed != nil {
 		failed = fmt.Errorf("book the claim of transaction %s: %w", tx, failed)
 	}
-	batchDone := r.priced(SettledBatch{
+	batchDone := r.priced(Batch{
 		Tx: tx, Channels: len(outcome.Claimed), Claimed: value(outcome.Claimed), GasUsed: outcome.Receipt.GasUsed,
 	}, outcome.Receipt.EffectiveGasPrice)
 	r.Logger.Info("settled", "tx", tx, "channels", batchDone.Channels, "claimed", batchDone.Claimed, "settled", outcome.Settled, "gas", batchDone.GasUsed)
@@ -270,7 +282,7 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 	defer r.booking.Unlock()
 	r.done.Batches = append(r.done.Batches, batchDone)
 	r.done.Settled += outcome.Settled
-	r.report(SettleEvent{Batch: &batchDone})
+	r.report(Event{Batch: &batchDone})
 	return errors.Join(failed, r.putAside(ctx, outcome.Skipped))
 }
 
@@ -306,14 +318,14 @@ func (r *settling) book(ctx context.Context, claimed []escrow.Claim) error {
 	for _, claim := range claimed {
 		group.Go(func() error {
 			id := r.Escrow.Domain().ChannelID(claim.Config)
-			r.learned(id)
+			r.Learned(id)
 			if err := r.Ledger.Claimed(ctx, id, claim.Total); err != nil {
 				return err
 			}
 			if ch, _ := r.Ledger.Channel(id); ch.Charged > ch.Balance {
 				return nil // the rest of it stays set aside
 			}
-			return r.aside.clear(ctx, id)
+			return r.Asides.clear(ctx, id)
 		})
 	}
 	failed := group.Wait() // the first error; the others are booked
@@ -355,10 +367,10 @@ func (r *settling) settleLeftOf(ctx context.Context, to payee) error {
 	if err != nil {
 		return err
 	}
-	batch := r.priced(SettledBatch{Tx: receipt.TxHash, GasUsed: receipt.GasUsed}, receipt.EffectiveGasPrice)
+	batch := r.priced(Batch{Tx: receipt.TxHash, GasUsed: receipt.GasUsed}, receipt.EffectiveGasPrice)
 	r.done.Batches = append(r.done.Batches, batch)
 	r.done.Settled += left
-	r.report(SettleEvent{Batch: &batch})
+	r.report(Event{Batch: &batch})
 	return nil
 }
 
@@ -370,16 +382,16 @@ func (r *settling) total() {
 		r.done.GasUsed += batch.GasUsed
 		r.done.Cost.Add(r.done.Cost, batch.Cost)
 	}
-	r.done.CostUSDC = r.Policy.inUSDC(r.done.Cost)
+	r.done.CostUSDC = r.Policy.InUSDC(r.done.Cost)
 }
 
 // priced adds what a batch costs at a gas price in wei.
-func (r *settling) priced(batch SettledBatch, gasPrice *big.Int) SettledBatch {
+func (r *settling) priced(batch Batch, gasPrice *big.Int) Batch {
 	batch.Cost = new(big.Int)
 	if gasPrice != nil {
 		batch.Cost.Mul(gasPrice, new(big.Int).SetUint64(batch.GasUsed))
 	}
-	batch.CostUSDC = r.Policy.inUSDC(batch.Cost)
+	batch.CostUSDC = r.Policy.InUSDC(batch.Cost)
 	return batch
 }
 

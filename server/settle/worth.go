@@ -1,4 +1,4 @@
-package server
+package settle
 
 import (
 	"errors"
@@ -18,6 +18,17 @@ type notWorth string
 func (e notWorth) Error() string { return string(e) }
 
 func (notWorth) Is(target error) bool { return target == ErrNotWorth }
+
+// Err is why the settlement ended early, nil for every other step.
+func (e Event) Err() error {
+	switch {
+	case e.NotWorth:
+		return notWorth(e.Error)
+	case e.Error != "":
+		return errors.New(e.Error)
+	}
+	return nil
+}
 
 // worthIt refuses a settlement that somebody asked for and that costs more than it brings,
 // unless it is wanted anyway. One that runs by itself leaves single channels out instead.
@@ -57,7 +68,7 @@ func (r *settling) unlessBesides(err error) error {
 // weigh refuses to pay for gas with more than it brings, where the price of the coin is
 // known.
 func (r *settling) weigh(gas uint64, brings vouchers.Amount) error {
-	costs := r.Policy.inUSDC(new(big.Int).Mul(r.gasPrice, new(big.Int).SetUint64(gas)))
+	costs := r.Policy.InUSDC(new(big.Int).Mul(r.gasPrice, new(big.Int).SetUint64(gas)))
 	if costs == nil || *costs <= brings {
 		return nil
 	}

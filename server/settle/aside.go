@@ -1,4 +1,4 @@
-package server
+package settle
 
 import (
 	"context"
@@ -33,18 +33,18 @@ const (
 	lastRetry  = 24 * time.Hour
 )
 
-// asides remembers what is set aside across restarts.
-type asides struct {
+// Asides remembers what is set aside across restarts.
+type Asides struct {
 	bucket vouchers.Bucket
 
 	mu      sync.Mutex // guards what follows
 	entries map[vouchers.ChannelID]SetAside
 }
 
-// loadAsides reads what the store holds. An entry that cannot be read is passed over: its
+// LoadAsides reads what the store holds. An entry that cannot be read is passed over: its
 // claim is tried again at once.
-func loadAsides(store vouchers.Store, logger *slog.Logger) (*asides, error) {
-	a := &asides{bucket: store.Bucket(asideBucket), entries: make(map[vouchers.ChannelID]SetAside)}
+func LoadAsides(store vouchers.Store, logger *slog.Logger) (*Asides, error) {
+	a := &Asides{bucket: store.Bucket(asideBucket), entries: make(map[vouchers.ChannelID]SetAside)}
 	err := a.bucket.ForEach(nil, func(key, value []byte) error {
 		var entry SetAside
 		if err := json.Unmarshal(value, &entry); err != nil {
@@ -60,8 +60,8 @@ func loadAsides(store vouchers.Store, logger *slog.Logger) (*asides, error) {
 	return a, nil
 }
 
-// get returns what is known of a channel, nil if it is not set aside.
-func (a *asides) get(id vouchers.ChannelID) *SetAside {
+// Get returns what is known of a channel, nil if it is not set aside.
+func (a *Asides) Get(id vouchers.ChannelID) *SetAside {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if entry, ok := a.entries[id]; ok {
@@ -71,15 +71,15 @@ func (a *asides) get(id vouchers.ChannelID) *SetAside {
 }
 
 // isDue reports whether a channel is not set aside, or is to be tried again.
-func (a *asides) isDue(id vouchers.ChannelID, now time.Time) bool {
-	entry := a.get(id)
+func (a *Asides) isDue(id vouchers.ChannelID, now time.Time) bool {
+	entry := a.Get(id)
 	return entry == nil || !now.Before(entry.RetryAfter)
 }
 
 // put sets a channel aside, longer each time, and returns the entry with its times.
-func (a *asides) put(ctx context.Context, entry SetAside, now time.Time) (SetAside, error) {
+func (a *Asides) put(ctx context.Context, entry SetAside, now time.Time) (SetAside, error) {
 	entry.Since = now.UTC()
-	if known := a.get(entry.Channel); known != nil {
+	if known := a.Get(entry.Channel); known != nil {
 		entry.Since, entry.Attempts = known.Since, known.Attempts
 	}
 	entry.RetryAfter = now.UTC().Add(min(firstRetry<<min(entry.Attempts, 16), lastRetry))
@@ -98,8 +98,8 @@ func (a *asides) put(ctx context.Context, entry SetAside, now time.Time) (SetAsi
 }
 
 // clear forgets a channel that was claimed from.
-func (a *asides) clear(ctx context.Context, id vouchers.ChannelID) error {
-	if a.get(id) == nil {
+func (a *Asides) clear(ctx context.Context, id vouchers.ChannelID) error {
+	if a.Get(id) == nil {
 		return nil
 	}
 	a.mu.Lock()

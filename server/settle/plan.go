@@ -1,4 +1,4 @@
-package server
+package settle
 
 import (
 	"cmp"
@@ -36,10 +36,10 @@ func (s *Settler) payees() map[payee]struct{} {
 	return all
 }
 
-// claimOf claims what was charged, as far as the channel holds it and the voucher
+// ClaimOf claims what was charged, as far as the channel holds it and the voucher
 // allows: the newest, or one that leaves the newest to the payer. Its value is 0 where
 // nothing can be claimed.
-func claimOf(ledger *vouchers.Ledger, ch vouchers.Channel, newest bool) escrow.Claim {
+func ClaimOf(ledger *vouchers.Ledger, ch vouchers.Channel, newest bool) escrow.Claim {
 	r, ok := ledger.Redeem(ch.ID, newest)
 	if !ok {
 		return escrow.Claim{Config: ch.Config, Total: ch.Claimed, Before: ch.Claimed}
@@ -86,7 +86,7 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 	var bad []escrow.Rejected
 	for _, config := range asked {
 		ch, _ := r.Ledger.Channel(r.Escrow.Domain().ChannelID(config))
-		claim := claimOf(r.Ledger, ch, r.req.Final || r.publishesNewest(ch))
+		claim := ClaimOf(r.Ledger, ch, r.req.Final || r.publishesNewest(ch))
 		held := max(min(ch.Charged, ch.Balance), ch.Claimed)
 		if ch.Charged > held {
 			bad = append(bad, missing(ch, held))
@@ -114,8 +114,8 @@ func (r *settling) wants(ch vouchers.Channel) bool {
 		return false
 	case ch.Claimable() < r.req.MinValue:
 		return false
-	case r.req.automatic && !atRisk(ch):
-		return r.aside.isDue(ch.ID, r.now())
+	case r.req.automatic && !AtRisk(ch):
+		return r.Asides.isDue(ch.ID, r.now())
 	}
 	return true
 }
@@ -126,14 +126,14 @@ func (r *settling) wants(ch vouchers.Channel) bool {
 func (r *settling) refresh(ctx context.Context, configs []vouchers.ChannelConfig, dated bool) error {
 	var group errgroup.Group
 	group.SetLimit(bookers)
-	unread := r.Escrow.States(ctx, configs, r.Policy.confirmations, func(i int, state vouchers.ChainState) {
+	unread := r.Escrow.States(ctx, configs, r.Confirmations, func(i int, state vouchers.ChainState) {
 		id := r.Escrow.Domain().ChannelID(configs[i])
 		ch, known := r.Ledger.Channel(id)
 		if !known || !dated && isKnown(ch, state) {
 			return
 		}
 		group.Go(func() error {
-			r.learned(id)
+			r.Learned(id)
 			return r.Ledger.SetChain(ctx, id, state)
 		})
 	})
@@ -184,7 +184,7 @@ func (r *settling) worth(plan escrow.Plan) []escrow.Claim {
 	rest := make([]escrow.Claim, 0, rows)
 	for _, claim := range slices.Concat(plan.Batches...) {
 		id := r.Escrow.Domain().ChannelID(claim.Config)
-		if ch, _ := r.Ledger.Channel(id); claim.Value() >= least || claim.Value() >= threatened && atRisk(ch) {
+		if ch, _ := r.Ledger.Channel(id); claim.Value() >= least || claim.Value() >= threatened && AtRisk(ch) {
 			rest = append(rest, claim)
 			continue
 		}
@@ -215,7 +215,7 @@ func (r *settling) putAside(ctx context.Context, rejected []escrow.Rejected) err
 			r.Logger.Error("money that was charged cannot be claimed now: it is set aside, and tried again by itself; `chit channels` shows it, and the payer can say more",
 				"channel", id, "payer", bad.Config.Payer, "amount", bad.Value().String(), "reason", bad.Err)
 			var err error
-			if entry, err = r.aside.put(ctx, entry, r.now()); err != nil {
+			if entry, err = r.Asides.put(ctx, entry, r.now()); err != nil {
 				failed = append(failed, err)
 			}
 		}

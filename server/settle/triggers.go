@@ -1,6 +1,7 @@
-package server
+package settle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/big"
@@ -11,9 +12,9 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// SettlePolicy says when a shop settles by itself, beside the interval that Serve is
+// Policy says when a shop settles by itself, beside the interval that Serve is
 // given, and what it may cost. The zero value defends withdrawals and nothing else.
-type SettlePolicy struct {
+type Policy struct {
 	// ChannelValue settles a channel with so much to claim, TotalValue all of them when
 	// they have so much together, in atomic USDC; 0 never.
 	ChannelValue vouchers.Amount
@@ -42,28 +43,26 @@ type SettlePolicy struct {
 	// MaxGasPrice is the most that is paid per gas, in wei; nil is no limit. Channels at
 	// risk are claimed at any price.
 	MaxGasPrice *big.Int
-
-	confirmations uint64
 }
 
-// DefaultIdleAfter is what [SettlePolicy.IdleAfter] is where it says nothing.
+// DefaultIdleAfter is what [Policy.IdleAfter] is where it says nothing.
 const DefaultIdleAfter = 24 * time.Hour
 
-// DefaultMaxKeptBack is what [SettlePolicy.MaxKeptBack] is where it says nothing: 10 USDC.
+// DefaultMaxKeptBack is what [Policy.MaxKeptBack] is where it says nothing: 10 USDC.
 const DefaultMaxKeptBack = vouchers.Amount(10_000_000)
 
-func (p SettlePolicy) maxKeptBack() vouchers.Amount { return orElse(p.MaxKeptBack, DefaultMaxKeptBack) }
+func (p Policy) maxKeptBack() vouchers.Amount { return cmp.Or(p.MaxKeptBack, DefaultMaxKeptBack) }
 
-func (p SettlePolicy) idleAfter() time.Duration { return orElse(p.IdleAfter, DefaultIdleAfter) }
+func (p Policy) idleAfter() time.Duration { return cmp.Or(p.IdleAfter, DefaultIdleAfter) }
 
 var weiPerCoin = big.NewInt(1e18)
 
-func (p SettlePolicy) hasTriggers() bool {
+func (p Policy) hasTriggers() bool {
 	return p.ChannelValue > 0 || p.TotalValue > 0 || p.MaxAge > 0 || p.LowBalance > 0
 }
 
-// inUSDC converts wei, and returns nil if the coin's price is not known.
-func (p SettlePolicy) inUSDC(wei *big.Int) *vouchers.Amount {
+// InUSDC converts wei, and returns nil if the coin's price is not known.
+func (p Policy) InUSDC(wei *big.Int) *vouchers.Amount {
 	if p.CoinPrice == 0 {
 		return nil
 	}
@@ -79,8 +78,8 @@ func (p SettlePolicy) inUSDC(wei *big.Int) *vouchers.Amount {
 // wei, is worth it, and atRisk what it must have if a withdrawal threatens it: a claim
 // that costs more than it brings is left to the payer. Both are 0 if the price of the
 // coin is not known.
-func (p SettlePolicy) leastValue(wei *big.Int) (least, atRisk vouchers.Amount) {
-	cost := p.inUSDC(wei)
+func (p Policy) leastValue(wei *big.Int) (least, atRisk vouchers.Amount) {
+	cost := p.InUSDC(wei)
 	if cost == nil {
 		return 0, 0
 	}
@@ -90,8 +89,8 @@ func (p SettlePolicy) leastValue(wei *big.Int) (least, atRisk vouchers.Amount) {
 	return *cost * 100 / vouchers.Amount(p.MaxCostShare), *cost
 }
 
-// atRisk reports whether a pending withdrawal takes what was charged.
-func atRisk(ch vouchers.Channel) bool {
+// AtRisk reports whether a pending withdrawal takes what was charged.
+func AtRisk(ch vouchers.Channel) bool {
 	if ch.Withdrawal.FinalizeAfter == 0 || ch.Claimable() == 0 {
 		return false
 	}
@@ -99,8 +98,8 @@ func atRisk(ch vouchers.Channel) bool {
 	return !fits || after > ch.Balance
 }
 
-// settleWatch is what the triggers remember between two looks.
-type settleWatch struct {
+// watch is what the triggers remember between two looks.
+type watch struct {
 	alarm chan struct{} // has one when a withdrawal was seen
 
 	mu      sync.Mutex                             // guards what follows
@@ -110,8 +109,8 @@ type settleWatch struct {
 	low     map[vouchers.ChannelID]vouchers.Amount // at which balance a channel was settled as low
 }
 
-func newSettleWatch() *settleWatch {
-	return &settleWatch{
+func newWatch() *watch {
+	return &watch{
 		alarm: make(chan struct{}, 1), pending: make(map[vouchers.ChannelID]bool),
 		since: make(map[vouchers.ChannelID]time.Time), low: make(map[vouchers.ChannelID]vouchers.Amount),
 	}
@@ -140,7 +139,7 @@ func (s *Settler) Run(ctx context.Context, interval time.Duration) {
 	both.Go(func() { s.repeat(ctx, checkEvery, s.watch.alarm, s.defend) })
 	both.Go(func() { s.repeat(ctx, checkEvery, nil, s.settleTriggered) })
 	if interval > 0 {
-		s.repeat(ctx, interval, nil, func(ctx context.Context) error { return s.settleDue(ctx, SettleRequest{}, "interval") })
+		s.repeat(ctx, interval, nil, func(ctx context.Context) error { return s.settleDue(ctx, Request{}, "interval") })
 	}
 	both.Wait()
 }
@@ -179,7 +178,7 @@ func (s *Settler) defend(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if _, err := s.SettleAs(ctx, SettleRequest{Channels: ids, urgent: true, automatic: true}, nil); err != nil {
+	if _, err := s.SettleAs(ctx, Request{Channels: ids, urgent: true, automatic: true}, nil); err != nil {
 		return err
 	}
 	s.calm(ids)
@@ -193,14 +192,14 @@ func (s *Settler) settleTriggered(ctx context.Context) error {
 	}
 	switch due := s.due(); {
 	case due.all != "":
-		return s.settleDue(ctx, SettleRequest{}, due.all)
+		return s.settleDue(ctx, Request{}, due.all)
 	case len(due.some) > 0:
-		return s.settleDue(ctx, SettleRequest{Channels: due.some}, "channel")
+		return s.settleDue(ctx, Request{Channels: due.some}, "channel")
 	}
 	return nil
 }
 
-func (s *Settler) settleDue(ctx context.Context, req SettleRequest, trigger string) error {
+func (s *Settler) settleDue(ctx context.Context, req Request, trigger string) error {
 	req.automatic, req.MaxGasPrice = true, s.Policy.MaxGasPrice
 	done, err := s.SettleAs(ctx, req, nil)
 	if done.Channels > 0 {
@@ -239,7 +238,7 @@ func (s *Settler) threatened() []vouchers.ChannelID {
 		switch {
 		case ch.Withdrawal.FinalizeAfter == 0:
 			delete(s.watch.pending, id)
-		case ch.Claimable() > 0 && (!claimed || atRisk(ch)):
+		case ch.Claimable() > 0 && (!claimed || AtRisk(ch)):
 			ids = append(ids, id)
 		}
 	}
@@ -260,7 +259,7 @@ func (s *Settler) due() dueNow {
 	since := make(map[vouchers.ChannelID]time.Time)
 	for ch := range s.Ledger.Channels() {
 		value := s.claimableNow(ch)
-		if value == 0 || ch.Deployment != s.Escrow.Deployment() || !s.aside.isDue(ch.ID, now) {
+		if value == 0 || ch.Deployment != s.Escrow.Deployment() || !s.Asides.isDue(ch.ID, now) {
 			continue
 		}
 		if s.isLow(ch) || s.Policy.ChannelValue > 0 && value >= s.Policy.ChannelValue {
