@@ -35,6 +35,9 @@ func At(client *chain.Client, address common.Address) *Contract {
 	}
 }
 
+// Client is what the contract is read through.
+func (c *Contract) Client() *chain.Client { return c.client }
+
 // Deployment names the escrow and its chain.
 func (c *Contract) Deployment() vouchers.Deployment { return c.deployment }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -109,7 +110,7 @@ func TestABlockFullOfStrangersEventsIsNotAskedFor(t *testing.T) {
 	p, stranger := b.newPayer(t, ""), b.newPayer(t, "stranger")
 	p.deposit(t, 10*usdc)
 	b.Contract = escrow.At(e.Client, escrow.Own.Escrow)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(p)
 	stranger.fills(t, 30, func(i int) vouchers.ChannelConfig {
 		c := stranger.config
@@ -136,8 +137,8 @@ func TestABlockThatTheEndpointDoesNotGiveIsGoneBehindAndNamed(t *testing.T) {
 	}
 	b.Contract = escrow.At(e.Client, escrow.Own.Escrow)
 	var said bytes.Buffer
-	o := watch(t, b)
-	o.opts = append(o.opts, escrow.WithLogger(slog.New(slog.NewTextHandler(&said, nil))))
+	o := observe(t, b)
+	o.opts = append(o.opts, watch.WithLogger(slog.New(slog.NewTextHandler(&said, nil))))
 	o.restart()
 	o.knows(poisoner)
 	o.knows(p)
@@ -171,7 +172,7 @@ func TestAClaimInAReceiversNameReadsNothingUnlessItIsBookedForItsAuthorizer(t *t
 	stranger.deposit(t, 10*usdc)
 	through := *b
 	through.Contract = escrow.At(e.Client, escrow.Own.Escrow)
-	o := watch(t, &through)
+	o := observe(t, &through)
 	o.knows(p)
 	o.signs(p, usdc)
 	if _, err := b.ClaimAndSettle(t.Context(), own, []escrow.Claim{stranger.claim(t, 1, 1)}); err != nil {
@@ -194,7 +195,7 @@ func TestAChannelThatCannotBeReadKeepsNoOtherUnseen(t *testing.T) {
 	p, poisoned := b.newPayer(t, ""), b.newPayer(t, "poisoned")
 	poisoned.deposit(t, 10*usdc)
 	p.deposit(t, 10*usdc)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(poisoned)
 	o.knows(p)
 	poisoned.deposit(t, usdc)
@@ -219,11 +220,11 @@ func TestAWatcherThatSeesNothingAlarmsAndStopsTheSelling(t *testing.T) {
 	late := time.Duration(0)
 	var said bytes.Buffer
 	ctx, stop := context.WithCancel(t.Context())
-	o := watch(t, b, escrow.WithClock(func() time.Time { return time.Now().Add(late) }, func(time.Duration) <-chan time.Time {
+	o := observe(t, b, watch.WithClock(func() time.Time { return time.Now().Add(late) }, func(time.Duration) <-chan time.Time {
 		stop()
 		return nil
 	}))
-	o.opts = append(o.opts, escrow.WithLogger(slog.New(slog.NewTextHandler(&said, nil))))
+	o.opts = append(o.opts, watch.WithLogger(slog.New(slog.NewTextHandler(&said, nil))))
 	late = -(vouchers.MinWithdrawDelay/2 + 10) * time.Second
 	o.restart()
 	o.knows(p)

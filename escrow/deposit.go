@@ -171,7 +171,7 @@ func (c *Contract) Outcome(ctx context.Context, d Authorized) (used bool, balanc
 	config := d.channel()
 	states, err := c.statesAt(ctx, []vouchers.ChannelConfig{config}, head)
 	if err == nil {
-		err = states[0].err
+		err = states[0].Err
 	}
 	if err == nil {
 		used, err = d.used(ctx, c.client, c.domain.ChannelID(config), new(big.Int).SetUint64(head))

@@ -37,30 +37,3 @@ func errOr(err, fallback error) error {
 	}
 	return fallback
 }
-
-// mostFailures is how many errors of a loop over channels are told one by one.
-const mostFailures = 10
-
-// failures are the errors of a loop that goes on after each. The zero value has none.
-type failures struct {
-	told []error
-	more int
-}
-
-func (f *failures) add(err error) {
-	switch {
-	case err == nil:
-	case len(f.told) < mostFailures:
-		f.told = append(f.told, err)
-	default:
-		f.more++
-	}
-}
-
-// err joins them, with the number of those that it leaves out; nil if there are none.
-func (f *failures) err() error {
-	if f.more == 0 {
-		return errors.Join(f.told...)
-	}
-	return errors.Join(errors.Join(f.told...), fmt.Errorf("and %d more", f.more))
-}

@@ -14,47 +14,43 @@ import (
 	"github.com/chitpay/chit/chain"
 )
 
-// How many blocks one query for logs covers at most, and beyond how many reading
-// every channel is cheaper than reading the logs.
-const (
-	maxRange = 2_000
-	maxGap   = 100_000
-)
+// maxRange is how many blocks one query for logs covers at most.
+const maxRange = 2_000
 
 // logScan is a look at the escrow's logs in a range of blocks, both ends included.
-type logScan struct {
-	from, to uint64
-	topics   [][]common.Hash
+type LogScan struct {
+	From, To uint64
+	Topics   [][]common.Hash
 	// take gets the logs, in the order of the chain.
-	take func(*types.Log)
+	Take func(*types.Log)
 	// reached is told after each query up to which block that was.
-	reached func(block uint64) error
+	Reached func(block uint64) error
 	// crowded is for a single block whose logs the endpoint does not give.
-	crowded func(block uint64, refusal error) error
+	Crowded func(block uint64, refusal error) error
 }
 
 // eachLog looks at the escrow's logs. A range that the endpoint refuses, or does not
 // answer, is halved.
-func (c *Contract) eachLog(ctx context.Context, s logScan) error {
+func (c *Contract) EachLog(ctx context.Context, s LogScan) error {
 	size := c.span.size()
-	for from := s.from; from <= s.to; {
-		end := min(s.to, from+size-1)
+	for from := s.From; from <= s.To; {
+		end := min(s.To, from+size-1)
 		logs, err := c.client.Logs(ctx, ethereum.FilterQuery{
 			FromBlock: new(big.Int).SetUint64(from), ToBlock: new(big.Int).SetUint64(end),
-			Addresses: []common.Address{c.deployment.Escrow}, Topics: s.topics,
+			Addresses: []common.Address{c.deployment.Escrow}, Topics: s.Topics,
 		})
 		refused := errors.Is(err, chain.ErrQuery)
 		switch {
 		case err == nil:
 			for i := range logs {
-				s.take(&logs[i])
+				s.Take(&logs[i])
 			}
 			c.span.took(end - from + 1)
 		case ctx.Err() != nil, end == from && !refused:
 			return err
 		case end == from:
 			c.span.forget() // it was not about the range
-			if err := s.crowded(from, err); err != nil {
+			if err := s.Crowded(from, err); err != nil {
 				return err
 			}
 		case refused:
@@ -65,7 +61,7 @@ func (c *Contract) eachLog(ctx context.Context, s logScan) error {
 			size = (end - from + 1) / 2
 			continue
 		}
-		if err := s.reached(end); err != nil {
+		if err := s.Reached(end); err != nil {
 			return err
 		}
 		from, size = end+1, c.span.size()

@@ -10,28 +10,28 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
 
 // observatory is a watcher with the ledger that it keeps true.
 type observatory struct {
-	*escrow.Watcher
+	*watch.Watcher
 	*bench
 	t      testing.TB
 	ledger *vouchers.Ledger
 	store  *boltstore.Store
 	path   string
-	opts   []escrow.WatchOption
+	opts   []watch.Option
 	alarms []vouchers.ChannelID
 }
 
-func watch(t testing.TB, b *bench, opts ...escrow.WatchOption) *observatory {
+func observe(t testing.TB, b *bench, opts ...watch.Option) *observatory {
 	t.Helper()
 	o := &observatory{bench: b, t: t, path: filepath.Join(t.TempDir(), "server.db")}
-	o.opts = append(opts, escrow.WithLogger(slog.New(slog.DiscardHandler)),
-		escrow.OnWithdrawal(func(ch vouchers.Channel) { o.alarms = append(o.alarms, ch.ID) }))
+	o.opts = append(opts, watch.WithLogger(slog.New(slog.DiscardHandler)),
+		watch.OnWithdrawal(func(ch vouchers.Channel) { o.alarms = append(o.alarms, ch.ID) }))
 	o.open()
 	t.Cleanup(o.close)
 	o.poll()
@@ -47,7 +47,7 @@ func (o *observatory) open() {
 	if o.ledger, err = vouchers.OpenLedger(context.Background(), o.store); err != nil {
 		o.t.Fatal(err)
 	}
-	o.Watcher = escrow.NewWatcher(o.Contract, o.ledger, o.store.Bucket("watch"), o.opts...)
+	o.Watcher = watch.New(o.Contract, o.ledger, o.store.Bucket("watch"), o.opts...)
 }
 
 func (o *observatory) close() {

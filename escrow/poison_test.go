@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -23,7 +24,7 @@ func TestAChannelThatTheNodeStumblesOverKeepsNoOtherFromBeingSeen(t *testing.T) 
 		payer.deposit(t, 10*usdc)
 	}
 	b.Contract = escrow.At(e.Client, escrow.Own.Escrow)
-	o := watch(t, b)
+	o := observe(t, b)
 	for _, payer := range all {
 		o.knows(payer)
 	}
@@ -74,7 +75,7 @@ func TestAViewThatCannotBeWrittenDownKeepsNoOtherFromBeingTaken(t *testing.T) {
 	b := newBench(t)
 	p := b.newPayer(t, "")
 	p.deposit(t, 10*usdc)
-	o := watch(t, b)
+	o := observe(t, b)
 	store := &picky{Store: o.store, refuses: make(map[vouchers.ChannelID]bool)}
 	ledger, err := vouchers.OpenLedger(t.Context(), store)
 	if err != nil {
@@ -85,7 +86,7 @@ func TestAViewThatCannotBeWrittenDownKeepsNoOtherFromBeingTaken(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	o.ledger, o.Watcher = ledger, escrow.NewWatcher(o.Contract, ledger, store.Bucket("watch"), o.opts...)
+	o.ledger, o.Watcher = ledger, watch.New(o.Contract, ledger, store.Bucket("watch"), o.opts...)
 	var opening errgroup.Group
 	var ids []vouchers.ChannelID
 	for i := range 1_000 { // in several batches, in any order

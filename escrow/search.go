@@ -9,11 +9,13 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/chitpay/chit/internal/failures"
 	"github.com/chitpay/chit/vouchers"
 )
 
-var createdTopic = topic("ChannelCreated(bytes32,(address,address,address,address,address,uint40,bytes32))")
+var createdTopic = crypto.Keccak256Hash([]byte("ChannelCreated(bytes32,(address,address,address,address,address,uint40,bytes32))"))
 
 // Search is where to look for the channels of a payer.
 type Search struct {
@@ -44,18 +46,18 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 	}
 	known := make(map[vouchers.ChannelID]bool)
 	var found []vouchers.ChannelConfig
-	var failed failures
-	err = c.eachLog(ctx, logScan{
-		from: from, to: last, topics: [][]common.Hash{{createdTopic}},
-		take: func(log *types.Log) {
+	var failed failures.List
+	err = c.EachLog(ctx, LogScan{
+		From: from, To: last, Topics: [][]common.Hash{{createdTopic}},
+		Take: func(log *types.Log) {
 			if config, ok := c.openedBy(s.Payer, log); ok && !known[c.domain.ChannelID(config)] {
 				known[c.domain.ChannelID(config)] = true
 				found = append(found, config)
 			}
 		},
-		reached: func(block uint64) error {
+		Reached: func(block uint64) error {
 			for _, config := range found {
-				failed.add(s.Found(config))
+				failed.Add(s.Found(config))
 			}
 			found, from = nil, block+1
 			if s.Reached != nil {
@@ -63,15 +65,15 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 			}
 			return nil
 		},
-		crowded: func(block uint64, refusal error) error {
-			failed.add(fmt.Errorf("the log of block %d was not searched, another endpoint may give it: %w", block, refusal))
+		Crowded: func(block uint64, refusal error) error {
+			failed.Add(fmt.Errorf("the log of block %d was not searched, another endpoint may give it: %w", block, refusal))
 			return nil
 		},
 	})
 	if err != nil {
 		err = fmt.Errorf("from block %d on: %w", from, err)
 	}
-	if err = errors.Join(failed.err(), err); err != nil {
+	if err = errors.Join(failed.Err(), err); err != nil {
 		return fmt.Errorf("search the log of escrow %s: %w", c.deployment, err)
 	}
 	return nil

@@ -10,9 +10,9 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// statesPerCall is how many channels are read with one call: some three million gas,
+// StatesPerCall is how many channels are read with one call: some three million gas,
 // which every endpoint lets a call use.
-const statesPerCall = 250
+const StatesPerCall = 250
 
 // viewsPerChannel are the views that a channel's state takes.
 const viewsPerChannel = 3
@@ -22,9 +22,9 @@ const viewsPerChannel = 3
 // mined); everything else counts at once. A channel that was never funded has a zero
 // state and no error.
 func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, confirmations uint64) (vouchers.ChainState, error) {
-	states, err := c.latestStates(ctx, []vouchers.ChannelConfig{config}, confirmations)
+	states, err := c.ReadStates(ctx, []vouchers.ChannelConfig{config}, 0, confirmations)
 	if err == nil {
-		err = states[0].err
+		err = states[0].Err
 	}
 	if err != nil {
 		return vouchers.ChainState{}, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(config), err)
@@ -37,15 +37,15 @@ func (c *Contract) State(ctx context.Context, config vouchers.ChannelConfig, con
 // cannot be read is in the error, and keeps no other back.
 func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64, take func(i int, s vouchers.ChainState)) error {
 	var failed []error
-	for from := 0; from < len(configs); from += statesPerCall {
-		part := configs[from:min(len(configs), from+statesPerCall)]
-		states, err := c.latestStates(ctx, part, confirmations)
+	for from := 0; from < len(configs); from += StatesPerCall {
+		part := configs[from:min(len(configs), from+StatesPerCall)]
+		states, err := c.ReadStates(ctx, part, 0, confirmations)
 		if err != nil {
 			return errors.Join(append(failed, fmt.Errorf("read the states of %d channels: %w", len(part), err))...)
 		}
 		for i, state := range states {
-			if state.err != nil {
-				failed = append(failed, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(part[i]), state.err))
+			if state.Err != nil {
+				failed = append(failed, fmt.Errorf("read the state of channel %s: %w", c.domain.ChannelID(part[i]), state.Err))
 				continue
 			}
 			take(from+i, state.ChainState)
@@ -54,28 +54,29 @@ func (c *Contract) States(ctx context.Context, configs []vouchers.ChannelConfig,
 	return errors.Join(failed...)
 }
 
-// readState is the state of one of many channels, or why it is none: one that cannot
+// ReadState is the state of one of many channels, or why it is none: one that cannot
 // be read keeps the others readable.
-type readState struct {
+type ReadState struct {
 	vouchers.ChainState
-	err error
+	// Err is why the channel could not be read; nil where it was.
+	Err error
 }
 
-func (c *Contract) latestStates(ctx context.Context, configs []vouchers.ChannelConfig, confirmations uint64) ([]readState, error) {
-	head, err := c.client.BlockNumber(ctx)
-	if err != nil {
-		return nil, err
+// ReadStates is [Contract.State] of at most [StatesPerCall] channels as of a block that
+// is taken for the latest; 0 is the latest. Each state says itself whether it was read;
+// the error is one that keeps all of them from it.
+func (c *Contract) ReadStates(ctx context.Context, configs []vouchers.ChannelConfig, head, confirmations uint64) ([]ReadState, error) {
+	if head == 0 {
+		var err error
+		if head, err = c.client.BlockNumber(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return c.confirmedStates(ctx, configs, head, confirmations)
-}
-
-// confirmedStates reads channels as of a block that is taken for the latest.
-func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.ChannelConfig, head, confirmations uint64) ([]readState, error) {
 	states, err := c.statesAt(ctx, configs, head)
 	if err != nil || confirmations <= 1 {
 		return states, err
 	}
-	deep := make([]readState, len(configs)) // the chain was empty then
+	deep := make([]ReadState, len(configs)) // the chain was empty then
 	if head >= confirmations-1 {
 		read, err := c.statesAt(ctx, configs, head-(confirmations-1))
 		switch {
@@ -87,7 +88,7 @@ func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.Chann
 	}
 	for i := range states {
 		states[i].Balance = min(states[i].Balance, deep[i].Balance)
-		states[i].err = errors.Join(states[i].err, deep[i].err)
+		states[i].Err = errors.Join(states[i].Err, deep[i].Err)
 	}
 	return states, nil
 }
@@ -95,7 +96,7 @@ func (c *Contract) confirmedStates(ctx context.Context, configs []vouchers.Chann
 // statesAt reads channels as of a block. Where the endpoint refuses to read them
 // together, and answers otherwise, they are halved until those that it stumbles over
 // stand alone: they keep no other back.
-func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]readState, error) {
+func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]ReadState, error) {
 	states, err := c.statesTogether(ctx, configs, block)
 	if err == nil || ctx.Err() != nil || errors.Is(err, chain.ErrUnreachable) || errors.Is(err, ErrNoContract) {
 		return states, err
@@ -103,15 +104,15 @@ func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfi
 	if _, nothing := c.call(ctx, c.abi.PackMulticall(nil), new(big.Int).SetUint64(block)); nothing != nil {
 		return nil, err
 	}
-	states = make([]readState, len(configs))
+	states = make([]ReadState, len(configs))
 	c.halve(ctx, configs, states, block, err)
 	return states, nil
 }
 
 // halve fills in the states of channels that were refused together.
-func (c *Contract) halve(ctx context.Context, configs []vouchers.ChannelConfig, into []readState, block uint64, refusal error) {
+func (c *Contract) halve(ctx context.Context, configs []vouchers.ChannelConfig, into []ReadState, block uint64, refusal error) {
 	if len(configs) == 1 {
-		into[0].err = refusal
+		into[0].Err = refusal
 		return
 	}
 	middle := len(configs) / 2
@@ -127,7 +128,7 @@ func (c *Contract) halve(ctx context.Context, configs []vouchers.ChannelConfig, 
 }
 
 // statesTogether reads channels with one call.
-func (c *Contract) statesTogether(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]readState, error) {
+func (c *Contract) statesTogether(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]ReadState, error) {
 	views := make([][]byte, 0, viewsPerChannel*len(configs))
 	for _, config := range configs {
 		id := c.domain.ChannelID(config)
@@ -141,10 +142,10 @@ func (c *Contract) statesTogether(ctx context.Context, configs []vouchers.Channe
 	if err != nil || len(answers) != len(views) {
 		return nil, fmt.Errorf("escrow %s answered %d of %d views: %w", c.deployment, len(answers), len(views), errOr(err, errUnexpectedAnswer))
 	}
-	states := make([]readState, len(configs))
+	states := make([]ReadState, len(configs))
 	for i, config := range configs {
 		s := &states[i]
-		s.ChainState, s.err = c.decodeState(answers[viewsPerChannel*i:][:viewsPerChannel], config.WithdrawDelay)
+		s.ChainState, s.Err = c.decodeState(answers[viewsPerChannel*i:][:viewsPerChannel], config.WithdrawDelay)
 		s.Block = block
 	}
 	return states, nil

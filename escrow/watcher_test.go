@@ -16,12 +16,13 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 )
 
 func TestTheWatcherSeesEverythingThatHappensToAChannel(t *testing.T) {
 	b := newBench(t)
 	p, standard := b.newPayer(t, "compact"), b.newPayer(t, "standard")
-	o := watch(t, b)
+	o := observe(t, b)
 	p.deposit(t, 10*usdc)
 	standard.deposit(t, 10*usdc)
 	o.knows(p)
@@ -70,7 +71,7 @@ func TestTheWatcherSeesEverythingThatHappensToAChannel(t *testing.T) {
 func TestTheWatcherGoesOnAfterARestartWhereItWas(t *testing.T) {
 	b := newBench(t)
 	p := b.newPayer(t, "")
-	o := watch(t, b)
+	o := observe(t, b)
 	p.deposit(t, 10*usdc)
 	o.knows(p)
 	o.poll()
@@ -114,7 +115,7 @@ func TestAnEndpointThatLimitsTheRangeOfAQueryIsAskedForLess(t *testing.T) {
 	p := b.newPayer(t, "")
 	p.deposit(t, 10*usdc)
 	b.Contract = escrow.At(client, escrow.Own.Escrow)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(p)
 	control(t, "anvil_mine", 30)
 	p.deposit(t, 5*usdc)
@@ -142,7 +143,7 @@ func TestADepositIsCreditedWhenItIsDeepEnoughAndAWithdrawalIsSeenAtOnce(t *testi
 	own := p.ownSender(t)
 	p.deposit(t, 10*usdc)
 	control(t, "anvil_mine", 2)
-	o := watch(t, b, escrow.WithDepth(3))
+	o := observe(t, b, watch.WithDepth(3))
 	o.knows(p)
 	p.deposit(t, 5*usdc)
 	for depth := 1; depth <= 4; depth++ {
@@ -170,7 +171,7 @@ func TestTheLedgersViewIsRolledBackWithTheChain(t *testing.T) {
 	p, untouched := b.newPayer(t, ""), b.newPayer(t, "untouched")
 	p.deposit(t, 10*usdc)
 	untouched.deposit(t, 3*usdc)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(p)
 	o.knows(untouched)
 	o.poll()
@@ -208,7 +209,7 @@ func TestWhatWasBookedBetweenTwoPollsIsRolledBackToo(t *testing.T) {
 	p := b.newPayer(t, "")
 	p.deposit(t, 10*usdc)
 	control(t, "anvil_mine", 2)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(p)
 	o.poll()
 	o.signs(p, usdc)
@@ -234,7 +235,7 @@ func TestARewoundNodeIsFollowedBackAlsoAfterARestart(t *testing.T) {
 	b := newBench(t)
 	p := b.newPayer(t, "")
 	p.deposit(t, 10*usdc)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(p)
 	o.poll()
 	snapshot := control(t, "evm_snapshot")
@@ -257,7 +258,7 @@ func TestReconcilingExplainsEachDifferenceOnce(t *testing.T) {
 	p := b.newPayer(t, "")
 	own := p.ownSender(t)
 	p.deposit(t, 10*usdc)
-	o := watch(t, b)
+	o := observe(t, b)
 	o.knows(p)
 	if got, err := o.Reconcile(t.Context()); err != nil || got.Channels != 1 || len(got.Differences) != 0 {
 		t.Errorf("in agreement: %+v, %v", got, err)
@@ -276,7 +277,7 @@ func TestReconcilingExplainsEachDifferenceOnce(t *testing.T) {
 	if err != nil || len(got.Differences) != 3 {
 		t.Fatalf("found %+v, %v", got, err)
 	}
-	for i, want := range []escrow.Difference{
+	for i, want := range []watch.Difference{
 		{What: "balance", Ledger: "10 USDC", Chain: "15 USDC", Because: "deposit"},
 		{What: "claimed", Ledger: "0 USDC", Chain: "1 USDC", Because: "not booked"},
 		{What: "withdrawal", Ledger: "none", Chain: "1 USDC after ", Because: "announced"},
@@ -301,7 +302,7 @@ func TestTheWatcherRunsUntilItIsToldToStop(t *testing.T) {
 	p.deposit(t, 10*usdc)
 	ticks := make(chan time.Time)
 	pauses := make(chan time.Duration, 16)
-	o := watch(t, b, escrow.WithPoll(time.Second, 10*time.Second), escrow.WithClock(time.Now, func(d time.Duration) <-chan time.Time {
+	o := observe(t, b, watch.WithPoll(time.Second, 10*time.Second), watch.WithClock(time.Now, func(d time.Duration) <-chan time.Time {
 		pauses <- d
 		return ticks
 	}))

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -199,8 +199,8 @@ func (a *Admin) Cancel(ctx context.Context, chainID, nonce uint64) error {
 }
 
 // Reconcile is [Shop.Reconcile] of the running server.
-func (a *Admin) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
-	return ask[escrow.Reconciliation](ctx, a, http.MethodPost, "/reconcile")
+func (a *Admin) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
+	return ask[watch.Reconciliation](ctx, a, http.MethodPost, "/reconcile")
 }
 
 // Resume is [Shop.Resume] of the running server.

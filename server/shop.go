@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -101,7 +102,7 @@ type Shop struct {
 	Receipts *receipts.Book
 	// Watcher keeps the ledger's view of the options' own deployment true while the
 	// shop serves; every other has its own.
-	Watcher *escrow.Watcher
+	Watcher *watch.Watcher
 
 	notary        receipts.Signer // of receipts
 	accounts      []*account

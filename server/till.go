@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -65,7 +66,7 @@ type till struct {
 	minDeposit vouchers.Amount
 	coinPrice  vouchers.Amount
 	settler    *settle.Settler
-	watcher    *escrow.Watcher
+	watcher    *watch.Watcher
 	caughtUp   bool // with the chain, since the shop was opened; see Shop.caughtUp
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -26,8 +26,8 @@ func (s *Shop) startTill(ctx context.Context, t *till, policy settle.Policy) err
 		logger = logger.With("deployment", t.deployment)
 	}
 	defend := func(ch vouchers.Channel) { t.settler.Defend(ch) }
-	t.watcher = escrow.NewWatcher(t.escrow, s.Ledger, bucket,
-		escrow.WithDepth(t.confirmations), escrow.OnWithdrawal(defend), escrow.WithLogger(logger))
+	t.watcher = watch.New(t.escrow, s.Ledger, bucket,
+		watch.WithDepth(t.confirmations), watch.OnWithdrawal(defend), watch.WithLogger(logger))
 	t.settler = settle.New(settle.Options{
 		Ledger: s.Ledger, Escrow: t.escrow, Sender: t.sender, Logger: logger, Policy: policy,
 		Confirmations: t.confirmations, Asides: s.aside, Learned: t.watcher.Learned,
@@ -72,7 +72,7 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 // catchUp compares the ledger with the chain while the shop sells already, and says
 // what happened while it did not run. It tries until it has.
 func (s *Shop) catchUp(ctx context.Context, t *till) {
-	found, err := backoff.Retry(ctx, func() (escrow.Reconciliation, error) {
+	found, err := backoff.Retry(ctx, func() (watch.Reconciliation, error) {
 		found, err := t.watcher.Reconcile(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.logger.Warn("compare the ledger with the chain", "error", err)
@@ -150,8 +150,8 @@ func (s *Shop) settleLast(ctx context.Context) error {
 
 // Reconcile compares every channel of the shop with the chain, takes over what the
 // chain says, and explains what differed.
-func (s *Shop) Reconcile(ctx context.Context) (escrow.Reconciliation, error) {
-	all := escrow.Reconciliation{Differences: []escrow.Difference{}}
+func (s *Shop) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
+	all := watch.Reconciliation{Differences: []watch.Difference{}}
 	var adding sync.Mutex
 	err := s.each(func(t *till) error {
 		found, err := t.watcher.Reconcile(ctx)

@@ -14,7 +14,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -25,7 +25,7 @@ import (
 // shop on the store itself.
 type desk interface {
 	SettleAs(ctx context.Context, req settle.Request, report func(settle.Event)) (settle.Settlement, error)
-	Reconcile(ctx context.Context) (escrow.Reconciliation, error)
+	Reconcile(ctx context.Context) (watch.Reconciliation, error)
 	SpeedUp(ctx context.Context, chainID, nonce uint64) error
 	Cancel(ctx context.Context, chainID, nonce uint64) error
 	Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error)
@@ -73,7 +73,7 @@ func reconcile(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var found escrow.Reconciliation
+	var found watch.Reconciliation
 	err = atDesk(c, p, func(d desk) error {
 		var err error
 		found, err = d.Reconcile(c.Context)

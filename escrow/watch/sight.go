@@ -1,4 +1,4 @@
-package escrow
+package watch
 
 import (
 	"time"
@@ -29,7 +29,7 @@ func (w *Watcher) Resume() error {
 	if last, known := w.trail.last(); known {
 		w.sight.of = last.Seen
 	}
-	w.ledger.Watched(w.contract.deployment, w.sight.of)
+	w.ledger.Watched(w.contract.Deployment(), w.sight.of)
 	return nil
 }
 
@@ -38,10 +38,10 @@ func (w *Watcher) Resume() error {
 // happens.
 func (w *Watcher) sees(head *types.Header) {
 	w.sight.of = w.options.now()
-	if at := time.Unix(int64(min(head.Time, 1<<40)), 0); at.Before(w.sight.of) && !chain.IsLocal(w.contract.deployment.ChainID) {
+	if at := time.Unix(int64(min(head.Time, 1<<40)), 0); at.Before(w.sight.of) && !chain.IsLocal(w.contract.Deployment().ChainID) {
 		w.sight.of = at
 	}
-	w.ledger.Watched(w.contract.deployment, w.sight.of)
+	w.ledger.Watched(w.contract.Deployment(), w.sight.of)
 }
 
 // alarm tells the operator, now and then, that nothing was seen of the chain for long.
@@ -56,5 +56,5 @@ func (w *Watcher) alarm(failed error) {
 	}
 	w.sight.alarmed = now
 	w.options.logger.Error("the chain is not seen, nor are withdrawals: channels take no payments once that lasts for half of their withdraw delay; check the endpoint, or name another",
-		"escrow", w.contract.deployment, "for", unseen.Round(time.Second), "error", failed)
+		"escrow", w.contract.Deployment(), "for", unseen.Round(time.Second), "error", failed)
 }

@@ -1,4 +1,4 @@
-package escrow
+package watch
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func (w *Watcher) Reconcile(ctx context.Context) (Reconciliation, error) {
 		return err
 	})
 	if err != nil {
-		return found, fmt.Errorf("compare the ledger with escrow %s: %w", w.contract.deployment, err)
+		return found, fmt.Errorf("compare the ledger with escrow %s: %w", w.contract.Deployment(), err)
 	}
 	return found, nil
 }

@@ -1,4 +1,4 @@
-package escrow
+package watch
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/core/types"
 
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/internal/failures"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -24,10 +26,10 @@ import (
 // A deposit is credited when it is deep enough; a withdrawal is seen with its first
 // block.
 type Watcher struct {
-	contract *Contract
+	contract *escrow.Contract
 	ledger   *vouchers.Ledger
 	trail    trail
-	options  watchOptions
+	options  options
 
 	below int // polls in a row that found the head below where this was
 	sight sight
@@ -36,7 +38,7 @@ type Watcher struct {
 	learned  map[vouchers.ChannelID]struct{}
 }
 
-type watchOptions struct {
+type options struct {
 	confirmations  uint64
 	withdrawals    func(vouchers.Channel)
 	logger         *slog.Logger
@@ -46,37 +48,37 @@ type watchOptions struct {
 }
 
 // WatchOption adjusts a watcher.
-type WatchOption func(*watchOptions)
+type Option func(*options)
 
 // WithDepth sets in how many blocks a deposit must be to be credited. The default is
 // 1: mined.
-func WithDepth(confirmations uint64) WatchOption {
-	return func(o *watchOptions) { o.confirmations = max(confirmations, 1) }
+func WithDepth(confirmations uint64) Option {
+	return func(o *options) { o.confirmations = max(confirmations, 1) }
 }
 
 // OnWithdrawal is called when a payer has announced a withdrawal. It must be quick.
-func OnWithdrawal(f func(vouchers.Channel)) WatchOption {
-	return func(o *watchOptions) { o.withdrawals = f }
+func OnWithdrawal(f func(vouchers.Channel)) Option {
+	return func(o *options) { o.withdrawals = f }
 }
 
 // WithLogger takes what the operator should know; the default is slog's.
-func WithLogger(l *slog.Logger) WatchOption { return func(o *watchOptions) { o.logger = l } }
+func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
 
 // WithPoll sets how long [Watcher.Run] waits between two looks at the chain: the
 // shortest pause while blocks come, the longest while none do or the chain does not
 // answer. The default is 500 ms to 12 s.
-func WithPoll(shortest, longest time.Duration) WatchOption {
-	return func(o *watchOptions) { o.shortest, o.long = shortest, longest }
+func WithPoll(shortest, longest time.Duration) Option {
+	return func(o *options) { o.shortest, o.long = shortest, longest }
 }
 
 // WithClock sets what tells the time and what waits; the default is package time.
-func WithClock(now func() time.Time, after func(time.Duration) <-chan time.Time) WatchOption {
-	return func(o *watchOptions) { o.now, o.after = now, after }
+func WithClock(now func() time.Time, after func(time.Duration) <-chan time.Time) Option {
+	return func(o *options) { o.now, o.after = now, after }
 }
 
 // NewWatcher returns a watcher, which keeps its place in the bucket.
-func NewWatcher(contract *Contract, ledger *vouchers.Ledger, bucket vouchers.Bucket, opts ...WatchOption) *Watcher {
-	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, learned: make(map[vouchers.ChannelID]struct{}), options: watchOptions{
+func New(contract *escrow.Contract, ledger *vouchers.Ledger, bucket vouchers.Bucket, opts ...Option) *Watcher {
+	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, learned: make(map[vouchers.ChannelID]struct{}), options: options{
 		confirmations: 1, withdrawals: func(vouchers.Channel) {}, logger: slog.Default(),
 		now: time.Now, after: time.After, shortest: 500 * time.Millisecond, long: 12 * time.Second,
 	}}
@@ -126,7 +128,7 @@ func (w *Watcher) Run(ctx context.Context) {
 func (w *Watcher) Poll(ctx context.Context) (moved bool, err error) {
 	moved, err = w.poll(ctx)
 	if err != nil {
-		return false, fmt.Errorf("follow escrow %s: %w", w.contract.deployment, err)
+		return false, fmt.Errorf("follow escrow %s: %w", w.contract.Deployment(), err)
 	}
 	return moved, nil
 }
@@ -135,7 +137,7 @@ func (w *Watcher) poll(ctx context.Context) (bool, error) {
 	if err := w.trail.load(); err != nil {
 		return false, err
 	}
-	head, err := w.contract.client.Header(ctx, nil)
+	head, err := w.contract.Client().Header(ctx, nil)
 	if err != nil {
 		return false, err
 	}
@@ -196,7 +198,7 @@ func (w *Watcher) fork(ctx context.Context, head step) (fork step, reorganized b
 		if s.Number <= head.Number {
 			hash := head.Hash
 			if s.Number < head.Number {
-				header, err := w.contract.client.Header(ctx, s.number())
+				header, err := w.contract.Client().Header(ctx, s.number())
 				switch {
 				case errors.Is(err, ethereum.NotFound):
 				case err != nil:
@@ -271,6 +273,9 @@ func (w *Watcher) followTouched(ctx context.Context, last, here step, touched *t
 	return w.readTouched(ctx, here.Number, touched)
 }
 
+// maxGap is beyond how many blocks reading every channel is cheaper than reading the logs.
+const maxGap = 100_000
+
 // take puts a state into the ledger. One that is older than what the ledger has
 // learned meanwhile is looked at again.
 func (w *Watcher) take(ctx context.Context) func(vouchers.Channel, vouchers.ChainState) error {
@@ -316,7 +321,7 @@ func (w *Watcher) announce(before vouchers.Channel) {
 func (w *Watcher) each(ctx context.Context, block uint64, wants func(vouchers.Channel) bool, take func(vouchers.Channel, vouchers.ChainState) error) error {
 	return w.readAll(ctx, block, func(yield func(vouchers.Channel) bool) {
 		for ch := range w.ledger.Channels() {
-			if ch.Deployment == w.contract.deployment && wants(ch) && !yield(ch) {
+			if ch.Deployment == w.contract.Deployment() && wants(ch) && !yield(ch) {
 				return
 			}
 		}
@@ -324,22 +329,22 @@ func (w *Watcher) each(ctx context.Context, block uint64, wants func(vouchers.Ch
 }
 
 func (w *Watcher) readAll(ctx context.Context, block uint64, all iter.Seq[vouchers.Channel], take func(vouchers.Channel, vouchers.ChainState) error) error {
-	var failed failures
-	batch := make([]vouchers.Channel, 0, statesPerCall)
+	var failed failures.List
+	batch := make([]vouchers.Channel, 0, escrow.StatesPerCall)
 	flush := func() error {
-		err := w.readBatch(ctx, block, batch, func(ch vouchers.Channel, state vouchers.ChainState) { failed.add(take(ch, state)) })
+		err := w.readBatch(ctx, block, batch, func(ch vouchers.Channel, state vouchers.ChainState) { failed.Add(take(ch, state)) })
 		batch = batch[:0]
 		return err
 	}
 	for ch := range all {
-		if batch = append(batch, ch); len(batch) == statesPerCall {
+		if batch = append(batch, ch); len(batch) == escrow.StatesPerCall {
 			if err := flush(); err != nil {
-				return errors.Join(failed.err(), err)
+				return errors.Join(failed.Err(), err)
 			}
 		}
 	}
 	err := flush()
-	return errors.Join(failed.err(), err)
+	return errors.Join(failed.Err(), err)
 }
 
 func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState)) error {
@@ -350,19 +355,13 @@ func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.
 	for i, ch := range batch {
 		configs[i] = ch.Config
 	}
-	var states []readState
-	var err error
-	if block == 0 {
-		states, err = w.contract.latestStates(ctx, configs, w.options.confirmations)
-	} else {
-		states, err = w.contract.confirmedStates(ctx, configs, block, w.options.confirmations)
-	}
+	states, err := w.contract.ReadStates(ctx, configs, block, w.options.confirmations)
 	if err != nil {
 		return err
 	}
 	for i, ch := range batch {
-		if states[i].err != nil {
-			w.passOver(ch.ID, "a channel cannot be read, and keeps its last view", states[i].err)
+		if states[i].Err != nil {
+			w.passOver(ch.ID, "a channel cannot be read, and keeps its last view", states[i].Err)
 			continue
 		}
 		take(ch, states[i].ChainState)

@@ -1,4 +1,4 @@
-package escrow
+package watch
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -49,7 +50,7 @@ func (w *Watcher) watching() watched {
 	of := watched{earners: make(map[earner]struct{})}
 	receivers := make(map[common.Address]struct{})
 	for _, t := range w.ledger.Terms() {
-		if t.Deployment == w.contract.deployment {
+		if t.Deployment == w.contract.Deployment() {
 			of.earners[earner{t.Receiver, t.ReceiverAuthorizer}] = struct{}{}
 			receivers[t.Receiver] = struct{}{}
 		}
@@ -62,7 +63,7 @@ func (w *Watcher) watching() watched {
 		of.named = append(of.named, common.BytesToHash(receiver[:]))
 	}
 	for ch := range w.ledger.Channels() {
-		if ch.Deployment == w.contract.deployment {
+		if ch.Deployment == w.contract.Deployment() {
 			of.named = append(of.named, common.Hash(ch.ID))
 		}
 	}
@@ -107,22 +108,22 @@ func (w *Watcher) scan(ctx context.Context, from, to uint64, events []common.Has
 	if len(of.earners) == 0 { // no channel is known
 		return nil
 	}
-	return w.contract.eachLog(ctx, logScan{
-		from: from, to: to, topics: of.topics(events),
-		take:    func(log *types.Log) { w.touch(log, of, into) },
-		reached: func(uint64) error { return nil },
-		crowded: func(block uint64, refusal error) error { return w.apart(ctx, block, of, events, into, refusal) },
+	return w.contract.EachLog(ctx, escrow.LogScan{
+		From: from, To: to, Topics: of.topics(events),
+		Take:    func(log *types.Log) { w.touch(log, of, into) },
+		Reached: func(uint64) error { return nil },
+		Crowded: func(block uint64, refusal error) error { return w.apart(ctx, block, of, events, into, refusal) },
 	})
 }
 
 // apart asks for each event of a crowded block alone.
 func (w *Watcher) apart(ctx context.Context, block uint64, of watched, events []common.Hash, into *touched, refusal error) error {
 	for _, event := range events {
-		err := w.contract.eachLog(ctx, logScan{
-			from: block, to: block, topics: of.topics([]common.Hash{event}),
-			take:    func(log *types.Log) { w.touch(log, of, into) },
-			reached: func(uint64) error { return nil },
-			crowded: func(uint64, error) error { into.all = true; return nil },
+		err := w.contract.EachLog(ctx, escrow.LogScan{
+			From: block, To: block, Topics: of.topics([]common.Hash{event}),
+			Take:    func(log *types.Log) { w.touch(log, of, into) },
+			Reached: func(uint64) error { return nil },
+			Crowded: func(uint64, error) error { into.all = true; return nil },
 		})
 		if err != nil {
 			return err
@@ -130,13 +131,13 @@ func (w *Watcher) apart(ctx context.Context, block uint64, of watched, events []
 	}
 	if into.all {
 		w.options.logger.Error("a block has more events of the escrow than the endpoint gives, which somebody may do on purpose: every channel is read instead; an endpoint without such a limit costs less",
-			"escrow", w.contract.deployment, "block", block, "error", refusal)
+			"escrow", w.contract.Deployment(), "block", block, "error", refusal)
 	}
 	return nil
 }
 
 func (w *Watcher) touch(log *types.Log, of watched, into *touched) {
-	if len(log.Topics) < 2 || log.Address != w.contract.deployment.Escrow {
+	if len(log.Topics) < 2 || log.Address != w.contract.Deployment().Escrow {
 		return
 	}
 	if log.Topics[0] != compactClaimTopic {
@@ -170,7 +171,7 @@ func (w *Watcher) readTouched(ctx context.Context, at uint64, t *touched) error 
 	return w.readAll(ctx, at, func(yield func(vouchers.Channel) bool) {
 		for id := range t.channels {
 			ch, known := w.ledger.Channel(id)
-			if known && ch.Deployment == w.contract.deployment && !yield(ch) {
+			if known && ch.Deployment == w.contract.Deployment() && !yield(ch) {
 				return
 			}
 		}
