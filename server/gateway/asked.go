@@ -70,7 +70,7 @@ func (u *upstream) answer(ctx context.Context, l *link, request transport.JSONRP
 	defer context.AfterFunc(l.ctx, cancel)()
 	defer l.asking(request.ID, cancel)()
 	if waiting.call != nil {
-		defer waiting.call.clock.pause()()
+		defer waiting.call.clock.Pause()()
 	}
 	answer, err := u.gateway.questions.ask(ctx, waiting.on, request.Method, params, waiting.told)
 	switch {

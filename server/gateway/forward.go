@@ -13,6 +13,8 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/framing"
+	"github.com/chitpay/chit/server/gateway/timeout"
 )
 
 // tool is the handler of a tool of this upstream, called by the upstream's own name.
@@ -119,7 +121,7 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 		return nil, err
 	}
 	defer leave()
-	within, clock, stop := startClock(ctx, u.Timeout, u.TotalTimeout)
+	within, clock, stop := timeout.Start(ctx, u.Timeout, u.TotalTimeout)
 	defer stop()
 	meta, call, done := u.calls.begin(ctx, l, clock, meta)
 	defer done()
@@ -133,12 +135,12 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 		return answer, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case isTooLong(err):
+	case framing.IsTooLong(err):
 		text := fmt.Sprintf("the answer of the upstream %q is longer than %d bytes, which is the most that is sold", u.Name, u.gateway.limiter.Limits().Answer)
-		return nil, &unavailableError{text: text, cause: errTooLong.Error()}
+		return nil, &unavailableError{text: text, cause: framing.ErrTooLong.Error()}
 	case within.Err() != nil:
 		u.own.suspect(l)
-		return nil, u.late(tooSlow(within))
+		return nil, u.late(timeout.Cause(within))
 	case errors.As(err, &lost):
 		poke(l.suspect)
 		u.own.lost(l)
@@ -150,7 +152,7 @@ func ask[T any](ctx context.Context, u *upstream, meta *mcp.Meta, send func(cont
 // late is the error of a call that the clock has ended.
 func (u *upstream) late(why error) *unavailableError {
 	text := fmt.Sprintf("the upstream %q said nothing within %s", u.Name, u.Timeout)
-	if errors.Is(why, errOverdue) {
+	if errors.Is(why, timeout.ErrOverdue) {
 		text = fmt.Sprintf("the upstream %q had not answered after %s, which is all that a call may take", u.Name, u.TotalTimeout)
 	}
 	return &unavailableError{text: text, cause: why.Error(), late: true}

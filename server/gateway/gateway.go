@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/gateway/route"
 )
 
 // Config is a gateway's config file, checked.
@@ -47,7 +48,7 @@ type Gateway struct {
 	streams   streams
 	watched   watches
 	questions questions
-	routes    []*route
+	routes    []*route.Handler
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 
@@ -77,7 +78,7 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 		g.own = append(g.own, *tool)
 	}
 	for _, r := range config.Routes {
-		g.routes = append(g.routes, newRoute(g, r))
+		g.routes = append(g.routes, route.New(shop, r, g.logger))
 	}
 	if err := g.setPrices(); err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (g *Gateway) Close() {
 	g.stop()
 	g.running.Wait()
 	for _, r := range g.routes {
-		r.pool.CloseIdleConnections()
+		r.Close()
 	}
 }
 
@@ -186,7 +187,7 @@ func (g *Gateway) Reload() error {
 			g.logger.Warn("a route is not in the config file any more: restart to close it", "route", r.Pattern())
 			continue
 		}
-		r.sell(g.shop, fresh.Routes[i].Price)
+		r.Sell(fresh.Routes[i].Price)
 	}
 	if err := g.setPrices(); err != nil {
 		return err

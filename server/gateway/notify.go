@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server/gateway/timeout"
 )
 
 // calls are the requests of one upstream that are on their way. The progress token of
@@ -25,7 +27,7 @@ type call struct {
 	ctx   context.Context
 	link  *link
 	begun uint64 // grows from call to call
-	clock *clock
+	clock *timeout.Clock
 	token mcp.ProgressToken // nil if the client asked for none
 	told  atomic.Int64      // notifications that were passed on
 }
@@ -39,7 +41,7 @@ func (c *call) pass(u *upstream, method string, err error) {
 }
 
 // begin enters a request and returns the _meta to send. The caller calls done.
-func (c *calls) begin(ctx context.Context, l *link, of *clock, meta *mcp.Meta) (sent *mcp.Meta, entry *call, done func()) {
+func (c *calls) begin(ctx context.Context, l *link, of *timeout.Clock, meta *mcp.Meta) (sent *mcp.Meta, entry *call, done func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last++
@@ -138,7 +140,7 @@ func (u *upstream) progressed(fields map[string]any) {
 	if c == nil {
 		return
 	}
-	c.clock.heard()
+	c.clock.Heard()
 	if c.token == nil {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
+
+	"github.com/chitpay/chit/server/gateway/framing"
 )
 
 // How long a program may take to end after its input has, and after it was asked to.
@@ -41,7 +43,7 @@ func startProgram(ctx context.Context, u *upstream, said *tail) (*program, error
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &program{transport.NewIO(u.messages(out, byLine), in, nil), cmd}, nil
+	return &program{transport.NewIO(u.messages(out, framing.ByLine), in, nil), cmd}, nil
 }
 
 // Close ends the program: its input ends, then it is asked to, then it is killed.

@@ -16,6 +16,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server/gateway/framing"
 )
 
 // wire is a transport with what frees its idle connections.
@@ -119,17 +121,17 @@ func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	how := whole
+	how := framing.Whole
 	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
-		how = byEvent
+		how = framing.ByEvent
 	}
 	resp.Body = b.upstream.messages(resp.Body, how)
 	return resp, nil
 }
 
-func (u *upstream) messages(from io.ReadCloser, how framing) *messages {
+func (u *upstream) messages(from io.ReadCloser, how framing.Framing) *framing.Reader {
 	limiter := u.gateway.limiter
-	return newMessages(from, how, limiter.Limits().Answer, func() { limiter.MeetLimit("answer") })
+	return framing.New(from, how, limiter.Limits().Answer, func() { limiter.MeetLimit("answer") })
 }
 
 // tail keeps the end of what is written to it.

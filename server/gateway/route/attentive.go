@@ -1,10 +1,12 @@
-package gateway
+package route
 
 import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+
+	"github.com/chitpay/chit/server/gateway/timeout"
 )
 
 // attentive tells the clock of a route's request what comes from the upstream.
@@ -17,9 +19,9 @@ func (a *attentive) RoundTrip(req *http.Request) (*http.Response, error) {
 		return a.next.RoundTrip(req)
 	}
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotFirstResponseByte: x.clock.heard,
+		GotFirstResponseByte: x.clock.Heard,
 		Got1xxResponse: func(int, textproto.MIMEHeader) error {
-			x.clock.heard()
+			x.clock.Heard()
 			return nil
 		},
 	})
@@ -28,7 +30,7 @@ func (a *attentive) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	body := &attended{resp.Body, x.clock}
-	x.clock.pause()
+	x.clock.Pause()
 	resp.Body = body
 	if both, ok := body.ReadCloser.(io.ReadWriteCloser); ok { // the connection of another protocol
 		resp.Body = &attendedBoth{body, both}
@@ -40,14 +42,14 @@ func (a *attentive) RoundTrip(req *http.Request) (*http.Response, error) {
 // the client, which may be a slow reader.
 type attended struct {
 	io.ReadCloser
-	clock *clock
+	clock *timeout.Clock
 }
 
 // Read implements [io.Reader].
 func (a *attended) Read(p []byte) (int, error) {
-	a.clock.resume()
+	a.clock.Resume()
 	n, err := a.ReadCloser.Read(p)
-	a.clock.pause()
+	a.clock.Pause()
 	return n, err
 }
 

@@ -1,4 +1,4 @@
-package gateway
+package framing
 
 // maxID is the longest id that is looked for, in bytes of JSON. The gateway's own are
 // shorter.

@@ -1,4 +1,4 @@
-package gateway
+package route
 
 import (
 	"bytes"
@@ -186,4 +186,11 @@ func namesInJSON(body []byte) (names []string, err error) {
 		names = append(names, name)
 	}
 	return names, err
+}
+
+// reread returns the body, which is read again afterwards.
+func reread(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body) // from memory
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
 }

@@ -1,4 +1,4 @@
-package gateway
+package framing
 
 import (
 	"bytes"
@@ -8,38 +8,38 @@ import (
 	"strings"
 )
 
-// framing is how an upstream parts its messages.
-type framing int
+// Framing is how an upstream parts its messages.
+type Framing int
 
 const (
-	// whole is one message: the body of an answer.
-	whole framing = iota
-	// byLine is a message a line, as programs have them.
-	byLine
-	// byEvent is a message an event of a stream, after which a line is empty.
-	byEvent
+	// Whole is one message: the body of an answer.
+	Whole Framing = iota
+	// ByLine is a message a line, as programs have them.
+	ByLine
+	// ByEvent is a message an event of a stream, after which a line is empty.
+	ByEvent
 )
 
-// errTooLong is what becomes of an answer that is longer than the gateway takes. The text
+// ErrTooLong is what becomes of an answer that is longer than the gateway takes. The text
 // tells it where it comes as the error of an upstream.
-var errTooLong = errors.New("the answer is longer than the gateway takes")
+var ErrTooLong = errors.New("the answer is longer than the gateway takes")
 
-// isTooLong says whether an answer did not come because of its length: as it was read,
+// IsTooLong says whether an answer did not come because of its length: as it was read,
 // or by the error in its place.
-func isTooLong(err error) bool {
-	return err != nil && strings.Contains(err.Error(), errTooLong.Error())
+func IsTooLong(err error) bool {
+	return err != nil && strings.Contains(err.Error(), ErrTooLong.Error())
 }
 
 // joinings is how many times a message's greatest length may be copied while the client library
 // joins the lines of an event, which it does one by one.
 const joinings = 256
 
-// messages reads what an upstream says, message by message. One that is longer than most
+// Reader reads what an upstream says, message by message. One that is longer than most
 // is not passed on, nor kept: in its place comes an error for the request that it
 // answers, so that nothing else suffers. It reads no further than it is read.
-type messages struct {
+type Reader struct {
 	from    io.ReadCloser
-	framing framing
+	framing Framing
 	most    int64
 	met     func() // a message was too long
 
@@ -52,15 +52,16 @@ type messages struct {
 	err    error  // that comes after it
 }
 
-func newMessages(from io.ReadCloser, how framing, most int64, met func()) *messages {
-	return &messages{from: from, framing: how, most: most, met: met, empty: true}
+// New reads messages of at most most bytes each, and calls met for each that is longer.
+func New(from io.ReadCloser, how Framing, most int64, met func()) *Reader {
+	return &Reader{from: from, framing: how, most: most, met: met, empty: true}
 }
 
 // Close implements [io.Closer].
-func (m *messages) Close() error { return m.from.Close() }
+func (m *Reader) Close() error { return m.from.Close() }
 
 // Read implements [io.Reader].
-func (m *messages) Read(p []byte) (int, error) {
+func (m *Reader) Read(p []byte) (int, error) {
 	for {
 		if len(m.out) > 0 {
 			n := copy(p, m.out)
@@ -74,7 +75,7 @@ func (m *messages) Read(p []byte) (int, error) {
 		}
 		var n int
 		n, m.err = m.from.Read(p)
-		if m.framing == whole {
+		if m.framing == Whole {
 			return m.readWhole(n)
 		}
 		kept := m.take(p[:n])
@@ -88,10 +89,10 @@ func (m *messages) Read(p []byte) (int, error) {
 	}
 }
 
-func (m *messages) readWhole(n int) (int, error) {
+func (m *Reader) readWhole(n int) (int, error) {
 	if m.size += int64(n); m.size > m.most {
 		m.met()
-		m.err = errTooLong
+		m.err = ErrTooLong
 		return 0, m.err
 	}
 	return n, m.err
@@ -99,7 +100,7 @@ func (m *messages) readWhole(n int) (int, error) {
 
 // take looks at what has come, and returns how much of it is given on as it is. From
 // where a message is too long it is in out what is given.
-func (m *messages) take(come []byte) (kept int) {
+func (m *Reader) take(come []byte) (kept int) {
 	for at := 0; at < len(come); {
 		line, end := come[at:], bytes.IndexByte(come[at:], '\n')
 		if end >= 0 {
@@ -123,7 +124,7 @@ func (m *messages) take(come []byte) (kept int) {
 }
 
 // see notes a line, or a part of one.
-func (m *messages) see(part []byte) {
+func (m *Reader) see(part []byte) {
 	m.size += int64(len(part))
 	m.id.see(part)
 	if !m.over && m.size > m.most {
@@ -133,8 +134,8 @@ func (m *messages) see(part []byte) {
 }
 
 // endLine ends the line, and with it perhaps the message.
-func (m *messages) endLine() {
-	ends := m.framing == byLine || m.empty
+func (m *Reader) endLine() {
+	ends := m.framing == ByLine || m.empty
 	m.empty = true
 	if !ends {
 		if m.joined += m.size; !m.over && m.joined > joinings*m.most {
@@ -150,12 +151,12 @@ func (m *messages) endLine() {
 }
 
 // instead ends what was given of a message, and answers its request with an error.
-func (m *messages) instead() string {
+func (m *Reader) instead() string {
 	if len(m.id.id) == 0 {
 		return "\n\n"
 	}
-	answer := fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":%q}}`, m.id.id, errTooLong)
-	if m.framing == byLine {
+	answer := fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":%q}}`, m.id.id, ErrTooLong)
+	if m.framing == ByLine {
 		return "\n" + answer + "\n"
 	}
 	return "\n\nevent: message\ndata: " + answer + "\n\n"

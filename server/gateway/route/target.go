@@ -1,4 +1,4 @@
-package gateway
+package route
 
 import (
 	"net/http"
@@ -12,13 +12,13 @@ import (
 
 // target is where a request goes, nil if what stands for a wildcard would lead out of
 // its place in the path.
-func (r *route) target(req *http.Request) *url.URL {
-	for _, wild := range r.wild {
+func (h *Handler) target(req *http.Request) *url.URL {
+	for _, wild := range h.wild {
 		if value := req.PathValue(wild.Name); wild.Rest && !staysBelow(value) || !wild.Rest && !isSegment(value) {
 			return nil
 		}
 	}
-	filled := r.Fill(func(wildcard string) string {
+	filled := h.Fill(func(wildcard string) string {
 		segments := strings.Split(req.PathValue(wildcard), "/")
 		for i, segment := range segments {
 			segments[i] = url.PathEscape(segment)
