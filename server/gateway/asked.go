@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/asking"
 )
 
 type callKey struct{}
@@ -59,20 +60,20 @@ func (u *upstream) answer(ctx context.Context, l *link, request transport.JSONRP
 		params = nil
 	}
 	waiting, able := u.whom(ctx, l)
-	if !able.allow(request.Method, request.Params) {
+	if !able.Allow(request.Method, request.Params) {
 		return refuse(mcp.METHOD_NOT_FOUND, "%s is nothing that the client of this call can be asked for", request.Method)
 	}
 	if waiting.on == nil {
 		return refuse(mcp.INTERNAL_ERROR, "the client waits for nothing at the moment, so it cannot be asked")
 	}
-	ctx, cancel := context.WithTimeout(waiting.ctx, answerPatience)
+	ctx, cancel := context.WithTimeout(waiting.ctx, asking.Patience)
 	defer cancel()
 	defer context.AfterFunc(l.ctx, cancel)()
 	defer l.asking(request.ID, cancel)()
 	if waiting.call != nil {
 		defer waiting.call.clock.Pause()()
 	}
-	answer, err := u.gateway.questions.ask(ctx, waiting.on, request.Method, params, waiting.told)
+	answer, err := u.gateway.questions.Ask(ctx, waiting.on, request.Method, params, waiting.told)
 	switch {
 	case err != nil:
 		return refuse(mcp.REQUEST_INTERRUPTED, "the client gave no answer: %v", err)
@@ -96,8 +97,8 @@ func withForeignMeta(fields map[string]any) map[string]any {
 // waiting is where a client can be asked.
 type waiting struct {
 	ctx  context.Context
-	on   *conversation // nil: nowhere
-	call *call         // nil: on the stream on which it waits for news
+	on   *asking.Conversation // nil: nowhere
+	call *call                // nil: on the stream on which it waits for news
 }
 
 func (w waiting) told() {
@@ -108,19 +109,19 @@ func (w waiting) told() {
 
 // whom finds out whom to ask: the client whose call's own stream the request came on,
 // else the one that the link belongs to, on a call of its or where it waits for news.
-func (u *upstream) whom(ctx context.Context, l *link) (waiting, abilities) {
+func (u *upstream) whom(ctx context.Context, l *link) (waiting, asking.Abilities) {
 	c, _ := ctx.Value(callKey{}).(*call)
 	if c == nil && l.owner.session != "" {
 		c = u.calls.latest(l)
 	}
 	if c != nil {
-		_, able := clientOf(c.ctx)
-		return waiting{c.ctx, conversationOf(c.ctx), c}, able
+		_, able := asking.Client(c.ctx)
+		return waiting{c.ctx, asking.Of(c.ctx), c}, able
 	}
 	if l.owner.session == "" {
 		return waiting{}, ""
 	}
-	return waiting{l.ctx, u.gateway.questions.stream(l.owner.session), nil}, l.owner.able
+	return waiting{l.ctx, u.gateway.questions.Stream(l.owner.session), nil}, l.owner.able
 }
 
 // asking notes a request of the upstream, which it may withdraw.

@@ -12,9 +12,11 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/gateway/asking"
 	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/server/gateway/pricing"
 	"github.com/chitpay/chit/server/gateway/route"
+	"github.com/chitpay/chit/server/gateway/session"
 )
 
 // Config is a gateway's config file, checked.
@@ -45,9 +47,8 @@ type Gateway struct {
 	own []mcpserver.ServerTool
 	// upstreams are in the order of the config.
 	upstreams []*upstream
-	streams   streams
-	watched   watches
-	questions questions
+	sessions  *session.Registry
+	questions *asking.Questions
 	routes    []*route.Handler
 	stop      context.CancelFunc
 	running   sync.WaitGroup
@@ -69,10 +70,9 @@ const startTime = 20 * time.Second
 // answer of each, for 20 seconds at most; one that is down is tried again. The caller
 // closes the gateway, and then the shop.
 func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*Gateway, error) {
-	g := newGateway(config, o)
-	g.shop, g.limiter = shop, shop
-	g.mcp = mcpserver.NewMCPServer("chit-gateway", o.Version, shop.ServerOptions()...)
-	g.watch(g.mcp.GetHooks())
+	g := newGateway(config, shop, o, shop.ServerOptions()...)
+	g.shop = shop
+	g.follow(g.mcp.GetHooks())
 	shop.AddTools(g.mcp)
 	for _, tool := range g.mcp.ListTools() {
 		g.own = append(g.own, *tool)
@@ -92,14 +92,16 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 	return g, nil
 }
 
-func newGateway(config *Config, o Options) *Gateway {
+func newGateway(config *Config, limiter limiter, o Options, of ...mcpserver.ServerOption) *Gateway {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	g := &Gateway{
-		config: config, logger: o.Logger, version: o.Version, prices: config.Prices,
-		streams: newStreams(), questions: newQuestions(), watched: newWatches(),
+		config: config, logger: o.Logger, version: o.Version, prices: config.Prices, limiter: limiter,
+		mcp: mcpserver.NewMCPServer("chit-gateway", o.Version, of...),
 	}
+	g.sessions = session.New(g.mcp, limiter, g.ownerOf)
+	g.questions = asking.New(g.tellOwn, g.dropOwn)
 	g.reading.Store(&directory{})
 	for _, u := range config.Upstreams {
 		g.upstreams = append(g.upstreams, newUpstream(g, u))

@@ -14,6 +14,8 @@ import (
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server/gateway/asking"
 )
 
 // link is one connection to an upstream, from the handshake to its end.
@@ -39,7 +41,7 @@ type link struct {
 // without a session is all of them.
 type owner struct {
 	session string
-	able    abilities
+	able    asking.Abilities
 }
 
 func poke(c chan struct{}) {
@@ -80,7 +82,7 @@ func (u *upstream) dial(ctx context.Context, version string, of owner) (*link, e
 		cancel(nil)
 		return nil, err
 	}
-	client := mcpclient.NewClient(wire.transport, mcpclient.WithProtocolVersion(version), mcpclient.WithClientCapabilities(of.able.declared()))
+	client := mcpclient.NewClient(wire.transport, mcpclient.WithProtocolVersion(version), mcpclient.WithClientCapabilities(of.able.Declared()))
 	l := &link{
 		client: client, wire: wire, bounds: bounds{u.gateway.limiter}, owner: of, ctx: ctx, greeted: make(chan struct{}),
 		suspect: make(chan struct{}, 1), news: make(chan struct{}, 1), tune: make(chan struct{}, 1),
@@ -162,7 +164,7 @@ func pause(ctx context.Context, d time.Duration) {
 func (u *upstream) hear(ctx context.Context, l *link) {
 	for ctx.Err() == nil {
 		filter := mcp.SubscriptionFilter{
-			ToolsListChanged: true, PromptsListChanged: true, ResourcesListChanged: true, ResourceSubscriptions: u.gateway.watched.of(u),
+			ToolsListChanged: true, PromptsListChanged: true, ResourcesListChanged: true, ResourceSubscriptions: u.gateway.sessions.Watched(u.Name),
 		}
 		listening, cancel := context.WithCancel(ctx)
 		var tuning sync.WaitGroup

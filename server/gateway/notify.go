@@ -10,6 +10,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/server/gateway/session"
 	"github.com/chitpay/chit/server/gateway/timeout"
 )
 
@@ -60,9 +61,7 @@ func (c *calls) begin(ctx context.Context, l *link, of *timeout.Clock, meta *mcp
 		c.mu.Lock()
 		delete(c.all, key)
 		c.mu.Unlock()
-		if seen := requestOf(ctx); seen != nil {
-			seen.settle(ctx, entry.told.Load())
-		}
+		session.Settle(ctx, entry.told.Load())
 	}
 }
 
@@ -116,11 +115,11 @@ func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 		u.progressed(fields)
 	case mcp.MethodNotificationResourceUpdated:
 		uri, _ := fields["uri"].(string)
-		for _, session := range u.gateway.watched.by(uri) {
+		for _, session := range u.gateway.sessions.Watching(uri) {
 			if own := l.owner.session; own != "" && own != session {
 				continue
 			}
-			u.passOn(n.Method, u.gateway.mcp.SendNotificationToSpecificClient(streamOf(session), n.Method, fields))
+			u.passOn(n.Method, u.gateway.sessions.Tell(session, n.Method, fields))
 		}
 	case string(mcp.MethodNotificationMessage):
 		u.logged(l, fields)
@@ -128,7 +127,7 @@ func (u *upstream) notified(l *link, n mcp.JSONRPCNotification) {
 		l.withdraw(fields)
 	case string(mcp.MethodNotificationElicitationComplete):
 		if session := l.owner.session; session != "" {
-			u.passOn(n.Method, u.gateway.mcp.SendNotificationToSpecificClient(streamOf(session), n.Method, fields))
+			u.passOn(n.Method, u.gateway.sessions.Tell(session, n.Method, fields))
 		}
 	}
 }
@@ -147,7 +146,7 @@ func (u *upstream) progressed(fields map[string]any) {
 	fields = maps.Clone(fields)
 	fields["progressToken"] = c.token
 	const method = string(mcp.MethodNotificationProgress)
-	c.pass(u, method, u.gateway.mcp.SendNotificationToClient(c.ctx, method, fields))
+	c.pass(u, method, u.gateway.sessions.TellCaller(c.ctx, method, fields))
 }
 
 // passOn notes a notification that its client could not be given: it has gone, or
@@ -178,13 +177,13 @@ func (u *upstream) logged(l *link, fields map[string]any) {
 			c = u.calls.latest(l)
 		}
 		if c != nil {
-			u.passOn(message.Method, u.gateway.mcp.SendLogMessageToClient(c.ctx, message))
+			u.passOn(message.Method, u.gateway.sessions.LogToCaller(c.ctx, message))
 		}
 		return
 	}
-	for _, stream := range u.gateway.streams.all() {
-		if message.Params.Level.ShouldSendTo(u.gateway.streams.level(sessionOf(stream))) {
-			u.passOn(message.Method, u.gateway.mcp.SendNotificationToSpecificClient(stream, message.Method, fields))
+	for _, session := range u.gateway.sessions.Streaming() {
+		if message.Params.Level.ShouldSendTo(u.gateway.sessions.Level(session)) {
+			u.passOn(message.Method, u.gateway.sessions.Tell(session, message.Method, fields))
 		}
 	}
 }

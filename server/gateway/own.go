@@ -9,6 +9,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"golang.org/x/time/rate"
+
+	"github.com/chitpay/chit/server/gateway/asking"
 )
 
 // An upstream asks its client for something without saying for which call. A client
@@ -59,7 +61,7 @@ var (
 )
 
 // lease is the link of a session, opened if there is none. The caller calls done.
-func (o *ownLinks) lease(ctx context.Context, session string, able abilities) (l *link, done func(), err error) {
+func (o *ownLinks) lease(ctx context.Context, session string, able asking.Abilities) (l *link, done func(), err error) {
 	entry, err := o.enter(session, able)
 	if err != nil {
 		return nil, nil, err
@@ -78,7 +80,7 @@ func (o *ownLinks) lease(ctx context.Context, session string, able abilities) (l
 	return entry.link, done, nil
 }
 
-func (o *ownLinks) enter(session string, able abilities) (*ownLink, error) {
+func (o *ownLinks) enter(session string, able asking.Abilities) (*ownLink, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed || o.ctx == nil {
@@ -108,7 +110,7 @@ func (o *ownLinks) enter(session string, able abilities) (*ownLink, error) {
 	return entry, nil
 }
 
-func (o *ownLinks) open(ctx context.Context, entry *ownLink, able abilities) {
+func (o *ownLinks) open(ctx context.Context, entry *ownLink, able asking.Abilities) {
 	entry.link, entry.err = o.upstream.dial(ctx, older, owner{entry.session, able})
 	close(entry.opened)
 	if entry.err != nil {
@@ -266,7 +268,7 @@ func (u *upstream) scout(ctx context.Context) []mcp.Tool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, scoutTime)
 	defer cancel()
-	l, err := u.dial(ctx, older, owner{able: everything})
+	l, err := u.dial(ctx, older, owner{able: asking.Everything})
 	if err != nil {
 		u.logger.Warn("what the upstream shows to clients that it can ask is not known", "error", reason(err))
 		return nil
@@ -285,7 +287,7 @@ func (u *upstream) linkFor(ctx context.Context) (l *link, done func(), err error
 	if shared == nil {
 		return nil, nil, &unavailableError{text: fmt.Sprintf("the upstream %q is down at the moment", u.Name), cause: "down"}
 	}
-	session, able := clientOf(ctx)
+	session, able := asking.Client(ctx)
 	if able == "" || !u.canAsk() {
 		return shared, func() {}, nil
 	}
@@ -312,9 +314,10 @@ func (u *upstream) onOwn(ctx context.Context, do func(*link)) {
 	}
 }
 
-// tellOwn passes a notification of a client on to the upstreams with which it has
+// tellOwn passes on that the roots of a client have changed to the upstreams with which it has
 // connections of its own.
-func (g *Gateway) tellOwn(ctx context.Context, session, method string) {
+func (g *Gateway) tellOwn(ctx context.Context, session string) {
+	const method = mcp.MethodNotificationRootsListChanged
 	note := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION, Notification: mcp.Notification{Method: method}}
 	for _, u := range g.upstreams {
 		if l := u.own.of(session); l != nil {

@@ -59,8 +59,7 @@ func Survey(ctx context.Context, config *Config, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGateway(config, o)
-	g.limiter = limits
+	g := newGateway(config, limits, o)
 	g.connect(ctx)
 	defer g.Close()
 	if err := g.await(ctx); err != nil {

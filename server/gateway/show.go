@@ -195,6 +195,14 @@ func (g *Gateway) upstreamOf(uri string) *upstream {
 	return nil
 }
 
+// ownerOf is the name of the upstream that has a resource, "" if none has.
+func (g *Gateway) ownerOf(uri string) string {
+	if u := g.upstreamOf(uri); u != nil {
+		return u.Name
+	}
+	return ""
+}
+
 // CompletePromptArgument asks the upstream that has the prompt.
 func (g *Gateway) CompletePromptArgument(ctx context.Context, name string, argument mcp.CompleteArgument, filled mcp.CompleteContext) (*mcp.Completion, error) {
 	o, ok := g.reading.Load().prompts[name]

@@ -140,7 +140,7 @@ func (u *upstream) up(ctx context.Context, l *link) {
 	u.mu.Unlock()
 	u.gateway.rebuild()
 	u.gateway.tellAgain()
-	for _, uri := range u.gateway.watched.of(u) {
+	for _, uri := range u.gateway.sessions.Watched(u.Name) {
 		u.subscribe(ctx, l, uri)
 	}
 	u.logger.Info("upstream is up", "server", l.hello.ServerInfo.Name, "version", l.hello.ServerInfo.Version)

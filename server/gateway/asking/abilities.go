@@ -1,8 +1,10 @@
-package gateway
+package asking
 
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"net/http"
 	"regexp"
 	"strings"
 
@@ -10,8 +12,8 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
-// abilities are what a client can be asked for, a letter each.
-type abilities string
+// Abilities are what a client can be asked for, a letter each.
+type Abilities string
 
 const (
 	sampling        = "s"
@@ -22,14 +24,14 @@ const (
 	roots           = "r"
 	rootsChange     = "l"
 
-	// everything is what the gateway itself declares, so that it is shown every tool.
-	everything abilities = sampling + samplingContext + samplingTools + elicitForm + elicitURL + roots + rootsChange
+	// Everything is what the gateway itself declares, so that it is shown every tool.
+	Everything Abilities = sampling + samplingContext + samplingTools + elicitForm + elicitURL + roots + rootsChange
 )
 
-func (a abilities) has(letter string) bool { return strings.Contains(string(a), letter) }
+func (a Abilities) has(letter string) bool { return strings.Contains(string(a), letter) }
 
 // abilitiesOf reads what a client declares.
-func abilitiesOf(declared *mcp.ClientCapabilities) abilities {
+func abilitiesOf(declared *mcp.ClientCapabilities) Abilities {
 	var a strings.Builder
 	note := func(letter string, has bool) {
 		if has {
@@ -49,11 +51,11 @@ func abilitiesOf(declared *mcp.ClientCapabilities) abilities {
 		a.WriteString(roots)
 		note(rootsChange, r.ListChanged)
 	}
-	return abilities(a.String())
+	return Abilities(a.String())
 }
 
-// declared is the other way round.
-func (a abilities) declared() (caps mcp.ClientCapabilities) {
+// Declared is what a client declares that has them.
+func (a Abilities) Declared() (caps mcp.ClientCapabilities) {
 	flag := func(letter string) *struct{} {
 		if a.has(letter) {
 			return &struct{}{}
@@ -74,8 +76,8 @@ func (a abilities) declared() (caps mcp.ClientCapabilities) {
 	return caps
 }
 
-// allow says whether a client may be asked this.
-func (a abilities) allow(method string, params any) bool {
+// Allow says whether a client may be asked this.
+func (a Abilities) Allow(method string, params any) bool {
 	switch mcp.MCPMethod(method) {
 	case mcp.MethodSamplingCreateMessage:
 		return a.has(sampling)
@@ -91,30 +93,48 @@ func (a abilities) allow(method string, params any) bool {
 	return false
 }
 
-// newSession is an id for a session of a client, which says what it can be asked for,
+// NewSession is an id for a session of a client, which says what it can be asked for,
 // so that nothing has to be remembered of it.
-func (a abilities) newSession() string {
+func (a Abilities) NewSession() string {
 	if a == "" {
 		return "chit-" + rand.Text()
 	}
 	return "chit-" + string(a) + "-" + rand.Text()
 }
 
-var ableSession = regexp.MustCompile(`^chit-([` + string(everything) + `]+)-`)
+var ableSession = regexp.MustCompile(`^chit-([` + string(Everything) + `]+)-`)
 
-// inSession are the abilities that a session's id tells of.
-func inSession(id string) abilities {
+// InSession are the abilities that a session's id tells of.
+func InSession(id string) Abilities {
 	if match := ableSession.FindStringSubmatch(id); match != nil {
-		return abilities(match[1])
+		return Abilities(match[1])
 	}
 	return ""
 }
 
-// clientOf is the session of the client that a request came from, and what it can be
+// Client is the session of the client that a request came from, and what it can be
 // asked for. Clients of the newest protocol have no sessions, and take no requests.
-func clientOf(ctx context.Context) (session string, able abilities) {
+func Client(ctx context.Context) (session string, able Abilities) {
 	if s := mcpserver.ClientSessionFromContext(ctx); s != nil {
 		session = s.SessionID()
 	}
-	return session, inSession(session)
+	return session, InSession(session)
+}
+
+// Initializing says whether a request begins a session, and what the client says that
+// it can be asked for.
+func Initializing(r *http.Request) (Abilities, bool) {
+	body, err := reread(r)
+	var m struct {
+		Method string
+		Params struct{ Capabilities json.RawMessage }
+	}
+	if err != nil || json.Unmarshal(body, &m) != nil || m.Method != string(mcp.MethodInitialize) {
+		return "", false
+	}
+	var declared mcp.ClientCapabilities
+	if json.Unmarshal(m.Params.Capabilities, &declared) != nil {
+		return "", true // nothing that it could be asked for
+	}
+	return abilitiesOf(&declared), true
 }

@@ -1,15 +1,11 @@
-package gateway
+package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
-
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
 // watches are the resources that clients want to hear of. Each wish is that of a session
@@ -23,7 +19,7 @@ type watches struct {
 
 // watched is a resource.
 type watched struct {
-	upstream *upstream
+	upstream string
 	sessions map[string]bool
 	asked    bool // the upstream was asked to tell of it
 }
@@ -56,37 +52,37 @@ func (w *watches) wishes(session string) (uris []string) {
 var errNoStream = errors.New("the session has no open stream (GET) on which it would be told of changes")
 
 // wish notes that a session wants to hear of a resource.
-func (g *Gateway) wish(uri, session string) error {
-	limits := g.shop.Limits()
+func (r *Registry) wish(uri, session string) error {
+	limits := r.limiter.Limits()
 	if int64(len(uri)) > limits.WatchedURI {
-		g.shop.MeetLimit("watchedURI")
+		r.limiter.MeetLimit("watchedURI")
 		return fmt.Errorf("its URI is longer than %d bytes", limits.WatchedURI)
 	}
-	u := g.upstreamOf(uri)
-	if u == nil {
+	upstream := r.ownerOf(uri)
+	if upstream == "" {
 		return fmt.Errorf("there is no resource %q", uri)
 	}
-	if !g.streams.await(session) {
+	if !r.streams.await(session) {
 		return errNoStream
 	}
-	w := &g.watched
+	w := &r.watches
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	it := w.byURI[uri]
 	switch {
 	case it != nil && it.sessions[session]:
 		return nil
-	case !g.streams.has(session): // it goes before the wishes do
+	case !r.streams.has(session): // it goes before the wishes do
 		return errNoStream
 	case w.each[session] >= limits.Watches:
-		g.shop.MeetLimit("watches")
+		r.limiter.MeetLimit("watches")
 		return fmt.Errorf("a session can watch %d resources", limits.Watches)
 	case w.all >= limits.AllWatches:
-		g.shop.MeetLimit("allWatches")
+		r.limiter.MeetLimit("allWatches")
 		return errors.New("as many resources are watched as this server keeps")
 	}
 	if it == nil {
-		it = &watched{upstream: u, sessions: make(map[string]bool)}
+		it = &watched{upstream: upstream, sessions: make(map[string]bool)}
 		w.byURI[uri] = it
 	}
 	it.sessions[session] = true
@@ -144,66 +140,13 @@ func (w *watches) forget(session string) {
 }
 
 // of is what is watched of an upstream.
-func (w *watches) of(u *upstream) (uris []string) {
+func (w *watches) of(upstream string) (uris []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for uri, it := range w.byURI {
-		if it.upstream == u {
+		if it.upstream == upstream {
 			uris = append(uris, uri)
 		}
 	}
 	return uris
-}
-
-// subscribe asks to be told of a resource's changes.
-func (u *upstream) subscribe(ctx context.Context, l *link, uri string) {
-	if l.modern() {
-		poke(l.tune)
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, u.Timeout)
-	defer cancel()
-	if _, err := l.request(ctx, mcp.MethodResourcesSubscribe, map[string]any{"uri": uri}); err != nil {
-		u.logger.Warn("a resource cannot be watched", "uri", uri, "error", reason(err))
-	}
-}
-
-func (u *upstream) unsubscribe(ctx context.Context, l *link, uri string) {
-	if l.modern() {
-		poke(l.tune)
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, u.Timeout)
-	defer cancel()
-	// At worst the upstream goes on to tell what nobody is given any more.
-	_, _ = l.request(ctx, mcp.MethodResourcesUnsubscribe, map[string]any{"uri": uri})
-}
-
-// watch follows the clients' subscriptions and streams through the server's hooks.
-func (g *Gateway) watch(hooks *mcpserver.Hooks) {
-	hooks.AddOnRegisterSession(func(_ context.Context, s mcpserver.ClientSession) { g.streams.opened(s.SessionID()) })
-	hooks.AddOnUnregisterSession(func(_ context.Context, s mcpserver.ClientSession) {
-		g.streams.closed(s.SessionID())
-		g.watched.forget(sessionOf(s.SessionID()))
-	})
-	hooks.AddAfterSubscribe(func(ctx context.Context, _ any, req *mcp.SubscribeRequest, _ *mcp.EmptyResult) {
-		u := g.upstreamOf(req.Params.URI)
-		if u == nil {
-			return
-		}
-		if l := u.current(); g.watched.ask(req.Params.URI) && l != nil {
-			u.subscribe(ctx, l, req.Params.URI)
-		}
-		u.onOwn(ctx, func(l *link) { u.subscribe(ctx, l, req.Params.URI) })
-	})
-	hooks.AddAfterUnsubscribe(func(ctx context.Context, _ any, req *mcp.UnsubscribeRequest, _ *mcp.EmptyResult) {
-		session, u := mcpserver.ClientSessionFromContext(ctx), g.upstreamOf(req.Params.URI)
-		if session == nil || u == nil {
-			return
-		}
-		if l := u.current(); g.watched.remove(req.Params.URI, session.SessionID()) && l != nil {
-			u.unsubscribe(ctx, l, req.Params.URI)
-		}
-		u.onOwn(ctx, func(l *link) { u.unsubscribe(ctx, l, req.Params.URI) })
-	})
 }
