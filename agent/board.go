@@ -15,6 +15,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -56,7 +57,7 @@ func openBoard(ctx context.Context, book string, id vouchers.ChannelID, f *figur
 	if b.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, fmt.Errorf("share the channel book: %w", err)
 	}
-	if err = take(ctx, b.lock); err == nil {
+	if err = lock.File(ctx, b.lock); err == nil {
 		err = errors.Join(b.join(f, fresh), b.lock.Unlock())
 	}
 	if err != nil {
@@ -151,12 +152,12 @@ func (b *board) others() (map[uint64]bool, error) {
 
 // enter takes the lock, and what others have changed.
 func (b *board) enter(f *figures) error {
-	return b.explain(b.taken(f, takeSoon(context.Background(), b.lock)))
+	return b.explain(b.taken(f, lock.FileSoon(context.Background(), b.lock)))
 }
 
 // enterUntil is enter that waits until the context ends; waited is why it did then.
 func (b *board) enterUntil(ctx context.Context, f *figures) (waited, err error) {
-	err = take(ctx, b.lock)
+	err = lock.File(ctx, b.lock)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("share the channel book in %s: %w", b.dir, err), nil
 	}
@@ -250,6 +251,6 @@ func (b *board) close() error {
 	if b.mine == nil { // it has never joined
 		return b.file.Close()
 	}
-	err := takeSoon(context.Background(), b.lock)
+	err := lock.FileSoon(context.Background(), b.lock)
 	return errors.Join(err, os.Remove(b.mine.Path()), b.mine.Unlock(), b.lock.Unlock(), b.file.Close())
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -23,11 +24,11 @@ import (
 // beside the book.
 type Book struct {
 	path string
-	open turn // held while the file is open: bbolt's own lock is polled for, slowly
+	open lock.Turn // held while the file is open: bbolt's own lock is polled for, slowly
 	tail tail
 
-	adopting turn // guards adopted
-	adopted  bool // what dead processes had yet to write is in the table
+	adopting lock.Turn // guards adopted
+	adopted  bool      // what dead processes had yet to write is in the table
 }
 
 var _ table = (*Book)(nil)
@@ -91,11 +92,11 @@ func (b *Book) update(name []byte, f func(*bbolt.Bucket) error) error {
 
 // updateUntil waits for others until the context ends, and no longer than update.
 func (b *Book) updateUntil(ctx context.Context, name []byte, f func(*bbolt.Bucket) error) error {
-	if err := b.open.take(ctx); err != nil {
+	if err := b.open.Take(ctx); err != nil {
 		return err
 	}
-	defer b.open.give()
-	err := boltstore.Update(ctx, b.path, bookWait, func(tx *bbolt.Tx) error {
+	defer b.open.Give()
+	err := boltstore.Update(ctx, b.path, lock.Patience, func(tx *bbolt.Tx) error {
 		bucket, err := tx.CreateBucketIfNotExists(name)
 		if err != nil {
 			return err
@@ -104,9 +105,9 @@ func (b *Book) updateUntil(ctx context.Context, name []byte, f func(*bbolt.Bucke
 	})
 	if errors.Is(err, boltstore.ErrInUse) {
 		if ctx.Err() != nil {
-			return fmt.Errorf("%w: %s: %w", ErrBookBusy, b.path, context.Cause(ctx))
+			return fmt.Errorf("%w: %s: %w", lock.ErrBusy, b.path, context.Cause(ctx))
 		}
-		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", ErrBookBusy, b.path)
+		return fmt.Errorf("%w: %s; wait for the other chit process, or end it", lock.ErrBusy, b.path)
 	}
 	if err != nil {
 		return fmt.Errorf("channel book %s: %w", b.path, err)

@@ -3,6 +3,7 @@ package agent
 import (
 	"slices"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -25,10 +26,10 @@ func (s *purse) bounds(day, tool string) []bound {
 		{"all calls", p.Total, false, func(spent) bool { return true }},
 	}
 	for _, limit := range p.Tools {
-		if tool != "" && !matches(limit.Pattern, tool) {
+		if tool != "" && !naming.Matches(limit.Pattern, tool) {
 			continue
 		}
-		match := func(k spent) bool { return !k.isPool() && matches(limit.Pattern, k.name()) }
+		match := func(k spent) bool { return !k.isPool() && naming.Matches(limit.Pattern, k.name()) }
 		all = append(all,
 			bound{"one day of " + limit.Pattern, limit.PerDay, true, func(k spent) bool { return today(k) && match(k) }},
 			bound{"all calls of " + limit.Pattern, limit.Total, false, match})

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -27,7 +28,7 @@ func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string
 func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, error) {
 	var result *mcp.CallToolResult
 	var receipt Receipt
-	err := checkName(tool)
+	err := naming.Check(tool)
 	if err == nil {
 		w := c.want(tool, arguments, &result)
 		w.most = most
@@ -53,7 +54,7 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 		ctx, why := watched(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
 		if err != nil {
-			return nil, asSilence(conceal(why(err), c.target, c.server))
+			return nil, asSilence(naming.Conceal(why(err), c.target, c.server))
 		}
 		*last = result
 		return answerOf(tool, result), nil

@@ -9,6 +9,7 @@ import (
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -40,7 +41,7 @@ func Dial(ctx context.Context, server string, o Options) (*Client, error) {
 // program's standard streams, or one in process. Budgets and the book know the server by
 // the name that is given. Closing the client closes the connection.
 func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Options) (*Client, error) {
-	p, err := newPayer(ctx, ServerName(server), o)
+	p, err := newPayer(ctx, naming.Server(server), o)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +61,10 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	defer done()
 	ctx, why := watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
-		return notMCP(c.server, conceal(why(err), c.target, c.server))
+		return notMCP(c.server, naming.Conceal(why(err), c.target, c.server))
 	}
 	c.depositBy, c.prices.list = c.depositTool, c.listPrices
 	return nil
-}
-
-func notMCP(server string, err error) error {
-	return fmt.Errorf("%s %w: %w; is it running, and does the URL end in its path (/mcp)?", server, ErrNoServer, err)
 }
 
 func orElse(s, otherwise string) string {
@@ -95,7 +92,7 @@ func (c *Client) MCP() *mcpclient.Client { return c.mcp }
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	all, err := ListTools(ctx, c.mcp, c.limits)
 	if err != nil {
-		return nil, fmt.Errorf("list the tools of %s: %w", c.server, conceal(err, c.target, c.server))
+		return nil, fmt.Errorf("list the tools of %s: %w", c.server, naming.Conceal(err, c.target, c.server))
 	}
 	tools, prices := []Tool{}, make(map[string]vouchers.Amount)
 	for _, tool := range all {
@@ -106,34 +103,6 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	}
 	c.prices.announce(prices, true)
 	return tools, nil
-}
-
-// ListTools reads the whole list of a server's tools, page by page, within limits.
-func ListTools(ctx context.Context, server *mcpclient.Client, limits Limits) ([]mcp.Tool, error) {
-	var all []mcp.Tool
-	limits = limits.withDefaults()
-	var r mcp.ListToolsRequest
-	for range limits.Pages {
-		page, err := listPage(ctx, server, r, limits)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, page.Tools...); len(all) > limits.Entries {
-			return nil, over("Entries", limits.Entries, "the list has more entries")
-		}
-		if r.Params.Cursor = page.NextCursor; page.NextCursor == "" {
-			return all, nil
-		}
-	}
-	return nil, over("Pages", limits.Pages, "the list has more pages")
-}
-
-func listPage(ctx context.Context, server *mcpclient.Client, r mcp.ListToolsRequest, limits Limits) (*mcp.ListToolsResult, error) {
-	ctx, done := limits.Within(ctx)
-	defer done()
-	ctx, why := watched(ctx)
-	page, err := server.ListToolsByPage(ctx, r)
-	return page, why(err)
 }
 
 // listPrices asks what the server announces.

@@ -3,12 +3,16 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/agent/naming"
 )
 
 // Connect makes a client of the MCP server at a URL, over streamable HTTP, that keeps to the
@@ -49,3 +53,46 @@ func (c *crowd) refuse(ctx context.Context, r transport.JSONRPCRequest) (*transp
 	}
 	return answer, nil
 }
+
+// Requesting makes a request to the server at a URL, over a connection that
+// [Limits.HTTPClient] has made. Its error names the limit that was met, and shows nothing of
+// the URL that may be a secret.
+func Requesting(ctx context.Context, url string, request func(context.Context) error) error {
+	ctx, why := watched(ctx)
+	return naming.Conceal(why(request(ctx)), url, naming.Server(url))
+}
+
+func notMCP(server string, err error) error {
+	return fmt.Errorf("%s %w: %w; is it running, and does the URL end in its path (/mcp)?", server, ErrNoServer, err)
+}
+
+// ListTools reads the whole list of a server's tools, page by page, within limits.
+func ListTools(ctx context.Context, server *mcpclient.Client, limits Limits) ([]mcp.Tool, error) {
+	var all []mcp.Tool
+	limits = limits.withDefaults()
+	var r mcp.ListToolsRequest
+	for range limits.Pages {
+		page, err := listPage(ctx, server, r, limits)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page.Tools...); len(all) > limits.Entries {
+			return nil, over("Entries", limits.Entries, "the list has more entries")
+		}
+		if r.Params.Cursor = page.NextCursor; page.NextCursor == "" {
+			return all, nil
+		}
+	}
+	return nil, over("Pages", limits.Pages, "the list has more pages")
+}
+
+func listPage(ctx context.Context, server *mcpclient.Client, r mcp.ListToolsRequest, limits Limits) (*mcp.ListToolsResult, error) {
+	ctx, done := limits.Within(ctx)
+	defer done()
+	ctx, why := watched(ctx)
+	page, err := server.ListToolsByPage(ctx, r)
+	return page, why(err)
+}
+
+// ErrNoServer says that nobody answers as an MCP server at a URL.
+var ErrNoServer = errors.New("does not answer as an MCP server")

@@ -7,6 +7,8 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/server/settle"
+
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -86,7 +88,7 @@ func TestAChargeThatThePayerDidNotOrderIsNamedAndCountedAsADispute(t *testing.T)
 			if test.want == 0 && len(*told) == 0 {
 				return
 			}
-			if want := (agent.Dispute{Channel: l.id(), Server: agent.ServerName(l.url), Amount: test.want, Total: test.want}); len(*told) != 1 || (*told)[0] != want {
+			if want := (agent.Dispute{Channel: l.id(), Server: naming.Server(l.url), Amount: test.want, Total: test.want}); len(*told) != 1 || (*told)[0] != want {
 				t.Errorf("told %+v, want %+v", *told, want)
 			}
 		})

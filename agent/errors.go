@@ -4,35 +4,38 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chitpay/chit/agent/lock"
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
-// What callers branch on.
-var (
-	// ErrPolicy says that the payer's own policy forbids a payment.
-	ErrPolicy = errors.New("refused by policy")
-	// ErrNoChannel says that there is no money in a channel to the seller.
-	ErrNoChannel = errors.New("no channel")
-	// ErrBalance says that a channel has not enough left.
-	ErrBalance = errors.New("channel balance too low")
-	// ErrFunds says that the payer's own account has not enough.
-	ErrFunds = errors.New("not enough in the wallet")
-	// ErrTerms says that a server offers no way of paying that this client can use.
-	ErrTerms = errors.New("no acceptable payment terms")
-	// ErrDishonest says that a server's numbers contradict what the client signed and was charged.
-	ErrDishonest = errors.New("the server's numbers are wrong")
-	// ErrOldBook says that more was signed, or claimed on chain, than the channel book knows of.
-	ErrOldBook = errors.New("the channel book does not know of it")
-	// ErrNoServer says that nobody answers as an MCP server at a URL.
-	ErrNoServer = errors.New("does not answer as an MCP server")
-	// ErrUnreached says that no connection was made: nothing was sent, and nothing is charged.
-	ErrUnreached = errors.New("the server was not reached, nothing was paid")
-	// ErrUnknownOutcome says that no answer came: the call may have run and been charged, once at most.
-	ErrUnknownOutcome = errors.New("no answer: the call may have been charged")
-	// ErrBookBusy says that another process has the channel book open.
-	ErrBookBusy = errors.New("the channel book is in use")
-)
+// ErrPolicy says that the payer's own policy forbids a payment.
+var ErrPolicy = errors.New("refused by policy")
+
+// ErrNoChannel says that there is no money in a channel to the seller.
+var ErrNoChannel = errors.New("no channel")
+
+// ErrBalance says that a channel has not enough left.
+var ErrBalance = errors.New("channel balance too low")
+
+// ErrFunds says that the payer's own account has not enough.
+var ErrFunds = errors.New("not enough in the wallet")
+
+// ErrTerms says that a server offers no way of paying that this client can use.
+var ErrTerms = errors.New("no acceptable payment terms")
+
+// ErrDishonest says that a server's numbers contradict what the client signed and was charged.
+var ErrDishonest = errors.New("the server's numbers are wrong")
+
+// ErrOldBook says that more was signed, or claimed on chain, than the channel book knows of.
+var ErrOldBook = errors.New("the channel book does not know of it")
+
+// ErrUnreached says that no connection was made: nothing was sent, and nothing is charged.
+var ErrUnreached = errors.New("the server was not reached, nothing was paid")
+
+// ErrUnknownOutcome says that no answer came: the call may have run and been charged, once at most.
+var ErrUnknownOutcome = errors.New("no answer: the call may have been charged")
 
 // RefusedError is a payment that the server refused for good.
 type RefusedError struct {
@@ -53,5 +56,19 @@ func (e *RefusedError) Error() string {
 	if e.Price > 0 {
 		what = fmt.Sprintf("payment of %s refused", e.Price)
 	}
-	return fmt.Sprintf("%s: %s (%s)", what, fewWords(message), short(string(e.Code)))
+	return fmt.Sprintf("%s: %s (%s)", what, naming.FewWords(message), naming.Short(string(e.Code)))
 }
+
+// ErrBookBusy says that another process has the channel book open.
+var ErrBookBusy = lock.ErrBusy
+
+// ErrURL says that nothing is bought at a URL: it is none, or one that two readers could
+// take for two places.
+var ErrURL = naming.ErrURL
+
+// ErrPlain says that a credit token would be sent where others can read it.
+var ErrPlain = naming.ErrPlain
+
+// ErrName says that something has a name that is not paid for: one that two readers
+// could take for two names, or that no account can be kept of.
+var ErrName = naming.ErrName

@@ -8,40 +8,11 @@ import (
 	"io"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/chitpay/chit/agent/naming"
 )
-
-// ErrName says that something has a name that is not paid for: one that two readers
-// could take for two names, or that no account can be kept of.
-var ErrName = errors.New("nothing of this name is paid for")
-
-// MaxName is how long the name of what is paid for may be, in bytes: that of a tool, or
-// the URL of an HTTP resource.
-const MaxName = 4096
-
-// checkName refuses what no honest tool or resource is called.
-func checkName(name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%w: it is empty", ErrName)
-	case len(name) > MaxName:
-		return fmt.Errorf("%w: it has %d bytes, at most %d are taken", ErrName, len(name), MaxName)
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("%w: %q has control characters, or is not UTF-8", ErrName, short(name))
-	}
-	return nil
-}
-
-// short cuts what the other side wrote, for a message.
-func short(text string) string {
-	const most = 100
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
-}
 
 // errAmbiguous says that two readers of a JSON value could read two things.
 var errAmbiguous = errors.New("it can be read in two ways")
@@ -66,7 +37,7 @@ func exactly(raw []byte) (map[string]json.RawMessage, error) {
 		}
 		name := token.String()
 		if other, twice := seen[folded(name)]; twice {
-			return nil, fmt.Errorf("%w: it has the members %q and %q", errAmbiguous, short(other), short(name))
+			return nil, fmt.Errorf("%w: it has the members %q and %q", errAmbiguous, naming.Short(other), naming.Short(name))
 		}
 		seen[folded(name)] = name
 		value, err := in.ReadValue()

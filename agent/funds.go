@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -82,7 +83,7 @@ func (f ChannelFunds) Spent() vouchers.Amount {
 // in atomic units: what they were given beyond that is spent.
 func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
 	return b.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
-		l := newLeaf(rows, ServerName(server))
+		l := newLeaf(rows, naming.Server(server))
 		with := l.of(func(key spent) bool { return key.tool == grantTool })
 		slices.Reverse(with)
 		given := sumOf(rows, func(key spent) bool { return slices.Contains(with, key) })

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -45,11 +46,11 @@ type HTTPResponse struct {
 // NewHTTPClient returns a client of the server that a URL belongs to: budgets and the
 // book go by its scheme and host. It connects to the chain. The caller closes it.
 func NewHTTPClient(ctx context.Context, server string, o Options) (*HTTPClient, error) {
-	u, err := parseURL(server)
+	u, err := naming.Parse(server)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPayer(ctx, originOf(u), o)
+	p, err := newPayer(ctx, naming.Origin(u), o)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (c *HTTPClient) Do(ctx context.Context, r HTTPRequest) (*HTTPResponse, Rece
 	var last *HTTPResponse
 	receipt, err := c.buy(ctx, c.want(r, &last))
 	if err != nil {
-		return nil, receipt, fmt.Errorf("%s %s: %w", orElse(r.Method, http.MethodGet), ServerName(r.URL), err)
+		return nil, receipt, fmt.Errorf("%s %s: %w", orElse(r.Method, http.MethodGet), naming.Server(r.URL), err)
 	}
 	return last, receipt, nil
 }
@@ -90,7 +91,7 @@ func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
 	if err != nil {
 		return &wanted{send: func(context.Context, *x402.PaymentPayload) (*answer, error) { return nil, err }}
 	}
-	w := &wanted{name: resourceName(u)}
+	w := &wanted{name: naming.Resource(u)}
 	w.send = func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
 		response, err := c.exchange(ctx, u, r, paid)
 		if err != nil {
@@ -107,14 +108,14 @@ func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
 
 // resource reads the URL of something that this client may pay for.
 func (c *HTTPClient) resource(text string) (*url.URL, error) {
-	u, err := parseURL(text)
+	u, err := naming.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	if origin := originOf(u); origin != c.server {
+	if origin := naming.Origin(u); origin != c.server {
 		return nil, fmt.Errorf("%w: this client pays %s, not %s", ErrTerms, c.server, origin)
 	}
-	return u, checkName(resourceName(u))
+	return u, naming.Check(naming.Resource(u))
 }
 
 func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, paid *x402.PaymentPayload) (*HTTPResponse, error) {
@@ -134,7 +135,7 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, silence{conceal(err, u.String(), resourceName(u))}
+		return nil, silence{naming.Conceal(err, u.String(), naming.Resource(u))}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -154,8 +155,8 @@ func ofPlace(u *url.URL, r *receipts.Signed) bool {
 	if r.Resource == receipts.Cut(receipts.OfPath(place)) {
 		return true
 	}
-	scheme, _, after, isURL := splitURL(r.Resource)
-	if !isURL || defaultPorts[scheme] == "" {
+	scheme, _, after, isURL := naming.Split(r.Resource)
+	if !isURL || !naming.IsHTTP(scheme) {
 		return false
 	}
 	rest := cmp.Or(after, "/")

@@ -107,10 +107,10 @@ func (l *leftover) clear() error {
 
 // adopt writes into the table what dead processes had yet to write, once.
 func (b *Book) adopt(ctx context.Context) error {
-	if err := b.adopting.take(ctx); err != nil {
+	if err := b.adopting.Take(ctx); err != nil {
 		return err
 	}
-	defer b.adopting.give()
+	defer b.adopting.Give()
 	if b.adopted {
 		return nil
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/chitpay/chit/agent/naming"
 )
 
 // ErrLimit says that the other side has sent, or asked for, more than a client's
@@ -119,4 +121,9 @@ func (l Limits) client(asked *crowd) *http.Client {
 	wire := http.DefaultTransport.(*http.Transport).Clone()
 	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = connections, connections
 	return &http.Client{Transport: &bounded{Transport: wire, limits: l, asked: asked}, CheckRedirect: noRedirect}
+}
+
+// noRedirect keeps payments and tokens where they were sent.
+func noRedirect(r *http.Request, _ []*http.Request) error {
+	return fmt.Errorf("%w: it sends on to %s, and payments are not sent on; use that URL if you trust it", naming.ErrURL, naming.FewWords(naming.Server(r.URL.String())))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -85,7 +86,7 @@ func (s *purse) giveUp(ctx context.Context, batch *orders, o *order) error {
 		return nil
 	default:
 		o.gone = true
-		return fmt.Errorf("%w: %w", ErrBookBusy, context.Cause(ctx))
+		return fmt.Errorf("%w: %w", lock.ErrBusy, context.Cause(ctx))
 	}
 }
 
@@ -93,7 +94,7 @@ func (s *purse) giveUp(ctx context.Context, batch *orders, o *order) error {
 func (s *purse) flush() error { return s.update(context.Background(), &orders{}) }
 
 func (s *purse) update(ctx context.Context, batch *orders) error {
-	waited := s.writing.take(ctx)
+	waited := s.writing.Take(ctx)
 	s.mu.Lock()
 	if s.next == batch {
 		s.next = nil
@@ -102,7 +103,7 @@ func (s *purse) update(ctx context.Context, batch *orders) error {
 		s.mu.Unlock()
 		return waited
 	}
-	defer s.writing.give()
+	defer s.writing.Give()
 	late := s.late
 	s.late = nil
 	last := s.table.turn()

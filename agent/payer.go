@@ -11,6 +11,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -113,11 +114,11 @@ type payer struct {
 
 // newPayerAt is newPayer for the server at a URL. Errors wrap [ErrURL] too.
 func newPayerAt(ctx context.Context, text string, o Options) (*payer, error) {
-	u, err := parseURL(text)
+	u, err := naming.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPayer(ctx, nameOfServer(u), o)
+	p, err := newPayer(ctx, naming.ServerAt(u), o)
 	if err == nil {
 		p.target = u.String()
 	}

@@ -5,36 +5,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
-
-// SameShop says whether two servers, as the book knows them, are one shop: every path of
-// an origin is.
-func SameShop(a, b string) bool { return shopOf(a) == shopOf(b) }
-
-// shopOf is the origin of a server's URL; a name that is none is a shop of its own.
-func shopOf(server string) string {
-	u, err := url.Parse(server)
-	if err != nil || u.Host == "" || defaultPorts[u.Scheme] == "" {
-		return server
-	}
-	u.Host = hostOf(u)
-	return originOf(u)
-}
 
 // ChannelSalt is the salt of new channels to a server. It keeps shops apart that name the
 // same seller: who names another shop's terms is paid from a channel that the other one
 // does not know.
 func ChannelSalt(server string) common.Hash {
-	return crypto.Keccak256Hash([]byte("chit channel of the shop at " + shopOf(server)))
+	return crypto.Keccak256Hash([]byte("chit channel of the shop at " + naming.Shop(server)))
 }
 
 // place finds the channel of terms: the one that the book has for this shop, the one that it
@@ -42,7 +28,7 @@ func ChannelSalt(server string) common.Hash {
 // salt. Where the book has one for this shop on other terms, these are refused until the
 // owner agrees.
 func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
-	shop := shopOf(p.server)
+	shop := naming.Shop(p.server)
 	kept, err := p.keptLike(t)
 	if err != nil {
 		return err
@@ -50,7 +36,7 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 	var mine, other *Entry
 	for i, e := range kept {
 		switch same := withSalt(e.Config, t.config.Salt) == t.config; {
-		case shopOf(e.Server) != shop:
+		case naming.Shop(e.Server) != shop:
 		case same && (mine == nil || e.before(*mine)):
 			mine = &kept[i]
 		case !same && !e.Left:
@@ -77,10 +63,10 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 // movedHere is the channel, of those that the book has, that was opened for the place from
 // which the shop proves to have moved; nil if there is none.
 func (p *payer) movedHere(t *terms, moves []x402.Move, kept []Entry) *Entry {
-	shop := shopOf(p.server)
+	shop := naming.Shop(p.server)
 	for _, m := range moves {
 		from := func(e Entry) bool {
-			return withSalt(e.Config, t.config.Salt) == t.config && e.Server != "" && shopOf(e.Server) == m.From && !e.Left
+			return withSalt(e.Config, t.config.Salt) == t.config && e.Server != "" && naming.Shop(e.Server) == m.From && !e.Left
 		}
 		at := slices.IndexFunc(kept, from)
 		if p.book == nil || at < 0 || m.To != shop || m.Check(t.contract.Deployment(), t.config, p.purse.now()) != nil {
@@ -96,9 +82,9 @@ func (p *payer) movedHere(t *terms, moves []x402.Move, kept []Entry) *Entry {
 // the owner recovers it as this shop's.
 func (p *payer) newPlace(ctx context.Context, t *terms, kept []Entry, shop string) error {
 	t.at(ChannelSalt(shop))
-	if taken := slices.IndexFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && shopOf(e.Server) != shop }); taken >= 0 {
+	if taken := slices.IndexFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }); taken >= 0 {
 		return fmt.Errorf("the channel that was opened for %s pays %s now, to which the shop has moved: pay there, or say `chit shop moved %s %s`",
-			shop, shopOf(kept[taken].Server), shopOf(kept[taken].Server), shop)
+			shop, naming.Shop(kept[taken].Server), naming.Shop(kept[taken].Server), shop)
 	}
 	if !recovers(ctx) {
 		return nil
@@ -106,7 +92,7 @@ func (p *payer) newPlace(ctx context.Context, t *terms, kept []Entry, shop strin
 	own := t.config.Salt
 	for _, salt := range []common.Hash{own, {}} {
 		t.at(salt)
-		if slices.ContainsFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && shopOf(e.Server) != shop }) {
+		if slices.ContainsFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }) {
 			continue
 		}
 		state, err := t.contract.State(ctx, t.config, 1)
@@ -182,9 +168,9 @@ func (t *terms) like(e Entry) bool {
 // opened for the shop since its terms were learnt, by this process or another. The caller
 // holds learning.
 func (p *payer) occupy(ch *channel) error {
-	entry, shop := ch.entry(p.server), shopOf(p.server)
+	entry, shop := ch.entry(p.server), naming.Shop(p.server)
 	rivals := func(e Entry) error {
-		if e.Channel == ch.id || e.Left || shopOf(e.Server) != shop || !ch.like(e) {
+		if e.Channel == ch.id || e.Left || naming.Shop(e.Server) != shop || !ch.like(e) {
 			return nil
 		}
 		return fmt.Errorf("%w: channel %s was opened for %s meanwhile; call again", ErrTerms, e.Channel, shop)
@@ -243,7 +229,7 @@ func (b *Book) change(server string, f func(*Entry)) (n int, err error) {
 		return 0, err
 	}
 	for _, e := range entries {
-		if e.Server == "" || !SameShop(e.Server, server) {
+		if e.Server == "" || !naming.SameShop(e.Server, server) {
 			continue
 		}
 		if _, err := b.revise(e.Channel, f); err != nil {
@@ -257,5 +243,5 @@ func (b *Book) change(server string, f func(*Entry)) (n int, err error) {
 // ChannelsTo are the entries of a shop, whichever of its paths they were opened for.
 func (b *Book) ChannelsTo(server string) ([]Entry, error) {
 	all, err := b.Channels()
-	return slices.DeleteFunc(all, func(e Entry) bool { return !SameShop(e.Server, server) }), err
+	return slices.DeleteFunc(all, func(e Entry) bool { return !naming.SameShop(e.Server, server) }), err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 )
@@ -127,7 +128,7 @@ func TestEveryPathOfAnOriginIsTheSameShopAndAMovedOneIsWhereItsOwnerSays(t *test
 		{"http://h.example/mcp", "http://H.example:80/v1", true}, {"https://h.example", "https://h.example:443/x", true},
 		{"http://h.example/mcp", "https://h.example/mcp", false}, {"https://h.example", "https://h.example:8443", false}, {"stdio shop", "stdio shop", true}, {"a", "b", false},
 	} {
-		if agent.SameShop(test.a, test.b) != test.same {
+		if naming.SameShop(test.a, test.b) != test.same {
 			t.Error(i, test)
 		}
 	}

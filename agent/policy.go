@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -33,7 +34,7 @@ import (
 // without the query. Of a URL, scheme, host and path are matched each for itself, so that
 // "http://*.example.com/*" is of the hosts of example.com; without a path a pattern is of
 // every path, and one of a server without a scheme is of its host. URLs are compared as
-// [ServerName] writes them.
+// [naming.Server] writes them.
 type Policy struct {
 	// MaxPrice is the most that one call may cost.
 	MaxPrice vouchers.Amount
@@ -88,7 +89,7 @@ type Proposal struct {
 // Question asks a person for approval. What the server and the tool are called stands in
 // quotes at its end, where it can say nothing else.
 func (p Proposal) Question() string {
-	return fmt.Sprintf("Pay up to %s for one call? It is a call of %q at %q.", p.Price, short(p.Tool), short(p.Server))
+	return fmt.Sprintf("Pay up to %s for one call? It is a call of %q at %q.", p.Price, naming.Short(p.Tool), naming.Short(p.Server))
 }
 
 // allows checks what does not depend on what was spent before.
@@ -111,7 +112,7 @@ func (p *Policy) allows(ctx context.Context, call Proposal) error {
 		return &refuse
 	}
 	for _, limit := range p.Tools {
-		if limit.MaxPrice > 0 && call.Price > limit.MaxPrice && matches(limit.Pattern, call.Tool) {
+		if limit.MaxPrice > 0 && call.Price > limit.MaxPrice && naming.Matches(limit.Pattern, call.Tool) {
 			refuse.Limit, refuse.Remaining = "one call of "+limit.Pattern, limit.MaxPrice
 			return &refuse
 		}
@@ -122,7 +123,7 @@ func (p *Policy) allows(ctx context.Context, call Proposal) error {
 // setsPrice says whether the policy limits what one call of a tool may cost.
 func (p *Policy) setsPrice(tool string) bool {
 	return p.MaxPrice > 0 || p.AskAbove > 0 ||
-		slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.MaxPrice > 0 && matches(l.Pattern, tool) })
+		slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.MaxPrice > 0 && naming.Matches(l.Pattern, tool) })
 }
 
 // withDefaults is the policy with the default for a day where it says nothing, and
@@ -224,14 +225,14 @@ func (p *Policy) limitsCalls() bool {
 }
 
 func permitted(allow, deny []string, name string) bool {
-	match := func(pattern string) bool { return matches(pattern, name) }
+	match := func(pattern string) bool { return naming.Matches(pattern, name) }
 	return (len(allow) == 0 || slices.ContainsFunc(allow, match)) && !slices.ContainsFunc(deny, match)
 }
 
 // permits is permitted for this policy's servers. A pattern of what is denied is looked
 // for in the whole URL too.
 func (p *Policy) permits(server string) bool {
-	match := func(pattern string) bool { return matchesServer(pattern, server) }
+	match := func(pattern string) bool { return naming.MatchesServer(pattern, server) }
 	return (len(p.AllowServers) == 0 || slices.ContainsFunc(p.AllowServers, match)) &&
 		!slices.ContainsFunc(p.DenyServers, match) && !glob.MatchAny(p.DenyServers, server)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -49,7 +50,7 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	u, err := tokenURL(server)
+	u, err := naming.TokenURL(server)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 		p.limit[c.String()] = true
 	}
 	shown := transport.WithHTTPHeaderFunc(bearer(token))
-	if p.relay, err = newRelay(u.String(), nameOfServer(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), shown); err != nil {
+	if p.relay, err = newRelay(u.String(), naming.ServerAt(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), shown); err != nil {
 		return nil, err
 	}
 	p.paying = p
@@ -151,7 +152,7 @@ func (l *line) readCharge(raw json.RawMessage) (came TokenAnswer, err error) {
 		Charged, Remaining vouchers.Amount
 	}
 	if raw := read.Meta[metaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
-		l.grant, l.charged, l.remaining = short(spent.Grant), &spent.Charged, &spent.Remaining
+		l.grant, l.charged, l.remaining = naming.Short(spent.Grant), &spent.Charged, &spent.Remaining
 		came.Charged = spent.Charged
 	}
 	if came.Refused = read.creditRefusal(); came.Refused == nil && read.IsError {
@@ -172,7 +173,7 @@ func (p *CreditProxy) tellBalance(ctx context.Context) (message, error) {
 	read, err := readResult(answer.Result)
 	if answer.Error == nil && err == nil {
 		if refused := read.creditRefusal(); refused != nil {
-			return result(fmt.Sprintf("The server %s says: %q", p.url, fewWords(refused.Error())), refused, true)
+			return result(fmt.Sprintf("The server %s says: %q", p.url, naming.FewWords(refused.Error())), refused, true)
 		}
 	}
 	if answer.Error != nil || err != nil || read.IsError || json.Unmarshal(read.StructuredContent, &report) != nil {
@@ -196,7 +197,7 @@ func tellReport(server string, report *credit.Report) string {
 		text.WriteString(".\n")
 	}
 	if report.Refused != nil {
-		fmt.Fprintf(&text, "No call is taken now: the server says %q.\n", short(string(report.Refused.Code)))
+		fmt.Fprintf(&text, "No call is taken now: the server says %q.\n", naming.Short(string(report.Refused.Code)))
 	}
 	return text.String()
 }

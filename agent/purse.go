@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -46,7 +47,7 @@ type purse struct {
 	server string
 	now    func() time.Time
 
-	writing turn // held while the table is updated; taken before mu
+	writing lock.Turn // held while the table is updated; taken before mu
 
 	mu   sync.Mutex // guards what follows
 	next *orders    // those that wait for the update under way

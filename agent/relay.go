@@ -14,6 +14,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/agent/naming"
 )
 
 // relay passes every message between a client, over a pair of streams, and a server,
@@ -185,7 +187,7 @@ func (p *relay) begin(id json.RawMessage, cancel context.CancelFunc) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.calls[string(id)] != nil {
-		return fmt.Errorf("a request with the id %s is under way already", short(string(id)))
+		return fmt.Errorf("a request with the id %s is under way already", naming.Short(string(id)))
 	}
 	if len(p.calls) >= p.limits.Requests {
 		return over("Requests", p.limits.Requests, "too many requests are under way at once")
@@ -250,7 +252,7 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	ctx, why := watched(ctx)
 	response, err := p.wire.SendRequest(ctx, request)
 	if err = why(err); err != nil {
-		return message{}, fmt.Errorf("%s: %w", p.url, conceal(err, p.target, p.url))
+		return message{}, fmt.Errorf("%s: %w", p.url, naming.Conceal(err, p.target, p.url))
 	}
 	answer := message{Result: response.Result}
 	if answer.Result == nil && response.Error == nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -82,7 +83,7 @@ func readTool(raw json.RawMessage) (name string, meta map[string]json.RawMessage
 	if err := errors.Join(member(fields, "name", &name), member(fields, "_meta", &meta)); err != nil {
 		return "", nil, err
 	}
-	return name, meta, checkName(name)
+	return name, meta, naming.Check(name)
 }
 
 // ownPrefix begins the names of the tools that this protocol has at a server: they are
@@ -128,7 +129,7 @@ func readCall(raw json.RawMessage) (params map[string]json.RawMessage, tool stri
 	if err := member(params, "name", &tool); err != nil {
 		return nil, "", err
 	}
-	if err := checkName(tool); err != nil {
+	if err := naming.Check(tool); err != nil {
 		return nil, "", err
 	}
 	if isNull(params["_meta"]) {

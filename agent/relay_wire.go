@@ -14,6 +14,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/agent/naming"
 )
 
 // message is any JSON-RPC message, with what is not looked at as it came.
@@ -151,7 +153,7 @@ func (p *relay) serverAsks(ctx context.Context, request transport.JSONRPCRequest
 	}
 	context.AfterFunc(ctx, p.asked.leave) // when the answer is sent
 	if !p.answers(request.Method) {
-		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "the client answers no " + strconv.Quote(short(request.Method))}
+		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "the client answers no " + strconv.Quote(naming.Short(request.Method))}
 		return response, nil
 	}
 	params, err := p.asServer(request)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -51,7 +52,7 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 // ReadBudget tells what a payer has spent by its book, and what the limits of a policy
 // leave for calls to a server, at a time.
 func ReadBudget(book *Book, policy Policy, server string, now time.Time) (Spent, []LimitLeft, error) {
-	s := purse{table: book, policy: policy.withDefaults(), server: ServerName(server), now: func() time.Time { return now }}
+	s := purse{table: book, policy: policy.withDefaults(), server: naming.Server(server), now: func() time.Time { return now }}
 	spent, limits, err := s.report()
 	if err != nil {
 		return Spent{}, nil, err

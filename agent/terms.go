@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -116,9 +117,9 @@ func (p *payer) funded(fit []*terms) (*terms, error) {
 func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []x402.Move) (*terms, error) {
 	switch {
 	case !entry.Supported():
-		return nil, fmt.Errorf("the scheme %s on %s is not supported", short(entry.Scheme), short(entry.Network))
+		return nil, fmt.Errorf("the scheme %s on %s is not supported", naming.Short(entry.Scheme), naming.Short(entry.Network))
 	case entry.Network != p.chain.Network():
-		return nil, fmt.Errorf("it is paid on %s, this client's chain is %s", short(entry.Network), p.chain.Network())
+		return nil, fmt.Errorf("it is paid on %s, this client's chain is %s", naming.Short(entry.Network), p.chain.Network())
 	case entry.Asset != p.token.Address:
 		return nil, fmt.Errorf("it is paid in token %s, this client may spend %s", entry.Asset, p.token.Address)
 	}

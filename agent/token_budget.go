@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -38,7 +39,7 @@ func OpenTokenBudget(ctx context.Context, server, token string, policy Policy, b
 		return nil, err
 	}
 	b := &TokenBudget{token: parsed}
-	b.purse = &purse{table: &scratch{}, policy: policy.bounded(), server: ServerName(server), now: time.Now, owe: b.owe}
+	b.purse = &purse{table: &scratch{}, policy: policy.bounded(), server: naming.Server(server), now: time.Now, owe: b.owe}
 	if book == "" {
 		return b, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -52,11 +53,11 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := parseURL(r.URL.String())
+	u, err := naming.Parse(r.URL.String())
 	if err != nil {
 		return nil, err
 	}
-	origin := originOf(u)
+	origin := naming.Origin(u)
 	if !t.pays(origin) {
 		response, err := t.next.RoundTrip(withBody(r, body))
 		if err != nil || !asksForMoney(response) {

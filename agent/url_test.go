@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/shoptest"
 )
@@ -262,7 +263,7 @@ func TestAServersNameShowsNoSecretOfItsURL(t *testing.T) {
 		"https://0x.example:0443/mcp/":               "https://0x.example/mcp/",
 		"stdio":                                      "stdio",
 	} {
-		if got := agent.ServerName(text); got != want {
+		if got := naming.Server(text); got != want {
 			t.Errorf("%s is %s", text, got)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/gofrs/flock"
 
+	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -90,11 +91,11 @@ func (w Wallet) SessionKey(ctx context.Context, payer common.Address) (_ chain.S
 	if err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(w.Dir, sessionLock))
-	if err := take(ctx, lock); err != nil {
+	held := flock.New(filepath.Join(w.Dir, sessionLock))
+	if err := lock.File(ctx, held); err != nil {
 		return nil, fmt.Errorf("lock the session key: %w", err)
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	defer func() { err = errors.Join(err, held.Unlock()) }()
 	files, err := w.whole()
 	if err == nil && len(files) == 0 {
 		if _, err = w.Create(passphrase); err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
@@ -33,22 +34,22 @@ type Holder struct {
 }
 
 // Dial connects to an MCP endpoint with a token, which must be one that can be read.
-// The caller closes the holder. Errors are those of [credit.Parse] and [agent.TokenURL]
+// The caller closes the holder. Errors are those of [credit.Parse] and [naming.TokenURL]
 // too.
 func Dial(ctx context.Context, url, token, version string, limits agent.Limits) (*Holder, error) {
 	if _, err := credit.Parse(token); err != nil {
 		return nil, err
 	}
-	target, err := agent.TokenURL(url)
+	target, err := naming.TokenURL(url)
 	if err != nil {
 		return nil, err
 	}
-	url = agent.ServerName(url)
-	client, wire, err := limits.Connect(ctx, target, token)
+	url = naming.Server(url)
+	client, wire, err := limits.Connect(ctx, target.String(), token)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	}
-	h := &Holder{mcp: client, http: wire, url: target, limits: limits}
+	h := &Holder{mcp: client, http: wire, url: target.String(), limits: limits}
 	if err := h.hello(ctx, version); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", url, err), h.Close())
 	}

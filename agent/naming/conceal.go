@@ -1,7 +1,6 @@
-package agent
+package naming
 
 import (
-	"context"
 	"strings"
 )
 
@@ -12,36 +11,31 @@ type concealed struct {
 	url, name string
 }
 
+// Error is the error without the URL, in few words.
 func (c concealed) Error() string {
 	text := c.error.Error()
 	if c.url != "" {
 		text = strings.ReplaceAll(text, c.url, c.name)
 	}
-	return fewWords(text)
+	return FewWords(text)
 }
 
+// Unwrap is the whole error, for callers that branch on it.
 func (c concealed) Unwrap() error { return c.error }
 
-func conceal(err error, url, name string) error {
+// Conceal is an error that shows a name in place of a URL, and few words; nil is none.
+func Conceal(err error, url, name string) error {
 	if err == nil {
 		return nil
 	}
 	return concealed{err, url, name}
 }
 
-// fewWords cuts what a server gives for a reason.
-func fewWords(text string) string {
+// FewWords cuts what a server gives for a reason.
+func FewWords(text string) string {
 	const most = 600
 	if len(text) <= most {
 		return text
 	}
 	return strings.ToValidUTF8(text[:most], "") + "…"
-}
-
-// Requesting makes a request to the server at a URL, over a connection that
-// [Limits.HTTPClient] has made. Its error names the limit that was met, and shows nothing of
-// the URL that may be a secret.
-func Requesting(ctx context.Context, url string, request func(context.Context) error) error {
-	ctx, why := watched(ctx)
-	return conceal(why(request(ctx)), url, ServerName(url))
 }

@@ -1,10 +1,9 @@
-package agent
+package naming
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"path"
@@ -12,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/chitpay/chit/glob"
 )
 
 // ErrURL says that nothing is bought at a URL: it is none, or one that two readers could
@@ -26,11 +23,14 @@ var ErrPlain = errors.New("a credit token is not sent over plain http")
 // defaultPorts are those that a URL need not name.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// parseURL reads the URL of a server or a resource, and writes it in the one way in
+// IsHTTP says whether a scheme is one of those that things are bought by.
+func IsHTTP(scheme string) bool { return defaultPorts[scheme] != "" }
+
+// Parse reads the URL of a server or a resource, and writes it in the one way in
 // which policies and the book know it. What is requested is what it returns.
-func parseURL(text string) (*url.URL, error) {
+func Parse(text string) (*url.URL, error) {
 	if !strings.Contains(text, "://") {
-		return nil, fmt.Errorf("%w: it does not begin with http:// or https://; did you forget %s before %q?", ErrURL, likelyScheme(text), short(beforePath(text)))
+		return nil, fmt.Errorf("%w: it does not begin with http:// or https://; did you forget %s before %q?", ErrURL, likelyScheme(text), Short(beforePath(text)))
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -38,16 +38,16 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	u.Scheme, u.Fragment, u.RawFragment = strings.ToLower(u.Scheme), "", ""
 	switch {
-	case defaultPorts[u.Scheme] == "" || u.Hostname() == "":
-		return nil, fmt.Errorf("%w: %q does not begin with http:// or https:// and a host", ErrURL, short(u.Redacted()))
+	case !IsHTTP(u.Scheme) || u.Hostname() == "":
+		return nil, fmt.Errorf("%w: %q does not begin with http:// or https:// and a host", ErrURL, Short(u.Redacted()))
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
-		return nil, fmt.Errorf("%w: write the host %q in ASCII (xn--)", ErrURL, short(u.Host))
+		return nil, fmt.Errorf("%w: write the host %q in ASCII (xn--)", ErrURL, Short(u.Host))
 	case !dialsAsWritten(u):
-		return nil, fmt.Errorf("%w: the host %q can be written in other ways: write an address as 127.0.0.1 or [::1], and a port as 8402", ErrURL, short(u.Host))
+		return nil, fmt.Errorf("%w: the host %q can be written in other ways: write an address as 127.0.0.1 or [::1], and a port as 8402", ErrURL, Short(u.Host))
 	case u.User != nil:
 		return nil, fmt.Errorf("%w: it has a name or a password before the host %s, which belong into a header", ErrURL, u.Host)
 	case strings.ContainsAny(u.Path, "\\\x00") || slices.ContainsFunc(strings.Split(u.Path, "/"), isDots):
-		return nil, fmt.Errorf("%w: the path %q has segments of dots, or a character that some take for a slash", ErrURL, short(u.Path))
+		return nil, fmt.Errorf("%w: the path %q has segments of dots, or a character that some take for a slash", ErrURL, Short(u.Path))
 	}
 	u.Host = hostOf(u)
 	return u, nil
@@ -113,25 +113,27 @@ func hostOf(u *url.URL) string {
 	return host + ":" + port
 }
 
-func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+// Origin is the scheme and host of a URL that [Parse] has read.
+func Origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// ServerName is the name under which policies and the book know the server at a URL,
+// Server is the name under which policies and the book know the server at a URL,
 // whichever way the URL is written: without its query, which may hold a secret. What is
 // no URL to buy from is its own name.
-func ServerName(text string) string {
-	u, err := parseURL(text)
+func Server(text string) string {
+	u, err := Parse(text)
 	if err != nil {
 		return text
 	}
-	return nameOfServer(u)
+	return ServerAt(u)
 }
 
-func nameOfServer(u *url.URL) string {
+// ServerAt is [Server] for a URL that [Parse] has read.
+func ServerAt(u *url.URL) string {
 	name := spelled(u.EscapedPath())
 	if name == "" || name == "/" {
-		return originOf(u)
+		return Origin(u)
 	}
-	return originOf(u) + name
+	return Origin(u) + name
 }
 
 // spelled is an escaped path in the one way in which names have it: no character is
@@ -160,28 +162,20 @@ func isPlainInPath(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~!$&'()*+,;=:@/", c) >= 0
 }
 
-// resourceName is the name of what is bought at a URL: slashes that follow one another
+// Resource is the name of what is bought at a URL: slashes that follow one another
 // count as one, which most servers take for the same.
-func resourceName(u *url.URL) string {
+func Resource(u *url.URL) string {
 	name := path.Clean("/" + u.Path)
 	if strings.HasSuffix(u.Path, "/") && name != "/" {
 		name += "/"
 	}
-	return originOf(u) + name
+	return Origin(u) + name
 }
 
-// TokenURL returns the URL of a server that a credit token is shown to, as it is dialled.
+// TokenURL reads the URL of a server that a credit token is shown to, as it is dialled.
 // Errors wrap [ErrURL], or [ErrPlain] where others could read the token on its way.
-func TokenURL(text string) (string, error) {
-	u, err := tokenURL(text)
-	if err != nil {
-		return "", err
-	}
-	return u.String(), nil
-}
-
-func tokenURL(text string) (*url.URL, error) {
-	u, err := parseURL(text)
+func TokenURL(text string) (*url.URL, error) {
+	u, err := Parse(text)
 	if err != nil {
 		return nil, err
 	}
@@ -194,58 +188,4 @@ func tokenURL(text string) (*url.URL, error) {
 func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
-}
-
-// noRedirect keeps payments and tokens where they were sent.
-func noRedirect(r *http.Request, _ []*http.Request) error {
-	return fmt.Errorf("%w: it sends on to %s, and payments are not sent on; use that URL if you trust it", ErrURL, fewWords(ServerName(r.URL.String())))
-}
-
-// matches says whether a pattern stands for the name of a tool or of a resource. In a
-// URL the pattern's scheme, host and path are those of the URL, each for itself: no *
-// reaches from one into the other. A pattern without a path stands for every path.
-func matches(pattern, name string) bool {
-	scheme, host, rest, isURL := splitURL(name)
-	wantScheme, wantHost, wantRest, wantsURL := splitURL(pattern)
-	if !isURL || !wantsURL {
-		return glob.Match(pattern, name)
-	}
-	return glob.Match(strings.ToLower(wantScheme), scheme) && glob.Match(patternOfHost(wantScheme, wantHost), host) &&
-		(wantRest == "" || glob.Match(wantRest, rest))
-}
-
-// matchesServer is matches for the URL of a server. A pattern without a scheme is one of
-// the host.
-func matchesServer(pattern, server string) bool {
-	_, host, _, isURL := splitURL(server)
-	if _, _, _, wantsURL := splitURL(pattern); isURL && !wantsURL {
-		return glob.Match(patternOfHost("", pattern), host)
-	}
-	return matches(pattern, server)
-}
-
-// splitURL takes a URL, or a pattern of some, apart; rest begins with a slash or is empty.
-func splitURL(text string) (scheme, host, rest string, isURL bool) {
-	scheme, after, found := strings.Cut(text, "://")
-	if !found {
-		return "", "", "", false
-	}
-	if at := strings.IndexByte(after, '/'); at >= 0 {
-		return scheme, after[:at], after[at:], true
-	}
-	return scheme, after, "", true
-}
-
-// patternOfHost is the host of a pattern as [hostOf] writes it, as far as that can be said of
-// one with wildcards.
-func patternOfHost(scheme, host string) string {
-	scheme, host = strings.ToLower(scheme), strings.ToLower(host)
-	if u, err := url.Parse("//" + host); err == nil && !strings.ContainsAny(host, "*?/") {
-		u.Scheme = scheme
-		return hostOf(u)
-	}
-	if port := defaultPorts[scheme]; port != "" {
-		return strings.TrimSuffix(host, ":"+port)
-	}
-	return host
 }
