@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -29,9 +30,9 @@ func socket(t testing.TB) string {
 }
 
 // administrated serves a handler on an admin socket until the test ends.
-func administrated(t testing.TB, path string, handler http.Handler) *server.Admin {
+func administrated(t testing.TB, path string, handler http.Handler) *operate.Client {
 	t.Helper()
-	listener, err := server.ListenAdmin(path)
+	listener, err := operate.Listen(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func administrated(t testing.TB, path string, handler http.Handler) *server.Admi
 			t.Errorf("the admin socket: %v", err)
 		}
 	})
-	admin, err := server.DialAdmin(path)
+	admin, err := operate.Dial(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 	if got := customers[1].callWith(t.Context(), map[string]any{"n": 2}, customers[1].pays(5*price)); got.text() != "done" {
 		t.Fatalf("the call: %s", got.raw)
 	}
-	admin := administrated(t, socket(t), shop.AdminHandler())
+	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
 
 	views, err := admin.Channels(t.Context())
 	if err != nil || len(views) != 2 {
@@ -96,7 +97,7 @@ func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 
 func TestAnErrorOfTheServerReachesTheOperator(t *testing.T) {
 	shop, _ := busy(t, 1, 1)
-	admin := administrated(t, socket(t), shop.AdminHandler())
+	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
 	if err := shop.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestAnErrorOfTheServerReachesTheOperator(t *testing.T) {
 
 func TestTheAdminSocketIsItsOwnersAndOneServersAlone(t *testing.T) {
 	path := socket(t)
-	if _, err := server.DialAdmin(path); !errors.Is(err, server.ErrNoServer) {
+	if _, err := operate.Dial(path); !errors.Is(err, operate.ErrNoServer) {
 		t.Errorf("dialed nothing: %v", err)
 	}
 	dead, err := net.Listen("unix", path)
@@ -126,7 +127,7 @@ func TestTheAdminSocketIsItsOwnersAndOneServersAlone(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket's mode is %v, %v", info.Mode(), err)
 	}
-	if _, err := server.ListenAdmin(path); err == nil || !oneLine(err) || !strings.Contains(err.Error(), path) {
+	if _, err := operate.Listen(path); err == nil || !oneLine(err) || !strings.Contains(err.Error(), path) {
 		t.Errorf("a second server on the socket: %v", err)
 	}
 	if _, err := admin.Channels(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -26,7 +27,7 @@ func TestTheOperatorIsToldWhichLimitsWereMet(t *testing.T) {
 		t.Errorf("the log names it %d times:\n%s", n, log.String())
 	}
 	answer := httptest.NewRecorder()
-	shop.AdminHandler().ServeHTTP(answer, httptest.NewRequest("GET", "/limits", nil))
+	operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)).ServeHTTP(answer, httptest.NewRequest("GET", "/limits", nil))
 	var all []server.LimitView
 	if err := json.Unmarshal(answer.Body.Bytes(), &all); err != nil || len(all) != len(server.LimitDefaults()) {
 		t.Fatalf("%s, %v", answer.Body, err)

@@ -316,8 +316,9 @@ func (s *Shop) ServerOptions() []mcpserver.ServerOption {
 // Listeners are where a shop is reached: by its customers, and by its operator.
 type Listeners struct {
 	Public net.Listener
-	// Admin serves [Shop.AdminHandler]; nil is none.
-	Admin net.Listener
+	// Admin serves Operator, such as an operate.Handler of the shop; nil is none.
+	Admin    net.Listener
+	Operator http.Handler
 }
 
 // Serve serves the tools over HTTP, follows the chain, and settles at the interval (0
@@ -328,6 +329,13 @@ func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServ
 		return errors.Join(err, on.close())
 	}
 	return s.ServeHandler(ctx, on, s.handler(tools), settleEvery)
+}
+
+func (on Listeners) check() error {
+	if on.Admin != nil && on.Operator == nil {
+		return errors.New("nothing serves the operator: set Listeners.Operator")
+	}
+	return nil
 }
 
 func (on Listeners) close() error {
@@ -341,13 +349,13 @@ func (on Listeners) close() error {
 // ServeHandler is [Shop.Serve] for a handler of the caller's own. The MCP servers that it
 // checks are those that [Shop.AddTools] was called for.
 func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
-	if err := s.checkAll(); err != nil {
+	if err := errors.Join(s.checkAll(), on.check()); err != nil {
 		return errors.Join(err, on.close())
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return Serve(ctx, on.Public, public, s.logger) })
 	if on.Admin != nil {
-		group.Go(func() error { return Serve(ctx, on.Admin, s.AdminHandler(), s.logger) })
+		group.Go(func() error { return Serve(ctx, on.Admin, on.Operator, s.logger) })
 	}
 	group.Go(func() error {
 		s.Run(ctx, settleEvery)

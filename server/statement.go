@@ -2,13 +2,10 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
-	"time"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -66,42 +63,6 @@ func writeStatement(ledger *vouchers.Ledger, book *receipts.Book, want receipts.
 		if err := statement.Claimed(claimed); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// adminReceipts answers with the statement that the body asks for.
-func (s *Shop) adminReceipts(w http.ResponseWriter, r *http.Request) {
-	var want receipts.Filter
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody)).Decode(&want); err != nil {
-		writeJSON(w, http.StatusBadRequest, adminError{fmt.Sprintf("the request: %v", err)})
-		return
-	}
-	if _, known := s.Ledger.Channel(want.Channel); want.Channel != (vouchers.ChannelID{}) && !known {
-		writeJSON(w, http.StatusNotFound, adminError{fmt.Sprintf("%v: %s", vouchers.ErrChannelNotFound, want.Channel)})
-		return
-	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long statement takes its time
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	if err := s.WriteStatement(r.Context(), want, w); err != nil {
-		s.logger.Error("statement of receipts", "error", err)
-		panic(http.ErrAbortHandler) // the client sees a cut body, not a short statement
-	}
-}
-
-// WriteStatement is [Shop.WriteStatement] of the running server.
-func (a *Admin) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
-	request, err := json.Marshal(want)
-	if err != nil {
-		return fmt.Errorf("encode the request: %w", err)
-	}
-	body, err := a.do(ctx, http.MethodPost, "/receipts", request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = body.Close() }()
-	if _, err := io.Copy(w, body); err != nil {
-		return fmt.Errorf("admin socket %s: the server ended before the statement did: %w", a.path, err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -42,7 +43,7 @@ type siege struct {
 	chain   *chain.Client
 	address string
 	server  *daemon
-	admin   *server.Admin
+	admin   *operate.Client
 	wire    *wire
 	url     string // of the wire
 	buyers  []*buyer
@@ -129,7 +130,7 @@ func (s *siege) serve() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if s.admin, err = server.DialAdmin(filepath.Join(dir, profile.SocketFile)); err != nil {
+	if s.admin, err = operate.Dial(filepath.Join(dir, profile.SocketFile)); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/urfave/cli/v2"
@@ -32,7 +33,7 @@ type desk interface {
 }
 
 var (
-	_ desk = (*server.Admin)(nil)
+	_ desk = (*operate.Client)(nil)
 	_ desk = (*server.Shop)(nil)
 )
 
@@ -42,7 +43,7 @@ func atDesk(c *cli.Context, p *profile.Profile, do func(desk) error) (err error)
 	if err == nil {
 		return do(admin)
 	}
-	if !errors.Is(err, server.ErrNoServer) {
+	if !errors.Is(err, operate.ErrNoServer) {
 		return err
 	}
 	if _, err := storeThere(c, p); err != nil {
@@ -114,7 +115,7 @@ func withdrawals(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pending, err := listFrom(c, p, (*server.Admin).Withdrawals, server.ReadWithdrawals)
+	pending, err := listFrom(c, p, (*operate.Client).Withdrawals, server.ReadWithdrawals)
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func txList(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pending, err := listFrom(c, p, (*server.Admin).Transactions, server.ReadTransactions)
+	pending, err := listFrom(c, p, (*operate.Client).Transactions, server.ReadTransactions)
 	if err != nil {
 		return err
 	}

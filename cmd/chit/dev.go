@@ -13,7 +13,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -90,7 +90,7 @@ func clearDevData(home profile.Home) error {
 	if err != nil {
 		return err
 	}
-	if _, err := server.DialAdmin(filepath.Join(dir, profile.SocketFile)); err == nil {
+	if _, err := operate.Dial(filepath.Join(dir, profile.SocketFile)); err == nil {
 		return fmt.Errorf("a server of profile %q is still running: stop `chit serve` first", devProfile)
 	}
 	for _, name := range []string{profile.StoreFile, profile.BookFile} {

@@ -20,6 +20,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway"
+	"github.com/chitpay/chit/server/operate"
 )
 
 var configFlag = &cli.StringFlag{Name: "config", Usage: "the gateway's config file (YAML)"}
@@ -130,12 +131,12 @@ func runGateway(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	admin, err := server.ListenAdmin(socket)
+	admin, err := operate.Listen(socket)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closed(admin)) }()
-	return serveGateway(c, shop, config, server.Listeners{Public: listener, Admin: admin}, logger)
+	return serveGateway(c, shop, config, server.Listeners{Public: listener, Admin: admin, Operator: operate.Handler(shop, logger)}, logger)
 }
 
 func serveGateway(c *cli.Context, shop *server.Shop, config *gateway.Config, on server.Listeners, logger *slog.Logger) error {

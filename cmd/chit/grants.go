@@ -13,7 +13,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/internal/plain"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // grantDesk is where a seller looks after the grants of all payers: the running
@@ -25,8 +25,8 @@ type grantDesk interface {
 }
 
 var (
-	_ grantDesk = (*server.Admin)(nil)
-	_ grantDesk = (*server.GrantStore)(nil)
+	_ grantDesk = (*operate.Client)(nil)
+	_ grantDesk = (*operate.GrantStore)(nil)
 )
 
 // atGrants does something at the running server, or with the store when none runs.
@@ -40,14 +40,14 @@ func atGrants(c *cli.Context, do func(grantDesk) error) (err error) {
 	if err == nil {
 		return do(admin)
 	}
-	if !errors.Is(err, server.ErrNoServer) {
+	if !errors.Is(err, operate.ErrNoServer) {
 		return err
 	}
 	path, err := storeThere(c, p)
 	if err != nil {
 		return err
 	}
-	store, err := server.OpenGrants(c.Context, path)
+	store, err := operate.OpenGrants(c.Context, path)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 )
 
 func limitsCommand() *cli.Command {
@@ -35,7 +36,7 @@ func limits(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	admin, err := server.DialAdmin(socket)
+	admin, err := operate.Dial(socket)
 	if err != nil {
 		return fmt.Errorf("%w; it counts only while it runs", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -132,7 +133,7 @@ func sellersReceipts(c *cli.Context, p *profile.Profile, want receipts.Filter, w
 	if err == nil {
 		return admin.WriteStatement(c.Context, want, w)
 	}
-	if !errors.Is(err, server.ErrNoServer) {
+	if !errors.Is(err, operate.ErrNoServer) {
 		return err
 	}
 	path, err := storeThere(c, p)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/settle"
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
@@ -120,7 +121,7 @@ func serve(c *cli.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	admin, err := server.ListenAdmin(socket)
+	admin, err := operate.Listen(socket)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -128,7 +129,7 @@ func serve(c *cli.Context) (err error) {
 	example.AddTools(tools)
 	shop.AddTools(tools)
 	fmt.Fprintf(c.App.Writer, "selling on http://%s/mcp, paid to %s; Ctrl-C stops\n", listener.Addr(), shop.PayTo())
-	return shop.Serve(c.Context, server.Listeners{Public: listener, Admin: admin}, tools, c.Duration("settle-every"))
+	return shop.Serve(c.Context, server.Listeners{Public: listener, Admin: admin, Operator: operate.Handler(shop, logger)}, tools, c.Duration("settle-every"))
 }
 
 func channelsCommand() *cli.Command {
@@ -180,16 +181,16 @@ func withdrawal(after *time.Time) string {
 }
 
 func listChannels(c *cli.Context, p *profile.Profile) ([]server.ChannelView, error) {
-	return listFrom(c, p, (*server.Admin).Channels, server.ReadChannels)
+	return listFrom(c, p, (*operate.Client).Channels, server.ReadChannels)
 }
 
 // listFrom asks the running server, or reads the store when none runs.
-func listFrom[T any](c *cli.Context, p *profile.Profile, live func(*server.Admin, context.Context) ([]T, error), stored func(context.Context, string) ([]T, error)) ([]T, error) {
+func listFrom[T any](c *cli.Context, p *profile.Profile, live func(*operate.Client, context.Context) ([]T, error), stored func(context.Context, string) ([]T, error)) ([]T, error) {
 	admin, err := sellerAdmin(c, p)
 	if err == nil {
 		return live(admin, c.Context)
 	}
-	if !errors.Is(err, server.ErrNoServer) {
+	if !errors.Is(err, operate.ErrNoServer) {
 		return nil, err
 	}
 	store, err := storeThere(c, p)

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // storeFlag names the store of a shop that is not the profile's.
@@ -39,14 +39,14 @@ func storeThere(c *cli.Context, p *profile.Profile) (string, error) {
 }
 
 // sellerAdmin is the running server of the profile's shop. The error wraps
-// [server.ErrNoServer] where none runs, or --store names another store.
-func sellerAdmin(c *cli.Context, p *profile.Profile) (*server.Admin, error) {
+// [operate.ErrNoServer] where none runs, or --store names another store.
+func sellerAdmin(c *cli.Context, p *profile.Profile) (*operate.Client, error) {
 	if c.String(storeFlag.Name) != "" {
-		return nil, server.ErrNoServer
+		return nil, operate.ErrNoServer
 	}
 	socket, err := dataFile(p, profile.SocketFile)
 	if err != nil {
 		return nil, err
 	}
-	return server.DialAdmin(socket)
+	return operate.Dial(socket)
 }
