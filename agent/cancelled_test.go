@@ -11,7 +11,8 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -88,7 +89,7 @@ func newest(t testing.TB, l *liar, before map[string]*x402.DepositPayload) escro
 }
 
 // cancel makes the payer's own transaction that ends an authorization.
-func cancel(t testing.TB, key chain.Signer, d escrow.Deposit, id vouchers.ChannelID) {
+func cancel(t testing.TB, key keys.Signer, d escrow.Deposit, id vouchers.ChannelID) {
 	t.Helper()
 	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
 	if err != nil {
@@ -100,7 +101,7 @@ func cancel(t testing.TB, key chain.Signer, d escrow.Deposit, id vouchers.Channe
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := chain.Call{
+	call := txmgr.Call{
 		To: shoptest.Net.Token, Label: "cancel a deposit",
 		Data: abigen.NewDevUSDC().PackCancelAuthorization(payer, nonce, signature[64], [32]byte(signature[:32]), [32]byte(signature[32:64])),
 	}

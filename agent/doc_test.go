@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // A wallet keeps the key that has the money, and one that signs vouchers in its place.
@@ -33,7 +33,7 @@ func ExampleWallet() {
 // A client deposits once, pays for calls by itself, and takes the rest back.
 func ExampleDial() {
 	ctx := context.Background()
-	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	key, _, err := keys.FromEnv("CHIT_KEY")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func ExampleDial() {
 
 // An http.Client pays for what costs something, and an SDK that takes one does too.
 func ExampleNewTransport() {
-	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	key, _, err := keys.FromEnv("CHIT_KEY")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
@@ -35,7 +35,7 @@ func openExampleShop(ctx context.Context, budget vouchers.Amount) (exampleShop, 
 		log.Fatal(err)
 	}
 	shop, err := server.Open(ctx, server.Options{
-		RPC: shoptest.Net.Anvil.URL(), Key: chain.DevKey(devnet.Seller), Token: shoptest.Net.Token, Store: filepath.Join(dir, "server.db"),
+		RPC: shoptest.Net.Anvil.URL(), Key: keys.Dev(devnet.Seller), Token: shoptest.Net.Token, Store: filepath.Join(dir, "server.db"),
 		Prices: server.Prices{"deep_search": "0.002", "search": "0.0005"}, WithdrawDelay: vouchers.MinWithdrawDelay, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -68,7 +68,7 @@ func grantExample(ctx context.Context, url string, budget vouchers.Amount) (stri
 	if err != nil {
 		return "", err
 	}
-	owner := chain.NewSigner(private)
+	owner := keys.NewSigner(private)
 	if err := shoptest.Net.Mint(ctx, owner.Address(), usdc); err != nil {
 		return "", err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -41,7 +41,7 @@ func travel(t testing.TB, d time.Duration) {
 }
 
 // finish takes what the chain's clock lets the payer take.
-func finish(t testing.TB, sender *chain.Sender, f agent.Funds) ([]agent.Withdrawal, error) {
+func finish(t testing.TB, sender *txmgr.Sender, f agent.Funds) ([]agent.Withdrawal, error) {
 	t.Helper()
 	head, err := shoptest.Net.Client.Header(t.Context(), nil)
 	if err != nil {

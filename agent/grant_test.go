@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // grant buys a credit token of an hour from the channel that key signs for.
-func grant(ctx context.Context, client *agent.Client, key chain.Signer, channel vouchers.ChannelID, scope credit.Scope) (string, error) {
+func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel vouchers.ChannelID, scope credit.Scope) (string, error) {
 	scope.Expires = time.Now().Add(time.Hour)
 	caveats, err := scope.Caveats()
 	if err != nil {

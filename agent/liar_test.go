@@ -13,7 +13,8 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -30,7 +31,7 @@ type liar struct {
 	t     testing.TB
 	url   string
 	terms x402.Requirements
-	payer chain.Signer
+	payer keys.Signer
 
 	mu sync.Mutex // guards what follows
 	// says is the answer to a payment, the n-th counted from 0.
@@ -169,7 +170,7 @@ func (l *liar) corrects(charged vouchers.Amount, proof *x402.VoucherState) *mcp.
 }
 
 // proof is a voucher, signed by whoever.
-func (l *liar) proof(ceiling vouchers.Amount, key chain.Signer) *x402.VoucherState {
+func (l *liar) proof(ceiling vouchers.Amount, key keys.Signer) *x402.VoucherState {
 	signature, err := key.SignHash(context.Background(), l.domain().VoucherDigest(vouchers.Voucher{Channel: l.id(), Ceiling: ceiling}))
 	if err != nil {
 		l.t.Errorf("sign: %v", err)
@@ -186,12 +187,12 @@ func (l *liar) receipt(charged, total vouchers.Amount) *x402.SettlementResponse 
 }
 
 // signs signs a receipt of the channel by a key, which stands for the liar's.
-func (l *liar) signs(r receipts.Receipt, key chain.Signer) receipts.Signed {
+func (l *liar) signs(r receipts.Receipt, key keys.Signer) receipts.Signed {
 	r.Network, r.Escrow, r.Channel = l.terms.Network, escrow.Own.Escrow, l.id()
 	return l.signsAsItIs(r, key)
 }
 
-func (l *liar) signsAsItIs(r receipts.Receipt, key chain.Signer) receipts.Signed {
+func (l *liar) signsAsItIs(r receipts.Receipt, key keys.Signer) receipts.Signed {
 	digest, err := r.Digest()
 	if err != nil {
 		l.t.Error(err)
@@ -259,9 +260,9 @@ func (l *liar) fund(amount vouchers.Amount) {
 	}
 }
 
-func senderOf(t testing.TB, key chain.Signer) *chain.Sender {
+func senderOf(t testing.TB, key keys.Signer) *txmgr.Sender {
 	t.Helper()
-	sender, err := chain.NewSender(t.Context(), shoptest.Net.Client, key)
+	sender, err := txmgr.NewSender(t.Context(), shoptest.Net.Client, key)
 	if err != nil {
 		t.Fatal(err)
 	}

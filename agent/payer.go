@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -21,10 +22,10 @@ import (
 // Options say who pays, with what, and how much at most.
 type Options struct {
 	// Key owns the money and signs deposits; it signs vouchers too unless there is a Session.
-	Key chain.Signer
+	Key keys.Signer
 	// Session signs vouchers in place of Key: it can spend what is in channels opened
 	// with it, and nothing else. A channel belongs to one of them for its whole life.
-	Session chain.Signer
+	Session keys.Signer
 	// RPC is the URL of the chain's JSON-RPC; several are separated by commas.
 	RPC string
 	// Token is the ERC-20 that may be spent; terms in any other are refused.
@@ -77,8 +78,8 @@ func (t TopUp) origin() origin { return origin(t.Typed) }
 type payer struct {
 	http    *http.Client
 	chain   *chain.Client
-	key     chain.Signer
-	session chain.Signer // signs vouchers; the key where the options have none
+	key     keys.Signer
+	session keys.Signer // signs vouchers; the key where the options have none
 	token   escrow.Token
 	policy  *Policy
 	prices  *pricing
@@ -165,8 +166,8 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err
 	}
-	for _, key := range []chain.Signer{p.key, p.session} {
-		if err := chain.RefuseDevKey(p.chain.ChainID(), key); err != nil {
+	for _, key := range []keys.Signer{p.key, p.session} {
+		if err := keys.RefuseDev(p.chain.ChainID(), key); err != nil {
 			return err
 		}
 	}

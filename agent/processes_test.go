@@ -20,7 +20,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -49,7 +49,7 @@ func (e errand) options() (agent.Options, error) {
 		return agent.Options{}, err
 	}
 	return agent.Options{
-		Key: chain.NewSigner(private), RPC: e.RPC, Token: e.Token, Book: e.Book, Policy: agent.Policy{Total: e.Total},
+		Key: keys.NewSigner(private), RPC: e.RPC, Token: e.Token, Book: e.Book, Policy: agent.Policy{Total: e.Total},
 	}, nil
 }
 

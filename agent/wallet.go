@@ -19,6 +19,7 @@ import (
 
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -36,18 +37,18 @@ type Wallet struct {
 }
 
 // PassphraseFrom takes passphrases from the first line of a file if one is named, else
-// from the environment ([chain.PassphraseVariable]), else from a prompt on the terminal.
-// Its errors wrap [chain.ErrPassphrase].
+// from the environment ([keys.PassphraseVariable]), else from a prompt on the terminal.
+// Its errors wrap [keys.ErrPassphrase].
 func PassphraseFrom(file string) func(address string) (string, error) {
-	return func(address string) (string, error) { return chain.ReadPassphrase("passphrase of "+address, file) }
+	return func(address string) (string, error) { return keys.ReadPassphrase("passphrase of "+address, file) }
 }
 
 // Create makes a key in a file of its own. The folder is made if need be.
-func (w Wallet) Create(passphrase string) (chain.KeyFile, error) {
+func (w Wallet) Create(passphrase string) (keys.File, error) {
 	if err := w.make(); err != nil {
-		return chain.KeyFile{}, err
+		return keys.File{}, err
 	}
-	return chain.CreateKeystoreFile(w.Dir, passphrase)
+	return keys.Create(w.Dir, passphrase)
 }
 
 func (w Wallet) make() error {
@@ -58,12 +59,12 @@ func (w Wallet) make() error {
 }
 
 // List lists the key files in the order of their making.
-func (w Wallet) List() ([]chain.KeyFile, error) { return chain.ListKeystore(w.Dir) }
+func (w Wallet) List() ([]keys.File, error) { return keys.List(w.Dir) }
 
-// Key opens the key file of an address. Errors wrap [chain.ErrNoKeyFile],
-// [chain.ErrPassphrase] or [chain.ErrKey].
-func (w Wallet) Key(address common.Address) (chain.Signer, error) {
-	path, err := chain.FindKeystoreFile(w.Dir, address)
+// Key opens the key file of an address. Errors wrap [keys.ErrNoFile],
+// [keys.ErrPassphrase] or [keys.ErrUnusable].
+func (w Wallet) Key(address common.Address) (keys.Signer, error) {
+	path, err := keys.Find(w.Dir, address)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (w Wallet) Key(address common.Address) (chain.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chain.OpenKeystoreFile(path, passphrase)
+	return keys.Open(path, passphrase)
 }
 
 // sessionLock is the file whose lock is held while the session key is looked for or made.
@@ -81,9 +82,9 @@ const sessionLock = ".lock"
 // one that signs vouchers in place of the payer's ([Options.Session]). It is under the
 // passphrase of the payer's key. Processes that need it at once make one, and wait for it
 // until the context ends. A file of the
-// folder that is no key file, but for hidden ones, is an error that wraps [chain.ErrKey]:
+// folder that is no key file, but for hidden ones, is an error that wraps [keys.ErrUnusable]:
 // another key would open other channels.
-func (w Wallet) SessionKey(ctx context.Context, payer common.Address) (_ chain.Signer, err error) {
+func (w Wallet) SessionKey(ctx context.Context, payer common.Address) (_ keys.Signer, err error) {
 	if err := w.make(); err != nil {
 		return nil, err
 	}
@@ -105,11 +106,11 @@ func (w Wallet) SessionKey(ctx context.Context, payer common.Address) (_ chain.S
 	if err != nil {
 		return nil, err
 	}
-	return chain.OpenKeystoreFile(files[0].Path, passphrase)
+	return keys.Open(files[0].Path, passphrase)
 }
 
 // whole lists the key files where there is nothing else.
-func (w Wallet) whole() ([]chain.KeyFile, error) {
+func (w Wallet) whole() ([]keys.File, error) {
 	entries, err := os.ReadDir(w.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("list the key files: %w", err)
@@ -120,9 +121,9 @@ func (w Wallet) whole() ([]chain.KeyFile, error) {
 	}
 	for _, e := range entries {
 		path := filepath.Join(w.Dir, e.Name())
-		isKey := slices.ContainsFunc(files, func(f chain.KeyFile) bool { return f.Path == path })
+		isKey := slices.ContainsFunc(files, func(f keys.File) bool { return f.Path == path })
 		if !isKey && !strings.HasPrefix(e.Name(), ".") {
-			return nil, fmt.Errorf("%w: %s is damaged, or no key file: put it back from a copy; or take it away, and another key opens other channels, while `chit withdraw start` takes what is in the old ones out", chain.ErrKey, path)
+			return nil, fmt.Errorf("%w: %s is damaged, or no key file: put it back from a copy; or take it away, and another key opens other channels, while `chit withdraw start` takes what is in the old ones out", keys.ErrUnusable, path)
 		}
 	}
 	return files, nil
@@ -130,7 +131,7 @@ func (w Wallet) whole() ([]chain.KeyFile, error) {
 
 // Holding is what the account of a key file has outside of channels.
 type Holding struct {
-	chain.KeyFile
+	keys.File
 	// Balance is in atomic units.
 	Balance vouchers.Amount `json:"balance"`
 }
@@ -143,7 +144,7 @@ func (w Wallet) Balances(ctx context.Context, client *chain.Client, token escrow
 	}
 	all := make([]Holding, len(files))
 	for i, file := range files {
-		all[i].KeyFile = file
+		all[i].File = file
 		if all[i].Balance, err = token.Balance(ctx, client, file.Address); err != nil {
 			return nil, err
 		}
@@ -154,32 +155,32 @@ func (w Wallet) Balances(ctx context.Context, client *chain.Client, token escrow
 // Import keeps a key: a private key of 64 hex digits, which is encrypted with the
 // passphrase, or a key file, which the passphrase must open and which is kept as it is.
 // Errors wrap [ErrImport] and do not show the key.
-func (w Wallet) Import(text []byte, passphrase string) (chain.KeyFile, error) {
+func (w Wallet) Import(text []byte, passphrase string) (keys.File, error) {
 	file, err := w.keep(bytes.TrimSpace(text), passphrase)
 	if err != nil {
-		return chain.KeyFile{}, fmt.Errorf("%w: %w", ErrImport, err)
+		return keys.File{}, fmt.Errorf("%w: %w", ErrImport, err)
 	}
 	return file, nil
 }
 
-func (w Wallet) keep(text []byte, passphrase string) (chain.KeyFile, error) {
+func (w Wallet) keep(text []byte, passphrase string) (keys.File, error) {
 	key, err := readKey(text, passphrase)
 	if err != nil {
-		return chain.KeyFile{}, err
+		return keys.File{}, err
 	}
 	if err := w.make(); err != nil {
-		return chain.KeyFile{}, err
+		return keys.File{}, err
 	}
-	if path, err := chain.FindKeystoreFile(w.Dir, key.Address); err == nil {
-		return chain.KeyFile{}, fmt.Errorf("that of %s is there already, in %s", key.Address, path)
+	if path, err := keys.Find(w.Dir, key.Address); err == nil {
+		return keys.File{}, fmt.Errorf("that of %s is there already, in %s", key.Address, path)
 	}
 	if !isKeyFile(text) {
 		if text, err = keystore.EncryptKey(key, passphrase, keystore.StandardScryptN, keystore.StandardScryptP); err != nil {
-			return chain.KeyFile{}, err
+			return keys.File{}, err
 		}
 	}
 	name := fmt.Sprintf("UTC--%s--%x", time.Now().UTC().Format("2006-01-02T15-04-05.000000000Z"), key.Address)
-	file := chain.KeyFile{Address: key.Address, Path: filepath.Join(w.Dir, name)}
+	file := keys.File{Address: key.Address, Path: filepath.Join(w.Dir, name)}
 	return file, writeNew(file.Path, text)
 }
 

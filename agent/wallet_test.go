@@ -14,7 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 )
@@ -65,7 +65,7 @@ func TestAWalletPaysWithOneKeyAndSignsVouchersWithAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if have, err := wallet.Balances(t.Context(), shoptest.Net.Client, token); err != nil || len(have) != 1 || have[0].KeyFile != made || have[0].Balance != 90*usdc {
+	if have, err := wallet.Balances(t.Context(), shoptest.Net.Client, token); err != nil || len(have) != 1 || have[0].File != made || have[0].Balance != 90*usdc {
 		t.Errorf("the wallet has %+v, %v", have, err)
 	}
 }
@@ -87,10 +87,10 @@ func TestAWalletKeepsAKeyOnceAndOpensItWithItsPassphraseAlone(t *testing.T) {
 		t.Errorf("the key is %v, %v", key, err)
 	}
 	wallet.Passphrase = func(string) (string, error) { return "wrong", nil }
-	if key, err := wallet.Key(kept.Address); !errors.Is(err, chain.ErrPassphrase) {
+	if key, err := wallet.Key(kept.Address); !errors.Is(err, keys.ErrPassphrase) {
 		t.Errorf("a wrong passphrase opens %v, %v", key, err)
 	}
-	if key, err := wallet.Key(shoptest.Key(t, "nobody").Address()); !errors.Is(err, chain.ErrNoKeyFile) {
+	if key, err := wallet.Key(shoptest.Key(t, "nobody").Address()); !errors.Is(err, keys.ErrNoFile) {
 		t.Errorf("of nobody there is %v, %v", key, err)
 	}
 }
@@ -122,7 +122,7 @@ func TestADamagedSessionKeyIsAnErrorAndNotAnotherKey(t *testing.T) {
 		if err := os.WriteFile(damaged, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (agent.Wallet{Dir: dir, Passphrase: secret}).SessionKey(t.Context(), common.Address{}); !errors.Is(err, chain.ErrKey) || !strings.Contains(err.Error(), damaged) {
+		if _, err := (agent.Wallet{Dir: dir, Passphrase: secret}).SessionKey(t.Context(), common.Address{}); !errors.Is(err, keys.ErrUnusable) || !strings.Contains(err.Error(), damaged) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if files, err := (agent.Wallet{Dir: dir}).List(); err != nil || len(files) != 0 {

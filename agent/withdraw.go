@@ -12,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -90,16 +91,16 @@ var weiPerCoin = new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
 
 // WithdrawalCost is what announcing and finishing one withdrawal cost by today's gas
 // price, where one coin of the chain costs coinPrice atomic USDC; 0 is not known.
-func WithdrawalCost(ctx context.Context, sender *chain.Sender, coinPrice vouchers.Amount) (GasCost, error) {
+func WithdrawalCost(ctx context.Context, sender *txmgr.Sender, coinPrice vouchers.Amount) (GasCost, error) {
 	return gasCost(ctx, sender, coinPrice, withdrawalGas)
 }
 
 // FinishingCost is [WithdrawalCost] of one that was announced before.
-func FinishingCost(ctx context.Context, sender *chain.Sender, coinPrice vouchers.Amount) (GasCost, error) {
+func FinishingCost(ctx context.Context, sender *txmgr.Sender, coinPrice vouchers.Amount) (GasCost, error) {
 	return gasCost(ctx, sender, coinPrice, finishingGas)
 }
 
-func gasCost(ctx context.Context, sender *chain.Sender, coinPrice vouchers.Amount, gas int64) (GasCost, error) {
+func gasCost(ctx context.Context, sender *txmgr.Sender, coinPrice vouchers.Amount, gas int64) (GasCost, error) {
 	price, err := sender.GasPrice(ctx)
 	if err != nil {
 		return GasCost{}, err
@@ -136,7 +137,7 @@ type Withdrawal struct {
 // One that fails keeps none of the others back: what was announced is returned beside
 // the errors of the rest. The options are those of each transaction, which costs no more
 // than [escrow.DefaultMaxCost] by default. Errors wrap [escrow.ErrNothingToWithdraw] if there is none.
-func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, from []Withdrawable, opts ...escrow.SendOption) ([]Withdrawal, error) {
+func StartWithdrawals(ctx context.Context, client *chain.Client, sender *txmgr.Sender, from []Withdrawable, opts ...escrow.SendOption) ([]Withdrawal, error) {
 	return withdraw(ctx, client, from, func(contract *escrow.Contract, w Withdrawable) (Withdrawal, error) {
 		announced, err := contract.InitiateWithdraw(ctx, sender, w.Config, w.Amount, opts...)
 		if err != nil {
@@ -148,7 +149,7 @@ func StartWithdrawals(ctx context.Context, client *chain.Client, sender *chain.S
 
 // FinishWithdrawals takes the money of withdrawals whose delay has passed, as
 // [StartWithdrawals] announces them.
-func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *chain.Sender, from []Withdrawable, opts ...escrow.SendOption) ([]Withdrawal, error) {
+func FinishWithdrawals(ctx context.Context, client *chain.Client, sender *txmgr.Sender, from []Withdrawable, opts ...escrow.SendOption) ([]Withdrawal, error) {
 	return withdraw(ctx, client, from, func(contract *escrow.Contract, w Withdrawable) (Withdrawal, error) {
 		returned, err := contract.FinalizeWithdraw(ctx, sender, w.Config, opts...)
 		if err != nil {

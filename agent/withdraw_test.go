@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/shoptest"
@@ -105,7 +106,7 @@ func claims(t testing.TB, shop *shoptest.Shop, _ agent.Withdrawable) {
 func refunds(t testing.TB, _ *shoptest.Shop, of agent.Withdrawable) {
 	t.Helper()
 	contract := escrow.At(shoptest.Net.Client, of.Deployment.Escrow)
-	if _, err := contract.Refund(t.Context(), senderOf(t, chain.DevKey(devnet.Seller)), escrow.Claim{Config: of.Config}, 4*usdc); err != nil {
+	if _, err := contract.Refund(t.Context(), senderOf(t, keys.Dev(devnet.Seller)), escrow.Claim{Config: of.Config}, 4*usdc); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -116,7 +116,7 @@ func playShop(in io.Reader, out io.Writer) (err error) {
 		return err
 	}
 	shop, err := server.Open(context.Background(), server.Options{
-		RPC: s.RPC, Key: chain.DevKey(devnet.Seller), Token: s.Token, PayTo: s.PayTo, Store: s.Store,
+		RPC: s.RPC, Key: keys.Dev(devnet.Seller), Token: s.Token, PayTo: s.PayTo, Store: s.Store,
 		Prices: server.Prices{"work": "0.001", "die": "0.001"}, WithdrawDelay: vouchers.MinWithdrawDelay,
 	})
 	if err != nil {

@@ -105,7 +105,7 @@ func (c *Client) add(ctx context.Context, text string) error {
 }
 
 func unreachable(name string, err error) error {
-	return fmt.Errorf("%w: %s: %w; check the RPC URL, or start a local chain with `chit dev`", ErrUnreachable, name, withoutURL(err))
+	return fmt.Errorf("%w: %s: %w; check the RPC URL, or start a local chain with `chit dev`", ErrUnreachable, name, WithoutURL(err))
 }
 
 // Close closes the connections.
@@ -120,6 +120,9 @@ func (c *Client) ChainID() uint64 { return c.chainID }
 
 // Network is the CAIP-2 name of the chain, such as "eip155:8453".
 func (c *Client) Network() string { return fmt.Sprintf("eip155:%d", c.chainID) }
+
+// IsLocal reports whether a chain id is one that development chains use.
+func IsLocal(chainID uint64) bool { return chainID == 31337 || chainID == 1337 }
 
 // ask asks the endpoint that answered last, and the others in turn while none
 // answers. An answer that says no is an answer.
@@ -244,7 +247,9 @@ func (c *Client) Receipt(ctx context.Context, tx common.Hash) (*types.Receipt, e
 	return receipt, err
 }
 
-func (c *Client) nonce(ctx context.Context, account common.Address) (mined, pending uint64, err error) {
+// Nonces returns how many transactions of an account are mined, and with those that an
+// endpoint knows to be on their way: its next nonce.
+func (c *Client) Nonces(ctx context.Context, account common.Address) (mined, pending uint64, err error) {
 	mined, err = ask(ctx, c, "read the nonce of "+account.Hex(), func(ctx context.Context, e *ethclient.Client) (uint64, error) {
 		return e.NonceAt(ctx, account, nil)
 	})
@@ -257,15 +262,15 @@ func (c *Client) nonce(ctx context.Context, account common.Address) (mined, pend
 	return mined, max(mined, pending), err
 }
 
-// nonceAt returns the nonce that an account had at a block.
-func (c *Client) nonceAt(ctx context.Context, account common.Address, block uint64) (uint64, error) {
+// NonceAt returns the nonce that an account had at a block.
+func (c *Client) NonceAt(ctx context.Context, account common.Address, block uint64) (uint64, error) {
 	return ask(ctx, c, "read the nonce of "+account.Hex(), func(ctx context.Context, e *ethclient.Client) (uint64, error) {
 		return e.NonceAt(ctx, account, new(big.Int).SetUint64(block))
 	})
 }
 
-// broadcast hands a signed transaction to an endpoint. Doing so again is no error.
-func (c *Client) broadcast(ctx context.Context, tx *types.Transaction) error {
+// Broadcast hands a signed transaction to an endpoint. Doing so again is no error.
+func (c *Client) Broadcast(ctx context.Context, tx *types.Transaction) error {
 	_, err := ask(ctx, c, "broadcast "+tx.Hash().Hex(), func(ctx context.Context, e *ethclient.Client) (struct{}, error) {
 		err := e.SendTransaction(ctx, tx)
 		if err != nil && isAnswer(err) && isKnownText(err.Error()) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 func TestDialSaysWhatIsWrongAndKeepsAPIKeysOutOfIt(t *testing.T) {
@@ -30,8 +31,8 @@ func TestDialSaysWhatIsWrongAndKeepsAPIKeysOutOfIt(t *testing.T) {
 		"no scheme":           {"127.0.0.1:8545", chain.ErrUnreachable},
 		"a file":              {"file:///secret", chain.ErrUnreachable},
 		"nobody listens":      {nobody + "/v2/secret", chain.ErrUnreachable},
-		"another chain":       {anvil.URL(), chain.ErrChainID},
-		"the second is wrong": {anvil.URL() + "," + nobody + "/v2/secret", chain.ErrUnreachable},
+		"another chain":       {devChain.URL(), chain.ErrChainID},
+		"the second is wrong": {devChain.URL() + "," + nobody + "/v2/secret", chain.ErrUnreachable},
 	} {
 		wantID := uint64(31337)
 		if c.want == chain.ErrChainID {
@@ -49,11 +50,11 @@ func TestDialSaysWhatIsWrongAndKeepsAPIKeysOutOfIt(t *testing.T) {
 }
 
 func TestAClientKnowsItsChain(t *testing.T) {
-	client := dial(t, anvil.URL())
+	client := dial(t, devChain.URL())
 	if client.ChainID() != 31337 || client.Network() != "eip155:31337" {
 		t.Errorf("chain id %d, network %s", client.ChainID(), client.Network())
 	}
-	balance, err := client.Balance(t.Context(), chain.DevKey(9).Address())
+	balance, err := client.Balance(t.Context(), keys.Dev(9).Address())
 	if err != nil || balance.Sign() != 1 {
 		t.Errorf("balance %s, %v", balance, err)
 	}
@@ -64,7 +65,7 @@ func TestAClientKnowsItsChain(t *testing.T) {
 }
 
 func TestAnEndpointThatDoesNotAnswerIsReplacedByTheNext(t *testing.T) {
-	first, second := newProxy(t, anvil.URL()), newProxy(t, anvil.URL())
+	first, second := newProxy(t, devChain.URL()), newProxy(t, devChain.URL())
 	client := dial(t, first.URL+","+second.URL)
 	first.loses("")
 	before := second.requests.Load()
@@ -88,10 +89,10 @@ func TestAnEndpointThatDoesNotAnswerIsReplacedByTheNext(t *testing.T) {
 }
 
 func TestARefusalOfAContractIsNamed(t *testing.T) {
-	client := dial(t, anvil.URL())
-	escrow := escrowAt(t, newSender(t, client, chain.DevKey(0)))
+	client := dial(t, devChain.URL())
+	escrow := escrowAt(t, newSender(t, client, keys.Dev(0)))
 	deposit := abigen.NewEscrow().PackClaim(nil)
-	msg := ethereum.CallMsg{From: chain.DevKey(1).Address(), To: &escrow, Data: deposit}
+	msg := ethereum.CallMsg{From: keys.Dev(1).Address(), To: &escrow, Data: deposit}
 	_, callErr := client.CallContract(t.Context(), msg, nil)
 	_, gasErr := client.EstimateGas(t.Context(), msg)
 	for name, err := range map[string]error{"call": callErr, "estimate": gasErr} {

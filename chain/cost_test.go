@@ -8,29 +8,30 @@ import (
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 func TestATransactionThatCostsMoreThanItMayIsNotSent(t *testing.T) {
-	client := dial(t, anvil.URL())
-	call := settle(escrowAt(t, newSender(t, client, chain.DevKey(7))))
+	client := dial(t, devChain.URL())
+	call := settle(escrowAt(t, newSender(t, client, keys.Dev(7))))
 	call.MaxCost = big.NewInt(1e9)
 	kept := newJournal()
-	if _, err := newSender(t, client, chain.DevKey(8), chain.WithJournal(kept)).Send(t.Context(), call); !errors.Is(err, chain.ErrCost) || kept.size() != 0 {
+	if _, err := newSender(t, client, keys.Dev(8), txmgr.WithJournal(kept)).Send(t.Context(), call); !errors.Is(err, txmgr.ErrCost) || kept.size() != 0 {
 		t.Errorf("sent with %v, %d entries in the journal", err, kept.size())
 	}
 }
 
 func TestNothingRaisesATransactionAboveWhatItMayCost(t *testing.T) {
 	most := big.NewInt(5e14)
-	_, sender, _ := waiting(t, chain.Call{MaxCost: most}, chain.WithStuckAfter(time.Millisecond))
+	_, sender, _ := waiting(t, txmgr.Call{MaxCost: most}, txmgr.WithStuckAfter(time.Millisecond))
 	var err error
 	for range 40 {
 		if err = sender.SpeedUp(t.Context(), 0); err != nil {
 			break
 		}
 	}
-	if !errors.Is(err, chain.ErrCost) {
+	if !errors.Is(err, txmgr.ErrCost) {
 		t.Errorf("sped up without end: %v", err)
 	}
 	tx := sender.Pending()[0]
@@ -42,29 +43,29 @@ func TestNothingRaisesATransactionAboveWhatItMayCost(t *testing.T) {
 func TestARestartKeepsTheLimitsOfATransactionThatIsOnItsWay(t *testing.T) {
 	most := big.NewInt(4e9)
 	for name, c := range map[string]struct {
-		call   chain.Call
-		within func(chain.PendingTx) bool
+		call   txmgr.Call
+		within func(txmgr.Pending) bool
 	}{
-		"per gas":                   {chain.Call{MaxFee: most}, func(tx chain.PendingTx) bool { return tx.MaxFee.Cmp(most) <= 0 }},
-		"in all":                    {chain.Call{MaxCost: big.NewInt(4e14)}, func(tx chain.PendingTx) bool { return costOf(tx).Cmp(big.NewInt(4e14)) <= 0 }},
-		"per gas, of an urgent one": {chain.Call{MaxFee: most, Urgent: true}, nil},
+		"per gas":                   {txmgr.Call{MaxFee: most}, func(tx txmgr.Pending) bool { return tx.MaxFee.Cmp(most) <= 0 }},
+		"in all":                    {txmgr.Call{MaxCost: big.NewInt(4e14)}, func(tx txmgr.Pending) bool { return costOf(tx).Cmp(big.NewInt(4e14)) <= 0 }},
+		"per gas, of an urgent one": {txmgr.Call{MaxFee: most, Urgent: true}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kept := newJournal()
 			local, client := quietChain(t)
-			free := settle(escrowAt(t, newSender(t, client, chain.DevKey(1))))
+			free := settle(escrowAt(t, newSender(t, client, keys.Dev(1))))
 			limited := free
 			limited.MaxFee, limited.MaxCost, limited.Urgent = c.call.MaxFee, c.call.MaxCost, c.call.Urgent
 			control(t, local.URL(), "evm_setAutomine", false)
-			first := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept), chain.WithStuckAfter(time.Hour))
-			for n, call := range []chain.Call{limited, free} {
+			first := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(time.Hour))
+			for n, call := range []txmgr.Call{limited, free} {
 				sendInBackground(first, call)
 				until(t, "the broadcast", func() bool { return len(first.Pending()) == n+1 })
 			}
 			if err := first.Close(); err != nil {
 				t.Fatal(err)
 			}
-			second := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept), chain.WithStuckAfter(time.Millisecond))
+			second := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(time.Millisecond))
 			far := new(big.Int).Lsh(most, 3)
 			until(t, "a high fee of the other one", func() bool { return second.Pending()[1].MaxFee.Cmp(far) > 0 })
 			if tx := second.Pending()[0]; c.within != nil && !c.within(tx) {
@@ -78,25 +79,25 @@ func TestARestartKeepsTheLimitsOfATransactionThatIsOnItsWay(t *testing.T) {
 }
 
 // costOf is the most that a transaction may cost, in wei.
-func costOf(tx chain.PendingTx) *big.Int {
+func costOf(tx txmgr.Pending) *big.Int {
 	return new(big.Int).Mul(tx.MaxFee, new(big.Int).SetUint64(tx.Gas))
 }
 
 func TestAGapIsFilledWithinTheLimitsOfWhatWaitsBehindIt(t *testing.T) {
 	for name, c := range map[string]struct {
-		limits chain.Call
+		limits txmgr.Call
 		base   int64 // of the chain, in gwei
 	}{
-		"per gas":             {chain.Call{MaxFee: gwei(20)}, 500},
-		"in all":              {chain.Call{MaxCost: big.NewInt(5e14)}, 500},
-		"those that all have": {chain.Call{}, 5_000},
+		"per gas":             {txmgr.Call{MaxFee: gwei(20)}, 500},
+		"in all":              {txmgr.Call{MaxCost: big.NewInt(5e14)}, 500},
+		"those that all have": {txmgr.Call{}, 5_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			local, client := quietChain(t)
-			call := settle(escrowAt(t, newSender(t, client, chain.DevKey(1))))
+			call := settle(escrowAt(t, newSender(t, client, keys.Dev(1))))
 			call.MaxFee, call.MaxCost = c.limits.MaxFee, c.limits.MaxCost
 			way := newProxy(t, local.URL())
-			sender := newSender(t, dial(t, way.URL), chain.DevKey(0), chain.WithStuckAfter(time.Millisecond))
+			sender := newSender(t, dial(t, way.URL), keys.Dev(0), txmgr.WithStuckAfter(time.Millisecond))
 			var snapshot string
 			if err := dialETH(t, local.URL()).Client().CallContext(t.Context(), &snapshot, "evm_snapshot"); err != nil {
 				t.Fatal(err)

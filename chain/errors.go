@@ -20,28 +20,8 @@ var (
 	ErrChainID = errors.New("wrong chain")
 	// ErrFunds says that the sender's account cannot pay for the gas.
 	ErrFunds = errors.New("the account cannot pay for gas")
-	// ErrFee says that the chain's base fee is above the highest fee that may be paid.
-	ErrFee = errors.New("the chain's fee is above the limit")
-	// ErrCost says that a transaction costs more in all than it may.
-	ErrCost = errors.New("the transaction costs more than it may")
 	// ErrGasCap says that a transaction needs more gas than one may have.
 	ErrGasCap = errors.New("more gas than a transaction may have")
-	// ErrData says that a transaction carries more data than nodes relay.
-	ErrData = errors.New("too much call data")
-	// ErrFailed says that a transaction was mined and failed.
-	ErrFailed = errors.New("the transaction failed")
-	// ErrReplaced says that another transaction of the same key took the nonce.
-	ErrReplaced = errors.New("another transaction took the nonce")
-	// ErrCancelled says that a transaction was cancelled ([Sender.Cancel]).
-	ErrCancelled = errors.New("the transaction was cancelled")
-	// ErrNotPending says that no transaction with this nonce is on its way.
-	ErrNotPending = errors.New("no such transaction is on its way")
-	// ErrClosed is what a closed sender answers with. What it has sent is still on its way.
-	ErrClosed = errors.New("the sender is closed")
-	// ErrDevKey says that a public key of local chains was to be used on another chain.
-	ErrDevKey = errors.New("this key is public")
-	// ErrKey says that a key or its file cannot be used.
-	ErrKey = errors.New("unusable key")
 )
 
 // RevertError is a call that a contract refused.
@@ -131,8 +111,8 @@ func render(e abi.Error, data []byte) string {
 	return e.Name + "(" + strings.Join(words, ", ") + ")"
 }
 
-// withoutURL removes from an error the URL of an endpoint, which may hold an API key.
-func withoutURL(err error) error {
+// WithoutURL removes from an error the URL of an endpoint, which may hold an API key.
+func WithoutURL(err error) error {
 	var withURL *url.Error
 	if errors.As(err, &withURL) {
 		return withURL.Err

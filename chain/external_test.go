@@ -14,7 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // clef signs like clef does, what change makes of the transaction.
@@ -42,7 +42,7 @@ func clef(t *testing.T, change func(*types.DynamicFeeTx)) string {
 				Gas: uint64(p.Gas), To: &p.To, Data: p.Input,
 			}
 			change(tx)
-			signed, err := chain.DevKey(6).SignTx(r.Context(), types.NewTx(tx), 31337)
+			signed, err := keys.Dev(6).SignTx(r.Context(), types.NewTx(tx), 31337)
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return
@@ -59,16 +59,16 @@ func clef(t *testing.T, change func(*types.DynamicFeeTx)) string {
 }
 
 func TestAnExternalSignerSends(t *testing.T) {
-	signer, err := chain.DialSigner(clef(t, func(*types.DynamicFeeTx) {}), chain.DevKey(6).Address())
+	signer, err := keys.DialSigner(clef(t, func(*types.DynamicFeeTx) {}), keys.Dev(6).Address())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := dial(t, anvil.URL())
+	client := dial(t, devChain.URL())
 	sender := newSender(t, client, signer)
-	if receipt, err := sender.Send(t.Context(), settle(escrowAt(t, newSender(t, client, chain.DevKey(7))))); err != nil || receipt == nil {
+	if receipt, err := sender.Send(t.Context(), settle(escrowAt(t, newSender(t, client, keys.Dev(7))))); err != nil || receipt == nil {
 		t.Errorf("sent with %v", err)
 	}
-	if _, err := signer.SignHash(t.Context(), common.Hash{}); !errors.Is(err, chain.ErrKey) {
+	if _, err := signer.SignHash(t.Context(), common.Hash{}); !errors.Is(err, keys.ErrUnusable) {
 		t.Errorf("signed a bare hash: %v", err)
 	}
 }
@@ -81,22 +81,22 @@ func TestWhatAnExternalSignerMadeOfItIsChecked(t *testing.T) {
 		"other data":       func(tx *types.DynamicFeeTx) { tx.Data = nil },
 		"another nonce":    func(tx *types.DynamicFeeTx) { tx.Nonce++ },
 	} {
-		signer, err := chain.DialSigner(clef(t, change), chain.DevKey(6).Address())
+		signer, err := keys.DialSigner(clef(t, change), keys.Dev(6).Address())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := signer.SignTx(context.Background(), tx, 31337); !errors.Is(err, chain.ErrKey) {
+		if _, err := signer.SignTx(context.Background(), tx, 31337); !errors.Is(err, keys.ErrUnusable) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	stranger, err := chain.DialSigner(clef(t, func(*types.DynamicFeeTx) {}), chain.DevKey(5).Address())
+	stranger, err := keys.DialSigner(clef(t, func(*types.DynamicFeeTx) {}), keys.Dev(5).Address())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stranger.SignTx(context.Background(), tx, 31337); !errors.Is(err, chain.ErrKey) {
+	if _, err := stranger.SignTx(context.Background(), tx, 31337); !errors.Is(err, keys.ErrUnusable) {
 		t.Errorf("signed by another key: %v", err)
 	}
-	if _, err := chain.DialSigner("http://127.0.0.1:1", common.Address{}); !errors.Is(err, chain.ErrKey) {
+	if _, err := keys.DialSigner("http://127.0.0.1:1", common.Address{}); !errors.Is(err, keys.ErrUnusable) {
 		t.Errorf("dialed nobody: %v", err)
 	}
 }

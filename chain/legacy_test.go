@@ -12,10 +12,13 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 func TestAChainWithoutABaseFeeGetsLegacyTransactions(t *testing.T) {
-	old, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{Args: []string{"--hardfork", "berlin"}})
+	old, err := anvil.Start(t.Context(), anvil.Options{Args: []string{"--hardfork", "berlin"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,18 +31,18 @@ func TestAChainWithoutABaseFeeGetsLegacyTransactions(t *testing.T) {
 	if head, err := client.Header(t.Context(), nil); err != nil || head.BaseFee != nil {
 		t.Fatalf("the chain's base fee is %v, %v", head.BaseFee, err)
 	}
-	sender := newSender(t, client, chain.DevKey(0), chain.WithStuckAfter(50*time.Millisecond))
+	sender := newSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(50*time.Millisecond))
 	price, err := sender.GasPrice(t.Context())
 	if err != nil || price.Sign() <= 0 {
 		t.Fatalf("the gas price is %v, %v", price, err)
 	}
-	call := chain.Call{To: common.Address{9}, Data: []byte{1}, Label: "anything"}
+	call := txmgr.Call{To: common.Address{9}, Data: []byte{1}, Label: "anything"}
 	receipt, err := sender.Send(t.Context(), call)
 	if err != nil || receipt.Type != types.LegacyTxType {
 		t.Fatalf("it was sent as %+v, %v", receipt, err)
 	}
 	call.MaxFee = new(big.Int).Sub(price, common.Big1)
-	if _, err := sender.Send(t.Context(), call); !errors.Is(err, chain.ErrFee) {
+	if _, err := sender.Send(t.Context(), call); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("above the limit: %v", err)
 	}
 	call.MaxFee, call.Urgent = price, true
@@ -49,7 +52,7 @@ func TestAChainWithoutABaseFeeGetsLegacyTransactions(t *testing.T) {
 }
 
 func TestAChainThatHasChangedItsIDIsNamed(t *testing.T) {
-	other, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{Args: []string{"--chain-id", "31338"}})
+	other, err := anvil.Start(t.Context(), anvil.Options{Args: []string{"--chain-id", "31338"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +61,11 @@ func TestAChainThatHasChangedItsIDIsNamed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := newProxy(t, anvil.URL())
-	sender := newSender(t, dial(t, p.URL), chain.DevKey(8))
+	p := newProxy(t, devChain.URL())
+	sender := newSender(t, dial(t, p.URL), keys.Dev(8))
 	url := other.URL()
 	p.target.Store(&url)
-	_, err = sender.Send(t.Context(), chain.Call{To: common.Address{9}, Label: "anything"})
+	_, err = sender.Send(t.Context(), txmgr.Call{To: common.Address{9}, Label: "anything"})
 	if !errors.Is(err, chain.ErrChainID) || !strings.Contains(err.Error(), "are locked") {
 		t.Errorf("%v", err)
 	}
@@ -73,8 +76,8 @@ func TestAnAccountThatCannotPayForGasIsNamedWithWhatItHasAndNeeds(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := newSender(t, dial(t, anvil.URL()), chain.NewSigner(private), chain.WithOwner("the seller's"))
-	_, err = sender.Send(t.Context(), chain.Call{To: common.Address{9}, Label: "anything"})
+	sender := newSender(t, dial(t, devChain.URL()), keys.NewSigner(private), txmgr.WithOwner("the seller's"))
+	_, err = sender.Send(t.Context(), txmgr.Call{To: common.Address{9}, Label: "anything"})
 	if !errors.Is(err, chain.ErrFunds) {
 		t.Fatalf("%v", err)
 	}

@@ -21,10 +21,13 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 // anvil is the local chain of all tests that need no chain of their own.
-var anvil *chain.Anvil
+var devChain *anvil.Chain
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -32,12 +35,12 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	var err error
-	if anvil, err = chain.StartAnvil(context.Background(), chain.AnvilOptions{}); err != nil {
+	if devChain, err = anvil.Start(context.Background(), anvil.Options{}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	code := m.Run()
-	if err := anvil.Stop(); err != nil {
+	if err := devChain.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -63,9 +66,9 @@ func dial(t testing.TB, url string, opts ...chain.Option) *chain.Client {
 	return client
 }
 
-func newSender(t testing.TB, client *chain.Client, key chain.Signer, opts ...chain.SenderOption) *chain.Sender {
+func newSender(t testing.TB, client *chain.Client, key keys.Signer, opts ...txmgr.Option) *txmgr.Sender {
 	t.Helper()
-	sender, err := chain.NewSender(t.Context(), client, key, opts...)
+	sender, err := txmgr.NewSender(t.Context(), client, key, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +94,7 @@ func control(t testing.TB, url, method string, args ...any) {
 }
 
 // escrowAt deploys the escrow, whose functions the tests call.
-func escrowAt(t testing.TB, sender *chain.Sender) common.Address {
+func escrowAt(t testing.TB, sender *txmgr.Sender) common.Address {
 	t.Helper()
 	address, _, err := sender.Create2(t.Context(), abigen.Deployer, abigen.Salt, abigen.EscrowDeployment.InitCode(), "deploy the escrow")
 	if err != nil {
@@ -101,8 +104,8 @@ func escrowAt(t testing.TB, sender *chain.Sender) common.Address {
 }
 
 // settle is a call that always succeeds and changes nothing.
-func settle(escrow common.Address) chain.Call {
-	return chain.Call{To: escrow, Data: abigen.NewEscrow().PackSettle(common.Address{1}, common.Address{2}), Label: "settle nothing"}
+func settle(escrow common.Address) txmgr.Call {
+	return txmgr.Call{To: escrow, Data: abigen.NewEscrow().PackSettle(common.Address{1}, common.Address{2}), Label: "settle nothing"}
 }
 
 // proxy stands between a client and the chain, and loses what it is told to lose.

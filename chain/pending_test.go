@@ -6,23 +6,25 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 // waiting is a sender with one call in the pool of a chain that does not mine.
-func waiting(t *testing.T, call chain.Call, opts ...chain.SenderOption) (*chain.Anvil, *chain.Sender, <-chan error) {
+func waiting(t *testing.T, call txmgr.Call, opts ...txmgr.Option) (*anvil.Chain, *txmgr.Sender, <-chan error) {
 	t.Helper()
 	local, client := quietChain(t)
-	call.To, call.Data, call.Label = escrowAt(t, newSender(t, client, chain.DevKey(1))), settle(call.To).Data, "settle nothing"
+	call.To, call.Data, call.Label = escrowAt(t, newSender(t, client, keys.Dev(1))), settle(call.To).Data, "settle nothing"
 	control(t, local.URL(), "evm_setAutomine", false)
-	sender := newSender(t, client, chain.DevKey(0), opts...)
+	sender := newSender(t, client, keys.Dev(0), opts...)
 	done := sendInBackground(sender, call)
 	until(t, "the broadcast", func() bool { return len(sender.Pending()) == 1 })
 	return local, sender, done
 }
 
 func TestATransactionIsListedAndSpedUp(t *testing.T) {
-	local, sender, done := waiting(t, chain.Call{}, chain.WithStuckAfter(time.Hour))
+	local, sender, done := waiting(t, txmgr.Call{}, txmgr.WithStuckAfter(time.Hour))
 	before := sender.Pending()[0]
 	if before.Label != "settle nothing" || before.Nonce != 0 || before.Gas == 0 {
 		t.Errorf("pending %+v", before)
@@ -38,7 +40,7 @@ func TestATransactionIsListedAndSpedUp(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if err := sender.SpeedUp(t.Context(), before.Nonce); !errors.Is(err, chain.ErrNotPending) {
+	if err := sender.SpeedUp(t.Context(), before.Nonce); !errors.Is(err, txmgr.ErrNotPending) {
 		t.Errorf("sped up after it has landed: %v", err)
 	}
 	if err := sender.Idle(t.Context()); err != nil || len(sender.Pending()) != 0 {
@@ -47,24 +49,24 @@ func TestATransactionIsListedAndSpedUp(t *testing.T) {
 }
 
 func TestACancelledTransactionDoesNotHappen(t *testing.T) {
-	local, sender, done := waiting(t, chain.Call{Key: "cancelled"}, chain.WithStuckAfter(time.Hour))
+	local, sender, done := waiting(t, txmgr.Call{Key: "cancelled"}, txmgr.WithStuckAfter(time.Hour))
 	if err := sender.Cancel(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	control(t, local.URL(), "anvil_mine", 1)
-	if err := <-done; !errors.Is(err, chain.ErrCancelled) {
+	if err := <-done; !errors.Is(err, txmgr.ErrCancelled) {
 		t.Errorf("ended with %v, want ErrCancelled", err)
 	}
 	if sender.Knows("cancelled") {
 		t.Error("the key of a cancelled call is still taken")
 	}
-	if err := sender.Cancel(t.Context(), 7); !errors.Is(err, chain.ErrNotPending) {
+	if err := sender.Cancel(t.Context(), 7); !errors.Is(err, txmgr.ErrNotPending) {
 		t.Errorf("cancelled what was never sent: %v", err)
 	}
 }
 
 func TestAnUrgentCallPaysMoreAndRaisesItsFeeSooner(t *testing.T) {
-	local, sender, done := waiting(t, chain.Call{Urgent: true}, chain.WithStuckAfter(300*time.Millisecond))
+	local, sender, done := waiting(t, txmgr.Call{Urgent: true}, txmgr.WithStuckAfter(300*time.Millisecond))
 	first := sender.Pending()[0]
 	if first.Tip.Cmp(big.NewInt(2_000_000_000)) != 0 {
 		t.Errorf("the tip is %s wei, want twice anvil's suggestion of 1 gwei", first.Tip)
@@ -77,11 +79,11 @@ func TestAnUrgentCallPaysMoreAndRaisesItsFeeSooner(t *testing.T) {
 }
 
 func TestALimitOfOneCallHolds(t *testing.T) {
-	client := dial(t, anvil.URL())
-	sender := newSender(t, client, chain.DevKey(8))
-	call := settle(escrowAt(t, newSender(t, client, chain.DevKey(7))))
+	client := dial(t, devChain.URL())
+	sender := newSender(t, client, keys.Dev(8))
+	call := settle(escrowAt(t, newSender(t, client, keys.Dev(7))))
 	call.MaxFee = big.NewInt(1)
-	if _, err := sender.Send(t.Context(), call); !errors.Is(err, chain.ErrFee) {
+	if _, err := sender.Send(t.Context(), call); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("sent with %v, want ErrFee", err)
 	}
 	price, err := sender.GasPrice(t.Context())
@@ -93,8 +95,8 @@ func TestALimitOfOneCallHolds(t *testing.T) {
 func TestARewoundChainGetsNewTransactionsAndLosesNoneBehindAGap(t *testing.T) {
 	local, client := quietChain(t)
 	kept := newJournal()
-	sender := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept), chain.WithStuckAfter(50*time.Millisecond))
-	call := settle(escrowAt(t, newSender(t, client, chain.DevKey(1))))
+	sender := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(50*time.Millisecond))
+	call := settle(escrowAt(t, newSender(t, client, keys.Dev(1))))
 	call.Key = "once"
 	eth := dialETH(t, local.URL())
 	var snapshot string
@@ -117,7 +119,7 @@ func TestARewoundChainGetsNewTransactionsAndLosesNoneBehindAGap(t *testing.T) {
 	if _, err := sender.Send(t.Context(), call); err != nil {
 		t.Errorf("the lost call again: %v", err)
 	}
-	if nonce := nonceOf(t, local.URL(), chain.DevKey(0).Address()); nonce != 3 {
+	if nonce := nonceOf(t, local.URL(), keys.Dev(0).Address()); nonce != 3 {
 		t.Errorf("%d transactions, want 3: the gap, the call behind it, and the lost one again", nonce)
 	}
 }

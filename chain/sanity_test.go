@@ -47,7 +47,7 @@ func TestAReceiptOfAnotherTransactionIsNotBelieved(t *testing.T) {
 	if _, err := dial(t, url).Receipt(t.Context(), common.Hash{1}); !errors.Is(err, chain.ErrWrongAnswer) {
 		t.Errorf("believed: %v", err)
 	}
-	receipt, err := dial(t, url+","+anvil.URL()).Receipt(t.Context(), common.Hash{1})
+	receipt, err := dial(t, url+","+devChain.URL()).Receipt(t.Context(), common.Hash{1})
 	if receipt != nil || err != nil {
 		t.Errorf("the honest endpoint was not asked: %v, %v", receipt, err)
 	}
@@ -74,7 +74,7 @@ func TestAHeadFarBehindIsAnEndpointsMistakeUntilItLasts(t *testing.T) {
 }
 
 func TestAnEndpointThatComesBackWithAnotherChainIsNotBelieved(t *testing.T) {
-	proxy := newProxy(t, anvil.URL())
+	proxy := newProxy(t, devChain.URL())
 	client := dial(t, proxy.URL)
 	proxy.loses("")
 	if _, err := client.BlockNumber(t.Context()); !errors.Is(err, chain.ErrUnreachable) {
@@ -89,7 +89,7 @@ func TestAnEndpointThatComesBackWithAnotherChainIsNotBelieved(t *testing.T) {
 }
 
 func TestLogsAreReadByRange(t *testing.T) {
-	client := dial(t, anvil.URL())
+	client := dial(t, devChain.URL())
 	logs, err := client.Logs(t.Context(), ethereum.FilterQuery{Addresses: []common.Address{{7}}})
 	if err != nil || len(logs) != 0 {
 		t.Errorf("logs of nobody: %v, %v", logs, err)

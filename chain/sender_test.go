@@ -15,6 +15,9 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 // journal is a journal in memory that survives its sender.
@@ -57,9 +60,9 @@ func (j *journal) size() int {
 }
 
 // quietChain is a chain that mines only when it is told to.
-func quietChain(t *testing.T) (*chain.Anvil, *chain.Client) {
+func quietChain(t *testing.T) (*anvil.Chain, *chain.Client) {
 	t.Helper()
-	local, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{})
+	local, err := anvil.Start(t.Context(), anvil.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,7 @@ func quietChain(t *testing.T) (*chain.Anvil, *chain.Client) {
 	return local, client
 }
 
-func sendInBackground(sender *chain.Sender, call chain.Call) <-chan error {
+func sendInBackground(sender *txmgr.Sender, call txmgr.Call) <-chan error {
 	done := make(chan error, 1)
 	go func() {
 		_, err := sender.Send(context.Background(), call)
@@ -92,9 +95,9 @@ func until(t *testing.T, what string, ready func() bool) {
 }
 
 func TestManyGoroutinesShareOneKey(t *testing.T) {
-	client := dial(t, anvil.URL())
+	client := dial(t, devChain.URL())
 	kept := newJournal()
-	sender := newSender(t, client, chain.DevKey(2), chain.WithJournal(kept))
+	sender := newSender(t, client, keys.Dev(2), txmgr.WithJournal(kept))
 	escrow := escrowAt(t, sender)
 	const calls = 40
 	hashes := make([]common.Hash, calls)
@@ -120,10 +123,10 @@ func TestManyGoroutinesShareOneKey(t *testing.T) {
 }
 
 func TestACallThatTheContractRefusesIsNotSent(t *testing.T) {
-	client := dial(t, anvil.URL())
-	sender := newSender(t, client, chain.DevKey(3))
+	client := dial(t, devChain.URL())
+	sender := newSender(t, client, keys.Dev(3))
 	escrow := escrowAt(t, sender)
-	_, err := sender.Send(t.Context(), chain.Call{To: escrow, Data: abigen.NewEscrow().PackClaim(nil), Label: "claim nothing"})
+	_, err := sender.Send(t.Context(), txmgr.Call{To: escrow, Data: abigen.NewEscrow().PackClaim(nil), Label: "claim nothing"})
 	if !chain.IsRevert(err) {
 		t.Errorf("refused with %v", err)
 	}
@@ -138,9 +141,9 @@ func TestACallThatTheContractRefusesIsNotSent(t *testing.T) {
 }
 
 func TestACallWithAKeyHappensOnce(t *testing.T) {
-	client := dial(t, anvil.URL())
+	client := dial(t, devChain.URL())
 	kept := newJournal()
-	sender := newSender(t, client, chain.DevKey(4), chain.WithJournal(kept))
+	sender := newSender(t, client, keys.Dev(4), txmgr.WithJournal(kept))
 	call := settle(escrowAt(t, sender))
 	call.Key = "once"
 	if sender.Knows(call.Key) {
@@ -157,7 +160,7 @@ func TestACallWithAKeyHappensOnce(t *testing.T) {
 	if err := sender.Close(); err != nil {
 		t.Fatal(err)
 	}
-	restarted := newSender(t, client, chain.DevKey(4), chain.WithJournal(kept))
+	restarted := newSender(t, client, keys.Dev(4), txmgr.WithJournal(kept))
 	later, err := restarted.Send(t.Context(), call)
 	if err != nil || later.TxHash != first.TxHash || !restarted.Knows(call.Key) {
 		t.Errorf("after a restart: %v, %v", later, err)
@@ -165,8 +168,8 @@ func TestACallWithAKeyHappensOnce(t *testing.T) {
 }
 
 func TestConcurrentCallsWithOneKeyAreOneTransaction(t *testing.T) {
-	client := dial(t, anvil.URL())
-	sender := newSender(t, client, chain.DevKey(5))
+	client := dial(t, devChain.URL())
+	sender := newSender(t, client, keys.Dev(5))
 	call := settle(escrowAt(t, sender))
 	call.Key = "together"
 	hashes := make([]common.Hash, 10)
@@ -192,7 +195,7 @@ func TestATransactionThatWasWrittenDownAndNeverBroadcastIsSentAfterARestart(t *t
 	lossy := newProxy(t, local.URL())
 	client := dial(t, lossy.URL)
 	kept := newJournal()
-	sender := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept))
+	sender := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept))
 	call := settle(escrowAt(t, sender))
 	call.Key = "crash"
 	lossy.loses("eth_sendRawTransaction")
@@ -211,12 +214,12 @@ func TestATransactionThatWasWrittenDownAndNeverBroadcastIsSentAfterARestart(t *t
 		t.Fatal(err)
 	}
 	lossy.losesNothing()
-	restarted := newSender(t, client, chain.DevKey(0), chain.WithJournal(kept))
+	restarted := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept))
 	receipt, err := restarted.Send(t.Context(), call)
 	if err != nil || receipt.Status != types.ReceiptStatusSuccessful {
 		t.Fatalf("after the restart: %v, %v", receipt, err)
 	}
-	nonce := nonceOf(t, local.URL(), chain.DevKey(0).Address())
+	nonce := nonceOf(t, local.URL(), keys.Dev(0).Address())
 	if nonce != 2 {
 		t.Errorf("%d transactions, want 2: the deployment and the call", nonce)
 	}
@@ -234,15 +237,15 @@ func nonceOf(t *testing.T, url string, account common.Address) uint64 {
 
 func TestAStuckTransactionIsSentAgainWithAHigherFee(t *testing.T) {
 	local, client := quietChain(t)
-	setup := newSender(t, client, chain.DevKey(1))
+	setup := newSender(t, client, keys.Dev(1))
 	escrow := escrowAt(t, setup)
 	control(t, local.URL(), "evm_setAutomine", false)
-	sender := newSender(t, client, chain.DevKey(0), chain.WithStuckAfter(50*time.Millisecond))
+	sender := newSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(50*time.Millisecond))
 	done := sendInBackground(sender, settle(escrow))
 	eth := dialETH(t, local.URL())
 	var fees []*big.Int
 	until(t, "a second fee", func() bool {
-		fee := pendingFee(t, eth, chain.DevKey(0).Address())
+		fee := pendingFee(t, eth, keys.Dev(0).Address())
 		if fee != nil && (len(fees) == 0 || fee.Cmp(fees[len(fees)-1]) != 0) {
 			fees = append(fees, fee)
 		}
@@ -256,21 +259,21 @@ func TestAStuckTransactionIsSentAgainWithAHigherFee(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if nonce := nonceOf(t, local.URL(), chain.DevKey(0).Address()); nonce != 1 {
+	if nonce := nonceOf(t, local.URL(), keys.Dev(0).Address()); nonce != 1 {
 		t.Errorf("%d transactions were mined, want 1", nonce)
 	}
 }
 
 func TestATransactionOfAnotherProgramWithTheSameKeyIsNoticed(t *testing.T) {
 	local, client := quietChain(t)
-	escrow := escrowAt(t, newSender(t, client, chain.DevKey(1)))
+	escrow := escrowAt(t, newSender(t, client, keys.Dev(1)))
 	control(t, local.URL(), "evm_setAutomine", false)
-	sender := newSender(t, client, chain.DevKey(0), chain.WithStuckAfter(time.Hour))
+	sender := newSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(time.Hour))
 	done := sendInBackground(sender, settle(escrow))
 	eth := dialETH(t, local.URL())
-	until(t, "the broadcast", func() bool { return pendingFee(t, eth, chain.DevKey(0).Address()) != nil })
-	fee := new(big.Int).Lsh(pendingFee(t, eth, chain.DevKey(0).Address()), 4)
-	foreign, err := chain.DevKey(0).SignTx(t.Context(), types.NewTx(&types.DynamicFeeTx{
+	until(t, "the broadcast", func() bool { return pendingFee(t, eth, keys.Dev(0).Address()) != nil })
+	fee := new(big.Int).Lsh(pendingFee(t, eth, keys.Dev(0).Address()), 4)
+	foreign, err := keys.Dev(0).SignTx(t.Context(), types.NewTx(&types.DynamicFeeTx{
 		ChainID: big.NewInt(31337), GasTipCap: fee, GasFeeCap: fee, Gas: 21000, To: &common.Address{9},
 	}), 31337)
 	if err != nil {
@@ -280,17 +283,17 @@ func TestATransactionOfAnotherProgramWithTheSameKeyIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	control(t, local.URL(), "anvil_mine", 1)
-	if err := <-done; !errors.Is(err, chain.ErrReplaced) {
+	if err := <-done; !errors.Is(err, txmgr.ErrReplaced) {
 		t.Errorf("the call ended with %v, want ErrReplaced", err)
 	}
 }
 
 func TestACallIsDoneOnceItIsDeepEnough(t *testing.T) {
 	local, client := quietChain(t)
-	escrow := escrowAt(t, newSender(t, client, chain.DevKey(1)))
-	sender := newSender(t, client, chain.DevKey(0), chain.WithConfirmations(3))
+	escrow := escrowAt(t, newSender(t, client, keys.Dev(1)))
+	sender := newSender(t, client, keys.Dev(0), txmgr.WithConfirmations(3))
 	done := sendInBackground(sender, settle(escrow))
-	until(t, "the transaction", func() bool { return nonceOf(t, local.URL(), chain.DevKey(0).Address()) == 1 })
+	until(t, "the transaction", func() bool { return nonceOf(t, local.URL(), keys.Dev(0).Address()) == 1 })
 	before, err := client.BlockNumber(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -315,10 +318,10 @@ func TestAnAccountWithoutGasMoneyIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := dial(t, anvil.URL())
-	escrow := escrowAt(t, newSender(t, client, chain.DevKey(6)))
+	client := dial(t, devChain.URL())
+	escrow := escrowAt(t, newSender(t, client, keys.Dev(6)))
 	kept := newJournal()
-	poor := newSender(t, client, chain.NewSigner(private), chain.WithJournal(kept))
+	poor := newSender(t, client, keys.NewSigner(private), txmgr.WithJournal(kept))
 	if _, err := poor.Send(t.Context(), settle(escrow)); !errors.Is(err, chain.ErrFunds) {
 		t.Errorf("sent with %v, want ErrFunds", err)
 	}
@@ -328,28 +331,28 @@ func TestAnAccountWithoutGasMoneyIsSaid(t *testing.T) {
 }
 
 func TestAFeeAboveTheLimitIsNotPaid(t *testing.T) {
-	client := dial(t, anvil.URL())
-	escrow := escrowAt(t, newSender(t, client, chain.DevKey(7)))
-	thrifty := newSender(t, client, chain.DevKey(8), chain.WithMaxFee(big.NewInt(1)))
-	if _, err := thrifty.Send(t.Context(), settle(escrow)); !errors.Is(err, chain.ErrFee) {
+	client := dial(t, devChain.URL())
+	escrow := escrowAt(t, newSender(t, client, keys.Dev(7)))
+	thrifty := newSender(t, client, keys.Dev(8), txmgr.WithMaxFee(big.NewInt(1)))
+	if _, err := thrifty.Send(t.Context(), settle(escrow)); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("sent with %v, want ErrFee", err)
 	}
 }
 
 func TestAClosedSenderSendsNothing(t *testing.T) {
-	client := dial(t, anvil.URL())
-	escrow := escrowAt(t, newSender(t, client, chain.DevKey(7)))
-	sender := newSender(t, client, chain.DevKey(8))
+	client := dial(t, devChain.URL())
+	escrow := escrowAt(t, newSender(t, client, keys.Dev(7)))
+	sender := newSender(t, client, keys.Dev(8))
 	if err := sender.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sender.Send(t.Context(), settle(escrow)); !errors.Is(err, chain.ErrClosed) {
+	if _, err := sender.Send(t.Context(), settle(escrow)); !errors.Is(err, txmgr.ErrClosed) {
 		t.Errorf("sent with %v, want ErrClosed", err)
 	}
 }
 
 func TestADamagedJournalStopsTheSender(t *testing.T) {
-	client := dial(t, anvil.URL())
+	client := dial(t, devChain.URL())
 	for name, entry := range map[string][2]string{
 		"an unknown key": {"x", ""},
 		"not JSON":       {"f12345678", "{"},
@@ -360,7 +363,7 @@ func TestADamagedJournalStopsTheSender(t *testing.T) {
 		if err := kept.Put([]byte(entry[0]), []byte(entry[1])); err != nil {
 			t.Fatal(err)
 		}
-		if sender, err := chain.NewSender(t.Context(), client, chain.DevKey(9), chain.WithJournal(kept)); err == nil {
+		if sender, err := txmgr.NewSender(t.Context(), client, keys.Dev(9), txmgr.WithJournal(kept)); err == nil {
 			t.Errorf("%s: accepted", name)
 			_ = sender.Close()
 		}
@@ -369,7 +372,7 @@ func TestADamagedJournalStopsTheSender(t *testing.T) {
 
 func TestAContractIsDeployedOnce(t *testing.T) {
 	_, client := quietChain(t)
-	sender := newSender(t, client, chain.DevKey(0))
+	sender := newSender(t, client, keys.Dev(0))
 	code := abigen.EscrowDeployment.InitCode()
 	address, receipt, err := sender.Create2(t.Context(), abigen.Deployer, abigen.Salt, code, "deploy")
 	if err != nil || receipt == nil || address != abigen.EscrowDeployment.Address {
@@ -379,7 +382,7 @@ func TestAContractIsDeployedOnce(t *testing.T) {
 	if err != nil || receipt != nil || again != address {
 		t.Errorf("deployed again at %s, %v, %v", again, receipt, err)
 	}
-	if _, _, err := sender.Create2(t.Context(), common.Address{7}, abigen.Salt, code[1:], "deploy"); !errors.Is(err, chain.ErrNoDeployer) {
+	if _, _, err := sender.Create2(t.Context(), common.Address{7}, abigen.Salt, code[1:], "deploy"); !errors.Is(err, txmgr.ErrNoDeployer) {
 		t.Errorf("without a deployer: %v", err)
 	}
 }

@@ -11,9 +11,8 @@ import (
 // The bounds of what a node may make a sender pay per gas, in wei. The chains that there
 // are stay far below them.
 var (
-	leastTip      = gwei(3)    // is paid whatever the last blocks paid
-	highestTip    = gwei(500)  // is never exceeded
-	defaultMaxFee = gwei(2000) // of senders without a limit of their own
+	leastTip   = gwei(3)   // is paid whatever the last blocks paid
+	highestTip = gwei(500) // is never exceeded
 )
 
 func gwei(n int64) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e9)) }
@@ -25,9 +24,9 @@ const (
 	tipShare  = 90
 )
 
-// suggestedTip returns the priority fee per gas that the endpoint suggests, in wei, but
+// SuggestedTip returns the priority fee per gas that the endpoint suggests, in wei, but
 // no more than twice what the last blocks paid: a node may not make it up.
-func (c *Client) suggestedTip(ctx context.Context) (*big.Int, error) {
+func (c *Client) SuggestedTip(ctx context.Context) (*big.Int, error) {
 	tip, err := ask(ctx, c, "read the priority fee", func(ctx context.Context, e *ethclient.Client) (*big.Int, error) {
 		return e.SuggestGasTipCap(ctx)
 	})
@@ -39,6 +38,13 @@ func (c *Client) suggestedTip(ctx context.Context) (*big.Int, error) {
 		return nil, err
 	}
 	return lowest(tip, highest(leastTip, new(big.Int).Lsh(usual, 1)), highestTip), nil
+}
+
+// GasPrice returns the gas price that the endpoint suggests, in wei.
+func (c *Client) GasPrice(ctx context.Context) (*big.Int, error) {
+	return ask(ctx, c, "read the gas price", func(ctx context.Context, e *ethclient.Client) (*big.Int, error) {
+		return e.SuggestGasPrice(ctx)
+	})
 }
 
 // usualTip is the highest of the priority fees that the last blocks paid, in wei.

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 // greedy is a node that passes everything on, but names a priority fee of its own.
@@ -44,8 +45,8 @@ func TestANodeThatNamesAPriorityFeeIsPaidTwiceWhatOthersPayAtMost(t *testing.T) 
 	local, client := quietChain(t)
 	control(t, local.URL(), "evm_setAutomine", true)
 	coins := new(big.Int).Mul(big.NewInt(1e9), big.NewInt(5_000_000)) // 5 million gwei per gas
-	sender := newSender(t, dial(t, greedy(t, local.URL(), coins)), chain.DevKey(3))
-	receipt, err := sender.Send(t.Context(), settle(escrowAt(t, newSender(t, client, chain.DevKey(4)))))
+	sender := newSender(t, dial(t, greedy(t, local.URL(), coins)), keys.Dev(3))
+	receipt, err := sender.Send(t.Context(), settle(escrowAt(t, newSender(t, client, keys.Dev(4)))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +58,10 @@ func TestANodeThatNamesAPriorityFeeIsPaidTwiceWhatOthersPayAtMost(t *testing.T) 
 
 func TestWithoutALimitABaseFeeThatNoChainHasIsNotPaid(t *testing.T) {
 	local, client := quietChain(t)
-	sender := newSender(t, client, chain.DevKey(3))
+	sender := newSender(t, client, keys.Dev(3))
 	control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", "0x1d1a94a2000000") // 8 million gwei
 	control(t, local.URL(), "evm_mine")
-	if _, err := sender.Send(t.Context(), settle([20]byte{1})); !errors.Is(err, chain.ErrFee) {
+	if _, err := sender.Send(t.Context(), settle([20]byte{1})); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("the transaction: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -46,7 +47,7 @@ type SendOption func(*sendOptions)
 
 type sendOptions struct {
 	unsettled bool
-	call      chain.Call
+	call      txmgr.Call
 }
 
 func optionsOf(opts []SendOption) (o sendOptions) {
@@ -56,7 +57,7 @@ func optionsOf(opts []SendOption) (o sendOptions) {
 	return o
 }
 
-// Urgently sends the batch as [chain.Call.Urgent].
+// Urgently sends the batch as [txmgr.Call.Urgent].
 func Urgently() SendOption { return func(o *sendOptions) { o.call.Urgent = true } }
 
 // WithoutSettling leaves what is claimed in the escrow, to be transferred later.
@@ -66,7 +67,7 @@ func WithoutSettling() SendOption { return func(o *sendOptions) { o.unsettled = 
 func WithMaxFee(wei *big.Int) SendOption { return func(o *sendOptions) { o.call.MaxFee = wei } }
 
 // WithMaxCost is the most that the transaction may cost in all, in wei: one that would cost
-// more is not sent ([chain.ErrCost]). nil is what it is by default: [DefaultMaxCost] for the
+// more is not sent ([txmgr.ErrCost]). nil is what it is by default: [DefaultMaxCost] for the
 // payer's transactions, and no such limit for the seller's.
 func WithMaxCost(wei *big.Int) SendOption {
 	return func(o *sendOptions) {
@@ -91,7 +92,7 @@ func WithConfirmations(n uint64) SendOption {
 // receiver or the receiver authorizer of every row. A batch of which no row can be
 // booked is refused. With an error, Skipped are the rows of wallets on which a
 // transaction of the standard path may have failed.
-func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, opts ...SendOption) (Outcome, error) {
+func (c *Contract) ClaimAndSettle(ctx context.Context, sender *txmgr.Sender, batch []Claim, opts ...SendOption) (Outcome, error) {
 	o := optionsOf(opts)
 	outcome, err := c.claimAndSettle(ctx, sender, batch, o)
 	if err != nil {
@@ -100,7 +101,7 @@ func (c *Contract) ClaimAndSettle(ctx context.Context, sender *chain.Sender, bat
 	return outcome, nil
 }
 
-func (c *Contract) claimAndSettle(ctx context.Context, sender *chain.Sender, batch []Claim, o sendOptions) (Outcome, error) {
+func (c *Contract) claimAndSettle(ctx context.Context, sender *txmgr.Sender, batch []Claim, o sendOptions) (Outcome, error) {
 	compact, err := c.HasCompactClaim(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -179,7 +180,7 @@ func skipError(reason uint8) error {
 
 // Settle transfers what was claimed for a receiver to it. It does nothing on chain
 // when there is nothing to transfer.
-func (c *Contract) Settle(ctx context.Context, sender *chain.Sender, receiver, token common.Address, opts ...SendOption) (*types.Receipt, error) {
+func (c *Contract) Settle(ctx context.Context, sender *txmgr.Sender, receiver, token common.Address, opts ...SendOption) (*types.Receipt, error) {
 	call := optionsOf(opts).call
 	call.To, call.Data, call.Label = c.deployment.Escrow, c.abi.PackSettle(receiver, token), "settle"
 	receipt, err := sender.Send(ctx, call)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
@@ -99,7 +100,7 @@ func (p *payer) fills(t testing.TB, times int, config func(i int) vouchers.Chann
 			t.Fatal(err)
 		}
 	}
-	if _, err := own.Send(t.Context(), chain.Call{To: escrow.Own.Escrow, Data: abigen.NewEscrow().PackMulticall(calls), Label: "many deposits"}); err != nil {
+	if _, err := own.Send(t.Context(), txmgr.Call{To: escrow.Own.Escrow, Data: abigen.NewEscrow().PackMulticall(calls), Label: "many deposits"}); err != nil {
 		t.Fatal(err)
 	}
 }

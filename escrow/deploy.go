@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 // Deployed is one contract of our deployment and how it got there.
@@ -24,7 +25,7 @@ type Deployed struct {
 
 // Deploy puts our escrow and its collectors on the sender's chain, through the
 // deterministic CREATE2 deployer. What is there already is recognised and left.
-func Deploy(ctx context.Context, client *chain.Client, sender *chain.Sender) ([]Deployed, error) {
+func Deploy(ctx context.Context, client *chain.Client, sender *txmgr.Sender) ([]Deployed, error) {
 	var all []Deployed
 	for _, d := range abigen.Deployments() {
 		address, receipt, err := sender.Create2(ctx, abigen.Deployer, abigen.Salt, d.InitCode(), "deploy "+d.Name)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -72,7 +74,7 @@ func (d Deposit) Digest(token Token, collector common.Address, id vouchers.Chann
 }
 
 // Sign fills in the payer's signature.
-func (d *Deposit) Sign(ctx context.Context, payer chain.Signer, token Token, collector common.Address, id vouchers.ChannelID) error {
+func (d *Deposit) Sign(ctx context.Context, payer keys.Signer, token Token, collector common.Address, id vouchers.ChannelID) error {
 	signature, err := payer.SignHash(ctx, d.Digest(token, collector, id))
 	if err != nil {
 		return fmt.Errorf("sign the deposit of %s: %w", d.Amount, err)
@@ -123,7 +125,7 @@ var (
 // transaction's receipt, or nil where another transaction used the authorization. A
 // payer that is a contract says itself whether it has signed, at the sender's gas:
 // [WithMaxGas] bounds that.
-func (c *Contract) Deposit(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address, opts ...SendOption) (*types.Receipt, error) {
+func (c *Contract) Deposit(ctx context.Context, sender *txmgr.Sender, d Authorized, collector common.Address, opts ...SendOption) (*types.Receipt, error) {
 	id := c.domain.ChannelID(d.channel())
 	data, err := d.collectorData()
 	if err != nil {
@@ -154,7 +156,7 @@ func (c *Contract) depositKey(d Authorized, collector common.Address) string {
 
 // Submitted reports whether the sender, or anybody else, has submitted a deposit. The
 // chain is asked where it was not the sender.
-func (c *Contract) Submitted(ctx context.Context, sender *chain.Sender, d Authorized, collector common.Address) (bool, error) {
+func (c *Contract) Submitted(ctx context.Context, sender *txmgr.Sender, d Authorized, collector common.Address) (bool, error) {
 	if sender.Knows(c.depositKey(d, collector)) {
 		return true, nil
 	}

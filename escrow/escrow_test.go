@@ -9,6 +9,9 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/vouchers"
@@ -31,7 +34,7 @@ func TestTheContractsAreRecognisedWhereTheyAre(t *testing.T) {
 }
 
 func TestADeploymentWithOtherCodeIsRefused(t *testing.T) {
-	local, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{})
+	local, err := anvil.Start(t.Context(), anvil.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +92,7 @@ func TestAPayerSignsAndTheSellerSubmits(t *testing.T) {
 	if state := p.state(t); state.Balance != 20*usdc || balanceOf(t, p.token, p.key.Address()) != 80*usdc {
 		t.Errorf("the channel holds %s", state.Balance)
 	}
-	elsewhere, err := chain.NewSender(t.Context(), net.Client, chain.DevKey(9))
+	elsewhere, err := txmgr.NewSender(t.Context(), net.Client, keys.Dev(9))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +187,7 @@ func TestOnlyTheReceiversSideClaims(t *testing.T) {
 	b := newBench(t)
 	p := b.newPayer(t, "")
 	p.deposit(t, 10*usdc)
-	plan, err := b.Plan(t.Context(), chain.DevKey(devnet.Payer).Address(), []escrow.Claim{p.claim(t, usdc, usdc)})
+	plan, err := b.Plan(t.Context(), keys.Dev(devnet.Payer).Address(), []escrow.Claim{p.claim(t, usdc, usdc)})
 	if err != nil || len(plan.Rejected) != 1 || !strings.Contains(plan.Rejected[0].Err.Error(), "NotAuthorizedToClaim") {
 		t.Errorf("plan of a stranger: %+v, %v", plan, err)
 	}
@@ -218,7 +221,7 @@ func TestAPayerTakesTheRestBackAfterTheDelay(t *testing.T) {
 	if err := raw.CallContext(t.Context(), nil, "anvil_setBalance", p.key.Address(), "0xde0b6b3a7640000"); err != nil {
 		t.Fatal(err)
 	}
-	own, err := chain.NewSender(t.Context(), net.Client, p.key)
+	own, err := txmgr.NewSender(t.Context(), net.Client, p.key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"go.uber.org/goleak"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/vouchers"
@@ -41,13 +42,13 @@ func TestMain(m *testing.M) {
 // bench is an escrow with a seller who pays the gas.
 type bench struct {
 	*escrow.Contract
-	seller *chain.Sender
+	seller *txmgr.Sender
 	token  escrow.Token
 }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	seller, err := chain.NewSender(t.Context(), net.Client, chain.DevKey(devnet.Seller))
+	seller, err := txmgr.NewSender(t.Context(), net.Client, keys.Dev(devnet.Seller))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func newBench(t testing.TB) *bench {
 // payer is somebody with a channel to the seller.
 type payer struct {
 	*bench
-	key    chain.Signer
+	key    keys.Signer
 	config vouchers.ChannelConfig
 	id     vouchers.ChannelID
 }
@@ -74,7 +75,7 @@ func (b *bench) newPayer(t testing.TB, seed string) *payer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := chain.NewSigner(private)
+	key := keys.NewSigner(private)
 	if err := net.Mint(t.Context(), key.Address(), 100*usdc); err != nil {
 		t.Fatal(err)
 	}

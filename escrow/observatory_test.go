@@ -9,7 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/rpc"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -111,10 +111,10 @@ func control(t testing.TB, method string, args ...any) (answer string) {
 }
 
 // ownSender lets a payer send transactions of its own.
-func (p *payer) ownSender(t testing.TB) *chain.Sender {
+func (p *payer) ownSender(t testing.TB) *txmgr.Sender {
 	t.Helper()
 	control(t, "anvil_setBalance", p.key.Address(), "0xde0b6b3a7640000")
-	sender, err := chain.NewSender(t.Context(), net.Client, p.key)
+	sender, err := txmgr.NewSender(t.Context(), net.Client, p.key)
 	if err != nil {
 		t.Fatal(err)
 	}

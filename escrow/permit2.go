@@ -12,6 +12,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -71,7 +72,7 @@ func (d Permit2Deposit) Digest(chainID uint64, collector common.Address, id vouc
 }
 
 // Sign fills in the payer's signature.
-func (d *Permit2Deposit) Sign(ctx context.Context, payer chain.Signer, chainID uint64, collector common.Address, id vouchers.ChannelID) error {
+func (d *Permit2Deposit) Sign(ctx context.Context, payer keys.Signer, chainID uint64, collector common.Address, id vouchers.ChannelID) error {
 	signature, err := payer.SignHash(ctx, d.Digest(chainID, collector, id))
 	if err != nil {
 		return fmt.Errorf("sign the deposit of %s: %w", d.Amount, err)

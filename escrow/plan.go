@@ -12,6 +12,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -84,11 +85,11 @@ func (p *planner) siftUnsettled(ctx context.Context, claims []Claim) ([]Claim, e
 }
 
 // message is the transaction that a batch would be. What can never be one is
-// [chain.ErrData].
+// [txmgr.ErrData].
 func (p *planner) message(claims []Claim, compact bool) (ethereum.CallMsg, error) {
 	data, err := p.contract.packClaim(claims, compact, p.settles)
-	if err == nil && len(data) > chain.MaxData {
-		err = fmt.Errorf("%w: %d bytes, the most is %d", chain.ErrData, len(data), chain.MaxData)
+	if err == nil && len(data) > txmgr.MaxData {
+		err = fmt.Errorf("%w: %d bytes, the most is %d", txmgr.ErrData, len(data), txmgr.MaxData)
 	}
 	return ethereum.CallMsg{From: p.from, To: &p.contract.deployment.Escrow, Data: data}, err
 }
@@ -160,7 +161,7 @@ func isAboutRows(err error) bool {
 
 // isTooBig tells whether an error of estimate is about the number of rows.
 func isTooBig(err error) bool {
-	return errors.Is(err, chain.ErrGasCap) || errors.Is(err, chain.ErrData)
+	return errors.Is(err, chain.ErrGasCap) || errors.Is(err, txmgr.ErrData)
 }
 
 // sift returns the rows that the escrow takes and rejects the others. Half of a

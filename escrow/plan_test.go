@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -138,7 +138,7 @@ func TestOnTheStandardPathTheRowsOfEachWalletGoByThemselves(t *testing.T) {
 	for _, batch := range plan.Batches {
 		outcome, err := b.ClaimAndSettle(t.Context(), b.seller, batch)
 		if batch[0].Config == bad.Config {
-			if !errors.Is(err, chain.ErrFailed) || len(outcome.Skipped) != 1 {
+			if !errors.Is(err, txmgr.ErrFailed) || len(outcome.Skipped) != 1 {
 				t.Errorf("the bad wallet's batch came to %+v, %v", outcome, err)
 			}
 			continue

@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -24,7 +24,7 @@ type Returned struct {
 // Refund claims what the receiver is owed of a channel and gives up to amount back to
 // its payer, in one transaction. A claim whose value is zero is left out. The
 // sender must be the receiver or the receiver authorizer.
-func (c *Contract) Refund(ctx context.Context, sender *chain.Sender, owed Claim, amount vouchers.Amount, opts ...SendOption) (Returned, error) {
+func (c *Contract) Refund(ctx context.Context, sender *txmgr.Sender, owed Claim, amount vouchers.Amount, opts ...SendOption) (Returned, error) {
 	id := c.domain.ChannelID(owed.Config)
 	calls := [][]byte{c.abi.PackRefund(abiConfig(owed.Config), amount.Big())}
 	if owed.Value() > 0 {
@@ -76,7 +76,7 @@ type Announced struct {
 var DefaultMaxCost = big.NewInt(2e16)
 
 // payersCall is a call of a payer, whose cost is bounded.
-func payersCall(opts []SendOption) chain.Call {
+func payersCall(opts []SendOption) txmgr.Call {
 	return optionsOf(append([]SendOption{WithMaxCost(DefaultMaxCost)}, opts...)).call
 }
 
@@ -84,7 +84,7 @@ func payersCall(opts []SendOption) chain.Call {
 // channel's delay. The sender must be the payer or its authorizer. One withdrawal can
 // be pending at a time: on our own escrow, the payer's takes the place of it, and its
 // delay starts again. It costs no more than [DefaultMaxCost] by default.
-func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, amount vouchers.Amount, opts ...SendOption) (Announced, error) {
+func (c *Contract) InitiateWithdraw(ctx context.Context, sender *txmgr.Sender, config vouchers.ChannelConfig, amount vouchers.Amount, opts ...SendOption) (Announced, error) {
 	id := c.domain.ChannelID(config)
 	call := payersCall(opts)
 	call.To, call.Label = c.deployment.Escrow, "start withdrawal of "+amount.String()
@@ -105,7 +105,7 @@ func (c *Contract) InitiateWithdraw(ctx context.Context, sender *chain.Sender, c
 // FinalizeWithdraw transfers a withdrawal whose delay has passed to the payer: the
 // announced amount, or what claims left of it. Its cost is bounded as that of
 // [Contract.InitiateWithdraw].
-func (c *Contract) FinalizeWithdraw(ctx context.Context, sender *chain.Sender, config vouchers.ChannelConfig, opts ...SendOption) (Returned, error) {
+func (c *Contract) FinalizeWithdraw(ctx context.Context, sender *txmgr.Sender, config vouchers.ChannelConfig, opts ...SendOption) (Returned, error) {
 	id := c.domain.ChannelID(config)
 	call := payersCall(opts)
 	call.To, call.Label = c.deployment.Escrow, "finish withdrawal"

@@ -5,7 +5,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -70,7 +70,7 @@ func (p *planner) apart(good []Claim) [][]Claim {
 // suspects are the rows that a mined transaction may have failed on though their
 // wallets took them when it was estimated.
 func (c *Contract) suspects(batch []Claim, compact bool, failure error) []Rejected {
-	if compact || !errors.Is(failure, chain.ErrFailed) {
+	if compact || !errors.Is(failure, txmgr.ErrFailed) {
 		return nil
 	}
 	var rows []Rejected

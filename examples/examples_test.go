@@ -12,7 +12,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/examples"
 	"github.com/chitpay/chit/server"
@@ -34,7 +34,7 @@ func TestWhatIsSoldIsBought(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {
-		ended <- examples.Sell(ctx, listener, shoptest.Net.Anvil.URL(), chain.DevKey(devnet.Seller), shoptest.Net.Token, mcp.NewTool("search", mcp.WithString("q")), search)
+		ended <- examples.Sell(ctx, listener, shoptest.Net.Anvil.URL(), keys.Dev(devnet.Seller), shoptest.Net.Token, mcp.NewTool("search", mcp.WithString("q")), search)
 	}()
 	if err := examples.Pay(t.Context(), "http://"+listener.Addr().String()+"/mcp", shoptest.Net.Anvil.URL(), shoptest.Payer(t, "payer"), shoptest.Net.Token); err != nil {
 		t.Error(err)

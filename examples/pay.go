@@ -9,12 +9,12 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // Pay deposits, calls a tool, and takes back what is left. Its book is the file agent.db of
 // the current folder.
-func Pay(ctx context.Context, url, rpc string, key chain.Signer, usdc common.Address) error {
+func Pay(ctx context.Context, url, rpc string, key keys.Signer, usdc common.Address) error {
 	client, err := agent.Dial(ctx, url, agent.Options{Key: key, RPC: rpc, Token: usdc, Book: "agent.db"})
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func Pay(ctx context.Context, url, rpc string, key chain.Signer, usdc common.Add
 }
 
 // Fetch reads a page that costs something, and deposits with the first request.
-func Fetch(url, rpc string, key chain.Signer, usdc common.Address) (page []byte, receipt agent.Receipt, err error) {
+func Fetch(url, rpc string, key keys.Signer, usdc common.Address) (page []byte, receipt agent.Receipt, err error) {
 	options := agent.Options{Key: key, RPC: rpc, Token: usdc, Book: "agent.db", TopUp: agent.TopUp{Amount: 1_000_000}}
 	paying := agent.NewTransport(options, nil)
 	defer paying.Close()

@@ -12,14 +12,14 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // Sell sells a tool until the context ends. Its store is the file chit.db of the current
 // folder.
-func Sell(ctx context.Context, listener net.Listener, rpc string, key chain.Signer, usdc common.Address, search mcp.Tool, handleSearch mcpserver.ToolHandlerFunc) error {
+func Sell(ctx context.Context, listener net.Listener, rpc string, key keys.Signer, usdc common.Address, search mcp.Tool, handleSearch mcpserver.ToolHandlerFunc) error {
 	shop, err := server.Open(ctx, server.Options{RPC: rpc, Key: key, Token: usdc, Store: "chit.db", Prices: server.Prices{"search*": "0.001"}})
 	if err != nil {
 		return err

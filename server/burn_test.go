@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
@@ -333,7 +333,7 @@ func TestASettlementThatWaitsForCheaperGasBurnsNothing(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	c.buys(1)
 	before := sent(t)
-	if _, err := shop.SettleAs(t.Context(), settle.Request{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) || sent(t) != before {
+	if _, err := shop.SettleAs(t.Context(), settle.Request{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, txmgr.ErrFee) || sent(t) != before {
 		t.Fatal(err)
 	}
 	if ch := c.ledger(shop); ch.Burnt != 0 {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -56,7 +56,7 @@ func ReadWithdrawals(ctx context.Context, path string) ([]Withdrawal, error) {
 }
 
 // ReadTransactions is [Shop.Transactions] of a store that no server has open.
-func ReadTransactions(_ context.Context, path string) (pending []chain.PendingTx, err error) {
+func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, err error) {
 	store, err := boltstore.Open(path, boltstore.MustExist())
 	if err != nil {
 		return nil, err

@@ -9,7 +9,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/ethclient"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
@@ -22,7 +23,7 @@ import (
 type customer struct {
 	t      testing.TB
 	url    string
-	key    chain.Signer
+	key    keys.Signer
 	net    *devnet.Net
 	terms  x402.Requirements // of "work"
 	domain *vouchers.Domain
@@ -198,12 +199,12 @@ func set(object map[string]any, value any, path ...string) map[string]any {
 // transact sends a transaction of the customer's own.
 func (c *customer) transact(to common.Address, data []byte) {
 	c.t.Helper()
-	sender, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
+	sender, err := txmgr.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	defer sender.Close()
-	if _, err := sender.Send(c.t.Context(), chain.Call{To: to, Data: data, Label: "transaction of a test"}); err != nil {
+	if _, err := sender.Send(c.t.Context(), txmgr.Call{To: to, Data: data, Label: "transaction of a test"}); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -222,7 +223,7 @@ func eth(t testing.TB) *ethclient.Client {
 // withdraw starts a withdrawal without the seller's consent.
 func (c *customer) withdraw(amount vouchers.Amount) {
 	c.t.Helper()
-	sender, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
+	sender, err := txmgr.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}

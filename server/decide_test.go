@@ -10,7 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -93,7 +93,7 @@ func (c *customer) lists() answer {
 }
 
 // sibling is the same payer with another channel, of a session key if that is not nil.
-func sibling(t testing.TB, shop *shoptest.Shop, of *customer, salt byte, session chain.Signer) *customer {
+func sibling(t testing.TB, shop *shoptest.Shop, of *customer, salt byte, session keys.Signer) *customer {
 	t.Helper()
 	c := *of
 	c.config.Salt[31] = salt

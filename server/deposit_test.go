@@ -11,7 +11,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/shoptest"
@@ -37,7 +38,7 @@ func until(t testing.TB, what string, ready func() bool) {
 // sent is how many transactions the shop's key has sent.
 func sent(t testing.TB) uint64 {
 	t.Helper()
-	nonce, err := eth(t).NonceAt(t.Context(), chain.DevKey(devnet.Seller).Address(), nil)
+	nonce, err := eth(t).NonceAt(t.Context(), keys.Dev(devnet.Seller).Address(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestADepositThatSomebodyElseSubmittedIsCredited(t *testing.T) {
 	c := newCustomer(t, shop, "payer")
 	payment := c.deposits(2*usdc, 0)
 	d := payment.Payload.(*x402.DepositPayload).Deposit
-	sender, err := chain.NewSender(t.Context(), shoptest.Net.Client, c.key)
+	sender, err := txmgr.NewSender(t.Context(), shoptest.Net.Client, c.key)
 	if err != nil {
 		t.Fatal(err)
 	}

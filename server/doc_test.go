@@ -10,14 +10,14 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/server"
 )
 
 // A shop sells the tools of an MCP server, follows the chain, and settles every hour.
 func ExampleOpen() {
 	ctx := context.Background()
-	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	key, _, err := keys.FromEnv("CHIT_KEY")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -23,7 +23,7 @@ const moveTime = 30 * 24 * time.Hour
 // channels that they have opened for it at another place.
 type moves struct {
 	shop *Shop
-	key  chain.Signer
+	key  keys.Signer
 	all  []Move
 
 	mu     sync.Mutex // guards what follows
@@ -80,7 +80,7 @@ func (m *moves) statements(ctx context.Context) ([]x402.Move, error) {
 // SignMove signs the statement that a shop has moved, which is good until a time, for channels
 // with the receiver, the authorizer, the token and the delay of a config. The key is the
 // authorizer's. Errors wrap [x402.ErrMalformed] where an origin is none.
-func SignMove(ctx context.Context, key chain.Signer, d vouchers.Deployment, c vouchers.ChannelConfig, moved Move, until time.Time) (x402.Move, error) {
+func SignMove(ctx context.Context, key keys.Signer, d vouchers.Deployment, c vouchers.ChannelConfig, moved Move, until time.Time) (x402.Move, error) {
 	from, err := x402.Origin(moved.From)
 	if err != nil {
 		return x402.Move{}, err

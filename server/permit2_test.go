@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
@@ -158,7 +158,7 @@ func TestAPermitThatSomebodyElseSubmittedIsCreditedOnce(t *testing.T) {
 	payment := c.permit(usdc, nil)
 	a := payment.Payload.(*x402.DepositPayload).Deposit.Authorization.Permit2
 	d := escrow.Permit2Deposit{Config: c.config, Amount: usdc, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
-	stranger, err := chain.NewSender(t.Context(), shoptest.Net.Client, shoptest.Payer(t, "stranger"))
+	stranger, err := txmgr.NewSender(t.Context(), shoptest.Net.Client, shoptest.Payer(t, "stranger"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -59,7 +59,7 @@ func (j journal) ForEach(visit func(key, value []byte) error) error {
 }
 
 // readPending lists the transactions that a store holds, of all chains.
-func readPending(store *boltstore.Store) ([]chain.PendingTx, error) {
+func readPending(store *boltstore.Store) ([]txmgr.Pending, error) {
 	names, err := placesOf(store, journalBucket)
 	if err != nil {
 		return nil, err
@@ -67,9 +67,9 @@ func readPending(store *boltstore.Store) ([]chain.PendingTx, error) {
 	if len(names) == 0 { // written before a shop could have several
 		names = []string{journalBucket}
 	}
-	all := []chain.PendingTx{}
+	all := []txmgr.Pending{}
 	for _, name := range names {
-		pending, err := chain.ReadPending(journal{store.Bucket(name)})
+		pending, err := txmgr.ReadPending(journal{store.Bucket(name)})
 		if err != nil {
 			return nil, err
 		}

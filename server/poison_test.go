@@ -15,7 +15,8 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/settle"
@@ -114,9 +115,9 @@ func TestAReceiverThatCannotBeClaimedForKeepsNoOtherUnsettled(t *testing.T) {
 }
 
 // claimUnsettled claims from a customer's channel and leaves it in the escrow.
-func claimUnsettled(t testing.TB, key chain.Signer, c *customer, total, before vouchers.Amount) {
+func claimUnsettled(t testing.TB, key keys.Signer, c *customer, total, before vouchers.Amount) {
 	t.Helper()
-	sender, err := chain.NewSender(t.Context(), c.net.Client, key)
+	sender, err := txmgr.NewSender(t.Context(), c.net.Client, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,12 +138,12 @@ func TestAChannelThatCannotBeReadKeepsNoOtherUnsettled(t *testing.T) {
 	// More than the ledger can count, as a token of other decimals has it.
 	collector := common.HexToAddress("0x00000000000000000000000000000000c0113c70")
 	most := new(big.Int).Lsh(big.NewInt(1), 64)
-	mint, err := chain.NewSender(t.Context(), shoptest.Net.Client, chain.DevKey(devnet.Admin))
+	mint, err := txmgr.NewSender(t.Context(), shoptest.Net.Client, keys.Dev(devnet.Admin))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer mint.Close()
-	if _, err := mint.Send(t.Context(), chain.Call{To: shoptest.Net.Token, Data: abigen.NewDevUSDC().PackMint(collector, most), Label: "mint"}); err != nil {
+	if _, err := mint.Send(t.Context(), txmgr.Call{To: shoptest.Net.Token, Data: abigen.NewDevUSDC().PackMint(collector, most), Label: "mint"}); err != nil {
 		t.Fatal(err)
 	}
 	stranger.transact(stranger.escrow().Escrow, abigen.NewEscrow().PackDeposit(abiConfig(stranger.config), most, collector, nil))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -17,7 +17,7 @@ const receiptKeyBucket = "receipt-key"
 // receiptSigner is who signs receipts: the shop's key, which is the receiver authorizer
 // of its channels; or, where an external signer keeps that and signs transactions alone,
 // a key of the store's own.
-func (s *Shop) receiptSigner(ctx context.Context, own chain.Signer) (receipts.Signer, error) {
+func (s *Shop) receiptSigner(ctx context.Context, own keys.Signer) (receipts.Signer, error) {
 	if _, err := own.SignHash(ctx, crypto.Keccak256Hash([]byte("can this key sign receipts?"))); err == nil {
 		return own, nil
 	}
@@ -30,7 +30,7 @@ func (s *Shop) receiptSigner(ctx context.Context, own chain.Signer) (receipts.Si
 }
 
 // keptSigner is the signer of the key in a bucket, which is made if there is none.
-func keptSigner(ctx context.Context, bucket vouchers.Bucket) (chain.Signer, error) {
+func keptSigner(ctx context.Context, bucket vouchers.Bucket) (keys.Signer, error) {
 	name := []byte("1")
 	secret, err := bucket.Get(name)
 	if err != nil {
@@ -39,9 +39,9 @@ func keptSigner(ctx context.Context, bucket vouchers.Bucket) (chain.Signer, erro
 	if secret != nil {
 		private, err := crypto.ToECDSA(secret)
 		if err != nil {
-			return nil, fmt.Errorf("%w: what the store holds is none", chain.ErrKey)
+			return nil, fmt.Errorf("%w: what the store holds is none", keys.ErrUnusable)
 		}
-		return chain.NewSigner(private), nil
+		return keys.NewSigner(private), nil
 	}
 	private, err := crypto.GenerateKey()
 	if err != nil {
@@ -50,5 +50,5 @@ func keptSigner(ctx context.Context, bucket vouchers.Bucket) (chain.Signer, erro
 	if err := bucket.Put(ctx, name, crypto.FromECDSA(private)); err != nil {
 		return nil, err
 	}
-	return chain.NewSigner(private), nil
+	return keys.NewSigner(private), nil
 }

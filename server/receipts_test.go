@@ -16,7 +16,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
@@ -257,7 +257,7 @@ func TestAPayerGetsItsReceiptsAgainByItsOrder(t *testing.T) {
 }
 
 // silent is a key that signs transactions alone, as that of an external signer does.
-type silent struct{ chain.Signer }
+type silent struct{ keys.Signer }
 
 func (silent) SignHash(context.Context, common.Hash) ([]byte, error) {
 	return nil, errors.New("this signer signs transactions alone")
@@ -265,7 +265,7 @@ func (silent) SignHash(context.Context, common.Hash) ([]byte, error) {
 
 func TestAShopWhoseKeySignsTransactionsAloneHasAKeyForReceipts(t *testing.T) {
 	o := selling(t)
-	o.Key = silent{chain.DevKey(devnet.Seller)}
+	o.Key = silent{keys.Dev(devnet.Seller)}
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	first := c.call("work", c.pays(price)).signedReceipt()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -109,7 +110,7 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 		return nil, asRefusal(err)
 	}
 	done, err := s.sendRefund(ctx, p.till, owed, back, spent)
-	if errors.Is(err, chain.ErrClosed) { // it may still be on its way: the next run thaws the channel
+	if errors.Is(err, txmgr.ErrClosed) { // it may still be on its way: the next run thaws the channel
 		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
 	}
 	if booked := s.endRefund(ctx, id, thaw{p.till, p.config, unfreeze}); booked != nil {

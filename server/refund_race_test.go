@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
@@ -25,7 +25,7 @@ func (c *customer) overtaken(shop *shoptest.Shop, refund *x402.PaymentPayload) a
 		shoptest.Control(c.t, "anvil_mine", "0x1")
 	})
 	defer mine()
-	own, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
+	own, err := txmgr.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}

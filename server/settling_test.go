@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
@@ -28,7 +28,7 @@ func (c *customer) buys(n int) {
 // announces has the customer announce a withdrawal on the chain.
 func (c *customer) announces(amount vouchers.Amount) {
 	c.t.Helper()
-	own, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
+	own, err := txmgr.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestASettlementClaimsWhatItIsAskedFor(t *testing.T) {
 			t.Errorf("%s: the plan is %+v", name, events[0].Plan)
 		}
 	}
-	if _, err := shop.Settler.SettleAs(t.Context(), settle.Request{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, chain.ErrFee) {
+	if _, err := shop.Settler.SettleAs(t.Context(), settle.Request{MaxGasPrice: big.NewInt(1)}, nil); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("settled for 1 wei per gas: %v", err)
 	}
 	shop.Settler.Policy.CoinPrice = 3_000 * usdc

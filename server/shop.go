@@ -10,7 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
@@ -36,7 +37,7 @@ type Options struct {
 	// ChainID must be the chain's; 0 takes what the RPC reports.
 	ChainID uint64
 	// Key submits deposits, claims and refunds, pays their gas, and is the channels' receiver authorizer.
-	Key chain.Signer
+	Key keys.Signer
 	// PayTo receives what is settled; the zero address is the key's own.
 	PayTo common.Address
 	// Escrow is the contract that holds the deposits; the zero address is [escrow.Own].
@@ -252,11 +253,11 @@ func (s *Shop) startSender(ctx context.Context, on *account, o Options) error {
 	if err != nil {
 		return err
 	}
-	sending := []chain.SenderOption{chain.WithJournal(journal{bucket}), chain.WithConfirmations(on.confirmations), chain.WithOwner("the seller's")}
+	sending := []txmgr.Option{txmgr.WithJournal(journal{bucket}), txmgr.WithConfirmations(on.confirmations), txmgr.WithOwner("the seller's")}
 	if o.StuckAfter > 0 {
-		sending = append(sending, chain.WithStuckAfter(o.StuckAfter))
+		sending = append(sending, txmgr.WithStuckAfter(o.StuckAfter))
 	}
-	on.sender, err = chain.NewSender(ctx, on.client, o.Key, sending...)
+	on.sender, err = txmgr.NewSender(ctx, on.client, o.Key, sending...)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -130,10 +131,10 @@ func (e *spent) end(gas uint64) {
 // took no gas, one that failed on the chain at most all that it may have.
 func (e *spent) fail(err error, most uint64) {
 	switch {
-	case errors.Is(err, chain.ErrFailed):
+	case errors.Is(err, txmgr.ErrFailed):
 		e.end(most)
-	case chain.IsRevert(err), errors.Is(err, chain.ErrGasCap), errors.Is(err, chain.ErrData), errors.Is(err, chain.ErrFunds),
-		errors.Is(err, chain.ErrFee), errors.Is(err, chain.ErrUnreachable):
+	case chain.IsRevert(err), errors.Is(err, chain.ErrGasCap), errors.Is(err, txmgr.ErrData), errors.Is(err, chain.ErrFunds),
+		errors.Is(err, txmgr.ErrFee), errors.Is(err, chain.ErrUnreachable):
 		e.end(0)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
@@ -153,7 +154,7 @@ func TestAStoreWithTheKeyOfAnotherStoreIsNotOpened(t *testing.T) {
 	}
 	shoptest.Open(t, other).Stop(t) // one that was moved is the same
 	otherKey := o
-	otherKey.Key = chain.DevKey(devnet.Seller + 5)
+	otherKey.Key = keys.Dev(devnet.Seller + 5)
 	shoptest.Open(t, otherKey)
 }
 
@@ -225,7 +226,7 @@ func (c *customer) finishesWithdrawal() {
 	c.t.Helper()
 	shoptest.Control(c.t, "evm_increaseTime", c.config.WithdrawDelay+1)
 	shoptest.Control(c.t, "anvil_mine", "0x1")
-	own, err := chain.NewSender(c.t.Context(), c.net.Client, c.key)
+	own, err := txmgr.NewSender(c.t.Context(), c.net.Client, c.key)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
@@ -50,7 +52,7 @@ type account struct {
 	rpc           string
 	client        *chain.Client
 	confirmations uint64
-	sender        *chain.Sender
+	sender        *txmgr.Sender
 	gas           gasPrice
 }
 
@@ -181,7 +183,7 @@ func (t *till) checkPermit2(ctx context.Context) error {
 }
 
 // openAccount connects to a deployment's chain, unless the shop is there already.
-func (s *Shop) openAccount(ctx context.Context, key chain.Signer, a Accepts) (*account, error) {
+func (s *Shop) openAccount(ctx context.Context, key keys.Signer, a Accepts) (*account, error) {
 	for _, on := range s.accounts {
 		if on.rpc == a.RPC {
 			return on, on.fits(a)
@@ -199,7 +201,7 @@ func (s *Shop) openAccount(ctx context.Context, key chain.Signer, a Accepts) (*a
 	}
 	on := &account{rpc: a.RPC, client: client, confirmations: a.Confirmations}
 	s.accounts = append(s.accounts, on)
-	return on, chain.RefuseDevKey(client.ChainID(), key)
+	return on, keys.RefuseDev(client.ChainID(), key)
 }
 
 // fits refuses a deployment that says something else about a chain than the one before.

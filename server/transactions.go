@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 )
 
 // ErrWhichChain says that transactions of two chains have the same nonce.
@@ -13,15 +14,15 @@ var ErrWhichChain = errors.New("transactions of several chains have this nonce")
 
 // Transactions returns what the shop has sent and the chain has not confirmed, by
 // chain and nonce.
-func (s *Shop) Transactions() []chain.PendingTx {
-	all := []chain.PendingTx{}
+func (s *Shop) Transactions() []txmgr.Pending {
+	all := []txmgr.Pending{}
 	for _, on := range s.accounts {
 		all = append(all, on.sender.Pending()...)
 	}
 	return all
 }
 
-// SpeedUp is [chain.Sender.SpeedUp] of the shop's sender on a chain. Chain id 0 is
+// SpeedUp is [txmgr.Sender.SpeedUp] of the shop's sender on a chain. Chain id 0 is
 // the one that has the nonce; an error wraps [ErrWhichChain] where several have.
 func (s *Shop) SpeedUp(ctx context.Context, chainID, nonce uint64) error {
 	sender, err := s.senderOf(chainID, nonce)
@@ -31,7 +32,7 @@ func (s *Shop) SpeedUp(ctx context.Context, chainID, nonce uint64) error {
 	return sender.SpeedUp(ctx, nonce)
 }
 
-// Cancel is [chain.Sender.Cancel] of the shop's sender on a chain, named as for
+// Cancel is [txmgr.Sender.Cancel] of the shop's sender on a chain, named as for
 // [Shop.SpeedUp].
 func (s *Shop) Cancel(ctx context.Context, chainID, nonce uint64) error {
 	sender, err := s.senderOf(chainID, nonce)
@@ -41,7 +42,7 @@ func (s *Shop) Cancel(ctx context.Context, chainID, nonce uint64) error {
 	return sender.Cancel(ctx, nonce)
 }
 
-func (s *Shop) senderOf(chainID, nonce uint64) (*chain.Sender, error) {
+func (s *Shop) senderOf(chainID, nonce uint64) (*txmgr.Sender, error) {
 	var has []*account
 	for _, on := range s.accounts {
 		if chainID != 0 && on.client.ChainID() == chainID {

@@ -16,7 +16,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
@@ -42,7 +42,7 @@ func sellOverStdio(settings string) {
 	}
 	ctx := context.Background()
 	shop, err := server.Open(ctx, server.Options{
-		RPC: s.RPC, Key: chain.DevKey(devnet.Seller), PayTo: s.PayTo, Token: s.Token, Store: s.Store,
+		RPC: s.RPC, Key: keys.Dev(devnet.Seller), PayTo: s.PayTo, Token: s.Token, Store: s.Store,
 		Prices: server.Prices{"*": "0.001"}, WithdrawDelay: vouchers.MinWithdrawDelay,
 	})
 	if err != nil {

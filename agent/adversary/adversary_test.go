@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -49,7 +49,7 @@ func in(t *rapid.T, play func(*rapid.T, *world)) {
 		_ = os.RemoveAll(folder)
 	}()
 	rapid.SyncTest(t, func(t *rapid.T) {
-		w := open(folder, chain.NewSigner(private))
+		w := open(folder, keys.NewSigner(private))
 		defer w.close()
 		play(t, w)
 	})

@@ -20,7 +20,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -112,7 +112,7 @@ func (w *world) serve(handler http.Handler) *pipe {
 }
 
 // open makes a world. The transport that all clients are made from leads into it.
-func open(folder string, key chain.Signer) *world {
+func open(folder string, key keys.Signer) *world {
 	w := &world{
 		node: newNode(wallet), sellers: make(map[string]*seller), folder: folder, seen: make(map[vouchers.ChannelID]*channel),
 		wire: &http.Transport{},

@@ -14,7 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // sold is a home with a local chain, and the flag of a server that sells the example
@@ -79,7 +79,7 @@ func TestAnMCPClientStartsTheProxyAndPaysThroughIt(t *testing.T) {
 	if out := h.ok(t, "budget", server); !strings.Contains(words(out), "all calls 0.0015 0.0005") || !strings.Contains(out, "0.001 USDC in all") {
 		t.Errorf("budget prints\n%s", out)
 	}
-	if files, err := chain.ListKeystore(filepath.Join(h.dir, "data", "dev", "session")); err != nil || len(files) != 1 {
+	if files, err := keys.List(filepath.Join(h.dir, "data", "dev", "session")); err != nil || len(files) != 1 {
 		t.Errorf("the session keys are %v, %v", files, err)
 	}
 }
@@ -186,8 +186,8 @@ func TestAKeyIsImportedFromAFileOrFromStandardInput(t *testing.T) {
 	if done.code != 0 || strings.Contains(done.stdout+done.stderr, secret) {
 		t.Fatalf("import: %+v", done)
 	}
-	made := decode[chain.KeyFile](t, done.stdout)
-	key, err := chain.OpenKeystoreFile(made.Path, "secret")
+	made := decode[keys.File](t, done.stdout)
+	key, err := keys.Open(made.Path, "secret")
 	if err != nil || made.Address.Hex() != address || key.Address() != made.Address {
 		t.Errorf("imported %+v, %v", made, err)
 	}
@@ -206,7 +206,7 @@ func TestAKeyIsImportedFromAFileOrFromStandardInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := newHome(t)
-	if moved := importing(other, string(encrypted), "-"); moved.code != 0 || decode[chain.KeyFile](t, moved.stdout).Address.Hex() != address {
+	if moved := importing(other, string(encrypted), "-"); moved.code != 0 || decode[keys.File](t, moved.stdout).Address.Hex() != address {
 		t.Errorf("a key file: %+v", moved)
 	}
 	for _, bad := range []string{"", secret[:63], secret + "ff", "{}", strings.Replace(string(encrypted), `"mac":"`, `"mac":"00`, 1)} {

@@ -4,7 +4,8 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server/settle"
@@ -13,13 +14,13 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 )
 
-func newKey(t testing.TB, seed string) chain.Signer {
+func newKey(t testing.TB, seed string) keys.Signer {
 	t.Helper()
 	private, err := crypto.ToECDSA(crypto.Keccak256([]byte(seed)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return chain.NewSigner(private)
+	return keys.NewSigner(private)
 }
 
 func (s *siege) escrow() *escrow.Contract { return escrow.At(s.chain, s.profile.EscrowAddress()) }
@@ -27,12 +28,12 @@ func (s *siege) escrow() *escrow.Contract { return escrow.At(s.chain, s.profile.
 // mint gives an account USDC.
 func (s *siege) mint(to common.Address, amount vouchers.Amount) {
 	s.t.Helper()
-	admin, err := chain.NewSender(s.t.Context(), s.chain, chain.DevKey(devnet.Admin))
+	admin, err := txmgr.NewSender(s.t.Context(), s.chain, keys.Dev(devnet.Admin))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = admin.Close() }()
-	call := chain.Call{To: s.profile.TokenAddress(), Data: abigen.NewDevUSDC().PackMint(to, amount.Big()), Label: "mint " + amount.String()}
+	call := txmgr.Call{To: s.profile.TokenAddress(), Data: abigen.NewDevUSDC().PackMint(to, amount.Big()), Label: "mint " + amount.String()}
 	if _, err := admin.Send(s.t.Context(), call); err != nil {
 		s.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
@@ -146,7 +147,7 @@ func (s *siege) newBuyer(i int) *buyer {
 		},
 		config: vouchers.ChannelConfig{
 			Payer: key.Address(), PayerAuthorizer: key.Address(), Receiver: s.profile.PayToAddress(),
-			ReceiverAuthorizer: chain.DevKey(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay, Salt: agent.ChannelSalt(s.url),
+			ReceiverAuthorizer: keys.Dev(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay, Salt: agent.ChannelSalt(s.url),
 		},
 	}
 	if i%2 == 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
@@ -109,7 +109,7 @@ func withOwner(c *cli.Context, f func(allowance.Owner) error) error {
 	if err != nil {
 		return err
 	}
-	var signer chain.Signer
+	var signer keys.Signer
 	voucherKey := func(o *agent.Options) error {
 		signer = o.Key
 		if o.Session != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
@@ -38,7 +39,7 @@ func deploy(c *cli.Context) (err error) {
 		return err
 	}
 	defer client.Close()
-	sender, err := chain.NewSender(c.Context, client, key)
+	sender, err := txmgr.NewSender(c.Context, client, key)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow/watch"
@@ -165,12 +165,12 @@ func txList(c *cli.Context) error {
 	})
 }
 
-func inGwei(tx chain.PendingTx) string {
+func inGwei(tx txmgr.Pending) string {
 	gwei, _ := new(big.Rat).SetFrac(tx.MaxFee, big.NewInt(1e9)).Float64()
 	return strconv.FormatFloat(gwei, 'f', 3, 64)
 }
 
-func age(tx chain.PendingTx) string {
+func age(tx txmgr.Pending) string {
 	if tx.Since.IsZero() {
 		return "-"
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow/devnet"
 )
 
@@ -188,7 +188,7 @@ func TestASettlementWhoseTransferTheTokenRefusesEndsWithAnError(t *testing.T) {
 	call := map[string]string{"to": strings.Trim(token, `"`), "data": hexutil.Encode(abigen.NewDevUSDC().PackAdmin())}
 	h.rpc(t, &admin, "eth_call", call, "latest")
 	from := common.BytesToAddress(admin[:])
-	receiver := chain.DevKey(devnet.Receiver).Address()
+	receiver := keys.Dev(devnet.Receiver).Address()
 	call["from"], call["data"] = from.Hex(), hexutil.Encode(abigen.NewDevUSDC().PackBlacklist(receiver))
 	h.rpc(t, nil, "anvil_impersonateAccount", from)
 	h.rpc(t, nil, "eth_sendTransaction", call)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
@@ -50,7 +50,7 @@ func dev(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, net.Stop()) }()
-	payer := chain.DevKey(devnet.Payer).Address()
+	payer := keys.Dev(devnet.Payer).Address()
 	if err := net.Mint(c.Context, payer, devFunds); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func devProfileOf(net *devnet.Net) profile.Profile {
 		Token:         net.Token.Hex(),
 		Server:        "http://127.0.0.1:8402/mcp",
 		Listen:        "127.0.0.1:8402",
-		PayTo:         chain.DevKey(devnet.Receiver).Address().Hex(),
+		PayTo:         keys.Dev(devnet.Receiver).Address().Hex(),
 		WithdrawDelay: vouchers.MinWithdrawDelay,
 		Payer:         fmt.Sprintf("dev:%d", devnet.Payer),
 		Seller:        fmt.Sprintf("dev:%d", devnet.Seller),

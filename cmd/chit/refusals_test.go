@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
 )
 
 const goodProfile = `rpc: %RPC%
@@ -58,7 +58,7 @@ func (h home) files(t testing.TB) (all []string) {
 }
 
 func TestABadCommandGetsOneLineThatSaysWhatToDo(t *testing.T) {
-	local, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{})
+	local, err := anvil.Start(t.Context(), anvil.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

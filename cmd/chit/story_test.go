@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 func decode[T any](t testing.TB, text string) T {
@@ -136,8 +136,8 @@ func TestAWalletIsMadeListedAndUsed(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("correct horse\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	made := decode[chain.KeyFile](t, h.ok(t, "wallet", "new", "--json", "--passphrase-file", secret))
-	list := decode[[]chain.KeyFile](t, h.ok(t, "wallet", "list", "--json"))
+	made := decode[keys.File](t, h.ok(t, "wallet", "new", "--json", "--passphrase-file", secret))
+	list := decode[[]keys.File](t, h.ok(t, "wallet", "list", "--json"))
 	if len(list) != 1 || list[0] != made {
 		t.Errorf("made %v, listed %v", made, list)
 	}

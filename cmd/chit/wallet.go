@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
@@ -37,7 +38,7 @@ func walletNew(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, err := chain.ReadNewPassphrase(c.String(passphraseFileFlag.Name))
+	secret, err := keys.ReadNewPassphrase(c.String(passphraseFileFlag.Name))
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func walletImport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, err := chain.ReadNewPassphrase(c.String(passphraseFileFlag.Name))
+	secret, err := keys.ReadNewPassphrase(c.String(passphraseFileFlag.Name))
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
@@ -55,9 +56,9 @@ var (
 type withdrawing struct {
 	ask, did string
 	what     string // that its gas pays for
-	costs    func(context.Context, *chain.Sender, vouchers.Amount) (agent.GasCost, error)
+	costs    func(context.Context, *txmgr.Sender, vouchers.Amount) (agent.GasCost, error)
 	choose   func(agent.Funds, time.Time) []agent.Withdrawable
-	run      func(context.Context, *chain.Client, *chain.Sender, []agent.Withdrawable, ...escrow.SendOption) ([]agent.Withdrawal, error)
+	run      func(context.Context, *chain.Client, *txmgr.Sender, []agent.Withdrawable, ...escrow.SendOption) ([]agent.Withdrawal, error)
 }
 
 func withdrawStart(c *cli.Context) error {
@@ -85,7 +86,7 @@ func (s withdrawing) take(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		sender, err := chain.NewSender(c.Context, client, key, chain.WithOwner("the payer's"))
+		sender, err := txmgr.NewSender(c.Context, client, key, txmgr.WithOwner("the payer's"))
 		if err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ func (s withdrawing) take(c *cli.Context) error {
 		report.Step("waiting for the chain")
 		all, failed := s.run(c.Context, client, sender, worth, escrow.WithMaxCost(most))
 		report.Done()
-		if errors.Is(failed, chain.ErrCost) {
+		if errors.Is(failed, txmgr.ErrCost) {
 			failed = fmt.Errorf("%w; --%s sets another limit", failed, maxCost.Name)
 		}
 		return errors.Join(s.print(c, all), failed)
@@ -120,7 +121,7 @@ func mostCost(c *cli.Context) (*big.Int, error) {
 
 // worth are the channels that the step applies to and that are worth their gas. They
 // are listed, and where somebody can be asked, that one agrees.
-func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Client, sender *chain.Sender, funds agent.Funds, most *big.Int) ([]agent.Withdrawable, error) {
+func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Client, sender *txmgr.Sender, funds agent.Funds, most *big.Int) ([]agent.Withdrawable, error) {
 	head, err := client.Header(c.Context, nil)
 	if err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func (s withdrawing) worth(c *cli.Context, p *profile.Profile, client *chain.Cli
 	return worth, confirm(c, s.ask)
 }
 
-func (s withdrawing) cost(c *cli.Context, p *profile.Profile, sender *chain.Sender) (agent.GasCost, error) {
+func (s withdrawing) cost(c *cli.Context, p *profile.Profile, sender *txmgr.Sender) (agent.GasCost, error) {
 	price := vouchers.Amount(0)
 	if p.CoinPrice != "" {
 		var err error

@@ -12,6 +12,9 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -30,19 +33,19 @@ const (
 
 // Net is a running local chain.
 type Net struct {
-	Anvil  *chain.Anvil
+	Anvil  *anvil.Chain
 	Client *chain.Client
 	// Token is the address of DevUSDC.
 	Token common.Address
 
-	admin *chain.Sender
+	admin *txmgr.Sender
 }
 
 // Start starts anvil on 127.0.0.1 (port 0 takes a free one), deploys the contracts
 // and reports each step. Further arguments are anvil's own. The chain ends with
 // [Net.Stop].
 func Start(ctx context.Context, port int, step func(format string, args ...any), args ...string) (*Net, error) {
-	anvil, err := chain.StartAnvil(ctx, chain.AnvilOptions{Port: port, Args: args})
+	anvil, err := anvil.Start(ctx, anvil.Options{Port: port, Args: args})
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func (n *Net) deploy(ctx context.Context, step func(string, ...any)) error {
 	if n.Client, err = chain.Dial(ctx, n.Anvil.URL(), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err
 	}
-	if n.admin, err = chain.NewSender(ctx, n.Client, chain.DevKey(Admin)); err != nil {
+	if n.admin, err = txmgr.NewSender(ctx, n.Client, keys.Dev(Admin)); err != nil {
 		return err
 	}
 	step("anvil answers on %s, chain id %d", n.Anvil.URL(), n.Client.ChainID())
@@ -80,7 +83,7 @@ func (n *Net) deploy(ctx context.Context, step func(string, ...any)) error {
 
 // Mint gives an account DevUSDC.
 func (n *Net) Mint(ctx context.Context, to common.Address, amount vouchers.Amount) error {
-	_, err := n.admin.Send(ctx, chain.Call{To: n.Token, Data: abigen.NewDevUSDC().PackMint(to, amount.Big()), Label: "mint " + amount.String()})
+	_, err := n.admin.Send(ctx, txmgr.Call{To: n.Token, Data: abigen.NewDevUSDC().PackMint(to, amount.Big()), Label: "mint " + amount.String()})
 	if err != nil {
 		return fmt.Errorf("mint %s to %s: %w", amount, to, err)
 	}
@@ -89,13 +92,13 @@ func (n *Net) Mint(ctx context.Context, to common.Address, amount vouchers.Amoun
 
 // Blacklist makes DevUSDC refuse to move money from and to an account, as Circle can.
 func (n *Net) Blacklist(ctx context.Context, account common.Address) error {
-	_, err := n.admin.Send(ctx, chain.Call{To: n.Token, Data: abigen.NewDevUSDC().PackBlacklist(account), Label: "blacklist " + account.Hex()})
+	_, err := n.admin.Send(ctx, txmgr.Call{To: n.Token, Data: abigen.NewDevUSDC().PackBlacklist(account), Label: "blacklist " + account.Hex()})
 	return err
 }
 
 // UnBlacklist takes it back.
 func (n *Net) UnBlacklist(ctx context.Context, account common.Address) error {
-	_, err := n.admin.Send(ctx, chain.Call{To: n.Token, Data: abigen.NewDevUSDC().PackUnBlacklist(account), Label: "take " + account.Hex() + " off the blacklist"})
+	_, err := n.admin.Send(ctx, txmgr.Call{To: n.Token, Data: abigen.NewDevUSDC().PackUnBlacklist(account), Label: "take " + account.Hex() + " off the blacklist"})
 	return err
 }
 

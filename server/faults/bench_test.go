@@ -11,7 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -87,5 +87,5 @@ func (w *world) stranger() (*payer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.payerOf(chain.NewSigner(private)), nil
+	return w.payerOf(keys.NewSigner(private)), nil
 }

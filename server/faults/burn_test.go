@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -63,13 +63,13 @@ func TestFaultsOfWhatWasPublished(t *testing.T) {
 			w.poll()
 		}},
 		{"is replaced by another program with the key", func() {
-			w.whileOnItsWay(func(tx chain.PendingTx) {
+			w.whileOnItsWay(func(tx txmgr.Pending) {
 				w.replace(tx)
 				w.control(nil, "anvil_mine", 1)
 			})
 		}},
 		{"is replaced at a higher fee", func() {
-			w.whileOnItsWay(func(tx chain.PendingTx) {
+			w.whileOnItsWay(func(tx txmgr.Pending) {
 				until(t, "another fee", func() bool {
 					pending := w.shop.Transactions()
 					return len(pending) == 1 && pending[0].MaxFee.Cmp(tx.MaxFee) > 0
@@ -77,14 +77,14 @@ func TestFaultsOfWhatWasPublished(t *testing.T) {
 			})
 		}},
 		{"is cancelled by its owner", func() {
-			w.whileOnItsWay(func(tx chain.PendingTx) {
+			w.whileOnItsWay(func(tx txmgr.Pending) {
 				if err := w.shop.Cancel(t.Context(), tx.ChainID, tx.Nonce); err != nil {
 					t.Error(err)
 				}
 			})
 		}},
 		{"is dropped from the pool, and the shop is restarted", func() {
-			w.whileOnItsWay(func(tx chain.PendingTx) {
+			w.whileOnItsWay(func(tx txmgr.Pending) {
 				w.control(nil, "anvil_dropTransaction", tx.Tx)
 				w.restart()
 			})
@@ -107,7 +107,7 @@ func (w *world) burnt(p *payer) vouchers.Amount {
 }
 
 // whileOnItsWay lets something happen to a claim that was sent and not mined.
-func (w *world) whileOnItsWay(happens func(tx chain.PendingTx)) {
+func (w *world) whileOnItsWay(happens func(tx txmgr.Pending)) {
 	w.t.Helper()
 	w.control(nil, "evm_setAutomine", false)
 	done := w.inBackground()
@@ -115,7 +115,7 @@ func (w *world) whileOnItsWay(happens func(tx chain.PendingTx)) {
 	w.control(nil, "evm_setAutomine", true)
 	w.control(nil, "anvil_mine", 1)
 	err := <-done
-	if err != nil && !errors.Is(err, chain.ErrReplaced) && !errors.Is(err, chain.ErrCancelled) && !errors.Is(err, chain.ErrClosed) {
+	if err != nil && !errors.Is(err, txmgr.ErrReplaced) && !errors.Is(err, txmgr.ErrCancelled) && !errors.Is(err, txmgr.ErrClosed) {
 		w.t.Error(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/ethereum/go-ethereum/common"
@@ -58,7 +59,7 @@ func (w *world) inBackground() <-chan error {
 
 // replace has another program with the shop's key send something in the place of a
 // transaction.
-func (w *world) replace(tx chain.PendingTx) {
+func (w *world) replace(tx txmgr.Pending) {
 	w.t.Helper()
 	fee := new(big.Int).Lsh(tx.MaxFee, 4)
 	foreign, err := w.options.Key.SignTx(w.t.Context(), types.NewTx(&types.DynamicFeeTx{
@@ -79,13 +80,13 @@ func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 	w := newWorld(t, 5)
 	for _, fault := range []struct {
 		name    string
-		happens func(tx chain.PendingTx)
+		happens func(tx txmgr.Pending)
 	}{
-		{"is dropped from the pool", func(tx chain.PendingTx) {
+		{"is dropped from the pool", func(tx txmgr.Pending) {
 			w.control(nil, "anvil_dropTransaction", tx.Tx)
 			w.control(nil, "evm_setAutomine", true)
 		}},
-		{"is stuck below the base fee", func(tx chain.PendingTx) {
+		{"is stuck below the base fee", func(tx txmgr.Pending) {
 			w.control(nil, "anvil_setNextBlockBaseFeePerGas", (*hexutil.Big)(new(big.Int).Mul(tx.MaxFee, big.NewInt(2))))
 			w.control(nil, "anvil_mine", 1)
 			until(t, "a fee above the base fee", func() bool {
@@ -95,24 +96,24 @@ func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 			w.control(nil, "evm_setAutomine", true)
 			w.control(nil, "anvil_mine", 1)
 		}},
-		{"is on its way when the gas price triples", func(tx chain.PendingTx) {
+		{"is on its way when the gas price triples", func(tx txmgr.Pending) {
 			w.control(nil, "anvil_setNextBlockBaseFeePerGas", (*hexutil.Big)(new(big.Int).Mul(tx.MaxFee, big.NewInt(3))))
 			w.control(nil, "evm_setAutomine", true)
 			w.control(nil, "anvil_mine", 1)
 		}},
-		{"is replaced by another program with the key", func(tx chain.PendingTx) {
+		{"is replaced by another program with the key", func(tx txmgr.Pending) {
 			w.replace(tx)
 			w.control(nil, "anvil_mine", 1)
 			w.control(nil, "evm_setAutomine", true)
 		}},
-		{"is cancelled by its owner", func(tx chain.PendingTx) {
+		{"is cancelled by its owner", func(tx txmgr.Pending) {
 			if err := w.shop.Cancel(t.Context(), tx.ChainID, tx.Nonce); err != nil {
 				t.Error(err)
 			}
 			w.control(nil, "evm_setAutomine", true)
 			w.control(nil, "anvil_mine", 1)
 		}},
-		{"is mined while nobody waits for it", func(chain.PendingTx) {
+		{"is mined while nobody waits for it", func(txmgr.Pending) {
 			w.restart()
 			w.control(nil, "evm_setAutomine", true)
 			w.control(nil, "anvil_mine", 1)
@@ -123,7 +124,7 @@ func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 		done := w.inBackground()
 		fault.happens(w.shop.Transactions()[0])
 		err := <-done
-		if err != nil && !errors.Is(err, chain.ErrReplaced) && !errors.Is(err, chain.ErrCancelled) && !errors.Is(err, chain.ErrClosed) {
+		if err != nil && !errors.Is(err, txmgr.ErrReplaced) && !errors.Is(err, txmgr.ErrCancelled) && !errors.Is(err, txmgr.ErrClosed) {
 			t.Errorf("%s: %v", fault.name, err)
 		}
 		w.passes("a claim " + fault.name)
@@ -269,7 +270,7 @@ func TestFaultsOfAPayer(t *testing.T) {
 	} {
 		w.everybodyBuys()
 		p := w.payers[0]
-		own, err := chain.NewSender(t.Context(), w.net.Client, p.key)
+		own, err := txmgr.NewSender(t.Context(), w.net.Client, p.key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -320,7 +321,7 @@ func TestFaultsOfAPayerWhileASettlementIsStuck(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); w.shop.Settler.Run(ctx, 0) }()
-	own, err := chain.NewSender(t.Context(), w.net.Client, w.payers[0].key)
+	own, err := txmgr.NewSender(t.Context(), w.net.Client, w.payers[0].key)
 	if err != nil {
 		t.Fatal(err)
 	}

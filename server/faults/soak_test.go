@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/ethereum/go-ethereum/common/hexutil"
@@ -196,9 +197,9 @@ func (s *soak) poll1() {
 	_, _ = s.shop.Watcher.Poll(s.t.Context()) // it may fail: the way to the chain does
 }
 
-func (s *soak) sender(p *payer) *chain.Sender {
+func (s *soak) sender(p *payer) *txmgr.Sender {
 	s.t.Helper()
-	own, err := chain.NewSender(s.t.Context(), s.net.Client, p.key)
+	own, err := txmgr.NewSender(s.t.Context(), s.net.Client, p.key)
 	if err != nil {
 		s.t.Fatal(err)
 	}

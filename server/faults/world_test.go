@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
@@ -33,7 +34,7 @@ type world struct {
 	proxy   *proxy
 	escrow  *escrow.Contract
 	token   escrow.Token
-	funder  *chain.Sender
+	funder  *txmgr.Sender
 	options server.Options
 	shop    *server.Shop
 	payers  []*payer
@@ -42,7 +43,7 @@ type world struct {
 
 // payer is somebody with a channel, and what it was charged.
 type payer struct {
-	key     chain.Signer
+	key     keys.Signer
 	config  vouchers.ChannelConfig
 	id      vouchers.ChannelID
 	charged vouchers.Amount
@@ -66,7 +67,7 @@ func newChain(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, net: net, met: make(map[string]uint64), proxy: newProxy(t, net.Anvil.URL(), 1), escrow: escrow.At(net.Client, escrow.Own.Escrow)}
-	if w.funder, err = chain.NewSender(t.Context(), net.Client, chain.DevKey(funder)); err != nil {
+	if w.funder, err = txmgr.NewSender(t.Context(), net.Client, keys.Dev(funder)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -84,7 +85,7 @@ func newChain(t testing.TB) *world {
 // options are those of the shop, also in a process of its own.
 func options(url string, token common.Address, store string) server.Options {
 	return server.Options{
-		RPC: url, Key: chain.DevKey(devnet.Seller), PayTo: chain.DevKey(devnet.Receiver).Address(), Token: token, Store: store,
+		RPC: url, Key: keys.Dev(devnet.Seller), PayTo: keys.Dev(devnet.Receiver).Address(), Token: token, Store: store,
 		WithdrawDelay: vouchers.MinWithdrawDelay, StuckAfter: 150 * time.Millisecond, Logger: logger(),
 		Settlement: settle.Policy{IdleAfter: time.Nanosecond},
 	}
@@ -147,7 +148,7 @@ func (w *world) fundedPayer(name string, balance vouchers.Amount) (*payer, error
 	if err != nil {
 		return nil, err
 	}
-	p := w.payerOf(chain.NewSigner(private))
+	p := w.payerOf(keys.NewSigner(private))
 	w.control(nil, "anvil_setBalance", p.key.Address(), "0xde0b6b3a7640000")
 	if err := w.net.Mint(w.t.Context(), p.key.Address(), 100_000*usdc); err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func (w *world) fundedPayer(name string, balance vouchers.Amount) (*payer, error
 	return p, w.fund(p, balance)
 }
 
-func (w *world) payerOf(key chain.Signer) *payer {
+func (w *world) payerOf(key keys.Signer) *payer {
 	p := &payer{key: key, config: vouchers.ChannelConfig{
 		Payer: key.Address(), PayerAuthorizer: key.Address(), Receiver: w.options.PayTo,
 		ReceiverAuthorizer: w.options.Key.Address(), Token: w.net.Token, WithdrawDelay: w.options.WithdrawDelay,

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -56,7 +56,7 @@ func (neverEnding) Read(p []byte) (int, error) { return len(p), nil }
 type walker struct {
 	t      testing.TB
 	s      *selling
-	key    chain.Signer
+	key    keys.Signer
 	terms  x402.Requirements
 	domain *vouchers.Domain
 	config vouchers.ChannelConfig

@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server"
@@ -61,8 +61,8 @@ func (c *Client) Limits(ctx context.Context) ([]server.LimitView, error) {
 }
 
 // Transactions is [server.Shop.Transactions] of the running server.
-func (c *Client) Transactions(ctx context.Context) ([]chain.PendingTx, error) {
-	return ask[[]chain.PendingTx](ctx, c, http.MethodGet, "/transactions")
+func (c *Client) Transactions(ctx context.Context) ([]txmgr.Pending, error) {
+	return ask[[]txmgr.Pending](ctx, c, http.MethodGet, "/transactions")
 }
 
 // SpeedUp is [server.Shop.SpeedUp] of the running server.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 )
 
@@ -14,7 +15,7 @@ import (
 // them. If rows are left that nothing is wrong with, the failure is returned: the next
 // settlement claims them.
 func (r *settling) failed(ctx context.Context, batch []escrow.Claim, outcome escrow.Outcome, failure error) error {
-	if !errors.Is(failure, chain.ErrFailed) && !chain.IsRevert(failure) {
+	if !errors.Is(failure, txmgr.ErrFailed) && !chain.IsRevert(failure) {
 		return failure
 	}
 	bad := outcome.Skipped

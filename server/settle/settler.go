@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -34,7 +35,7 @@ type Options struct {
 	Ledger *vouchers.Ledger
 	Escrow *escrow.Contract
 	// Sender pays the gas; its account is the receiver authorizer of the channels.
-	Sender *chain.Sender
+	Sender *txmgr.Sender
 	Logger *slog.Logger
 	// Policy says when Run settles, and what gas may cost.
 	Policy Policy
@@ -258,7 +259,7 @@ func (r *settling) claim(ctx context.Context, batch []escrow.Claim, settles bool
 		options = append(options, escrow.WithoutSettling())
 	}
 	if most := r.req.MaxGasPrice; most != nil && r.gasPrice.Cmp(most) > 0 { // nothing would be sent
-		return fmt.Errorf("%w: gas costs %s wei, the most is %s", chain.ErrFee, r.gasPrice, most)
+		return fmt.Errorf("%w: gas costs %s wei, the most is %s", txmgr.ErrFee, r.gasPrice, most)
 	}
 	if err := r.burn(ctx, batch); err != nil {
 		return err

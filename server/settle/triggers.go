@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -158,7 +158,7 @@ func (s *Settler) repeat(ctx context.Context, interval time.Duration, alarm <-ch
 		err := do(ctx)
 		switch {
 		case err == nil || ctx.Err() != nil:
-		case errors.Is(err, chain.ErrFee):
+		case errors.Is(err, txmgr.ErrFee):
 			s.Logger.Info("settling waits for cheaper gas", "error", err)
 		default:
 			s.Logger.Error("settle", "error", err)

@@ -14,7 +14,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 )
@@ -58,14 +59,14 @@ func PlacePermit2(t testing.TB) {
 
 // ApprovePermit2 has the owner of a key let Permit2 move so much of its tokens, in
 // atomic units.
-func ApprovePermit2(t testing.TB, owner chain.Signer, token common.Address, amount *big.Int) {
+func ApprovePermit2(t testing.TB, owner keys.Signer, token common.Address, amount *big.Int) {
 	t.Helper()
-	sender, err := chain.NewSender(t.Context(), Net.Client, owner)
+	sender, err := txmgr.NewSender(t.Context(), Net.Client, owner)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = sender.Close() }()
-	if _, err := sender.Send(t.Context(), chain.Call{To: token, Data: abigen.NewToken().PackApprove(escrow.Permit2, amount), Label: "approve Permit2"}); err != nil {
+	if _, err := sender.Send(t.Context(), txmgr.Call{To: token, Data: abigen.NewToken().PackApprove(escrow.Permit2, amount), Label: "approve Permit2"}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -73,7 +74,7 @@ func ApprovePermit2(t testing.TB, owner chain.Signer, token common.Address, amou
 // PlainToken is DevUSDC without EIP-3009, of which each owner gets 100.
 func PlainToken(t testing.TB, owners ...common.Address) common.Address {
 	t.Helper()
-	admin, err := chain.NewSender(t.Context(), Net.Client, chain.DevKey(devnet.Admin))
+	admin, err := txmgr.NewSender(t.Context(), Net.Client, keys.Dev(devnet.Admin))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func PlainToken(t testing.TB, owners ...common.Address) common.Address {
 		t.Fatal(err)
 	}
 	for _, owner := range owners {
-		if _, err := admin.Send(t.Context(), chain.Call{To: token, Data: abigen.NewDevUSDC().PackMint(owner, (100 * USDC).Big()), Label: "mint"}); err != nil {
+		if _, err := admin.Send(t.Context(), txmgr.Call{To: token, Data: abigen.NewDevUSDC().PackMint(owner, (100 * USDC).Big()), Label: "mint"}); err != nil {
 			t.Fatal(err)
 		}
 	}

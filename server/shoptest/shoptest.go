@@ -18,7 +18,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"go.uber.org/goleak"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
@@ -70,7 +70,7 @@ type Shop struct {
 // Options are those of a shop whose receiver is paid by this test alone.
 func Options(t testing.TB) server.Options {
 	return server.Options{
-		RPC: Net.Anvil.URL(), Key: chain.DevKey(devnet.Seller), PayTo: Key(t, "receiver").Address(), Token: Net.Token,
+		RPC: Net.Anvil.URL(), Key: keys.Dev(devnet.Seller), PayTo: Key(t, "receiver").Address(), Token: Net.Token,
 		Store: filepath.Join(t.TempDir(), "server.db"), Prices: example.Prices, WithdrawDelay: vouchers.MinWithdrawDelay,
 		Logger: slog.New(slog.DiscardHandler),
 	}
@@ -107,13 +107,13 @@ func (s *Shop) Stop(t testing.TB) {
 }
 
 // Key is a key that this test alone has, without money.
-func Key(t testing.TB, role string) chain.Signer {
+func Key(t testing.TB, role string) keys.Signer {
 	t.Helper()
 	private, err := crypto.ToECDSA(crypto.Keccak256(fmt.Appendf(nil, "%s of run %d of %s", role, runOf(t), t.Name())))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return chain.NewSigner(private)
+	return keys.NewSigner(private)
 }
 
 // runs tells the runs of a test apart: they share a chain (go test -count).
@@ -139,7 +139,7 @@ func runOf(t testing.TB) uint64 {
 }
 
 // Payer is a key that has 100 USDC and gas.
-func Payer(t testing.TB, role string) chain.Signer {
+func Payer(t testing.TB, role string) keys.Signer {
 	t.Helper()
 	key := Key(t, role)
 	if err := Net.Mint(t.Context(), key.Address(), 100*USDC); err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -16,7 +16,7 @@ import (
 type Regular struct {
 	t       testing.TB
 	tool    string
-	key     chain.Signer
+	key     keys.Signer
 	domain  *vouchers.Domain
 	payload x402.PaymentPayload
 	voucher x402.VoucherPayload
@@ -24,7 +24,7 @@ type Regular struct {
 
 // NewRegular returns a payer who signs with a key for a channel that nothing was charged
 // to yet. The terms are those of the tool.
-func NewRegular(t testing.TB, terms x402.Requirements, tool string, key chain.Signer, channel vouchers.ChannelConfig) *Regular {
+func NewRegular(t testing.TB, terms x402.Requirements, tool string, key keys.Signer, channel vouchers.ChannelConfig) *Regular {
 	t.Helper()
 	r := &Regular{t: t, tool: tool, key: key, domain: domainOf(terms)}
 	r.voucher.ChannelConfig, r.voucher.Voucher.ChannelID = channel, r.domain.ChannelID(channel)
@@ -37,7 +37,7 @@ func NewRegular(t testing.TB, terms x402.Requirements, tool string, key chain.Si
 
 // OpenUnbacked opens the n-th channel of a key in a shop's ledger alone, which does
 // while nobody compares the ledger to the chain.
-func OpenUnbacked(t testing.TB, shop *Shop, terms x402.Requirements, key chain.Signer, n int) vouchers.ChannelConfig {
+func OpenUnbacked(t testing.TB, shop *Shop, terms x402.Requirements, key keys.Signer, n int) vouchers.ChannelConfig {
 	t.Helper()
 	channel := vouchers.ChannelConfig{
 		Payer: key.Address(), PayerAuthorizer: key.Address(), Receiver: terms.PayTo,

@@ -16,7 +16,7 @@ import (
 // Bucket is the store's bucket of receipts.
 const Bucket = "receipts"
 
-// Signer signs 32 bytes as they are: chain.Signer has it.
+// Signer signs 32 bytes as they are: keys.Signer of chain/keys has it.
 type Signer interface {
 	Address() common.Address
 	SignHash(ctx context.Context, hash common.Hash) ([]byte, error)

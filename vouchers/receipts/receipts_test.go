@@ -18,7 +18,7 @@ import (
 	"github.com/ethereum/go-ethereum/common/math"
 	"github.com/ethereum/go-ethereum/signer/core/apitypes"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -26,7 +26,7 @@ import (
 
 var (
 	deployment = vouchers.Deployment{ChainID: 8453, Escrow: common.HexToAddress("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")}
-	authorizer = chain.DevKey(1)
+	authorizer = keys.Dev(1)
 	config     = vouchers.ChannelConfig{
 		Payer: common.Address{1}, PayerAuthorizer: common.Address{2}, Receiver: common.Address{3},
 		ReceiverAuthorizer: authorizer.Address(), Token: common.Address{4}, WithdrawDelay: 900,
@@ -285,13 +285,13 @@ func TestAChannelVouchesForWhoSignsItsReceipts(t *testing.T) {
 	}
 
 	other := newBook(t)
-	other.Book = receipts.NewBook(other.store, chain.DevKey(2))
+	other.Book = receipts.NewBook(other.store, keys.Dev(2))
 	other.issues(100)
 	signed := statement(t, other.all(), 0)
 	if a := audit(t, signed); a.Fault == nil {
 		t.Error("another key's receipt is taken")
 	}
-	if a := audit(t, signed, chain.DevKey(2).Address()); a.Fault != nil {
+	if a := audit(t, signed, keys.Dev(2).Address()); a.Fault != nil {
 		t.Errorf("a signer that was named: %v", a.Fault)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
@@ -53,7 +53,7 @@ func tokenFromEnv() common.Address { return common.HexToAddress(os.Getenv("PEER_
 // serve sells lines until the context ends, and prints where. An honest client has met no
 // limit by then.
 func serve(ctx context.Context, store string) error {
-	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	key, _, err := keys.FromEnv("CHIT_KEY")
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // turns is how often each server has its turn; a figure is that of the middle one.
@@ -72,7 +72,7 @@ func open(ctx context.Context, server string) (callers []caller, err error) {
 			return nil, err
 		}
 		client, err := agent.NewHTTPClient(ctx, server, agent.Options{
-			Key: chain.NewSigner(key), RPC: os.Getenv("PEER_RPC"), Token: tokenFromEnv(), TopUp: agent.TopUp{Amount: deposit},
+			Key: keys.NewSigner(key), RPC: os.Getenv("PEER_RPC"), Token: tokenFromEnv(), TopUp: agent.TopUp{Amount: deposit},
 			Policy: agent.Policy{MaxPrice: agent.Unlimited, MaxDeposit: agent.Unlimited},
 		})
 		if err != nil {

@@ -25,7 +25,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -65,7 +65,7 @@ func run(ctx context.Context, rpc string, token common.Address, dir string) erro
 		}
 		urls[shop.name] = urlOf(listener)
 		o := server.Options{
-			RPC: rpc, Key: chain.DevKey(firstKey + i), Token: token, Store: filepath.Join(dir, shop.name+".db"), Prices: shop.prices,
+			RPC: rpc, Key: keys.Dev(firstKey + i), Token: token, Store: filepath.Join(dir, shop.name+".db"), Prices: shop.prices,
 			WithdrawDelay: vouchers.MinWithdrawDelay,
 		}
 		group.Go(func() error { return sell(ctx, listener, o) })

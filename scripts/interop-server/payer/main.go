@@ -17,7 +17,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -51,11 +51,11 @@ type shopper struct {
 }
 
 func run(ctx context.Context, dir string) (err error) {
-	key, _, err := chain.KeyFromEnv("CHIT_KEY")
+	key, _, err := keys.FromEnv("CHIT_KEY")
 	if err != nil {
 		return err
 	}
-	session, err := chain.CreateKeystoreFile(dir, "interop")
+	session, err := keys.Create(dir, "interop")
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func run(ctx context.Context, dir string) (err error) {
 	s.options = agent.Options{
 		Key: key, RPC: os.Getenv("INTEROP_RPC"), Token: common.HexToAddress(os.Getenv("INTEROP_TOKEN")), Book: filepath.Join(dir, "book.db"),
 	}
-	if s.options.Session, err = chain.OpenKeystoreFile(session.Path, "interop"); err != nil {
+	if s.options.Session, err = keys.Open(session.Path, "interop"); err != nil {
 		return err
 	}
 	for _, step := range []func(context.Context) error{s.withoutMoney, s.deposit, s.buy, s.fail, s.crowd, s.settle, s.loseBook, s.refund} {

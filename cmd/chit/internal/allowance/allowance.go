@@ -13,7 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
@@ -27,14 +27,14 @@ type Owner struct {
 	// Client is connected to the server.
 	Client *agent.Client
 	// Key signs the channel's vouchers.
-	Key chain.Signer
+	Key keys.Signer
 	// Channel pays.
 	Channel vouchers.ChannelID
 }
 
 // ChannelTo finds the channel to a server in the book: the one with the most money.
 // The error wraps [ErrNoChannel] if there is none that key signs for.
-func ChannelTo(book *agent.Book, url string, key chain.Signer) (vouchers.ChannelID, error) {
+func ChannelTo(book *agent.Book, url string, key keys.Signer) (vouchers.ChannelID, error) {
 	entries, err := book.ChannelsTo(url)
 	if err != nil {
 		return vouchers.ChannelID{}, err

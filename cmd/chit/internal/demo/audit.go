@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math/big"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/vouchers"
@@ -21,7 +21,7 @@ func (s *story) audit(ctx context.Context) error {
 	}
 	s.result.Network, s.result.Escrow, s.result.Token = s.net.Client.Network(), escrow.Own.Escrow, s.net.Token
 	s.result.Agents = agents
-	if s.result.Received, err = token.Balance(ctx, s.net.Client, chain.DevKey(devnet.Receiver).Address()); err != nil {
+	if s.result.Received, err = token.Balance(ctx, s.net.Client, keys.Dev(devnet.Receiver).Address()); err != nil {
 		return err
 	}
 	left, err := token.Balance(ctx, s.net.Client, escrow.Own.Escrow)

@@ -19,7 +19,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
@@ -75,7 +75,7 @@ type story struct {
 	net     *devnet.Net
 	shop    *server.Shop
 	url     string
-	payers  []chain.Signer
+	payers  []keys.Signer
 	clients []*agent.Client
 	vouches timings
 	waits   timings
@@ -102,7 +102,7 @@ func Run(ctx context.Context, step func(format string, args ...any)) (result Res
 // sell opens the shop, and tells the rest while it is open.
 func (s *story) sell(ctx context.Context) (err error) {
 	s.shop, err = server.Open(ctx, server.Options{
-		RPC: s.net.Anvil.URL(), Key: chain.DevKey(devnet.Seller), PayTo: chain.DevKey(devnet.Receiver).Address(),
+		RPC: s.net.Anvil.URL(), Key: keys.Dev(devnet.Seller), PayTo: keys.Dev(devnet.Receiver).Address(),
 		Token: s.net.Token, Store: filepath.Join(s.dir, "server.db"), Prices: example.Prices,
 		WithdrawDelay: vouchers.MinWithdrawDelay, Observe: func(_ string, d time.Duration) { s.vouches.add(d) },
 		Logger: slog.New(slog.DiscardHandler),
@@ -158,7 +158,7 @@ func (s *story) deposit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		payer := chain.NewSigner(private)
+		payer := keys.NewSigner(private)
 		if err := s.net.Mint(ctx, payer.Address(), minted); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // ErrKey says that a profile's key cannot be used.
@@ -26,17 +26,17 @@ type Passphrase func(address string) (string, error)
 func (h Home) Wallet() agent.Wallet { return agent.Wallet{Dir: h.Keystore()} }
 
 // PayerKey opens the key that funds channels and signs vouchers.
-func (p *Profile) PayerKey(ask Passphrase) (chain.Signer, error) {
+func (p *Profile) PayerKey(ask Passphrase) (keys.Signer, error) {
 	return p.key("payer", p.Payer, ask)
 }
 
 // SellerKey opens the key that submits claims and pays their gas.
-func (p *Profile) SellerKey(ask Passphrase) (chain.Signer, error) {
+func (p *Profile) SellerKey(ask Passphrase) (keys.Signer, error) {
 	return p.key("seller", p.Seller, ask)
 }
 
-func (p *Profile) key(role, reference string, ask Passphrase) (chain.Signer, error) {
-	signer, found, err := chain.KeyFromEnv(KeyVariable)
+func (p *Profile) key(role, reference string, ask Passphrase) (keys.Signer, error) {
+	signer, found, err := keys.FromEnv(KeyVariable)
 	if err != nil {
 		return nil, fmt.Errorf("%w for the %s: %w", ErrKey, role, err)
 	}
@@ -45,19 +45,19 @@ func (p *Profile) key(role, reference string, ask Passphrase) (chain.Signer, err
 			return nil, fmt.Errorf("%w for the %s: %w", ErrKey, role, err)
 		}
 	}
-	if err := chain.RefuseDevKey(p.ChainID, signer); err != nil {
+	if err := keys.RefuseDev(p.ChainID, signer); err != nil {
 		return nil, fmt.Errorf("%w for the %s: %w", ErrKey, role, err)
 	}
 	return signer, nil
 }
 
-func (p *Profile) openKey(reference string, ask Passphrase) (chain.Signer, error) {
+func (p *Profile) openKey(reference string, ask Passphrase) (keys.Signer, error) {
 	if index, ok := strings.CutPrefix(reference, "dev:"); ok {
 		i, err := strconv.Atoi(index)
 		if err != nil || i < 0 || i > 9 {
 			return nil, fmt.Errorf("%q: dev keys are dev:0 to dev:9", reference)
 		}
-		return chain.DevKey(i), nil
+		return keys.Dev(i), nil
 	}
 	if at, ok := strings.CutPrefix(reference, "clef:"); ok {
 		text, url, _ := strings.Cut(at, "@")
@@ -65,7 +65,7 @@ func (p *Profile) openKey(reference string, ask Passphrase) (chain.Signer, error
 		if err != nil || url == "" {
 			return nil, fmt.Errorf("%q: an external signer is clef:ADDRESS@URL", reference)
 		}
-		return chain.DialSigner(url, address)
+		return keys.DialSigner(url, address)
 	}
 	if reference == "" {
 		return nil, fmt.Errorf("profile %q names none: make one with `chit wallet new` and write its address into %s", p.name, p.home.path(p.name))
@@ -81,7 +81,7 @@ func (p *Profile) openKey(reference string, ask Passphrase) (chain.Signer, error
 
 // PayerAddress is the address of the payer's key, which need not be opened for it.
 func (p *Profile) PayerAddress() (common.Address, error) {
-	signer, found, err := chain.KeyFromEnv(KeyVariable)
+	signer, found, err := keys.FromEnv(KeyVariable)
 	switch {
 	case err != nil:
 		return common.Address{}, fmt.Errorf("%w for the payer: %w", ErrKey, err)

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
 )
 
 // AutoSession is the [Profile.Session] of a key that is made when it is first needed.
@@ -18,7 +18,7 @@ const sessionFolder = "session"
 // SessionKey opens the key that signs vouchers in place of the payer's, nil if the
 // profile names none. An automatic one is kept in a key file of its own, under the
 // payer's passphrase; other processes that make it are waited for until the context ends.
-func (p *Profile) SessionKey(ctx context.Context, ask Passphrase) (chain.Signer, error) {
+func (p *Profile) SessionKey(ctx context.Context, ask Passphrase) (keys.Signer, error) {
 	if p.Session == "" {
 		return nil, nil
 	}
@@ -26,13 +26,13 @@ func (p *Profile) SessionKey(ctx context.Context, ask Passphrase) (chain.Signer,
 	if err != nil {
 		return nil, fmt.Errorf("%w for the session: %w", ErrKey, err)
 	}
-	if err := chain.RefuseDevKey(p.ChainID, key); err != nil {
+	if err := keys.RefuseDev(p.ChainID, key); err != nil {
 		return nil, fmt.Errorf("%w for the session: %w", ErrKey, err)
 	}
 	return key, nil
 }
 
-func (p *Profile) openSession(ctx context.Context, ask Passphrase) (chain.Signer, error) {
+func (p *Profile) openSession(ctx context.Context, ask Passphrase) (keys.Signer, error) {
 	if p.Session != AutoSession {
 		return p.openKey(p.Session, ask)
 	}

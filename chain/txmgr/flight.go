@@ -1,4 +1,4 @@
-package chain
+package txmgr
 
 import (
 	"context"
@@ -97,7 +97,7 @@ func (s *Sender) track(ctx context.Context, f *flight) (*types.Receipt, error) {
 // look asks once. An endpoint that does not answer is asked again later: nothing
 // is final then.
 func (s *Sender) look(ctx context.Context, f *flight) (receipt *types.Receipt, final bool, err error) {
-	mined, _, err := s.client.nonce(ctx, s.Address())
+	mined, _, err := s.client.Nonces(ctx, s.Address())
 	if err != nil {
 		return nil, false, err
 	}
@@ -142,7 +142,7 @@ func (s *Sender) isSettled(ctx context.Context, f *flight) bool {
 	if err != nil || head < s.confirmations {
 		return false
 	}
-	then, err := s.client.nonceAt(ctx, s.Address(), head-(s.confirmations-1))
+	then, err := s.client.NonceAt(ctx, s.Address(), head-(s.confirmations-1))
 	return err == nil && then > f.nonce
 }
 
@@ -170,7 +170,7 @@ func (s *Sender) bump(ctx context.Context, f *flight, tx *types.Transaction, lim
 		tip = quarterMore(old.GasTipCap(), tip)
 	}
 	if most := f.mostPerGas(tx.Gas()); most != nil && fee.Cmp(most) > 0 {
-		return errors.Join(f.tooDear(tx.Gas(), fee), s.client.broadcast(ctx, old))
+		return errors.Join(f.tooDear(tx.Gas(), fee), s.client.Broadcast(ctx, old))
 	}
 	if limit == nil || fee.Cmp(limit) <= 0 {
 		raised, err := s.signer.SignTx(ctx, s.transaction(tx.Nonce(), tx.Gas(), *tx.To(), tx.Data(), tip, fee), s.client.ChainID())
@@ -184,7 +184,7 @@ func (s *Sender) bump(ctx context.Context, f *flight, tx *types.Transaction, lim
 		}
 		f.latest.Store(raised)
 	}
-	return s.client.broadcast(ctx, f.newest())
+	return s.client.Broadcast(ctx, f.newest())
 }
 
 func quarterMore(old, suggested *big.Int) *big.Int {

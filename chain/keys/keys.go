@@ -1,8 +1,9 @@
-package chain
+package keys
 
 import (
 	"context"
 	"crypto/ecdsa"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -11,6 +12,16 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/chain"
+)
+
+// What callers branch on.
+var (
+	// ErrDevKey says that a public key of local chains was to be used on another chain.
+	ErrPublic = errors.New("this key is public")
+	// ErrKey says that a key or its file cannot be used.
+	ErrUnusable = errors.New("unusable key")
 )
 
 // Signer holds a key. Implementations are safe for concurrent use and never give
@@ -63,16 +74,16 @@ func (k *key) SignTx(_ context.Context, tx *types.Transaction, chainID uint64) (
 }
 
 // KeyFromEnv reads a private key (64 hex digits, 0x or not) from an environment
-// variable, and reports false if it is not set. An error, which wraps [ErrKey],
+// variable, and reports false if it is not set. An error, which wraps [ErrUnusable],
 // does not show what the variable holds.
-func KeyFromEnv(variable string) (Signer, bool, error) {
+func FromEnv(variable string) (Signer, bool, error) {
 	text, set := os.LookupEnv(variable)
 	if !set || text == "" {
 		return nil, false, nil
 	}
 	private, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(text), "0x"))
 	if err != nil {
-		return nil, false, fmt.Errorf("%w: %s does not hold a private key of 64 hex digits", ErrKey, variable)
+		return nil, false, fmt.Errorf("%w: %s does not hold a private key of 64 hex digits", ErrUnusable, variable)
 	}
 	return NewSigner(private), true, nil
 }
@@ -92,12 +103,12 @@ var devKeys = [...]string{
 	"2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6",
 }
 
-// DevKeys is how many keys [DevKey] knows.
-const DevKeys = len(devKeys)
+// DevKeys is how many keys [Dev] knows.
+const DevCount = len(devKeys)
 
-// DevKey returns the i-th public key of local chains, 0 to [DevKeys]-1. It panics
+// DevKey returns the i-th public key of local chains, 0 to [DevCount]-1. It panics
 // for any other i.
-func DevKey(i int) Signer {
+func Dev(i int) Signer {
 	private, err := crypto.HexToECDSA(devKeys[i])
 	if err != nil {
 		panic(fmt.Sprintf("dev key %d: %v", i, err))
@@ -105,18 +116,15 @@ func DevKey(i int) Signer {
 	return NewSigner(private)
 }
 
-// IsLocal reports whether a chain id is one that development chains use.
-func IsLocal(chainID uint64) bool { return chainID == 31337 || chainID == 1337 }
-
-// RefuseDevKey returns an error that wraps [ErrDevKey] if signer holds one of the
+// RefuseDevKey returns an error that wraps [ErrPublic] if signer holds one of the
 // public keys and the chain is not a local one.
-func RefuseDevKey(chainID uint64, signer Signer) error {
-	if IsLocal(chainID) {
+func RefuseDev(chainID uint64, signer Signer) error {
+	if chain.IsLocal(chainID) {
 		return nil
 	}
 	for i := range devKeys {
-		if DevKey(i).Address() == signer.Address() {
-			return fmt.Errorf("%w: everybody has the key of %s, it is for local chains only, not for chain id %d; make one with `chit wallet new`", ErrDevKey, signer.Address(), chainID)
+		if Dev(i).Address() == signer.Address() {
+			return fmt.Errorf("%w: everybody has the key of %s, it is for local chains only, not for chain id %d; make one with `chit wallet new`", ErrPublic, signer.Address(), chainID)
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package chain
+package anvil
 
 import "syscall"
 

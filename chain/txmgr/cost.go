@@ -1,4 +1,4 @@
-package chain
+package txmgr
 
 import (
 	"context"
@@ -16,8 +16,8 @@ func (s *Sender) fees(ctx context.Context, call Call, gas uint64) (tip, fee *big
 	limit := s.limit(call)
 	if most := call.mostPerGas(gas); most != nil && base.Cmp(most) > 0 {
 		return nil, nil, call.tooDear(gas, base)
-	} else if most != nil {
-		limit = lowest(limit, most)
+	} else if most != nil && most.Cmp(limit) < 0 {
+		limit = most
 	}
 	switch {
 	case fee.Cmp(limit) <= 0:

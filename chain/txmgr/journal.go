@@ -1,4 +1,4 @@
-package chain
+package txmgr
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/chitpay/chit/chain"
 )
 
 // Journal is where a sender writes down what it sends. Put and Delete are durable
@@ -93,8 +95,8 @@ func decodeFlight(value []byte) (*flight, error) {
 }
 
 // ReadPending lists the transactions that a journal holds, which no sender has open.
-func ReadPending(j Journal) ([]PendingTx, error) {
-	all := []PendingTx{}
+func ReadPending(j Journal) ([]Pending, error) {
+	all := []Pending{}
 	err := j.ForEach(func(key, value []byte) error {
 		if len(key) == 0 || key[0] != flightEntry {
 			return nil
@@ -132,12 +134,12 @@ func (s *Sender) resume(ctx context.Context) error {
 	defer s.sending.Unlock()
 	for _, f := range flights {
 		if f.newest().ChainId().Uint64() != s.client.ChainID() {
-			return fmt.Errorf("%w: %q is for chain id %s, this is %d", ErrChainID, f.Label, f.newest().ChainId(), s.client.ChainID())
+			return fmt.Errorf("%w: %q is for chain id %s, this is %d", chain.ErrChainID, f.Label, f.newest().ChainId(), s.client.ChainID())
 		}
 		if receipt, err := s.client.Receipt(ctx, f.newest().Hash()); err != nil {
 			return err
 		} else if receipt == nil {
-			_ = s.client.broadcast(ctx, f.newest()) // mined under another fee, or tried again when it is stuck
+			_ = s.client.Broadcast(ctx, f.newest()) // mined under another fee, or tried again when it is stuck
 		}
 		s.follow(f)
 	}

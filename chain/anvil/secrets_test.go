@@ -1,4 +1,4 @@
-package chain_test
+package anvil_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
 )
 
 func TestALocalChainSeesNoneOfThisProgramsSecrets(t *testing.T) {
@@ -15,12 +15,12 @@ func TestALocalChainSeesNoneOfThisProgramsSecrets(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nenv > "+seen+"\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(chain.AnvilVariable, program)
+	t.Setenv(anvil.Variable, program)
 	t.Setenv("ANVIL_TEST_KEEPS", "this")
 	for _, name := range []string{"CHIT_PASSPHRASE", "CHIT_CREDIT", "CHIT_KEY"} {
 		t.Setenv(name, "a secret")
 	}
-	if _, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{}); err == nil {
+	if _, err := anvil.Start(t.Context(), anvil.Options{}); err == nil {
 		t.Fatal("a program that ends is taken for a chain")
 	}
 	environment, err := os.ReadFile(seen)

@@ -1,4 +1,4 @@
-package chain_test
+package anvil_test
 
 import (
 	"errors"
@@ -8,14 +8,19 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/anvil"
 )
 
 func TestALocalChainEndsWhenItIsStopped(t *testing.T) {
-	local, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{})
+	local, err := anvil.Start(t.Context(), anvil.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dial(t, local.URL())
+	client, err := chain.Dial(t.Context(), local.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
 	for range 2 {
 		if err := local.Stop(); err != nil {
 			t.Fatal(err)
@@ -34,15 +39,15 @@ func TestATakenPortIsSaid(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	port := taken.Addr().(*net.TCPAddr).Port
-	_, err = chain.StartAnvil(t.Context(), chain.AnvilOptions{Port: port})
-	if !errors.Is(err, chain.ErrAnvil) || !strings.Contains(err.Error(), strconv.Itoa(port)) {
+	_, err = anvil.Start(t.Context(), anvil.Options{Port: port})
+	if !errors.Is(err, anvil.ErrStart) || !strings.Contains(err.Error(), strconv.Itoa(port)) {
 		t.Errorf("on a taken port: %v", err)
 	}
 }
 
 func TestAMissingProgramIsSaid(t *testing.T) {
-	t.Setenv(chain.AnvilVariable, t.TempDir()+"/no-such-program")
-	if _, err := chain.StartAnvil(t.Context(), chain.AnvilOptions{}); !errors.Is(err, chain.ErrAnvil) {
+	t.Setenv(anvil.Variable, t.TempDir()+"/no-such-program")
+	if _, err := anvil.Start(t.Context(), anvil.Options{}); !errors.Is(err, anvil.ErrStart) {
 		t.Errorf("without the program: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package chain
+package keys
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNoKeyFile says that there is no key file of an address.
-var ErrNoKeyFile = errors.New("no key file")
+var ErrNoFile = errors.New("no key file")
 
 // ErrPassphrase says that no passphrase was given, or a wrong one.
 var ErrPassphrase = errors.New("passphrase")
@@ -25,33 +25,33 @@ var ErrPassphrase = errors.New("passphrase")
 const PassphraseVariable = "CHIT_PASSPHRASE"
 
 // KeyFile is an encrypted key file (Web3 Secret Storage, version 3).
-type KeyFile struct {
+type File struct {
 	Address common.Address `json:"address"`
 	Path    string         `json:"file"`
 }
 
 // CreateKeystoreFile makes a new key and writes it, encrypted, into a file of its
 // own that only its owner can read.
-func CreateKeystoreFile(dir, passphrase string) (KeyFile, error) {
+func Create(dir, passphrase string) (File, error) {
 	account, err := keystore.StoreKey(dir, passphrase, keystore.StandardScryptN, keystore.StandardScryptP)
 	if err != nil {
-		return KeyFile{}, fmt.Errorf("write a key file in %s: %w", dir, err)
+		return File{}, fmt.Errorf("write a key file in %s: %w", dir, err)
 	}
-	return KeyFile{account.Address, account.URL.Path}, nil
+	return File{account.Address, account.URL.Path}, nil
 }
 
 // ListKeystore lists the key files of a folder in the order of their names, which
 // is that of their making. Other files are passed over.
-func ListKeystore(dir string) ([]KeyFile, error) {
+func List(dir string) ([]File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list the key files: %w", err)
 	}
-	files := []KeyFile{}
+	files := []File{}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if address, ok := addressOf(path); ok && e.Type().IsRegular() {
-			files = append(files, KeyFile{address, path})
+			files = append(files, File{address, path})
 		}
 	}
 	return files, nil
@@ -73,9 +73,9 @@ func addressOf(path string) (common.Address, bool) {
 }
 
 // FindKeystoreFile returns the path of the key file of an address. Errors wrap
-// [ErrNoKeyFile].
-func FindKeystoreFile(dir string, address common.Address) (string, error) {
-	files, err := ListKeystore(dir)
+// [ErrNoFile].
+func Find(dir string, address common.Address) (string, error) {
+	files, err := List(dir)
 	if err != nil {
 		return "", err
 	}
@@ -84,21 +84,21 @@ func FindKeystoreFile(dir string, address common.Address) (string, error) {
 			return f.Path, nil
 		}
 	}
-	return "", fmt.Errorf("%w of %s in %s; `chit wallet list` shows those there are", ErrNoKeyFile, address, dir)
+	return "", fmt.Errorf("%w of %s in %s; `chit wallet list` shows those there are", ErrNoFile, address, dir)
 }
 
-// OpenKeystoreFile decrypts a key file. Errors wrap [ErrPassphrase] or [ErrKey].
-func OpenKeystoreFile(path, passphrase string) (Signer, error) {
+// OpenKeystoreFile decrypts a key file. Errors wrap [ErrPassphrase] or [ErrUnusable].
+func Open(path, passphrase string) (Signer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
 	}
 	opened, err := keystore.DecryptKey(text, passphrase)
 	if errors.Is(err, keystore.ErrDecrypt) {
 		return nil, fmt.Errorf("%w: it does not open %s", ErrPassphrase, path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrKey, path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrUnusable, path, err)
 	}
 	return NewSigner(opened.PrivateKey), nil
 }

@@ -1,4 +1,4 @@
-package chain
+package txmgr
 
 import (
 	"context"
@@ -9,7 +9,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
-	"github.com/ethereum/go-ethereum/ethclient"
+
+	"github.com/chitpay/chit/chain"
 )
 
 // transaction makes an unsigned transaction of the sender. Without a priority fee it is
@@ -26,7 +27,7 @@ func (s *Sender) transaction(nonce, gas uint64, to common.Address, data []byte, 
 // suggestLegacy is [Sender.suggest] where there is no base fee: the endpoint's gas
 // price, and a quarter more for what is urgent. There is no priority fee.
 func (s *Sender) suggestLegacy(ctx context.Context, urgent bool) (base, tip, fee *big.Int, err error) {
-	price, err := s.client.gasPrice(ctx)
+	price, err := s.client.GasPrice(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -37,27 +38,20 @@ func (s *Sender) suggestLegacy(ctx context.Context, urgent bool) (base, tip, fee
 	return price, nil, fee, nil
 }
 
-// gasPrice returns the gas price that the endpoint suggests, in wei.
-func (c *Client) gasPrice(ctx context.Context) (*big.Int, error) {
-	return ask(ctx, c, "read the gas price", func(ctx context.Context, e *ethclient.Client) (*big.Int, error) {
-		return e.SuggestGasPrice(ctx)
-	})
-}
-
 // WithOwner says whose account sends, for errors that people read, such as "the
 // seller's". The default is "the sender's".
-func WithOwner(whose string) SenderOption { return func(s *Sender) { s.owner = whose } }
+func WithOwner(whose string) Option { return func(s *Sender) { s.owner = whose } }
 
 // poor says whose account cannot pay for a transaction, what it has and what it needs.
 func (s *Sender) poor(ctx context.Context, tx *types.Transaction, err error) error {
-	if !errors.Is(err, ErrFunds) {
+	if !errors.Is(err, chain.ErrFunds) {
 		return err
 	}
 	has := "an unknown sum"
 	if balance, lookup := s.client.Balance(context.WithoutCancel(ctx), s.Address()); lookup == nil {
 		has = inCoins(balance)
 	}
-	return fmt.Errorf("%w: %s account %s has %s of the chain's coin and needs up to %s: send some there: %w", ErrFunds, s.owner, s.Address(), has, inCoins(tx.Cost()), err)
+	return fmt.Errorf("%w: %s account %s has %s of the chain's coin and needs up to %s: send some there: %w", chain.ErrFunds, s.owner, s.Address(), has, inCoins(tx.Cost()), err)
 }
 
 // inCoins shows wei as coins of the chain, without trailing zeros.

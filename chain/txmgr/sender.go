@@ -1,4 +1,4 @@
-package chain
+package txmgr
 
 import (
 	"context"
@@ -11,6 +11,29 @@ import (
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/keys"
+)
+
+// What callers branch on, beside the errors of the chain's client.
+var (
+	// ErrFee says that the chain's base fee is above the highest fee that may be paid.
+	ErrFee = errors.New("the chain's fee is above the limit")
+	// ErrCost says that a transaction costs more in all than it may.
+	ErrCost = errors.New("the transaction costs more than it may")
+	// ErrData says that a transaction carries more data than nodes relay.
+	ErrData = errors.New("too much call data")
+	// ErrFailed says that a transaction was mined and failed.
+	ErrFailed = errors.New("the transaction failed")
+	// ErrReplaced says that another transaction of the same key took the nonce.
+	ErrReplaced = errors.New("another transaction took the nonce")
+	// ErrCancelled says that a transaction was cancelled ([Sender.Cancel]).
+	ErrCancelled = errors.New("the transaction was cancelled")
+	// ErrNotPending says that no transaction with this nonce is on its way.
+	ErrNotPending = errors.New("no such transaction is on its way")
+	// ErrClosed is what a closed sender answers with. What it has sent is still on its way.
+	ErrClosed = errors.New("the sender is closed")
 )
 
 // MaxGas is the most gas that a transaction may have, in gas units (EIP-7825).
@@ -55,8 +78,8 @@ type Call struct {
 // Sender sends the transactions of one key. It is safe for concurrent use; only one
 // sender may use a key on a chain at a time.
 type Sender struct {
-	client        *Client
-	signer        Signer
+	client        *chain.Client
+	signer        keys.Signer
 	journal       Journal
 	confirmations uint64
 	maxFee        *big.Int // wei per gas
@@ -76,21 +99,21 @@ type Sender struct {
 }
 
 // SenderOption adjusts a sender.
-type SenderOption func(*Sender)
+type Option func(*Sender)
 
 // WithJournal keeps the sender's memory across restarts. Without it, a crash
 // forgets which transactions are on their way.
-func WithJournal(j Journal) SenderOption { return func(s *Sender) { s.journal = j } }
+func WithJournal(j Journal) Option { return func(s *Sender) { s.journal = j } }
 
 // WithConfirmations sets in how many blocks, counting its own, a transaction must
 // be before it counts as done. The default is 1: mined.
-func WithConfirmations(n uint64) SenderOption {
+func WithConfirmations(n uint64) Option {
 	return func(s *Sender) { s.confirmations = max(n, 1) }
 }
 
 // WithMaxFee sets the most that is paid per gas, in wei. The default is 2,000 gwei, far
 // above what chains ask: a node that lies cannot have more.
-func WithMaxFee(wei *big.Int) SenderOption {
+func WithMaxFee(wei *big.Int) Option {
 	return func(s *Sender) {
 		if wei != nil {
 			s.maxFee = wei
@@ -100,11 +123,14 @@ func WithMaxFee(wei *big.Int) SenderOption {
 
 // WithStuckAfter sets after how long a transaction that is not mined is sent again
 // with a higher fee. The default is 45 s.
-func WithStuckAfter(d time.Duration) SenderOption { return func(s *Sender) { s.stuckAfter = d } }
+func WithStuckAfter(d time.Duration) Option { return func(s *Sender) { s.stuckAfter = d } }
+
+// defaultMaxFee is the most that a sender without a limit of its own pays per gas, in wei.
+var defaultMaxFee = big.NewInt(2000 * 1e9)
 
 // NewSender returns a sender, which takes up what its journal holds: transactions
 // that were on their way go on. The caller closes it.
-func NewSender(ctx context.Context, client *Client, signer Signer, opts ...SenderOption) (*Sender, error) {
+func NewSender(ctx context.Context, client *chain.Client, signer keys.Signer, opts ...Option) (*Sender, error) {
 	life, end := context.WithCancel(context.Background())
 	s := &Sender{
 		client: client, signer: signer, journal: noJournal{}, confirmations: 1, maxFee: defaultMaxFee, stuckAfter: 45 * time.Second, owner: "the sender's",
@@ -143,9 +169,9 @@ func (s *Sender) Knows(key string) bool {
 }
 
 // Send sends a call and waits until it is confirmed. A call that the contract
-// refuses is not sent: the error is a [*RevertError]. Other errors wrap
-// [ErrGasCap], [ErrData], [ErrFunds], [ErrFee], [ErrCost], [ErrFailed], [ErrReplaced], [ErrClosed] or
-// [ErrUnreachable]. When ctx ends first, the transaction goes on; a call with a key
+// refuses is not sent: the error is a [*chain.RevertError]. Other errors wrap
+// [chain.ErrGasCap], [ErrData], [chain.ErrFunds], [ErrFee], [ErrCost], [ErrFailed], [ErrReplaced], [ErrClosed] or
+// [chain.ErrUnreachable]. When ctx ends first, the transaction goes on; a call with a key
 // can be asked for again.
 func (s *Sender) Send(ctx context.Context, call Call) (*types.Receipt, error) {
 	receipt, err := s.send(ctx, call)
@@ -223,7 +249,7 @@ func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
 	}
 	need := estimate + call.Reserve
 	if need > most {
-		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", ErrGasCap, need, most)
+		return 0, fmt.Errorf("%w: it needs %d, the cap is %d", chain.ErrGasCap, need, most)
 	}
 	return min(need+estimate/5, most), nil
 }
@@ -260,7 +286,7 @@ func (s *Sender) launch(ctx context.Context, call Call) (*flight, error) {
 		return nil, fmt.Errorf("write transaction %s down: %w", tx.Hash(), err)
 	}
 	// From here on the transaction may be on the chain whatever this process learns.
-	if err := s.client.broadcast(context.WithoutCancel(ctx), tx); err != nil && !s.mayBeOut(ctx, tx, err) {
+	if err := s.client.Broadcast(context.WithoutCancel(ctx), tx); err != nil && !s.mayBeOut(ctx, tx, err) {
 		return nil, errors.Join(s.poor(ctx, tx, err), s.journal.Delete(f.journalKey()))
 	}
 	s.follow(f)
@@ -273,7 +299,7 @@ var errSent = errors.New("sent already")
 // mayBeOut reports whether a transaction whose broadcast failed may be on its way:
 // nobody answered, or an earlier attempt got through and a later one was refused.
 func (s *Sender) mayBeOut(ctx context.Context, tx *types.Transaction, err error) bool {
-	if errors.Is(err, ErrUnreachable) {
+	if errors.Is(err, chain.ErrUnreachable) {
 		return true
 	}
 	receipt, lookup := s.client.Receipt(context.WithoutCancel(ctx), tx.Hash())
@@ -292,7 +318,7 @@ func (s *Sender) follow(f *flight) {
 
 // nonce returns the next nonce. Called with s.sending held.
 func (s *Sender) nonce(ctx context.Context) (uint64, error) {
-	_, pending, err := s.client.nonce(ctx, s.Address())
+	_, pending, err := s.client.Nonces(ctx, s.Address())
 	if err != nil {
 		return 0, err
 	}
@@ -308,7 +334,7 @@ func (s *Sender) nonce(ctx context.Context) (uint64, error) {
 		return 0, context.Cause(ctx)
 	case <-timer.C:
 	}
-	if _, pending, err = s.client.nonce(ctx, s.Address()); err != nil {
+	if _, pending, err = s.client.Nonces(ctx, s.Address()); err != nil {
 		return 0, err
 	}
 	if pending >= s.next || s.flights[pending] != nil {
@@ -331,7 +357,7 @@ func (s *Sender) suggest(ctx context.Context, urgent bool) (base, tip, fee *big.
 	if head.BaseFee == nil {
 		return s.suggestLegacy(ctx, urgent)
 	}
-	if tip, err = s.client.suggestedTip(ctx); err != nil {
+	if tip, err = s.client.SuggestedTip(ctx); err != nil {
 		return nil, nil, nil, err
 	}
 	if urgent {

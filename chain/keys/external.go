@@ -1,4 +1,4 @@
-package chain
+package keys
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"github.com/ethereum/go-ethereum/accounts/external"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/chitpay/chit/chain"
 )
 
 // externalSigner asks a program that keeps the key to itself, such as clef.
@@ -23,11 +25,11 @@ var _ Signer = (*externalSigner)(nil)
 // DialSigner returns a signer that asks the program at a URL, such as clef
 // (http://127.0.0.1:8550 or the path of its IPC socket), to sign for an account. It
 // signs transactions and nothing else: SignHash returns an error that wraps
-// [ErrKey], since such programs do not sign what they cannot show.
+// [ErrUnusable], since such programs do not sign what they cannot show.
 func DialSigner(url string, address common.Address) (Signer, error) {
 	wallet, err := external.NewExternalSigner(url)
 	if err != nil {
-		return nil, fmt.Errorf("%w: no signer answers for %s: %w; start clef with --rpc, or check its URL", ErrKey, address, withoutURL(err))
+		return nil, fmt.Errorf("%w: no signer answers for %s: %w; start clef with --rpc, or check its URL", ErrUnusable, address, chain.WithoutURL(err))
 	}
 	return &externalSigner{address: address, wallet: wallet}, nil
 }
@@ -35,7 +37,7 @@ func DialSigner(url string, address common.Address) (Signer, error) {
 func (s *externalSigner) Address() common.Address { return s.address }
 
 func (s *externalSigner) SignHash(context.Context, common.Hash) ([]byte, error) {
-	return nil, fmt.Errorf("%w: the external signer of %s signs transactions alone", ErrKey, s.address)
+	return nil, fmt.Errorf("%w: the external signer of %s signs transactions alone", ErrUnusable, s.address)
 }
 
 func (s *externalSigner) SignTx(_ context.Context, tx *types.Transaction, chainID uint64) (*types.Transaction, error) {
@@ -47,7 +49,7 @@ func (s *externalSigner) SignTx(_ context.Context, tx *types.Transaction, chainI
 	from, err := types.Sender(types.LatestSignerForChainID(id), signed)
 	if err != nil || from != s.address || signed.Nonce() != tx.Nonce() || *signed.To() != *tx.To() ||
 		signed.Value().Cmp(tx.Value()) != 0 || !bytes.Equal(signed.Data(), tx.Data()) {
-		return nil, fmt.Errorf("%w: the external signer of %s signed another transaction than it was given", ErrKey, s.address)
+		return nil, fmt.Errorf("%w: the external signer of %s signed another transaction than it was given", ErrUnusable, s.address)
 	}
 	return signed, nil
 }

@@ -1,4 +1,4 @@
-package chain
+package txmgr
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 )
 
 // PendingTx is a transaction on its way.
-type PendingTx struct {
+type Pending struct {
 	// ChainID is the EIP-155 chain id.
 	ChainID uint64 `json:"chainId"`
 	Nonce   uint64 `json:"nonce"`
@@ -30,20 +30,20 @@ type PendingTx struct {
 }
 
 // Pending returns the transactions that are on their way, by nonce.
-func (s *Sender) Pending() []PendingTx {
+func (s *Sender) Pending() []Pending {
 	s.sending.Lock()
 	defer s.sending.Unlock()
-	all := make([]PendingTx, 0, len(s.flights))
+	all := make([]Pending, 0, len(s.flights))
 	for _, f := range s.flights {
 		all = append(all, f.pending())
 	}
-	slices.SortFunc(all, func(a, b PendingTx) int { return cmp.Compare(a.Nonce, b.Nonce) })
+	slices.SortFunc(all, func(a, b Pending) int { return cmp.Compare(a.Nonce, b.Nonce) })
 	return all
 }
 
-func (f *flight) pending() PendingTx {
+func (f *flight) pending() Pending {
 	tx := f.latest.Load()
-	return PendingTx{
+	return Pending{
 		ChainID: tx.ChainId().Uint64(), Nonce: f.nonce, Tx: tx.Hash(), Label: f.Label, MaxFee: tx.GasFeeCap(), Tip: tx.GasTipCap(), Gas: tx.Gas(), Since: f.since,
 	}
 }
@@ -166,7 +166,7 @@ func (s *Sender) raise(ctx context.Context, f *flight, sent time.Time) bool {
 // those behind them would wait forever. What was lost is not sent again here, since
 // that could make it happen twice. It pays no more than what waits may, limit per gas.
 func (s *Sender) fillGap(ctx context.Context, f *flight, limit *big.Int) {
-	mined, pending, err := s.client.nonce(ctx, s.Address())
+	mined, pending, err := s.client.Nonces(ctx, s.Address())
 	if err != nil || pending != mined || pending >= f.nonce {
 		return
 	}
@@ -188,6 +188,6 @@ func (s *Sender) fillGap(ctx context.Context, f *flight, limit *big.Int) {
 	if err := s.journal.Put(gap.journalKey(), gap.encode()); err != nil {
 		return
 	}
-	_ = s.client.broadcast(ctx, filler) // dropped or refused: its flight tries again
+	_ = s.client.Broadcast(ctx, filler) // dropped or refused: its flight tries again
 	s.follow(gap)
 }

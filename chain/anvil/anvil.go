@@ -1,4 +1,7 @@
-package chain
+// Package anvil runs a chain on this machine, in a process of its own, to try things on.
+// Arguments flow in; what flows out is a URL that answers JSON-RPC. The process ends when
+// it is stopped, at the latest with this program, and sees none of its secrets.
+package anvil
 
 import (
 	"bufio"
@@ -19,13 +22,13 @@ import (
 )
 
 // ErrAnvil says that a local chain could not be started.
-var ErrAnvil = errors.New("anvil")
+var ErrStart = errors.New("anvil")
 
 // AnvilVariable is the environment variable that names the anvil program.
-const AnvilVariable = "CHIT_ANVIL"
+const Variable = "CHIT_ANVIL"
 
 // AnvilOptions adjust a local chain.
-type AnvilOptions struct {
+type Options struct {
 	// Port on 127.0.0.1; 0 takes a free one.
 	Port int
 	// Args are further arguments for anvil.
@@ -33,7 +36,7 @@ type AnvilOptions struct {
 }
 
 // Anvil is a local chain that runs in a process of its own.
-type Anvil struct {
+type Chain struct {
 	url     string
 	command *exec.Cmd
 	done    chan struct{} // closed once the process has ended
@@ -53,9 +56,9 @@ func withoutSecrets(environment []string) []string {
 }
 
 // StartAnvil starts anvil and returns when it answers. It finds the program by
-// [AnvilVariable], in contracts/node_modules of this folder or one above, or on the
-// PATH. Errors wrap [ErrAnvil].
-func StartAnvil(ctx context.Context, o AnvilOptions) (*Anvil, error) {
+// [Variable], in contracts/node_modules of this folder or one above, or on the
+// PATH. Errors wrap [ErrStart].
+func Start(ctx context.Context, o Options) (*Chain, error) {
 	program, err := findAnvil()
 	if err != nil {
 		return nil, err
@@ -65,14 +68,14 @@ func StartAnvil(ctx context.Context, o AnvilOptions) (*Anvil, error) {
 	command.SysProcAttr, command.Env = childAttributes(), withoutSecrets(os.Environ())
 	out, err := command.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAnvil, err)
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	var complaint strings.Builder
 	command.Stderr = &complaint
 	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAnvil, err)
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
-	a := &Anvil{command: command, done: make(chan struct{})}
+	a := &Chain{command: command, done: make(chan struct{})}
 	address := make(chan string, 1)
 	go func() {
 		defer close(a.done)
@@ -88,9 +91,9 @@ func StartAnvil(ctx context.Context, o AnvilOptions) (*Anvil, error) {
 			return a, nil
 		}
 		<-a.done
-		return nil, fmt.Errorf("%w ended at once: %s; is port %d taken?", ErrAnvil, firstLine(complaint.String()), o.Port)
+		return nil, fmt.Errorf("%w ended at once: %s; is port %d taken?", ErrStart, firstLine(complaint.String()), o.Port)
 	case <-ctx.Done():
-		return nil, errors.Join(fmt.Errorf("%w does not answer: %w", ErrAnvil, ctx.Err()), a.Stop())
+		return nil, errors.Join(fmt.Errorf("%w does not answer: %w", ErrStart, ctx.Err()), a.Stop())
 	}
 }
 
@@ -116,12 +119,12 @@ func firstLine(s string) string {
 }
 
 func findAnvil() (string, error) {
-	if named := os.Getenv(AnvilVariable); named != "" {
+	if named := os.Getenv(Variable); named != "" {
 		return named, nil
 	}
 	here, err := os.Getwd()
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrAnvil, err)
+		return "", fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	for dir := here; ; dir = filepath.Dir(dir) {
 		found, _ := filepath.Glob(filepath.Join(dir, "contracts", "node_modules", "@foundry-rs", "anvil-*", "bin", "anvil"))
@@ -134,19 +137,19 @@ func findAnvil() (string, error) {
 	}
 	program, err := exec.LookPath("anvil")
 	if err != nil {
-		return "", fmt.Errorf("%w is not installed: run `make toolchain` in chit's source, install Foundry, or set %s", ErrAnvil, AnvilVariable)
+		return "", fmt.Errorf("%w is not installed: run `make toolchain` in chit's source, install Foundry, or set %s", ErrStart, Variable)
 	}
 	return program, nil
 }
 
 // URL is where the chain's JSON-RPC answers.
-func (a *Anvil) URL() string { return a.url }
+func (a *Chain) URL() string { return a.url }
 
 // Done is closed once the process has ended, whoever ended it.
-func (a *Anvil) Done() <-chan struct{} { return a.done }
+func (a *Chain) Done() <-chan struct{} { return a.done }
 
 // Stop ends the chain and waits until it has ended.
-func (a *Anvil) Stop() error {
+func (a *Chain) Stop() error {
 	a.stop.Do(func() { _ = a.command.Process.Signal(syscall.SIGTERM) }) // it has ended already, or it ends now
 	select {
 	case <-a.done:
