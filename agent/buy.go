@@ -7,6 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -258,9 +259,9 @@ func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouc
 
 // inquire asks without a payment.
 func (w *wanted) inquire(ctx context.Context) (*answer, error) {
-	ctx, way := onWay(ctx)
+	ctx, way := dial.OnWay(ctx)
 	a, err := w.send(ctx, nil)
-	if err != nil && way.neverLeft() {
+	if err != nil && way.NeverLeft() {
 		return nil, fmt.Errorf("%w: %w", ErrUnreached, err)
 	}
 	return a, err
@@ -269,13 +270,13 @@ func (w *wanted) inquire(ctx context.Context) (*answer, error) {
 // send asks with a payment. Where no answer comes it is sent once more: the payment
 // has an identifier, so that it is taken once at most; again says so.
 func (p *payer) send(ctx context.Context, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
-	ctx, way := onWay(ctx)
+	ctx, way := dial.OnWay(ctx)
 	a, err = w.send(ctx, paid)
 	if again = isSilence(err) && ctx.Err() == nil; again {
 		a, err = w.send(ctx, paid)
 	}
 	switch {
-	case err != nil && way.neverLeft():
+	case err != nil && way.NeverLeft():
 		return nil, again, fmt.Errorf("%w: %w", ErrUnreached, err)
 	case isSilence(err):
 		return nil, again, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -51,7 +52,7 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 			}
 			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: json.RawMessage(raw)}}
 		}
-		ctx, why := watched(ctx)
+		ctx, why := dial.Watched(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
 		if err != nil {
 			return nil, asSilence(naming.Conceal(why(err), c.target, c.server))

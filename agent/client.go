@@ -9,6 +9,7 @@ import (
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -52,16 +53,16 @@ func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Op
 
 func (c *Client) dial(ctx context.Context, o Options) error {
 	var err error
-	if c.mcp, err = connect(ctx, c.target, c.http, c.asked); err != nil {
+	if c.mcp, err = dial.MCP(ctx, c.target, c.http, c.asked); err != nil {
 		return fmt.Errorf("connect to %s: %w", c.server, err)
 	}
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
 	ctx, done := c.limits.Within(ctx)
 	defer done()
-	ctx, why := watched(ctx)
+	ctx, why := dial.Watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
-		return notMCP(c.server, naming.Conceal(why(err), c.target, c.server))
+		return dial.NotMCP(c.server, naming.Conceal(why(err), c.target, c.server))
 	}
 	c.depositBy, c.prices.list = c.depositTool, c.listPrices
 	return nil
@@ -90,7 +91,7 @@ func (c *Client) MCP() *mcpclient.Client { return c.mcp }
 // them. The tools that move a client's money are left out: [Client.Deposit] and
 // [Client.Refund] call them.
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
-	all, err := ListTools(ctx, c.mcp, c.limits)
+	all, err := dial.ListTools(ctx, c.mcp, c.limits)
 	if err != nil {
 		return nil, fmt.Errorf("list the tools of %s: %w", c.server, naming.Conceal(err, c.target, c.server))
 	}

@@ -5,16 +5,16 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/server/settle"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // disputing notes what a client is told.

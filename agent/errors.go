@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
@@ -72,3 +73,10 @@ var ErrPlain = naming.ErrPlain
 // ErrName says that something has a name that is not paid for: one that two readers
 // could take for two names, or that no account can be kept of.
 var ErrName = naming.ErrName
+
+// ErrLimit says that the other side has sent, or asked for, more than a client's
+// [Limits] take.
+var ErrLimit = dial.ErrLimit
+
+// ErrNoServer says that nobody answers as an MCP server at a URL.
+var ErrNoServer = dial.ErrNoServer

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"time"
+
+	"github.com/chitpay/chit/agent/dial"
 )
 
 // A call in flight may hold up the others of its channel, those of other processes too:
@@ -37,7 +39,7 @@ func (a *account) patient(ctx context.Context) (_ context.Context, done func()) 
 			look.Reset(patience)
 			return
 		}
-		cancel(over("Hold", a.hold, "other calls of the channel have waited for this one for too long"))
+		cancel(dial.Over("Hold", a.hold, "other calls of the channel have waited for this one for too long"))
 	})
 	look.Reset(a.hold)
 	return ctx, func() {
@@ -58,10 +60,4 @@ func (a *account) patience() time.Duration {
 		a.noted, a.noticed = a.waits, time.Now()
 	}
 	return a.hold - max(time.Since(time.Unix(0, a.waits)), time.Since(a.noticed))
-}
-
-// Within is a context for something that no honest server takes as long as Hold for.
-func (l Limits) Within(ctx context.Context) (context.Context, context.CancelFunc) {
-	l = l.withDefaults()
-	return context.WithTimeoutCause(ctx, l.Hold, over("Hold", l.Hold, "the server takes too long"))
 }

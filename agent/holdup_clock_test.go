@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/chitpay/chit/agent/dial"
 )
 
 func TestAClockThatIsMovedBackHoldsUpNoChannel(t *testing.T) {
@@ -23,7 +25,7 @@ func TestAClockThatIsMovedBackHoldsUpNoChannel(t *testing.T) {
 	case <-ctx.Done():
 	case <-time.After(10 * time.Second):
 	}
-	if err := ctx.Err(); err == nil || !errors.Is(context.Cause(ctx), ErrLimit) {
+	if err := ctx.Err(); err == nil || !errors.Is(context.Cause(ctx), dial.ErrLimit) {
 		t.Errorf("after %s the call that others wait for goes on: %v", a.hold, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -143,7 +144,7 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 		return nil, silence{err}
 	}
 	if to, err := response.Location(); err == nil && paid == nil && !c.passes && response.StatusCode/100 == 3 {
-		return nil, noRedirect(&http.Request{URL: to}, nil)
+		return nil, dial.NoRedirect(&http.Request{URL: to}, nil)
 	}
 	return &HTTPResponse{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }

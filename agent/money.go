@@ -7,6 +7,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -78,7 +79,7 @@ func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
 	c.moneyTools.Lock()
 	defer c.moneyTools.Unlock()
 	if c.has == nil {
-		all, err := ListTools(ctx, c.mcp, c.limits)
+		all, err := dial.ListTools(ctx, c.mcp, c.limits)
 		if err != nil {
 			return nil, fmt.Errorf("list the tools of %s: %w", c.server, naming.Conceal(err, c.target, c.server))
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -35,7 +36,7 @@ func (p *payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, su
 // nobody who shows it where the channel stands, nor gives the answer to it again that was
 // lost, unless the payer orders it to.
 func (p *payer) ask(ctx context.Context, ch *channel, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
-	ctx, _ = onWay(ctx) // what has left with the first request has left
+	ctx, _ = dial.OnWay(ctx) // what has left with the first request has left
 	a, again, err = p.send(ctx, w, paid)
 	if err != nil || a.required == nil || !isMismatch(a.required) || !again && !hidesCount(a.required, ch) {
 		return a, again, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
@@ -42,7 +43,7 @@ type Options struct {
 	// authorizer signs nothing but transactions have such a key.
 	ReceiptSigners []common.Address
 	// Limits bound what a server can make the client read, remember or wait for.
-	Limits Limits
+	Limits dial.Limits
 	// Book is the path of the channel book. Empty keeps the channels in memory alone: the
 	// first proof of a server is believed then, and counts against the policy.
 	Book string
@@ -90,10 +91,10 @@ type payer struct {
 	// deposits are those that were signed and may yet come in.
 	deposits depositTable
 	agree    func(context.Context, Finding) (bool, error)
-	limits   Limits
-	asked    *crowd // requests of the server
-	server   string // as policies and the book know it
-	target   string // the URL that is dialled; empty where the caller has made the connection
+	limits   dial.Limits
+	asked    *dial.Crowd // requests of the server
+	server   string      // as policies and the book know it
+	target   string      // the URL that is dialled; empty where the caller has made the connection
 	// depositBy finds where the server takes deposits on their own. It is nil, or returns
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
@@ -134,12 +135,12 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
-	p.limits, p.receiptSigners = o.Limits.withDefaults(), o.ReceiptSigners
+	p.limits, p.receiptSigners = o.Limits.WithDefaults(), o.ReceiptSigners
 	p.trails = make(map[vouchers.ChannelID]*trail)
 	if p.disputed = o.Disputed; p.disputed == nil {
 		p.disputed = func(d Dispute) { d.log(slog.Default()) }
 	}
-	p.asked = &crowd{most: p.limits.Requests}
+	p.asked = dial.NewCrowd(p.limits.Requests)
 	p.policy.usual = p.prices.allows
 	if p.session == nil {
 		p.session = p.key
@@ -174,7 +175,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	if p.token, err = escrow.ReadToken(ctx, p.chain, o.Token); err != nil {
 		return err
 	}
-	p.http = p.limits.client(p.asked)
+	p.http = p.limits.Client(p.asked)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
@@ -45,7 +46,7 @@ var _ paying = (*CreditProxy)(nil)
 // OpenCreditProxy makes a proxy to an MCP server over streamable HTTP. It connects when
 // its client does. The token is shown to that server alone, and over plain http to
 // this machine alone. Errors are those of [credit.Parse], or wrap [ErrURL] or [ErrPlain]. The caller closes the proxy.
-func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (*CreditProxy, error) {
+func OpenCreditProxy(server, token string, limits dial.Limits, logger *slog.Logger) (*CreditProxy, error) {
 	parsed, err := credit.Parse(token)
 	if err != nil {
 		return nil, err
@@ -54,13 +55,13 @@ func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	limits = limits.withDefaults()
-	asked := &crowd{most: limits.Requests}
-	p := &CreditProxy{http: limits.client(asked), prices: make(map[string]vouchers.Amount), limit: make(map[string]bool)}
+	limits = limits.WithDefaults()
+	asked := dial.NewCrowd(limits.Requests)
+	p := &CreditProxy{http: limits.Client(asked), prices: make(map[string]vouchers.Amount), limit: make(map[string]bool)}
 	for _, c := range parsed.Caveats() {
 		p.limit[c.String()] = true
 	}
-	shown := transport.WithHTTPHeaderFunc(bearer(token))
+	shown := transport.WithHTTPHeaderFunc(dial.Bearer(token))
 	if p.relay, err = newRelay(u.String(), naming.ServerAt(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), shown); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -61,7 +62,7 @@ func (p *Proxy) eachTool(ctx context.Context, do func(name string, meta map[stri
 		}
 		params["cursor"] = page.next
 	}
-	return over("Pages", p.relay.limits.Pages, "the list of tools has more pages")
+	return dial.Over("Pages", p.relay.limits.Pages, "the list of tools has more pages")
 }
 
 // call calls a tool, and pays if it costs something.

@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -237,7 +238,7 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 			return came, c.heal(ctx, e, sum)
 		}
 		if came+len(page) > c.limits.Receipts {
-			return came, over("Receipts", c.limits.Receipts, "there are more; fetch again")
+			return came, dial.Over("Receipts", c.limits.Receipts, "there are more; fetch again")
 		}
 		for _, r := range page {
 			digest, err := c.attested(r, e.Config.ReceiverAuthorizer)

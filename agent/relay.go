@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 )
 
@@ -26,8 +27,8 @@ type relay struct {
 	url    string // the same, as it is shown
 	paying paying
 	wire   *transport.StreamableHTTP
-	limits Limits
-	asked  *crowd // requests of the server under way
+	limits dial.Limits
+	asked  *dial.Crowd // requests of the server under way
 	logger *slog.Logger
 	out    output
 	dealt  dealt
@@ -59,7 +60,7 @@ type paying interface {
 	tellBalance(ctx context.Context) (message, error)
 }
 
-func newRelay(target, url string, limits Limits, asked *crowd, logger *slog.Logger, opts ...transport.StreamableHTTPCOption) (*relay, error) {
+func newRelay(target, url string, limits dial.Limits, asked *dial.Crowd, logger *slog.Logger, opts ...transport.StreamableHTTPCOption) (*relay, error) {
 	r := &relay{
 		target: target, url: url, limits: limits, asked: asked, logger: logger,
 		calls: make(map[string]*passing), questions: make(map[string]chan message),
@@ -138,7 +139,7 @@ func readLine(in *bufio.Reader, most int64) (line []byte, err error) {
 		part, err := in.ReadSlice('\n')
 		line = append(line, part...)
 		if int64(len(line)) > most {
-			return nil, over("Answer", most, "a message has more bytes")
+			return nil, dial.Over("Answer", most, "a message has more bytes")
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, err
@@ -190,7 +191,7 @@ func (p *relay) begin(id json.RawMessage, cancel context.CancelFunc) error {
 		return fmt.Errorf("a request with the id %s is under way already", naming.Short(string(id)))
 	}
 	if len(p.calls) >= p.limits.Requests {
-		return over("Requests", p.limits.Requests, "too many requests are under way at once")
+		return dial.Over("Requests", p.limits.Requests, "too many requests are under way at once")
 	}
 	p.calls[string(id)] = &passing{cancel: cancel}
 	return nil
@@ -249,7 +250,7 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 		ctx, done = p.limits.Within(ctx)
 		defer done()
 	}
-	ctx, why := watched(ctx)
+	ctx, why := dial.Watched(ctx)
 	response, err := p.wire.SendRequest(ctx, request)
 	if err = why(err); err != nil {
 		return message{}, fmt.Errorf("%s: %w", p.url, naming.Conceal(err, p.target, p.url))
@@ -283,7 +284,7 @@ func (p *relay) greet(ctx context.Context, m message) (message, error) {
 	}
 	answer, err := p.forwardOnce(ctx, m.ID, m.Method, json.RawMessage(raw))
 	if err != nil {
-		return message{}, notMCP(p.url, err)
+		return message{}, dial.NotMCP(p.url, err)
 	}
 	if answer.Error != nil {
 		return answer, nil
@@ -300,11 +301,11 @@ func (p *relay) welcome(result json.RawMessage) (json.RawMessage, error) {
 	var version struct{ ProtocolVersion string }
 	var fields, capabilities map[string]json.RawMessage
 	if err := errors.Join(json.Unmarshal(result, &version), json.Unmarshal(result, &fields)); err != nil {
-		return nil, notMCP(p.url, err)
+		return nil, dial.NotMCP(p.url, err)
 	}
 	p.wire.SetProtocolVersion(version.ProtocolVersion)
 	if err := json.Unmarshal(fields["capabilities"], &capabilities); err != nil {
-		return nil, notMCP(p.url, err)
+		return nil, dial.NotMCP(p.url, err)
 	}
 	if capabilities["tools"] != nil {
 		return result, nil

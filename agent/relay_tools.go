@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/x402"
 )
@@ -69,7 +70,7 @@ func (p *relay) readToolPage(raw json.RawMessage) (page toolPage, err error) {
 	}
 	err = errors.Join(member(page.fields, "tools", &page.tools), member(page.fields, "nextCursor", &page.next))
 	if err == nil && len(page.tools) > p.limits.Entries {
-		err = over("Entries", p.limits.Entries, "a page has more entries")
+		err = dial.Over("Entries", p.limits.Entries, "a page has more entries")
 	}
 	return page, err
 }

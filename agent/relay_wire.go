@@ -147,11 +147,11 @@ func (p *relay) ask(ctx context.Context, method string, params json.RawMessage) 
 // client has said that it answers such ones.
 func (p *relay) serverAsks(ctx context.Context, request transport.JSONRPCRequest) (*transport.JSONRPCResponse, error) {
 	response := &transport.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: request.ID}
-	if !p.asked.enter() {
+	if !p.asked.Enter() {
 		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.INTERNAL_ERROR, Message: "too many requests are under way"}
 		return response, nil
 	}
-	context.AfterFunc(ctx, p.asked.leave) // when the answer is sent
+	context.AfterFunc(ctx, p.asked.Leave) // when the answer is sent
 	if !p.answers(request.Method) {
 		response.Error = &mcp.JSONRPCErrorDetails{Code: mcp.METHOD_NOT_FOUND, Message: "the client answers no " + strconv.Quote(naming.Short(request.Method))}
 		return response, nil

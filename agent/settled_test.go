@@ -5,10 +5,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/chitpay/chit/server/settle"
-	"github.com/chitpay/chit/server/shoptest"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/shoptest"
 )
 
 func TestAClientGoesOnAfterASettlementThatPublishedTheVoucherOfItsCallInFlight(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -70,7 +71,7 @@ func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*proof, err
 
 // tell asks for the state of a channel by the tool of chit servers. Others have none.
 func (c *Client) tell(ctx context.Context, order x402.StateOrder) (*x402.SettlementResponse, error) {
-	ctx, _ = watched(ctx)
+	ctx, _ = dial.Watched(ctx)
 	result, err := c.mcp.CallTool(ctx, request(stateTool, map[string]any{
 		"channel": order.Channel, "deadline": order.Deadline, "signature": order.Signature.Hex(),
 	}))

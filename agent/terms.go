@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -31,7 +32,7 @@ type terms struct {
 // and any other escrow before the canonical one. With only it must be of that channel.
 func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
 	if n := len(required.Accepts); n > p.limits.Terms {
-		return nil, fmt.Errorf("%w: %w", ErrTerms, over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
+		return nil, fmt.Errorf("%w: %w", ErrTerms, dial.Over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
 	}
 	moves, err := x402.Moves(required.Extensions)
 	if err != nil || len(moves) > p.limits.Terms {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
@@ -103,13 +104,13 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 			h.end(0)
 			return err
 		}
-		ctx, way := onWay(shown)
+		ctx, way := dial.OnWay(shown)
 		answer, err := make(ctx)
 		if asked := answer.asked(); err == nil && asked > price && !raised {
 			price = asked
 			continue
 		}
-		if err != nil && !way.neverLeft() {
+		if err != nil && !way.NeverLeft() {
 			answer.Charged = h.held
 		}
 		h.end(min(answer.Charged, most))
@@ -137,8 +138,6 @@ func (a TokenAnswer) asked() vouchers.Amount {
 	return a.Refused.Required
 }
 
-type narrowedKey struct{}
-
 // narrowed is a context whose requests show the token narrowed to a price, where the policy
 // says anything, and the most that the token pays for one call then. A token cannot be
 // narrowed to nothing.
@@ -153,7 +152,7 @@ func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ co
 	case err != nil:
 		return nil, 0, fmt.Errorf("the token cannot be narrowed to what the budget allows for one call: %w", err)
 	}
-	return context.WithValue(ctx, narrowedKey{}, narrower.Text()), payable(narrower), nil
+	return dial.Narrowed(ctx, narrower.Text()), payable(narrower), nil
 }
 
 // payable is the most that a token pays for one call.
@@ -165,17 +164,6 @@ func payable(token credit.Token) vouchers.Amount {
 		}
 	}
 	return most
-}
-
-// bearer is the header that shows a token, or what it is narrowed to for a request.
-func bearer(token string) func(context.Context) map[string]string {
-	return func(ctx context.Context) map[string]string {
-		shown := token
-		if narrower, is := ctx.Value(narrowedKey{}).(string); is {
-			shown = narrower
-		}
-		return map[string]string{"Authorization": "Bearer " + shown}
-	}
 }
 
 // tokenHold is the money that is held for one call on a token.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/x402"
 )
@@ -134,8 +135,8 @@ func (t *Transport) seller(origin string) (*seller, error) {
 	if s != nil {
 		return s, nil
 	}
-	if most := t.options.Limits.withDefaults().Servers; len(t.sellers) >= most {
-		return nil, over("Servers", most, fmt.Sprintf("%s is one server too many to pay", origin))
+	if most := t.options.Limits.WithDefaults().Servers; len(t.sellers) >= most {
+		return nil, dial.Over("Servers", most, fmt.Sprintf("%s is one server too many to pay", origin))
 	}
 	s = new(seller)
 	t.sellers[origin] = s
@@ -146,11 +147,11 @@ func (t *Transport) bodyOf(r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
-	most := t.options.Limits.withDefaults().Answer
+	most := t.options.Limits.WithDefaults().Answer
 	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	err = errors.Join(err, r.Body.Close())
 	if err == nil && int64(len(body)) > most {
-		err = over("Answer", most, "the body of the request, which is kept to be sent again, is longer")
+		err = dial.Over("Answer", most, "the body of the request, which is kept to be sent again, is longer")
 	}
 	return body, err
 }

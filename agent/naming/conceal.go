@@ -1,8 +1,6 @@
 package naming
 
-import (
-	"strings"
-)
+import "strings"
 
 // concealed is an error that shows a server's name in place of its URL, which may hold a
 // secret, and few of the server's words: models and logs read errors.

@@ -1,8 +1,6 @@
 package naming
 
-import (
-	"net/url"
-)
+import "net/url"
 
 // SameShop says whether two servers, as the book knows them, are one shop: every path of
 // an origin is.

@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
@@ -61,7 +62,7 @@ func (h *Holder) hello(ctx context.Context, version string) error {
 	hello.Params.ClientInfo = mcp.Implementation{Name: "chit", Version: version}
 	ctx, done := h.limits.Within(ctx)
 	defer done()
-	return agent.Requesting(ctx, h.url, func(ctx context.Context) error {
+	return dial.Requesting(ctx, h.url, func(ctx context.Context) error {
 		_, err := h.mcp.Initialize(ctx, hello)
 		return err
 	})
@@ -106,7 +107,7 @@ func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 }
 
 func (h *Holder) call(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
-	err = agent.Requesting(ctx, h.url, func(ctx context.Context) (err error) {
+	err = dial.Requesting(ctx, h.url, func(ctx context.Context) (err error) {
 		result, err = h.mcp.CallTool(ctx, req)
 		return err
 	})
@@ -115,7 +116,7 @@ func (h *Holder) call(ctx context.Context, req mcp.CallToolRequest) (result *mcp
 
 // costs reports whether the server announces a price for a tool.
 func (h *Holder) costs(ctx context.Context, name string) bool {
-	tools, err := agent.ListTools(ctx, h.mcp, h.limits)
+	tools, err := dial.ListTools(ctx, h.mcp, h.limits)
 	if err != nil {
 		return false
 	}

@@ -1,4 +1,4 @@
-package agent
+package dial
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -18,7 +17,7 @@ import (
 type bounded struct {
 	*http.Transport
 	limits Limits
-	asked  *crowd // of the server's own requests; nil where nobody answers them
+	asked  *Crowd // of the server's own requests; nil where nobody answers them
 }
 
 // RoundTrip makes a request. It, and reading its answer, fail with [ErrLimit] where the
@@ -29,7 +28,7 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	listens := r.Method == http.MethodGet && strings.HasPrefix(r.Header.Get("Accept"), eventStream) && r.Header.Get("Last-Event-ID") == ""
 	if !listens {
 		body.silence = time.AfterFunc(b.limits.Silence, func() {
-			cancel(over("Silence", b.limits.Silence, "the server sent nothing for too long"))
+			cancel(Over("Silence", b.limits.Silence, "the server sent nothing for too long"))
 		})
 	}
 	response, err := b.Transport.RoundTrip(r.WithContext(ctx))
@@ -65,7 +64,7 @@ type boundedBody struct {
 // Read reads what has come. The server's silence is counted while it is waited for.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.streams && b.asked.full() {
-		return 0, b.end(over("Requests", b.limits.Requests, "the server asks too much at once"))
+		return 0, b.end(Over("Requests", b.limits.Requests, "the server asks too much at once"))
 	}
 	if b.silence != nil {
 		b.silence.Reset(b.limits.Silence)
@@ -126,7 +125,7 @@ func (b *boundedBody) count(read []byte) error {
 		if !b.filled && b.size > 0 {
 			b.size = 0
 			if b.events++; b.events > b.limits.Events && !b.listens {
-				return over("Events", b.limits.Events, "the answer does not come among all the events before it")
+				return Over("Events", b.limits.Events, "the answer does not come among all the events before it")
 			}
 		}
 		b.filled = false
@@ -138,77 +137,5 @@ func (b *boundedBody) tooLong(what string) error {
 	if b.size <= b.limits.Answer {
 		return nil
 	}
-	return over("Answer", b.limits.Answer, fmt.Sprintf("%s has more bytes", what))
-}
-
-// crowd counts what is under way at once.
-type crowd struct {
-	most int
-
-	mu sync.Mutex // guards n
-	n  int
-}
-
-// enter returns false where there are too many already; leave ends it otherwise.
-func (c *crowd) enter() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.n >= c.most {
-		return false
-	}
-	c.n++
-	return true
-}
-
-func (c *crowd) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.n--
-}
-
-func (c *crowd) full() bool {
-	if c == nil {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.n >= c.most
-}
-
-// fault is why the answer to a request was given up, for callers below whom a library
-// says something else.
-type fault struct {
-	mu  sync.Mutex // guards err
-	err error
-}
-
-type faultKey struct{}
-
-// watched is a context for a request, with what says why it failed: the error of the
-// limit that was met, or else the one that is given.
-func watched(ctx context.Context) (context.Context, func(error) error) {
-	f := new(fault)
-	return context.WithValue(ctx, faultKey{}, f), func(err error) error {
-		f.note(context.Cause(ctx))
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if err == nil || f.err == nil || errors.Is(err, ErrLimit) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", f.err, err)
-	}
-}
-
-func faultOf(ctx context.Context) *fault {
-	f, _ := ctx.Value(faultKey{}).(*fault)
-	return f
-}
-
-func (f *fault) note(err error) {
-	if f == nil || !errors.Is(err, ErrLimit) {
-		return
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.err = err
+	return Over("Answer", b.limits.Answer, fmt.Sprintf("%s has more bytes", what))
 }

@@ -1,7 +1,8 @@
-package agent
+package dial
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,9 +37,9 @@ type Limits struct {
 	// Requests is how many requests of a server, and how many of the MCP client in front
 	// of a proxy, may be under way at once; 0 is 256.
 	Requests int
-	// Servers is how many servers a [Transport] pays; 0 is 256.
+	// Servers is how many servers a transport pays; 0 is 256.
 	Servers int
-	// Receipts is how many receipts [Client.FetchReceipts] gets at once; 0 is 100,000.
+	// Receipts is how many receipts are fetched at once; 0 is 100,000.
 	Receipts int
 	// Silence is for how long a server may send nothing while it is waited for; 0 is five
 	// minutes. A server that goes on sending may take as long as it likes, while it holds
@@ -55,12 +56,13 @@ type Limits struct {
 	Behind time.Duration
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults has the default of each field that is zero.
+func (l Limits) WithDefaults() Limits {
 	return Limits{
 		Answer: cmp.Or(l.Answer, 64<<20), Events: cmp.Or(l.Events, 100_000),
 		Pages: cmp.Or(l.Pages, 100), Entries: cmp.Or(l.Entries, 10_000),
 		Terms: cmp.Or(l.Terms, 32), Requests: cmp.Or(l.Requests, 256), Servers: cmp.Or(l.Servers, 256), Receipts: cmp.Or(l.Receipts, 100_000),
-		Silence: cmp.Or(l.Silence, 5*time.Minute), Hold: cmp.Or(l.Hold, authorizationTime), Behind: cmp.Or(l.Behind, 30*time.Second),
+		Silence: cmp.Or(l.Silence, 5*time.Minute), Hold: cmp.Or(l.Hold, 10*time.Minute), Behind: cmp.Or(l.Behind, 30*time.Second),
 	}
 }
 
@@ -103,8 +105,8 @@ func positive[N int | int64 | time.Duration](n N) error {
 	return errors.New("it has to be above 0")
 }
 
-// over is the error of a limit that is met.
-func over(limit string, most any, what string) error {
+// Over is the error of a limit that is met.
+func Over(limit string, most any, what string) error {
 	return fmt.Errorf("%w: %s, at most %v (Limits.%s; clientLimits of the profile says otherwise)", ErrLimit, what, most, limit)
 }
 
@@ -113,17 +115,23 @@ const connections = 256
 
 // HTTPClient returns a client for connections to servers that keeps to these limits, and
 // follows no redirect: a payment or a token would go along. Connections of a caller's own
-// ([Wrap]) are made with it.
-func (l Limits) HTTPClient() *http.Client { return l.withDefaults().client(nil) }
+// are made with it.
+func (l Limits) HTTPClient() *http.Client { return l.WithDefaults().Client(nil) }
 
-// client is HTTPClient for one whose server's requests are counted.
-func (l Limits) client(asked *crowd) *http.Client {
+// Client is HTTPClient for one whose server's requests are counted.
+func (l Limits) Client(asked *Crowd) *http.Client {
 	wire := http.DefaultTransport.(*http.Transport).Clone()
 	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = connections, connections
-	return &http.Client{Transport: &bounded{Transport: wire, limits: l, asked: asked}, CheckRedirect: noRedirect}
+	return &http.Client{Transport: &bounded{Transport: wire, limits: l, asked: asked}, CheckRedirect: NoRedirect}
 }
 
-// noRedirect keeps payments and tokens where they were sent.
-func noRedirect(r *http.Request, _ []*http.Request) error {
+// NoRedirect keeps payments and tokens where they were sent. Its error wraps [naming.ErrURL].
+func NoRedirect(r *http.Request, _ []*http.Request) error {
 	return fmt.Errorf("%w: it sends on to %s, and payments are not sent on; use that URL if you trust it", naming.ErrURL, naming.FewWords(naming.Server(r.URL.String())))
+}
+
+// Within is a context for something that no honest server takes as long as Hold for.
+func (l Limits) Within(ctx context.Context) (context.Context, context.CancelFunc) {
+	l = l.WithDefaults()
+	return context.WithTimeoutCause(ctx, l.Hold, Over("Hold", l.Hold, "the server takes too long"))
 }
