@@ -8,13 +8,13 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
 // perCount asks 100 atomic units for each count.
@@ -134,7 +134,7 @@ func TestAMeteredAndAFreeCallAreTakenForWhatTheyCost(t *testing.T) {
 func metered(s *mcpserver.MCPServer) {
 	s.AddTool(mcp.NewTool("work"), func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		result := mcp.NewToolResultText("done")
-		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCost: vouchers.Amount(req.GetInt("cost", 0)).Atomic()}}
+		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{offer.MetaCost: vouchers.Amount(req.GetInt("cost", 0)).Atomic()}}
 		return result, nil
 	})
 }

@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // decodeMeta decodes what a result says under a key of _meta.
@@ -56,14 +56,14 @@ func TestTheFirstCallsOfAPayerAreFree(t *testing.T) {
 	}
 	for n := range 3 {
 		got := c.callWith(t.Context(), count(n), c.pays(price))
-		var note server.FreeNote
-		decodeMeta(t, got, server.MetaFree, &note)
+		var note offer.FreeNote
+		decodeMeta(t, got, offer.MetaFree, &note)
 		if got.text() != "done" || *got.receipt().Extra.ChargedAmount != 0 || *note.Calls != uint64(2-n) || note.Amount != nil || note.Per != 86400 {
 			t.Errorf("call %d is answered %s", n, got.raw)
 		}
 	}
 	got := c.callWith(t.Context(), count(3), c.pays(price))
-	if *got.receipt().Extra.ChargedAmount != price || got.result.Meta.AdditionalFields[server.MetaFree] != nil {
+	if *got.receipt().Extra.ChargedAmount != price || got.result.Meta.AdditionalFields[offer.MetaFree] != nil {
 		t.Errorf("the call after them is answered %s", got.raw)
 	}
 	if got := other.call("work", other.pays(price)); *got.receipt().Extra.ChargedAmount != 0 {
@@ -162,8 +162,8 @@ func TestAnAllowanceOfAnAmountIsUsedUpByWhatCallsCost(t *testing.T) {
 			t.Errorf("%+v was charged %s: %s", test, charged, got.raw)
 		}
 		if test.left > 0 {
-			var note server.FreeNote
-			if decodeMeta(t, got, server.MetaFree, &note); *note.Amount != test.left || note.Calls != nil {
+			var note offer.FreeNote
+			if decodeMeta(t, got, offer.MetaFree, &note); *note.Amount != test.left || note.Calls != nil {
 				t.Errorf("%+v leaves %s", test, *note.Amount)
 			}
 		}
@@ -177,7 +177,7 @@ func TestACallThatHasCostNothingUsesNoAllowanceUp(t *testing.T) {
 	shop := shoptest.Open(t, o, work.add)
 	c := regular(t, shop, "payer", usdc)
 	for n := range 3 {
-		if got := c.callWith(t.Context(), count(n), c.pays(price)); *got.receipt().Extra.ChargedAmount != 0 || got.result.Meta.AdditionalFields[server.MetaFree] != nil {
+		if got := c.callWith(t.Context(), count(n), c.pays(price)); *got.receipt().Extra.ChargedAmount != 0 || got.result.Meta.AdditionalFields[offer.MetaFree] != nil {
 			t.Errorf("call %d is answered %s", n, got.raw)
 		}
 	}
@@ -294,7 +294,7 @@ func TestTheListOfToolsSaysWhyACallMayCostLess(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tool := range list.Tools {
-		note := string(tool.Meta[server.MetaRate])
+		note := string(tool.Meta[offer.MetaRate])
 		if tool.Name != "work" {
 			if note != "" {
 				t.Errorf("%s says %s", tool.Name, note)

@@ -31,7 +31,7 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, 
 	case !p.byPermit2 && by3009 == nil:
 		return nil, refuseWith(x402.ErrErc3009AuthorizationRequired, "the accepted terms are those of deposits by EIP-3009")
 	case d.Deposit.Amount < least:
-		s.met.add("leastDeposit")
+		s.met.Add("leastDeposit")
 		return nil, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, announced)
 	case p.byPermit2:
 		return p.permitted(d.Deposit.Amount, byPermit2)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -12,8 +13,8 @@ import (
 type bill struct {
 	line  *line
 	price vouchers.Amount // the line's, which the payer has agreed to
-	meter meter
-	free  *freeCall // nil if the call is paid for
+	meter offer.Meter
+	free  *offer.FreeCall // nil if the call is paid for
 	// metered says that nothing said by a call that has not delivered is nothing to pay.
 	metered bool
 	end     ending
@@ -23,18 +24,18 @@ type bill struct {
 
 // openBill begins the bill of a call that is paid from a channel, whose signature was
 // checked, at the price of its line, which the payer has agreed to. It ends with close.
-func (s *Shop) openBill(l *line, r *toolRate, from func() vouchers.ChannelConfig) *bill {
-	b := &bill{line: l, price: l.price, metered: r.metered}
+func (s *Shop) openBill(l *line, r *offer.Offer, from func() vouchers.ChannelConfig) *bill {
+	b := &bill{line: l, price: l.price, metered: r.Metered}
 	l.meter = &b.meter
-	if r.free != nil {
-		b.free = s.free.take(r.free, from(), l.price)
+	if r.Free != nil {
+		b.free = s.free.Take(r.Free, from(), l.price)
 	}
 	return b
 }
 
 // metering is the context of the call.
 func (b *bill) metering(ctx context.Context) context.Context {
-	return context.WithValue(ctx, meterKey{}, &b.meter)
+	return b.meter.Running(ctx)
 }
 
 // total is what to charge, and what has to be durable with it.
@@ -45,16 +46,16 @@ func (b *bill) total(ctx context.Context) (vouchers.Amount, []vouchers.Put) {
 		b.free = nil
 		return cost, nil
 	}
-	return 0, []vouchers.Put{b.free.spend(cost)}
+	return 0, []vouchers.Put{b.free.Spend(cost)}
 }
 
 // cost is what the call has cost, at most its price.
 func (b *bill) cost(ctx context.Context) vouchers.Amount {
-	if b.meter.malformed != nil {
-		b.line.trouble(ctx, slog.LevelError, "the cost of a metered call cannot be read: it is charged as 0", slog.Any("error", b.meter.malformed))
+	reported, err := b.meter.Cost()
+	if err != nil {
+		b.line.trouble(ctx, slog.LevelError, "the cost of a metered call cannot be read: it is charged as 0", slog.Any("error", err))
 		return 0
 	}
-	reported := b.meter.reported.Load()
 	if reported == nil && b.metered && b.end != delivered {
 		return 0
 	}
@@ -75,14 +76,14 @@ func (b *bill) silentMeter(ctx context.Context) {
 		return
 	}
 	if _, known := b.line.shop.silent.LoadOrStore(b.line.name, true); !known {
-		b.line.trouble(ctx, slog.LevelWarn, "a metered tool has not reported what its call has cost: the payer is charged the most that it may cost; let it report "+MetaCost+" in its result's _meta, or the header "+HeaderCost+", or price it without a meter")
+		b.line.trouble(ctx, slog.LevelWarn, "a metered tool has not reported what its call has cost: the payer is charged the most that it may cost; let it report "+offer.MetaCost+" in its result's _meta, or the header "+offer.HeaderCost+", or price it without a meter")
 	}
 }
 
 // close ends the bill; committed says that its total is durable. It may be called again.
 func (b *bill) close(committed bool) {
 	if b.free != nil {
-		b.free.end(committed)
+		b.free.End(committed)
 	}
 }
 

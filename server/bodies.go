@@ -152,13 +152,13 @@ func (s *Shop) refuseBody(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		s.met.add("body")
+		s.met.Add("body")
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, errBodyLate):
-		s.met.add("bodyTime")
+		s.met.Add("bodyTime")
 		status = http.StatusRequestTimeout
 	case errors.Is(err, errBodiesFull):
-		s.met.add("bodies")
+		s.met.Add("bodies")
 		w.Header().Set("Retry-After", "1")
 		status = http.StatusServiceUnavailable
 	}

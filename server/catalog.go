@@ -5,15 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/chitpay/chit/server/offer"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/chitpay/chit/glob"
 )
 
 // What a shop refuses to serve an MCP server with: see [Shop.CheckTools].
@@ -27,40 +25,9 @@ func OwnTools() []string {
 	return []string{CreditTool, CreditGrantTool, DepositTool, ReceiptsTool, RefundTool, StateTool}
 }
 
-// Catalog is what a shop does with tools, by their names in order.
-type Catalog struct {
-	Priced, Free []string
-	// Hidden have no price: no client sees them or can call them.
-	Hidden []string
-	// Dead are the patterns among the prices that stand for none of the tools.
-	Dead []string
-}
-
 // Catalog says what the shop does with tools of these names.
-func (s *Shop) Catalog(names []string) (c Catalog) {
-	prices := s.rates.Load()
-	sold := slices.DeleteFunc(slices.Sorted(slices.Values(names)), isOwn)
-	for _, name := range sold {
-		switch rate := prices.of(name); {
-		case rate == nil:
-			c.Hidden = append(c.Hidden, name)
-		case rate.price == 0:
-			c.Free = append(c.Free, name)
-		default:
-			c.Priced = append(c.Priced, name)
-		}
-	}
-	for _, pattern := range slices.Sorted(maps.Keys(prices.exact)) {
-		if !slices.Contains(sold, pattern) {
-			c.Dead = append(c.Dead, pattern)
-		}
-	}
-	for _, g := range prices.globs {
-		if !slices.ContainsFunc(sold, func(name string) bool { return glob.Match(g.pattern, name) }) {
-			c.Dead = append(c.Dead, g.pattern)
-		}
-	}
-	return c
+func (s *Shop) Catalog(names []string) offer.Catalog {
+	return s.rates.Load().Catalog(slices.DeleteFunc(slices.Clone(names), isOwn))
 }
 
 // CheckTools says whether a shop can serve an MCP server: one that was made with
@@ -75,8 +42,8 @@ func (s *Shop) CheckTools(tools *mcpserver.MCPServer) error {
 	plain := tools.ListTools()
 	var tasks []string
 	for _, tool := range seen {
-		rate := s.rates.of(tool.Name)
-		if priced := rate != nil && rate.price > 0; priced && (plain[tool.Name] == nil || runsAsTask(tool)) {
+		rate := s.rates.Of(tool.Name)
+		if priced := rate != nil && rate.Price > 0; priced && (plain[tool.Name] == nil || runsAsTask(tool)) {
 			tasks = append(tasks, tool.Name)
 		}
 	}
@@ -126,8 +93,8 @@ func (s *Shop) sells(tool *mcp.Tool) bool {
 	if isOwn(tool.Name) {
 		return true
 	}
-	rate := s.rates.of(tool.Name)
-	return rate != nil && (rate.price == 0 || !runsAsTask(*tool))
+	rate := s.rates.Of(tool.Name)
+	return rate != nil && (rate.Price == 0 || !runsAsTask(*tool))
 }
 
 func runsAsTask(tool mcp.Tool) bool {

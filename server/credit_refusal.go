@@ -74,8 +74,8 @@ func offeredTools(ctx context.Context, s *Shop) []PricedTool {
 	}
 	var all []PricedTool
 	for name := range server.ListTools() {
-		if rate := s.rates.of(name); rate != nil && !isOwn(name) {
-			all = append(all, PricedTool{name, rate.price})
+		if rate := s.rates.Of(name); rate != nil && !isOwn(name) {
+			all = append(all, PricedTool{name, rate.Price})
 		}
 	}
 	slices.SortFunc(all, func(a, b PricedTool) int { return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.Name, b.Name)) })

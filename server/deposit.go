@@ -191,7 +191,7 @@ func (s *Shop) outOfGas(code x402.ErrorCode, what string, err error) *refusal {
 func (s *Shop) depositFailed(err error) *refusal {
 	switch {
 	case errors.Is(err, chain.ErrGasCap):
-		s.met.add("depositGasCap")
+		s.met.Add("depositGasCap")
 		return refuseWith(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
 	case chain.IsRevert(err):
 		return refuseWith(x402.ErrDepositSimulationFailed, "%v", err)

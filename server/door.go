@@ -23,7 +23,7 @@ func (s *Shop) Guard(next http.Handler) http.Handler {
 	return s.Bound(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isStream(r) {
 			if !s.streams.enter(s.limits.Streams) {
-				s.met.add("streams")
+				s.met.Add("streams")
 				w.Header().Set("Retry-After", "60")
 				http.Error(w, "as many streams are open as this server keeps", http.StatusServiceUnavailable)
 				return
@@ -148,7 +148,7 @@ func (p *patient) hurry() {
 
 func (p *patient) late(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		p.shop.met.add("readTime")
+		p.shop.met.Add("readTime")
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/chitpay/chit/server/offer"
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
@@ -44,9 +45,9 @@ func endingOfAnswer(ctx context.Context, answer *heldAnswer) ending {
 	return delivered
 }
 
-// charges says whether a call that has ended so is charged.
-func (r *toolRate) charges(e ending) bool {
-	return e == delivered || e == failed && r.chargeFailed || e == cancelled && r.chargeCancelled
+// isCharged says whether a call that has ended so is charged.
+func (e ending) isCharged(r *offer.Offer) bool {
+	return e == delivered || e == failed && r.ChargeFailed || e == cancelled && r.ChargeCancelled
 }
 
 const cancelledText = "the call was cancelled before it had a result; this seller charges that"

@@ -5,9 +5,9 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/ethereum/go-ethereum/common"
-
+	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/x402"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // errands are deposits and refunds that wait for a chain. Each holds a request, and is
@@ -66,12 +66,12 @@ func (e *errands) giveBack(caller []errandKey) {
 // back.
 func (s *Shop) errand(ctx context.Context, p *payment) (done func(), refused *refusal) {
 	caller := []errandKey{{signer: p.config.VoucherSigner()}}
-	if network := addressOf(ctx); network.IsValid() {
+	if network := limits.NetworkOf(ctx); network.IsValid() {
 		caller = append(caller, errandKey{network: network})
 	}
 	waiting, taken := s.errands.take(caller)
 	if !taken {
-		s.met.add("errands")
+		s.met.Add("errands")
 		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%d deposits and refunds wait for the chain, which is the most for all, or for one key or network: send the same payment again in a few seconds", waiting)
 	}
 	return func() { s.errands.giveBack(caller) }, nil

@@ -23,7 +23,7 @@ func (s *Shop) record(next http.Handler, r *http.Request) (answer *heldAnswer) {
 	defer func() {
 		switch reason := recover(); {
 		case recorder.tooLong != nil:
-			s.met.add("answer")
+			s.met.Add("answer")
 			answer = failedAnswer(recorder.tooLong)
 		case reason == http.ErrAbortHandler:
 			answer = failedAnswer(errors.New("the answer broke off"))

@@ -10,10 +10,10 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/x402"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
-
-	"github.com/chitpay/chit/x402"
 )
 
 // LiftPayments takes the payment out of a tool call before next, an MCP server over
@@ -29,7 +29,7 @@ func LiftPayments(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		ctx := withAddress(r)
+		ctx := limits.WithNetwork(r)
 		body, err := readBody(r)
 		if err != nil {
 			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))

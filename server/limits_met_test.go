@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 )
@@ -28,11 +29,11 @@ func TestTheOperatorIsToldWhichLimitsWereMet(t *testing.T) {
 	}
 	answer := httptest.NewRecorder()
 	operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)).ServeHTTP(answer, httptest.NewRequest("GET", "/limits", nil))
-	var all []server.LimitView
-	if err := json.Unmarshal(answer.Body.Bytes(), &all); err != nil || len(all) != len(server.LimitDefaults()) {
+	var all []limits.View
+	if err := json.Unmarshal(answer.Body.Bytes(), &all); err != nil || len(all) != len(limits.Defaults()) {
 		t.Fatalf("%s, %v", answer.Body, err)
 	}
-	if all[0] != (server.LimitView{Limit: "listed", Value: "10000", Met: 2}) || all[1] != (server.LimitView{Limit: "leastDeposit", Value: "2", Met: 1}) || all[2].Met != 0 {
+	if all[0] != (limits.View{Limit: "listed", Value: "10000", Met: 2}) || all[1] != (limits.View{Limit: "leastDeposit", Value: "2", Met: 1}) || all[2].Met != 0 {
 		t.Errorf("the limits are %+v", all)
 	}
 	for _, view := range all {

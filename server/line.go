@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // line is what the log says of one call of a tool, or of one request of a route: who asked
@@ -29,8 +29,8 @@ type line struct {
 	channel    vouchers.ChannelID
 	grant      credit.GrantID
 	price      vouchers.Amount
-	meter      *meter // of the call, nil until it runs
-	written    bool   // what became of the call
+	meter      *offer.Meter // of the call, nil until it runs
+	written    bool         // what became of the call
 }
 
 // The codes of calls that were not refused.
@@ -74,8 +74,8 @@ func (l *line) spends(spend *credit.Spend) { l.channel, l.grant = spend.Channel(
 
 // running is the context of a call whose cost nobody asks for.
 func (l *line) running(ctx context.Context) context.Context {
-	l.meter = new(meter)
-	return context.WithValue(ctx, meterKey{}, l.meter)
+	l.meter = new(offer.Meter)
+	return l.meter.Running(ctx)
 }
 
 // close logs a call that has neither ended nor was refused: what was called has panicked,
@@ -175,29 +175,9 @@ func (l *line) write(ctx context.Context, level slog.Level, message, code string
 	l.shop.logger.LogAttrs(ctx, level, message, all...)
 }
 
-func (l *line) upstream() *Asked {
+func (l *line) upstream() *offer.Asked {
 	if l.meter == nil {
 		return nil
 	}
-	return l.meter.asked.Load()
-}
-
-// Asked is what a handler tells the log of the server that it has asked for the answer.
-type Asked struct {
-	// Name is the operator's name for that server.
-	Name string
-	// Took is how long it has taken.
-	Took time.Duration
-	// Err is what went wrong, nil if there was an answer; it is for the log alone.
-	Err error
-	// Lost says that the server gave no answer, which its operator should know.
-	Lost bool
-}
-
-// NoteUpstream says from within a handler that is sold which other server it has asked. The
-// last word counts.
-func NoteUpstream(ctx context.Context, asked Asked) {
-	if m, ok := ctx.Value(meterKey{}).(*meter); ok {
-		m.asked.Store(&asked)
-	}
+	return l.meter.Upstream()
 }

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // metered is a shop that sells "work" at 0.001 USDC at most, with its log.
@@ -30,7 +30,7 @@ func metered(t testing.TB, work *tool) (*shoptest.Shop, *lockedBuffer) {
 func saying(cost any) func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	return func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		result := mcp.NewToolResultText("done")
-		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{"theirs": "kept", server.MetaCost: cost}}
+		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{"theirs": "kept", offer.MetaCost: cost}}
 		return result, nil
 	}
 }
@@ -64,7 +64,7 @@ func TestAMeteredCallIsChargedWhatItReports(t *testing.T) {
 			if got.text() != "done" || *receipt.Extra.ChargedAmount != test.want || *receipt.Extra.ChannelState.ChargedCumulativeAmount != test.want {
 				t.Errorf("answered %s, want a charge of %d", got.raw, test.want)
 			}
-			if strings.Contains(string(got.raw), server.MetaCost) {
+			if strings.Contains(string(got.raw), offer.MetaCost) {
 				t.Errorf("the payer is shown the meter: %s", got.raw)
 			}
 			if test.do != nil && strings.Contains(string(got.raw), "theirs") != !strings.Contains(name, "handler") {
@@ -108,12 +108,12 @@ func TestAMeteredCallThatFailsCostsNothing(t *testing.T) {
 	shop, _ := metered(t, &tool{do: func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		server.ReportCost(ctx, 500)
 		result := mcp.NewToolResultError("half done")
-		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCost: "500"}}
+		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{offer.MetaCost: "500"}}
 		return result, nil
 	}})
 	c := regular(t, shop, "payer", usdc)
 	got := c.call("work", c.pays(price))
-	if *got.receipt().Extra.ChargedAmount != 0 || c.ledger(shop).Charged != 0 || strings.Contains(string(got.raw), server.MetaCost) {
+	if *got.receipt().Extra.ChargedAmount != 0 || c.ledger(shop).Charged != 0 || strings.Contains(string(got.raw), offer.MetaCost) {
 		t.Errorf("answered %s, charged %s", got.raw, c.ledger(shop).Charged)
 	}
 }
@@ -136,7 +136,7 @@ func TestWhatAToolThatIsNotMeteredSaysOfCostsIsDropped(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), (&tool{do: saying("1")}).add)
 	c := regular(t, shop, "payer", usdc)
 	got := c.call("work", c.pays(price))
-	if *got.receipt().Extra.ChargedAmount != price || got.result.Meta.AdditionalFields[server.MetaCost] != nil {
+	if *got.receipt().Extra.ChargedAmount != price || got.result.Meta.AdditionalFields[offer.MetaCost] != nil {
 		t.Errorf("answered %s", got.raw)
 	}
 }
@@ -152,7 +152,7 @@ func TestAMeteredRequestIsChargedWhatItsAnswerSays(t *testing.T) {
 				case cost == "handler":
 					server.ReportCost(r.Context(), 150)
 				case cost != "":
-					w.Header().Add(server.HeaderCost, cost)
+					w.Header().Add(offer.HeaderCost, cost)
 				}
 			}
 			if strings.HasPrefix(string(body), "500") {
@@ -167,7 +167,7 @@ func TestAMeteredRequestIsChargedWhatItsAnswerSays(t *testing.T) {
 		want vouchers.Amount
 	}{{"250", 250}, {"", price}, {"handler", 150}, {"handler,0", 0}, {"2000", price}, {"1,2", 0}, {"1.5", 0}, {"500", 0}} {
 		resp, _ := pay(test.says)
-		if got := c.charge(resp); got != test.want || resp.Header.Get(server.HeaderCost) != "" {
+		if got := c.charge(resp); got != test.want || resp.Header.Get(offer.HeaderCost) != "" {
 			t.Errorf("%q is charged %s, want %d; %v", test.says, got, test.want, resp.Header)
 		}
 		spent += test.want

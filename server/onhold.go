@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/server/offer"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 )
@@ -35,9 +36,9 @@ const (
 
 // holding is the context of a priced call whose client is told nothing yet that is worth
 // something. The caller ends it.
-func holding(ctx context.Context, r *toolRate) (context.Context, *onHold) {
+func holding(ctx context.Context, r *offer.Offer) (context.Context, *onHold) {
 	session, tools := mcpserver.ClientSessionFromContext(ctx), mcpserver.ServerFromContext(ctx)
-	if session == nil || tools == nil || r.chargeFailed && r.chargeCancelled {
+	if session == nil || tools == nil || r.ChargeFailed && r.ChargeCancelled {
 		return ctx, nil
 	}
 	h := &onHold{to: session}

@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/x402"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
 )
 
 // Middleware sells what next does: a [mcpserver.ToolHandlerMiddleware], which
@@ -29,15 +28,15 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		}
 		token, onCredit := creditToken(&req)
 		req = withoutToken(req)
-		rate := s.rates.of(name)
+		rate := s.rates.Of(name)
 		if rate == nil {
 			return mcp.NewToolResultError(fmt.Sprintf("%s is not for sale: it has no price", name)), nil
 		}
-		if rate.price == 0 {
+		if rate.Price == 0 {
 			return s.give(ctx, next, req)
 		}
 		line := s.toolLine(req)
-		price, err := s.price(ctx, rate, req)
+		price, err := rate.PriceOf(ctx, s.logger, req)
 		if err != nil {
 			return s.failed(ctx, &line, req, err), nil
 		}
@@ -95,7 +94,7 @@ type onMCP struct {
 	shop        *Shop
 	line        *line
 	req         mcp.CallToolRequest
-	rate        *toolRate
+	rate        *offer.Offer
 	next        mcpserver.ToolHandlerFunc
 	fingerprint [32]byte
 }
@@ -122,12 +121,12 @@ func (on *onMCP) serve(ctx context.Context, b *bill) (*toolAnswer, ending) {
 	held, hold := holding(b.metering(ctx), on.rate)
 	b.hold = hold
 	result, err := on.next(held, on.req)
-	if on.rate.metered {
-		b.meter.readResult(result)
+	if on.rate.Metered {
+		b.meter.ReadResult(result)
 	}
 	owned, err := on.shop.disown(on.req.Params.Name, result, err)
 	if result != nil && owned != result || errors.Is(err, errAsksItself) {
-		b.meter.reported.Store(new(vouchers.Amount)) // the seller's fault, whatever it charges for failures
+		b.meter.Nothing() // the seller's fault, whatever it charges for failures
 	}
 	end := endingOf(ctx, owned, err)
 	if owned == nil && err == nil {
@@ -153,7 +152,7 @@ func (on *onMCP) note(t told) (added[*toolAnswer], error) {
 	case t.receipt != nil:
 		err = errors.Join(err, all.add(MetaReceipt, t.receipt))
 	case t.free != nil:
-		err = errors.Join(err, all.add(MetaFree, t.free.note()))
+		err = errors.Join(err, all.add(offer.MetaFree, t.free.Note()))
 	}
 	return all, err
 }

@@ -149,7 +149,7 @@ func (s *Shop) sendRefund(ctx context.Context, t *till, owed escrow.Claim, back 
 
 func (s *Shop) refundFailed(err error) *refusal {
 	if errors.Is(err, chain.ErrGasCap) {
-		s.met.add("refundGasCap")
+		s.met.Add("refundGasCap")
 		return refuseWith(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
 	}
 	if errors.Is(err, chain.ErrFunds) {

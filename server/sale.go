@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -19,7 +20,7 @@ import (
 type sale[A any] struct {
 	shop *Shop
 	line *line
-	rate *toolRate
+	rate *offer.Offer
 	by   means
 	on   carrier[A]
 
@@ -66,7 +67,7 @@ type told struct {
 	response x402.SettlementResponse
 	token    *creditReceipt   // of a call on a credit token
 	receipt  *receipts.Signed // nil where nothing was charged
-	free     *freeCall        // nil where the call was not free
+	free     *offer.FreeCall  // nil where the call was not free
 }
 
 // carrier is one request as its transport has it, and A the answer. It knows nothing of how
@@ -120,7 +121,7 @@ func (s *sale[A]) run(ctx context.Context) A {
 	defer func() { s.bill.hold.end(false) }()
 	answer, end := s.on.serve(ctx, s.bill)
 	s.bill.end = end
-	if s.rate.charges(end) {
+	if end.isCharged(s.rate) {
 		if sold, ok := s.on.sells(end, answer); ok {
 			return s.charge(context.WithoutCancel(ctx), held, sold)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/limits"
 )
 
 var (
@@ -62,7 +62,7 @@ func TestTheSecurityPageSaysWhatIs(t *testing.T) {
 		t.Fatal("the page has no limits of a shop")
 	}
 	section, _, _ = strings.Cut(section, "\n## ")
-	limits := server.LimitDefaults()
+	limits := limits.Defaults()
 	for _, row := range limitRow.FindAllStringSubmatch(section, -1) {
 		if want, known := limits[row[1]]; !known {
 			t.Errorf("the limit %s is none, or is there twice", row[1])

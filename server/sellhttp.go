@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -29,7 +31,7 @@ type HTTPOffer struct {
 	// Quote, if there is one, says what each request costs; see [Quote]. An error is
 	// answered with 400.
 	Quote HTTPQuote
-	// Metered says that the answer tells what the request has really cost: see [HeaderCost].
+	// Metered says that the answer tells what the request has really cost: see [offer.HeaderCost].
 	Metered bool
 	// ChargeFailed and ChargeCancelled are as in [Rate]; a failure is a status of 300 or above: a
 	// redirect only says where the answer may be.
@@ -55,25 +57,25 @@ type HTTPOffer struct {
 // [Limits.UnpaidBody]: a longer one gets the price, which is the most that it costs. A
 // request with [HeaderState] is answered with where the payer's channel stands, and does
 // not reach next either.
-func (s *Shop) SellHTTP(offer HTTPOffer, next http.Handler) http.Handler {
-	rate := &toolRate{metered: offer.Metered, chargeFailed: offer.ChargeFailed, chargeCancelled: offer.ChargeCancelled, free: offer.Free.of(offer.Name)}
+func (s *Shop) SellHTTP(o HTTPOffer, next http.Handler) http.Handler {
+	rate := &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked := r.Header.Get(HeaderState); asked != "" {
 			s.Bound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.tellState(w, asked) })).ServeHTTP(w, r)
 			return
 		}
 		token, r := takeBearer(r)
-		price := offer.Price()
+		price := o.Price()
 		if !isPatient(w) {
 			identify(w, r)
 		}
-		on := &onHTTP{shop: s, line: s.routeLine(offer.Name, price, r), offer: offer, rate: rate, price: price, token: token, next: next, w: w, r: r}
+		on := &onHTTP{shop: s, line: s.routeLine(o.Name, price, r), offer: o, rate: rate, price: price, token: token, next: next, w: w, r: r}
 		defer on.line.close(r.Context())
 		if price == 0 {
 			on.give()
 			return
 		}
-		on.r = r.WithContext(withAddress(r))
+		on.r = r.WithContext(limits.WithNetwork(r))
 		s.Bound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			on.w = w
 			on.take()
@@ -86,7 +88,7 @@ type onHTTP struct {
 	shop  *Shop
 	line  line
 	offer HTTPOffer
-	rate  *toolRate
+	rate  *offer.Offer
 	price vouchers.Amount
 	// token is the credit token that came with it, which the request does not have any more.
 	token string
@@ -126,7 +128,7 @@ func (on *onHTTP) take() {
 	defer held.release()
 	switch {
 	case errors.Is(err, errBodyTooLarge) && !pays:
-		on.shop.met.add("unpaidBody")
+		on.shop.met.Add("unpaidBody")
 		on.refuseTerms(refuseWith(x402.ErrPaymentRequired, "an unpaid request of more than %d bytes is not quoted: this is the most that it costs", most))
 	case err != nil:
 		on.shop.refuseBody(on.w, err)
@@ -172,9 +174,9 @@ func (on *onHTTP) quote(body []byte) bool {
 	}
 	asking := on.r.Clone(on.r.Context())
 	asking.Body = again(body)
-	price, err := quoted(on.shop.logger, on.offer.Name, on.price, func() (vouchers.Amount, error) { return on.offer.Quote(asking) })
+	price, err := offer.Quoted(on.shop.logger, on.offer.Name, on.price, func() (vouchers.Amount, error) { return on.offer.Quote(asking) })
 	switch {
-	case errors.Is(err, errQuotePanic):
+	case errors.Is(err, offer.ErrQuotePanic):
 		on.line.refuse(on.r.Context(), slog.LevelInfo, codeFailed, err.Error())
 		on.fail(http.StatusInternalServerError, err.Error())
 	case err != nil:

@@ -20,8 +20,8 @@ func (on *onHTTP) resource() string { return on.described().URL }
 func (on *onHTTP) serve(ctx context.Context, b *bill) (*heldAnswer, ending) {
 	on.r.Body = again(on.body)
 	answer := on.shop.record(on.next, on.r.WithContext(b.metering(ctx)))
-	if on.rate.metered {
-		b.meter.readHeader(answer.Head)
+	if on.rate.Metered {
+		b.meter.ReadHeader(answer.Head)
 	}
 	answer = answer.disown()
 	return answer, endingOfAnswer(ctx, answer)

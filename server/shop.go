@@ -15,6 +15,8 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -116,9 +118,9 @@ type Shop struct {
 	payTo         common.Address
 	withdrawDelay uint64
 	baseURL       string // without a slash at its end, or empty
-	rates         liveTariff
+	rates         offer.LiveTariff
 	wired         wiring
-	free          *freeBook
+	free          *offer.FreeBook
 	payments      x402.PaymentDecoder
 	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
@@ -126,7 +128,7 @@ type Shop struct {
 	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
 	silent        sync.Map           // names of metered tools that have reported no cost
 	limits        Limits
-	met           limitHits
+	met           *limits.Hits
 	now           func() time.Time
 	asking        *asking // of those that a payment asks for
 	uncharged     *uncharged
@@ -155,14 +157,14 @@ func Open(ctx context.Context, o Options) (*Shop, error) {
 }
 
 func newShop(o Options) (*Shop, error) {
-	rates, err := newTariff(o.Prices, o.Rates)
+	rates, err := offer.NewTariff(o.Prices, o.Rates)
 	if err != nil {
 		return nil, err
 	}
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.withDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
+	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.WithDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
 	s.rates.Store(rates)
 	s.errands = newErrands(s.limits)
 	if s.payTo == (common.Address{}) {
@@ -184,14 +186,14 @@ func newShop(o Options) (*Shop, error) {
 	}
 	s.asking = newAsking(s.limits, s.now)
 	s.uncharged = &uncharged{limit: s.limits.UnchargedCalls, per: s.limits.UnchargedPer, now: s.now}
-	s.largeDeposits = perSecond(s.limits.LargeDeposits)
+	s.largeDeposits = limits.PerSecond(s.limits.LargeDeposits)
 	if s.observe == nil {
 		s.observe = func(string, time.Duration) {}
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
-	s.met.logger = s.logger
+	s.met = limits.NewHits(s.logger)
 	return s, nil
 }
 
@@ -213,11 +215,11 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Ledger.Forgive(s.tenure.older)
-	s.free = newFreeBook(s.Store, s.logger)
+	s.free = offer.NewFreeBook(s.Store, s.logger)
 	if s.spending, err = newSpending(s.limits, s.now, s.Store.Bucket(spendingBucket)); err != nil {
 		return err
 	}
-	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store, credit.WithLimits(s.limits.credit(), s.met.add)); err != nil {
+	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store, credit.WithLimits(s.limits.Credit(), s.met.Add)); err != nil {
 		return err
 	}
 	signer, err := s.receiptSigner(ctx, o.Key)
@@ -365,4 +367,15 @@ func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handl
 	err := group.Wait()
 	s.sayWhatWasSold()
 	return errors.Join(err, s.settleLast(ctx))
+}
+
+// SetRates replaces what the tools cost, from the next call on. An error leaves
+// everything as it was.
+func (s *Shop) SetRates(prices Prices, rates Rates) error {
+	t, err := offer.NewTariff(prices, rates)
+	if err != nil {
+		return err
+	}
+	s.rates.Store(t)
+	return nil
 }

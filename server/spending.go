@@ -12,6 +12,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -41,8 +42,8 @@ type spending struct {
 	now    func() time.Time
 	budget map[errand]uint64 // gas units a day
 
-	channels keyedRates[vouchers.ChannelID] // errands of each channel
-	leftover keyedRates[vouchers.ChannelID] // refunds of less than the least, of all that is left
+	channels *limits.Rates[vouchers.ChannelID] // errands of each channel
+	leftover *limits.Rates[vouchers.ChannelID] // refunds of less than the least, of all that is left
 
 	mu   sync.Mutex // guards what follows
 	used map[string]dayOfGas
@@ -56,8 +57,8 @@ const (
 )
 
 func newSpending(l Limits, now func() time.Time, bucket vouchers.Bucket) (*spending, error) {
-	hourly := func(n int) keyedRates[vouchers.ChannelID] {
-		return keyedRates[vouchers.ChannelID]{limit: rate.Limit(n) / 3600, burst: n}
+	hourly := func(n int) *limits.Rates[vouchers.ChannelID] {
+		return limits.NewRates[vouchers.ChannelID](rate.Limit(n)/3600, n)
 	}
 	s := &spending{
 		bucket: bucket, now: now, budget: map[errand]uint64{depositing: uint64(l.DepositGas), refunding: uint64(l.RefundGas)},
@@ -149,7 +150,7 @@ func (s *Shop) mayDeposit(ctx context.Context, t *till, d *signedDeposit, id vou
 }
 
 func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (*spent, *refusal) {
-	if !s.spending.channels.allow(id, s.now()) {
+	if !s.spending.channels.Allow(id, s.now()) {
 		return nil, s.tooManyErrands()
 	}
 	e, err := s.spending.begin(ctx, t.network, depositing)
@@ -166,15 +167,15 @@ func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, ba
 	case back == rest && back >= least:
 		return nil, nil
 	case back == rest:
-		if !s.spending.leftover.allow(id, s.now()) {
+		if !s.spending.leftover.Allow(id, s.now()) {
 			return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%s is less than the gas is worth, and was given back some times within the hour: ask again in %s", back, leftoverPer)
 		}
 		return nil, nil
 	case back < least:
-		s.met.add("leastRefund")
+		s.met.Add("leastRefund")
 		return nil, &refusal{code: x402.ErrRefundAmountInvalid, channel: &channel,
 			detail: fmt.Sprintf("the least part that is given back is %s at the present price of gas; all that is left, %s, always is", least, rest)}
-	case !s.spending.channels.allow(id, s.now()):
+	case !s.spending.channels.Allow(id, s.now()):
 		return nil, s.tooManyErrands()
 	}
 	e, err := s.spending.begin(ctx, t.network, refunding)
@@ -182,7 +183,7 @@ func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, ba
 }
 
 func (s *Shop) tooManyErrands() *refusal {
-	s.met.add("channelErrands")
+	s.met.Add("channelErrands")
 	return refuseWith(x402.ErrVerificationStateUnavailable, "this channel has had %d deposits and refunds of a part within the hour, which is the most: send the same payment again in some minutes; all that is left can be taken back at any time", s.limits.ChannelErrands)
 }
 
@@ -192,7 +193,7 @@ func (s *Shop) waits(limit string, err error) *refusal {
 		return nil
 	}
 	if errors.Is(err, errBudget) {
-		s.met.add(limit)
+		s.met.Add(limit)
 		s.logger.Warn("payers' transactions wait", "limit", limit, "error", err)
 	}
 	return refuseWith(x402.ErrVerificationStateUnavailable, "%v; all that is left can be taken back at any time", err)

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
 // maxTimeout is how long, in seconds, a payment's terms stay good.
@@ -78,13 +78,13 @@ func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 		return tool
 	}
 	tool.Meta = ForeignMeta(tool.Meta)
-	rate := s.rates.of(tool.Name)
-	if rate == nil || rate.price == 0 {
+	rate := s.rates.Of(tool.Name)
+	if rate == nil || rate.Price == 0 {
 		return tool
 	}
-	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.price, unpaid)}
-	if note := rate.note(); note != nil {
-		fields[MetaRate] = note
+	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.Price, unpaid)}
+	if note := rate.Note(); note != nil {
+		fields[offer.MetaRate] = note
 	}
 	if tool.Meta != nil {
 		for k, v := range tool.Meta.AdditionalFields {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -150,13 +151,13 @@ func (u *uncharged) forget(now time.Time) {
 
 // opens lets a call run that somebody has proved to pay for, or says why not. A tool that
 // charges however its calls end has no limit.
-func (s *Shop) opens(who customerKey, tool string, r *toolRate) (*tab, *tooManyUncharged) {
+func (s *Shop) opens(who customerKey, tool string, r *offer.Offer) (*tab, *tooManyUncharged) {
 	t, many := s.uncharged.open(who, tool)
-	if many != nil && r.chargeFailed && r.chargeCancelled && !r.metered {
+	if many != nil && r.ChargeFailed && r.ChargeCancelled && !r.Metered {
 		return &tab{of: s.uncharged, key: unchargedKey{who, tool}}, nil
 	}
 	if many != nil {
-		s.met.add("unchargedCalls")
+		s.met.Add("unchargedCalls")
 	}
 	return t, many
 }

@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // An MCP server decodes all of a request, many times over, before the paywall sees the
@@ -49,7 +49,7 @@ func (s *Shop) admitBody(w http.ResponseWriter, r *http.Request, most int64) (*h
 	rest, call, err := s.screen(r, held.all)
 	if err != nil {
 		held.release()
-		s.met.add("unpaidBody")
+		s.met.Add("unpaidBody")
 		text := fmt.Sprintf("%v; at most %d bytes are taken", err, s.limits.UnpaidBody)
 		writeJSON(w, http.StatusRequestEntityTooLarge, adminError{text})
 		return nil, false
@@ -88,12 +88,12 @@ func (s *Shop) screen(r *http.Request, body []byte) (rest []byte, call *stripped
 		return nil, nil, errUnpaid
 	}
 	call = new(stripped)
-	switch rate := s.rates.of(seen.name); {
+	switch rate := s.rates.Of(seen.name); {
 	case isOwn(seen.name):
 		return body, nil, nil
 	case rate == nil: // it is not sold
 		return seen.withoutArguments(body), call, nil
-	case rate.price == 0 || !large && rate.quote != nil:
+	case rate.Price == 0 || !large && rate.Quote != nil:
 		return body, nil, nil
 	}
 	if large {
@@ -101,7 +101,7 @@ func (s *Shop) screen(r *http.Request, body []byte) (rest []byte, call *stripped
 		if call.refused, pays = s.proves(r, seen); pays {
 			return body, nil, nil
 		}
-		s.met.add("unpaidBody")
+		s.met.Add("unpaidBody")
 	}
 	return seen.withoutArguments(body), call, nil
 }
@@ -121,7 +121,7 @@ func mayPay(r *http.Request, body []byte) bool {
 // the signer of a channel that there is, a deposit, or a token that this shop has made.
 func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *refusal, pays bool) {
 	if seen.payment != nil {
-		refused = s.provesPayment(withAddress(r), seen.payment)
+		refused = s.provesPayment(limits.WithNetwork(r), seen.payment)
 		return refused, refused == nil
 	}
 	token, found := bearerToken(r.Header)
@@ -154,7 +154,7 @@ func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *refusal 
 	switch p.body.(type) {
 	case *x402.DepositPayload:
 		if !s.largeDeposits.Allow() {
-			s.met.add("largeDeposits")
+			s.met.Add("largeDeposits")
 			return refuseWith(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
 		}
 	case *x402.VoucherPayload:
@@ -184,20 +184,20 @@ func (s *Shop) find(ctx context.Context, p *payment) *refusal {
 func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 	name := req.Params.Name
 	defer func() { fitSchema(ctx, name, result) }()
-	rate := s.rates.of(name)
-	if rate == nil || rate.price == 0 {
+	rate := s.rates.Of(name)
+	if rate == nil || rate.Price == 0 {
 		return mcp.NewToolResultError("the price has changed at this moment; send the call again"), nil
 	}
 	line := s.toolLine(req)
-	line.price = rate.price
+	line.price = rate.Price
 	if token, onCredit := creditToken(&req); onCredit {
-		asked := credit.Call{Tool: name, Price: rate.price}
+		asked := credit.Call{Tool: name, Price: rate.Price}
 		if err := s.Credit.Allows(token, asked); err != nil {
 			return s.refuseCredit(s.explainCredit(ctx, &line, token, err, offeredTools(ctx, s)))
 		}
 	}
 	refused := call.refused
-	if refused == nil && rate.quote != nil {
+	if refused == nil && rate.Quote != nil {
 		refused = refuseWith(x402.ErrPaymentRequired, "an unpaid call of more than %d bytes is not quoted: this is the most that it costs", s.limits.UnpaidBody)
 	}
 	if refused == nil {

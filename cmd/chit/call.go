@@ -13,14 +13,13 @@ import (
 	"os"
 	"strings"
 
-	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/urfave/cli/v2"
-
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/internal/plain"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/urfave/cli/v2"
 )
 
 // errTool says that the tool itself failed.
@@ -338,7 +337,7 @@ func tools(c *cli.Context) error {
 				if tool.Price > 0 {
 					price = tool.Price.Decimal()
 				}
-				if tool.Meta != nil && tool.Meta.AdditionalFields[server.MetaRate] != nil {
+				if tool.Meta != nil && tool.Meta.AdditionalFields[offer.MetaRate] != nil {
 					price = "up to " + price
 				}
 				rows[i] = []string{tool.Name, price, strings.Join(strings.Fields(tool.Description), " ")}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/operate"
 )
 
@@ -20,11 +20,11 @@ func limitsCommand() *cli.Command {
 		Usage:       "show which limits were met since the running server was started, and how often",
 		Description: "A limit bounds what others can make the server do, remember or spend; `limits:` in the profile sets it, docs/SECURITY.md explains each.",
 		Flags:       []cli.Flag{jsonFlag, &cli.BoolFlag{Name: "all", Usage: "those that were not met, too"}},
-		Action:      limits,
+		Action:      showLimits,
 	}
 }
 
-func limits(c *cli.Context) error {
+func showLimits(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func limits(c *cli.Context) error {
 		return err
 	}
 	if !c.Bool("all") {
-		all = slices.DeleteFunc(all, func(l server.LimitView) bool { return l.Met == 0 })
+		all = slices.DeleteFunc(all, func(l limits.View) bool { return l.Met == 0 })
 	}
 	return print(c, all, func(w io.Writer) error {
 		if len(all) == 0 {

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // theirTerms is what an upstream asks for itself.
@@ -23,7 +23,7 @@ const theirTerms = `{"x402Version":2,"error":"payment_required","resource":{"url
 func protocolMeta() *mcp.Meta {
 	return &mcp.Meta{AdditionalFields: map[string]any{
 		x402.MetaPaymentResponse: map[string]any{"success": true}, server.MetaPrice: json.RawMessage(theirTerms), server.MetaReceipt: "r", server.MetaCredit: "c",
-		server.MetaCost: "400", "org.paymentauth/receipt": "r", "theirs": 1,
+		offer.MetaCost: "400", "org.paymentauth/receipt": "r", "theirs": 1,
 	}}
 }
 
@@ -34,7 +34,7 @@ func notOurs(t testing.TB, what string, text string) {
 			t.Errorf("%s: %s", what, text)
 		}
 	}
-	for _, name := range []string{server.MetaReceipt, server.MetaCost, "org.paymentauth"} {
+	for _, name := range []string{server.MetaReceipt, offer.MetaCost, "org.paymentauth"} {
 		if strings.Contains(text, name) {
 			t.Errorf("%s has %s: %s", what, name, text)
 		}

@@ -13,6 +13,8 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
+
 	"github.com/chitpay/chit/server/gateway/framing"
 	"github.com/chitpay/chit/server/gateway/timeout"
 )
@@ -31,8 +33,8 @@ func (u *upstream) tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 			}
 			return l.client.CallTool(ctx, forwarded)
 		})
-		asked := server.Asked{Name: u.Name, Took: time.Since(began)}
-		defer func() { server.NoteUpstream(ctx, asked) }()
+		asked := offer.Asked{Name: u.Name, Took: time.Since(began)}
+		defer func() { offer.NoteUpstream(ctx, asked) }()
 		var unavailable *unavailableError
 		if !errors.As(err, &unavailable) {
 			if err != nil {

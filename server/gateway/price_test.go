@@ -9,11 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // raw asks for a tool with arguments as they are written, and without a payment.
@@ -102,14 +101,14 @@ func TestAnUpstreamSaysWhatItsCallsHaveCost(t *testing.T) {
 	web := serveHTTP(t, "web")
 	web.tool("llm", func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		result := mcp.NewToolResultText("a poem")
-		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCost: req.GetString("cost", "0"), "theirs": "kept"}}
+		result.Meta = &mcp.Meta{AdditionalFields: map[string]any{offer.MetaCost: req.GetString("cost", "0"), "theirs": "kept"}}
 		return result, nil
 	})
 	s := sell(t, fmt.Sprintf("upstreams:\n  it:\n    url: %q\n    prices: {l*: {max: 0.005, metered: true}}\n", web.url()))
 	client := s.buyer(t)
 	for cost, want := range map[string]uint64{"1234": 1_234, "0": 0, "99999": 5_000, "free": 0} {
 		got := buy(t, client, want, "llm", map[string]any{"cost": cost})
-		if got.Meta.AdditionalFields[server.MetaCost] != nil || got.Meta.AdditionalFields["theirs"] != "kept" {
+		if got.Meta.AdditionalFields[offer.MetaCost] != nil || got.Meta.AdditionalFields["theirs"] != "kept" {
 			t.Errorf("the result says %+v", got.Meta)
 		}
 	}
@@ -134,7 +133,7 @@ func TestEachPayerHasItsFreeCallsOfAnUpstream(t *testing.T) {
 func TestARouteIsPricedByItsPathOrQueryAndMetered(t *testing.T) {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if cost := r.URL.Query().Get("cost"); cost != "" {
-			w.Header().Set(server.HeaderCost, cost)
+			w.Header().Set(offer.HeaderCost, cost)
 		}
 	}))
 	t.Cleanup(service.Close)
@@ -170,7 +169,7 @@ routes:
 	if r := w.do(http.MethodGet, "/rows?n=30", "", w.pays(7_000)); *w.receipt(r).Extra.ChargedAmount != 3_000 || s.charged() != 7_000 {
 		t.Errorf("charged %d: %+v", s.charged(), r)
 	}
-	if r := w.do(http.MethodGet, "/meter?cost=100", "", w.pays(17_000)); *w.receipt(r).Extra.ChargedAmount != 100 || r.head.Get(server.HeaderCost) != "" {
+	if r := w.do(http.MethodGet, "/meter?cost=100", "", w.pays(17_000)); *w.receipt(r).Extra.ChargedAmount != 100 || r.head.Get(offer.HeaderCost) != "" {
 		t.Errorf("answered %+v", r)
 	}
 	rewrite(t, s.file, fmt.Sprintf(file, service.URL, "0.0002"))

@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/limits"
 )
 
 // Report is what a gateway does with everything that its upstreams offer, and what of its
@@ -55,11 +56,11 @@ func (d DeadPattern) String() string {
 // Survey connects to the upstreams of a config, and says what a gateway would sell of
 // them. It needs no shop, and ends the connections again.
 func Survey(ctx context.Context, config *Config, o Options) (*Report, error) {
-	limits, err := limitsOf(config)
+	bounds, err := limitsOf(config)
 	if err != nil {
 		return nil, err
 	}
-	g := newGateway(config, limits, o)
+	g := newGateway(config, bounds, o)
 	g.connect(ctx)
 	defer g.Close()
 	if err := g.await(ctx); err != nil {
@@ -85,15 +86,15 @@ func (l limitsAlone) Limits() server.Limits { return server.Limits(l) }
 func (l limitsAlone) MeetLimit(string) {}
 
 func limitsOf(c *Config) (limitsAlone, error) {
-	var limits server.Limits
-	for _, texts := range []map[string]string{server.LimitDefaults(), c.Limits} {
+	var bounds server.Limits
+	for _, texts := range []map[string]string{limits.Defaults(), c.Limits} {
 		for name, text := range texts {
-			if err := limits.Set(name, text); err != nil {
+			if err := bounds.Set(name, text); err != nil {
 				return limitsAlone{}, err
 			}
 		}
 	}
-	return limitsAlone(limits), nil
+	return limitsAlone(bounds), nil
 }
 
 // report is called with g.mu held.

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -56,8 +57,8 @@ func (c *Client) Withdrawals(ctx context.Context) ([]server.Withdrawal, error) {
 }
 
 // Limits is [server.Shop.LimitViews] of the running server.
-func (c *Client) Limits(ctx context.Context) ([]server.LimitView, error) {
-	return ask[[]server.LimitView](ctx, c, http.MethodGet, "/limits")
+func (c *Client) Limits(ctx context.Context) ([]limits.View, error) {
+	return ask[[]limits.View](ctx, c, http.MethodGet, "/limits")
 }
 
 // Transactions is [server.Shop.Transactions] of the running server.

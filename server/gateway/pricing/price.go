@@ -20,8 +20,8 @@ type Price struct {
 	// Base and Per make the price depend on an argument; Per is nil for a price that does not.
 	Base vouchers.Amount
 	Per  *Per
-	// Metered says that the upstream tells what a call has really cost: in [server.MetaCost]
-	// or, of a route, [server.HeaderCost].
+	// Metered says that the upstream tells what a call has really cost: in [offer.MetaCost]
+	// or, of a route, [offer.HeaderCost].
 	Metered bool
 	// ChargeFailed and ChargeCancelled are as in [server.Rate].
 	ChargeFailed, ChargeCancelled bool

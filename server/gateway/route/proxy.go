@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/timeout"
+	"github.com/chitpay/chit/server/offer"
 )
 
 // exchange is one request to the upstream of a route, with why there is no answer.
@@ -36,7 +37,7 @@ func (h *Handler) ask(w http.ResponseWriter, req *http.Request) {
 			x.err = cmp.Or(timeout.Cause(ctx), errBrokeOff)
 		}
 		lost := x.err != nil && req.Context().Err() == nil // a client that goes away is not the upstream's fault
-		server.NoteUpstream(req.Context(), server.Asked{Name: h.host, Took: time.Since(began), Err: x.err, Lost: lost})
+		offer.NoteUpstream(req.Context(), offer.Asked{Name: h.host, Took: time.Since(began), Err: x.err, Lost: lost})
 	}()
 	h.proxy.ServeHTTP(w, req.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
 	whole = true

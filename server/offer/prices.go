@@ -1,4 +1,4 @@
-package server
+package offer
 
 import (
 	"errors"
@@ -47,27 +47,27 @@ type Rate struct {
 
 // tariff is [Prices] and [Rates], checked and in the order in which they are tried.
 type tariff struct {
-	exact map[string]*toolRate
+	exact map[string]*Offer
 	globs []globRate
 }
 
 type globRate struct {
 	pattern string
-	rate    *toolRate
+	rate    *Offer
 }
 
-// toolRate is a [Rate], checked.
-type toolRate struct {
-	price   vouchers.Amount
-	quote   Quote
-	metered bool
+// Offer is a [Rate], checked.
+type Offer struct {
+	Price   vouchers.Amount
+	Quote   Quote
+	Metered bool
 	// chargeFailed and chargeCancelled charge calls that have not delivered.
-	chargeFailed, chargeCancelled bool
-	free                          *Allowance // nil if there is none
+	ChargeFailed, ChargeCancelled bool
+	Free                          *Allowance // nil if there is none
 }
 
-func newTariff(prices Prices, rates Rates) (*tariff, error) {
-	t := &tariff{exact: make(map[string]*toolRate)}
+func NewTariff(prices Prices, rates Rates) (*tariff, error) {
+	t := &tariff{exact: make(map[string]*Offer)}
 	for pattern, price := range prices {
 		if _, twice := rates[pattern]; twice {
 			return nil, fmt.Errorf("%q has a price and a rate: leave one out", pattern)
@@ -111,7 +111,7 @@ func (t *tariff) add(pattern string, given Rate) error {
 	if err := glob.Check(pattern); err != nil {
 		return fmt.Errorf("price pattern %q: %w", pattern, err)
 	}
-	r := &toolRate{price: price, quote: given.Quote, metered: given.Metered, chargeFailed: given.ChargeFailed, chargeCancelled: given.ChargeCancelled, free: given.Free.of(pattern)}
+	r := &Offer{Price: price, Quote: given.Quote, Metered: given.Metered, ChargeFailed: given.ChargeFailed, ChargeCancelled: given.ChargeCancelled, Free: given.Free.Of(pattern)}
 	if glob.Is(pattern) {
 		t.globs = append(t.globs, globRate{pattern, r})
 	} else {
@@ -123,14 +123,14 @@ func (t *tariff) add(pattern string, given Rate) error {
 // checkPools refuses two allowances of one pool: what is used of it is counted once.
 func (t *tariff) checkPools() error {
 	pools := make(map[string]Allowance)
-	check := func(pattern string, r *toolRate) error {
-		if r.free == nil {
+	check := func(pattern string, r *Offer) error {
+		if r.Free == nil {
 			return nil
 		}
-		if other, shared := pools[r.free.Pool]; shared && other != *r.free {
-			return fmt.Errorf("the allowance of %q is %+v, and another of the pool %q is %+v: those of one pool are the same", pattern, *r.free, r.free.Pool, other)
+		if other, shared := pools[r.Free.Pool]; shared && other != *r.Free {
+			return fmt.Errorf("the allowance of %q is %+v, and another of the pool %q is %+v: those of one pool are the same", pattern, *r.Free, r.Free.Pool, other)
 		}
-		pools[r.free.Pool] = *r.free
+		pools[r.Free.Pool] = *r.Free
 		return nil
 	}
 	for pattern, r := range t.exact {
@@ -147,7 +147,7 @@ func (t *tariff) checkPools() error {
 }
 
 // of returns the rate of a tool, with a price of 0 if it is free, and nil if it is not sold.
-func (t *tariff) of(tool string) *toolRate {
+func (t *tariff) of(tool string) *Offer {
 	if r, ok := t.exact[tool]; ok {
 		return r
 	}
@@ -160,7 +160,7 @@ func (t *tariff) of(tool string) *toolRate {
 }
 
 // MetaRate is the key in a tool's _meta that says why a call may cost less than is
-// announced under [MetaPrice]: a [RateNote].
+// announced under x402/payment-required: a [RateNote].
 const MetaRate = "chit/rate"
 
 // RateNote is what the list of tools says of a tool whose calls may cost less than the
@@ -178,30 +178,19 @@ type RateNote struct {
 	Free *FreeNote `json:"free,omitempty"`
 }
 
-// note is nil if there is nothing to say.
-func (r *toolRate) note() *RateNote {
-	if r.quote == nil && !r.metered && r.free == nil && !r.chargeFailed && !r.chargeCancelled {
+// Note is nil if there is nothing to say.
+func (r *Offer) Note() *RateNote {
+	if r.Quote == nil && !r.Metered && r.Free == nil && !r.ChargeFailed && !r.ChargeCancelled {
 		return nil
 	}
-	n := &RateNote{Quoted: r.quote != nil, Metered: r.metered, ChargeFailed: r.chargeFailed, ChargeCancelled: r.chargeCancelled}
-	if r.free != nil {
-		n.Free = r.free.note(r.free.left(usage{}))
+	n := &RateNote{Quoted: r.Quote != nil, Metered: r.Metered, ChargeFailed: r.ChargeFailed, ChargeCancelled: r.ChargeCancelled}
+	if r.Free != nil {
+		n.Free = r.Free.note(r.Free.left(usage{}))
 	}
 	return n
 }
 
-// liveTariff is a tariff that can be replaced while the shop sells.
-type liveTariff struct{ atomic.Pointer[tariff] }
+// LiveTariff is a tariff that can be replaced while the shop sells.
+type LiveTariff struct{ atomic.Pointer[tariff] }
 
-func (l *liveTariff) of(tool string) *toolRate { return l.Load().of(tool) }
-
-// SetRates replaces what the tools cost, from the next call on. An error leaves
-// everything as it was.
-func (s *Shop) SetRates(prices Prices, rates Rates) error {
-	t, err := newTariff(prices, rates)
-	if err != nil {
-		return err
-	}
-	s.rates.Store(t)
-	return nil
-}
+func (l *LiveTariff) Of(tool string) *Offer { return l.Load().of(tool) }

@@ -1,4 +1,4 @@
-package server
+package offer
 
 import (
 	"math"
@@ -27,8 +27,8 @@ type Allowance struct {
 	Pool string
 }
 
-// of is the allowance under a pattern, nil if there is none.
-func (a Allowance) of(pattern string) *Allowance {
+// Of is the allowance under a pattern, nil if there is none.
+func (a Allowance) Of(pattern string) *Allowance {
 	if a.Calls == 0 && a.Amount == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package server
+package offer
 
 import (
 	"context"
@@ -23,29 +23,41 @@ import (
 // be read is charged as 0 and logged as an error: the fault of a meter is its owner's.
 const MetaCost = "chit/cost"
 
-// HeaderCost is [MetaCost] for the answers of a metered [HTTPOffer].
+// HeaderCost is [MetaCost] for the answers of a metered an HTTP offer.
 const HeaderCost = "Chit-Cost"
 
 // ReportCost says from within a handler that is sold what the call has really cost, in
 // atomic USDC. The last word counts; what it means is that of [MetaCost], which comes
 // before it. In a call that costs nothing it does nothing.
 func ReportCost(ctx context.Context, cost vouchers.Amount) {
-	if m, ok := ctx.Value(meterKey{}).(*meter); ok {
+	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
 		m.reported.Store(&cost)
 	}
 }
 
 type meterKey struct{}
 
-// meter is what one call has cost.
-type meter struct {
+// Meter is what one call has cost.
+type Meter struct {
 	reported  atomic.Pointer[vouchers.Amount] // nil if nothing was
 	malformed error                           // of what the result says
 	asked     atomic.Pointer[Asked]           // for the log
 }
 
+// Running is the context of a call that the meter counts.
+func (m *Meter) Running(ctx context.Context) context.Context {
+	return context.WithValue(ctx, meterKey{}, m)
+}
+
+// Cost is what the call has cost, nil if nothing has said so. The error is of what cannot
+// be read.
+func (m *Meter) Cost() (*vouchers.Amount, error) { return m.reported.Load(), m.malformed }
+
+// Nothing says that the call costs nothing.
+func (m *Meter) Nothing() { m.reported.Store(new(vouchers.Amount)) }
+
 // read takes what a result says.
-func (m *meter) read(said any) {
+func (m *Meter) read(said any) {
 	raw, err := json.Marshal(said)
 	if err != nil {
 		m.malformed = err
@@ -59,8 +71,8 @@ func (m *meter) read(said any) {
 	m.reported.Store(&cost)
 }
 
-// readResult takes the cost out of the result of a metered tool.
-func (m *meter) readResult(result *mcp.CallToolResult) {
+// ReadResult takes the cost out of the result of a metered tool.
+func (m *Meter) ReadResult(result *mcp.CallToolResult) {
 	if result == nil || result.Meta == nil {
 		return
 	}
@@ -74,8 +86,8 @@ func (m *meter) readResult(result *mcp.CallToolResult) {
 	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
 }
 
-// readHeader takes the cost out of the answer of a metered handler.
-func (m *meter) readHeader(head http.Header) {
+// ReadHeader takes the cost out of the answer of a metered handler.
+func (m *Meter) ReadHeader(head http.Header) {
 	switch said := head.Values(HeaderCost); len(said) {
 	case 0:
 		return

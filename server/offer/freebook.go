@@ -1,4 +1,4 @@
-package server
+package offer
 
 import (
 	"crypto/sha256"
@@ -39,8 +39,8 @@ const freeRecord = 3 * 8
 // are dropped; they are read again when they are needed.
 const maxFreeAccounts = 1 << 16
 
-// freeBook counts what payers had for nothing. It is safe for concurrent use.
-type freeBook struct {
+// FreeBook counts what payers had for nothing. It is safe for concurrent use.
+type FreeBook struct {
 	bucket, former vouchers.Bucket
 	logger         *slog.Logger
 
@@ -78,13 +78,13 @@ type freeLane struct {
 	busy   bool
 }
 
-func newFreeBook(store vouchers.Store, logger *slog.Logger) *freeBook {
-	return &freeBook{bucket: store.Bucket(freeBucket), former: store.Bucket(formerFreeBucket), logger: logger, accounts: make(map[freeKey]*freeAccount)}
+func NewFreeBook(store vouchers.Store, logger *slog.Logger) *FreeBook {
+	return &FreeBook{bucket: store.Bucket(freeBucket), former: store.Bucket(formerFreeBucket), logger: logger, accounts: make(map[freeKey]*freeAccount)}
 }
 
-// take lets the payer of a channel that has signed have a call of a price for nothing;
+// Take lets the payer of a channel that has signed have a call of a price for nothing;
 // nil if it has to pay.
-func (b *freeBook) take(a *Allowance, from vouchers.ChannelConfig, price vouchers.Amount) *freeCall {
+func (b *FreeBook) Take(a *Allowance, from vouchers.ChannelConfig, price vouchers.Amount) *FreeCall {
 	key := freeKey{sha256.Sum256([]byte(a.Pool)), from.Payer, from.VoucherSigner()}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -108,12 +108,12 @@ func (b *freeBook) take(a *Allowance, from vouchers.ChannelConfig, price voucher
 	account.lanes[at].busy = true
 	account.held = account.held.plus(wants)
 	account.inFlight++
-	return &freeCall{book: b, allowance: a, key: key, account: account, lane: at, window: account.window, holds: wants}
+	return &FreeCall{book: b, allowance: a, key: key, account: account, lane: at, window: account.window, holds: wants}
 }
 
 // account returns an account, from the store if it is not in memory. Called with b.mu
 // held.
-func (b *freeBook) account(key freeKey) (*freeAccount, error) {
+func (b *FreeBook) account(key freeKey) (*freeAccount, error) {
 	if account, ok := b.accounts[key]; ok {
 		return account, nil
 	}
@@ -183,9 +183,9 @@ func (a *freeAccount) lane() int {
 	return len(a.lanes) - 1
 }
 
-// freeCall is a call that its payer has for nothing. It ends with end.
-type freeCall struct {
-	book      *freeBook
+// FreeCall is a call that its payer has for nothing. It ends with end.
+type FreeCall struct {
+	book      *FreeBook
 	allowance *Allowance
 	key       freeKey
 	account   *freeAccount
@@ -197,9 +197,9 @@ type freeCall struct {
 	ended bool
 }
 
-// spend says what the call has cost, and returns the record that has to be durable
+// Spend says what the call has cost, and returns the record that has to be durable
 // before its answer leaves.
-func (c *freeCall) spend(cost vouchers.Amount) vouchers.Put {
+func (c *FreeCall) Spend(cost vouchers.Amount) vouchers.Put {
 	c.book.mu.Lock()
 	defer c.book.mu.Unlock()
 	if c.window == c.account.window {
@@ -214,7 +214,7 @@ func (c *freeCall) spend(cost vouchers.Amount) vouchers.Put {
 }
 
 // sum is what the lane comes to with this call. Called with book.mu held.
-func (c *freeCall) sum() usage {
+func (c *FreeCall) sum() usage {
 	lane := &c.account.lanes[c.lane]
 	if lane.window != c.window {
 		return c.holds
@@ -222,16 +222,16 @@ func (c *freeCall) sum() usage {
 	return lane.used.plus(c.holds)
 }
 
-// note says what is left for the payer after this call.
-func (c *freeCall) note() *FreeNote {
+// Note says what is left for the payer after this call.
+func (c *FreeCall) Note() *FreeNote {
 	c.book.mu.Lock()
 	defer c.book.mu.Unlock()
 	return c.allowance.note(c.allowance.left(c.account.used()))
 }
 
-// end counts the call if it is durable, and gives back what it held if not. Only the
+// End counts the call if it is durable, and gives back what it held if not. Only the
 // first counts.
-func (c *freeCall) end(durable bool) {
+func (c *FreeCall) End(durable bool) {
 	c.book.mu.Lock()
 	defer c.book.mu.Unlock()
 	if c.ended {

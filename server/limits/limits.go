@@ -1,4 +1,4 @@
-package server
+package limits
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -21,7 +19,7 @@ var ErrLimit = errors.New("not a limit")
 
 // Limits bound what others can make a shop do, remember or spend. A zero field takes
 // its default, which no honest client meets. docs/SECURITY.md lists them all with what
-// happens at each; [Shop.LimitHits] counts how often each was met.
+// happens at each; [Hits] count how often each was met.
 type Limits struct {
 	// Lookups is how many times a second unpaid requests may make the shop ask the chain,
 	// with ten times as many at once: about channels that are not known, or whose voucher
@@ -94,8 +92,8 @@ type Limits struct {
 	Errands int
 }
 
-// limits are the fields of [Limits] by their names in configs, with their defaults.
-var limits = []limit{
+// known are the fields of [Limits] by their names in configs, with their defaults.
+var known = []limit{
 	limitOf("lookups", "20", func(l *Limits) *int { return &l.Lookups }, parseCount),
 	limitOf("channelLookups", "60", func(l *Limits) *int { return &l.ChannelLookups }, parseCount),
 	limitOf("body", "4MiB", func(l *Limits) *int64 { return &l.Body }, parseSize),
@@ -156,12 +154,12 @@ func limitOf[T comparable](name, standard string, field func(*Limits) *T, parse 
 	}
 }
 
-// LimitDefaults returns the names of all limits with their defaults, as a config would
+// Defaults returns the names of all limits with their defaults, as a config would
 // have them.
-func LimitDefaults() map[string]string {
-	all := make(map[string]string, len(limits))
-	for _, known := range limits {
-		all[known.name] = known.standard
+func Defaults() map[string]string {
+	all := make(map[string]string, len(known))
+	for _, limit := range known {
+		all[limit.name] = limit.standard
 	}
 	return all
 }
@@ -170,25 +168,25 @@ func LimitDefaults() map[string]string {
 // number, a time such as "30s", a size such as "64KiB", an amount of USDC such as
 // "0.01"; none of them is 0. The error wraps [ErrLimit].
 func (l *Limits) Set(name, text string) error {
-	at := slices.IndexFunc(limits, func(known limit) bool { return known.name == name })
+	at := slices.IndexFunc(known, func(l limit) bool { return l.name == name })
 	if at < 0 {
-		names := slices.Sorted(maps.Keys(LimitDefaults()))
+		names := slices.Sorted(maps.Keys(Defaults()))
 		return fmt.Errorf("%w: %q; known are %s", ErrLimit, name, strings.Join(names, ", "))
 	}
-	if err := limits[at].set(l, text); err != nil {
+	if err := known[at].set(l, text); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrLimit, name, err)
 	}
 	return nil
 }
 
-// withDefaults returns the limits that apply.
-func (l Limits) withDefaults() Limits {
-	for _, known := range limits {
-		if !known.unset(&l) {
+// WithDefaults returns the limits that apply.
+func (l Limits) WithDefaults() Limits {
+	for _, limit := range known {
+		if !limit.unset(&l) {
 			continue
 		}
-		if err := known.set(&l, known.standard); err != nil {
-			panic(fmt.Sprintf("the default of the limit %s: %v", known.name, err))
+		if err := limit.set(&l, limit.standard); err != nil {
+			panic(fmt.Sprintf("the default of the limit %s: %v", limit.name, err))
 		}
 	}
 	return l
@@ -240,10 +238,8 @@ func parseMoney(text string) (vouchers.Amount, error) {
 	return amount, err
 }
 
-// perSecond lets so many through each second, and ten times as many at once.
-func perSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), 10*n) }
-
-func (l Limits) credit() credit.Limits {
+// Credit are the limits of credit tokens.
+func (l Limits) Credit() credit.Limits {
 	return credit.Limits{
 		LiveGrants: l.LiveGrants, NewGrants: l.NewGrants, EndedGrants: l.EndedGrants, EndedTime: l.EndedGrantTime,
 		TopUps: l.TopUps, Counters: l.TokenCounters, ChannelCounters: l.ChannelCounters, Revocations: l.RevokedTokens, SessionBytes: l.TokenCache,

@@ -1,0 +1,43 @@
+package offer
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/chitpay/chit/glob"
+)
+
+// Catalog is what a shop does with tools, by their names in order.
+type Catalog struct {
+	Priced, Free []string
+	// Hidden have no price: no client sees them or can call them.
+	Hidden []string
+	// Dead are the patterns among the prices that stand for none of the tools.
+	Dead []string
+}
+
+// Catalog says what is done with tools of these names.
+func (t *tariff) Catalog(names []string) (c Catalog) {
+	sold := slices.Sorted(slices.Values(names))
+	for _, name := range sold {
+		switch rate := t.of(name); {
+		case rate == nil:
+			c.Hidden = append(c.Hidden, name)
+		case rate.Price == 0:
+			c.Free = append(c.Free, name)
+		default:
+			c.Priced = append(c.Priced, name)
+		}
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(t.exact)) {
+		if !slices.Contains(sold, pattern) {
+			c.Dead = append(c.Dead, pattern)
+		}
+	}
+	for _, g := range t.globs {
+		if !slices.ContainsFunc(sold, func(name string) bool { return glob.Match(g.pattern, name) }) {
+			c.Dead = append(c.Dead, g.pattern)
+		}
+	}
+	return c
+}

@@ -1,0 +1,28 @@
+package server
+
+import (
+	"context"
+
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// What tools cost, and what others can make a shop do, as a program says it. They are
+// explained where they are worked out, in the packages offer and limits.
+type (
+	Prices    = offer.Prices
+	Rates     = offer.Rates
+	Rate      = offer.Rate
+	Quote     = offer.Quote
+	HTTPQuote = offer.HTTPQuote
+	Allowance = offer.Allowance
+	Limits    = limits.Limits
+)
+
+// Free is the price of what is given for nothing, among [Prices].
+const Free = offer.Free
+
+// ReportCost says from within a handler that is sold what the call has really cost, in
+// atomic USDC, as [offer.ReportCost] does.
+func ReportCost(ctx context.Context, cost vouchers.Amount) { offer.ReportCost(ctx, cost) }
