@@ -342,3 +342,13 @@ func (n node) MarshalText() ([]byte, error) { return GrantID(n).MarshalText() }
 
 // UnmarshalText reads them.
 func (n *node) UnmarshalText(text []byte) error { return (*GrantID)(n).UnmarshalText(text) }
+
+// Find returns the grant of a list that has the id. The error wraps [ErrNoGrant] if none
+// has it.
+func Find(grants []Grant, id GrantID) (Grant, error) {
+	i := slices.IndexFunc(grants, func(g Grant) bool { return g.ID == id })
+	if i < 0 {
+		return Grant{}, fmt.Errorf("%w: %s", ErrNoGrant, id)
+	}
+	return grants[i], nil
+}

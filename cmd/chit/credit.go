@@ -252,9 +252,9 @@ func creditShow(c *cli.Context, id credit.GrantID) error {
 		if err != nil {
 			return err
 		}
-		grant, err := pickGrant(grants, id, "chit credit list")
+		grant, err := credit.Find(grants, id)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; `chit credit list` shows them", err)
 		}
 		return printGrant(c, grant)
 	})

@@ -2,60 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/big"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/chitpay/chit/chain/txmgr"
-	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/escrow/watch"
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/operate"
-	"github.com/chitpay/chit/server/settle"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/urfave/cli/v2"
 )
-
-// desk is where a seller's commands are carried out: by the running server, or by a
-// shop on the store itself.
-type desk interface {
-	SettleAs(ctx context.Context, req settle.Request, report func(settle.Event)) (settle.Settlement, error)
-	Reconcile(ctx context.Context) (watch.Reconciliation, error)
-	SpeedUp(ctx context.Context, chainID, nonce uint64) error
-	Cancel(ctx context.Context, chainID, nonce uint64) error
-	Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error)
-}
-
-var (
-	_ desk = (*operate.Client)(nil)
-	_ desk = (*server.Shop)(nil)
-)
-
-// atDesk does something at the running server, or with the store when none runs.
-func atDesk(c *cli.Context, p *profile.Profile, do func(desk) error) (err error) {
-	admin, err := sellerAdmin(c, p)
-	if err == nil {
-		return do(admin)
-	}
-	if !errors.Is(err, operate.ErrNoServer) {
-		return err
-	}
-	if _, err := storeThere(c, p); err != nil {
-		return err
-	}
-	shop, err := openShop(c, p, nil, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, shop.Close()) }()
-	return do(shop)
-}
 
 func reconcileCommand() *cli.Command {
 	return &cli.Command{
@@ -70,16 +27,11 @@ func reconcile(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
-	var found watch.Reconciliation
-	err = atDesk(c, p, func(d desk) error {
-		var err error
-		found, err = d.Reconcile(c.Context)
-		return err
-	})
+	found, err := shop.Reconcile(c.Context)
 	if err != nil {
 		return err
 	}
@@ -111,11 +63,11 @@ func withdrawals(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
-	pending, err := listFrom(c, p, (*operate.Client).Withdrawals, server.ReadWithdrawals)
+	pending, err := shop.Withdrawals(c.Context)
 	if err != nil {
 		return err
 	}
@@ -138,8 +90,8 @@ func txCommand() *cli.Command {
 		Usage: "look after the seller's transactions that are on their way",
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "list them", Flags: []cli.Flag{jsonFlag, storeFlag}, Action: txList},
-			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, storeFlag}, Action: onNonce("sped up", desk.SpeedUp)},
-			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, storeFlag}, Action: onNonce("cancelled unless it is mined first:", desk.Cancel)},
+			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, storeFlag}, Action: onNonce("sped up", operate.Place.SpeedUp)},
+			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, storeFlag}, Action: onNonce("cancelled unless it is mined first:", operate.Place.Cancel)},
 		},
 	}
 }
@@ -148,11 +100,11 @@ func txList(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
-	pending, err := listFrom(c, p, (*operate.Client).Transactions, server.ReadTransactions)
+	pending, err := shop.Transactions(c.Context)
 	if err != nil {
 		return err
 	}
@@ -177,7 +129,7 @@ func age(tx txmgr.Pending) string {
 	return time.Since(tx.Since).Round(time.Second).String()
 }
 
-func onNonce(did string, do func(d desk, ctx context.Context, chainID, nonce uint64) error) cli.ActionFunc {
+func onNonce(did string, do func(at operate.Place, ctx context.Context, chainID, nonce uint64) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := wantArgs(c, 1, 1); err != nil {
 			return err
@@ -186,11 +138,11 @@ func onNonce(did string, do func(d desk, ctx context.Context, chainID, nonce uin
 		if err != nil {
 			return fmt.Errorf("%w: %q is not a nonce; `chit tx list` shows them", errUsage, c.Args().First())
 		}
-		p, err := openProfile(c)
+		shop, err := place(c)
 		if err != nil {
 			return err
 		}
-		if err := atDesk(c, p, func(d desk) error { return do(d, c.Context, c.Uint64(chainFlag.Name), nonce) }); err != nil {
+		if err := do(shop, c.Context, c.Uint64(chainFlag.Name), nonce); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(c.App.Writer, "%s nonce %d\n", did, nonce)

@@ -1,59 +1,16 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/internal/plain"
-	"github.com/chitpay/chit/server/operate"
 )
-
-// grantDesk is where a seller looks after the grants of all payers: the running
-// server, or the store that none has open.
-type grantDesk interface {
-	Grants(ctx context.Context) ([]credit.Grant, error)
-	RevokeGrant(ctx context.Context, id credit.GrantID) (credit.Grant, error)
-	RotateCreditKey(ctx context.Context) (uint32, error)
-}
-
-var (
-	_ grantDesk = (*operate.Client)(nil)
-	_ grantDesk = (*operate.GrantStore)(nil)
-)
-
-// atGrants does something at the running server, or with the store when none runs.
-// It needs neither a key nor the chain.
-func atGrants(c *cli.Context, do func(grantDesk) error) (err error) {
-	p, err := openProfile(c)
-	if err != nil {
-		return err
-	}
-	admin, err := sellerAdmin(c, p)
-	if err == nil {
-		return do(admin)
-	}
-	if !errors.Is(err, operate.ErrNoServer) {
-		return err
-	}
-	path, err := storeThere(c, p)
-	if err != nil {
-		return err
-	}
-	store, err := operate.OpenGrants(c.Context, path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(store)
-}
 
 var yesFlag = &cli.BoolFlag{Name: "yes", Usage: "do not ask"}
 
@@ -83,24 +40,20 @@ func grantsList(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	return atGrants(c, func(d grantDesk) error {
-		grants, err := d.Grants(c.Context)
-		if err != nil {
-			return err
+	shop, err := place(c)
+	if err != nil {
+		return err
+	}
+	grants, err := shop.Grants(c.Context, c.Bool("all"))
+	if err != nil {
+		return err
+	}
+	return print(c, grants, func(w io.Writer) error {
+		rows := make([][]string, len(grants))
+		for i, g := range grants {
+			rows[i] = []string{g.ID.String(), shortAddress(g.Payer), shortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), inUTC(g.Expires), g.Ended.String()}
 		}
-		if !c.Bool("all") {
-			grants = slices.DeleteFunc(grants, func(g credit.Grant) bool { return g.Ended != 0 })
-		}
-		slices.SortFunc(grants, func(a, b credit.Grant) int {
-			return cmp.Or(b.Created.Compare(a.Created), slices.Compare(a.ID[:], b.ID[:]))
-		})
-		return print(c, grants, func(w io.Writer) error {
-			rows := make([][]string, len(grants))
-			for i, g := range grants {
-				rows[i] = []string{g.ID.String(), shortAddress(g.Payer), shortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), inUTC(g.Expires), g.Ended.String()}
-			}
-			return ui.Table(w, []string{"GRANT", "PAYER", "SIGNED BY", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
-		})
+		return ui.Table(w, []string{"GRANT", "PAYER", "SIGNED BY", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 	})
 }
 
@@ -116,31 +69,23 @@ func grantArgument(c *cli.Context) (credit.GrantID, error) {
 	return id, nil
 }
 
-// pickGrant finds a grant in a list.
-func pickGrant(grants []credit.Grant, id credit.GrantID, list string) (credit.Grant, error) {
-	i := slices.IndexFunc(grants, func(g credit.Grant) bool { return g.ID == id })
-	if i < 0 {
-		return credit.Grant{}, fmt.Errorf("%w: %s; `%s` shows them", credit.ErrNoGrant, id, list)
-	}
-	return grants[i], nil
-}
-
 func grantsShow(c *cli.Context) error {
 	id, err := grantArgument(c)
 	if err != nil {
 		return err
 	}
-	return atGrants(c, func(d grantDesk) error {
-		grants, err := d.Grants(c.Context)
-		if err != nil {
-			return err
-		}
-		grant, err := pickGrant(grants, id, "chit grants list --all")
-		if err != nil {
-			return err
-		}
-		return printGrant(c, grant)
-	})
+	shop, err := place(c)
+	if err != nil {
+		return err
+	}
+	grant, err := shop.Grant(c.Context, id)
+	if errors.Is(err, credit.ErrNoGrant) {
+		err = fmt.Errorf("%w; `chit grants list --all` shows them", err)
+	}
+	if err != nil {
+		return err
+	}
+	return printGrant(c, grant)
 }
 
 // printGrant prints a grant with its limits and its history.
@@ -192,19 +137,21 @@ func grantsRevoke(c *cli.Context) error {
 	if err := confirm(c, fmt.Sprintf("Every token of grant %s ends at once, and cannot be brought back. Revoke it?", id)); err != nil {
 		return err
 	}
-	return atGrants(c, func(d grantDesk) error {
-		grant, err := d.RevokeGrant(c.Context, id)
-		if err != nil {
-			return fmt.Errorf("%w; `chit grants list --all` shows what there is", err)
-		}
-		return print(c, grant, func(w io.Writer) error {
-			if grant.Returned == nil {
-				_, err := fmt.Fprintf(w, "grant %s: %s; its last calls are running\n", id, grant.Ended)
-				return err
-			}
-			_, err := fmt.Fprintf(w, "grant %s: %s; %s were spent, %s returned to the channel\n", id, grant.Ended, grant.Spent, *grant.Returned)
+	shop, err := place(c)
+	if err != nil {
+		return err
+	}
+	grant, err := shop.RevokeGrant(c.Context, id)
+	if err != nil {
+		return fmt.Errorf("%w; `chit grants list --all` shows what there is", err)
+	}
+	return print(c, grant, func(w io.Writer) error {
+		if grant.Returned == nil {
+			_, err := fmt.Fprintf(w, "grant %s: %s; its last calls are running\n", id, grant.Ended)
 			return err
-		})
+		}
+		_, err := fmt.Fprintf(w, "grant %s: %s; %s were spent, %s returned to the channel\n", id, grant.Ended, grant.Spent, *grant.Returned)
+		return err
 	})
 }
 
@@ -215,14 +162,16 @@ func grantsRotateKey(c *cli.Context) error {
 	if err := confirm(c, "New tokens are minted under a new root key; the older ones stay good. Make it?"); err != nil {
 		return err
 	}
-	return atGrants(c, func(d grantDesk) error {
-		number, err := d.RotateCreditKey(c.Context)
-		if err != nil {
-			return err
-		}
-		return print(c, map[string]uint32{"key": number}, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "tokens are minted under root key %d from now on; a backup of the store from before cannot verify them\n", number)
-			return err
-		})
+	shop, err := place(c)
+	if err != nil {
+		return err
+	}
+	number, err := shop.RotateCreditKey(c.Context)
+	if err != nil {
+		return err
+	}
+	return print(c, map[string]uint32{"key": number}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "tokens are minted under root key %d from now on; a backup of the store from before cannot verify them\n", number)
+		return err
 	})
 }

@@ -3,15 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/server/limits"
-	"github.com/chitpay/chit/server/operate"
 )
 
 func limitsCommand() *cli.Command {
@@ -28,24 +24,13 @@ func showLimits(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
-	socket, err := dataFile(p, profile.SocketFile)
+	all, err := shop.Limits(c.Context, c.Bool("all"))
 	if err != nil {
 		return err
-	}
-	admin, err := operate.Dial(socket)
-	if err != nil {
-		return fmt.Errorf("%w; it counts only while it runs", err)
-	}
-	all, err := admin.Limits(c.Context)
-	if err != nil {
-		return err
-	}
-	if !c.Bool("all") {
-		all = slices.DeleteFunc(all, func(l limits.View) bool { return l.Met == 0 })
 	}
 	return print(c, all, func(w io.Writer) error {
 		if len(all) == 0 {

@@ -24,7 +24,7 @@ var errUsage = errors.New("usage")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args)
+	err := explained(run(ctx, os.Args))
 	stop()
 	if err == nil {
 		return

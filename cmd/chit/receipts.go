@@ -15,8 +15,6 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -105,12 +103,16 @@ func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("seller") || c.String(storeFlag.Name) != "" {
+		shop, err := place(c)
+		if err != nil {
+			return err
+		}
+		return shop.WriteStatement(c.Context, want, w)
+	}
 	p, err := openProfile(c)
 	if err != nil {
 		return err
-	}
-	if c.Bool("seller") || c.String(storeFlag.Name) != "" {
-		return sellersReceipts(c, p, want, w)
 	}
 	book, err := openBook(c, p)
 	if err != nil {
@@ -125,22 +127,6 @@ func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 	}
 	defer client.Close()
 	return book.WriteStatement(want, func(e agent.Entry) (*receipts.Claimed, error) { return agent.ReadClaimed(c.Context, client, e) }, w)
-}
-
-// sellersReceipts asks the running server, or reads the store when none runs.
-func sellersReceipts(c *cli.Context, p *profile.Profile, want receipts.Filter, w io.Writer) error {
-	admin, err := sellerAdmin(c, p)
-	if err == nil {
-		return admin.WriteStatement(c.Context, want, w)
-	}
-	if !errors.Is(err, operate.ErrNoServer) {
-		return err
-	}
-	path, err := storeThere(c, p)
-	if err != nil {
-		return err
-	}
-	return server.ReadStatement(c.Context, path, want, w)
 }
 
 func receiptsList(c *cli.Context) error {

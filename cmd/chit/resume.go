@@ -34,15 +34,11 @@ func resume(c *cli.Context) error {
 			return fmt.Errorf("%w: %w; `chit channels --json` shows them", errUsage, err)
 		}
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
-	var resumed []vouchers.Stop
-	err = atDesk(c, p, func(d desk) (err error) {
-		resumed, err = d.Resume(c.Context, ids...)
-		return err
-	})
+	resumed, err := shop.Resume(c.Context, ids...)
 	if err != nil && len(resumed) == 0 {
 		return err
 	}

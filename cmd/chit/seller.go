@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -140,11 +139,11 @@ func channels(c *cli.Context) error {
 	if err := wantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
-	views, err := listChannels(c, p)
+	views, err := shop.Channels(c.Context)
 	if err != nil {
 		return err
 	}
@@ -178,24 +177,4 @@ func withdrawal(after *time.Time) string {
 		return "-"
 	}
 	return "after " + after.UTC().Format(time.RFC3339)
-}
-
-func listChannels(c *cli.Context, p *profile.Profile) ([]server.ChannelView, error) {
-	return listFrom(c, p, (*operate.Client).Channels, server.ReadChannels)
-}
-
-// listFrom asks the running server, or reads the store when none runs.
-func listFrom[T any](c *cli.Context, p *profile.Profile, live func(*operate.Client, context.Context) ([]T, error), stored func(context.Context, string) ([]T, error)) ([]T, error) {
-	admin, err := sellerAdmin(c, p)
-	if err == nil {
-		return live(admin, c.Context)
-	}
-	if !errors.Is(err, operate.ErrNoServer) {
-		return nil, err
-	}
-	store, err := storeThere(c, p)
-	if err != nil {
-		return nil, err
-	}
-	return stored(c.Context, store)
 }

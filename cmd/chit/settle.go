@@ -12,7 +12,6 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -48,28 +47,15 @@ func settleNow(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := openProfile(c)
+	shop, err := place(c)
 	if err != nil {
 		return err
 	}
 	s := &settlement{out: c.App.Writer, progress: progress(), quiet: c.Bool(jsonFlag.Name), dryRun: req.DryRun}
-	var done settle.Settlement
-	err = atDesk(c, p, func(d desk) error {
-		if shop, ok := d.(*server.Shop); ok { // nobody has followed the chain for it
-			if _, err := shop.Reconcile(c.Context); err != nil {
-				return err
-			}
-		}
-		var err error
-		done, err = d.SettleAs(c.Context, req, s.step)
-		return err
-	})
+	done, err := shop.Settle(c.Context, req, s.step)
 	s.progress.Done()
 	if errors.Is(err, settle.ErrNotWorth) {
 		return fmt.Errorf("%w; --anyway settles all the same", err)
-	}
-	if err == nil && done.Unpayable != "" && !req.DryRun {
-		err = fmt.Errorf("%w: %s", errUnpaid, done.Unpayable)
 	}
 	if s.quiet && (err == nil || len(done.Batches) > 0) {
 		return errors.Join(err, ui.JSON(c.App.Writer, done))
@@ -79,9 +65,6 @@ func settleNow(c *cli.Context) error {
 	}
 	return errors.Join(err, s.totals(done))
 }
-
-// errUnpaid says that the token did not pay the receiver.
-var errUnpaid = errors.New("claimed and not transferred; the next settlement tries again")
 
 func settleRequest(c *cli.Context) (settle.Request, error) {
 	req := settle.Request{DryRun: c.Bool("dry-run"), Final: c.Bool("all"), Anyway: c.Bool("anyway"), Confirmations: c.Uint64("wait")}

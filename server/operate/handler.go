@@ -23,10 +23,10 @@ import (
 func Handler(shop *server.Shop, logger *slog.Logger) http.Handler {
 	on := served{shop, logger}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /channels", list(shop.Channels))
-	mux.HandleFunc("GET /withdrawals", list(shop.Withdrawals))
-	mux.HandleFunc("GET /limits", list(shop.LimitViews))
-	mux.HandleFunc("GET /transactions", list(shop.Transactions))
+	mux.HandleFunc("GET /channels", listed(shop.Channels))
+	mux.HandleFunc("GET /withdrawals", listed(shop.Withdrawals))
+	mux.HandleFunc("GET /limits", listed(shop.LimitViews))
+	mux.HandleFunc("GET /transactions", listed(shop.Transactions))
 	mux.HandleFunc("POST /transactions/{nonce}/speedup", onTransaction(shop.SpeedUp))
 	mux.HandleFunc("POST /transactions/{nonce}/cancel", onTransaction(shop.Cancel))
 	mux.HandleFunc("POST /settle", on.settle)
@@ -46,7 +46,7 @@ type served struct {
 	logger *slog.Logger
 }
 
-func list[T any](f func() []T) http.HandlerFunc {
+func listed[T any](f func() []T) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, f()) }
 }
 
