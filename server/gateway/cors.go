@@ -3,13 +3,11 @@ package gateway
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"github.com/rs/cors"
 
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -37,11 +35,4 @@ func (g *Gateway) sharing(next http.Handler) http.Handler {
 		AllowedOrigins: g.config.Origins, AllowedMethods: slices.Compact(methods), AllowedHeaders: []string{"*"},
 		ExposedHeaders: exposed, MaxAge: corsMaxAge,
 	}).Handler(next)
-}
-
-// isShared says whether the pages of an origin may call.
-func (g *Gateway) isShared(origin string) bool {
-	return slices.ContainsFunc(g.config.Origins, func(configured string) bool {
-		return configured == config.AnyOrigin || strings.EqualFold(configured, origin)
-	})
 }

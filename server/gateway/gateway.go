@@ -4,9 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -14,9 +12,11 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/asking"
 	"github.com/chitpay/chit/server/gateway/config"
-	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/gateway/link"
+	"github.com/chitpay/chit/server/gateway/listing"
 	"github.com/chitpay/chit/server/gateway/route"
 	"github.com/chitpay/chit/server/gateway/session"
+	"github.com/chitpay/chit/server/gateway/upstream"
 )
 
 // Config is a gateway's config file, checked.
@@ -38,29 +38,18 @@ type Options struct {
 type Gateway struct {
 	config *Config
 	shop   *server.Shop
-	// limiter bounds the upstreams: the shop, where there is one.
-	limiter limiter
-	mcp     *mcpserver.MCPServer
-	logger  *slog.Logger
-	version string
-	// own are the shop's tools, for deposits and the like.
-	own []mcpserver.ServerTool
+	mcp    *mcpserver.MCPServer
+	logger *slog.Logger
 	// upstreams are in the order of the config.
-	upstreams []*upstream
+	upstreams []*upstream.Server
+	listing   *listing.Listing
 	sessions  *session.Registry
 	questions *asking.Questions
 	routes    []*route.Handler
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 
-	mu     sync.Mutex // one rebuild or reload at a time; guards what follows, and the upstreams' prices
-	prices pricing.Prices
-	seen   seen
-	shown  announced
-	told   string // the last report in the log
-	ready  bool   // nothing is shown before the first answers are in
-
-	reading atomic.Pointer[directory]
+	reloading sync.Mutex // one at a time
 }
 
 // startTime is how long the gateway waits for its upstreams before it opens its doors.
@@ -70,17 +59,15 @@ const startTime = 20 * time.Second
 // answer of each, for 20 seconds at most; one that is down is tried again. The caller
 // closes the gateway, and then the shop.
 func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*Gateway, error) {
-	g := newGateway(config, shop, o, shop.ServerOptions()...)
-	g.shop = shop
-	g.follow(g.mcp.GetHooks())
-	shop.AddTools(g.mcp)
-	for _, tool := range g.mcp.ListTools() {
-		g.own = append(g.own, *tool)
-	}
+	of := mcpserver.NewMCPServer(implementation, o.Version, shop.ServerOptions()...)
+	shop.AddTools(of)
+	g := newGateway(config, shop, shop, of, o)
+	g.sessions.Follow(of.GetHooks())
+	g.listing.Follow(of.GetHooks())
 	for _, r := range config.Routes {
 		g.routes = append(g.routes, route.New(shop, r, g.logger))
 	}
-	if err := g.setPrices(); err != nil {
+	if err := g.listing.Price(config); err != nil {
 		return nil, err
 	}
 	g.connect(ctx)
@@ -88,25 +75,43 @@ func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*G
 		g.Close()
 		return nil, err
 	}
-	g.open()
+	g.listing.Open()
 	return g, nil
 }
 
-func newGateway(config *Config, limiter limiter, o Options, of ...mcpserver.ServerOption) *Gateway {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
+// implementation is what the gateway calls itself.
+const implementation = "chit-gateway"
+
+// newGateway puts the rooms together. Upstreams are bounded by limits; without a shop
+// nothing is sold.
+func newGateway(config *Config, shop *server.Shop, limits link.Limiter, on *mcpserver.MCPServer, o Options) *Gateway {
+	g := &Gateway{config: config, shop: shop, mcp: on, logger: o.Logger}
+	if g.logger == nil {
+		g.logger = slog.Default()
 	}
-	g := &Gateway{
-		config: config, logger: o.Logger, version: o.Version, prices: config.Prices, limiter: limiter,
-		mcp: mcpserver.NewMCPServer("chit-gateway", o.Version, of...),
+	g.sessions = session.New(on, limits, func(uri string) string { return g.listing.Owner(uri) })
+	g.questions = asking.New(g.rootsChanged, g.ended)
+	around := upstream.Around{
+		Version: o.Version, Logger: g.logger, Limiter: limits, Sessions: g.sessions, Questions: g.questions,
+		Listed: func() { g.listing.Rebuild() }, Up: func() { g.listing.TellAgain() },
 	}
-	g.sessions = session.New(g.mcp, limiter, g.ownerOf)
-	g.questions = asking.New(g.tellOwn, g.dropOwn)
-	g.reading.Store(&directory{})
 	for _, u := range config.Upstreams {
-		g.upstreams = append(g.upstreams, newUpstream(g, u))
+		g.upstreams = append(g.upstreams, upstream.New(u, around))
 	}
+	g.listing = listing.New(g.upstreams, on, shop, g.logger)
 	return g
+}
+
+func (g *Gateway) rootsChanged(ctx context.Context, session string) {
+	for _, u := range g.upstreams {
+		u.RootsChanged(ctx, session)
+	}
+}
+
+func (g *Gateway) ended(session string) {
+	for _, u := range g.upstreams {
+		u.Ended(session)
+	}
 }
 
 // connect keeps the upstreams connected until the gateway is closed.
@@ -114,7 +119,7 @@ func (g *Gateway) connect(ctx context.Context) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	g.stop = stop
 	for _, u := range g.upstreams {
-		g.running.Go(func() { u.run(running) })
+		g.running.Go(func() { u.Run(running) })
 	}
 }
 
@@ -124,7 +129,7 @@ func (g *Gateway) await(ctx context.Context) error {
 	defer late.Stop()
 	for _, u := range g.upstreams {
 		select {
-		case <-u.tried:
+		case <-u.Tried():
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-late.C:
@@ -132,27 +137,6 @@ func (g *Gateway) await(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// open shows what the upstreams offer, now that it is known what they can do.
-func (g *Gateway) open() {
-	for _, option := range g.capabilities() {
-		option(g.mcp)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ready = true
-	g.show()
-	g.tell()
-}
-
-// tellAgain logs what has come to be sold since the gateway began.
-func (g *Gateway) tellAgain() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.ready {
-		g.tell()
-	}
 }
 
 // Close ends the connections to the upstreams and the programs that it started.
@@ -172,17 +156,8 @@ func (g *Gateway) Reload() error {
 	if err != nil {
 		return err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.prices = fresh.Prices
-	for _, u := range g.upstreams {
-		i := slices.IndexFunc(fresh.Upstreams, func(other config.Upstream) bool { return other.Name == u.Name })
-		if i < 0 {
-			g.logger.Warn("an upstream is not in the config file any more: restart to close it", "upstream", u.Name)
-			continue
-		}
-		u.Prices = fresh.Upstreams[i].Prices
-	}
+	g.reloading.Lock()
+	defer g.reloading.Unlock()
 	for _, r := range g.routes {
 		i := slices.IndexFunc(fresh.Routes, func(other config.Route) bool { return other.Pattern() == r.Pattern() })
 		if i < 0 {
@@ -191,102 +166,9 @@ func (g *Gateway) Reload() error {
 		}
 		r.Sell(fresh.Routes[i].Price)
 	}
-	if err := g.setPrices(); err != nil {
+	if err := g.listing.Price(fresh); err != nil {
 		return err
 	}
 	g.logger.Info("prices reloaded", "file", g.config.File)
-	if g.ready {
-		g.show()
-		g.tell()
-	}
 	return nil
-}
-
-// setPrices hands the shop the price of every tool that is shown or was a moment ago, so
-// that a call that was on its way when a name went away is never free. It is called with
-// g.mu held.
-func (g *Gateway) setPrices() error {
-	rates := make(server.Rates)
-	for pattern, price := range g.prices {
-		rates[pattern] = price.Rate(pattern)
-	}
-	for name, o := range g.seen.origins() {
-		if pattern, ok := o.upstream.Prices.Pattern(o.name); ok {
-			price := o.upstream.Prices[pattern]
-			rates[name] = price.Rate(o.upstream.Name + "/" + pattern)
-		}
-	}
-	return g.shop.SetRates(nil, rates)
-}
-
-// health is what /healthz says.
-type health struct {
-	// Status is "ok", "degraded" while an upstream is down, or "down" when no payment
-	// can be taken.
-	Status    string                    `json:"status"`
-	Error     string                    `json:"error,omitempty"`
-	Upstreams map[string]upstreamHealth `json:"upstreams"`
-}
-
-type upstreamHealth struct {
-	Up bool `json:"up"`
-	// Since is when it came up or went down.
-	Since time.Time `json:"since"`
-}
-
-func (g *Gateway) health(ctx context.Context) health {
-	h := health{Status: "ok", Upstreams: make(map[string]upstreamHealth)}
-	for _, u := range g.upstreams {
-		u.mu.Lock()
-		state := upstreamHealth{Up: u.link != nil, Since: u.since.UTC()}
-		u.mu.Unlock()
-		h.Upstreams[u.Name] = state
-		if !state.Up {
-			h.Status = "degraded"
-		}
-	}
-	if err := g.shop.Healthy(ctx); err != nil {
-		h.Status, h.Error = "down", err.Error()
-	}
-	return h
-}
-
-// capabilities are those of the upstreams together, with what they tell models about
-// themselves. While one has not answered yet, it is taken to be capable of everything,
-// since clients ask once.
-func (g *Gateway) capabilities() []mcpserver.ServerOption {
-	var resources, subscribe, prompts, completions, logging bool
-	var instructions []string
-	for _, u := range g.upstreams {
-		reads, prompted := len(u.Resources) > 0, len(u.Prompts) > 0
-		l := u.current()
-		if l == nil {
-			resources, subscribe, prompts = resources || reads, subscribe || reads, prompts || prompted
-			completions, logging = completions || reads || prompted, true
-			continue
-		}
-		caps := l.hello.Capabilities
-		resources = resources || reads && caps.Resources != nil
-		subscribe = subscribe || reads && caps.Resources != nil && caps.Resources.Subscribe
-		prompts = prompts || prompted && caps.Prompts != nil
-		completions = completions || (reads || prompted) && caps.Completions != nil
-		logging = logging || caps.Logging != nil
-		if l.hello.Instructions != "" {
-			instructions = append(instructions, l.hello.Instructions)
-		}
-	}
-	options := []mcpserver.ServerOption{mcpserver.WithInstructions(strings.Join(instructions, "\n\n"))}
-	if resources {
-		options = append(options, mcpserver.WithResourceCapabilities(subscribe, true))
-	}
-	if prompts {
-		options = append(options, mcpserver.WithPromptCapabilities(true))
-	}
-	if completions {
-		options = append(options, mcpserver.WithCompletions(), mcpserver.WithPromptCompletionProvider(g), mcpserver.WithResourceCompletionProvider(g))
-	}
-	if logging {
-		options = append(options, mcpserver.WithLogging())
-	}
-	return options
 }

@@ -9,10 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // raw asks for a tool with arguments as they are written, and without a payment.

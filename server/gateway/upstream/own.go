@@ -1,4 +1,4 @@
-package gateway
+package upstream
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/server/gateway/asking"
+	"github.com/chitpay/chit/server/gateway/link"
 )
 
 // An upstream asks its client for something without saying for which call. A client
@@ -29,9 +30,9 @@ const (
 
 // ownLinks are the connections to an upstream that belong to one client each.
 type ownLinks struct {
-	upstream *upstream
-	opening  *rate.Limiter
-	closing  sync.WaitGroup
+	of      *Server
+	opening *rate.Limiter
+	closing sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
 	ctx    context.Context
@@ -44,7 +45,7 @@ type ownLinks struct {
 type ownLink struct {
 	session string
 	opened  chan struct{} // closed once link or err is set
-	link    *link
+	link    *link.Link
 	err     error
 
 	// guarded by ownLinks.mu
@@ -61,7 +62,7 @@ var (
 )
 
 // lease is the link of a session, opened if there is none. The caller calls done.
-func (o *ownLinks) lease(ctx context.Context, session string, able asking.Abilities) (l *link, done func(), err error) {
+func (o *ownLinks) lease(ctx context.Context, session string, able asking.Abilities) (l *link.Link, done func(), err error) {
 	entry, err := o.enter(session, able)
 	if err != nil {
 		return nil, nil, err
@@ -91,7 +92,7 @@ func (o *ownLinks) enter(session string, able asking.Abilities) (*ownLink, error
 		if time.Now().Before(o.again) {
 			return nil, errNotAgain
 		}
-		if len(o.all) >= int(o.upstream.OwnConnections) && !o.makeRoom() {
+		if len(o.all) >= int(o.of.OwnConnections) && !o.makeRoom() {
 			return nil, errFull
 		}
 		if !o.opening.Allow() {
@@ -111,7 +112,7 @@ func (o *ownLinks) enter(session string, able asking.Abilities) (*ownLink, error
 }
 
 func (o *ownLinks) open(ctx context.Context, entry *ownLink, able asking.Abilities) {
-	entry.link, entry.err = o.upstream.dial(ctx, older, owner{entry.session, able})
+	entry.link, entry.err = o.of.dialer.ConnectFor(ctx, link.Owner{Session: entry.session, Able: able})
 	close(entry.opened)
 	if entry.err != nil {
 		o.mu.Lock()
@@ -178,7 +179,7 @@ func (o *ownLinks) close(entry *ownLink) {
 	o.closing.Go(func() {
 		<-entry.opened
 		if entry.link != nil {
-			entry.link.close()
+			entry.link.Close()
 		}
 	})
 }
@@ -193,7 +194,7 @@ func (o *ownLinks) drop(session string) {
 }
 
 // lost closes a link that does not answer.
-func (o *ownLinks) lost(l *link) {
+func (o *ownLinks) lost(l *link.Link) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, entry := range o.all {
@@ -208,21 +209,21 @@ func (o *ownLinks) lost(l *link) {
 }
 
 // suspect looks whether a link still lives on which a call took too long.
-func (o *ownLinks) suspect(l *link) {
+func (o *ownLinks) suspect(l *link.Link) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if l.owner.session == "" || o.closed {
+	if l.Owner.Session == "" || o.closed {
 		return
 	}
 	o.closing.Go(func() {
-		if l.alive(l.ctx, min(pingTimeout, o.upstream.Timeout)) != nil {
+		if l.Alive(l.Context(), min(pingTimeout, o.of.Timeout)) != nil {
 			o.lost(l)
 		}
 	})
 }
 
-// of is the link of a session, nil if it has none that is open.
-func (o *ownLinks) of(session string) *link {
+// get is the link of a session, nil if it has none that is open.
+func (o *ownLinks) get(session string) *link.Link {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	entry := o.all[session]
@@ -255,80 +256,50 @@ func (o *ownLinks) start(ctx context.Context) (stop func()) {
 
 // canAsk says whether the upstream is given clients of its own to ask. Over the older
 // SSE it has no way to.
-func (u *upstream) canAsk() bool { return !u.SSE && u.OwnConnections > 0 }
-
-// scoutTime is how long an upstream may take to show what it has for clients that can
-// be asked.
-const scoutTime = 10 * time.Second
-
-// scout looks for tools that the upstream shows only to clients that can be asked.
-func (u *upstream) scout(ctx context.Context) []mcp.Tool {
-	if !u.canAsk() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, scoutTime)
-	defer cancel()
-	l, err := u.dial(ctx, older, owner{able: asking.Everything})
-	if err != nil {
-		u.logger.Warn("what the upstream shows to clients that it can ask is not known", "error", reason(err))
-		return nil
-	}
-	defer u.own.closing.Go(l.close) // programs take their time to end
-	tools, err := l.listTools(ctx)
-	if !u.listed("tools for clients that can be asked", err) {
-		return nil
-	}
-	return tools
-}
+func (s *Server) canAsk() bool { return !s.SSE && s.OwnConnections > 0 }
 
 // linkFor is the link that a client's request takes. The caller calls done.
-func (u *upstream) linkFor(ctx context.Context) (l *link, done func(), err error) {
-	shared := u.current()
+func (s *Server) linkFor(ctx context.Context) (l *link.Link, done func(), err error) {
+	shared := s.current()
 	if shared == nil {
-		return nil, nil, &unavailableError{text: fmt.Sprintf("the upstream %q is down at the moment", u.Name), cause: "down"}
+		return nil, nil, &unavailableError{text: fmt.Sprintf("the upstream %q is down at the moment", s.Name), cause: "down"}
 	}
 	session, able := asking.Client(ctx)
-	if able == "" || !u.canAsk() {
+	if able == "" || !s.canAsk() {
 		return shared, func() {}, nil
 	}
-	l, done, err = u.own.lease(ctx, session, able)
+	l, done, err = s.own.lease(ctx, session, able)
 	switch {
 	case err == nil:
 		return l, done, nil
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
 	}
-	u.logger.Warn("a client has no connection of its own to the upstream: it cannot be asked for anything", "error", reason(err))
+	s.logger.Warn("a client has no connection of its own to the upstream: it cannot be asked for anything", "error", link.Reason(err))
 	return shared, func() {}, nil
 }
 
 // onOwn does something on the connection of a client's own, if it has one.
-func (u *upstream) onOwn(ctx context.Context, do func(*link)) {
-	l, done, err := u.linkFor(ctx)
+func (s *Server) onOwn(ctx context.Context, do func(*link.Link)) {
+	l, done, err := s.linkFor(ctx)
 	if err != nil {
 		return
 	}
 	defer done()
-	if l.owner.session != "" {
+	if l.Owner.Session != "" {
 		do(l)
 	}
 }
 
-// tellOwn passes on that the roots of a client have changed to the upstreams with which it has
-// connections of its own.
-func (g *Gateway) tellOwn(ctx context.Context, session string) {
+// RootsChanged passes on that the roots of a client are others than before, if it has a
+// connection of its own.
+func (s *Server) RootsChanged(ctx context.Context, session string) {
 	const method = mcp.MethodNotificationRootsListChanged
-	note := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION, Notification: mcp.Notification{Method: method}}
-	for _, u := range g.upstreams {
-		if l := u.own.of(session); l != nil {
-			u.passOn(method, l.client.GetTransport().SendNotification(ctx, note))
-		}
+	if l := s.own.get(session); l != nil {
+		note := mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION, Notification: mcp.Notification{Method: method}}
+		s.passOn(method, l.Client.GetTransport().SendNotification(ctx, note))
 	}
 }
 
-// dropOwn closes the connections of a client that has ended its session.
-func (g *Gateway) dropOwn(session string) {
-	for _, u := range g.upstreams {
-		u.own.drop(session)
-	}
-}
+// Ended closes the connection of a client that has ended its session.
+func (s *Server) Ended(session string) { s.own.drop(session) }

@@ -1,4 +1,4 @@
-package gateway
+package link
 
 import (
 	"context"
@@ -8,30 +8,33 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// listTools asks for the tools and keeps their schemas as they are, which the client
+// ListTools asks for the tools and keeps their schemas as they are, which the client
 // library's own types would not.
-func (l *link) listTools(ctx context.Context) ([]mcp.Tool, error) {
+func (l *Link) ListTools(ctx context.Context) ([]mcp.Tool, error) {
 	return list(ctx, l, mcp.MethodToolsList, "tools", parseTool)
 }
 
-func (l *link) listResources(ctx context.Context) ([]mcp.Resource, error) {
+// ListResources asks for the resources.
+func (l *Link) ListResources(ctx context.Context) ([]mcp.Resource, error) {
 	return list(ctx, l, mcp.MethodResourcesList, "resources", parse[mcp.Resource])
 }
 
-func (l *link) listTemplates(ctx context.Context) ([]mcp.ResourceTemplate, error) {
+// ListTemplates asks for the templates of resources.
+func (l *Link) ListTemplates(ctx context.Context) ([]mcp.ResourceTemplate, error) {
 	return list(ctx, l, mcp.MethodResourcesTemplatesList, "resourceTemplates", parse[mcp.ResourceTemplate])
 }
 
-func (l *link) listPrompts(ctx context.Context) ([]mcp.Prompt, error) {
+// ListPrompts asks for the prompts.
+func (l *Link) ListPrompts(ctx context.Context) ([]mcp.Prompt, error) {
 	return list(ctx, l, mcp.MethodPromptsList, "prompts", parse[mcp.Prompt])
 }
 
 // list asks for all pages of a list, as far as [server.Limits] go.
-func list[T any](ctx context.Context, l *link, method mcp.MCPMethod, member string, parse func(json.RawMessage) (T, error)) (all []T, err error) {
+func list[T any](ctx context.Context, l *Link, method mcp.MCPMethod, member string, parse func(json.RawMessage) (T, error)) (all []T, err error) {
 	var params map[string]any
 	var size int64
 	for pages := 0; ; pages++ {
-		raw, err := l.request(ctx, method, params)
+		raw, err := l.Request(ctx, method, params)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +66,7 @@ func list[T any](ctx context.Context, l *link, method mcp.MCPMethod, member stri
 }
 
 // bounds are how long a list may be.
-type bounds struct{ limiter }
+type bounds struct{ Limiter }
 
 func (b bounds) check(entries, pages int, size int64) error {
 	limits := b.Limits()

@@ -1,4 +1,4 @@
-package gateway
+package listing
 
 import (
 	"maps"

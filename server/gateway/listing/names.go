@@ -1,14 +1,15 @@
-package gateway
+package listing
 
 import (
 	"slices"
 
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/gateway/upstream"
 )
 
 // origin is where a name that the gateway shows comes from.
 type origin struct {
-	upstream *upstream
+	upstream *upstream.Server
 	// name is the upstream's own.
 	name string
 }
@@ -18,12 +19,12 @@ type origin struct {
 // all that have it are prefixed with the name of their upstream, so that no name ever
 // moves from one upstream to another. Reserved names count as another upstream's.
 // What conflicts even then is left out and reported to clash.
-func showAs(all []*upstream, names func(*upstream) []string, reserved []string, clash func(shown string, o origin)) map[string]origin {
+func showAs(all []*upstream.Server, names func(*upstream.Server) []string, reserved []string, clash func(shown string, o origin)) map[string]origin {
 	holders := make(map[string]int)
 	for _, name := range reserved {
 		holders[name]++
 	}
-	own := make(map[*upstream][]string, len(all))
+	own := make(map[*upstream.Server][]string, len(all))
 	for _, u := range all {
 		own[u] = slices.Compact(slices.Sorted(slices.Values(names(u)))) // pages of a list may overlap
 		for _, name := range own[u] {
@@ -47,7 +48,7 @@ func showAs(all []*upstream, names func(*upstream) []string, reserved []string, 
 	return shown
 }
 
-func shownAs(u *upstream, name string) string {
+func shownAs(u *upstream.Server, name string) string {
 	if u.Prefix == "" {
 		return name
 	}
@@ -55,11 +56,11 @@ func shownAs(u *upstream, name string) string {
 }
 
 // priceOf is what a tool costs, by its upstream's own prices or by the name that clients
-// see. A tool that nothing prices is not sold. It is called with g.mu held.
-func (g *Gateway) priceOf(o origin, shown string) (price pricing.Price, sold bool) {
-	if pattern, ok := o.upstream.Prices.Pattern(o.name); ok {
-		return o.upstream.Prices[pattern], true
+// see. A tool that nothing prices is not sold. It is called with l.mu held.
+func (l *Listing) priceOf(o origin, shown string) (price pricing.Price, sold bool) {
+	if pattern, ok := l.pricesOf[o.upstream].Pattern(o.name); ok {
+		return l.pricesOf[o.upstream][pattern], true
 	}
-	pattern, ok := g.prices.Pattern(shown)
-	return g.prices[pattern], ok
+	pattern, ok := l.prices.Pattern(shown)
+	return l.prices[pattern], ok
 }

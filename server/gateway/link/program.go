@@ -1,4 +1,4 @@
-package gateway
+package link
 
 import (
 	"context"
@@ -28,9 +28,9 @@ type program struct {
 
 // startProgram starts the program of an upstream in a process group of its own, so that
 // a Ctrl-C for the gateway leaves it running until the calls in flight are done.
-func startProgram(ctx context.Context, u *upstream, said *tail) (*program, error) {
-	cmd := exec.CommandContext(ctx, u.Command, u.Args...)
-	cmd.Env, cmd.Stderr, cmd.WaitDelay = environment(u.Env), said, endPatience
+func startProgram(ctx context.Context, d *Dialer, said *tail) (*program, error) {
+	cmd := exec.CommandContext(ctx, d.Command, d.Args...)
+	cmd.Env, cmd.Stderr, cmd.WaitDelay = environment(d.Env), said, endPatience
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -43,7 +43,7 @@ func startProgram(ctx context.Context, u *upstream, said *tail) (*program, error
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &program{transport.NewIO(u.messages(out, framing.ByLine), in, nil), cmd}, nil
+	return &program{transport.NewIO(d.messages(out, framing.ByLine), in, nil), cmd}, nil
 }
 
 // Close ends the program: its input ends, then it is asked to, then it is killed.

@@ -1,16 +1,12 @@
-package gateway
+package link
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"math"
 	"mime"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -67,35 +63,35 @@ const unlimited = math.MaxInt64
 
 // transport makes what the config asks for, and starts it if it is a program, which ends
 // with ctx. The tail is what a program last said on standard error.
-func (u *upstream) transport(ctx context.Context, version string) (wire, *tail, error) {
+func (d *Dialer) transport(ctx context.Context, version string) (wire, *tail, error) {
 	quiet := slog.New(slog.DiscardHandler) // its messages may hold URLs and headers
 	said := &tail{}
-	if u.Command != "" {
-		program, err := startProgram(ctx, u, said)
+	if d.Command != "" {
+		program, err := startProgram(ctx, d, said)
 		return wire{transport: program, idle: func() {}}, said, err
 	}
 	pool := http.DefaultTransport.(*http.Transport).Clone()
 	pool.MaxIdleConns, pool.MaxIdleConnsPerHost, pool.MaxResponseHeaderBytes = idleConnections, idleConnections, maxAnswerHeader
-	client := &http.Client{Transport: &bounded{pool, u}, CheckRedirect: sameHost}
-	if u.SSE {
-		sse, err := transport.NewSSE(u.URL, transport.WithHTTPClient(client), transport.WithHeaders(u.Headers),
-			transport.WithEndpointTimeout(u.Timeout), transport.WithResponseTimeout(unlimited), transport.WithSSELogger(quiet))
+	client := &http.Client{Transport: &bounded{pool, d}, CheckRedirect: sameHost}
+	if d.SSE {
+		sse, err := transport.NewSSE(d.URL, transport.WithHTTPClient(client), transport.WithHeaders(d.Headers),
+			transport.WithEndpointTimeout(d.Timeout), transport.WithResponseTimeout(unlimited), transport.WithSSELogger(quiet))
 		return wire{transport: sse, idle: pool.CloseIdleConnections}, said, err
 	}
 	listening := make(chan struct{})
 	client.Transport = &listener{client.Transport, sync.OnceFunc(func() { close(listening) })}
 	options := []transport.StreamableHTTPCOption{
-		transport.WithHTTPBasicClient(client), transport.WithHTTPHeaders(u.Headers), transport.WithHTTPLogger(quiet),
+		transport.WithHTTPBasicClient(client), transport.WithHTTPHeaders(d.Headers), transport.WithHTTPLogger(quiet),
 	}
 	if version == older {
 		//lint:ignore SA1019 servers of the older protocol tell of changes in no other way
 		options = append(options, transport.WithContinuousListening())
 	}
-	streamable, err := transport.NewStreamableHTTP(u.URL, options...)
+	streamable, err := transport.NewStreamableHTTP(d.URL, options...)
 	if err != nil {
 		return wire{}, said, err
 	}
-	return wire{streamable, pool.CloseIdleConnections, u.answerOver(client, streamable), listening}, said, nil
+	return wire{streamable, pool.CloseIdleConnections, d.answerOver(client, streamable), listening}, said, nil
 }
 
 // sameHost follows redirects within the upstream alone: its headers are secrets.
@@ -111,8 +107,8 @@ const maxAnswerHeader = 256 << 10
 
 // bounded reads answers as far as [server.Limits] go, after they were decompressed.
 type bounded struct {
-	next     http.RoundTripper
-	upstream *upstream
+	next   http.RoundTripper
+	dialer *Dialer
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -125,44 +121,11 @@ func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
 		how = framing.ByEvent
 	}
-	resp.Body = b.upstream.messages(resp.Body, how)
+	resp.Body = b.dialer.messages(resp.Body, how)
 	return resp, nil
 }
 
-func (u *upstream) messages(from io.ReadCloser, how framing.Framing) *framing.Reader {
-	limiter := u.gateway.limiter
+func (d *Dialer) messages(from io.ReadCloser, how framing.Framing) *framing.Reader {
+	limiter := d.Limiter
 	return framing.New(from, how, limiter.Limits().Answer, func() { limiter.MeetLimit("answer") })
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex // guards text
-	text []byte
-}
-
-const tailLength = 300 // bytes
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if extra := len(t.text) - tailLength; extra > 0 {
-		t.text = bytes.Clone(t.text[extra:])
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.Join(strings.Fields(strings.ToValidUTF8(string(t.text), "?")), " ")
-}
-
-// reason is an error without the URL, which may hold a token.
-func reason(err error) string {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
-		return withURL.Err.Error()
-	}
-	return err.Error()
 }
