@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -42,39 +43,19 @@ type Entry struct {
 	Server string `json:"server"`
 	// Left says that the owner has agreed to other terms of the server since.
 	Left bool `json:"left,omitzero"`
-	// Balance is the deposits less what came back by refunds and withdrawals, Charged what
-	// calls cost so far, Signed the highest ceiling signed, which is the most that the
-	// seller can take.
-	Balance vouchers.Amount `json:"balance"`
-	Charged vouchers.Amount `json:"charged"`
-	Signed  vouchers.Amount `json:"signed"`
-	// OnItsWay is the part of Charged that nobody knows yet to be charged: of calls whose
-	// answer never came.
-	OnItsWay vouchers.Amount `json:"onItsWay,omitzero"`
-	// Deposited is the highest balance that was seen since money was last taken out.
-	Deposited vouchers.Amount `json:"deposited,omitzero"`
-	// Offset is by how much the seller's count is above Charged: ceilings are signed over
-	// both. It was signed before, and costs nothing.
-	Offset vouchers.Amount `json:"offset,omitzero"`
-	// Disputed is what the seller has charged beyond Charged, by its own receipts or without
-	// any; see [Dispute]. It is part of Offset where the seller's count has risen by it.
-	Disputed vouchers.Amount `json:"disputed,omitzero"`
-	// Uncharged is what calls cost whose answers never came, and of which the seller said
-	// that it has not charged them: what their payments cost if they reach it late is no
-	// dispute.
-	Uncharged vouchers.Amount `json:"uncharged,omitzero"`
-	// Unvouched is the part of Signed that a recovery took over from the chain's nodes, and
-	// of which no voucher is known. None is signed where that is above the limits.
-	Unvouched vouchers.Amount `json:"unvouched,omitzero"`
+	account.Record
 }
-
-// Available is what further calls can spend, in atomic USDC.
-func (e Entry) Available() vouchers.Amount { return e.Balance.Minus(e.Charged) }
 
 var (
 	channelsBucket = []byte("channels")
 	spendingBucket = []byte("spending")
 )
+
+// liveFolder is beside the book, under its name with this: what changes with every call.
+const liveFolder = ".live"
+
+// folder is where processes with the same book share the channels' accounts.
+func (b *Book) folder() string { return b.tail.dir }
 
 // OpenBook opens the book, or makes it, for its owner alone. A process that holds the file
 // longer than a few seconds makes others fail with [ErrBookBusy], and so does the end of the
@@ -82,7 +63,7 @@ var (
 // empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
 // budgets count from.
 func OpenBook(ctx context.Context, path string) (*Book, error) {
-	b := &Book{path: path, tail: tail{dir: path + boardFolder}}
+	b := &Book{path: path, tail: tail{dir: path + liveFolder}}
 	return b, b.updateUntil(ctx, channelsBucket, func(*bbolt.Bucket) error { return nil })
 }
 

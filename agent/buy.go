@@ -7,6 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -85,7 +86,7 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 	switch {
 	case expense.lost > 0:
 		expense.lose()
-	case errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrDishonest):
+	case errors.Is(err, ErrUnknownOutcome) || errors.Is(err, account.ErrDishonest):
 		expense.end(expense.held)
 	default:
 		expense.end(receipt.Charged)
@@ -157,7 +158,7 @@ func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expens
 type purchase struct {
 	*wanted
 	*expense
-	need need
+	need account.Need
 }
 
 // refusal is a payment that the server did not take. Its ceiling is still reserved.
@@ -177,7 +178,7 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 		return Receipt{}, nil, err
 	}
 	defer funded()
-	call.need.price = t.accepted.Amount
+	call.need.Price = t.accepted.Amount
 	ceiling, err := p.reserve(ctx, ch, &call.need, deposit)
 	if err != nil {
 		return Receipt{}, nil, call.explain(err)
@@ -185,10 +186,10 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 	call.sign()
 	paid, err := p.payment(ctx, ch, t, ceiling, deposit)
 	if err != nil {
-		call.unsent += ch.retract(ceiling)
+		call.unsent += ch.Retract(ceiling)
 		return Receipt{}, nil, err
 	}
-	patient, answered := ch.patient(ctx)
+	patient, answered := ch.Patient(ctx)
 	a, again, err := p.ask(patient, ch, call.wanted, paid)
 	answered()
 	if deposit != nil {
@@ -210,39 +211,39 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 func (p *payer) unanswered(ch *channel, ceiling vouchers.Amount, call *purchase, err error) error {
 	switch {
 	case errors.Is(err, ErrUnreached):
-		call.unsent += ch.retract(ceiling)
+		call.unsent += ch.Retract(ceiling)
 	case errors.Is(err, ErrUnknownOutcome):
 		call.loses(ch, ceiling)
 		p.note(ch)
 	default:
-		ch.release(ceiling)
+		ch.Release(ceiling)
 	}
 	return err
 }
 
 // loses says that nobody knows what became of a voucher of the call.
 func (call *purchase) loses(ch *channel, ceiling vouchers.Amount) {
-	call.lost = call.need.price
-	ch.lose(ceiling)
+	call.lost = call.need.Price
+	ch.Lose(ceiling)
 }
 
-func (p *payer) reserve(ctx context.Context, ch *channel, n *need, deposit *signedDeposit) (vouchers.Amount, error) {
-	n.deposit = 0
+func (p *payer) reserve(ctx context.Context, ch *channel, n *account.Need, deposit *signedDeposit) (vouchers.Amount, error) {
+	n.Deposit = 0
 	if deposit != nil {
-		n.deposit = deposit.Deposit.Amount
-		return ch.reserveFor(ctx, n)
+		n.Deposit = deposit.Deposit.Amount
+		return ch.Reserve(ctx, n)
 	}
-	ceiling, err := ch.reserveFor(ctx, n)
-	if !errors.Is(err, ErrBalance) {
+	ceiling, err := ch.Reserve(ctx, n)
+	if !errors.Is(err, account.ErrBalance) {
 		return ceiling, err
 	}
 	switch stale := p.refresh(ctx, ch); {
-	case errors.Is(stale, ErrOldBook):
+	case errors.Is(stale, account.ErrOldBook):
 		return 0, stale
 	case stale != nil:
 		return 0, err
 	}
-	return ch.reserveFor(ctx, n)
+	return ch.Reserve(ctx, n)
 }
 
 // payment signs a voucher, and puts it beside a deposit if there is one.
@@ -287,22 +288,22 @@ func (p *payer) send(ctx context.Context, w *wanted, paid *x402.PaymentPayload) 
 // settle holds the answer of a paid call against the account.
 func (p *payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *answer) (Receipt, error) {
 	if a.receipt == nil && a.failed {
-		ch.release(ceiling) // it is signed again, so that a server that keeps it has it once
+		ch.Release(ceiling) // it is signed again, so that a server that keeps it has it once
 		return Receipt{}, nil
 	}
 	if a.receipt == nil {
 		call.loses(ch, ceiling)
-		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", ErrDishonest)
+		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", account.ErrDishonest)
 	}
 	state, charged := a.receipt.Extra.ChannelState, a.receipt.Extra.ChargedAmount
 	if !a.receipt.Success || state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil || charged == nil {
 		call.loses(ch, ceiling)
-		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", ErrDishonest, ch.id)
+		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", account.ErrDishonest, ch.id)
 	}
-	if err := ch.settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
+	if err := ch.Settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.knownTotal()}
+	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.Total()}
 	if p.file(ch, *charged, a.signed) {
 		receipt.Signed = a.signed
 	}
@@ -317,24 +318,24 @@ func (p *payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *
 func (p *payer) reconsider(ctx context.Context, ch *channel, t *terms, call *purchase, no *refusal) (*terms, error) {
 	fresh, proof, err := p.read(ctx, ch, t, call.name, no.required)
 	var refused *RefusedError
-	if errors.As(err, &refused) && refused.Code == x402.ErrChannelBusy && ch.collides(no.ceiling, 0) {
+	if errors.As(err, &refused) && refused.Code == x402.ErrChannelBusy && ch.Collides(no.ceiling, 0) {
 		fresh, err = t, nil
 	}
 	if proof == nil {
-		ch.release(no.ceiling)
+		ch.Release(no.ceiling)
 		return fresh, err
 	}
-	if no.again && proof.ceiling != nil && proof.charged >= no.ceiling {
+	if no.again && proof.Ceiling != nil && proof.Charged >= no.ceiling {
 		call.loses(ch, no.ceiling)
 		return nil, fmt.Errorf("%w: no answer came, and then the server says that the same voucher is used", ErrUnknownOutcome)
 	}
-	ch.collides(no.ceiling, proof.charged)
-	return fresh, proof.take(ch, no.ceiling)
+	ch.Collides(no.ceiling, proof.Charged)
+	return fresh, ch.Believe(proof, no.ceiling)
 }
 
 // read returns the terms of a refusal, and what it proves where the payment was for
 // another amount than the server's account asks for.
-func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, required *x402.PaymentRequired) (*terms, *proof, error) {
+func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, required *x402.PaymentRequired) (*terms, *account.Proof, error) {
 	fresh, err := p.learnOf(ctx, name, required, &ch.id)
 	if err != nil {
 		return nil, nil, err
@@ -350,7 +351,7 @@ func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, re
 	case x402.ErrChannelNotFound:
 		return nil, nil, fmt.Errorf("%w to %s: deposit first, with `chit deposit AMOUNT`", ErrNoChannel, p.server)
 	case x402.ErrInsufficientBalance:
-		return nil, nil, fmt.Errorf("%w: %w", ErrBalance, refused(required))
+		return nil, nil, fmt.Errorf("%w: %w", account.ErrBalance, refused(required))
 	}
 	return nil, nil, refused(required)
 }

@@ -22,7 +22,7 @@ func (p *payer) catchUp(ctx context.Context, ch *channel, tx common.Hash, shows 
 		if err != nil {
 			return err
 		}
-		if shows(ch.funds()) || tx == (common.Hash{}) || time.Now().After(until) {
+		if shows(ch.Balance()) || tx == (common.Hash{}) || time.Now().After(until) {
 			return nil
 		}
 		made, err := p.chain.Receipt(ctx, tx)
@@ -45,11 +45,11 @@ func (p *payer) catchUp(ctx context.Context, ch *channel, tx common.Hash, shows 
 func (p *payer) lookAt(ctx context.Context, ch *channel) (block uint64, err error) {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err == nil {
-		err = ch.knows(state.Claimed)
+		err = ch.Knows(state.Claimed)
 	}
 	if err != nil {
 		return 0, err
 	}
-	ch.fund(state.Balance, state.Block)
+	ch.Observe(state.Balance, state.Block)
 	return state.Block, nil
 }

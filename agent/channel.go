@@ -9,13 +9,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
 // channel is an account with what its vouchers are signed with.
 type channel struct {
-	*account
+	*account.Account
 	*terms
 
 	saving sync.Mutex // guards saved
@@ -24,8 +26,8 @@ type channel struct {
 	funding chan struct{} // holds a token while a deposit is under way
 }
 
-func newChannel(a *account, t *terms) *channel {
-	return &channel{account: a, terms: t, funding: make(chan struct{}, 1)}
+func newChannel(a *account.Account, t *terms) *channel {
+	return &channel{Account: a, terms: t, funding: make(chan struct{}, 1)}
 }
 
 // channelOf returns the channel of terms: as it is in use, as the book has it, or as
@@ -37,35 +39,36 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 		return ch, nil
 	}
 	var claimed vouchers.Amount
-	ch, err := p.open(ctx, t, func() (f figures, err error) {
-		f, claimed, err = p.load(ctx, t)
-		return f, err
+	ch, err := p.open(ctx, t, func() (r account.Record, err error) {
+		r, claimed, err = p.load(ctx, t)
+		return r, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := ch.knows(claimed); err != nil {
+	if err := ch.Knows(claimed); err != nil {
 		delete(p.channels, t.id)
-		return nil, errors.Join(err, ch.board.close())
+		return nil, errors.Join(err, ch.Close())
 	}
 	if err := p.occupy(ch); err != nil { // another server that names it is told apart from now on
 		delete(p.channels, t.id)
 		clear(p.terms)
-		return nil, errors.Join(err, ch.board.close())
+		return nil, errors.Join(err, ch.Close())
 	}
 	return ch, nil
 }
 
-// open makes the account of a channel that is not in use yet, with fresh figures unless
+// open makes the account of a channel that is not in use yet, with a fresh record unless
 // another process with the same book uses it. The caller holds learning.
-func (p *payer) open(ctx context.Context, t *terms, fresh func() (figures, error)) (*channel, error) {
-	a := &account{forgets: p.book == nil, tally: channelTally{p.purse, t.id}, hold: p.limits.Hold}
-	var err error
-	if p.book == nil {
-		a.figures, err = fresh()
-	} else {
-		a.board, err = openBoard(ctx, p.book.path, t.id, &a.figures, fresh)
+func (p *payer) open(ctx context.Context, t *terms, fresh func() (account.Record, error)) (*channel, error) {
+	o := account.Options{
+		Channel: t.id, Tally: channelTally{p.purse, t.id}, Hold: p.limits.Hold,
+		HeldUp: dial.Over("Hold", p.limits.Hold, "other calls of the channel have waited for this one for too long"),
 	}
+	if p.book != nil {
+		o.Folder = p.book.folder()
+	}
+	a, err := account.Open(ctx, o, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -75,29 +78,21 @@ func (p *payer) open(ctx context.Context, t *terms, fresh func() (figures, error
 
 // load is a channel as the book has it. Of one that the book does not have nothing was
 // signed, whatever the chain's node says is claimed.
-func (p *payer) load(ctx context.Context, t *terms) (f figures, claimed vouchers.Amount, err error) {
+func (p *payer) load(ctx context.Context, t *terms) (r account.Record, claimed vouchers.Amount, err error) {
 	if p.book != nil {
 		entry, found, err := p.book.Channel(t.id)
 		if err != nil {
-			return figures{}, 0, err
+			return account.Record{}, 0, err
 		}
 		if found {
-			return entry.figures(), 0, nil
+			return entry.Record, 0, nil
 		}
 	}
 	state, err := t.contract.State(ctx, t.config, 1)
 	if err != nil {
-		return figures{}, 0, err
+		return account.Record{}, 0, err
 	}
-	return newFigures(state.Balance, 0, 0), state.Claimed, nil
-}
-
-// figures are those of an account that begins with what the book has.
-func (e Entry) figures() figures {
-	f := newFigures(e.Balance, e.Charged.Plus(e.Offset), e.Signed)
-	f.offset, f.most, f.disputed, f.uncharged = e.Offset, max(e.Balance, e.Deposited), e.Disputed, e.Uncharged
-	f.vouched = f.signed.Minus(e.Unvouched)
-	return f
+	return account.Record{Balance: state.Balance}, state.Claimed, nil
 }
 
 // refresh takes over what the chain says of a channel's balance. It fails with
@@ -111,7 +106,7 @@ func (p *payer) refresh(ctx context.Context, ch *channel) error {
 }
 
 func (p *payer) write(ch *channel) error {
-	if err := ch.trouble(); err != nil || p.book == nil {
+	if err := ch.Trouble(); err != nil || p.book == nil {
 		return err
 	}
 	return p.book.Put(ch.entry(p.nameOf(ch)))
@@ -129,13 +124,7 @@ func (p *payer) nameOf(ch *channel) string {
 }
 
 func (ch *channel) entry(server string) Entry {
-	ch.lock()
-	defer ch.look()
-	return Entry{
-		Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server,
-		Balance: ch.balance, Deposited: ch.most, Charged: ch.charged.Minus(ch.offset).Plus(ch.doubt), OnItsWay: ch.doubt,
-		Offset: ch.offset, Disputed: ch.disputed, Uncharged: ch.uncharged, Signed: ch.signed, Unvouched: ch.unvouched(),
-	}
+	return Entry{Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server, Record: ch.Record()}
 }
 
 // note writes a channel into the book now and then. What cannot be written is owed.
@@ -143,7 +132,7 @@ func (p *payer) note(ch *channel) {
 	ch.saving.Lock()
 	defer ch.saving.Unlock()
 	if time.Since(ch.saved) < saveEvery {
-		p.owe(ch.trouble())
+		p.owe(ch.Trouble())
 		return
 	}
 	ch.saved = time.Now()
@@ -166,7 +155,7 @@ func (p *payer) leave() error {
 	defer p.learning.Unlock()
 	var errs []error
 	for id, ch := range p.channels {
-		errs = append(errs, ch.board.close())
+		errs = append(errs, ch.Close())
 		delete(p.channels, id)
 	}
 	return errors.Join(errs...)
@@ -183,7 +172,7 @@ func (p *payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) 
 
 // signCharged signs a voucher that pays for nothing.
 func (p *payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVoucher, error) {
-	charged, err := ch.vouch()
+	charged, err := ch.Vouch()
 	if err != nil {
 		return x402.SignedVoucher{}, err
 	}
@@ -210,25 +199,9 @@ func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 	return &x402.PaymentPayload{Resource: &t.resource, Accepted: t.accepted, Payload: payload, Extensions: extensions}, nil
 }
 
-// proof is what a server's corrective answer proves: charged so much, under a voucher of
-// that ceiling, which this payer has signed. Without one (nil) it is what the chain's node
-// says is claimed.
-type proof struct {
-	charged vouchers.Amount
-	ceiling *vouchers.Amount
-}
-
-// take ends a refused reservation, if there is one (0 is none), and takes the proof over.
-func (p *proof) take(ch *channel, refused vouchers.Amount) error {
-	if p.ceiling == nil {
-		return ch.retreat(refused, p.charged)
-	}
-	return ch.correct(refused, p.charged, *p.ceiling)
-}
-
 // check accepts a corrective answer that proves itself: by a voucher that this client
 // signed, or by claiming no more than the chain knows.
-func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*proof, error) {
+func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*account.Proof, error) {
 	for _, entry := range required.Accepts {
 		state, shown := entry.Extra.ChannelState, entry.Extra.VoucherState
 		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
@@ -241,7 +214,7 @@ func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRe
 
 // checkState is check for what a server says is charged, and the voucher that it shows for
 // that.
-func (p *payer) checkState(ctx context.Context, ch *channel, charged vouchers.Amount, shown *x402.VoucherState) (*proof, error) {
+func (p *payer) checkState(ctx context.Context, ch *channel, charged vouchers.Amount, shown *x402.VoucherState) (*account.Proof, error) {
 	if shown == nil || shown.SignedMaxClaimable == nil {
 		return p.checkWithChain(ctx, ch, charged)
 	}
@@ -249,20 +222,20 @@ func (p *payer) checkState(ctx context.Context, ch *channel, charged vouchers.Am
 	digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
 	signer, err := vouchers.Recover(digest, shown.Signature)
 	if err != nil || signer != p.session.Address() {
-		return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", ErrDishonest, ceiling)
+		return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", account.ErrDishonest, ceiling)
 	}
-	return &proof{charged, &ceiling}, nil
+	return &account.Proof{Charged: charged, Ceiling: &ceiling}, nil
 }
 
-func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*proof, error) {
+func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*account.Proof, error) {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err != nil {
 		return nil, err
 	}
 	if charged > state.Claimed {
-		return nil, fmt.Errorf("%w: it reports %s charged, the chain knows of %s and it shows no voucher", ErrDishonest, charged, state.Claimed)
+		return nil, fmt.Errorf("%w: it reports %s charged, the chain knows of %s and it shows no voucher", account.ErrDishonest, charged, state.Claimed)
 	}
-	return &proof{charged: state.Claimed}, nil
+	return &account.Proof{Charged: state.Claimed}, nil
 }
 
 // entries are the channels to the server that this payer's vouchers draw on, in use or

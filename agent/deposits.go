@@ -114,7 +114,7 @@ func (d *signedDeposit) warn(err error) error {
 // counts for its day all the same.
 func (p *payer) awaited(ctx context.Context, ch *channel) (*signedDeposit, error) {
 	found, err := p.outstanding(ctx, ch.id)
-	if err != nil || found == nil || found.shown(ch.funds()) || !p.usedUp(ctx, ch, found) {
+	if err != nil || found == nil || found.shown(ch.Balance()) || !p.usedUp(ctx, ch, found) {
 		return found, err
 	}
 	return nil, p.forget(found)
@@ -208,9 +208,9 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 	if err != nil {
 		return nil, err
 	}
-	signed := &signedDeposit{Channel: ch.id, Before: ch.funds(), fresh: true}
+	signed := &signedDeposit{Channel: ch.id, Before: ch.Balance(), fresh: true}
 	if origin == byItself {
-		signed.TopUp, signed.Before = p.purse.today(), ch.known()
+		signed.TopUp, signed.Before = p.purse.today(), ch.Known()
 	}
 	if ch.byPermit2() {
 		signed.Deposit, err = p.permit(ctx, ch, amount, until)

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 func TestAClientThatCannotBeRightIsNotMade(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/agent/naming"
@@ -17,20 +18,11 @@ var ErrPolicy = errors.New("refused by policy")
 // ErrNoChannel says that there is no money in a channel to the seller.
 var ErrNoChannel = errors.New("no channel")
 
-// ErrBalance says that a channel has not enough left.
-var ErrBalance = errors.New("channel balance too low")
-
 // ErrFunds says that the payer's own account has not enough.
 var ErrFunds = errors.New("not enough in the wallet")
 
 // ErrTerms says that a server offers no way of paying that this client can use.
 var ErrTerms = errors.New("no acceptable payment terms")
-
-// ErrDishonest says that a server's numbers contradict what the client signed and was charged.
-var ErrDishonest = errors.New("the server's numbers are wrong")
-
-// ErrOldBook says that more was signed, or claimed on chain, than the channel book knows of.
-var ErrOldBook = errors.New("the channel book does not know of it")
 
 // ErrUnreached says that no connection was made: nothing was sent, and nothing is charged.
 var ErrUnreached = errors.New("the server was not reached, nothing was paid")
@@ -80,3 +72,12 @@ var ErrLimit = dial.ErrLimit
 
 // ErrNoServer says that nobody answers as an MCP server at a URL.
 var ErrNoServer = dial.ErrNoServer
+
+// ErrBalance says that a channel has not enough left.
+var ErrBalance = account.ErrBalance
+
+// ErrDishonest says that a server's numbers contradict what the client signed and was charged.
+var ErrDishonest = account.ErrDishonest
+
+// ErrOldBook says that more was signed, or claimed on chain, than the channel book knows of.
+var ErrOldBook = account.ErrOldBook

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -22,9 +23,9 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 	if err != nil {
 		return Moved{}, err
 	}
-	if signed != nil && signed.shown(ch.funds()) { // it has come in since
+	if signed != nil && signed.shown(ch.Balance()) { // it has come in since
 		p.owe(p.forget(signed))
-		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.funds(), Left: ch.spendable()}, nil
+		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.Balance(), Left: ch.Spendable()}, nil
 	}
 	if signed == nil {
 		if signed, err = p.authorize(ctx, ch, amount, origin); err != nil {
@@ -70,7 +71,7 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 	}
 	moved, err := p.depositInto(ctx, ch, amount, byHand, by)
 	if err == nil {
-		ch.trust(moved.Balance)
+		ch.Trust(moved.Balance)
 	}
 	moved.Unwritten = p.owing()
 	return moved, err
@@ -101,7 +102,7 @@ func (p *payer) permit(ctx context.Context, ch *channel, amount vouchers.Amount,
 // with this call; funded ends it, and is called in any case where err is nil.
 func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *signedDeposit, funded func(), err error) {
 	price := t.accepted.Amount
-	if p.topUp.Amount == 0 || price == 0 || ch.lacks(price, p.topUp.Below) == 0 {
+	if p.topUp.Amount == 0 || price == 0 || ch.Lacks(price, p.topUp.Below) == 0 {
 		return nil, func() {}, nil
 	}
 	if funded, err = p.fund(ctx, ch); err != nil {
@@ -122,7 +123,7 @@ func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) 
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	unlock, err := ch.board.deposit(ctx)
+	unlock, err := ch.Depositing(ctx)
 	if err != nil {
 		<-ch.funding
 		return nil, err
@@ -138,13 +139,13 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if err := p.refresh(ctx, ch); err != nil { // another process may have deposited
 		return nil, err
 	}
-	if ch.lacks(price, p.topUp.Below) == 0 {
+	if ch.Lacks(price, p.topUp.Below) == 0 {
 		return nil, nil
 	}
-	if err := ch.empties(price.Plus(p.topUp.Below)); err != nil {
+	if err := ch.Empties(price.Plus(p.topUp.Below)); err != nil {
 		return nil, err
 	}
-	amount, err := p.policy.topUp(p.server, p.topUp.Amount, max(ch.lacks(price, 0), ch.minDeposit))
+	amount, err := p.policy.topUp(p.server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.minDeposit))
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +163,7 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if err != nil {
 		return nil, err
 	}
-	if signed != nil && signed.shown(ch.funds()) { // it has come in, and is not enough
+	if signed != nil && signed.shown(ch.Balance()) { // it has come in, and is not enough
 		if err := p.forget(signed); err != nil {
 			return nil, err
 		}
@@ -179,7 +180,7 @@ func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposi
 	if forgotten, err := p.unsent(signed, answered); forgotten {
 		return err
 	}
-	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.funds()) {
+	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.Balance()) {
 		return err
 	}
 	p.owe(p.forget(signed))
@@ -217,7 +218,7 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
-	before := ch.funds()
+	before := ch.Balance()
 	if d, err := p.outstanding(ctx, ch.id); err != nil {
 		return Moved{}, err
 	} else if _, deposits := payload.(*x402.DepositPayload); deposits && d != nil {
@@ -246,7 +247,7 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 			return Moved{}, err
 		}
 	}
-	return Moved{}, fmt.Errorf("%w: the server corrects its corrections", ErrDishonest)
+	return Moved{}, fmt.Errorf("%w: the server corrects its corrections", account.ErrDishonest)
 }
 
 // corrected takes over what the server proves, and signs what it says is charged.
@@ -255,7 +256,7 @@ func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.Payme
 	if err != nil {
 		return x402.SignedVoucher{}, err
 	}
-	if err := proven.take(ch, 0); err != nil {
+	if err := ch.Believe(proven, 0); err != nil {
 		return x402.SignedVoucher{}, err
 	}
 	return p.signCharged(ctx, ch)
@@ -264,7 +265,7 @@ func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.Payme
 // moved holds a receipt against the request and against the chain.
 func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, before vouchers.Amount, receipt *x402.SettlementResponse) (Moved, error) {
 	if receipt == nil || !receipt.Success || receipt.Amount == nil {
-		return Moved{}, fmt.Errorf("%w: the answer has no receipt of the transfer", ErrDishonest)
+		return Moved{}, fmt.Errorf("%w: the answer has no receipt of the transfer", account.ErrDishonest)
 	}
 	amount := *receipt.Amount
 	err := p.catchUp(ctx, ch, transactionOf(receipt), func(balance vouchers.Amount) bool { return isMove(payload, amount, before, balance) })
@@ -272,15 +273,15 @@ func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, be
 		return Moved{}, err
 	}
 	p.owe(p.write(ch))
-	after := ch.funds()
+	after := ch.Balance()
 	if !isMove(payload, amount, before, after) {
 		return Moved{}, fmt.Errorf("%w: it reports a transfer of %s in transaction %q, on chain the channel had %s and has %s",
-			ErrDishonest, amount, receipt.Transaction, before, after)
+			account.ErrDishonest, amount, receipt.Transaction, before, after)
 	}
 	if _, refunds := payload.(*x402.RefundPayload); refunds {
-		ch.trust(after)
+		ch.Trust(after)
 	}
-	return Moved{Channel: ch.id, Amount: amount, Balance: after, Left: ch.spendable(), Tx: transactionOf(receipt)}, nil
+	return Moved{Channel: ch.id, Amount: amount, Balance: after, Left: ch.Spendable(), Tx: transactionOf(receipt)}, nil
 }
 
 // isMove tells whether amount is what the payload asks for, and the balance shows it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
@@ -49,7 +50,7 @@ type Options struct {
 	Book string
 	// Agree is asked before a recovery takes over more than the book knows to be signed;
 	// see [Client.Recover].
-	Agree func(context.Context, Finding) (bool, error)
+	Agree func(context.Context, account.Finding) (bool, error)
 	// Disputed is told of each charge that no call of this payer explains; nil logs it. It
 	// must not wait for the client.
 	Disputed func(Dispute)
@@ -90,7 +91,7 @@ type payer struct {
 	book    *Book
 	// deposits are those that were signed and may yet come in.
 	deposits depositTable
-	agree    func(context.Context, Finding) (bool, error)
+	agree    func(context.Context, account.Finding) (bool, error)
 	limits   dial.Limits
 	asked    *dial.Crowd // requests of the server
 	server   string      // as policies and the book know it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -86,21 +87,6 @@ func (e *PolicyError) Error() string {
 // Unwrap is [ErrPolicy].
 func (e *PolicyError) Unwrap() error { return ErrPolicy }
 
-// BalanceError is a call that a channel cannot pay; it wraps [ErrBalance].
-type BalanceError struct {
-	// Required is what the call takes, Remaining what the channel has for it, and
-	// Balance all that was deposited, in atomic units.
-	Required, Remaining, Balance vouchers.Amount
-}
-
-// Error says what is missing.
-func (e *BalanceError) Error() string {
-	return fmt.Sprintf("%v: the call costs %s, %s of %s are left; deposit more with `chit deposit`", ErrBalance, e.Required, e.Remaining, e.Balance)
-}
-
-// Unwrap is [ErrBalance].
-func (e *BalanceError) Unwrap() error { return ErrBalance }
-
 // Problem is an error of a payment in a form that an agent can read and act on.
 // Amounts are atomic units.
 type Problem struct {
@@ -152,8 +138,8 @@ var helps = []struct {
 	{ErrUnwritten, CodeUnwritten, "nothing more is paid until the owner of the wallet has made room for its book, or mended it"},
 	{ErrUnreached, CodeUnreached, "nothing was charged; call again later"},
 	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
-	{ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
-	{ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
+	{account.ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
+	{account.ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
 	{ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
 	{ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
 	{ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},
@@ -164,7 +150,7 @@ var helps = []struct {
 func Explain(err error) (Problem, bool) {
 	var p Problem
 	var policy *PolicyError
-	var balance *BalanceError
+	var balance *account.BalanceError
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &policy):

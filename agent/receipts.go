@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -243,19 +244,19 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 		for _, r := range page {
 			digest, err := c.attested(r, e.Config.ReceiverAuthorizer)
 			if err != nil {
-				return came, fmt.Errorf("%w: receipt %d: %w", ErrDishonest, r.Sequence, err)
+				return came, fmt.Errorf("%w: receipt %d: %w", account.ErrDishonest, r.Sequence, err)
 			}
 			if r.Channel != id || r.Sequence != after+1 {
-				return came, fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", ErrDishonest, r.Sequence, r.Channel, after+1, id)
+				return came, fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", account.ErrDishonest, r.Sequence, r.Channel, after+1, id)
 			}
 			if !follows.fits(&r.Receipt, digest) {
-				return came, fmt.Errorf("%w: receipt %d does not follow receipt %d", ErrDishonest, r.Sequence, after)
+				return came, fmt.Errorf("%w: receipt %d does not follow receipt %d", account.ErrDishonest, r.Sequence, after)
 			}
 			after++
 			follows.add(after, link{digest, r.Previous, r.Cumulative})
 			most := max(e.Signed, e.Charged)
 			if r.Charged == 0 || r.Charged > most.Minus(sum) {
-				return came, fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", ErrDishonest, r.Sequence, r.Charged, sum, most)
+				return came, fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", account.ErrDishonest, r.Sequence, r.Charged, sum, most)
 			}
 			sum += r.Charged
 			if !known[r.Sequence] {

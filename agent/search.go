@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -25,7 +26,7 @@ type Search struct {
 	// Agree is asked before a channel is written of which more is claimed than the book
 	// knows to be signed, for which only the chain's nodes stand. What is not agreed to is
 	// an error; nil agrees.
-	Agree func(context.Context, Finding) (bool, error)
+	Agree func(context.Context, account.Finding) (bool, error)
 	// Reached is called now and then with the block of an escrow's log that was looked at
 	// last, and the last one to look at. It may be nil.
 	Reached func(of common.Address, block, last uint64)
@@ -80,7 +81,7 @@ func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, con
 	if err != nil || state.Balance <= state.Claimed && state.Withdrawal.FinalizeAfter == 0 {
 		return nil, err
 	}
-	found := Finding{
+	found := account.Finding{
 		Channel: id, Server: entry.Server, Known: entry.Signed, Spent: entry.Charged, Claimed: state.Claimed,
 		Charged: max(entry.Charged.Plus(entry.Offset), state.Claimed), Signed: max(entry.Signed, state.Claimed),
 	}
@@ -98,19 +99,19 @@ func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, con
 	})
 }
 
-func (s *Search) agreed(ctx context.Context, found Finding) error {
+func (s *Search) agreed(ctx context.Context, found account.Finding) error {
 	if !found.Beyond() || s.Agree == nil {
 		return nil
 	}
 	yes, err := s.Agree(ctx, found)
 	if err == nil && !yes {
-		err = found.unagreed()
+		err = found.Unagreed()
 	}
 	return err
 }
 
 // restore counts as spent what a finding adds to an entry.
-func (b *Book) restore(entry Entry, found Finding) error {
+func (b *Book) restore(entry Entry, found account.Finding) error {
 	more := found.Charged.Minus(entry.Charged.Plus(entry.Offset))
 	if more == 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/x402"
 )
@@ -21,7 +22,7 @@ const (
 
 // standing is what the server proves of a channel, nil where it knows nothing beyond the
 // chain.
-func (p *payer) standing(ctx context.Context, ch *channel, by *wanted) (*proof, error) {
+func (p *payer) standing(ctx context.Context, ch *channel, by *wanted) (*account.Proof, error) {
 	signed, err := p.signOrder(ctx, ch.id, "state", "")
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (p *payer) standing(ctx context.Context, ch *channel, by *wanted) (*proof, 
 
 // probe offers a voucher for nothing: the server refuses it and says where the channel
 // stands. What it returns is nil where the server knows nothing beyond the chain.
-func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*proof, error) {
+func (p *payer) probe(ctx context.Context, ch *channel, by *wanted) (*account.Proof, error) {
 	voucher, err := p.sign(ctx, ch, 0)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ type tail struct {
 	err  error        // of files that could not be closed or removed
 }
 
+// errTail says that another process holds a tail that this one has just named.
+var errTail = errors.New("another process holds it")
+
 // tailName is what the names of tails' files begin with; a page's number follows.
 const tailName = "spending."
 
@@ -95,7 +98,7 @@ func (t *tail) open() (err error) {
 		id := rand.Text()
 		mine := flock.New(filepath.Join(t.dir, tailName+id))
 		if ok, err := mine.TryLock(); err != nil || !ok {
-			return cmp.Or(err, errDamaged)
+			return cmp.Or(err, errTail)
 		}
 		t.id, t.mine, t.page = id, mine, 1
 	}

@@ -13,31 +13,31 @@ type channelTally struct {
 	id    vouchers.ChannelID
 }
 
-func (t channelTally) concede(amount vouchers.Amount) error { return t.count(concedes, amount) }
+func (t channelTally) Concede(amount vouchers.Amount) error { return t.count(concedes, amount) }
 
-func (t channelTally) exceed(amount vouchers.Amount) error { return t.count(exceeds, amount) }
+func (t channelTally) Exceed(amount vouchers.Amount) error { return t.count(exceeds, amount) }
 
-func (t channelTally) fits() error {
+func (t channelTally) Fits() error {
 	if !t.purse.policy.counts() {
 		return nil
 	}
 	return t.purse.decide(context.Background(), &order{change: change{day: t.purse.today(), tool: signedPool, kind: fits}})
 }
 
-func (t channelTally) restore(charged, beyond vouchers.Amount) error {
+func (t channelTally) Restore(charged, beyond vouchers.Amount) error {
 	return errors.Join(t.count(restores, charged), t.count(finds, beyond))
 }
 
-func (t channelTally) resolve(charged, freed vouchers.Amount) {
+func (t channelTally) Resolve(charged, freed vouchers.Amount) {
 	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: resolves, amount: charged.Plus(freed), cost: charged})
 }
 
-func (t channelTally) comeBack(amount vouchers.Amount) {
+func (t channelTally) ComeBack(amount vouchers.Amount) {
 	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: returns, amount: amount})
 }
 
-func (t channelTally) arrive(amount vouchers.Amount) {
-	t.comeBack(amount)
+func (t channelTally) Arrive(amount vouchers.Amount) {
+	t.ComeBack(amount)
 	t.purse.later(change{day: t.purse.today(), channel: t.id, kind: restores, amount: amount, tool: lateTool})
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
@@ -115,7 +116,7 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 		}
 		h.end(min(answer.Charged, most))
 		if err == nil && answer.Charged > most {
-			err = fmt.Errorf("%w: a call on a token that pays %s at most was charged %s", ErrDishonest, most, answer.Charged)
+			err = fmt.Errorf("%w: a call on a token that pays %s at most was charged %s", account.ErrDishonest, most, answer.Charged)
 		}
 		return err
 	}

@@ -49,10 +49,10 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if err := c.refresh(ctx, ch); err != nil { // another process may have deposited
 		return Moved{}, false, err
 	}
-	if ch.lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
-		return Moved{Channel: ch.id, Balance: ch.funds(), Left: ch.spendable()}, false, nil
+	if ch.Lacks(0, max(c.topUp.Below, vouchers.Amount(1))) == 0 {
+		return Moved{Channel: ch.id, Balance: ch.Balance(), Left: ch.Spendable()}, false, nil
 	}
-	if err := ch.empties(max(c.topUp.Below, vouchers.Amount(1))); err != nil {
+	if err := ch.Empties(max(c.topUp.Below, vouchers.Amount(1))); err != nil {
 		return Moved{}, false, err
 	}
 	amount, err := c.policy.topUp(c.server, c.topUp.Amount, ch.minDeposit)

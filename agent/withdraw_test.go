@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
@@ -113,7 +114,7 @@ func refunds(t testing.TB, _ *shoptest.Shop, of agent.Withdrawable) {
 
 func TestWhatIsWorthItsGasIsToldFromDust(t *testing.T) {
 	channel := func(balance, claimed, withdrawing vouchers.Amount) agent.ChannelFunds {
-		ch := agent.ChannelFunds{Entry: agent.Entry{Balance: balance}, Claimed: claimed, Withdrawing: withdrawing}
+		ch := agent.ChannelFunds{Entry: agent.Entry{Record: account.Record{Balance: balance}}, Claimed: claimed, Withdrawing: withdrawing}
 		if withdrawing > 0 {
 			at := time.Unix(1000, 0)
 			ch.WithdrawAfter = &at

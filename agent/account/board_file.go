@@ -1,4 +1,4 @@
-package agent
+package account
 
 import (
 	"encoding/binary"

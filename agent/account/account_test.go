@@ -1,4 +1,4 @@
-package agent
+package account
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // market is an account and an honest server, with calls on the wire between them.
 type market struct {
-	account *account
+	account *Account
 	flying  map[vouchers.Amount]vouchers.Amount // ceiling to price, of calls on the wire
 	stale   bool                                // the account has lost its memory and has not been corrected
 
@@ -35,6 +35,16 @@ type stance struct{ charged, top vouchers.Amount }
 type charge struct{ actual, total vouchers.Amount }
 
 const deposited = vouchers.Amount(50_000)
+
+// newAccount is an account that is kept in memory alone.
+func newAccount(balance, charged, signed vouchers.Amount) *Account {
+	return &Account{forgets: true, figures: newFigures(balance, charged, signed)}
+}
+
+// reserve is the ceiling for a call without a deposit, on its first try.
+func (a *Account) reserve(ctx context.Context, price vouchers.Amount) (vouchers.Amount, error) {
+	return a.Reserve(ctx, &Need{Price: price})
+}
 
 func newMarket() *market {
 	return &market{
@@ -175,7 +185,7 @@ func (m *market) land(t *rapid.T, ceiling, price vouchers.Amount) {
 	}
 	says := m.answers[ceiling]
 	delete(m.answers, ceiling)
-	if err := m.account.settle(ceiling, says.actual, says.total); err != nil {
+	if err := m.account.Settle(ceiling, says.actual, says.total); err != nil {
 		t.Fatalf("an honest server's answer: %v", err)
 	}
 }
@@ -193,7 +203,7 @@ func (m *market) lose(t *rapid.T) {
 	delete(m.refusals, ceiling)
 	m.level()
 	delete(m.flying, ceiling)
-	m.account.lose(ceiling)
+	m.account.Lose(ceiling)
 }
 
 // forget starts the payer again from an old book. Without a failed call's voucher the
@@ -251,11 +261,11 @@ func TestAnAccountSignsNoMoreThanItMustAndAgreesWithAnHonestServer(t *testing.T)
 }
 
 func TestAnAccountFindsLiesOut(t *testing.T) {
-	for name, lie := range map[string]func(a *account, ceiling vouchers.Amount) error{
-		"a charge above the price":          func(a *account, c vouchers.Amount) error { return a.settle(c, 101, 101) },
-		"a total above what can be":         func(a *account, c vouchers.Amount) error { return a.settle(c, 100, 301) },
-		"more charged than the proof":       func(a *account, c vouchers.Amount) error { return a.correct(c, c+1, c) },
-		"a charge for a call that is ended": func(a *account, c vouchers.Amount) error { a.release(c); return a.settle(c, 1, 1) },
+	for name, lie := range map[string]func(a *Account, ceiling vouchers.Amount) error{
+		"a charge above the price":          func(a *Account, c vouchers.Amount) error { return a.Settle(c, 101, 101) },
+		"a total above what can be":         func(a *Account, c vouchers.Amount) error { return a.Settle(c, 100, 301) },
+		"more charged than the proof":       func(a *Account, c vouchers.Amount) error { return a.correct(c, c+1, c) },
+		"a charge for a call that is ended": func(a *Account, c vouchers.Amount) error { a.Release(c); return a.Settle(c, 1, 1) },
 	} {
 		a := newAccount(1_000, 0, 0)
 		first, err := a.reserve(t.Context(), 100)
@@ -293,7 +303,7 @@ func landed(t *testing.T, steps ...error) {
 	}
 }
 
-func reserved(t *testing.T, a *account, price, want vouchers.Amount) {
+func reserved(t *testing.T, a *Account, price, want vouchers.Amount) {
 	t.Helper()
 	if ceiling, err := a.reserve(t.Context(), price); err != nil || ceiling != want {
 		t.Errorf("signed %d for a call of %d, %v; want %d", ceiling, price, err, want)
@@ -304,14 +314,14 @@ func TestAnAccountFromAnOldBookDoesNotAccuseTheServer(t *testing.T) {
 	a := newAccount(1_000, 0, 0) // the server has charged 1 already
 	reserved(t, a, 2, 2)
 	reserved(t, a, 1, 3)
-	landed(t, a.settle(3, 0, 1), a.settle(2, 2, 3))
+	landed(t, a.Settle(3, 0, 1), a.Settle(2, 2, 3))
 	reserved(t, a, 1, 4)
 }
 
 func TestACorrectionWaitsForTheCallsInFlight(t *testing.T) {
 	a := newAccount(1_000, 0, 0)
 	reserved(t, a, 1, 1)
-	landed(t, a.settle(1, 1, 1)) // from here on the account is sure
+	landed(t, a.Settle(1, 1, 1)) // from here on the account is sure
 	for ceiling := range vouchers.Amount(3) {
 		reserved(t, a, 1, ceiling+2)
 	}
@@ -324,13 +334,13 @@ func TestACorrectionWaitsForTheCallsInFlight(t *testing.T) {
 		}
 		next <- ceiling
 	}()
-	landed(t, a.settle(3, 1, 7))
+	landed(t, a.Settle(3, 1, 7))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if ceiling, err := a.reserve(ended, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("signed %d under way, %v", ceiling, err)
 	}
-	landed(t, a.settle(4, 1, 8))
+	landed(t, a.Settle(4, 1, 8))
 	if ceiling := <-next; ceiling != 9 {
 		t.Errorf("signed %d after a correction to 8", ceiling)
 	}
@@ -340,10 +350,10 @@ func TestACeilingWhoseAnswerNeverCameIsNotSignedAgain(t *testing.T) {
 	a := newAccount(1_000, 0, 0)
 	reserved(t, a, 10, 10)
 	reserved(t, a, 10, 20)
-	a.lose(20)
-	landed(t, a.settle(10, 0, 0)) // may be older than the outcome of the lost call
+	a.Lose(20)
+	landed(t, a.Settle(10, 0, 0)) // may be older than the outcome of the lost call
 	reserved(t, a, 10, 21)
-	landed(t, a.settle(21, 10, 10)) // the lost call was not charged
+	landed(t, a.Settle(21, 10, 10)) // the lost call was not charged
 	if a.doubt != 0 || a.charged != 10 {
 		t.Errorf("charged %d, in doubt %d", a.charged, a.doubt)
 	}

@@ -1,4 +1,4 @@
-package agent
+package account
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 // more than that behind, the other has lied.
 const muchBehind = 256
 
-// fund takes over the balance that the chain has at a block, unless a later one is known:
+// Observe takes over the balance that the chain has at a block, unless a later one is known:
 // nodes behind one URL may be some blocks apart.
-func (a *account) fund(balance vouchers.Amount, block uint64) {
+func (a *Account) Observe(balance vouchers.Amount, block uint64) {
 	a.lock()
 	defer a.unlock()
 	if block < a.block && a.block-block <= muchBehind {
@@ -21,17 +21,17 @@ func (a *account) fund(balance vouchers.Amount, block uint64) {
 	a.balance, a.most, a.block = balance, max(a.most, balance), block
 }
 
-// trust takes a balance as it is after the payer itself has moved money.
-func (a *account) trust(balance vouchers.Amount) {
+// Trust takes a balance as it is after the payer itself has moved money.
+func (a *Account) Trust(balance vouchers.Amount) {
 	a.lock()
 	defer a.unlock()
 	a.balance, a.most = balance, balance
 }
 
-// empties fails where the channel lacks money for so much that the book says is in it, or
+// Empties fails where the channel lacks money for so much that the book says is in it, or
 // holds less than the book says: no number of a node, nor any two by turns, make a client
 // deposit again by itself what it has deposited.
-func (a *account) empties(need vouchers.Amount) error {
+func (a *Account) Empties(need vouchers.Amount) error {
 	a.lock()
 	defer a.look()
 	if a.balance >= a.most && a.used().Plus(need).Minus(a.most) > 0 {
@@ -41,30 +41,30 @@ func (a *account) empties(need vouchers.Amount) error {
 		ErrBalance, a.balance, a.most)
 }
 
-// spendable is what further calls can spend.
-func (a *account) spendable() vouchers.Amount {
+// Spendable is what further calls can spend.
+func (a *Account) Spendable() vouchers.Amount {
 	a.lock()
 	defer a.look()
 	return a.balance.Minus(a.used())
 }
 
-// lacks is what has to be deposited so that a call of the given price can be paid and
+// Lacks is what has to be deposited so that a call of the given price can be paid and
 // keeps at least so much after it; 0 if nothing has.
-func (a *account) lacks(price, keep vouchers.Amount) vouchers.Amount {
+func (a *Account) Lacks(price, keep vouchers.Amount) vouchers.Amount {
 	a.lock()
 	defer a.look()
 	return a.used().Plus(price).Plus(keep).Minus(a.balance)
 }
 
-// known is the most that the channel was seen to hold since this payer moved money itself.
-func (a *account) known() vouchers.Amount {
+// Known is the most that the channel was seen to hold since this payer moved money itself.
+func (a *Account) Known() vouchers.Amount {
 	a.lock()
 	defer a.look()
 	return max(a.balance, a.most)
 }
 
-// funds is the balance.
-func (a *account) funds() vouchers.Amount {
+// Balance is what the channel holds, by the chain or by this payer's own moves.
+func (a *Account) Balance() vouchers.Amount {
 	a.lock()
 	defer a.look()
 	return a.balance

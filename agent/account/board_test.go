@@ -1,4 +1,4 @@
-package agent
+package account
 
 import (
 	"path/filepath"
@@ -9,9 +9,9 @@ import (
 )
 
 // joined is an account that shares a channel with those that have the same book.
-func joined(t *testing.T, book string, begins figures) *account {
+func joined(t *testing.T, book string, begins figures) *Account {
 	t.Helper()
-	a := new(account)
+	a := new(Account)
 	var err error
 	if a.board, err = openBoard(t.Context(), book, vouchers.ChannelID{1}, &a.figures, func() (figures, error) { return begins, nil }); err != nil {
 		t.Fatal(err)
@@ -30,8 +30,8 @@ func TestAccountsWithTheSameBookAreOne(t *testing.T) {
 	reserved(t, one, 10, 10)
 	two := joined(t, book, figures{}) // is not asked
 	reserved(t, two, 20, 30)
-	landed(t, one.settle(10, 10, 10))
-	two.lose(30)
+	landed(t, one.Settle(10, 10, 10))
+	two.Lose(30)
 	reserved(t, one, 5, 35)
 	one.lock()
 	two.mu.Lock()
@@ -41,7 +41,7 @@ func TestAccountsWithTheSameBookAreOne(t *testing.T) {
 	two.mu.Unlock()
 	one.look()
 	landed(t, two.correct(0, 30, 35)) // waits for the call of the other
-	landed(t, one.settle(35, 5, 35))
+	landed(t, one.Settle(35, 5, 35))
 	reserved(t, two, 1, 36)
 }
 

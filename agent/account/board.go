@@ -1,4 +1,4 @@
-package agent
+package account
 
 import (
 	"cmp"
@@ -40,15 +40,14 @@ type board struct {
 }
 
 const (
-	boardFolder = ".live" // beside the book: its name with this
-	lookEvery   = time.Second
-	soonTime    = 5 * time.Millisecond // how long landings of other processes may go unnoticed
+	lookEvery = time.Second
+	soonTime  = 5 * time.Millisecond // how long landings of other processes may go unnoticed
 )
 
 // openBoard joins those who use a channel. The first one begins with fresh figures, and
 // what the last one has left that these do not know; the others take over those there are.
-func openBoard(ctx context.Context, book string, id vouchers.ChannelID, f *figures, fresh func() (figures, error)) (b *board, err error) {
-	b = &board{dir: book + boardFolder, name: id.Hex()}
+func openBoard(ctx context.Context, folder string, id vouchers.ChannelID, f *figures, fresh func() (figures, error)) (b *board, err error) {
+	b = &board{dir: folder, name: id.Hex()}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("share the channel book: %w", err)
 	}

@@ -1,11 +1,9 @@
-package agent
+package account
 
 import (
 	"context"
 	"math"
 	"time"
-
-	"github.com/chitpay/chit/agent/dial"
 )
 
 // A call in flight may hold up the others of its channel, those of other processes too:
@@ -13,22 +11,22 @@ import (
 // server that keeps it alive, byte by byte, would hold the channel for ever.
 
 // await notes that a call waits for those in flight.
-func (a *account) await() {
+func (a *Account) await() {
 	if a.waits == 0 {
 		a.waits = time.Now().UnixNano()
 	}
 }
 
 // waited notes that one of them has landed. A correction waits for the last one.
-func (a *account) waited() {
+func (a *Account) waited() {
 	if !a.draining || a.flying == 0 {
 		a.waits = 0
 	}
 }
 
-// patient is the context of a call in flight. It ends when others have waited for the call
+// Patient is the context of a call in flight. It ends when others have waited for the call
 // for as long as they may; done ends it when the call has been answered.
-func (a *account) patient(ctx context.Context) (_ context.Context, done func()) {
+func (a *Account) Patient(ctx context.Context) (_ context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var look *time.Timer
 	look = time.AfterFunc(math.MaxInt64, func() {
@@ -39,7 +37,7 @@ func (a *account) patient(ctx context.Context) (_ context.Context, done func()) 
 			look.Reset(patience)
 			return
 		}
-		cancel(dial.Over("Hold", a.hold, "other calls of the channel have waited for this one for too long"))
+		cancel(a.heldUp)
 	})
 	look.Reset(a.hold)
 	return ctx, func() {
@@ -50,7 +48,7 @@ func (a *account) patient(ctx context.Context) (_ context.Context, done func()) 
 
 // patience is for how long the calls in flight may still go on, at least. A clock that was
 // moved back since makes that no longer than the time since this process has noticed.
-func (a *account) patience() time.Duration {
+func (a *Account) patience() time.Duration {
 	a.lock()
 	defer a.look()
 	if a.waits == 0 {

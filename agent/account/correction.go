@@ -1,4 +1,4 @@
-package agent
+package account
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 // signed before: the server has put a voucher on chain that had so much to spare, and
 // counts from there. It charges nothing for that; what was signed can be taken all the
 // same, and is counted.
-func (a *account) countFrom(total vouchers.Amount) {
+func (a *Account) countFrom(total vouchers.Amount) {
 	if a.flying == 0 && !a.draining {
 		a.adopt(total, a.doubt)
 		return
@@ -24,7 +24,7 @@ func (a *account) countFrom(total vouchers.Amount) {
 }
 
 // highest is the highest total that the server may report.
-func (a *account) highest() vouchers.Amount {
+func (a *Account) highest() vouchers.Amount {
 	most := a.committed()
 	if a.draining || a.unsure { // there may be more than this account knew, all of it signed before
 		most = max(most, a.opened.Plus(a.fresh).Plus(a.flying))
@@ -38,7 +38,7 @@ func (a *account) highest() vouchers.Amount {
 // clearDoubt takes the server's total as the outcome of the calls whose answers never
 // came, once nothing else is in flight. A total that may be older than their outcome
 // does not tell.
-func (a *account) clearDoubt() {
+func (a *Account) clearDoubt() {
 	if a.flying > 0 || a.doubt == 0 || !a.heard || a.seen < a.charged {
 		return
 	}
@@ -48,7 +48,7 @@ func (a *account) clearDoubt() {
 // rebase sets what is charged, and what is in doubt. What that adds to both is counted:
 // it is below what was signed, and the next ceiling is above it. It reports whether that
 // is anything: what was spent before says nothing of ceilings above it then.
-func (a *account) rebase(charged, doubt vouchers.Amount) bool {
+func (a *Account) rebase(charged, doubt vouchers.Amount) bool {
 	before, after := a.charged.Plus(a.doubt), charged.Plus(doubt)
 	more := after.Minus(before)
 	if more > 0 {
@@ -57,15 +57,15 @@ func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 			a.unproven = a.unproven.Plus(more)
 		}
 		if a.tally != nil {
-			a.uncounted = errors.Join(a.uncounted, a.tally.concede(more))
+			a.uncounted = errors.Join(a.uncounted, a.tally.Concede(more))
 			a.raised = true
 		}
 	}
 	if a.tally != nil {
 		resolved := a.doubt.Minus(doubt)
 		less := before.Minus(after)
-		a.tally.resolve(resolved.Minus(less), min(resolved, less))
-		a.tally.comeBack(less.Minus(resolved))
+		a.tally.Resolve(resolved.Minus(less), min(resolved, less))
+		a.tally.ComeBack(less.Minus(resolved))
 	}
 	offset := min(a.offset.Minus(a.charged.Minus(charged)), charged)
 	a.uncharged = a.uncharged.Plus(before.Minus(after).Minus(a.offset.Minus(offset)))
@@ -75,7 +75,7 @@ func (a *account) rebase(charged, doubt vouchers.Amount) bool {
 }
 
 // drain applies a correction that has waited for the calls in flight, after the last.
-func (a *account) drain() {
+func (a *Account) drain() {
 	if a.draining && a.flying == 0 {
 		a.adopt(a.seen, a.doubt)
 		a.draining = false
@@ -85,7 +85,7 @@ func (a *account) drain() {
 // adopt takes charged as the truth, and doubt as what may come to it, under what was signed:
 // else a count that was moved up would move the next ceiling up once more. Nothing is in
 // flight: the strict form, charged and the price, is open to the next call.
-func (a *account) adopt(charged, doubt vouchers.Amount) {
+func (a *Account) adopt(charged, doubt vouchers.Amount) {
 	moved := a.rebase(charged, min(doubt, a.signed.Minus(charged)))
 	a.seen, a.unsure = charged, false
 	maps.DeleteFunc(a.spent, func(c vouchers.Amount, why spending) bool { return c <= charged || moved && why == doubtful })
@@ -98,7 +98,7 @@ func (a *account) adopt(charged, doubt vouchers.Amount) {
 // It fails with [ErrDishonest] when more is charged than signed, or more than was signed
 // before the refused call, and with [ErrOldBook] when the book does not know of such a
 // voucher. Without a book the first proof is believed, and counted.
-func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
+func (a *Account) correct(refused, charged, ceiling vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
 	known, stale := a.knownBefore(refused), a.since(refused)
@@ -118,7 +118,7 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 			ErrOldBook, ceiling, charged, a.signed)
 	}
 	if beyond := ceiling.Minus(max(a.signed, charged)); beyond > 0 && a.tally != nil {
-		a.uncounted = errors.Join(a.uncounted, a.tally.restore(0, beyond))
+		a.uncounted = errors.Join(a.uncounted, a.tally.Restore(0, beyond))
 	}
 	a.signed, a.gone, a.vouched = max(a.signed, ceiling), max(a.gone, ceiling), max(a.vouched, ceiling)
 	a.takeOver(max(charged, stale.seen), stale.doubt)
@@ -130,7 +130,7 @@ func (a *account) correct(refused, charged, ceiling vouchers.Amount) error {
 
 // retreat is correct for what the chain knows as claimed, which proves nothing beyond
 // what was signed.
-func (a *account) retreat(refused, claimed vouchers.Amount) error {
+func (a *Account) retreat(refused, claimed vouchers.Amount) error {
 	a.lock()
 	defer a.unlock()
 	known, stale := a.knownBefore(refused), a.since(refused)
@@ -150,9 +150,9 @@ func claimedTooMuch(claimed, signed vouchers.Amount) error {
 		ErrOldBook, claimed, signed)
 }
 
-// knows fails where more is claimed by the chain's node than was ever signed. Without a
+// Knows fails where more is claimed by the chain's node than was ever signed. Without a
 // book there is nothing to hold that against.
-func (a *account) knows(claimed vouchers.Amount) error {
+func (a *Account) Knows(claimed vouchers.Amount) error {
 	a.lock()
 	defer a.look()
 	if a.forgets || claimed <= a.signed {
@@ -163,7 +163,7 @@ func (a *account) knows(claimed vouchers.Amount) error {
 
 // knownBefore is the highest count that the server may have without the call that it
 // refuses.
-func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
+func (a *Account) knownBefore(refused vouchers.Amount) vouchers.Amount {
 	if refused == 0 {
 		return a.signed
 	}
@@ -176,7 +176,7 @@ func (a *account) knownBefore(refused vouchers.Amount) vouchers.Amount {
 }
 
 // crowded tells whether a call in flight has been so beside others.
-func (a *account) crowded(ceiling vouchers.Amount) bool {
+func (a *Account) crowded(ceiling vouchers.Amount) bool {
 	f, flying := a.inFlight[ceiling]
 	return flying && (f.joined || a.signings > f.signing)
 }
@@ -186,7 +186,7 @@ func (a *account) crowded(ceiling vouchers.Amount) bool {
 type outcomes struct{ seen, doubt vouchers.Amount }
 
 // since returns what a refusal of a call in flight may not know of.
-func (a *account) since(ceiling vouchers.Amount) (o outcomes) {
+func (a *Account) since(ceiling vouchers.Amount) (o outcomes) {
 	if a.crowded(ceiling) {
 		o.seen = a.seen
 	}
@@ -196,7 +196,7 @@ func (a *account) since(ceiling vouchers.Amount) (o outcomes) {
 	return o
 }
 
-func (a *account) takeOver(charged, doubt vouchers.Amount) {
+func (a *Account) takeOver(charged, doubt vouchers.Amount) {
 	if a.flying == 0 && !a.draining {
 		a.adopt(charged, doubt)
 		if doubt == 0 {
@@ -208,7 +208,7 @@ func (a *account) takeOver(charged, doubt vouchers.Amount) {
 }
 
 // drainTo takes a count over once the calls in flight have landed, with what they report.
-func (a *account) drainTo(charged vouchers.Amount) {
+func (a *Account) drainTo(charged vouchers.Amount) {
 	a.seen = max(a.seen, charged)
 	if !a.draining {
 		a.opened, a.fresh = max(charged, a.charged), 0
