@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -169,13 +170,16 @@ func TestPricesAreReloadedUnderLoadWithoutAFailedCall(t *testing.T) {
 	loading, stop := context.WithCancel(t.Context())
 	defer stop()
 	var callers errgroup.Group
-	for range 4 {
+	var made [4]atomic.Int64 // calls by each caller
+	for i := range made {
 		callers.Go(func() error {
 			for loading.Err() == nil {
 				result, receipt, err := client.CallTool(t.Context(), "echo", map[string]any{"text": "x"})
 				if err != nil || result.IsError || receipt.Charged < 1_000 || receipt.Charged > 1_009 {
+					stop()
 					return fmt.Errorf("a call came to %+v, %+v, %w", result, receipt, err)
 				}
+				made[i].Add(1)
 			}
 			return nil
 		})
@@ -187,6 +191,10 @@ func TestPricesAreReloadedUnderLoadWithoutAFailedCall(t *testing.T) {
 		}
 		if result, _, err := client.CallTool(t.Context(), "echo", nil); err != nil || result.IsError {
 			t.Errorf("after a reload: %+v, %v", result, err)
+		}
+		for caller := range made { // a call is not to see the price change more often than a client follows
+			before := made[caller].Load()
+			until(t, "a call of each caller", func() bool { return made[caller].Load() > before || loading.Err() != nil })
 		}
 	}
 	stop()
