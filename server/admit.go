@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -12,7 +13,7 @@ import (
 // may come with it before. A deposit is left alone where the payment was answered
 // already, and where its voucher would not pay for the call afterwards either: a
 // client that has lost count would deposit again with every try.
-func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *depositReceipt, *refusal) {
+func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *depositReceipt, *terms.Refusal) {
 	d, ok := p.body.(*x402.DepositPayload)
 	if !ok {
 		reservation, refused := s.reserve(ctx, p, price, request)
@@ -42,15 +43,15 @@ func depositHelps(err error, p *payment, price vouchers.Amount) bool {
 		(isShort(err) || errors.Is(err, vouchers.ErrWithdrawalPending)) && reaches(err, p, price)
 }
 
-// refusePayment is [asRefusal] for a payment of a price. A client that has lost count
+// refusePayment is [terms.FromLedger] for a payment of a price. A client that has lost count
 // learns of that first, and not that the balance is short: it signs again over what
 // was charged, or tops up.
-func refusePayment(err error, p *payment, price vouchers.Amount) *refusal {
-	refused := asRefusal(err)
+func refusePayment(err error, p *payment, price vouchers.Amount) *terms.Refusal {
+	refused := terms.FromLedger(err)
 	if errors.Is(err, vouchers.ErrInsufficientBalance) && !reaches(err, p, price) {
-		refused.code = x402.ErrCumulativeAmountMismatch
+		refused.Code = x402.ErrCumulativeAmountMismatch
 	}
-	return refused.shownTo(p)
+	return p.shown(refused)
 }
 
 // reaches says whether a payment that the ledger refuses, or one before it, is signed
@@ -61,7 +62,7 @@ func reaches(err error, p *payment, price vouchers.Amount) bool {
 		return false
 	}
 	state := &refused.State
-	return spokenFor(*state)+state.Reserved+price <= max(state.Ceiling, p.voucher.Ceiling)
+	return terms.SpokenFor(*state)+state.Reserved+price <= max(state.Ceiling, p.voucher.Ceiling)
 }
 
 // isShort says whether the ledger refuses for want of money in the channel.
@@ -84,14 +85,14 @@ func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte
 
 // reserve sets the price aside in the channel of a payment. Where the ledger does
 // not know of enough money, the chain is asked first.
-func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *refusal) {
+func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *terms.Refusal) {
 	payment := s.ledgerPayment(p, price, request)
 	reservation, err := s.Ledger.Reserve(ctx, payment)
 	if !errors.Is(err, vouchers.ErrChannelNotFound) && !isShort(err) {
 		return reservation, refusePayment(err, p, price)
 	}
 	if err := s.checkVoucher(p); err != nil {
-		return nil, refuseWith(x402.ErrVoucherSignature, "%v", err)
+		return nil, terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
 	if !s.mayAsk(ctx, p, nil) {
 		return nil, s.unasked(err, p, price)
@@ -106,7 +107,7 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 // unasked is what a payment is answered with whose channel the chain is not asked
 // about, because others were a moment ago: anybody can make up channels that nobody
 // knows, and each would cost a request to the chain.
-func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *refusal {
+func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *terms.Refusal {
 	if errors.Is(err, vouchers.ErrChannelNotFound) {
 		return tooManyLookups()
 	}

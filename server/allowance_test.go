@@ -13,13 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // decodeMeta decodes what a result says under a key of _meta.

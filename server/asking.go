@@ -5,10 +5,12 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"golang.org/x/time/rate"
 )
 
 // asking bounds how often requests that nobody has paid for make the shop ask the
@@ -60,7 +62,7 @@ func (a *asking) stranger(from netip.Prefix, depositing bool) bool {
 // Who shows a voucher that is on chain, and no order, is a stranger.
 func (s *Shop) mayAsk(ctx context.Context, p *payment, d *signedDeposit) bool {
 	limit, allowed := "channelLookups", false
-	if ch, known := s.Ledger.Channel(p.voucher.Channel); known && (p.ordered || !isBurnt(ch, p.voucher.Ceiling)) {
+	if ch, known := s.Ledger.Channel(p.voucher.Channel); known && (p.ordered || !terms.IsBurnt(ch, p.voucher.Ceiling)) {
 		allowed = s.asking.channels.Allow(ch.ID, s.asking.now())
 	} else {
 		limit, allowed = "lookups", s.asking.stranger(limits.NetworkOf(ctx), d != nil && d.isPayers(p.till))
@@ -73,6 +75,6 @@ func (s *Shop) mayAsk(ctx context.Context, p *payment, d *signedDeposit) bool {
 
 // tooManyLookups is what a payment is answered with about which the chain is not asked,
 // because it was asked too often a moment ago.
-func tooManyLookups() *refusal {
-	return refuseWith(x402.ErrVerificationStateUnavailable, "the chain is asked about too many channels at the moment; send the same payment again in a few seconds")
+func tooManyLookups() *terms.Refusal {
+	return terms.Refuse(x402.ErrVerificationStateUnavailable, "the chain is asked about too many channels at the moment; send the same payment again in a few seconds")
 }

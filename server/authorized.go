@@ -7,6 +7,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -22,17 +23,17 @@ type signedDeposit struct {
 }
 
 // readDeposit holds a deposit against the terms that it comes with.
-func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, *refusal) {
+func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, *terms.Refusal) {
 	announced, least := s.leastDeposit(p.till)
 	by3009, byPermit2 := d.Deposit.Authorization.Erc3009, d.Deposit.Authorization.Permit2
 	switch {
 	case p.byPermit2 && byPermit2 == nil:
-		return nil, refuseWith(x402.ErrPermit2AuthorizationRequired, "the accepted terms are those of deposits by Permit2")
+		return nil, terms.Refuse(x402.ErrPermit2AuthorizationRequired, "the accepted terms are those of deposits by Permit2")
 	case !p.byPermit2 && by3009 == nil:
-		return nil, refuseWith(x402.ErrErc3009AuthorizationRequired, "the accepted terms are those of deposits by EIP-3009")
+		return nil, terms.Refuse(x402.ErrErc3009AuthorizationRequired, "the accepted terms are those of deposits by EIP-3009")
 	case d.Deposit.Amount < least:
 		s.met.Add("leastDeposit")
-		return nil, refuseWith(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, announced)
+		return nil, terms.Refuse(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, announced)
 	case p.byPermit2:
 		return p.permitted(d.Deposit.Amount, byPermit2)
 	}
@@ -51,19 +52,19 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, 
 const permitMargin = 6 * time.Second
 
 // permitted holds a Permit2 authorization against the deposit that it is for.
-func (p *payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization) (*signedDeposit, *refusal) {
+func (p *payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization) (*signedDeposit, *terms.Refusal) {
 	collector := p.till.collectors.Permit2
 	switch {
 	case a.From != p.config.Payer:
-		return nil, refuseWith(x402.ErrPermit2InvalidSignature, "the permit is from %s, the channel's payer is %s", a.From, p.config.Payer)
+		return nil, terms.Refuse(x402.ErrPermit2InvalidSignature, "the permit is from %s, the channel's payer is %s", a.From, p.config.Payer)
 	case a.Spender != collector:
-		return nil, refuseWith(x402.ErrPermit2InvalidSpender, "the permit's spender is %s, the collector is %s", a.Spender, collector)
+		return nil, terms.Refuse(x402.ErrPermit2InvalidSpender, "the permit's spender is %s, the collector is %s", a.Spender, collector)
 	case a.Permitted.Token != p.till.token.Address:
-		return nil, refuseWith(x402.ErrTokenMismatch, "the permit is for token %s, this shop takes %s", a.Permitted.Token, p.till.token.Address)
+		return nil, terms.Refuse(x402.ErrTokenMismatch, "the permit is for token %s, this shop takes %s", a.Permitted.Token, p.till.token.Address)
 	case a.Permitted.Amount != amount:
-		return nil, refuseWith(x402.ErrPermit2AmountMismatch, "the permit is for %s, the deposit for %s", a.Permitted.Amount, amount)
+		return nil, terms.Refuse(x402.ErrPermit2AmountMismatch, "the permit is for %s, the deposit for %s", a.Permitted.Amount, amount)
 	case a.Witness.ChannelID != p.voucher.Channel:
-		return nil, refuseWith(x402.ErrChannelIDMismatch, "the permit is for channel %s, the deposit for %s", a.Witness.ChannelID, p.voucher.Channel)
+		return nil, terms.Refuse(x402.ErrChannelIDMismatch, "the permit is for channel %s, the deposit for %s", a.Witness.ChannelID, p.voucher.Channel)
 	}
 	signed := escrow.Permit2Deposit{Config: p.config, Amount: amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
 	key := signed.Digest(p.till.deployment.ChainID, collector, p.voucher.Channel).Hex()
@@ -72,41 +73,41 @@ func (p *payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization
 
 // checkPermit says in x402's words why a permit that the chain would refuse is. A
 // permit that was used already passes: its deposit may be the one that is asked for.
-func (s *Shop) checkPermit(ctx context.Context, t *till, d *signedDeposit) *refusal {
+func (s *Shop) checkPermit(ctx context.Context, t *till, d *signedDeposit) *terms.Refusal {
 	permit, ok := d.Authorized.(escrow.Permit2Deposit)
 	if !ok {
 		return nil
 	}
 	known, err := t.escrow.Submitted(ctx, t.sender, d.Authorized, d.collector)
 	if err != nil {
-		return refuseWith(x402.ErrRPCReadFailed, "%v", err)
+		return terms.Refuse(x402.ErrRPCReadFailed, "%v", err)
 	}
 	if known {
 		return nil
 	}
 	head, err := t.client.Header(ctx, nil)
 	if err != nil {
-		return refuseWith(x402.ErrRPCReadFailed, "%v", err)
+		return terms.Refuse(x402.ErrRPCReadFailed, "%v", err)
 	}
 	if permit.Deadline < head.Time+uint64(permitMargin.Seconds()) {
-		return refuseWith(x402.ErrPermit2DeadlineExpired, "the permit's deadline is %d, the chain's time is %d", permit.Deadline, head.Time)
+		return terms.Refuse(x402.ErrPermit2DeadlineExpired, "the permit's deadline is %d, the chain's time is %d", permit.Deadline, head.Time)
 	}
 	if refused := t.checkPermitSigner(ctx, permit, d); refused != nil {
 		return refused
 	}
 	allowance, err := t.token.Permit2Allowance(ctx, t.client, d.config.Payer)
 	if err != nil {
-		return refuseWith(x402.ErrRPCReadFailed, "%v", err)
+		return terms.Refuse(x402.ErrRPCReadFailed, "%v", err)
 	}
 	if allowance.Cmp(d.amount.Big()) < 0 {
-		return refuseWith(x402.ErrPermit2AllowanceRequired, "Permit2 may move %s atomic units of %s of token %s: approve %s for %s", allowance, d.config.Payer, t.token.Address, escrow.Permit2, d.amount)
+		return terms.Refuse(x402.ErrPermit2AllowanceRequired, "Permit2 may move %s atomic units of %s of token %s: approve %s for %s", allowance, d.config.Payer, t.token.Address, escrow.Permit2, d.amount)
 	}
 	return nil
 }
 
 // checkPermitSigner checks the signature of a payer without code. Permit2 asks one
 // with code itself, when the deposit is simulated.
-func (t *till) checkPermitSigner(ctx context.Context, permit escrow.Permit2Deposit, d *signedDeposit) *refusal {
+func (t *till) checkPermitSigner(ctx context.Context, permit escrow.Permit2Deposit, d *signedDeposit) *terms.Refusal {
 	digest := permit.Digest(t.deployment.ChainID, d.collector, t.escrow.Domain().ChannelID(d.config))
 	signer, err := vouchers.Recover(digest, permit.Signature)
 	if err == nil && signer == d.config.Payer {
@@ -115,13 +116,13 @@ func (t *till) checkPermitSigner(ctx context.Context, permit escrow.Permit2Depos
 	code, lookup := t.client.Code(ctx, d.config.Payer)
 	switch {
 	case lookup != nil:
-		return refuseWith(x402.ErrRPCReadFailed, "%v", lookup)
+		return terms.Refuse(x402.ErrRPCReadFailed, "%v", lookup)
 	case len(code) > 0:
 		return nil
 	case err != nil:
-		return refuseWith(x402.ErrPermit2InvalidSignature, "%v", err)
+		return terms.Refuse(x402.ErrPermit2InvalidSignature, "%v", err)
 	}
-	return refuseWith(x402.ErrPermit2InvalidSignature, "the permit is signed by %s, the payer is %s", signer, d.config.Payer)
+	return terms.Refuse(x402.ErrPermit2InvalidSignature, "the permit is signed by %s, the payer is %s", signer, d.config.Payer)
 }
 
 // isPayers reports whether the payer's own key has signed the deposit. One that a

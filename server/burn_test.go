@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
@@ -16,8 +19,6 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
 // isPublished reports whether a voucher's signature stands in the call data of one of

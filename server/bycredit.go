@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -15,7 +16,7 @@ type byCredit struct {
 	line       *line
 	token      string
 	identifier string // of the call, "" if it has none
-	offered    func() []PricedTool
+	offered    func() []terms.PricedTool
 }
 
 func (by *byCredit) hold(ctx context.Context, request [32]byte) (held, []byte, *denial) {
@@ -84,7 +85,7 @@ func (h *heldCredit) tell(_ context.Context, charged vouchers.Amount, state vouc
 			Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer,
 			Extra: x402.SettlementExtra{ChargedAmount: &charged},
 		},
-		token: &creditReceipt{h.spend.Grant(), charged, h.spend.Remaining() + h.aside - charged},
+		token: &terms.CreditReceipt{Grant: h.spend.Grant(), Charged: charged, Remaining: h.spend.Remaining() + h.aside - charged},
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -31,14 +32,14 @@ func (by *byVoucher) hold(ctx context.Context, request [32]byte) (held, []byte, 
 	return h, nil, nil
 }
 
-func (by *byVoucher) admit(ctx context.Context, request [32]byte) (*heldVoucher, *refusal) {
+func (by *byVoucher) admit(ctx context.Context, request [32]byte) (*heldVoucher, *terms.Refusal) {
 	by.line.paidBy(by.payload)
 	p, refused := by.shop.accept(by.payload, by.line.price)
 	if refused != nil {
 		return nil, refused
 	}
 	if _, ok := p.body.(*x402.RefundPayload); ok {
-		return nil, refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
+		return nil, terms.Refuse(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
 	reservation, deposited, refused := by.shop.admit(ctx, p, by.line.price, request)
 	if refused != nil {
@@ -48,7 +49,7 @@ func (by *byVoucher) admit(ctx context.Context, request [32]byte) (*heldVoucher,
 }
 
 func (by *byVoucher) busy(_ context.Context, many *tooManyUncharged) *denial {
-	return &denial{terms: refuseWith(x402.ErrChannelBusy, "%v", many)}
+	return &denial{terms: terms.Refuse(x402.ErrChannelBusy, "%v", many)}
 }
 
 // heldVoucher is money that is set aside in a channel.
@@ -79,7 +80,7 @@ func (h *heldVoucher) receipt() receipts.Receipt {
 }
 
 func (h *heldVoucher) tell(ctx context.Context, charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (told, error) {
-	response := h.shop.response(state)
+	response := terms.Response(state)
 	response.Extra.ChargedAmount = &charged
 	if h.deposited != nil {
 		h.deposited.into(&response)

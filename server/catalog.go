@@ -9,9 +9,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/chitpay/chit/server/offer"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server/offer"
 )
 
 // What a shop refuses to serve an MCP server with: see [Shop.CheckTools].

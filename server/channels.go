@@ -8,11 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // ChannelView is a channel as the seller lists it. Amounts are atomic USDC.

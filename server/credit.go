@@ -9,7 +9,6 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -95,15 +94,3 @@ func withoutToken(req mcp.CallToolRequest) mcp.CallToolRequest {
 	}
 	return req
 }
-
-// creditReceipt is what an answer says of the token that paid for it. Amounts are
-// atomic units.
-type creditReceipt struct {
-	Grant     credit.GrantID  `json:"grant"`
-	Charged   vouchers.Amount `json:"charged"`
-	Remaining vouchers.Amount `json:"remaining"`
-}
-
-// spokenFor is what a payer's next voucher has to be signed over: what was charged,
-// and what is set aside for credit tokens. To the payer a grant has cost its budget.
-func spokenFor(ch vouchers.Channel) vouchers.Amount { return ch.Charged + ch.Aside }

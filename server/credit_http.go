@@ -1,9 +1,12 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -53,11 +56,37 @@ func takeBearer(r *http.Request) (token string, rest *http.Request) {
 
 // refuseCredit answers with problem details. Where money is what lacks, the terms of
 // a voucher come with it.
-func (on *onHTTP) refuseCredit(r *CreditRefusal) {
-	if creditStatus[r.Code] == http.StatusPaymentRequired {
-		if header, err := x402.EncodeHeader(on.terms(unpaid)); err == nil {
+func (on *onHTTP) refuseCredit(r *terms.CreditRefusal) {
+	if r.Status() == http.StatusPaymentRequired {
+		if header, err := x402.EncodeHeader(on.terms(terms.Unpaid)); err == nil {
 			on.w.Header().Set(x402.HeaderPaymentRequired, header)
 		}
 	}
 	writeCreditProblem(on.w, r)
+}
+
+// creditProblem is a refusal as problem details (RFC 9457).
+type creditProblem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	*terms.CreditRefusal
+}
+
+// writeCreditProblem answers a request that its token does not pay for.
+func writeCreditProblem(w http.ResponseWriter, r *terms.CreditRefusal) {
+	status := r.Status()
+	if r.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(r.RetryAfter, 10))
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(creditProblem{
+		Type: r.Type, Title: "the credit token does not pay for this", Status: status, Detail: r.Message, CreditRefusal: r,
+	}) // the client has gone: nobody is left to tell
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chitpay/chit/server/terms"
+
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -83,7 +85,7 @@ func (a answer) creditRefusal() (r struct {
 	Type, Code, Caveat, Message string
 	Required, Remaining         *vouchers.Amount
 	RetryAfter                  int64
-	Help                        *server.CreditHelp
+	Help                        *terms.CreditHelp
 },
 ) {
 	a.t.Helper()

@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -125,7 +126,7 @@ func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*m
 		return s.refuse(ctx, &line, refused)
 	}
 	if _, ok := p.body.(*x402.VoucherPayload); !ok {
-		return s.refuse(ctx, &line, refuseWith(x402.ErrPayloadType, "this tool takes a voucher, not a %T", p.body))
+		return s.refuse(ctx, &line, terms.Refuse(x402.ErrPayloadType, "this tool takes a voucher, not a %T", p.body))
 	}
 	order := a.order(r, p.voucher.Channel)
 	if err := order.Check(a.Signature, p.config.VoucherSigner(), time.Now()); err != nil {
@@ -154,10 +155,10 @@ func (s *Shop) failed(ctx context.Context, l *line, req mcp.CallToolRequest, err
 		return result // a stranger is not told where the channel stands
 	}
 	if channel, ok := s.Ledger.Channel(p.voucher.Channel); ok {
-		response, nothing := s.response(channel), vouchers.Amount(0)
+		response, nothing := terms.Response(channel), vouchers.Amount(0)
 		response.Extra.ChargedAmount = &nothing
 		if !p.maySee(channel) {
-			response.Extra.ChannelState = publicState(channel)
+			response.Extra.ChannelState = terms.PublicState(channel)
 		}
 		setMeta(result, x402.MetaPaymentResponse, response)
 	}
@@ -171,7 +172,7 @@ func (s *Shop) granted(g *Granted, charged vouchers.Amount, p *payment) (*mcp.Ca
 		return nil, fmt.Errorf("channel %s is not in the ledger after its grant", p.voucher.Channel)
 	}
 	result := mcp.NewToolResultStructured(g, fmt.Sprintf("grant %s has %s left", g.Grant.ID, g.Grant.Remaining()))
-	response := s.response(state)
+	response := terms.Response(state)
 	response.Extra.ChargedAmount = &charged
 	setMeta(result, x402.MetaPaymentResponse, response)
 	return result, nil
@@ -189,7 +190,7 @@ type grantSale struct {
 
 // run grants once, however often it is asked for; charged is 0 from the second time
 // on.
-func (s *grantSale) run(ctx context.Context) (g *Granted, charged vouchers.Amount, refused *refusal, err error) {
+func (s *grantSale) run(ctx context.Context) (g *Granted, charged vouchers.Amount, refused *terms.Refusal, err error) {
 	if g, err = s.before(); g != nil || err != nil {
 		return g, 0, nil, err
 	}
@@ -268,7 +269,7 @@ func (s *Shop) creditTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	switch {
 	case errors.As(err, &refused):
 		line.refuseToken(ctx, carried(&req), refused)
-		return s.refuseCredit(refusedToken(refused))
+		return s.refuseCredit(terms.RefuseToken(refused))
 	case err != nil:
 		return mcp.NewToolResultError(err.Error()), nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -60,7 +61,7 @@ func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.C
 	}
 	d, ok := p.body.(*x402.DepositPayload)
 	if !ok {
-		return s.refuse(ctx, &line, refuseWith(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body))
+		return s.refuse(ctx, &line, terms.Refuse(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body))
 	}
 	receipt, refused := s.takeDeposit(ctx, p, d)
 	if refused != nil {
@@ -70,9 +71,9 @@ func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.C
 	if !ok {
 		return nil, fmt.Errorf("channel %s is not in the ledger after its deposit", p.voucher.Channel)
 	}
-	response := s.response(channel)
+	response := terms.Response(channel)
 	if !p.maySee(channel) {
-		response.Extra.ChannelState = publicState(channel)
+		response.Extra.ChannelState = terms.PublicState(channel)
 	}
 	receipt.into(&response)
 	result := mcp.NewToolResultText(fmt.Sprintf("deposited %s, the balance is %s", receipt.amount, channel.Balance))
@@ -82,13 +83,13 @@ func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.C
 
 // takeDeposit submits a deposit once, however often and at once it is asked for,
 // and credits what the chain then says.
-func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPayload) (*depositReceipt, *refusal) {
+func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPayload) (*depositReceipt, *terms.Refusal) {
 	deposit, refused := s.readDeposit(p, d)
 	if refused != nil {
 		return nil, refused
 	}
 	if err := s.checkVoucher(p); err != nil {
-		return nil, refuseWith(x402.ErrVoucherSignature, "%v", err)
+		return nil, terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
 	if refused := s.checkDepositor(p, deposit); refused != nil {
 		return nil, refused
@@ -97,12 +98,12 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		return nil, refused
 	}
 	if _, stopped := s.Ledger.Stopped(p.voucher.Channel); stopped {
-		return nil, asRefusal(vouchers.ErrChannelStopped)
+		return nil, terms.FromLedger(vouchers.ErrChannelStopped)
 	}
 	// The deposit goes on when this caller is gone: the next one finds it done.
 	type outcome struct {
 		receipt *depositReceipt
-		refused *refusal
+		refused *terms.Refusal
 	}
 	done := s.deposits.DoChan(deposit.key, func() (any, error) {
 		if !s.mayAsk(ctx, p, deposit) {
@@ -118,25 +119,25 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 	})
 	select {
 	case <-ctx.Done():
-		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%v; the deposit goes on: send the same payment again to learn its fate", ctx.Err())
+		return nil, terms.Refuse(x402.ErrVerificationStateUnavailable, "%v; the deposit goes on: send the same payment again to learn its fate", ctx.Err())
 	case r := <-done:
 		o := r.Val.(outcome)
-		return o.receipt, o.refused.shownTo(p)
+		return o.receipt, p.shown(o.refused)
 	}
 }
 
 // checkDepositor refuses a deposit whose voucher is on chain and that the payer's own key
 // has not signed either: anybody can make it up.
-func (s *Shop) checkDepositor(p *payment, d *signedDeposit) *refusal {
+func (s *Shop) checkDepositor(p *payment, d *signedDeposit) *terms.Refusal {
 	ch, known := s.Ledger.Channel(p.voucher.Channel)
-	if !known || !isBurnt(ch, p.voucher.Ceiling) || d.isPayers(p.till) {
+	if !known || !terms.IsBurnt(ch, p.voucher.Ceiling) || d.isPayers(p.till) {
 		return nil
 	}
 	code := x402.ErrReceiveAuthorizationSignature
 	if p.byPermit2 {
 		code = x402.ErrPermit2InvalidSignature
 	}
-	return refuseWith(code, "the payer's own key has not signed the deposit, and its voucher, which is on chain, proves nothing: send it with a voucher above %s", ch.Burnt)
+	return terms.Refuse(code, "the payer's own key has not signed the deposit, and its voucher, which is on chain, proves nothing: send it with a voucher above %s", ch.Burnt)
 }
 
 // checkVoucher checks the signature of a voucher that comes with a deposit or a
@@ -152,7 +153,7 @@ func (s *Shop) checkVoucher(p *payment) error {
 	return nil
 }
 
-func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*depositReceipt, *refusal) {
+func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*depositReceipt, *terms.Refusal) {
 	t.learnGasPrice(ctx)
 	if refused := s.checkPermit(ctx, t, d); refused != nil {
 		return nil, refused
@@ -172,7 +173,7 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 	}
 	spent.end(gasUsed(receipt))
 	refused = s.refreshAfter(ctx, t, d.config)
-	if receipt == nil && (refused == nil || refused.code == x402.ErrChannelNotFound) {
+	if receipt == nil && (refused == nil || refused.Code == x402.ErrChannelNotFound) {
 		return s.foundDeposit(d, before.Balance, id)
 	}
 	if refused != nil {
@@ -183,22 +184,22 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*d
 }
 
 // outOfGas is for the operator to mend; a payer is told that it is not the payer's fault.
-func (s *Shop) outOfGas(code x402.ErrorCode, what string, err error) *refusal {
+func (s *Shop) outOfGas(code x402.ErrorCode, what string, err error) *terms.Refusal {
 	s.logger.Error("the shop can handle no "+what+", nor claim: its account cannot pay for gas", "error", err)
-	return refuseWith(code, "the seller cannot handle %s now, since its account cannot pay for gas; nothing of yours was moved: try again later", what)
+	return terms.Refuse(code, "the seller cannot handle %s now, since its account cannot pay for gas; nothing of yours was moved: try again later", what)
 }
 
-func (s *Shop) depositFailed(err error) *refusal {
+func (s *Shop) depositFailed(err error) *terms.Refusal {
 	switch {
 	case errors.Is(err, chain.ErrGasCap):
 		s.met.Add("depositGasCap")
-		return refuseWith(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
+		return terms.Refuse(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
 	case chain.IsRevert(err):
-		return refuseWith(x402.ErrDepositSimulationFailed, "%v", err)
+		return terms.Refuse(x402.ErrDepositSimulationFailed, "%v", err)
 	case errors.Is(err, chain.ErrFunds):
 		return s.outOfGas(x402.ErrDepositTransactionFailed, "deposits", err)
 	}
-	return refuseWith(x402.ErrDepositTransactionFailed, "%v", err)
+	return terms.Refuse(x402.ErrDepositTransactionFailed, "%v", err)
 }
 
 // gasUsed is what a transaction took, in gas units; nil is none.
@@ -212,21 +213,21 @@ func gasUsed(receipt *types.Receipt) uint64 {
 // foundDeposit is for an authorization that cannot be used any more: another
 // transaction brought the money in, which the balance then shows, or the payer has
 // cancelled it.
-func (s *Shop) foundDeposit(d *signedDeposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *refusal) {
+func (s *Shop) foundDeposit(d *signedDeposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *terms.Refusal) {
 	after, known := s.Ledger.Channel(id)
 	if grown, ok := after.Balance.Sub(before); ok && grown >= d.amount {
 		return &depositReceipt{amount: d.amount}, nil
 	}
-	refused := refuseWith(x402.ErrDepositSimulationFailed, "the authorization was used or cancelled before, and the balance is %s as it was; sign another one", after.Balance)
+	refused := terms.Refuse(x402.ErrDepositSimulationFailed, "the authorization was used or cancelled before, and the balance is %s as it was; sign another one", after.Balance)
 	if known {
-		refused.channel = &after
+		refused.Channel = &after
 	}
 	return nil, refused
 }
 
 // refreshAfter is [Shop.refresh] after a transaction: a lookup that is under way may
 // have read the chain before it.
-func (s *Shop) refreshAfter(ctx context.Context, t *till, config vouchers.ChannelConfig) *refusal {
+func (s *Shop) refreshAfter(ctx context.Context, t *till, config vouchers.ChannelConfig) *terms.Refusal {
 	s.lookups.Forget(t.escrow.Domain().ChannelID(config).Hex())
 	return s.refresh(ctx, t, config, nil)
 }
@@ -234,7 +235,7 @@ func (s *Shop) refreshAfter(ctx context.Context, t *till, config vouchers.Channe
 // refresh takes the chain's view of a channel into the ledger. A channel without money
 // is none, unless the ledger knows it: then all of it was taken back. Where the ledger's
 // own view made it refuse (why), the refusal stands if the chain brings nothing new.
-func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConfig, why error) *refusal {
+func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConfig, why error) *terms.Refusal {
 	id := t.escrow.Domain().ChannelID(config)
 	_, err, _ := s.lookups.Do(id.Hex(), func() (any, error) {
 		lookup := context.WithoutCancel(ctx) // others may wait for the same lookup
@@ -253,7 +254,7 @@ func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConf
 		return nil
 	}
 	if why != nil {
-		return asRefusal(why)
+		return terms.FromLedger(why)
 	}
-	return asRefusal(err)
+	return terms.FromLedger(err)
 }

@@ -2,10 +2,9 @@ package server
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/server/terms"
 )
 
 const (
@@ -47,34 +46,6 @@ func (s *Shop) watchDisk(ctx context.Context) {
 }
 
 // mayWrite refuses what would move money while the shop cannot write.
-func (s *Shop) mayWrite() *refusal {
-	return asRefusal(s.Store.Err())
-}
-
-// payersWords are what a payer is told of what is for the operator to know and mend.
-var payersWords = []struct {
-	err   error
-	words string
-}{
-	{vouchers.ErrStoreFull, "the seller takes no payments at this moment, because it cannot write them down; nothing was charged: try again in some minutes"},
-	{vouchers.ErrStoreFailed, "the seller takes no payments at this moment, because it cannot write them down: try again later; the same payment is charged once at most"},
-	{vouchers.ErrStoreClosed, "the seller is just ending: try again in a moment"},
-	{vouchers.ErrChannelStopped, "the seller has stopped this channel to look into claims from it that are not its own; nothing was charged: ask the seller, or take back what is left"},
-}
-
-// plainly is an error that says to strangers what they can use.
-type plainly struct{ error }
-
-func (p plainly) Error() string { return toPayer(p.error) }
-
-func (p plainly) Unwrap() error { return p.error }
-
-// toPayer puts an error in words that a payer can use.
-func toPayer(err error) string {
-	for _, w := range payersWords {
-		if errors.Is(err, w.err) {
-			return w.words
-		}
-	}
-	return err.Error()
+func (s *Shop) mayWrite() *terms.Refusal {
+	return terms.FromLedger(s.Store.Err())
 }

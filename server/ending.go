@@ -4,8 +4,9 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/chitpay/chit/server/offer"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server/offer"
 )
 
 // ending is how a call that was run has ended.

@@ -11,14 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // pausing does something when the shop logs a text: between a handler's return and the

@@ -5,9 +5,11 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/chitpay/chit/server/limits"
-	"github.com/chitpay/chit/x402"
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/x402"
 )
 
 // errands are deposits and refunds that wait for a chain. Each holds a request, and is
@@ -64,7 +66,7 @@ func (e *errands) giveBack(caller []errandKey) {
 
 // errand takes one of the places for a payment whose voucher is checked; done gives it
 // back.
-func (s *Shop) errand(ctx context.Context, p *payment) (done func(), refused *refusal) {
+func (s *Shop) errand(ctx context.Context, p *payment) (done func(), refused *terms.Refusal) {
 	caller := []errandKey{{signer: p.config.VoucherSigner()}}
 	if network := limits.NetworkOf(ctx); network.IsValid() {
 		caller = append(caller, errandKey{network: network})
@@ -72,7 +74,7 @@ func (s *Shop) errand(ctx context.Context, p *payment) (done func(), refused *re
 	waiting, taken := s.errands.take(caller)
 	if !taken {
 		s.met.Add("errands")
-		return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%d deposits and refunds wait for the chain, which is the most for all, or for one key or network: send the same payment again in a few seconds", waiting)
+		return nil, terms.Refuse(x402.ErrVerificationStateUnavailable, "%d deposits and refunds wait for the chain, which is the most for all, or for one key or network: send the same payment again in a few seconds", waiting)
 	}
 	return func() { s.errands.giveBack(caller) }, nil
 }

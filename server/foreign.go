@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -134,7 +135,7 @@ func asksItself(result *mcp.CallToolResult) bool {
 		return true
 	}
 	switch structured := result.StructuredContent.(type) {
-	case *x402.PaymentRequired, x402.PaymentRequired, *CreditRefusal, CreditRefusal:
+	case *x402.PaymentRequired, x402.PaymentRequired, *terms.CreditRefusal, terms.CreditRefusal:
 		return true
 	case json.RawMessage:
 		if readsAsTerms(structured, result.IsError) {

@@ -10,10 +10,11 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"github.com/chitpay/chit/server/limits"
-	"github.com/chitpay/chit/x402"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/x402"
 )
 
 // LiftPayments takes the payment out of a tool call before next, an MCP server over

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/server/offer"
-	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // line is what the log says of one call of a tool, or of one request of a route: who asked
@@ -112,9 +114,9 @@ func (l *line) refuse(ctx context.Context, level slog.Level, code, detail string
 }
 
 // refused is refuse for a payment by voucher, or for none.
-func (l *line) refused(ctx context.Context, r *refusal) {
-	code, level := r.inTheLog()
-	l.refuse(ctx, level, code, r.detail)
+func (l *line) refused(ctx context.Context, r *terms.Refusal) {
+	code, level := r.InTheLog()
+	l.refuse(ctx, level, code, r.Detail)
 }
 
 // refuseToken logs a call that its credit token did not pay for, and counts it.

@@ -9,12 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // metered is a shop that sells "work" at 0.001 USDC at most, with its log.

@@ -5,9 +5,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chitpay/chit/server/offer"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server/offer"
 )
 
 // onHold keeps back what a priced call tells its client before it is paid: log messages

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/chitpay/chit/server/offer"
-	"github.com/chitpay/chit/x402"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/x402"
 )
 
 // Middleware sells what next does: a [mcpserver.ToolHandlerMiddleware], which
@@ -70,7 +72,7 @@ func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
 		return
 	}
 	switch result.StructuredContent.(type) {
-	case *x402.PaymentRequired, *CreditRefusal:
+	case *x402.PaymentRequired, *terms.CreditRefusal:
 	default:
 		return
 	}
@@ -102,7 +104,7 @@ type onMCP struct {
 func (on *onMCP) sell(ctx context.Context, token string, onCredit bool) *toolAnswer {
 	sale := &sale[*toolAnswer]{shop: on.shop, line: on.line, rate: on.rate, on: on}
 	if onCredit {
-		sale.by = &byCredit{on.shop, on.line, token, callID(&on.req), func() []PricedTool { return offeredTools(ctx, on.shop) }}
+		sale.by = &byCredit{on.shop, on.line, token, callID(&on.req), func() []terms.PricedTool { return offeredTools(ctx, on.shop) }}
 		return sale.run(ctx)
 	}
 	payload, refused := on.shop.payloadOf(on.req)

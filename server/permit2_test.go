@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
@@ -13,7 +15,6 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // permitting is a customer of a shop that offers Permit2, on those terms; it has

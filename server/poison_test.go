@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
@@ -22,7 +24,6 @@ import (
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // poisoned is a node that fails on every request that names one of these addresses.

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -23,10 +25,10 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	}
 	r, ok := p.body.(*x402.RefundPayload)
 	if !ok {
-		return s.refuse(ctx, &line, refuseWith(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body))
+		return s.refuse(ctx, &line, terms.Refuse(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body))
 	}
 	if err := s.checkVoucher(p); err != nil {
-		return s.refuse(ctx, &line, refuseWith(x402.ErrVoucherSignature, "%v", err))
+		return s.refuse(ctx, &line, terms.Refuse(x402.ErrVoucherSignature, "%v", err))
 	}
 	// A refund that was submitted is booked even when the payer has gone.
 	done, refused := s.refund(context.WithoutCancel(ctx), p, r.Amount)
@@ -42,12 +44,12 @@ func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 // nil, back to the payer in the same transaction. Calls in flight come first: the
 // refund is refused while there are any, and calls are refused while it runs. A
 // refund under a payment identifier is given once.
-func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
+func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *terms.Refusal) {
 	id := p.voucher.Channel
-	if ch, known := s.Ledger.Channel(id); known && isBurnt(ch, p.voucher.Ceiling) {
+	if ch, known := s.Ledger.Channel(id); known && terms.IsBurnt(ch, p.voucher.Ceiling) {
 		if p.ordered = mayBeOrdered(p, ch, amount); !p.ordered {
 			given, _, refused := s.judgeRefund(p, amount)
-			return given, refused.shownTo(p)
+			return given, p.shown(refused)
 		}
 	}
 	if !s.mayAsk(ctx, p, nil) {
@@ -64,12 +66,12 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	}
 	unfreeze, err := s.Ledger.Freeze(id)
 	if err != nil {
-		return nil, asRefusal(err)
+		return nil, terms.FromLedger(err)
 	}
 	given, back, refused := s.judgeRefund(p, amount)
 	if given != nil || refused != nil {
 		unfreeze()
-		return given, refused.shownTo(p)
+		return given, p.shown(refused)
 	}
 	spent, refused := s.mayRefund(ctx, p.till, id, back)
 	if refused != nil {
@@ -81,13 +83,13 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 
 // judgeRefund returns how much goes back, or the answer that the same refund got
 // before. What goes back is called for with the channel frozen.
-func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *refusal) {
+func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *terms.Refusal) {
 	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
 		return given, 0, refused
 	}
 	channel, _ := s.Ledger.Channel(p.voucher.Channel)
 	if p.voucher.Ceiling != channel.Count() {
-		return nil, 0, &refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel, detail: fmt.Sprintf("%s is not what a refund's voucher is for", p.voucher.Ceiling)}
+		return nil, 0, &terms.Refusal{Code: x402.ErrCumulativeAmountMismatch, Channel: &channel, Detail: fmt.Sprintf("%s is not what a refund's voucher is for", p.voucher.Ceiling)}
 	}
 	back, refused := refundable(channel, amount)
 	if refused != nil {
@@ -97,7 +99,7 @@ func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.Settlemen
 }
 
 // giveBack sends a refund and books it, and thaws the channel once the ledger knows.
-func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, spent *spent, unfreeze func()) (*x402.SettlementResponse, *refusal) {
+func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, spent *spent, unfreeze func()) (*x402.SettlementResponse, *terms.Refusal) {
 	id := p.voucher.Channel
 	owed := s.owed(id, back)
 	err := s.beginRefund(ctx, id)
@@ -107,11 +109,11 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	if err != nil {
 		spent.end(0)
 		unfreeze()
-		return nil, asRefusal(err)
+		return nil, terms.FromLedger(err)
 	}
 	done, err := s.sendRefund(ctx, p.till, owed, back, spent)
 	if errors.Is(err, txmgr.ErrClosed) { // it may still be on its way: the next run thaws the channel
-		return nil, refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
+		return nil, terms.Refuse(x402.ErrRefundTransactionFailed, "%v", err)
 	}
 	if booked := s.endRefund(ctx, id, thaw{p.till, p.config, unfreeze}); booked != nil {
 		return nil, booked
@@ -125,11 +127,11 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	tx := done.Receipt.TxHash
 	if done.Paid == 0 {
 		s.logger.Warn("a refund gave nothing back", "payer", p.config.Payer, "channel", id, "amount", back, "tx", tx)
-		return nil, &refusal{code: x402.ErrRefundNoBalance, channel: &after,
-			detail: fmt.Sprintf("transaction %s gave nothing back: a withdrawal was finished before it", tx)}
+		return nil, &terms.Refusal{Code: x402.ErrRefundNoBalance, Channel: &after,
+			Detail: fmt.Sprintf("transaction %s gave nothing back: a withdrawal was finished before it", tx)}
 	}
 	s.logger.Info("refund", "payer", p.config.Payer, "channel", id, "amount", done.Paid, "tx", tx)
-	response := s.response(after)
+	response := terms.Response(after)
 	response.Transaction = tx.Hex()
 	response.Amount = &done.Paid
 	s.keepRefund(ctx, p, amount, &response)
@@ -147,22 +149,22 @@ func (s *Shop) sendRefund(ctx context.Context, t *till, owed escrow.Claim, back 
 	return done, nil
 }
 
-func (s *Shop) refundFailed(err error) *refusal {
+func (s *Shop) refundFailed(err error) *terms.Refusal {
 	if errors.Is(err, chain.ErrGasCap) {
 		s.met.Add("refundGasCap")
-		return refuseWith(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
+		return terms.Refuse(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
 	}
 	if errors.Is(err, chain.ErrFunds) {
 		return s.outOfGas(x402.ErrRefundTransactionFailed, "refunds", err)
 	}
-	return refuseWith(x402.ErrRefundTransactionFailed, "%v", err)
+	return terms.Refuse(x402.ErrRefundTransactionFailed, "%v", err)
 }
 
 // owed is what a refund claims before it. A part of the money leaves the channel in use,
 // and its newest voucher to the payer.
 func (s *Shop) owed(id vouchers.ChannelID, back vouchers.Amount) escrow.Claim {
 	channel, _ := s.Ledger.Channel(id)
-	all := back == channel.Balance-min(channel.Balance, spokenFor(channel))
+	all := back == channel.Balance-min(channel.Balance, terms.SpokenFor(channel))
 	owed := settle.ClaimOf(s.Ledger, channel, all || channel.Withdrawal.FinalizeAfter > 0)
 	if owed.Value() == 0 {
 		return escrow.Claim{Config: channel.Config}
@@ -186,23 +188,23 @@ func refundKey(p *payment) []byte { return append(p.voucher.Channel[:], p.identi
 // none. Where one is called for with the channel frozen, the same refund twice at once
 // is refused once. The identifier is the asker's own: the rest can be read on chain, and
 // the answer says no more than that of the channel.
-func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *refusal) {
+func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *terms.Refusal) {
 	if p.identifier == "" {
 		return nil, nil
 	}
 	raw, err := s.refunds().Get(refundKey(p))
 	if err != nil {
-		return nil, asRefusal(err)
+		return nil, terms.FromLedger(err)
 	}
 	if raw == nil {
 		return nil, nil
 	}
 	var kept keptRefund
 	if err := json.Unmarshal(raw, &kept); err != nil {
-		return nil, asRefusal(fmt.Errorf("read the refund that was given under %q: %w", p.identifier, err))
+		return nil, terms.FromLedger(fmt.Errorf("read the refund that was given under %q: %w", p.identifier, err))
 	}
 	if sameAmount := amount == kept.Amount || amount != nil && kept.Amount != nil && *amount == *kept.Amount; !sameAmount || p.voucher.Ceiling != kept.Ceiling {
-		return nil, refuseWith(x402.ErrPayload, "the payment identifier was used for another refund")
+		return nil, terms.Refuse(x402.ErrPayload, "the payment identifier was used for another refund")
 	}
 	return &kept.Response, nil
 }
@@ -225,8 +227,8 @@ func (s *Shop) keepRefund(ctx context.Context, p *payment, amount *vouchers.Amou
 // refundable is how much of a channel can go back. What was charged is claimed in the
 // same transaction. What is with credit tokens cannot be: a pending withdrawal may be
 // finished first, and the refund would come on top of it, out of their money.
-func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, *refusal) {
-	rest, ok := ch.Balance.Sub(spokenFor(ch))
+func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, *terms.Refusal) {
+	rest, ok := ch.Balance.Sub(terms.SpokenFor(ch))
 	if ok && ch.Aside > 0 {
 		rest, ok = rest.Sub(ch.Withdrawal.Amount)
 	}
@@ -235,13 +237,13 @@ func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, 
 		if ch.Aside > 0 && ch.Withdrawal.Amount > 0 {
 			detail += ", or being withdrawn"
 		}
-		return 0, &refusal{code: x402.ErrRefundNoBalance, channel: &ch, detail: detail}
+		return 0, &terms.Refusal{Code: x402.ErrRefundNoBalance, Channel: &ch, Detail: detail}
 	}
 	if amount == nil {
 		return rest, nil
 	}
 	if *amount == 0 || *amount > rest {
-		return 0, &refusal{code: x402.ErrRefundAmountInvalid, channel: &ch, detail: fmt.Sprintf("%s is not within 0 and the rest, %s", *amount, rest)}
+		return 0, &terms.Refusal{Code: x402.ErrRefundAmountInvalid, Channel: &ch, Detail: fmt.Sprintf("%s is not within 0 and the rest, %s", *amount, rest)}
 	}
 	return *amount, nil
 }

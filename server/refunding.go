@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -27,10 +28,10 @@ func (s *Shop) beginRefund(ctx context.Context, id vouchers.ChannelID) error {
 // endRefund takes the chain's view of a refunded channel over. Where the chain or the
 // store do not answer, the channel is to stay frozen, and [Shop.Run] tries again;
 // otherwise the caller thaws it.
-func (s *Shop) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *refusal {
+func (s *Shop) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *terms.Refusal {
 	refused := s.refreshAfter(ctx, t.till, t.config)
 	if refused == nil {
-		refused = asRefusal(s.refunding().Delete(ctx, id[:]))
+		refused = terms.FromLedger(s.refunding().Delete(ctx, id[:]))
 	}
 	if refused != nil {
 		s.frozen.Store(id, t)
@@ -108,7 +109,7 @@ func (s *Shop) thawOnce(ctx context.Context, on *account) {
 		group.Go(func() error {
 			s.frozen.Delete(id)
 			if refused := s.endRefund(ctx, id, t); refused != nil {
-				return fmt.Errorf("channel %s: %s", id, refused.detail)
+				return fmt.Errorf("channel %s: %s", id, refused.Detail)
 			}
 			t.unfreeze()
 			return nil

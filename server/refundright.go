@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -9,15 +10,15 @@ import (
 // provesPayer says whether a refund's voucher proves that the payer asks. One that is on
 // chain, where anybody can read it, does not: it takes an order of the payer beside it,
 // which is good for one refund. A stock client knows no orders, and makes a call first.
-func provesPayer(p *payment, ch vouchers.Channel, amount *vouchers.Amount) *refusal {
-	if !isBurnt(ch, p.voucher.Ceiling) {
+func provesPayer(p *payment, ch vouchers.Channel, amount *vouchers.Amount) *terms.Refusal {
+	if !terms.IsBurnt(ch, p.voucher.Ceiling) {
 		return nil
 	}
 	if p.order == nil {
-		return refuseWith(x402.ErrChannelBusy, "the voucher is on chain, where anybody can read it, and proves nothing: make one more call and ask with the voucher after that, or withdraw on chain")
+		return terms.Refuse(x402.ErrChannelBusy, "the voucher is on chain, where anybody can read it, and proves nothing: make one more call and ask with the voucher after that, or withdraw on chain")
 	}
 	if err := p.isOrdered(ch, "refund", credit.RefundSubject(amount, ch.RefundNonce)); err != nil {
-		return refuseWith(x402.ErrVoucherSignature, "%v", err)
+		return terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
 	return nil
 }

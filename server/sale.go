@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -58,16 +59,16 @@ type held interface {
 
 // denial is why a call is not sold: by a voucher, or by a credit token.
 type denial struct {
-	terms *refusal
-	token *CreditRefusal
+	terms *terms.Refusal
+	token *terms.CreditRefusal
 }
 
 // told is what an answer says of its payment.
 type told struct {
 	response x402.SettlementResponse
-	token    *creditReceipt   // of a call on a credit token
-	receipt  *receipts.Signed // nil where nothing was charged
-	free     *offer.FreeCall  // nil where the call was not free
+	token    *terms.CreditReceipt // of a call on a credit token
+	receipt  *receipts.Signed     // nil where nothing was charged
+	free     *offer.FreeCall      // nil where the call was not free
 }
 
 // carrier is one request as its transport has it, and A the answer. It knows nothing of how

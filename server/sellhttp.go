@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -120,7 +121,7 @@ func (on *onHTTP) take() {
 	if !pays {
 		most = min(most, on.shop.limits.UnpaidBody)
 		if on.offer.Quote == nil {
-			on.refuseTerms(unpaid)
+			on.refuseTerms(terms.Unpaid)
 			return
 		}
 	}
@@ -129,7 +130,7 @@ func (on *onHTTP) take() {
 	switch {
 	case errors.Is(err, errBodyTooLarge) && !pays:
 		on.shop.met.Add("unpaidBody")
-		on.refuseTerms(refuseWith(x402.ErrPaymentRequired, "an unpaid request of more than %d bytes is not quoted: this is the most that it costs", most))
+		on.refuseTerms(terms.Refuse(x402.ErrPaymentRequired, "an unpaid request of more than %d bytes is not quoted: this is the most that it costs", most))
 	case err != nil:
 		on.shop.refuseBody(on.w, err)
 	default:
@@ -149,7 +150,7 @@ func (on *onHTTP) run(body []byte) {
 	on.body, on.fingerprint = body, requestFingerprint(on.r, body)
 	sale := &sale[*heldAnswer]{shop: on.shop, line: &on.line, rate: on.rate, on: on}
 	if on.token != "" && on.r.Header.Get(x402.HeaderPaymentSignature) == "" {
-		sale.by = &byCredit{on.shop, &on.line, on.token, requestID(on.r), func() []PricedTool { return nil }}
+		sale.by = &byCredit{on.shop, &on.line, on.token, requestID(on.r), func() []terms.PricedTool { return nil }}
 	} else {
 		payload := on.payload()
 		if payload == nil {
@@ -202,7 +203,7 @@ func (on *onHTTP) isRefund() bool {
 func (on *onHTTP) payload() *x402.PaymentPayload {
 	headers := on.r.Header.Values(x402.HeaderPaymentSignature)
 	if len(headers) == 0 {
-		on.refuseTerms(unpaid)
+		on.refuseTerms(terms.Unpaid)
 		return nil
 	}
 	if len(headers) > 1 {
@@ -214,7 +215,7 @@ func (on *onHTTP) payload() *x402.PaymentPayload {
 	payload, err := x402.DecodeHeader[x402.PaymentPayload](headers[0])
 	switch {
 	case errors.Is(err, x402.ErrUnsupported), errors.Is(err, x402.ErrVersion):
-		on.refuseTerms(refuseWith(x402.CodeOf(err), "%v", err))
+		on.refuseTerms(terms.Refuse(x402.CodeOf(err), "%v", err))
 		return nil
 	case err != nil:
 		on.line.refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), err.Error())
@@ -234,7 +235,7 @@ func (on *onHTTP) refund(payload *x402.PaymentPayload, r *x402.RefundPayload) {
 		return
 	}
 	if err := on.shop.checkVoucher(p); err != nil {
-		on.refuseTerms(refuseWith(x402.ErrVoucherSignature, "%v", err))
+		on.refuseTerms(terms.Refuse(x402.ErrVoucherSignature, "%v", err))
 		return
 	}
 	response, refused := on.shop.refund(ctx, p, r.Amount)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -88,7 +89,7 @@ func (on *onHTTP) refuse(_ context.Context, no *denial) *heldAnswer {
 
 // refuseTerms answers 402: the terms, the reason, and what the client needs to do better. A
 // payment identifier that was used for another request or payment is a conflict: 409.
-func (on *onHTTP) refuseTerms(r *refusal) {
+func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	required := on.terms(r)
 	header, err := x402.EncodeHeader(required)
 	if err != nil {
@@ -100,14 +101,14 @@ func (on *onHTTP) refuseTerms(r *refusal) {
 	on.w.Header().Set(x402.HeaderPaymentRequired, header)
 	on.w.Header().Set("Cache-Control", "no-store")
 	status := http.StatusPaymentRequired
-	if r.conflict {
+	if r.Conflict {
 		status = http.StatusConflict
 	}
 	writeJSON(on.w, status, required)
 }
 
 // terms are what the request is sold on, with why it is refused.
-func (on *onHTTP) terms(r *refusal) *x402.PaymentRequired {
+func (on *onHTTP) terms(r *terms.Refusal) *x402.PaymentRequired {
 	return on.shop.required(on.described(), on.price, r)
 }
 

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // busy is a shop with regulars that have bought so many calls each.

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // buys makes the customer's n-th call.

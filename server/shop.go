@@ -10,6 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
+
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
@@ -18,15 +24,11 @@ import (
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
-	"github.com/ethereum/go-ethereum/common"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/singleflight"
-	"golang.org/x/time/rate"
 )
 
 // DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
@@ -301,7 +303,7 @@ func (s *Shop) Healthy(context.Context) error {
 	if healthy == nil {
 		return nil
 	}
-	return plainly{healthy}
+	return terms.Plain(healthy)
 }
 
 // ServerOptions wire the shop into an MCP server: its tools are sold, and those without a

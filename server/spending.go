@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -142,14 +143,14 @@ func (e *spent) fail(err error, most uint64) {
 
 // mayDeposit says whether a deposit is submitted now. One that was submitted before, by
 // whomever, costs nothing: whoever asks learns what came of it.
-func (s *Shop) mayDeposit(ctx context.Context, t *till, d *signedDeposit, id vouchers.ChannelID) (*spent, *refusal) {
+func (s *Shop) mayDeposit(ctx context.Context, t *till, d *signedDeposit, id vouchers.ChannelID) (*spent, *terms.Refusal) {
 	if used, err := t.escrow.Submitted(ctx, t.sender, d.Authorized, d.collector); err == nil && used {
 		return nil, nil
 	}
 	return s.newDeposit(ctx, t, id)
 }
 
-func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (*spent, *refusal) {
+func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (*spent, *terms.Refusal) {
 	if !s.spending.channels.Allow(id, s.now()) {
 		return nil, s.tooManyErrands()
 	}
@@ -159,7 +160,7 @@ func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (
 
 // mayRefund says whether a part or all of what is left of a channel is given back now.
 // All of it always is, if it is little not more often than every ten minutes.
-func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *refusal) {
+func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *terms.Refusal) {
 	channel, _ := s.Ledger.Channel(id)
 	rest, _ := refundable(channel, nil)
 	least := max(s.limits.LeastRefund, t.costs(refunding))
@@ -168,13 +169,13 @@ func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, ba
 		return nil, nil
 	case back == rest:
 		if !s.spending.leftover.Allow(id, s.now()) {
-			return nil, refuseWith(x402.ErrVerificationStateUnavailable, "%s is less than the gas is worth, and was given back some times within the hour: ask again in %s", back, leftoverPer)
+			return nil, terms.Refuse(x402.ErrVerificationStateUnavailable, "%s is less than the gas is worth, and was given back some times within the hour: ask again in %s", back, leftoverPer)
 		}
 		return nil, nil
 	case back < least:
 		s.met.Add("leastRefund")
-		return nil, &refusal{code: x402.ErrRefundAmountInvalid, channel: &channel,
-			detail: fmt.Sprintf("the least part that is given back is %s at the present price of gas; all that is left, %s, always is", least, rest)}
+		return nil, &terms.Refusal{Code: x402.ErrRefundAmountInvalid, Channel: &channel,
+			Detail: fmt.Sprintf("the least part that is given back is %s at the present price of gas; all that is left, %s, always is", least, rest)}
 	case !s.spending.channels.Allow(id, s.now()):
 		return nil, s.tooManyErrands()
 	}
@@ -182,13 +183,13 @@ func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, ba
 	return e, s.waits("refundGas", err)
 }
 
-func (s *Shop) tooManyErrands() *refusal {
+func (s *Shop) tooManyErrands() *terms.Refusal {
 	s.met.Add("channelErrands")
-	return refuseWith(x402.ErrVerificationStateUnavailable, "this channel has had %d deposits and refunds of a part within the hour, which is the most: send the same payment again in some minutes; all that is left can be taken back at any time", s.limits.ChannelErrands)
+	return terms.Refuse(x402.ErrVerificationStateUnavailable, "this channel has had %d deposits and refunds of a part within the hour, which is the most: send the same payment again in some minutes; all that is left can be taken back at any time", s.limits.ChannelErrands)
 }
 
 // waits puts in x402's words that an errand waits for tomorrow.
-func (s *Shop) waits(limit string, err error) *refusal {
+func (s *Shop) waits(limit string, err error) *terms.Refusal {
 	if err == nil {
 		return nil
 	}
@@ -196,5 +197,5 @@ func (s *Shop) waits(limit string, err error) *refusal {
 		s.met.Add(limit)
 		s.logger.Warn("payers' transactions wait", "limit", limit, "error", err)
 	}
-	return refuseWith(x402.ErrVerificationStateUnavailable, "%v; all that is left can be taken back at any time", err)
+	return terms.Refuse(x402.ErrVerificationStateUnavailable, "%v; all that is left can be taken back at any time", err)
 }

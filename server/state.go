@@ -9,6 +9,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -81,7 +82,7 @@ func (s *Shop) stateFor(asked x402.StateOrder) *x402.SettlementResponse {
 			ErrorMessage: vouchers.ErrChannelNotFound.Error() + ": " + asked.Channel.Hex() + ", of which " + signer.Hex() + " signs the vouchers",
 		}
 	}
-	state := s.response(channel)
-	state.Extra.VoucherState = voucherState(channel)
+	state := terms.Response(channel)
+	state.Extra.VoucherState = terms.VoucherState(channel)
 	return &state
 }

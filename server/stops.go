@@ -77,7 +77,7 @@ func (s *Shop) resume(ctx context.Context, id vouchers.ChannelID) (vouchers.Stop
 	}
 	if t := s.tillOf(channel.Deployment); t != nil {
 		if refused := s.refreshAfter(ctx, t, channel.Config); refused != nil {
-			return vouchers.Stop{}, fmt.Errorf("resume channel %s: look at it first: %s", id, refused.detail)
+			return vouchers.Stop{}, fmt.Errorf("resume channel %s: look at it first: %s", id, refused.Detail)
 		}
 	}
 	stop, stopped := s.Ledger.Stopped(id)

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/chitpay/chit/escrow"
-	"github.com/chitpay/chit/server/offer"
-	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // maxTimeout is how long, in seconds, a payment's terms stay good.
@@ -82,7 +84,7 @@ func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 	if rate == nil || rate.Price == 0 {
 		return tool
 	}
-	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.Price, unpaid)}
+	fields := map[string]any{MetaPrice: s.paymentRequired(tool.Name, rate.Price, terms.Unpaid)}
 	if note := rate.Note(); note != nil {
 		fields[offer.MetaRate] = note
 	}
@@ -98,32 +100,32 @@ func (s *Shop) priced(tool mcp.Tool) mcp.Tool {
 // toolURL names a tool as a resource.
 func toolURL(tool string) string { return "mcp://tool/" + tool }
 
-func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
+func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired {
 	return s.required(x402.Resource{URL: toolURL(tool), MimeType: "application/json"}, price, r)
 }
 
 // required is the answer to a request for a resource that is not paid as it should be.
-func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *refusal) *x402.PaymentRequired {
+func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired {
 	accepts := make([]x402.Requirements, 0, len(s.offered))
 	for _, t := range s.offered {
 		ways := s.requirements(t, price)
-		if r.channel == nil || r.channel.Deployment != t.deployment {
+		if r.Channel == nil || r.Channel.Deployment != t.deployment {
 			accepts = append(accepts, ways...)
 			continue
 		}
 		for i := range ways {
-			ways[i].Extra.ChannelState, ways[i].Extra.VoucherState = r.states()
+			ways[i].Extra.ChannelState, ways[i].Extra.VoucherState = r.States()
 		}
 		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
-	required := x402.Refuse(resource, accepts, r.code, r.detail)
+	required := x402.Refuse(resource, accepts, r.Code, r.Detail)
 	required.Extensions = s.announceMoves(x402.AnnounceReceipts(required.Extensions))
 	return required
 }
 
 // refuse answers a call that is not paid as it should be: the terms, the reason,
 // and what the client needs to do better.
-func (s *Shop) refuse(ctx context.Context, l *line, r *refusal) (*mcp.CallToolResult, error) {
+func (s *Shop) refuse(ctx context.Context, l *line, r *terms.Refusal) (*mcp.CallToolResult, error) {
 	required := s.paymentRequired(l.name, l.price, r)
 	text, err := json.Marshal(required)
 	if err != nil {
@@ -135,71 +137,4 @@ func (s *Shop) refuse(ctx context.Context, l *line, r *refusal) (*mcp.CallToolRe
 		StructuredContent: required,
 		IsError:           true,
 	}, nil
-}
-
-func channelState(ch vouchers.Channel) *x402.ChannelState {
-	charged := ch.Count()
-	return &x402.ChannelState{
-		ChannelID:               ch.ID,
-		Balance:                 ch.Balance,
-		TotalClaimed:            ch.Claimed,
-		WithdrawRequestedAt:     withdrawRequestedAt(ch),
-		RefundNonce:             ch.RefundNonce,
-		ChargedCumulativeAmount: &charged,
-	}
-}
-
-func withdrawRequestedAt(ch vouchers.Channel) uint64 {
-	if ch.Withdrawal.FinalizeAfter == 0 {
-		return 0
-	}
-	return ch.Withdrawal.FinalizeAfter - ch.Config.WithdrawDelay
-}
-
-func voucherState(ch vouchers.Channel) *x402.VoucherState {
-	if len(ch.Signature) == 0 {
-		return nil
-	}
-	ceiling := ch.Ceiling
-	return &x402.VoucherState{SignedMaxClaimable: &ceiling, Signature: ch.Signature}
-}
-
-// publicState is what of a channel's state is on chain: all that is told to who shows a
-// voucher that is there, too. What is charged is left out, unless it is what is burnt.
-func publicState(ch vouchers.Channel) *x402.ChannelState {
-	state := channelState(ch)
-	if ch.Count() != ch.Burnt {
-		state.ChargedCumulativeAmount = nil
-	}
-	return state
-}
-
-// isBurnt reports whether a voucher of this ceiling is, or may be, on chain.
-func isBurnt(ch vouchers.Channel, ceiling vouchers.Amount) bool {
-	return ch.Burnt > 0 && ceiling <= ch.Burnt
-}
-
-// states are what a client needs to recover. A stock client whose voucher is burnt is
-// told to count from what is burnt, where it counts less than that, or else starts from
-// what is claimed.
-func (r *refusal) states() (*x402.ChannelState, *x402.VoucherState) {
-	if !r.public {
-		return channelState(*r.channel), voucherState(*r.channel)
-	}
-	state, proof := publicState(*r.channel), voucherState(*r.channel)
-	if state.ChargedCumulativeAmount == nil || proof == nil || r.channel.Ceiling != r.channel.Burnt {
-		state.ChargedCumulativeAmount = nil
-		return state, nil
-	}
-	return state, proof
-}
-
-// response is the receipt of a payment from a channel.
-func (s *Shop) response(ch vouchers.Channel) x402.SettlementResponse {
-	return x402.SettlementResponse{
-		Success: true,
-		Network: ch.Deployment.Network(),
-		Payer:   ch.Config.Payer,
-		Extra:   x402.SettlementExtra{ChannelState: channelState(ch)},
-	}
 }

@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // Accepts is one more deployment that a shop is paid through, beside that of its
@@ -226,9 +228,9 @@ func (s *Shop) tillOf(d vouchers.Deployment) *till {
 }
 
 // chosen is the till whose terms a client has accepted.
-func (s *Shop) chosen(accepted *x402.Requirements) (*till, *refusal) {
+func (s *Shop) chosen(accepted *x402.Requirements) (*till, *terms.Refusal) {
 	if accepted.Scheme != x402.SchemeBatchSettlement {
-		return nil, refuseWith(x402.ErrScheme, "the scheme is %q, this shop takes %q", accepted.Scheme, x402.SchemeBatchSettlement)
+		return nil, terms.Refuse(x402.ErrScheme, "the scheme is %q, this shop takes %q", accepted.Scheme, x402.SchemeBatchSettlement)
 	}
 	at := escrow.Canonical.Escrow
 	if accepted.Extra.Escrow != nil {
@@ -245,14 +247,14 @@ func (s *Shop) chosen(accepted *x402.Requirements) (*till, *refusal) {
 		}
 	}
 	if there == nil {
-		return nil, refuseWith(x402.ErrNetworkMismatch, "the network is %q, this shop is paid on %s", accepted.Network, s.places())
+		return nil, terms.Refuse(x402.ErrNetworkMismatch, "the network is %q, this shop is paid on %s", accepted.Network, s.places())
 	}
 	for _, t := range s.tills {
 		if t.deployment.Escrow == at {
-			return nil, refuseWith(x402.ErrNetworkMismatch, "the network is %q and the escrow %s, which goes with %q; this shop is paid through %s", accepted.Network, at, t.network, s.places())
+			return nil, terms.Refuse(x402.ErrNetworkMismatch, "the network is %q and the escrow %s, which goes with %q; this shop is paid through %s", accepted.Network, at, t.network, s.places())
 		}
 	}
-	return nil, refuseWith(x402.ErrPaymentRequirements, "the escrow is %s, this shop is paid through %s", at, s.places())
+	return nil, terms.Refuse(x402.ErrPaymentRequirements, "the escrow is %s, this shop is paid through %s", at, s.places())
 }
 
 // places lists the shop's deployments for people.

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
-	"golang.org/x/sync/errgroup"
 )
 
 func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -227,7 +228,7 @@ func (l *line) spends(c *customer) {
 	if a := l.call("work", nil, onCredit); a.text() != "done" || *a.receipt().Extra.ChargedAmount != price {
 		l.t.Errorf("on credit: %+v", a.result)
 	}
-	var refused server.CreditRefusal
+	var refused terms.CreditRefusal
 	a := l.call("work", nil, onCredit)
 	if err := json.Unmarshal(a.result.RawStructuredContent, &refused); err != nil || !a.result.IsError || refused.Code != "budget_exhausted" {
 		l.t.Errorf("beyond the budget: %+v, %v", a.result, err)

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // An MCP server decodes all of a request, many times over, before the paywall sees the
@@ -32,7 +34,7 @@ var errUnpaid = errors.New("the request is too large for one that brings no paym
 
 // stripped says of a call that its arguments were taken away, since it brings no payment.
 type stripped struct {
-	refused *refusal // why its payment is none; nil if it has none
+	refused *terms.Refusal // why its payment is none; nil if it has none
 }
 
 type strippedKey struct{}
@@ -119,7 +121,7 @@ func mayPay(r *http.Request, body []byte) bool {
 
 // proves says whether a call brings what can pay at all: a voucher that is signed by
 // the signer of a channel that there is, a deposit, or a token that this shop has made.
-func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *refusal, pays bool) {
+func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal, pays bool) {
 	if seen.payment != nil {
 		refused = s.provesPayment(limits.WithNetwork(r), seen.payment)
 		return refused, refused == nil
@@ -139,23 +141,23 @@ func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *refusal, pays bo
 	return nil, true
 }
 
-func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *refusal {
+func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *terms.Refusal {
 	payload, err := s.payments.DecodeValue(raw)
 	if err != nil {
-		return refuseWith(x402.CodeOf(err), "%v", err)
+		return terms.Refuse(x402.CodeOf(err), "%v", err)
 	}
 	p, refused := s.accept(payload, 0)
 	if refused != nil {
 		return refused
 	}
 	if err := s.checkVoucher(p); err != nil {
-		return refuseWith(x402.ErrVoucherSignature, "%v", err)
+		return terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
 	switch p.body.(type) {
 	case *x402.DepositPayload:
 		if !s.largeDeposits.Allow() {
 			s.met.Add("largeDeposits")
-			return refuseWith(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
+			return terms.Refuse(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
 		}
 	case *x402.VoucherPayload:
 		channel, known := s.Ledger.Channel(p.voucher.Channel)
@@ -163,16 +165,16 @@ func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *refusal 
 			return s.find(ctx, p)
 		}
 		if !p.maySee(channel) { // anybody can show what is on chain
-			return (&refusal{code: x402.ErrCumulativeAmountMismatch, channel: &channel}).shownTo(p)
+			return p.shown(&terms.Refusal{Code: x402.ErrCumulativeAmountMismatch, Channel: &channel})
 		}
 	default:
-		return refuseWith(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
+		return terms.Refuse(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
 	return nil
 }
 
 // find asks the chain about a channel that the ledger does not know.
-func (s *Shop) find(ctx context.Context, p *payment) *refusal {
+func (s *Shop) find(ctx context.Context, p *payment) *terms.Refusal {
 	if !s.mayAsk(ctx, p, nil) {
 		return s.unasked(vouchers.ErrChannelNotFound, p, 0)
 	}
@@ -198,10 +200,10 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 	}
 	refused := call.refused
 	if refused == nil && rate.Quote != nil {
-		refused = refuseWith(x402.ErrPaymentRequired, "an unpaid call of more than %d bytes is not quoted: this is the most that it costs", s.limits.UnpaidBody)
+		refused = terms.Refuse(x402.ErrPaymentRequired, "an unpaid call of more than %d bytes is not quoted: this is the most that it costs", s.limits.UnpaidBody)
 	}
 	if refused == nil {
-		refused = unpaid
+		refused = terms.Unpaid
 	}
 	if payload, none := s.payloadOf(req); none == nil {
 		line.paidBy(payload)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"

@@ -1,0 +1,145 @@
+package terms
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// Refusal is why a payment is not taken.
+type Refusal struct {
+	Code    x402.ErrorCode
+	Detail  string
+	Channel *vouchers.Channel // what a client needs to recover, if it is known
+	// Public says that of the channel only what is on chain is told.
+	Public bool
+	// Logged is the code in the log, where it says more than the standard's word; it may be empty.
+	Logged string
+	// Conflict says that the payment identifier is that of another payment or request.
+	Conflict bool
+}
+
+// PriceDiffers is a payment that accepts less than the call costs: with other arguments,
+// or since the price was raised. The standard has no word for it but that of a wrong
+// ceiling, from which stock clients recover.
+const PriceDiffers = "price_differs"
+
+// InTheLog is the refusal's code in the log, and its level: what is asked and answered in the
+// course of paying is nothing that an operator needs to see.
+func (r *Refusal) InTheLog() (code string, level slog.Level) {
+	switch {
+	case r.Logged != "":
+		return r.Logged, slog.LevelDebug
+	case r.Code == x402.ErrPaymentRequired:
+		return string(r.Code), slog.LevelDebug
+	}
+	return string(r.Code), slog.LevelInfo
+}
+
+// Unpaid is the refusal of a call that carries no payment: the terms.
+var Unpaid = &Refusal{Code: x402.ErrPaymentRequired}
+
+// Refuse is a refusal with a reason for people, which [fmt.Sprintf] makes of what follows.
+func Refuse(code x402.ErrorCode, format string, args ...any) *Refusal {
+	return &Refusal{Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+// codes gives x402's word for each of the ledger's refusals.
+var codes = []struct {
+	err  error
+	code x402.ErrorCode
+}{
+	{vouchers.ErrChannelNotFound, x402.ErrChannelNotFound},
+	{vouchers.ErrChannelID, x402.ErrChannelIDMismatch},
+	{vouchers.ErrVoucherSignature, x402.ErrVoucherSignature},
+	{vouchers.ErrSignatureUnavailable, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrCeilingBelowClaimed, x402.ErrCumulativeBelowClaimed},
+	{vouchers.ErrCeilingBurnt, x402.ErrCumulativeAmountMismatch},
+	{vouchers.ErrCeilingMismatch, x402.ErrCumulativeAmountMismatch},
+	{vouchers.ErrCeilingAboveBalance, x402.ErrCumulativeExceedsBalance},
+	{vouchers.ErrInsufficientBalance, x402.ErrInsufficientBalance},
+	{vouchers.ErrWithdrawalPending, x402.ErrInsufficientBalance},
+	{vouchers.ErrChannelStopped, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrChannelFrozen, x402.ErrChannelBusy},
+	{vouchers.ErrChannelBusy, x402.ErrChannelBusy},
+	{vouchers.ErrTooManyInFlight, x402.ErrChannelBusy},
+	{vouchers.ErrIdentifier, x402.ErrPayload},
+	{vouchers.ErrIdentifierConflict, x402.ErrPayload},
+	{vouchers.ErrAnswerGone, x402.ErrCumulativeAmountMismatch},
+	{vouchers.ErrUnwatched, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrStoreFailed, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrStoreFull, x402.ErrVerificationStateUnavailable},
+}
+
+// FromLedger puts an error of the ledger in x402's words.
+func FromLedger(err error) *Refusal {
+	if err == nil {
+		return nil
+	}
+	refused := &Refusal{Code: x402.ErrVerificationStateUnavailable, Detail: toPayer(err), Conflict: errors.Is(err, vouchers.ErrIdentifierConflict)}
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			refused.Code = c.code
+			break
+		}
+	}
+	if errors.Is(err, vouchers.ErrVoucherSignature) || errors.Is(err, vouchers.ErrSignatureUnavailable) {
+		return refused // a stranger is not told what explain tells
+	}
+	var ledger *vouchers.Refusal
+	if errors.As(err, &ledger) && ledger.State.ID != (vouchers.ChannelID{}) {
+		refused.Channel = &ledger.State
+		below := errors.Is(err, vouchers.ErrCeilingBurnt) || errors.Is(err, vouchers.ErrCeilingBelowClaimed)
+		refused.Public = below && ledger.State.Burnt > 0
+	}
+	return refused
+}
+
+// States are what a client needs to recover. A stock client whose voucher is burnt is
+// told to count from what is burnt, where it counts less than that, or else starts from
+// what is claimed.
+func (r *Refusal) States() (*x402.ChannelState, *x402.VoucherState) {
+	if !r.Public {
+		return channelState(*r.Channel), VoucherState(*r.Channel)
+	}
+	state, proof := PublicState(*r.Channel), VoucherState(*r.Channel)
+	if state.ChargedCumulativeAmount == nil || proof == nil || r.Channel.Ceiling != r.Channel.Burnt {
+		state.ChargedCumulativeAmount = nil
+		return state, nil
+	}
+	return state, proof
+}
+
+// payersWords are what a payer is told of what is for the operator to know and mend.
+var payersWords = []struct {
+	err   error
+	words string
+}{
+	{vouchers.ErrStoreFull, "the seller takes no payments at this moment, because it cannot write them down; nothing was charged: try again in some minutes"},
+	{vouchers.ErrStoreFailed, "the seller takes no payments at this moment, because it cannot write them down: try again later; the same payment is charged once at most"},
+	{vouchers.ErrStoreClosed, "the seller is just ending: try again in a moment"},
+	{vouchers.ErrChannelStopped, "the seller has stopped this channel to look into claims from it that are not its own; nothing was charged: ask the seller, or take back what is left"},
+}
+
+// Plain says to strangers of an error what they can use.
+func Plain(err error) error { return plainly{err} }
+
+// plainly is an error that says to strangers what they can use.
+type plainly struct{ error }
+
+func (p plainly) Error() string { return toPayer(p.error) }
+
+func (p plainly) Unwrap() error { return p.error }
+
+// toPayer puts an error in words that a payer can use.
+func toPayer(err error) string {
+	for _, w := range payersWords {
+		if errors.Is(err, w.err) {
+			return w.words
+		}
+	}
+	return err.Error()
+}
