@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -40,12 +41,12 @@ func (p *payer) usedUp(ctx context.Context, ch *channel, d *signedDeposit) bool 
 }
 
 // authorized is what the escrow is given for the deposit.
-func (d *signedDeposit) authorized(config vouchers.ChannelConfig) escrow.Authorized {
+func (d *signedDeposit) authorized(config vouchers.ChannelConfig) funding.Authorized {
 	if a := d.Deposit.Authorization.Permit2; a != nil {
-		return escrow.Permit2Deposit{Config: config, Amount: d.Deposit.Amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
+		return funding.Permit2Deposit{Config: config, Amount: d.Deposit.Amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
 	}
 	a := d.Deposit.Authorization.Erc3009
-	return escrow.Deposit{
+	return funding.Deposit{
 		Config: config, Amount: d.Deposit.Amount, ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: a.Salt, Signature: a.Signature,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -74,24 +75,24 @@ func saysNothing(t testing.TB) string {
 }
 
 // newest is the deposit that was signed and has none of these nonces.
-func newest(t testing.TB, l *liar, before map[string]*x402.DepositPayload) escrow.Deposit {
+func newest(t testing.TB, l *liar, before map[string]*x402.DepositPayload) funding.Deposit {
 	t.Helper()
 	for salt, p := range authorizations(l) {
 		if before[salt] == nil {
 			a := p.Deposit.Authorization.Erc3009
-			return escrow.Deposit{
+			return funding.Deposit{
 				Config: p.ChannelConfig, Amount: p.Deposit.Amount, ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: a.Salt, Signature: a.Signature,
 			}
 		}
 	}
 	t.Fatal("no other deposit was signed")
-	return escrow.Deposit{}
+	return funding.Deposit{}
 }
 
 // cancel makes the payer's own transaction that ends an authorization.
-func cancel(t testing.TB, key keys.Signer, d escrow.Deposit, id vouchers.ChannelID) {
+func cancel(t testing.TB, key keys.Signer, d funding.Deposit, id vouchers.ChannelID) {
 	t.Helper()
-	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
+	token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -243,7 +243,7 @@ func validUntil(now, head time.Time, local bool) (uint64, error) {
 
 // authorization signs a deposit by EIP-3009.
 func (p *payer) authorization(ctx context.Context, ch *channel, amount vouchers.Amount, until uint64) (*x402.Deposit, error) {
-	deposit := escrow.Deposit{Config: ch.config, Amount: amount, Salt: escrow.NewDepositSalt(), ValidBefore: until}
+	deposit := funding.Deposit{Config: ch.config, Amount: amount, Salt: funding.NewNonce(), ValidBefore: until}
 	if err := deposit.Sign(ctx, p.key, p.token, ch.addresses.Collectors.EIP3009, ch.id); err != nil {
 		return nil, err
 	}

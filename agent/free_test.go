@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 )
@@ -58,7 +58,7 @@ func TestOneEntryOfTheBookThatCannotBeReadKeepsNoOtherFromBeingTakenOut(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
+	token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -42,7 +43,7 @@ type ChannelFunds struct {
 
 // ReadFunds reads a payer's balances from the chain and from its book. A channel that
 // cannot be read is left out: the error, which names it, comes with all others.
-func ReadFunds(ctx context.Context, client *chain.Client, token escrow.Token, payer common.Address, book *Book) (Funds, error) {
+func ReadFunds(ctx context.Context, client *chain.Client, token funding.Token, payer common.Address, book *Book) (Funds, error) {
 	funds := Funds{Payer: payer, Token: token.Address, Channels: []ChannelFunds{}}
 	var err error
 	if funds.Wallet, err = token.Balance(ctx, client, payer); err != nil {

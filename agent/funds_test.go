@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -22,7 +23,7 @@ func funds(t testing.TB, o agent.Options) agent.Funds {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
+	token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +164,7 @@ func TestAChannelThatCannotBeReadHidesNoOtherOfThePayersMoney(t *testing.T) {
 		if err := book.Put(poisoned); err != nil {
 			t.Fatal(err)
 		}
-		token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
+		token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
 		if err != nil {
 			t.Fatal(err)
 		}

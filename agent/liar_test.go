@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -242,7 +243,7 @@ func (l *liar) id() vouchers.ChannelID { return l.domain().ChannelID(l.config())
 func (l *liar) fund(amount vouchers.Amount) {
 	l.t.Helper()
 	ctx := l.t.Context()
-	token, err := escrow.ReadToken(ctx, shoptest.Net.Client, shoptest.Net.Token)
+	token, err := funding.ReadToken(ctx, shoptest.Net.Client, shoptest.Net.Token)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -250,7 +251,7 @@ func (l *liar) fund(amount vouchers.Amount) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	d := escrow.Deposit{Config: l.config(), Amount: amount, ValidBefore: head.Time + 3600, Salt: escrow.NewDepositSalt()}
+	d := funding.Deposit{Config: l.config(), Amount: amount, ValidBefore: head.Time + 3600, Salt: funding.NewNonce()}
 	if err := d.Sign(ctx, l.payer, token, escrow.Own.Collectors.EIP3009, l.id()); err != nil {
 		l.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -145,7 +146,7 @@ func TestADepositIsAuthorizedForTheCollectorThatTheClientKnows(t *testing.T) {
 	}
 	p := l.seen()[0].Payload.(*x402.DepositPayload)
 	a := p.Deposit.Authorization.Erc3009
-	d := escrow.Deposit{Config: p.ChannelConfig, Amount: p.Deposit.Amount, ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: a.Salt}
+	d := funding.Deposit{Config: p.ChannelConfig, Amount: p.Deposit.Amount, ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: a.Salt}
 	signer, err := vouchers.Recover(d.Digest(client.Token(), escrow.Own.Collectors.EIP3009, l.id()), a.Signature)
 	if err != nil || signer != o.Key.Address() {
 		t.Errorf("the authorization is not for the trusted collector: it recovers to %s, %v", signer, err)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -84,9 +84,9 @@ func (p *payer) permit(ctx context.Context, ch *channel, amount vouchers.Amount,
 		return nil, err
 	}
 	if allowance.Cmp(amount.Big()) < 0 {
-		return nil, fmt.Errorf("%w: the server takes deposits by Permit2, which may move %s atomic units of %s: approve %s for token %s first", ErrFunds, allowance, p.key.Address(), escrow.Permit2, p.token.Address)
+		return nil, fmt.Errorf("%w: the server takes deposits by Permit2, which may move %s atomic units of %s: approve %s for token %s first", ErrFunds, allowance, p.key.Address(), funding.Permit2, p.token.Address)
 	}
-	deposit := escrow.Permit2Deposit{Config: ch.config, Amount: amount, Nonce: escrow.NewPermit2Nonce(), Deadline: until}
+	deposit := funding.Permit2Deposit{Config: ch.config, Amount: amount, Nonce: funding.NewNonce(), Deadline: until}
 	collector := ch.addresses.Collectors.Permit2
 	if err := deposit.Sign(ctx, p.key, p.chain.ChainID(), collector, ch.id); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -82,7 +83,7 @@ type payer struct {
 	chain   *chain.Client
 	key     keys.Signer
 	session keys.Signer // signs vouchers; the key where the options have none
-	token   escrow.Token
+	token   funding.Token
 	policy  *Policy
 	prices  *pricing
 	purse   *purse
@@ -173,7 +174,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if p.token, err = escrow.ReadToken(ctx, p.chain, o.Token); err != nil {
+	if p.token, err = funding.ReadToken(ctx, p.chain, o.Token); err != nil {
 		return err
 	}
 	p.http = p.limits.Client(p.asked)
@@ -197,7 +198,7 @@ func (p *payer) close() error {
 }
 
 // Token is what is paid with.
-func (p *payer) Token() escrow.Token { return p.token }
+func (p *payer) Token() funding.Token { return p.token }
 
 // Payer is the account that pays.
 func (p *payer) Payer() common.Address { return p.key.Address() }

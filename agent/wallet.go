@@ -20,7 +20,7 @@ import (
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -137,7 +137,7 @@ type Holding struct {
 }
 
 // Balances reads what every account of the wallet has of a token.
-func (w Wallet) Balances(ctx context.Context, client *chain.Client, token escrow.Token) ([]Holding, error) {
+func (w Wallet) Balances(ctx context.Context, client *chain.Client, token funding.Token) ([]Holding, error) {
 	files, err := w.List()
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -61,7 +61,7 @@ func TestAWalletPaysWithOneKeyAndSignsVouchersWithAnother(t *testing.T) {
 			t.Errorf("the channel is %+v", channel.Config)
 		}
 	}
-	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
+	token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
 	if err != nil {
 		t.Fatal(err)
 	}

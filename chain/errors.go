@@ -18,6 +18,8 @@ var (
 	ErrUnreachable = errors.New("the chain cannot be reached")
 	// ErrChainID says that an endpoint serves another chain than it should.
 	ErrChainID = errors.New("wrong chain")
+	// ErrNoContract says that there is no code at the address of a contract.
+	ErrNoContract = errors.New("no contract")
 	// ErrFunds says that the sender's account cannot pay for the gas.
 	ErrFunds = errors.New("the account cannot pay for gas")
 	// ErrGasCap says that a transaction needs more gas than one may have.

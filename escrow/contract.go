@@ -81,7 +81,7 @@ func (c *Contract) call(ctx context.Context, data []byte, block *big.Int) ([]byt
 		return nil, err
 	}
 	if len(raw) == 0 {
-		return nil, fmt.Errorf("%w at %s: check the address, or run `chit deploy`", ErrNoContract, c.deployment)
+		return nil, fmt.Errorf("%w at %s: check the address, or run `chit deploy`", chain.ErrNoContract, c.deployment)
 	}
 	return raw, nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -91,7 +92,7 @@ func (p *payer) fills(t testing.TB, times int, config func(i int) vouchers.Chann
 	for i := range calls {
 		c := config(i)
 		id := p.Domain().ChannelID(c)
-		d := escrow.Deposit{Config: c, Amount: 1, ValidBefore: 1 << 40, Salt: escrow.NewDepositSalt()}
+		d := funding.Deposit{Config: c, Amount: 1, ValidBefore: 1 << 40, Salt: funding.NewNonce()}
 		if err := d.Sign(t.Context(), p.key, p.token, escrow.Own.Collectors.EIP3009, id); err != nil {
 			t.Fatal(err)
 		}

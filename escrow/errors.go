@@ -7,10 +7,6 @@ import (
 
 // What callers branch on.
 var (
-	// ErrNoContract says that there is no code at the escrow's or the token's address.
-	ErrNoContract = errors.New("no contract")
-	// ErrToken says that a token cannot be used: not six decimals, or an EIP-712 domain that it does not confirm.
-	ErrToken = errors.New("unusable token")
 	// ErrUntrusted says that an escrow or a collector is none that a payer may pay into.
 	ErrUntrusted = errors.New("untrusted escrow")
 	// ErrNothingToWithdraw says that a channel has no unclaimed balance, or no withdrawal to finish.

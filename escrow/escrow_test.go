@@ -44,7 +44,7 @@ func TestADeploymentWithOtherCodeIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	if err := escrow.VerifyDeployment(t.Context(), client); !errors.Is(err, escrow.ErrNoContract) {
+	if err := escrow.VerifyDeployment(t.Context(), client); !errors.Is(err, chain.ErrNoContract) {
 		t.Errorf("on an empty chain: %v", err)
 	}
 	raw, err := rpc.DialContext(t.Context(), local.URL())

@@ -1,8 +1,10 @@
 package escrow
 
+import "github.com/chitpay/chit/escrow/funding"
+
 // DepositCall is the call data of a deposit, for many of them in one transaction.
-func DepositCall(c *Contract, d Deposit) ([]byte, error) {
-	data, err := d.collectorData()
+func DepositCall(c *Contract, d funding.Deposit) ([]byte, error) {
+	data, err := d.CollectorData()
 	if err != nil {
 		return nil, err
 	}

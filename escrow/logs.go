@@ -17,19 +17,19 @@ import (
 // maxRange is how many blocks one query for logs covers at most.
 const maxRange = 2_000
 
-// logScan is a look at the escrow's logs in a range of blocks, both ends included.
+// LogScan is a look at the escrow's logs in a range of blocks, both ends included.
 type LogScan struct {
 	From, To uint64
 	Topics   [][]common.Hash
-	// take gets the logs, in the order of the chain.
+	// Take gets the logs, in the order of the chain.
 	Take func(*types.Log)
-	// reached is told after each query up to which block that was.
+	// Reached is told after each query up to which block that was.
 	Reached func(block uint64) error
-	// crowded is for a single block whose logs the endpoint does not give.
+	// Crowded is for a single block whose logs the endpoint does not give.
 	Crowded func(block uint64, refusal error) error
 }
 
-// eachLog looks at the escrow's logs. A range that the endpoint refuses, or does not
+// EachLog looks at the escrow's logs. A range that the endpoint refuses, or does not
 // answer, is halved.
 func (c *Contract) EachLog(ctx context.Context, s LogScan) error {
 	size := c.span.size()

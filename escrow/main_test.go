@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 type bench struct {
 	*escrow.Contract
 	seller *txmgr.Sender
-	token  escrow.Token
+	token  funding.Token
 }
 
 func newBench(t testing.TB) *bench {
@@ -53,7 +54,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = seller.Close() })
-	token, err := escrow.ReadToken(t.Context(), net.Client, net.Token)
+	token, err := funding.ReadToken(t.Context(), net.Client, net.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,9 +93,9 @@ func receiverOf(t testing.TB) common.Address {
 	return common.BytesToAddress(crypto.Keccak256([]byte("receiver of " + t.Name())))
 }
 
-func (p *payer) authorize(t testing.TB, amount vouchers.Amount) escrow.Deposit {
+func (p *payer) authorize(t testing.TB, amount vouchers.Amount) funding.Deposit {
 	t.Helper()
-	d := escrow.Deposit{Config: p.config, Amount: amount, ValidBefore: 1 << 40, Salt: escrow.NewDepositSalt()}
+	d := funding.Deposit{Config: p.config, Amount: amount, ValidBefore: 1 << 40, Salt: funding.NewNonce()}
 	if err := d.Sign(t.Context(), p.key, p.token, escrow.Own.Collectors.EIP3009, p.id); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func (p *payer) state(t testing.TB) vouchers.ChainState {
 	return state
 }
 
-func balanceOf(t testing.TB, token escrow.Token, account common.Address) vouchers.Amount {
+func balanceOf(t testing.TB, token funding.Token, account common.Address) vouchers.Amount {
 	t.Helper()
 	balance, err := token.Balance(t.Context(), net.Client, account)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -43,7 +44,7 @@ func (b *bench) fund(t testing.TB, p *payer) {
 	if b.Deployment().Escrow == escrow.Canonical.Escrow {
 		collector = escrow.Canonical.Collectors.EIP3009
 	}
-	d := escrow.Deposit{Config: p.config, Amount: 10 * usdc, ValidBefore: 1 << 40, Salt: escrow.NewDepositSalt()}
+	d := funding.Deposit{Config: p.config, Amount: 10 * usdc, ValidBefore: 1 << 40, Salt: funding.NewNonce()}
 	if err := d.Sign(t.Context(), p.key, b.token, collector, p.id); err != nil {
 		t.Fatal(err)
 	}

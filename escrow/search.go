@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/internal/failures"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -103,7 +104,7 @@ func (c *Contract) deployedAt(ctx context.Context, last uint64) uint64 {
 			return true
 		}
 		_, err := c.call(ctx, ask, big.NewInt(int64(n)))
-		unknown = err != nil && !errors.Is(err, ErrNoContract)
+		unknown = err != nil && !errors.Is(err, chain.ErrNoContract)
 		return err == nil
 	})
 	if unknown {

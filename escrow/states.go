@@ -82,7 +82,7 @@ func (c *Contract) ReadStates(ctx context.Context, configs []vouchers.ChannelCon
 		switch {
 		case err == nil:
 			deep = read
-		case !errors.Is(err, ErrNoContract): // it was deployed since
+		case !errors.Is(err, chain.ErrNoContract): // it was deployed since
 			return nil, err
 		}
 	}
@@ -98,7 +98,7 @@ func (c *Contract) ReadStates(ctx context.Context, configs []vouchers.ChannelCon
 // stand alone: they keep no other back.
 func (c *Contract) statesAt(ctx context.Context, configs []vouchers.ChannelConfig, block uint64) ([]ReadState, error) {
 	states, err := c.statesTogether(ctx, configs, block)
-	if err == nil || ctx.Err() != nil || errors.Is(err, chain.ErrUnreachable) || errors.Is(err, ErrNoContract) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, chain.ErrUnreachable) || errors.Is(err, chain.ErrNoContract) {
 		return states, err
 	}
 	if _, nothing := c.call(ctx, c.abi.PackMulticall(nil), new(big.Int).SetUint64(block)); nothing != nil {

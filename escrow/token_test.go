@@ -14,7 +14,8 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/chitpay/chit/abigen"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/escrow/funding"
 )
 
 // answers is a contract that gives each function one fixed answer.
@@ -96,12 +97,12 @@ func token(t testing.TB, name, version string) answers {
 }
 
 func TestATokensDomainIsReadFromTheChain(t *testing.T) {
-	dev, err := escrow.ReadToken(t.Context(), net.Client, net.Token)
+	dev, err := funding.ReadToken(t.Context(), net.Client, net.Token)
 	if err != nil || dev.Name != "USD Coin" || dev.Version != "2" || dev.Symbol != "USDC" {
 		t.Errorf("read %+v, %v", dev, err)
 	}
 	other := token(t, "EURC", "7").deploy(t)
-	read, err := escrow.ReadToken(t.Context(), net.Client, other)
+	read, err := funding.ReadToken(t.Context(), net.Client, other)
 	if err != nil || read.Name != "EURC" || read.Version != "7" || common.Hash(separator("EURC", "7", other)) != read.Separator {
 		t.Errorf("read %+v, %v", read, err)
 	}
@@ -113,10 +114,10 @@ func TestATokenThatCannotBePaidWithIsRefused(t *testing.T) {
 		want  error
 		says  string
 	}{
-		"18 decimals":               {func(a answers) { a["decimals"] = encode(t, "uint8", uint8(18)) }, escrow.ErrToken, "18 decimals"},
-		"no EIP-712 domain":         {func(a answers) { delete(a, "DOMAIN_SEPARATOR") }, escrow.ErrToken, "no EIP-3009"},
-		"a name that is not its":    {func(a answers) { a["name"] = encode(t, "string", "USD Coin") }, escrow.ErrToken, "DOMAIN_SEPARATOR"},
-		"a version that is not":     {func(a answers) { a["version"] = encode(t, "string", "8") }, escrow.ErrToken, "DOMAIN_SEPARATOR"},
+		"18 decimals":               {func(a answers) { a["decimals"] = encode(t, "uint8", uint8(18)) }, funding.ErrToken, "18 decimals"},
+		"no EIP-712 domain":         {func(a answers) { delete(a, "DOMAIN_SEPARATOR") }, funding.ErrToken, "no EIP-3009"},
+		"a name that is not its":    {func(a answers) { a["name"] = encode(t, "string", "USD Coin") }, funding.ErrToken, "DOMAIN_SEPARATOR"},
+		"a version that is not":     {func(a answers) { a["version"] = encode(t, "string", "8") }, funding.ErrToken, "DOMAIN_SEPARATOR"},
 		"no name":                   {func(a answers) { delete(a, "name") }, nil, "refuses"},
 		"an answer that is no text": {func(a answers) { a["name"] = []byte{1} }, nil, "token"},
 	} {
@@ -124,13 +125,13 @@ func TestATokenThatCannotBePaidWithIsRefused(t *testing.T) {
 			a := token(t, "EURC", "7")
 			c.spoil(a)
 			address := a.deploy(t)
-			_, err := escrow.ReadToken(t.Context(), net.Client, address)
+			_, err := funding.ReadToken(t.Context(), net.Client, address)
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), address.Hex()) {
 				t.Errorf("refused with %v", err)
 			}
 		})
 	}
-	if _, err := escrow.ReadToken(t.Context(), net.Client, common.HexToAddress("0x1234")); !errors.Is(err, escrow.ErrNoContract) {
+	if _, err := funding.ReadToken(t.Context(), net.Client, common.HexToAddress("0x1234")); !errors.Is(err, chain.ErrNoContract) {
 		t.Errorf("an address without code: %v", err)
 	}
 }

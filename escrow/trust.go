@@ -70,7 +70,7 @@ func checkCode(ctx context.Context, client *chain.Client, d abigen.Deployment) e
 		return fmt.Errorf("%s: %w", d.Name, err)
 	}
 	if len(code) == 0 {
-		return fmt.Errorf("%w for %s at %s on %s: run `chit deploy`", ErrNoContract, d.Name, d.Address, client.Network())
+		return fmt.Errorf("%w for %s at %s on %s: run `chit deploy`", chain.ErrNoContract, d.Name, d.Address, client.Network())
 	}
 	if hash := crypto.Keccak256Hash(code); hash != d.RuntimeCodeHash {
 		return fmt.Errorf("%w: the code of %s at %s hashes to %s, this program embeds %s", ErrUntrusted, d.Name, d.Address, hash, d.RuntimeCodeHash)

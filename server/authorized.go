@@ -6,7 +6,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -14,7 +14,7 @@ import (
 
 // signedDeposit is a deposit that the payer lets the shop submit.
 type signedDeposit struct {
-	escrow.Authorized
+	funding.Authorized
 	config    vouchers.ChannelConfig
 	amount    vouchers.Amount
 	collector common.Address
@@ -37,7 +37,7 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, 
 	case p.byPermit2:
 		return p.permitted(d.Deposit.Amount, byPermit2)
 	}
-	signed := escrow.Deposit{
+	signed := funding.Deposit{
 		Config:      p.config,
 		Amount:      d.Deposit.Amount,
 		ValidAfter:  by3009.ValidAfter,
@@ -66,7 +66,7 @@ func (p *payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization
 	case a.Witness.ChannelID != p.voucher.Channel:
 		return nil, terms.Refuse(x402.ErrChannelIDMismatch, "the permit is for channel %s, the deposit for %s", a.Witness.ChannelID, p.voucher.Channel)
 	}
-	signed := escrow.Permit2Deposit{Config: p.config, Amount: amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
+	signed := funding.Permit2Deposit{Config: p.config, Amount: amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
 	key := signed.Digest(p.till.deployment.ChainID, collector, p.voucher.Channel).Hex()
 	return &signedDeposit{signed, p.config, amount, collector, key}, nil
 }
@@ -74,7 +74,7 @@ func (p *payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization
 // checkPermit says in x402's words why a permit that the chain would refuse is. A
 // permit that was used already passes: its deposit may be the one that is asked for.
 func (s *Shop) checkPermit(ctx context.Context, t *till, d *signedDeposit) *terms.Refusal {
-	permit, ok := d.Authorized.(escrow.Permit2Deposit)
+	permit, ok := d.Authorized.(funding.Permit2Deposit)
 	if !ok {
 		return nil
 	}
@@ -100,14 +100,14 @@ func (s *Shop) checkPermit(ctx context.Context, t *till, d *signedDeposit) *term
 		return terms.Refuse(x402.ErrRPCReadFailed, "%v", err)
 	}
 	if allowance.Cmp(d.amount.Big()) < 0 {
-		return terms.Refuse(x402.ErrPermit2AllowanceRequired, "Permit2 may move %s atomic units of %s of token %s: approve %s for %s", allowance, d.config.Payer, t.token.Address, escrow.Permit2, d.amount)
+		return terms.Refuse(x402.ErrPermit2AllowanceRequired, "Permit2 may move %s atomic units of %s of token %s: approve %s for %s", allowance, d.config.Payer, t.token.Address, funding.Permit2, d.amount)
 	}
 	return nil
 }
 
 // checkPermitSigner checks the signature of a payer without code. Permit2 asks one
 // with code itself, when the deposit is simulated.
-func (t *till) checkPermitSigner(ctx context.Context, permit escrow.Permit2Deposit, d *signedDeposit) *terms.Refusal {
+func (t *till) checkPermitSigner(ctx context.Context, permit funding.Permit2Deposit, d *signedDeposit) *terms.Refusal {
 	digest := permit.Digest(t.deployment.ChainID, d.collector, t.escrow.Domain().ChannelID(d.config))
 	signer, err := vouchers.Recover(digest, permit.Signature)
 	if err == nil && signer == d.config.Payer {
@@ -132,9 +132,9 @@ func (d *signedDeposit) isPayers(t *till) bool {
 	var digest common.Hash
 	var signature vouchers.Signature
 	switch a := d.Authorized.(type) {
-	case escrow.Deposit:
+	case funding.Deposit:
 		digest, signature = a.Digest(t.token, d.collector, id), a.Signature
-	case escrow.Permit2Deposit:
+	case funding.Permit2Deposit:
 		digest, signature = a.Digest(t.deployment.ChainID, d.collector, id), a.Signature
 	}
 	signer, err := vouchers.Recover(digest, signature)

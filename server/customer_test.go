@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -126,12 +127,12 @@ func (c *customer) ordered(p *x402.PaymentPayload, nonce uint64) *x402.PaymentPa
 // deposits is a signed deposit with a voucher up to the ceiling.
 func (c *customer) deposits(amount, ceiling vouchers.Amount) *x402.PaymentPayload {
 	c.t.Helper()
-	return c.pay(&x402.DepositPayload{ChannelConfig: c.config, Voucher: c.sign(ceiling), Deposit: c.authorize(amount, escrow.NewDepositSalt())})
+	return c.pay(&x402.DepositPayload{ChannelConfig: c.config, Voucher: c.sign(ceiling), Deposit: c.authorize(amount, funding.NewNonce())})
 }
 
 func (c *customer) authorize(amount vouchers.Amount, salt *big.Int) x402.Deposit {
 	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
+	token, err := funding.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func (c *customer) authorize(amount vouchers.Amount, salt *big.Int) x402.Deposit
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	d := escrow.Deposit{Config: c.config, Amount: amount, ValidBefore: head.Time + 3600, Salt: salt}
+	d := funding.Deposit{Config: c.config, Amount: amount, ValidBefore: head.Time + 3600, Salt: salt}
 	if err := d.Sign(c.t.Context(), c.key, token, c.escrow().Collectors.EIP3009, c.id); err != nil {
 		c.t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func (c *customer) authorize(amount vouchers.Amount, salt *big.Int) x402.Deposit
 // wallet is what the customer has outside of channels.
 func (c *customer) wallet() vouchers.Amount {
 	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
+	token, err := funding.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
 	if err != nil {
 		c.t.Fatal(err)
 	}

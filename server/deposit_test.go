@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -140,7 +141,7 @@ func TestADepositWhoseAuthorizationWasCancelledIsNotCredited(t *testing.T) {
 	for _, c := range []*customer{fresh, known} {
 		payment := c.deposits(2*usdc, 0)
 		authorization := payment.Payload.(*x402.DepositPayload).Deposit.Authorization.Erc3009
-		c.cancel(escrow.Deposit{Salt: authorization.Salt}.Nonce(c.id))
+		c.cancel(funding.Deposit{Salt: authorization.Salt}.Nonce(c.id))
 		if got := c.call("chit_deposit", payment).refusal(); got.Error != x402.ErrDepositSimulationFailed || !strings.Contains(got.ErrorMessage, "used or cancelled") {
 			t.Errorf("refused with %s (%s)", got.Error, got.ErrorMessage)
 		}
@@ -153,7 +154,7 @@ func TestADepositWhoseAuthorizationWasCancelledIsNotCredited(t *testing.T) {
 // cancel makes an authorization of the customer's useless (EIP-3009).
 func (c *customer) cancel(nonce common.Hash) {
 	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), shoptest.Net.Client, c.terms.Asset)
+	token, err := funding.ReadToken(c.t.Context(), shoptest.Net.Client, c.terms.Asset)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func TestADepositThatSomebodyElseSubmittedIsCredited(t *testing.T) {
 	}
 	defer sender.Close()
 	a := d.Authorization.Erc3009
-	if _, err := escrow.At(shoptest.Net.Client, *c.terms.Extra.Escrow).Deposit(t.Context(), sender, escrow.Deposit{
+	if _, err := escrow.At(shoptest.Net.Client, *c.terms.Extra.Escrow).Deposit(t.Context(), sender, funding.Deposit{
 		Config: c.config, Amount: d.Amount, ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: a.Salt, Signature: a.Signature,
 	}, escrow.Own.Collectors.EIP3009); err != nil {
 		t.Fatal(err)

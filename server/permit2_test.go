@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
@@ -48,14 +49,14 @@ func (c *customer) permit(amount vouchers.Amount, bend func(*x402.Permit2Authori
 	}
 	a := &x402.Permit2Authorization{
 		From: c.key.Address(), Permitted: x402.Permitted{Token: c.terms.Asset, Amount: amount}, Spender: c.escrow().Collectors.Permit2,
-		Nonce: escrow.NewPermit2Nonce(), Deadline: head.Time + 3600, Witness: x402.Witness{ChannelID: c.id},
+		Nonce: funding.NewNonce(), Deadline: head.Time + 3600, Witness: x402.Witness{ChannelID: c.id},
 	}
 	if bend != nil {
 		bend(a)
 	}
 	config := c.config
 	config.Token = a.Permitted.Token
-	d := escrow.Permit2Deposit{Config: config, Amount: a.Permitted.Amount, Nonce: a.Nonce, Deadline: a.Deadline}
+	d := funding.Permit2Deposit{Config: config, Amount: a.Permitted.Amount, Nonce: a.Nonce, Deadline: a.Deadline}
 	if err := d.Sign(c.t.Context(), c.key, c.net.Client.ChainID(), a.Spender, a.Witness.ChannelID); err != nil {
 		c.t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestAPermitThatSomebodyElseSubmittedIsCreditedOnce(t *testing.T) {
 	c := permitting(t, shop, "payer")
 	payment := c.permit(usdc, nil)
 	a := payment.Payload.(*x402.DepositPayload).Deposit.Authorization.Permit2
-	d := escrow.Permit2Deposit{Config: c.config, Amount: usdc, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
+	d := funding.Permit2Deposit{Config: c.config, Amount: usdc, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
 	stranger, err := txmgr.NewSender(t.Context(), shoptest.Net.Client, shoptest.Payer(t, "stranger"))
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +182,7 @@ func TestAPermitThatSomebodyElseSubmittedIsCreditedOnce(t *testing.T) {
 
 func TestPermit2IsOfferedOnlyWhereItIs(t *testing.T) {
 	o := selling(t)
-	if err := shoptest.Net.SetCode(t.Context(), escrow.Permit2, nil); err != nil {
+	if err := shoptest.Net.SetCode(t.Context(), funding.Permit2, nil); err != nil {
 		t.Fatal(err)
 	}
 	o.Permit2 = true

@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -32,7 +33,7 @@ func busy(t *testing.T, payers, calls int) (*shoptest.Shop, []*customer) {
 // income is what the shop's receiver has.
 func income(t testing.TB, shop *shoptest.Shop) vouchers.Amount {
 	t.Helper()
-	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
+	token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, shoptest.Net.Token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -178,7 +178,7 @@ func TestADepositWhoseWalletBurnsTheSellersGasIsRefusedBeforeItIsSent(t *testing
 	if err := shoptest.Net.SetCode(t.Context(), c.key.Address(), burner); err != nil {
 		t.Fatal(err)
 	}
-	payment := c.pay(&x402.DepositPayload{ChannelConfig: c.config, Voucher: voucher(), Deposit: c.authorize(usdc, escrow.NewDepositSalt())})
+	payment := c.pay(&x402.DepositPayload{ChannelConfig: c.config, Voucher: voucher(), Deposit: c.authorize(usdc, funding.NewNonce())})
 	before := sent(t)
 	c.call(server.DepositTool, payment).waits(x402.ErrDepositSimulationFailed, "the cap is 1000000")
 	if sent(t) != before || shop.LimitHits()["depositGasCap"] != 1 {

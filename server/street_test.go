@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -110,7 +111,7 @@ func announced(t testing.TB, url, name string) *x402.PaymentRequired {
 // income is what the receiver has on the customer's chain.
 func (c *customer) income() vouchers.Amount {
 	c.t.Helper()
-	token, err := escrow.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
+	token, err := funding.ReadToken(c.t.Context(), c.net.Client, c.terms.Asset)
 	if err != nil {
 		c.t.Fatal(err)
 	}

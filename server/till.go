@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
@@ -66,7 +67,7 @@ type till struct {
 	network    string
 	collectors escrow.Collectors
 	permit2    bool // deposits by Permit2 are offered
-	token      escrow.Token
+	token      funding.Token
 	minDeposit vouchers.Amount
 	coinPrice  vouchers.Amount
 	settler    *settle.Settler
@@ -146,9 +147,9 @@ func (s *Shop) openTill(ctx context.Context, o Options, a Accepts) (*till, error
 		return nil, fmt.Errorf("escrow %s: %w", contract.Deployment(), err)
 	}
 	if len(code) == 0 {
-		return nil, fmt.Errorf("escrow %s: %w: check the address and the chain", contract.Deployment(), escrow.ErrNoContract)
+		return nil, fmt.Errorf("escrow %s: %w: check the address and the chain", contract.Deployment(), chain.ErrNoContract)
 	}
-	token, err := escrow.ReadToken(ctx, on.client, a.Token)
+	token, err := funding.ReadToken(ctx, on.client, a.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (t *till) checkPermit2(ctx context.Context) error {
 	if t.collectors.Permit2 == (common.Address{}) {
 		return fmt.Errorf("%w: %s: %s, and no collector for that is known", ErrDeployment, t.deployment, why)
 	}
-	for _, needed := range []common.Address{escrow.Permit2, t.collectors.Permit2} {
+	for _, needed := range []common.Address{funding.Permit2, t.collectors.Permit2} {
 		code, err := t.client.Code(ctx, needed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.deployment, err)

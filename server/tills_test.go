@@ -233,7 +233,7 @@ func TestAShopIsNotOpenedOnDeploymentsThatCannotBe(t *testing.T) {
 		"the chain by another RPC":         {server.Accepts{RPC: s.options.RPC + "/", Escrow: escrow.Canonical.Escrow, Token: s.options.Token}, server.ErrDeployment},
 		"another chain without a token":    {server.Accepts{RPC: s.other.Anvil.URL()}, server.ErrDeployment},
 		"a chain with another id":          {server.Accepts{RPC: s.other.Anvil.URL(), ChainID: 5, Token: s.other.Token}, chain.ErrChainID},
-		"an escrow that is not there":      {server.Accepts{RPC: s.other.Anvil.URL(), Token: s.other.Token, Escrow: escrow.Canonical.Escrow}, escrow.ErrNoContract},
+		"an escrow that is not there":      {server.Accepts{RPC: s.other.Anvil.URL(), Token: s.other.Token, Escrow: escrow.Canonical.Escrow}, chain.ErrNoContract},
 		"an escrow that nobody trusts":     {server.Accepts{Escrow: s.options.Token}, escrow.ErrUntrusted},
 	} {
 		o := s.options

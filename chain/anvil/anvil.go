@@ -21,13 +21,13 @@ import (
 	"time"
 )
 
-// ErrAnvil says that a local chain could not be started.
+// ErrStart says that a local chain could not be started.
 var ErrStart = errors.New("anvil")
 
-// AnvilVariable is the environment variable that names the anvil program.
+// Variable is the environment variable that names the anvil program.
 const Variable = "CHIT_ANVIL"
 
-// AnvilOptions adjust a local chain.
+// Options adjust a local chain.
 type Options struct {
 	// Port on 127.0.0.1; 0 takes a free one.
 	Port int
@@ -35,7 +35,7 @@ type Options struct {
 	Args []string
 }
 
-// Anvil is a local chain that runs in a process of its own.
+// Chain is a local chain that runs in a process of its own.
 type Chain struct {
 	url     string
 	command *exec.Cmd
@@ -55,7 +55,7 @@ func withoutSecrets(environment []string) []string {
 	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "CHIT_") })
 }
 
-// StartAnvil starts anvil and returns when it answers. It finds the program by
+// Start starts anvil and returns when it answers. It finds the program by
 // [Variable], in contracts/node_modules of this folder or one above, or on the
 // PATH. Errors wrap [ErrStart].
 func Start(ctx context.Context, o Options) (*Chain, error) {

@@ -18,9 +18,9 @@ import (
 
 // What callers branch on.
 var (
-	// ErrDevKey says that a public key of local chains was to be used on another chain.
+	// ErrPublic says that a public key of local chains was to be used on another chain.
 	ErrPublic = errors.New("this key is public")
-	// ErrKey says that a key or its file cannot be used.
+	// ErrUnusable says that a key or its file cannot be used.
 	ErrUnusable = errors.New("unusable key")
 )
 
@@ -73,7 +73,7 @@ func (k *key) SignTx(_ context.Context, tx *types.Transaction, chainID uint64) (
 	return signed, nil
 }
 
-// KeyFromEnv reads a private key (64 hex digits, 0x or not) from an environment
+// FromEnv reads a private key (64 hex digits, 0x or not) from an environment
 // variable, and reports false if it is not set. An error, which wraps [ErrUnusable],
 // does not show what the variable holds.
 func FromEnv(variable string) (Signer, bool, error) {
@@ -103,10 +103,10 @@ var devKeys = [...]string{
 	"2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6",
 }
 
-// DevKeys is how many keys [Dev] knows.
+// DevCount is how many keys [Dev] knows.
 const DevCount = len(devKeys)
 
-// DevKey returns the i-th public key of local chains, 0 to [DevCount]-1. It panics
+// Dev returns the i-th public key of local chains, 0 to [DevCount]-1. It panics
 // for any other i.
 func Dev(i int) Signer {
 	private, err := crypto.HexToECDSA(devKeys[i])
@@ -116,7 +116,7 @@ func Dev(i int) Signer {
 	return NewSigner(private)
 }
 
-// RefuseDevKey returns an error that wraps [ErrPublic] if signer holds one of the
+// RefuseDev returns an error that wraps [ErrPublic] if signer holds one of the
 // public keys and the chain is not a local one.
 func RefuseDev(chainID uint64, signer Signer) error {
 	if chain.IsLocal(chainID) {

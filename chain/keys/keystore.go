@@ -15,7 +15,7 @@ import (
 	"golang.org/x/term"
 )
 
-// ErrNoKeyFile says that there is no key file of an address.
+// ErrNoFile says that there is no key file of an address.
 var ErrNoFile = errors.New("no key file")
 
 // ErrPassphrase says that no passphrase was given, or a wrong one.
@@ -24,13 +24,13 @@ var ErrPassphrase = errors.New("passphrase")
 // PassphraseVariable is the environment variable that a passphrase is taken from.
 const PassphraseVariable = "CHIT_PASSPHRASE"
 
-// KeyFile is an encrypted key file (Web3 Secret Storage, version 3).
+// File is an encrypted key file (Web3 Secret Storage, version 3).
 type File struct {
 	Address common.Address `json:"address"`
 	Path    string         `json:"file"`
 }
 
-// CreateKeystoreFile makes a new key and writes it, encrypted, into a file of its
+// Create makes a new key and writes it, encrypted, into a file of its
 // own that only its owner can read.
 func Create(dir, passphrase string) (File, error) {
 	account, err := keystore.StoreKey(dir, passphrase, keystore.StandardScryptN, keystore.StandardScryptP)
@@ -40,7 +40,7 @@ func Create(dir, passphrase string) (File, error) {
 	return File{account.Address, account.URL.Path}, nil
 }
 
-// ListKeystore lists the key files of a folder in the order of their names, which
+// List lists the key files of a folder in the order of their names, which
 // is that of their making. Other files are passed over.
 func List(dir string) ([]File, error) {
 	entries, err := os.ReadDir(dir)
@@ -72,7 +72,7 @@ func addressOf(path string) (common.Address, bool) {
 	return common.HexToAddress(file.Address), true
 }
 
-// FindKeystoreFile returns the path of the key file of an address. Errors wrap
+// Find returns the path of the key file of an address. Errors wrap
 // [ErrNoFile].
 func Find(dir string, address common.Address) (string, error) {
 	files, err := List(dir)
@@ -87,7 +87,7 @@ func Find(dir string, address common.Address) (string, error) {
 	return "", fmt.Errorf("%w of %s in %s; `chit wallet list` shows those there are", ErrNoFile, address, dir)
 }
 
-// OpenKeystoreFile decrypts a key file. Errors wrap [ErrPassphrase] or [ErrUnusable].
+// Open decrypts a key file. Errors wrap [ErrPassphrase] or [ErrUnusable].
 func Open(path, passphrase string) (Signer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/types"
 )
 
-// PendingTx is a transaction on its way.
+// Pending is a transaction on its way.
 type Pending struct {
 	// ChainID is the EIP-155 chain id.
 	ChainID uint64 `json:"chainId"`

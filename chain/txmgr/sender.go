@@ -98,7 +98,7 @@ type Sender struct {
 	closed  bool
 }
 
-// SenderOption adjusts a sender.
+// Option adjusts a sender.
 type Option func(*Sender)
 
 // WithJournal keeps the sender's memory across restarts. Without it, a crash

@@ -8,6 +8,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/ethereum/go-ethereum/common"
@@ -49,7 +50,7 @@ func (s *siege) settle() {
 		s.t.Fatalf("settle: %+v, %v\n%s", settlement, err, s.server.out)
 	}
 	claimed := s.compareClaims(func(claimed, charged vouchers.Amount) bool { return claimed == charged })
-	token, err := escrow.ReadToken(s.t.Context(), s.chain, s.profile.TokenAddress())
+	token, err := funding.ReadToken(s.t.Context(), s.chain, s.profile.TokenAddress())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -237,7 +238,7 @@ func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (agent.
 	if err != nil {
 		return agent.Funds{}, err
 	}
-	token, err := escrow.ReadToken(c.Context, client, p.TokenAddress())
+	token, err := funding.ReadToken(c.Context, client, p.TokenAddress())
 	if err != nil {
 		return agent.Funds{}, err
 	}

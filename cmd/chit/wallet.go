@@ -10,7 +10,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 )
 
 func walletCommand() *cli.Command {
@@ -108,7 +108,7 @@ func walletList(c *cli.Context) error {
 }
 
 func walletBalances(c *cli.Context, p *profile.Profile, client *chain.Client) error {
-	token, err := escrow.ReadToken(c.Context, client, p.TokenAddress())
+	token, err := funding.ReadToken(c.Context, client, p.TokenAddress())
 	if err != nil {
 		return err
 	}

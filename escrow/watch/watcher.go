@@ -47,7 +47,7 @@ type options struct {
 	shortest, long time.Duration
 }
 
-// WatchOption adjusts a watcher.
+// Option adjusts a watcher.
 type Option func(*options)
 
 // WithDepth sets in how many blocks a deposit must be to be credited. The default is
@@ -76,7 +76,7 @@ func WithClock(now func() time.Time, after func(time.Duration) <-chan time.Time)
 	return func(o *options) { o.now, o.after = now, after }
 }
 
-// NewWatcher returns a watcher, which keeps its place in the bucket.
+// New returns a watcher, which keeps its place in the bucket.
 func New(contract *escrow.Contract, ledger *vouchers.Ledger, bucket vouchers.Bucket, opts ...Option) *Watcher {
 	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, learned: make(map[vouchers.ChannelID]struct{}), options: options{
 		confirmations: 1, withdrawals: func(vouchers.Channel) {}, logger: slog.Default(),

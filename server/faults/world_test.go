@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -33,7 +34,7 @@ type world struct {
 	net     *devnet.Net
 	proxy   *proxy
 	escrow  *escrow.Contract
-	token   escrow.Token
+	token   funding.Token
 	funder  *txmgr.Sender
 	options server.Options
 	shop    *server.Shop
@@ -75,7 +76,7 @@ func newChain(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	if w.token, err = escrow.ReadToken(t.Context(), net.Client, net.Token); err != nil {
+	if w.token, err = funding.ReadToken(t.Context(), net.Client, net.Token); err != nil {
 		t.Fatal(err)
 	}
 	w.options = options(w.proxy.URL, net.Token, filepath.Join(t.TempDir(), "server.db"))
@@ -182,7 +183,7 @@ func (w *world) deposit(p *payer, amount vouchers.Amount) {
 }
 
 func (w *world) fund(p *payer, amount vouchers.Amount) error {
-	d := escrow.Deposit{Config: p.config, Amount: amount, ValidBefore: 1 << 40, Salt: escrow.NewDepositSalt()}
+	d := funding.Deposit{Config: p.config, Amount: amount, ValidBefore: 1 << 40, Salt: funding.NewNonce()}
 	if err := d.Sign(w.t.Context(), p.key, w.token, escrow.Own.Collectors.EIP3009, p.id); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -134,7 +135,7 @@ func (w *walker) pays(ceiling vouchers.Amount) *x402.PaymentPayload {
 
 func (w *walker) deposits(amount, ceiling vouchers.Amount) *x402.PaymentPayload {
 	w.t.Helper()
-	token, err := escrow.ReadToken(w.t.Context(), shoptest.Net.Client, w.terms.Asset)
+	token, err := funding.ReadToken(w.t.Context(), shoptest.Net.Client, w.terms.Asset)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func (w *walker) deposits(amount, ceiling vouchers.Amount) *x402.PaymentPayload 
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d := escrow.Deposit{Config: w.config, Amount: amount, ValidBefore: head.Time + 3600, Salt: escrow.NewDepositSalt()}
+	d := funding.Deposit{Config: w.config, Amount: amount, ValidBefore: head.Time + 3600, Salt: funding.NewNonce()}
 	if err := d.Sign(w.t.Context(), w.key, token, escrow.Own.Collectors.EIP3009, w.id); err != nil {
 		w.t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
-	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 )
 
 // permit2Source is where the authors of Permit2 publish its code for tests.
@@ -50,7 +50,7 @@ func PlacePermit2(t testing.TB) {
 			t.Fatalf("%s holds no code", permit2Source)
 		}
 		hex := strings.ReplaceAll(string(code[1]), cachedChain, strings.Repeat("0", len(cachedChain)))
-		if err := Net.SetCode(t.Context(), escrow.Permit2, common.FromHex(hex)); err != nil {
+		if err := Net.SetCode(t.Context(), funding.Permit2, common.FromHex(hex)); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -66,7 +66,7 @@ func ApprovePermit2(t testing.TB, owner keys.Signer, token common.Address, amoun
 		t.Fatal(err)
 	}
 	defer func() { _ = sender.Close() }()
-	if _, err := sender.Send(t.Context(), txmgr.Call{To: token, Data: abigen.NewToken().PackApprove(escrow.Permit2, amount), Label: "approve Permit2"}); err != nil {
+	if _, err := sender.Send(t.Context(), txmgr.Call{To: token, Data: abigen.NewToken().PackApprove(funding.Permit2, amount), Label: "approve Permit2"}); err != nil {
 		t.Fatal(err)
 	}
 }

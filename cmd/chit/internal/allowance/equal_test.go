@@ -27,6 +27,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -277,7 +278,7 @@ func (h *history) check() {
 	ch := said[0]
 	state, err := escrow.At(shoptest.Net.Client, ch.Deployment.Escrow).State(h.Context(), ch.Config, 1)
 	h.must(err)
-	token, err := escrow.ReadToken(h.Context(), shoptest.Net.Client, h.options.Token)
+	token, err := funding.ReadToken(h.Context(), shoptest.Net.Client, h.options.Token)
 	h.must(err)
 	book, err := agent.OpenBook(h.Context(), h.options.Book)
 	h.must(err)

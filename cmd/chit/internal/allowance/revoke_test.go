@@ -8,7 +8,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -57,7 +57,7 @@ func holdsFunds(t testing.TB, client *agent.Client, o agent.Options, want agent.
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := escrow.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
+	token, err := funding.ReadToken(t.Context(), shoptest.Net.Client, o.Token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // audit reads every balance from the chain and holds it against the story.
 func (s *story) audit(ctx context.Context) error {
-	token, err := escrow.ReadToken(ctx, s.net.Client, s.net.Token)
+	token, err := funding.ReadToken(ctx, s.net.Client, s.net.Token)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,7 @@
-package escrow
+package funding
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"math/big"
 
@@ -44,13 +43,6 @@ var (
 	permit2DepositArguments = abi.Arguments{{Type: mustType("uint256")}, {Type: mustType("uint256")}, {Type: mustType("bytes")}, {Type: mustType("bytes")}}
 )
 
-// NewPermit2Nonce returns a random 256-bit nonce.
-func NewPermit2Nonce() *big.Int {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never returns an error
-	return new(big.Int).SetBytes(b[:])
-}
-
 // Digest is what the payer signs: the EIP-712 digest of PermitWitnessTransferFrom to
 // the collector, with the channel as witness, under Permit2's domain on a chain.
 func (d Permit2Deposit) Digest(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash {
@@ -81,15 +73,19 @@ func (d *Permit2Deposit) Sign(ctx context.Context, payer keys.Signer, chainID ui
 	return nil
 }
 
-func (d Permit2Deposit) channel() vouchers.ChannelConfig { return d.Config }
+// Channel is the channel that the money goes into.
+func (d Permit2Deposit) Channel() vouchers.ChannelConfig { return d.Config }
 
-func (d Permit2Deposit) amount() vouchers.Amount { return d.Amount }
+// Sum is what moves, in atomic units.
+func (d Permit2Deposit) Sum() vouchers.Amount { return d.Amount }
 
-func (d Permit2Deposit) key(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash {
+// Key is the hash that tells it from every other authorization.
+func (d Permit2Deposit) Key(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash {
 	return d.Digest(chainID, collector, id)
 }
 
-func (d Permit2Deposit) used(ctx context.Context, client *chain.Client, _ vouchers.ChannelID, block *big.Int) (bool, error) {
+// Used asks the chain whether it is used up.
+func (d Permit2Deposit) Used(ctx context.Context, client *chain.Client, _ vouchers.ChannelID, block *big.Int) (bool, error) {
 	const bits = 256 // of a word of the bitmap
 	position, bit := new(big.Int).DivMod(d.Nonce, big.NewInt(bits), new(big.Int))
 	contract := abigen.NewPermit2()
@@ -101,7 +97,8 @@ func (d Permit2Deposit) used(ctx context.Context, client *chain.Client, _ vouche
 	return bitmap.Bit(int(bit.Int64())) == 1, nil
 }
 
-func (d Permit2Deposit) collectorData() ([]byte, error) {
+// CollectorData is what the collector is told.
+func (d Permit2Deposit) CollectorData() ([]byte, error) {
 	data, err := permit2DepositArguments.Pack(d.Nonce, new(big.Int).SetUint64(d.Deadline), []byte(d.Signature), []byte{})
 	if err != nil {
 		return nil, fmt.Errorf("encode the deposit of %s: %w", d.Amount, err)

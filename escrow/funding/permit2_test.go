@@ -1,4 +1,4 @@
-package escrow_test
+package funding_test
 
 import (
 	"encoding/json"
@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
 )
 
 func TestAPermitIsSignedAsTheStockClientSignsIt(t *testing.T) {
-	raw, err := os.ReadFile("../x402/testdata/payment-deposit-permit2.json")
+	raw, err := os.ReadFile("../../x402/testdata/payment-deposit-permit2.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func TestAPermitIsSignedAsTheStockClientSignsIt(t *testing.T) {
 	if !ok {
 		t.Fatalf("the nonce is %s", a.Nonce)
 	}
-	d := escrow.Permit2Deposit{Config: stock.Payload.ChannelConfig, Amount: a.Permitted.Amount, Nonce: nonce, Deadline: a.Deadline}
+	d := funding.Permit2Deposit{Config: stock.Payload.ChannelConfig, Amount: a.Permitted.Amount, Nonce: nonce, Deadline: a.Deadline}
 	signer, err := vouchers.Recover(d.Digest(84532, escrow.Canonical.Collectors.Permit2, stock.Payload.Voucher.ChannelID), a.Signature)
 	if err != nil || signer != d.Config.Payer {
 		t.Errorf("signed by %s, %v; the payer is %s", signer, err, d.Config.Payer)

@@ -1,4 +1,4 @@
-package escrow
+package funding
 
 import (
 	"context"
@@ -14,6 +14,9 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
 )
+
+// ErrToken says that a token cannot be used: not six decimals, or an EIP-712 domain that it does not confirm.
+var ErrToken = errors.New("unusable token")
 
 // Token is an ERC-20 whose EIP-712 domain was read from the chain and
 // confirmed against the contract's own domain separator.
@@ -32,7 +35,7 @@ type Token struct {
 }
 
 // ReadToken reads a token's EIP-712 domain from the chain. It refuses, with an
-// error that wraps [ErrToken] or [ErrNoContract], an address without code, a token
+// error that wraps [ErrToken] or [chain.ErrNoContract], an address without code, a token
 // that has not six decimals, and one whose name and version do not hash to its
 // DOMAIN_SEPARATOR.
 func ReadToken(ctx context.Context, client *chain.Client, address common.Address) (Token, error) {
@@ -92,7 +95,7 @@ func (r tokenReader) read() (Token, error) {
 // hasEIP3009 asks the token for the state of an authorization that nobody made.
 func (r tokenReader) hasEIP3009() (bool, error) {
 	_, err := ask(r, r.abi.PackAuthorizationState(r.address, common.Hash{}), r.abi.UnpackAuthorizationState)
-	if chain.IsRevert(err) || errors.Is(err, ErrNoContract) { // a fallback function answers with nothing
+	if chain.IsRevert(err) || errors.Is(err, chain.ErrNoContract) { // a fallback function answers with nothing
 		return false, nil
 	}
 	return err == nil, err
@@ -105,7 +108,7 @@ func ask[T any](r tokenReader, data []byte, unpack func([]byte) (T, error)) (T, 
 		return zero, err
 	}
 	if len(raw) == 0 {
-		return zero, fmt.Errorf("%w: check the address and the chain", ErrNoContract)
+		return zero, fmt.Errorf("%w: check the address and the chain", chain.ErrNoContract)
 	}
 	return unpack(raw)
 }
