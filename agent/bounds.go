@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -21,7 +22,7 @@ func (s *purse) bounds(day, tool string) []bound {
 	p := s.policy
 	today := func(k spent) bool { return k.day >= day } // also what a clock that is ahead has dated
 	all := []bound{
-		{p.perDay(), p.PerDay, true, today},
+		{p.DayLimit(), p.PerDay, true, today},
 		{"this server", p.PerServer, false, func(k spent) bool { return k.server == s.server }},
 		{"all calls", p.Total, false, func(spent) bool { return true }},
 	}
@@ -56,9 +57,9 @@ func (s *purse) check(l *leaf, c change) error {
 		if counted.Plus(c.amount) <= b.most {
 			continue
 		}
-		refuse := &PolicyError{Code: CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: b.most.Minus(counted)}
+		refuse := &policy.Error{Code: policy.CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: b.most.Minus(counted)}
 		if b.daily {
-			refuse.RetryAt = nextDay(s.now())
+			refuse.RetryAt = policy.NextDay(s.now())
 		}
 		return refuse
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -91,7 +92,7 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 	default:
 		expense.end(receipt.Charged)
 		if receipt.Paid {
-			p.prices.agree(w.name, expense.held)
+			p.prices.Agree(w.name, expense.held)
 		}
 	}
 	return receipt, err
@@ -107,7 +108,7 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 		if listed := p.atListPrice(ctx, known, expense); listed != nil {
 			return listed, nil
 		}
-		if forbidden = expense.hold(ctx, known); !errors.Is(forbidden, ErrPolicy) {
+		if forbidden = expense.hold(ctx, known); !errors.Is(forbidden, policy.ErrRefused) {
 			return known, nil // another error comes again
 		}
 	}
@@ -343,7 +344,7 @@ func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, re
 	switch required.Error {
 	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
 		if fresh.accepted.Amount > t.accepted.Amount {
-			p.prices.vary(name)
+			p.prices.Vary(name)
 			return fresh, nil, nil // these arguments cost more; the policy decides
 		}
 		proven, err := p.check(ctx, ch, required)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -21,7 +22,7 @@ import (
 // are a [*RefusedError], or are the connection's; [Explain] puts them into a form for
 // agents. A tool that fails is a result with IsError, as MCP has it.
 func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string]any) (*mcp.CallToolResult, Receipt, error) {
-	return c.CallToolFor(ctx, Unlimited, tool, arguments)
+	return c.CallToolFor(ctx, policy.Unlimited, tool, arguments)
 }
 
 // CallToolFor is [Client.CallTool] for an amount (atomic units) that somebody has named: a

@@ -47,7 +47,7 @@ func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Op
 		return nil, err
 	}
 	c := &Client{payer: p, mcp: connection}
-	c.depositBy, c.prices.list = c.depositTool, c.listPrices
+	c.depositBy, c.prices.List = c.depositTool, c.listPrices
 	return c, nil
 }
 
@@ -64,7 +64,7 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
 		return dial.NotMCP(c.server, naming.Conceal(why(err), c.target, c.server))
 	}
-	c.depositBy, c.prices.list = c.depositTool, c.listPrices
+	c.depositBy, c.prices.List = c.depositTool, c.listPrices
 	return nil
 }
 
@@ -102,7 +102,7 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 			tools = append(tools, Tool{Tool: tool, Price: prices[tool.Name]})
 		}
 	}
-	c.prices.announce(prices, true)
+	c.prices.Announce(prices, true)
 	return tools, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"sync"
-	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -174,41 +173,11 @@ const (
 	byHand   origin = true  // somebody has typed the amount
 )
 
-// topUpLimit is the limit of a day's top-ups, for people.
-const topUpLimit = "the top-ups of one day (budget.topUpPerDay)"
-
-// allowsTopUp holds a deposit against what top-ups may move in a day, over all channels.
-func (p *Policy) allowsTopUp(server string, d *signedDeposit, rows *depositRows, now time.Time) error {
-	if d.TopUp == "" {
-		return nil
-	}
-	most, moved := p.topUpPerDay(), rows.toppedUp(d.TopUp)
-	if moved.Plus(d.Deposit.Amount) <= most {
-		return nil
-	}
-	return &PolicyError{
-		Code: CodeDepositExceeded, Limit: topUpLimit, Server: server, Required: d.Deposit.Amount, Remaining: most.Minus(moved),
-		RetryAt: nextDay(now),
-	}
-}
-
-// topUpPerDay is what all top-ups of a day may move.
-func (p *Policy) topUpPerDay() vouchers.Amount {
-	if p.TopUpPerDay > 0 {
-		return p.TopUpPerDay
-	}
-	return max(DefaultTopUpPerDay, p.MaxDeposit, p.PerDay)
-}
-
-// topUpsLeft is what the limit of a day's top-ups leaves.
-func (p *Policy) topUpsLeft(deposits depositTable, today string) (LimitLeft, error) {
-	l := LimitLeft{Limit: topUpLimit, Most: p.topUpPerDay()}
-	err := deposits.updateDeposits(func(rows *depositRows) error {
-		l.Remaining = l.Most.Minus(rows.toppedUp(today))
+// movedOn is what top-ups have moved on a day.
+func movedOn(deposits depositTable, today string) (moved vouchers.Amount, err error) {
+	err = deposits.updateDeposits(func(rows *depositRows) error {
+		moved = rows.toppedUp(today)
 		return nil
 	})
-	return l, err
+	return moved, err
 }
-
-// nextDay is when the next day of UTC begins.
-func nextDay(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) }

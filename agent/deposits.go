@@ -175,11 +175,13 @@ func (p *payer) keep(d signedDeposit) error {
 		for _, other := range rows.signed {
 			outstanding = outstanding.Plus(other.Deposit.Amount)
 		}
-		if err := p.policy.allowsDeposit(p.server, outstanding); err != nil {
+		if err := p.policy.AllowsDeposit(p.server, outstanding); err != nil {
 			return fmt.Errorf("with deposits that were signed and may yet be made: %w", err)
 		}
-		if err := p.policy.allowsTopUp(p.server, &d, rows, p.purse.now()); err != nil {
-			return err
+		if d.TopUp != "" {
+			if err := p.policy.AllowsTopUp(p.server, d.Deposit.Amount, rows.toppedUp(d.TopUp), p.purse.now()); err != nil {
+				return err
+			}
 		}
 		d.fresh = false // for who finds it there
 		rows.add(d)
@@ -189,7 +191,7 @@ func (p *payer) keep(d signedDeposit) error {
 
 // authorize signs a deposit that the policy, the server and the wallet allow.
 func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amount, origin origin) (*signedDeposit, error) {
-	if err := p.policy.allowsDeposit(p.server, amount); err != nil {
+	if err := p.policy.AllowsDeposit(p.server, amount); err != nil {
 		return nil, err
 	}
 	if amount == 0 || amount < ch.minDeposit {

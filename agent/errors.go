@@ -8,12 +8,10 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
-
-// ErrPolicy says that the payer's own policy forbids a payment.
-var ErrPolicy = errors.New("refused by policy")
 
 // ErrNoChannel says that there is no money in a channel to the seller.
 var ErrNoChannel = errors.New("no channel")
@@ -81,3 +79,6 @@ var ErrDishonest = account.ErrDishonest
 
 // ErrOldBook says that more was signed, or claimed on chain, than the channel book knows of.
 var ErrOldBook = account.ErrOldBook
+
+// ErrPolicy says that the payer's own policy forbids a payment.
+var ErrPolicy = policy.ErrRefused

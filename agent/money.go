@@ -46,7 +46,7 @@ func (c *Client) Deposit(ctx context.Context, amount vouchers.Amount) (Moved, er
 }
 
 func (c *Client) deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {
-	if err := c.policy.allowsDeposit(c.server, amount); err != nil {
+	if err := c.policy.AllowsDeposit(c.server, amount); err != nil {
 		return Moved{}, err
 	}
 	if err := c.writable(); err != nil {

@@ -145,7 +145,7 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if err := ch.Empties(price.Plus(p.topUp.Below)); err != nil {
 		return nil, err
 	}
-	amount, err := p.policy.topUp(p.server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.minDeposit))
+	amount, err := p.policy.TopUp(p.server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.minDeposit))
 	if err != nil {
 		return nil, err
 	}

@@ -3,14 +3,49 @@ package agent
 import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/policy"
 )
 
 // The names that a payer's program needs, wherever in the rooms below they stand.
 type (
 	// Limits bound what the other side can make a client read, remember or wait for.
 	Limits = dial.Limits
+	// Policy limits what a client pays by itself.
+	Policy = policy.Policy
+	// ToolLimit limits the tools whose names match a pattern.
+	ToolLimit = policy.ToolLimit
+	// Proposal is a payment that somebody has to approve.
+	Proposal = policy.Proposal
+	// PolicyError is a payment that the payer's own [Policy] forbids; it wraps [ErrPolicy].
+	PolicyError = policy.Error
+	// Code says for machines why a payment was not made, or came to nothing.
+	Code = policy.Code
+	// LimitLeft is a budget with what is left of it.
+	LimitLeft = policy.Left
 	// Finding is what a recovery would write into the book.
 	Finding = account.Finding
 	// BalanceError is a call that a channel cannot pay; it wraps [ErrBalance].
 	BalanceError = account.BalanceError
+)
+
+// The limits of a client whose policy sets none, in atomic units, and the limit that no
+// payment meets; see [Policy].
+const (
+	DefaultMaxPrice         = policy.DefaultMaxPrice
+	DefaultPerDay           = policy.DefaultPerDay
+	DefaultMaxDeposit       = policy.DefaultMaxDeposit
+	DefaultTopUpPerDay      = policy.DefaultTopUpPerDay
+	DefaultMaxWithdrawDelay = policy.DefaultMaxWithdrawDelay
+	Unlimited               = policy.Unlimited
+)
+
+// The codes of what the policy forbids.
+const (
+	CodeServerNotAllowed = policy.CodeServerNotAllowed
+	CodeToolNotAllowed   = policy.CodeToolNotAllowed
+	CodePerCallExceeded  = policy.CodePerCallExceeded
+	CodePriceRaised      = policy.CodePriceRaised
+	CodeBudgetExhausted  = policy.CodeBudgetExhausted
+	CodeNotApproved      = policy.CodeNotApproved
+	CodeDepositExceeded  = policy.CodeDepositExceeded
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
@@ -36,7 +37,7 @@ type Options struct {
 	// ChainID must be the chain's; 0 takes what the RPC reports.
 	ChainID uint64
 	// Policy limits what is paid without asking.
-	Policy Policy
+	Policy policy.Policy
 	// TopUp says when to deposit without being asked.
 	TopUp TopUp
 	// Pinned are escrows that the owner trusts beside the canonical one and chit's own.
@@ -84,8 +85,8 @@ type payer struct {
 	key     keys.Signer
 	session keys.Signer // signs vouchers; the key where the options have none
 	token   funding.Token
-	policy  *Policy
-	prices  *pricing
+	policy  *policy.Policy
+	prices  *policy.Prices
 	purse   *purse
 	topUp   TopUp
 	pinned  []escrow.Addresses
@@ -134,7 +135,7 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", ErrTerms)
 	}
 	p := &payer{
-		key: o.Key, session: o.Session, policy: o.Policy.withDefaults(), prices: new(pricing), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
+		key: o.Key, session: o.Session, prices: new(policy.Prices), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
 	p.limits, p.receiptSigners = o.Limits.WithDefaults(), o.ReceiptSigners
@@ -143,7 +144,7 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		p.disputed = func(d Dispute) { d.log(slog.Default()) }
 	}
 	p.asked = dial.NewCrowd(p.limits.Requests)
-	p.policy.usual = p.prices.allows
+	p.policy = o.Policy.WithDefaults(p.prices.Allows)
 	if p.session == nil {
 		p.session = p.key
 	}
@@ -164,7 +165,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 		if p.book, err = OpenBook(ctx, o.Book); err != nil {
 			return err
 		}
-		p.purse.table, p.prices.book, p.deposits = p.book, p.book, p.book
+		p.purse.table, p.prices.Kept, p.deposits = p.book, p.book, p.book
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err
@@ -184,7 +185,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 // close writes the book and closes the connections.
 func (p *payer) close() error {
 	p.purse.rest()
-	err := errors.Join(p.save(), p.prices.keep(p.server), p.leave())
+	err := errors.Join(p.save(), p.prices.Keep(p.server), p.leave())
 	if p.book != nil {
 		err = errors.Join(err, p.book.tail.close())
 	}
@@ -215,17 +216,17 @@ func (p *payer) Spent() (Spent, error) {
 }
 
 // spending is [purse.report] with what is disputed, and with what top-ups may still move.
-func (p *payer) spending() (Spent, []LimitLeft, error) {
+func (p *payer) spending() (Spent, []policy.Left, error) {
 	spent, limits, err := p.purse.report()
 	if err != nil {
 		return Spent{}, nil, err
 	}
-	topUps, err := p.policy.topUpsLeft(p.deposits, p.purse.today())
+	moved, err := movedOn(p.deposits, p.purse.today())
 	if err != nil {
 		return Spent{}, nil, err
 	}
 	spent.Disputed, err = p.disputedSum()
-	return spent, append(limits, topUps), err
+	return spent, append(limits, p.policy.TopUpsLeft(moved)), err
 }
 
 // saveEvery is how much news of a channel may be lost to a crash. Losing it costs a

@@ -3,89 +3,26 @@ package agent
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Code says for machines why a payment was not made, or came to nothing.
-type Code string
-
-// The codes. A payment that the server refused has x402's code instead.
+// The codes of what else keeps a payment back. One that the server refused has x402's code
+// instead.
 const (
-	CodeServerNotAllowed Code = "server_not_allowed" // the policy does not let this server be paid
-	CodeToolNotAllowed   Code = "tool_not_allowed"   // the policy does not let this tool be paid
-	CodePerCallExceeded  Code = "per_call_exceeded"  // the call costs more than one call may
-	CodePriceRaised      Code = "price_raised"       // the call costs more than was announced, or was last paid
-	CodeBudgetExhausted  Code = "budget_exhausted"   // a budget does not cover the call
-	CodeNotApproved      Code = "not_approved"       // the call costs so much that somebody must agree, and nobody did
-	CodeDepositExceeded  Code = "deposit_exceeded"   // the deposit moves more than one may
-	CodeBalanceExhausted Code = "balance_exhausted"  // the channel does not cover the call
-	CodeNoChannel        Code = "no_channel"         // there is no money in a channel to the server
-	CodeWalletEmpty      Code = "wallet_empty"       // the payer's own account does not cover the deposit
-	CodeNoTerms          Code = "no_acceptable_terms"
-	CodeDishonest        Code = "server_dishonest"   // the server's numbers are wrong
-	CodeOldBook          Code = "book_outdated"      // more was signed or claimed than the payer's book knows of
-	CodeUnreached        Code = "server_unreachable" // no connection was made: nothing was sent
-	CodeUnwritten        Code = "book_unwritten"     // the payer's book cannot be written
-	CodeUnknownOutcome   Code = "unknown_outcome"    // no answer came: the call may have been charged, once at most
+	CodeBalanceExhausted policy.Code = "balance_exhausted" // the channel does not cover the call
+	CodeNoChannel        policy.Code = "no_channel"        // there is no money in a channel to the server
+	CodeWalletEmpty      policy.Code = "wallet_empty"      // the payer's own account does not cover the deposit
+	CodeNoTerms          policy.Code = "no_acceptable_terms"
+	CodeDishonest        policy.Code = "server_dishonest"   // the server's numbers are wrong
+	CodeOldBook          policy.Code = "book_outdated"      // more was signed or claimed than the payer's book knows of
+	CodeUnreached        policy.Code = "server_unreachable" // no connection was made: nothing was sent
+	CodeUnwritten        policy.Code = "book_unwritten"     // the payer's book cannot be written
+	CodeUnknownOutcome   policy.Code = "unknown_outcome"    // no answer came: the call may have been charged, once at most
 )
-
-// PolicyError is a payment that the payer's own [Policy] forbids; it wraps [ErrPolicy].
-type PolicyError struct {
-	// Code says which kind of rule forbids it, Limit which one, for people.
-	Code  Code
-	Limit string
-	// Server and Tool are what would have been paid; a deposit has no tool.
-	Server, Tool string
-	// Required is what the payment takes, Remaining what the limit leaves for it, in
-	// atomic units.
-	Required, Remaining vouchers.Amount
-	// RetryAt is when the limit starts anew; zero is never.
-	RetryAt time.Time
-}
-
-// byDefault is the limit of a call where no policy sets one.
-const byDefault = "one call by default"
-
-// allowMore is what the owner of a wallet does about a price.
-const allowMore = "allow more with --max-price, or with budget.perCall in the profile"
-
-// Error names the limit and what is left of it.
-func (e *PolicyError) Error() string {
-	what := "a call of " + e.Tool
-	if e.Tool == "" {
-		what = "a deposit"
-	}
-	switch e.Code {
-	case CodeServerNotAllowed:
-		return fmt.Sprintf("%v: payments to %s are not allowed", ErrPolicy, e.Server)
-	case CodeToolNotAllowed:
-		return fmt.Sprintf("%v: payments for %s are not allowed", ErrPolicy, e.Tool)
-	case CodeBudgetExhausted:
-		until := ""
-		if !e.RetryAt.IsZero() {
-			until = " until " + e.RetryAt.Format(time.RFC3339)
-		}
-		return fmt.Sprintf("%v: %s costs %s, the budget for %s has %s left%s", ErrPolicy, what, e.Required, e.Limit, e.Remaining, until)
-	}
-	if e.Limit == topUpLimit {
-		return fmt.Sprintf("%v: %s takes %s, and %s have %s left until %s; allow more there, or deposit by hand: `chit deposit AMOUNT`",
-			ErrPolicy, what, e.Required, e.Limit, e.Remaining, e.RetryAt.Format(time.RFC3339))
-	}
-	if e.Code == CodePriceRaised {
-		return fmt.Sprintf("%v: %s costs %s, and %s was %s; %s", ErrPolicy, what, e.Required, e.Remaining, e.Limit, allowMore)
-	}
-	if e.Limit == byDefault {
-		return fmt.Sprintf("%v: %s takes %s, and without a policy one call may take %s; %s", ErrPolicy, what, e.Required, e.Remaining, allowMore)
-	}
-	return fmt.Sprintf("%v: %s takes %s, the limit for %s is %s", ErrPolicy, what, e.Required, e.Limit, e.Remaining)
-}
-
-// Unwrap is [ErrPolicy].
-func (e *PolicyError) Unwrap() error { return ErrPolicy }
 
 // Problem is an error of a payment in a form that an agent can read and act on.
 // Amounts are atomic units.
@@ -115,7 +52,7 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 	}{plain: plain(p)}
 	if p.Required > 0 {
 		shown.Required = &p.Required
-		if comparing[Code(p.Code)] {
+		if comparing[policy.Code(p.Code)] {
 			shown.Remaining = &p.Remaining
 		}
 	}
@@ -123,8 +60,8 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 }
 
 // comparing are the codes of a payment that takes more than what there is for it.
-var comparing = map[Code]bool{
-	CodePerCallExceeded: true, CodePriceRaised: true, CodeBudgetExhausted: true, CodeDepositExceeded: true, CodeBalanceExhausted: true,
+var comparing = map[policy.Code]bool{
+	policy.CodePerCallExceeded: true, policy.CodePriceRaised: true, policy.CodeBudgetExhausted: true, policy.CodeDepositExceeded: true, CodeBalanceExhausted: true,
 }
 
 const askOwner = "call a cheaper or a free tool, or ask the owner of the wallet"
@@ -132,7 +69,7 @@ const askOwner = "call a cheaper or a free tool, or ask the owner of the wallet"
 // helps say what to do about the errors that have no numbers.
 var helps = []struct {
 	err  error
-	code Code
+	code policy.Code
 	help string
 }{
 	{ErrUnwritten, CodeUnwritten, "nothing more is paid until the owner of the wallet has made room for its book, or mended it"},
@@ -149,12 +86,12 @@ var helps = []struct {
 // error that has nothing to do with payments.
 func Explain(err error) (Problem, bool) {
 	var p Problem
-	var policy *PolicyError
+	var forbidden *policy.Error
 	var balance *account.BalanceError
 	var refused *RefusedError
 	switch {
-	case errors.As(err, &policy):
-		p = Problem{Code: string(policy.Code), Limit: policy.Limit, Required: policy.Required, Remaining: policy.Remaining, RetryAt: policy.RetryAt, Help: askOwner}
+	case errors.As(err, &forbidden):
+		p = Problem{Code: string(forbidden.Code), Limit: forbidden.Limit, Required: forbidden.Required, Remaining: forbidden.Remaining, RetryAt: forbidden.RetryAt, Help: askOwner}
 	case errors.As(err, &balance):
 		p = Problem{Code: string(CodeBalanceExhausted), Required: balance.Required, Remaining: balance.Remaining, Help: askOwner + " to deposit more: `chit deposit AMOUNT`"}
 	default:

@@ -35,7 +35,7 @@ func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logge
 	if x.policy.AskAbove > 0 && x.policy.Approve == nil {
 		x.policy.Approve = x.askUser
 	}
-	x.depositBy, x.prices.list = x.depositTool, x.listPrices
+	x.depositBy, x.prices.List = x.depositTool, x.listPrices
 	return x, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -120,7 +121,7 @@ func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[st
 		came, err = l.readCharge(answer.Result)
 		return came, err
 	})
-	if errors.Is(err, ErrPolicy) || errors.Is(err, ErrUnwritten) {
+	if errors.Is(err, policy.ErrRefused) || errors.Is(err, ErrUnwritten) {
 		problem, _ := Explain(err)
 		l.code, l.price = problem.Code, problem.Required
 		p.tell(ctx, &l, err)

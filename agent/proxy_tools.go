@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -24,7 +25,7 @@ var _ paying = (*Proxy)(nil)
 
 // sees learns what a tool costs.
 func (p *Proxy) sees(tool string, meta map[string]json.RawMessage) {
-	p.prices.announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
+	p.prices.Announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
 }
 
 func (p *Proxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
@@ -189,16 +190,8 @@ type Balance struct {
 	Channel vouchers.Amount `json:"channel"`
 	Wallet  vouchers.Amount `json:"wallet"`
 	// Spent is what was spent, Limits what the budgets leave.
-	Spent  Spent       `json:"spent"`
-	Limits []LimitLeft `json:"limits"`
-}
-
-// LimitLeft is a budget with what is left of it, in atomic units.
-type LimitLeft struct {
-	// Limit says what it is for.
-	Limit     string          `json:"limit"`
-	Most      vouchers.Amount `json:"most"`
-	Remaining vouchers.Amount `json:"remaining"`
+	Spent  Spent         `json:"spent"`
+	Limits []policy.Left `json:"limits"`
 }
 
 // Balance tells what there is to spend, by the payer's own book and the chain.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/lock"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -43,7 +44,7 @@ type table interface {
 // channel are paid first, since they sign the same ceilings again.
 type purse struct {
 	table  table
-	policy *Policy
+	policy *policy.Policy
 	server string
 	now    func() time.Time
 
@@ -94,7 +95,7 @@ func (s *purse) today() string { return s.now().UTC().Format(dayForm) }
 type expense struct {
 	purse   *purse
 	day     string
-	call    Proposal
+	call    policy.Proposal
 	channel vouchers.ChannelID
 	most    vouchers.Amount // that somebody has named; 0 is no limit beside the policy
 	judged  bool            // the policy allows a call at the price that is held
@@ -107,7 +108,7 @@ type expense struct {
 }
 
 func (s *purse) begin(tool string) *expense {
-	return &expense{purse: s, day: s.today(), call: Proposal{Server: s.server, Tool: ofATool.Replace(tool)}}
+	return &expense{purse: s, day: s.today(), call: policy.Proposal{Server: s.server, Tool: ofATool.Replace(tool)}}
 }
 
 // ofATool leaves nothing in a tool's name that would make it another row's.
@@ -122,19 +123,19 @@ func (e *expense) hold(ctx context.Context, t *terms) error {
 	}
 	e.call.Price, e.channel = price, t.id
 	if e.most > 0 && price > e.most {
-		return &PolicyError{Code: CodePerCallExceeded, Limit: "this call", Server: e.call.Server, Tool: e.call.Tool, Required: price, Remaining: e.most}
+		return &policy.Error{Code: policy.CodePerCallExceeded, Limit: "this call", Server: e.call.Server, Tool: e.call.Tool, Required: price, Remaining: e.most}
 	}
-	if err := e.purse.policy.allows(ctx, e.call); err != nil {
+	if err := e.purse.policy.Allows(ctx, e.call); err != nil {
 		return err
 	}
 	e.judged = true
-	if !e.purse.policy.counts() || price == 0 {
+	if !e.purse.policy.Counts() || price == 0 {
 		e.held = price
 		return nil
 	}
 	more := &order{change: e.change(holds, price-e.held)}
 	err := e.purse.decide(ctx, more)
-	var refused *PolicyError
+	var refused *policy.Error
 	if errors.As(err, &refused) {
 		refused.Required, refused.Remaining = price, refused.Remaining.Plus(e.held)
 	}
@@ -160,7 +161,7 @@ func (e *expense) sign() {
 
 // explain puts the call into a refusal of more than its price.
 func (e *expense) explain(err error) error {
-	var refused *PolicyError
+	var refused *policy.Error
 	if errors.As(err, &refused) {
 		refused.Tool, refused.Required = e.call.Tool, e.held.Plus(refused.Required)
 	}
@@ -196,7 +197,7 @@ func (s *purse) later(c change) {
 	var err error
 	s.mu.Lock()
 	owe := s.owe
-	if !s.policy.counts() {
+	if !s.policy.Counts() {
 		err = s.table.jot(s.server, c)
 	}
 	s.late = append(s.late, c)

@@ -16,6 +16,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 )
 
 // message is any JSON-RPC message, with what is not looked at as it came.
@@ -205,7 +206,7 @@ func (p *relay) asServer(request transport.JSONRPCRequest) (json.RawMessage, err
 }
 
 // askUser asks the user of the client to agree to a payment, if the client can do that.
-func (p *relay) askUser(ctx context.Context, call Proposal) (bool, error) {
+func (p *relay) askUser(ctx context.Context, call policy.Proposal) (bool, error) {
 	if !p.answers(string(mcp.MethodElicitationCreate)) {
 		return false, nil
 	}

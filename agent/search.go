@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -116,7 +117,7 @@ func (b *Book) restore(entry Entry, found account.Finding) error {
 	if more == 0 {
 		return nil
 	}
-	s := purse{table: b, policy: new(Policy), server: entry.Server, now: time.Now}
+	s := purse{table: b, policy: new(policy.Policy), server: entry.Server, now: time.Now}
 	s.later(change{channel: found.Channel, kind: restores, amount: more, tool: restoredTool})
 	return s.flush()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -29,11 +30,11 @@ type Spent struct {
 
 // report adds up what was spent, with what is held for calls in flight, and what the
 // limits leave.
-func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
+func (s *purse) report() (r Spent, limits []policy.Left, err error) {
 	if err := s.flush(); err != nil {
 		return Spent{}, nil, err
 	}
-	today, limits := s.today(), []LimitLeft{}
+	today, limits := s.today(), []policy.Left{}
 	err = s.table.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
 		r = Spent{
 			Today:    sumOf(rows, func(k spent) bool { return k.day >= today && !k.isPool() }),
@@ -43,7 +44,7 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 			AtRisk:   sumOf(rows, spent.isPool),
 		}
 		for _, b := range s.bounds(today, "") {
-			limits = append(limits, LimitLeft{b.name, b.most, b.most.Minus(sumOf(rows, b.counts))})
+			limits = append(limits, policy.Left{Limit: b.name, Most: b.most, Remaining: b.most.Minus(sumOf(rows, b.counts))})
 		}
 	})
 	return r, limits, err
@@ -51,18 +52,18 @@ func (s *purse) report() (r Spent, limits []LimitLeft, err error) {
 
 // ReadBudget tells what a payer has spent by its book, and what the limits of a policy
 // leave for calls to a server, at a time.
-func ReadBudget(book *Book, policy Policy, server string, now time.Time) (Spent, []LimitLeft, error) {
-	s := purse{table: book, policy: policy.withDefaults(), server: naming.Server(server), now: func() time.Time { return now }}
+func ReadBudget(book *Book, policy policy.Policy, server string, now time.Time) (Spent, []policy.Left, error) {
+	s := purse{table: book, policy: policy.WithDefaults(nil), server: naming.Server(server), now: func() time.Time { return now }}
 	spent, limits, err := s.report()
 	if err != nil {
 		return Spent{}, nil, err
 	}
-	topUps, err := s.policy.topUpsLeft(book, s.today())
+	moved, err := movedOn(book, s.today())
 	if err != nil {
 		return Spent{}, nil, err
 	}
 	spent.Disputed, err = book.disputed()
-	return spent, append(limits, topUps), err
+	return spent, append(limits, s.policy.TopUpsLeft(moved)), err
 }
 
 // scratch is a table in memory, for a payer without a book.

@@ -18,7 +18,7 @@ func (t channelTally) Concede(amount vouchers.Amount) error { return t.count(con
 func (t channelTally) Exceed(amount vouchers.Amount) error { return t.count(exceeds, amount) }
 
 func (t channelTally) Fits() error {
-	if !t.purse.policy.counts() {
+	if !t.purse.policy.Counts() {
 		return nil
 	}
 	return t.purse.decide(context.Background(), &order{change: change{day: t.purse.today(), tool: signedPool, kind: fits}})
@@ -46,7 +46,7 @@ func (t channelTally) count(k kind, amount vouchers.Amount) error {
 	if k == restores {
 		c.day, c.tool = "", restoredTool
 	}
-	if !t.purse.policy.counts() || amount == 0 {
+	if !t.purse.policy.Counts() || amount == 0 {
 		t.purse.later(c)
 		return nil
 	}

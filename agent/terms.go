@@ -150,7 +150,7 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []x
 	if err := t.config.Validate(); err != nil {
 		return nil, err
 	}
-	if err := p.policy.allowsDelay(t.config.WithdrawDelay); err != nil {
+	if err := p.policy.AllowsDelay(t.config.WithdrawDelay); err != nil {
 		return nil, err
 	}
 	if err := p.place(ctx, t, moves); err != nil {
@@ -257,7 +257,7 @@ func (p *payer) listedTerms(ctx context.Context, w *wanted) (*terms, error) {
 // do. It is nil where that is the same, the policy does not allow it without asking, or
 // the channel does not hold so much.
 func (p *payer) atListPrice(ctx context.Context, known *terms, expense *expense) *terms {
-	most := p.prices.listPrice(ctx, expense.call.Tool)
+	most := p.prices.ListPrice(ctx, expense.call.Tool)
 	if asks := p.policy.AskAbove; most <= known.accepted.Amount || asks > 0 && most > asks {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -35,13 +36,13 @@ type TokenBudget struct {
 // empty path) it counts in memory. What the policy says nothing of is limited by the token
 // alone: there are no defaults. Errors are those of [credit.Parse] and [OpenBook]. The
 // caller closes it.
-func OpenTokenBudget(ctx context.Context, server, token string, policy Policy, book string) (*TokenBudget, error) {
+func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Policy, book string) (*TokenBudget, error) {
 	parsed, err := credit.Parse(token)
 	if err != nil {
 		return nil, err
 	}
 	b := &TokenBudget{token: parsed}
-	b.purse = &purse{table: &scratch{}, policy: policy.bounded(), server: naming.Server(server), now: time.Now, owe: b.owe}
+	b.purse = &purse{table: &scratch{}, policy: policy.Bounded(), server: naming.Server(server), now: time.Now, owe: b.owe}
 	if book == "" {
 		return b, nil
 	}
@@ -143,7 +144,7 @@ func (a TokenAnswer) asked() vouchers.Amount {
 // says anything, and the most that the token pays for one call then. A token cannot be
 // narrowed to nothing.
 func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ context.Context, most vouchers.Amount, err error) {
-	if !b.purse.policy.limitsCalls() {
+	if !b.purse.policy.LimitsCalls() {
 		return ctx, payable(b.token), nil
 	}
 	narrower, err := b.token.Attenuate(credit.Scope{PerCall: max(1, price)})
@@ -158,7 +159,7 @@ func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ co
 
 // payable is the most that a token pays for one call.
 func payable(token credit.Token) vouchers.Amount {
-	most := Unlimited
+	most := policy.Unlimited
 	for _, c := range token.Caveats() {
 		if c.Kind == credit.KindPerCall || c.Kind == credit.KindBudget {
 			most = min(most, vouchers.Amount(c.Limit))
@@ -181,12 +182,12 @@ func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
 	if price <= h.held {
 		return nil
 	}
-	if err := h.purse.policy.allows(ctx, Proposal{Server: h.purse.server, Tool: h.tool, Price: price}); err != nil {
+	if err := h.purse.policy.Allows(ctx, policy.Proposal{Server: h.purse.server, Tool: h.tool, Price: price}); err != nil {
 		return err
 	}
-	if h.purse.policy.counts() && !h.own {
+	if h.purse.policy.Counts() && !h.own {
 		err := h.purse.decide(ctx, &order{change: h.change(holds, price-h.held)})
-		var refused *PolicyError
+		var refused *policy.Error
 		if errors.As(err, &refused) {
 			refused.Required, refused.Remaining = price, refused.Remaining.Plus(h.held)
 		}

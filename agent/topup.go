@@ -55,7 +55,7 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if err := ch.Empties(max(c.topUp.Below, vouchers.Amount(1))); err != nil {
 		return Moved{}, false, err
 	}
-	amount, err := c.policy.topUp(c.server, c.topUp.Amount, ch.minDeposit)
+	amount, err := c.policy.TopUp(c.server, c.topUp.Amount, ch.minDeposit)
 	if err != nil {
 		return Moved{}, false, err
 	}

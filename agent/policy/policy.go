@@ -1,7 +1,6 @@
-package agent
+package policy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,7 +25,7 @@ import (
 // first payment of that book on, under whatever policy it was made. A call without an
 // answer counts in full until a later one says what became of it; one that got no
 // connection counts nothing. What was signed and not charged counts too, since the server
-// could take it ([Spent.AtRisk]); the next calls to that server are paid from it first. So
+// could take it; the next calls to that server are paid from it first. So
 // nothing that a server says lets it take more than the limits.
 //
 // Patterns are those of package glob: they stand for a whole name, * is any run of
@@ -39,7 +38,7 @@ type Policy struct {
 	// MaxPrice is the most that one call may cost.
 	MaxPrice vouchers.Amount
 	// MaxDeposit is the most that one deposit may move. Where it is 0, one that the client
-	// makes by itself ([Options.TopUp]) may move [DefaultMaxDeposit].
+	// makes by itself may move [DefaultMaxDeposit].
 	MaxDeposit vouchers.Amount
 	// TopUpPerDay is the most that deposits which clients make by themselves move in one day
 	// (UTC), in all channels of the book together; those that were signed and not submitted
@@ -92,9 +91,9 @@ func (p Proposal) Question() string {
 	return fmt.Sprintf("Pay up to %s for one call? It is a call of %q at %q.", p.Price, naming.Short(p.Tool), naming.Short(p.Server))
 }
 
-// allows checks what does not depend on what was spent before.
-func (p *Policy) allows(ctx context.Context, call Proposal) error {
-	refuse := PolicyError{Server: call.Server, Tool: call.Tool, Required: call.Price}
+// Allows checks what does not depend on what was spent before.
+func (p *Policy) Allows(ctx context.Context, call Proposal) error {
+	refuse := Error{Server: call.Server, Tool: call.Tool, Required: call.Price}
 	switch {
 	case !p.permits(call.Server):
 		refuse.Code = CodeServerNotAllowed
@@ -126,18 +125,20 @@ func (p *Policy) setsPrice(tool string) bool {
 		slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.MaxPrice > 0 && naming.Matches(l.Pattern, tool) })
 }
 
-// withDefaults is the policy with the default for a day where it says nothing, and
-// without limits that no payment meets.
-func (p Policy) withDefaults() *Policy {
+// WithDefaults is the policy with the default for a day where it says nothing, and
+// without limits that no payment meets. What one call may cost, where it does not say that,
+// is for usual to say; nil says nothing.
+func (p Policy) WithDefaults(usual func(context.Context, Proposal) error) *Policy {
+	p.usual = usual
 	tools := slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.MaxPrice > 0 })
-	if !p.counts() && !tools && p.MaxPrice == 0 && p.AskAbove == 0 {
+	if !p.Counts() && !tools && p.MaxPrice == 0 && p.AskAbove == 0 {
 		p.PerDay, p.standard = DefaultPerDay, true
 	}
-	return p.bounded()
+	return p.Bounded()
 }
 
-// bounded is the policy without limits that no payment meets.
-func (p Policy) bounded() *Policy {
+// Bounded is the policy without limits that no payment meets.
+func (p Policy) Bounded() *Policy {
 	for _, limit := range []*vouchers.Amount{&p.PerDay, &p.PerServer, &p.Total} {
 		if *limit == Unlimited {
 			*limit = 0
@@ -146,8 +147,8 @@ func (p Policy) bounded() *Policy {
 	return &p
 }
 
-// perDay names the limit of a day.
-func (p *Policy) perDay() string {
+// DayLimit names the limit of a day.
+func (p *Policy) DayLimit() string {
 	if p.standard {
 		return "one day by default"
 	}
@@ -158,7 +159,7 @@ func (p *Policy) approved(ctx context.Context, call Proposal) error {
 	if p.AskAbove == 0 || call.Price <= p.AskAbove {
 		return nil
 	}
-	refuse := &PolicyError{
+	refuse := &Error{
 		Code: CodeNotApproved, Limit: "what needs no approval", Server: call.Server, Tool: call.Tool,
 		Required: call.Price, Remaining: p.AskAbove,
 	}
@@ -175,52 +176,15 @@ func (p *Policy) approved(ctx context.Context, call Proposal) error {
 	return nil
 }
 
-func (p *Policy) allowsDeposit(server string, amount vouchers.Amount) error {
-	refuse := PolicyError{Server: server, Required: amount, Remaining: p.MaxDeposit}
-	switch {
-	case !p.permits(server):
-		refuse.Code, refuse.Remaining = CodeServerNotAllowed, 0
-	case p.MaxDeposit > 0 && amount > p.MaxDeposit:
-		refuse.Code, refuse.Limit = CodeDepositExceeded, "one deposit"
-	default:
-		return nil
-	}
-	return &refuse
-}
-
-// topUp is what a deposit that the client makes by itself moves: what its owner has
-// said, if that is within the policy and covers what is needed.
-func (p *Policy) topUp(server string, amount, needed vouchers.Amount) (vouchers.Amount, error) {
-	refuse := PolicyError{Code: CodeDepositExceeded, Server: server}
-	switch {
-	case p.MaxDeposit == 0 && amount > DefaultMaxDeposit:
-		refuse.Limit, refuse.Required, refuse.Remaining = "one deposit that budget.deposit of the profile says nothing of", amount, DefaultMaxDeposit
-	case needed > amount:
-		refuse.Limit, refuse.Required, refuse.Remaining = "one top-up (topUp.amount of the profile, or --deposit)", needed, amount
-	default:
-		return amount, nil
-	}
-	return 0, &refuse
-}
-
-// allowsDelay checks for how long money would be locked in a channel, in seconds.
-func (p *Policy) allowsDelay(seconds uint64) error {
-	most := cmp.Or(p.MaxWithdrawDelay, DefaultMaxWithdrawDelay)
-	if seconds <= uint64(most/time.Second) {
-		return nil
-	}
-	return fmt.Errorf("it keeps money for %d seconds after a withdrawal is announced, and %s are allowed; budget.withdrawDelay of the profile allows more", seconds, most)
-}
-
-// counts says whether there is a limit that depends on what was spent before.
-func (p *Policy) counts() bool {
+// Counts says whether there is a limit that depends on what was spent before.
+func (p *Policy) Counts() bool {
 	return p.PerServer > 0 || p.PerDay > 0 || p.Total > 0 ||
 		slices.ContainsFunc(p.Tools, func(l ToolLimit) bool { return l.PerDay > 0 || l.Total > 0 })
 }
 
-// limitsCalls says whether the policy limits any call.
-func (p *Policy) limitsCalls() bool {
-	return p.counts() || p.MaxPrice > 0 || p.AskAbove > 0 ||
+// LimitsCalls says whether the policy limits any call.
+func (p *Policy) LimitsCalls() bool {
+	return p.Counts() || p.MaxPrice > 0 || p.AskAbove > 0 ||
 		len(p.Tools)+len(p.AllowServers)+len(p.DenyServers)+len(p.AllowTools)+len(p.DenyTools) > 0
 }
 
