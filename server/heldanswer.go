@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/chitpay/chit/server/door"
 )
 
 // heldAnswer is what a handler answers, held back until it is paid for.
@@ -39,7 +41,7 @@ func (s *Shop) record(next http.Handler, r *http.Request) (answer *heldAnswer) {
 func failedAnswer(why error) *heldAnswer { return ownAnswer(why.Error() + "; you were not charged") }
 
 func ownAnswer(text string) *heldAnswer {
-	body, err := json.Marshal(adminError{text})
+	body, err := json.Marshal(door.Problem{Error: text})
 	if err != nil {
 		panic(err) // a string always encodes
 	}

@@ -3,13 +3,14 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/chitpay/chit/server/door"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 )
@@ -51,10 +52,10 @@ func (s *Shop) handler(tools *mcpserver.MCPServer) http.Handler {
 	mux.Handle("/mcp", s.Guard(withoutStreams(apart(streamable(tools)))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
-			writeJSON(w, http.StatusServiceUnavailable, adminError{err.Error()})
+			door.WriteProblem(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		door.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	return s.Bound(mux)
 }
@@ -115,14 +116,4 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	}
 	<-served
 	return err
-}
-
-type adminError struct {
-	Error string `json:"error"`
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client has gone: nobody is left to tell
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/x402"
 )
@@ -52,8 +53,8 @@ func LiftPayments(next http.Handler) http.Handler {
 
 // readBody returns what could be read of the body, also where it is an error.
 func readBody(r *http.Request) ([]byte, error) {
-	if held, ok := r.Body.(*heldBody); ok {
-		return held.all, nil
+	if held, ok := r.Body.(*door.Body); ok {
+		return held.Bytes(), nil
 	}
 	const usual = 16 << 10
 	body := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(r.ContentLength, 0), usual)))
@@ -63,12 +64,11 @@ func readBody(r *http.Request) ([]byte, error) {
 
 // reading is a body in memory in the place of another one.
 func reading(was io.ReadCloser, rest []byte) io.ReadCloser {
-	held, ok := was.(*heldBody)
+	held, ok := was.(*door.Body)
 	if !ok {
 		return io.NopCloser(bytes.NewReader(rest))
 	}
-	held.all = rest
-	held.Reset(rest)
+	held.Replace(rest)
 	return held
 }
 

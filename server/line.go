@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
@@ -145,7 +146,7 @@ func (l *line) write(ctx context.Context, level slog.Level, message, code string
 		return
 	}
 	all := append(make([]slog.Attr, 0, 16), slog.String(l.kind, l.name))
-	if id := l.header.Get(HeaderRequestID); id != "" {
+	if id := l.header.Get(door.HeaderRequestID); id != "" {
 		all = append([]slog.Attr{slog.String("request", id)}, all...)
 	}
 	if l.payer == (common.Address{}) && l.grant != (credit.GrantID{}) {

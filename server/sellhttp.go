@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/terms"
@@ -67,8 +68,8 @@ func (s *Shop) SellHTTP(o HTTPOffer, next http.Handler) http.Handler {
 		}
 		token, r := takeBearer(r)
 		price := o.Price()
-		if !isPatient(w) {
-			identify(w, r)
+		if !door.IsPatient(w) {
+			door.Identify(w, r)
 		}
 		on := &onHTTP{shop: s, line: s.routeLine(o.Name, price, r), offer: o, rate: rate, price: price, token: token, next: next, w: w, r: r}
 		defer on.line.close(r.Context())
@@ -125,16 +126,16 @@ func (on *onHTTP) take() {
 			return
 		}
 	}
-	held, err := on.shop.hold(on.w, on.r, most)
-	defer held.release()
+	held, err := on.shop.door.Hold(on.w, on.r, most)
+	defer held.Release()
 	switch {
-	case errors.Is(err, errBodyTooLarge) && !pays:
+	case errors.Is(err, door.ErrBodyTooLarge) && !pays:
 		on.shop.met.Add("unpaidBody")
 		on.refuseTerms(terms.Refuse(x402.ErrPaymentRequired, "an unpaid request of more than %d bytes is not quoted: this is the most that it costs", most))
 	case err != nil:
-		on.shop.refuseBody(on.w, err)
+		on.shop.door.RefuseBody(on.w, err)
 	default:
-		on.run(held.all)
+		on.run(held.Bytes())
 	}
 }
 
@@ -143,7 +144,7 @@ func (on *onHTTP) run(body []byte) {
 		return
 	}
 	if on.price == 0 {
-		on.r.Body = again(body)
+		on.r.Body = door.Again(body)
 		on.give()
 		return
 	}
@@ -174,7 +175,7 @@ func (on *onHTTP) quote(body []byte) bool {
 		return true
 	}
 	asking := on.r.Clone(on.r.Context())
-	asking.Body = again(body)
+	asking.Body = door.Again(body)
 	price, err := offer.Quoted(on.shop.logger, on.offer.Name, on.price, func() (vouchers.Amount, error) { return on.offer.Quote(asking) })
 	switch {
 	case errors.Is(err, offer.ErrQuotePanic):
@@ -249,7 +250,7 @@ func (on *onHTTP) refund(payload *x402.PaymentPayload, r *x402.RefundPayload) {
 	} else {
 		on.w.Header().Set(x402.HeaderPaymentResponse, header)
 	}
-	writeJSON(on.w, http.StatusOK, response)
+	door.WriteJSON(on.w, http.StatusOK, response)
 }
 
 // requestFingerprint tells one request from another under the same voucher.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
@@ -19,7 +20,7 @@ func (on *onHTTP) resource() string { return on.described().URL }
 
 // serve makes the request, holds its answer back, and reads its meter.
 func (on *onHTTP) serve(ctx context.Context, b *bill) (*heldAnswer, ending) {
-	on.r.Body = again(on.body)
+	on.r.Body = door.Again(on.body)
 	answer := on.shop.record(on.next, on.r.WithContext(b.metering(ctx)))
 	if on.rate.Metered {
 		b.meter.ReadHeader(answer.Head)
@@ -104,7 +105,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	if r.Conflict {
 		status = http.StatusConflict
 	}
-	writeJSON(on.w, status, required)
+	door.WriteJSON(on.w, status, required)
 }
 
 // terms are what the request is sold on, with why it is refused.
@@ -113,5 +114,5 @@ func (on *onHTTP) terms(r *terms.Refusal) *x402.PaymentRequired {
 }
 
 func (on *onHTTP) fail(status int, reason string) {
-	writeJSON(on.w, status, adminError{reason})
+	door.WriteProblem(on.w, status, reason)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/settle"
@@ -136,7 +137,7 @@ type Shop struct {
 	uncharged     *uncharged
 	sold          sold
 	largeDeposits *rate.Limiter
-	bodies        bodies
+	door          *door.Door
 	streams       streams
 	spending      *spending // of gas, on what payers ask for
 	errands       *errands
@@ -196,6 +197,7 @@ func newShop(o Options) (*Shop, error) {
 		s.logger = slog.Default()
 	}
 	s.met = limits.NewHits(s.logger)
+	s.door = door.New(s.limits, s.met)
 	return s, nil
 }
 
@@ -381,3 +383,11 @@ func (s *Shop) SetRates(prices Prices, rates Rates) error {
 	s.rates.Store(t)
 	return nil
 }
+
+// TakeBody reads the body of each request into memory before next sees it, as far as
+// [Limits.Body] and [Limits.Bodies] allow, and refuses the request where they do not.
+func (s *Shop) TakeBody(next http.Handler) http.Handler { return s.door.TakeBody(next) }
+
+// Bound bounds how long clients may take to send a request and to read its answer, and
+// gives the request an id. What next does not read of a body is not waited for longer.
+func (s *Shop) Bound(next http.Handler) http.Handler { return s.door.Bound(next) }

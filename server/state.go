@@ -9,6 +9,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -50,7 +51,7 @@ func (s *Shop) stateTool(_ context.Context, req mcp.CallToolRequest) (*mcp.CallT
 func (s *Shop) tellState(w http.ResponseWriter, asked string) {
 	order, err := x402.DecodeHeader[x402.StateOrder](asked)
 	if err != nil {
-		writeJSON(w, http.StatusBadRequest, adminError{err.Error()})
+		door.WriteProblem(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	state, status := s.stateFor(*order), http.StatusOK
@@ -64,7 +65,7 @@ func (s *Shop) tellState(w http.ResponseWriter, asked string) {
 		w.Header().Set(x402.HeaderPaymentResponse, header)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, status, state)
+	door.WriteJSON(w, status, state)
 }
 
 // stateFor is where a channel stands, for who has signed the order as its payer. Others

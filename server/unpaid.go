@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
@@ -42,18 +43,18 @@ type strippedKey struct{}
 // admitBody reads the body of a request to an MCP server, of so many bytes at most. It
 // reports false where the request is refused, which is answered.
 func (s *Shop) admitBody(w http.ResponseWriter, r *http.Request, most int64) (*http.Request, bool) {
-	held, err := s.hold(w, r, most)
+	held, err := s.door.Hold(w, r, most)
 	if err != nil {
-		held.release()
-		s.refuseBody(w, err)
+		held.Release()
+		s.door.RefuseBody(w, err)
 		return nil, false
 	}
-	rest, call, err := s.screen(r, held.all)
+	rest, call, err := s.screen(r, held.Bytes())
 	if err != nil {
-		held.release()
+		held.Release()
 		s.met.Add("unpaidBody")
 		text := fmt.Sprintf("%v; at most %d bytes are taken", err, s.limits.UnpaidBody)
-		writeJSON(w, http.StatusRequestEntityTooLarge, adminError{text})
+		door.WriteProblem(w, http.StatusRequestEntityTooLarge, text)
 		return nil, false
 	}
 	if call != nil {
@@ -64,8 +65,7 @@ func (s *Shop) admitBody(w http.ResponseWriter, r *http.Request, most int64) (*h
 			}
 		}
 	}
-	held.all = rest
-	held.Reset(rest)
+	held.Replace(rest)
 	r.Body, r.ContentLength = held, int64(len(rest))
 	return r, true
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/chitpay/chit/server/door"
+
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"github.com/rs/cors"
 
@@ -17,7 +19,7 @@ const corsMaxAge = 600
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
 	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, server.HeaderCreditGrant, server.HeaderCreditRemaining, server.HeaderReceipt,
-	mcpserver.HeaderKeySessionID, server.HeaderRequestID, "Retry-After", "WWW-Authenticate",
+	mcpserver.HeaderKeySessionID, door.HeaderRequestID, "Retry-After", "WWW-Authenticate",
 }
 
 // sharing lets the pages of the configured origins call, with any header and without

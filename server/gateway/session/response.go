@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/door"
 )
 
 type requestKey struct{}
@@ -29,7 +29,7 @@ func Observe(next http.Handler, logger *slog.Logger) http.Handler {
 		if !logger.Enabled(r.Context(), slog.LevelDebug) {
 			return
 		}
-		logger.LogAttrs(r.Context(), slog.LevelDebug, "http", slog.String("request", r.Header.Get(server.HeaderRequestID)), slog.String("method", r.Method),
+		logger.LogAttrs(r.Context(), slog.LevelDebug, "http", slog.String("request", r.Header.Get(door.HeaderRequestID)), slog.String("method", r.Method),
 			slog.String("path", r.URL.Path), slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Duration("took", time.Since(began)))
 	})
 }

@@ -1,4 +1,4 @@
-package server
+package door
 
 import (
 	"bytes"
@@ -11,14 +11,14 @@ import (
 )
 
 var (
-	errBodyTooLarge = errors.New("the body is too large")
+	ErrBodyTooLarge = errors.New("the body is too large")
 	errBodyLate     = errors.New("the body did not come in time")
 	errBodyBroken   = errors.New("the body broke off")
 	errBodiesFull   = errors.New("too many large requests are being served at the moment; send it again in a second")
 )
 
 // smallBody is how many bytes of each body are let in while more than half of
-// [Limits.Bodies] is taken, so that large requests keep none but large ones out.
+// [limits.Limits.Bodies] is taken, so that large requests keep none but large ones out.
 const smallBody = 64 << 10
 
 // bodies counts the bytes of request bodies that are in memory.
@@ -37,8 +37,8 @@ func (b *bodies) take(more, then, most int64) bool {
 	return false
 }
 
-// heldBody is a request's body in memory.
-type heldBody struct {
+// Body is a request's body in memory.
+type Body struct {
 	bytes.Reader
 	all   []byte
 	taken int64 // of the shop's bodies
@@ -46,57 +46,67 @@ type heldBody struct {
 }
 
 // Close does nothing: the body is released with its request.
-func (*heldBody) Close() error { return nil }
+func (*Body) Close() error { return nil }
 
-func (h *heldBody) release() {
+// Release gives back what the body has taken of the limit. It may be called again.
+func (h *Body) Release() {
 	if h.taken > 0 {
 		h.from.held.Add(-h.taken)
 		h.taken = 0
 	}
 }
 
-// again is the same body, from its beginning. It is released with the first.
-func again(body []byte) *heldBody {
-	h := &heldBody{all: body}
+// Bytes is all of the body.
+func (h *Body) Bytes() []byte { return h.all }
+
+// Replace puts other bytes in the place of the body, to be read from their beginning.
+func (h *Body) Replace(all []byte) {
+	h.all = all
+	h.Reset(all)
+}
+
+// Again is the same body, from its beginning. It is released with the first.
+func Again(body []byte) *Body {
+	h := &Body{all: body}
 	h.Reset(body)
 	return h
 }
 
 // TakeBody reads the body of each request into memory before next sees it, as far as
-// [Limits.Body] and [Limits.Bodies] allow, and refuses the request where they do not.
-func (s *Shop) TakeBody(next http.Handler) http.Handler {
+// [limits.Limits.Body] and [limits.Limits.Bodies] allow, and refuses the request where they do not.
+func (d *Door) TakeBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		held, err := s.hold(w, r, s.limits.Body)
-		defer held.release()
+		held, err := d.Hold(w, r, d.limits.Body)
+		defer held.Release()
 		if err != nil {
-			s.refuseBody(w, err)
+			d.RefuseBody(w, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// hold reads the body of a request, of so many bytes at most, within
-// [Limits.BodyTime], and puts it in the place of the one that comes over the line. The
+// Hold reads the body of a request, of so many bytes at most, within
+// [limits.Limits.BodyTime], and puts it in the place of the one that comes over the line. The
 // caller releases it with the request, also after an error. A body that is held already
 // is not read again.
-func (s *Shop) hold(w http.ResponseWriter, r *http.Request, most int64) (*heldBody, error) {
-	if held, ok := r.Body.(*heldBody); ok {
+func (d *Door) Hold(w http.ResponseWriter, r *http.Request, most int64) (*Body, error) {
+	if held, ok := r.Body.(*Body); ok {
 		if int64(len(held.all)) > most {
-			return again(nil), errBodyTooLarge
+			return Again(nil), ErrBodyTooLarge
 		}
-		return again(held.all), nil
+		return Again(held.all), nil
 	}
-	held := &heldBody{from: &s.bodies}
+	held := &Body{from: &d.bodies}
 	if r.Body == nil || r.Body == http.NoBody {
 		return held, nil
 	}
 	if r.ContentLength > most {
-		return held, errBodyTooLarge
+		return held, ErrBodyTooLarge
 	}
 	deadline := http.NewResponseController(w)
-	_ = deadline.SetReadDeadline(time.Now().Add(s.limits.BodyTime)) // not supported: not a slow connection
-	if err := s.fill(held, r, most); err != nil {
+	_ = deadline.SetReadDeadline(time.Now().Add(d.limits.BodyTime)) // not supported: not a slow connection
+	if err := d.fill(held, r, most); err != nil {
 		return held, err
 	}
 	_ = deadline.SetReadDeadline(time.Time{})
@@ -107,13 +117,13 @@ func (s *Shop) hold(w http.ResponseWriter, r *http.Request, most int64) (*heldBo
 
 // fill reads the body. What is set aside for it follows what has come, not what was
 // announced.
-func (s *Shop) fill(held *heldBody, r *http.Request, most int64) error {
+func (d *Door) fill(held *Body, r *http.Request, most int64) error {
 	const usual = 16 << 10
 	if r.ContentLength >= 0 {
 		most = r.ContentLength // there is no more
 	}
 	for size := int64(usual); ; size *= 2 {
-		if size = min(size, most+1); !s.bodies.take(size-held.taken, size, s.limits.Bodies) {
+		if size = min(size, most+1); !d.bodies.take(size-held.taken, size, d.limits.Bodies) {
 			return errBodiesFull
 		}
 		held.taken = size
@@ -125,7 +135,7 @@ func (s *Shop) fill(held *heldBody, r *http.Request, most int64) error {
 		case err != nil:
 			return errors.Join(errBodyBroken, err)
 		case int64(len(held.all)) > most:
-			return errBodyTooLarge
+			return ErrBodyTooLarge
 		case end:
 			return nil
 		}
@@ -133,7 +143,7 @@ func (s *Shop) fill(held *heldBody, r *http.Request, most int64) error {
 }
 
 // readOn fills what room there is, and reports whether the body has come to its end.
-func (h *heldBody) readOn(from io.Reader) (end bool, err error) {
+func (h *Body) readOn(from io.Reader) (end bool, err error) {
 	for len(h.all) < cap(h.all) {
 		n, err := from.Read(h.all[len(h.all):cap(h.all)])
 		h.all = h.all[:len(h.all)+n]
@@ -147,21 +157,21 @@ func (h *heldBody) readOn(from io.Reader) (end bool, err error) {
 	return false, nil
 }
 
-// refuseBody answers a request whose body was not read to its end.
-func (s *Shop) refuseBody(w http.ResponseWriter, err error) {
+// RefuseBody answers a request whose body was not read to its end.
+func (d *Door) RefuseBody(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	switch {
-	case errors.Is(err, errBodyTooLarge):
-		s.met.Add("body")
+	case errors.Is(err, ErrBodyTooLarge):
+		d.met.Add("body")
 		status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, errBodyLate):
-		s.met.Add("bodyTime")
+		d.met.Add("bodyTime")
 		status = http.StatusRequestTimeout
 	case errors.Is(err, errBodiesFull):
-		s.met.Add("bodies")
+		d.met.Add("bodies")
 		w.Header().Set("Retry-After", "1")
 		status = http.StatusServiceUnavailable
 	}
 	w.Header().Set("Connection", "close")
-	writeJSON(w, status, adminError{err.Error()})
+	WriteProblem(w, status, err.Error())
 }

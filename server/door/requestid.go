@@ -1,4 +1,4 @@
-package server
+package door
 
 import (
 	"crypto/rand"
@@ -13,8 +13,8 @@ const HeaderRequestID = "X-Request-Id"
 
 var requestForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// identify gives a request its id.
-func identify(w http.ResponseWriter, r *http.Request) {
+// Identify gives a request its id.
+func Identify(w http.ResponseWriter, r *http.Request) {
 	id := r.Header.Get(HeaderRequestID)
 	if !requestForm.MatchString(id) {
 		id = rand.Text()
