@@ -40,6 +40,11 @@
 // parameter of its price in another way, in the query, a form or a JSON object, is
 // refused (400): the upstream might read another value than the one that is paid for.
 //
+// The rooms below it know nothing of the gateway, which puts them together: config reads the
+// file and pricing works out what a call costs; link, pool and upstream reach the
+// MCP servers, session and asking the clients; listing shows the ones to the others, and
+// route sells plain HTTP.
+//
 // A config with everything in it:
 //
 //	listen: 127.0.0.1:8402            # the profile's, if it is left out

@@ -139,11 +139,11 @@ func ask[T any](ctx context.Context, s *Server, meta *mcp.Meta, send func(contex
 		text := fmt.Sprintf("the answer of the upstream %q is longer than %d bytes, which is the most that is sold", s.Name, s.around.Limiter.Limits().Answer)
 		return nil, &unavailableError{text: text, cause: framing.ErrTooLong.Error()}
 	case within.Err() != nil:
-		s.own.suspect(l)
+		s.own.Suspect(l)
 		return nil, s.late(timeout.Cause(within))
 	case link.IsLost(err):
 		l.Suspect()
-		s.own.lost(l)
+		s.own.Lost(l)
 		return nil, &unavailableError{text: fmt.Sprintf("the upstream %q did not answer", s.Name), cause: link.Reason(err)}
 	}
 	return nil, err

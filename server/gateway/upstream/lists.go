@@ -179,7 +179,7 @@ func (s *Server) scout(ctx context.Context) []mcp.Tool {
 		s.logger.Warn("what the upstream shows to clients that it can ask is not known", "error", link.Reason(err))
 		return nil
 	}
-	defer s.own.closing.Go(l.Close) // programs take their time to end
+	defer s.own.CloseLater(l)
 	tools, err := l.ListTools(ctx)
 	if !s.listed("tools for clients that can be asked", err) {
 		return nil

@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/server/gateway/asking"
 	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/server/gateway/link"
+	"github.com/chitpay/chit/server/gateway/pool"
 	"github.com/chitpay/chit/server/gateway/session"
 )
 
@@ -37,7 +37,7 @@ type Server struct {
 	dialer link.Dialer
 	logger *slog.Logger
 	calls  calls
-	own    ownLinks
+	own    *pool.Pool // of clients' own connections
 	// tried is closed once the first attempt to connect has come to an end.
 	tried chan struct{}
 
@@ -71,14 +71,14 @@ func New(of config.Upstream, around Around) *Server {
 		Upstream: of, Version: around.Version, Limiter: around.Limiter, Logger: s.logger, Notified: s.notified, Asked: s.answer,
 		Watched: func() []string { return around.Sessions.Watched(of.Name) },
 	}
-	s.own.of, s.own.opening = s, rate.NewLimiter(openRate, openBurst)
+	s.own = pool.New(s.dialer.ConnectFor, int(of.OwnConnections), min(pingTimeout, of.Timeout))
 	return s
 }
 
 // Run keeps the upstream connected until ctx ends.
 func (s *Server) Run(ctx context.Context) {
 	tried := sync.OnceFunc(func() { close(s.tried) })
-	defer s.own.start(ctx)()
+	defer s.own.Start(ctx)()
 	wait := firstRetry
 	for ctx.Err() == nil {
 		began := time.Now()
