@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/urfave/cli/v2"
 )
 
@@ -66,12 +67,12 @@ func completionCommand() *cli.Command {
 }
 
 func completion(c *cli.Context) error {
-	if err := wantArgs(c, 1, 1); err != nil {
+	if err := command.WantArgs(c, 1, 1); err != nil {
 		return err
 	}
 	script, known := completions[c.Args().First()]
 	if !known {
-		return fmt.Errorf("%w: no completion for %q; there are bash, zsh and fish", errUsage, c.Args().First())
+		return fmt.Errorf("%w: no completion for %q; there are bash, zsh and fish", command.ErrUsage, c.Args().First())
 	}
 	_, err := fmt.Fprint(c.App.Writer, script)
 	return err

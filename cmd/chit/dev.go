@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
@@ -34,10 +35,10 @@ func devCommand() *cli.Command {
 }
 
 func dev(c *cli.Context) (err error) {
-	if err := wantArgs(c, 0, 0); err != nil {
+	if err := command.WantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	home, err := openHome(c)
+	home, err := command.Home(c)
 	if err != nil {
 		return err
 	}

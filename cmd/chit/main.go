@@ -8,29 +8,29 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/chitpay/chit/cmd/chit/internal/buy"
+	"github.com/chitpay/chit/cmd/chit/internal/command"
+	"github.com/chitpay/chit/cmd/chit/internal/money"
+	"github.com/chitpay/chit/cmd/chit/internal/sell"
 	"github.com/chitpay/chit/internal/plain"
 )
 
 // version is set by the build.
 var version = "dev"
 
-// errUsage says that the command line itself is wrong; the exit code is then 2.
-var errUsage = errors.New("usage")
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := explained(run(ctx, os.Args))
+	err := command.Explained(run(ctx, os.Args))
 	stop()
 	if err == nil {
 		return
 	}
-	fmt.Fprintf(os.Stderr, "chit: %s\n", oneLine(err))
-	if errors.Is(err, errUsage) {
+	fmt.Fprintf(os.Stderr, "chit: %s\n", command.OneLine(err))
+	if errors.Is(err, command.ErrUsage) {
 		os.Exit(2)
 	}
 	os.Exit(1)
@@ -52,13 +52,13 @@ func newApp() *cli.App {
 		HideVersion:          true,
 		EnableBashCompletion: true,
 		Writer:               plain.Writer(os.Stdout),
-		Flags:                []cli.Flag{homeFlag, profileFlag, passphraseFileFlag},
+		Flags:                []cli.Flag{command.HomeFlag, command.ProfileFlag, command.PassphraseFileFlag},
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
-			serveCommand(), gatewayCommand(), channelsCommand(), settleCommand(), withdrawalsCommand(), reconcileCommand(), limitsCommand(), txCommand(), grantsCommand(), storeCommand(),
-			walletCommand(), depositCommand(), topUpCommand(), balanceCommand(), budgetCommand(), toolsCommand(), callCommand(), proxyCommand(), payURLCommand(),
-			refundCommand(), withdrawCommand(), recoverCommand(), shopCommand(), creditCommand(), receiptsCommand(),
-			deployCommand(), verifyDeploymentCommand(), completionCommand(), versionCommand(),
+			sell.Serve(), sell.Gateway(), sell.Channels(money.Recover()), sell.Settle(), sell.Withdrawals(), sell.Reconcile(), sell.Limits(), sell.Tx(), sell.Grants(), sell.Store(),
+			money.Wallet(), money.Deposit(), money.TopUp(), money.Balance(), money.Budget(), buy.Tools(), buy.Call(), buy.Proxy(), buy.PayURL(),
+			money.Refund(), money.Withdraw(), money.Recover(), money.Shop(), buy.Credit(), money.Receipts(),
+			sell.Deploy(), sell.VerifyDeployment(), completionCommand(), versionCommand(),
 		},
 		Action:          noCommand,
 		ExitErrHandler:  func(*cli.Context, error) {},
@@ -83,39 +83,17 @@ func setUsageErrors(c *cli.Command) {
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
-	return fmt.Errorf("%w: %w; `%s --help` shows the flags", errUsage, err, nameOf(c))
+	return fmt.Errorf("%w: %w; `%s --help` shows the flags", command.ErrUsage, err, command.NameOf(c))
 }
 
 func noCommand(c *cli.Context) error {
 	if c.Args().Present() {
-		return fmt.Errorf("%w: there is no command %q; `%s --help` lists them", errUsage, c.Args().First(), nameOf(c))
+		return fmt.Errorf("%w: there is no command %q; `%s --help` lists them", command.ErrUsage, c.Args().First(), command.NameOf(c))
 	}
-	if nameOf(c) != "chit" {
+	if command.NameOf(c) != "chit" {
 		return cli.ShowSubcommandHelp(c)
 	}
 	return cli.ShowAppHelp(c)
-}
-
-// nameOf is the whole name of a command, such as "chit receipts verify".
-func nameOf(c *cli.Context) string {
-	if c.Command == nil || c.Command.HelpName == "" {
-		return "chit"
-	}
-	return c.Command.HelpName
-}
-
-// wantArgs checks how many positional arguments were given: from least to most.
-func wantArgs(c *cli.Context, least, most int) error {
-	n := c.NArg()
-	if n >= least && n <= most {
-		return nil
-	}
-	return fmt.Errorf("%w: %d arguments; want `%s`", errUsage, n, strings.TrimSpace(nameOf(c)+" "+c.Command.ArgsUsage))
-}
-
-// oneLine folds the lines of joined errors into one.
-func oneLine(err error) string {
-	return plain.Text(strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; "))
 }
 
 func versionCommand() *cli.Command {
@@ -123,7 +101,7 @@ func versionCommand() *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(c *cli.Context) error {
-			if err := wantArgs(c, 0, 0); err != nil {
+			if err := command.WantArgs(c, 0, 0); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(c.App.Writer, version)

@@ -308,6 +308,12 @@ func (p *Profile) Home() Home { return p.home }
 // Data makes and returns the folder of the profile's data.
 func (p *Profile) Data() (string, error) { return p.home.Data(p.name) }
 
+// File is the path of one of the files of the profile's data folder, which is made.
+func (p *Profile) File(name string) (string, error) {
+	dir, err := p.Data()
+	return filepath.Join(dir, name), err
+}
+
 // Data makes and returns the folder of a profile's data.
 func (h Home) Data(name string) (string, error) {
 	dir := filepath.Join(string(h), "data", name)

@@ -7,13 +7,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 
+	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/internal/plain"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // JSON prints one JSON value, indented.
@@ -105,4 +110,40 @@ func Short(hex string) string {
 		return hex
 	}
 	return hex[:head] + ".." + hex[len(hex)-tail:]
+}
+
+// ShortAddress is an address for a table.
+func ShortAddress(a common.Address) string { return Short(a.Hex()) }
+
+// UTC is a time in a table.
+func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// Deadline is the time after which money may be taken out, in a table; nil is none.
+func Deadline(after *time.Time) string {
+	if after == nil {
+		return "-"
+	}
+	return "after " + after.UTC().Format(time.RFC3339)
+}
+
+// Cost is wei with what they are worth, if that is known.
+func Cost(wei *big.Int, usdc *vouchers.Amount) string {
+	if usdc == nil {
+		return Coins(wei) + " ETH"
+	}
+	return fmt.Sprintf("%s ETH (%s)", Coins(wei), *usdc)
+}
+
+// Coins shows wei as coins of the chain, without trailing zeros.
+func Coins(wei *big.Int) string {
+	const decimals = 18
+	text := fmt.Sprintf("%0*s", decimals+1, wei.String())
+	text = text[:len(text)-decimals] + "." + text[len(text)-decimals:]
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// Refund says what came back.
+func Refund(w io.Writer, moved agent.Moved) error {
+	_, err := fmt.Fprintf(w, "refunded %s of channel %s\nthe channel has %s left\ntransaction %s\n", moved.Amount, moved.Channel, moved.Left, moved.Tx)
+	return err
 }

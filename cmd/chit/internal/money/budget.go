@@ -1,0 +1,79 @@
+package money
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/cmd/chit/internal/command"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+)
+
+// Budget is `chit budget`.
+func Budget() *cli.Command {
+	return &cli.Command{
+		Name:   "budget",
+		Usage:  "show what the payer has spent, and what the profile's budget leaves",
+		Flags:  []cli.Flag{command.ServerFlag, command.JSONFlag},
+		Action: budget,
+	}
+}
+
+// leftover is what --json prints.
+type leftover struct {
+	Spent  agent.Spent       `json:"spent"`
+	Limits []agent.LimitLeft `json:"limits"`
+}
+
+func budget(c *cli.Context) error {
+	if err := command.WantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := command.Profile(c)
+	if err != nil {
+		return err
+	}
+	policy, err := p.PayerPolicy()
+	if err != nil {
+		return err
+	}
+	book, err := command.Book(c, p)
+	if err != nil {
+		return err
+	}
+	var b leftover
+	if b.Spent, b.Limits, err = agent.ReadBudget(book, policy, p.Server, time.Now()); err != nil {
+		return err
+	}
+	return command.Print(c, b, func(w io.Writer) error {
+		if _, err := fmt.Fprintf(w, "spent %s today, %s at %s, %s in all\n", b.Spent.Today, b.Spent.Server, p.Server, b.Spent.Total); err != nil {
+			return err
+		}
+		if b.Spent.OnItsWay > 0 {
+			if _, err := fmt.Fprintf(w, "of that %s is on its way: no answer came to its calls\n", b.Spent.OnItsWay); err != nil {
+				return err
+			}
+		}
+		if b.Spent.AtRisk > 0 {
+			if _, err := fmt.Fprintf(w, "%s more are signed and not charged: servers could take them, and limits count them\n", b.Spent.AtRisk); err != nil {
+				return err
+			}
+		}
+		if b.Spent.Disputed > 0 {
+			if _, err := fmt.Fprintf(w, "%s are disputed: servers have charged them and no call explains them; `chit balance` names the channels\n", b.Spent.Disputed); err != nil {
+				return err
+			}
+		}
+		if len(b.Limits) == 0 {
+			return nil
+		}
+		rows := make([][]string, len(b.Limits))
+		for i, limit := range b.Limits {
+			rows[i] = []string{limit.Limit, limit.Most.Decimal(), limit.Remaining.Decimal()}
+		}
+		return ui.Table(w, []string{"BUDGET FOR", "AMOUNT", "LEFT"}, rows)
+	})
+}

@@ -1,0 +1,83 @@
+package sell
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/cmd/chit/internal/command"
+	"github.com/chitpay/chit/cmd/chit/internal/profile"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/escrow"
+)
+
+// Deploy is `chit deploy`.
+func Deploy() *cli.Command {
+	return &cli.Command{
+		Name:   "deploy",
+		Usage:  "put the escrow and its collectors on the profile's chain, or recognise them there",
+		Flags:  []cli.Flag{command.JSONFlag},
+		Action: deploy,
+	}
+}
+
+func deploy(c *cli.Context) (err error) {
+	if err := command.WantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	p, err := command.Profile(c)
+	if err != nil {
+		return err
+	}
+	key, err := p.SellerKey(command.Passphrase(c))
+	if err != nil {
+		return err
+	}
+	client, err := command.Dial(c.Context, p)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	sender, err := txmgr.NewSender(c.Context, client, key)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sender.Close()) }()
+	deployed, err := escrow.Deploy(c.Context, client, sender)
+	if err != nil {
+		return err
+	}
+	if c.Bool(command.JSONFlag.Name) {
+		return ui.JSON(c.App.Writer, deployed)
+	}
+	rows := make([][]string, len(deployed))
+	for i, d := range deployed {
+		rows[i] = []string{d.Name, d.Address.Hex(), "was there"}
+		if d.GasUsed > 0 {
+			rows[i][2] = d.Tx.Hex()
+		}
+	}
+	return ui.Table(c.App.Writer, []string{"CONTRACT", "ADDRESS", "TRANSACTION"}, rows)
+}
+
+// VerifyDeployment is `chit verify-deployment`.
+func VerifyDeployment() *cli.Command {
+	return &cli.Command{
+		Name:   "verify-deployment",
+		Usage:  "compare the contracts on the profile's chain with the bytecode in this program",
+		Action: func(c *cli.Context) error { return command.WithChain(c, verifyDeployment(c)) },
+	}
+}
+
+func verifyDeployment(c *cli.Context) func(*profile.Profile, *chain.Client) error {
+	return func(_ *profile.Profile, client *chain.Client) error {
+		if err := escrow.VerifyDeployment(c.Context, client); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(c.App.Writer, "the escrow %s and its collectors are what this program embeds\n", escrow.Own.Escrow)
+		return err
+	}
+}

@@ -1,0 +1,102 @@
+package sell
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/chitpay/chit/cmd/chit/internal/command"
+	"github.com/chitpay/chit/server/operate"
+	"github.com/urfave/cli/v2"
+)
+
+// Store is `chit store`.
+func Store() *cli.Command {
+	return &cli.Command{
+		Name:  "store",
+		Usage: "look after the seller's file of channels, vouchers and charges",
+		Subcommands: []*cli.Command{
+			{Name: "check", Usage: "read every value and say what is damaged", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: storeCheck},
+			{Name: "stats", Usage: "say what the file holds", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: storeStats},
+			{Name: "backup", Usage: "write a consistent copy, also while the server runs", ArgsUsage: "FILE", Flags: []cli.Flag{command.StoreFlag}, Action: storeBackup},
+			{Name: "compact", Usage: "write a copy without the free pages", ArgsUsage: "FILE", Flags: []cli.Flag{command.StoreFlag}, Action: storeCompact},
+		},
+	}
+}
+
+func storeCheck(c *cli.Context) error {
+	if err := command.WantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	shop, err := command.Place(c)
+	if err != nil {
+		return err
+	}
+	report, damaged := shop.CheckStore()
+	if damaged != nil && !errors.Is(damaged, operate.ErrDamaged) {
+		return damaged
+	}
+	err = command.Print(c, report, func(w io.Writer) error {
+		for _, problem := range report.Problems {
+			fmt.Fprintln(w, problem)
+		}
+		_, err := fmt.Fprintf(w, "%d channels, %d answers, %d problems\n", report.Channels, report.Answers, len(report.Problems))
+		return err
+	})
+	return cmp.Or(err, damaged)
+}
+
+func storeStats(c *cli.Context) error {
+	if err := command.WantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	shop, err := command.Place(c)
+	if err != nil {
+		return err
+	}
+	stats, err := shop.StoreStats()
+	if err != nil {
+		return err
+	}
+	return command.Print(c, stats, func(w io.Writer) error {
+		fmt.Fprintf(w, "format %d, %d bytes, %d used, %d free on the disk\n%d channels, %d terms, %d answers\n", stats.Version, stats.Bytes, stats.Used, stats.Free, stats.Channels, stats.Terms, stats.Answers)
+		for _, room := range slices.Sorted(maps.Keys(stats.Rooms)) {
+			fmt.Fprintf(w, "%d in %s\n", stats.Rooms[room], room)
+		}
+		return nil
+	})
+}
+
+func storeBackup(c *cli.Context) error {
+	if err := command.WantArgs(c, 1, 1); err != nil {
+		return err
+	}
+	shop, err := command.Place(c)
+	if err != nil {
+		return err
+	}
+	size, err := shop.Backup(c.Context, c.Args().First())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "wrote %d bytes to %s\n", size, c.Args().First())
+	return err
+}
+
+func storeCompact(c *cli.Context) error {
+	if err := command.WantArgs(c, 1, 1); err != nil {
+		return err
+	}
+	shop, err := command.Place(c)
+	if err != nil {
+		return err
+	}
+	if err := shop.CompactStore(c.Args().First()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "wrote %s; put it in the place of %s while no server runs\n", c.Args().First(), shop.Store)
+	return err
+}

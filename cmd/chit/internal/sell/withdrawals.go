@@ -1,0 +1,42 @@
+package sell
+
+import (
+	"io"
+
+	"github.com/chitpay/chit/cmd/chit/internal/command"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/urfave/cli/v2"
+)
+
+// Withdrawals is `chit withdrawals`.
+func Withdrawals() *cli.Command {
+	return &cli.Command{
+		Name:   "withdrawals",
+		Usage:  "list the payers that are taking money out without asking, the earliest deadline first",
+		Flags:  []cli.Flag{command.JSONFlag, command.StoreFlag},
+		Action: withdrawals,
+	}
+}
+
+func withdrawals(c *cli.Context) error {
+	if err := command.WantArgs(c, 0, 0); err != nil {
+		return err
+	}
+	shop, err := command.Place(c)
+	if err != nil {
+		return err
+	}
+	pending, err := shop.Withdrawals(c.Context)
+	if err != nil {
+		return err
+	}
+	return command.Print(c, pending, func(w io.Writer) error {
+		rows := make([][]string, len(pending))
+		for i, p := range pending {
+			rows[i] = []string{
+				ui.Short(p.Channel.Hex()), ui.ShortAddress(p.Payer), p.Amount.Decimal(), p.Claimable.Decimal(), p.AtRisk.Decimal(), ui.Deadline(p.WithdrawAfter),
+			}
+		}
+		return ui.Table(w, []string{"CHANNEL", "PAYER", "WITHDRAWS", "CLAIMABLE", "AT RISK", "DEADLINE"}, rows)
+	})
+}
