@@ -3,7 +3,11 @@ package server
 import (
 	"context"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -13,14 +17,14 @@ import (
 // byCredit pays with a credit token.
 type byCredit struct {
 	shop       *Shop
-	line       *line
+	line       *sale.Line
 	token      string
 	identifier string // of the call, "" if it has none
 	offered    func() []terms.PricedTool
 }
 
-func (by *byCredit) hold(ctx context.Context, request [32]byte) (held, []byte, *denial) {
-	call := credit.Call{Tool: by.line.name, Price: by.line.price, Identifier: by.identifier}
+func (by *byCredit) Hold(ctx context.Context, request [32]byte) (sale.Held, []byte, *sale.Denial) {
+	call := credit.Call{Tool: by.line.Name, Price: by.line.Price, Identifier: by.identifier}
 	if call.Identifier != "" {
 		call.Fingerprint = request
 	}
@@ -28,20 +32,20 @@ func (by *byCredit) hold(ctx context.Context, request [32]byte) (held, []byte, *
 	if err != nil {
 		return nil, nil, by.explain(ctx, err)
 	}
-	by.line.spends(spend)
+	by.line.Spends(spend.Grant(), spend.Channel(), common.Address{})
 	if kept, ok := spend.Answer(); ok {
 		spend.Release()
 		return nil, kept, nil
 	}
-	return &heldCredit{by.shop, spend, call, by.line.price}, nil, nil
+	return &heldCredit{by.shop, spend, call, by.line.Price}, nil, nil
 }
 
-func (by *byCredit) busy(ctx context.Context, many *tooManyUncharged) *denial {
-	return by.explain(ctx, &credit.Refusal{Code: credit.CodeRateLimited, RetryAfter: many.wait, Err: many})
+func (by *byCredit) Busy(ctx context.Context, many *sale.TooMany) *sale.Denial {
+	return by.explain(ctx, &credit.Refusal{Code: credit.CodeRateLimited, RetryAfter: many.Wait, Err: many})
 }
 
-func (by *byCredit) explain(ctx context.Context, err error) *denial {
-	return &denial{token: by.shop.explainCredit(ctx, by.line, by.token, err, by.offered())}
+func (by *byCredit) explain(ctx context.Context, err error) *sale.Denial {
+	return &sale.Denial{Token: by.shop.explainCredit(ctx, by.line, by.token, err, by.offered())}
 }
 
 // heldCredit is money that is set aside of a grant.
@@ -53,40 +57,49 @@ type heldCredit struct {
 	aside vouchers.Amount
 }
 
-func (h *heldCredit) release() {
+func (h *heldCredit) Release() {
 	h.spend.Release()
 	h.aside = 0
 }
 
-func (h *heldCredit) commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error {
+func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error {
 	_, err := h.spend.Commit(ctx, total, render, puts...)
 	return err
 }
 
-func (h *heldCredit) customer() customerKey {
-	return customerKey{channel: h.spend.Channel(), grant: h.spend.Grant()}
+func (h *heldCredit) Customer() sale.Customer {
+	return sale.Customer{Channel: h.spend.Channel(), Grant: h.spend.Grant()}
 }
 
-func (h *heldCredit) config() vouchers.ChannelConfig {
+func (h *heldCredit) Payer() offer.Payer {
 	state, _ := h.shop.Ledger.Channel(h.spend.Channel()) // is there: it has just been drawn from
-	return state.Config
+	return offer.Payer{Payer: state.Config.Payer, Signer: state.Config.VoucherSigner()}
 }
 
-func (h *heldCredit) keeps() bool { return h.call.Identifier != "" }
+func (h *heldCredit) Keeps() bool { return h.call.Identifier != "" }
 
-func (h *heldCredit) receipt() receipts.Receipt {
+func (h *heldCredit) Receipt() receipts.Receipt {
 	return receipts.Receipt{Grant: receipts.ID(h.spend.Grant()), Token: h.spend.Token()}
 }
 
-// tell leaves the channel's own state out: it is not the business of who holds a token.
-func (h *heldCredit) tell(_ context.Context, charged vouchers.Amount, state vouchers.Channel, _ *receipts.Signed) (told, error) {
-	return told{
-		response: x402.SettlementResponse{
+// Tell leaves the channel's own state out: it is not the business of who holds a token.
+func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state vouchers.Channel, _ *receipts.Signed) (sale.Told, error) {
+	return sale.Told{
+		Response: x402.SettlementResponse{
 			Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer,
 			Extra: x402.SettlementExtra{ChargedAmount: &charged},
 		},
-		token: &terms.CreditReceipt{Grant: h.spend.Grant(), Charged: charged, Remaining: h.spend.Remaining() + h.aside - charged},
+		Token: &terms.CreditReceipt{Grant: h.spend.Grant(), Charged: charged, Remaining: h.spend.Remaining() + h.aside - charged},
 	}, nil
 }
 
-func (h *heldCredit) advice() string { return "ask the seller before you call again" }
+func (h *heldCredit) Uncharged(ctx context.Context) (sale.Told, bool, error) {
+	state, known := h.shop.Ledger.Channel(h.spend.Channel())
+	if !known {
+		return sale.Told{}, false, nil
+	}
+	t, err := h.Tell(ctx, 0, state, nil)
+	return t, true, err
+}
+
+func (h *heldCredit) Advice() string { return "ask the seller before you call again" }

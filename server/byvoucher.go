@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -13,43 +15,43 @@ import (
 // it first.
 type byVoucher struct {
 	shop    *Shop
-	line    *line
+	line    *sale.Line
 	payload *x402.PaymentPayload
 }
 
-func (by *byVoucher) hold(ctx context.Context, request [32]byte) (held, []byte, *denial) {
+func (by *byVoucher) Hold(ctx context.Context, request [32]byte) (sale.Held, []byte, *sale.Denial) {
 	h, refused := by.admit(ctx, request)
 	if refused != nil {
-		if kept, ok := by.shop.repeated(ctx, by.payload, by.line.price, request); ok {
+		if kept, ok := by.shop.repeated(ctx, by.payload, by.line.Price, request); ok {
 			return nil, kept, nil
 		}
-		return nil, nil, &denial{terms: refused}
+		return nil, nil, &sale.Denial{Terms: refused}
 	}
 	if kept, ok := h.reservation.Answer(); ok {
-		h.release()
+		h.Release()
 		return nil, kept, nil
 	}
 	return h, nil, nil
 }
 
 func (by *byVoucher) admit(ctx context.Context, request [32]byte) (*heldVoucher, *terms.Refusal) {
-	by.line.paidBy(by.payload)
-	p, refused := by.shop.accept(by.payload, by.line.price)
+	namesPayer(by.line, by.payload)
+	p, refused := by.shop.accept(by.payload, by.line.Price)
 	if refused != nil {
 		return nil, refused
 	}
 	if _, ok := p.body.(*x402.RefundPayload); ok {
 		return nil, terms.Refuse(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
 	}
-	reservation, deposited, refused := by.shop.admit(ctx, p, by.line.price, request)
+	reservation, deposited, refused := by.shop.admit(ctx, p, by.line.Price, request)
 	if refused != nil {
 		return nil, refused
 	}
 	return &heldVoucher{by.shop, p, reservation, deposited}, nil
 }
 
-func (by *byVoucher) busy(_ context.Context, many *tooManyUncharged) *denial {
-	return &denial{terms: terms.Refuse(x402.ErrChannelBusy, "%v", many)}
+func (by *byVoucher) Busy(_ context.Context, many *sale.TooMany) *sale.Denial {
+	return &sale.Denial{Terms: terms.Refuse(x402.ErrChannelBusy, "%v", many)}
 }
 
 // heldVoucher is money that is set aside in a channel.
@@ -60,39 +62,50 @@ type heldVoucher struct {
 	deposited   *depositReceipt // what a deposit brought in before the call, nil if none did
 }
 
-func (h *heldVoucher) release() { h.reservation.Release() }
+func (h *heldVoucher) Release() { h.reservation.Release() }
 
-func (h *heldVoucher) commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error {
+func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Commit(ctx, total, render, puts...)
 	return err
 }
 
-func (h *heldVoucher) customer() customerKey {
-	return customerKey{channel: h.payment.voucher.Channel}
+func (h *heldVoucher) Customer() sale.Customer {
+	return sale.Customer{Channel: h.payment.voucher.Channel}
 }
 
-func (h *heldVoucher) config() vouchers.ChannelConfig { return h.payment.config }
+func (h *heldVoucher) Payer() offer.Payer {
+	return offer.Payer{Payer: h.payment.config.Payer, Signer: h.payment.config.VoucherSigner()}
+}
 
-func (h *heldVoucher) keeps() bool { return true }
+func (h *heldVoucher) Keeps() bool { return true }
 
-func (h *heldVoucher) receipt() receipts.Receipt {
+func (h *heldVoucher) Receipt() receipts.Receipt {
 	return receipts.Receipt{Ceiling: h.payment.voucher.Ceiling}
 }
 
-func (h *heldVoucher) tell(ctx context.Context, charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (told, error) {
+func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (sale.Told, error) {
 	response := terms.Response(state)
 	response.Extra.ChargedAmount = &charged
 	if h.deposited != nil {
-		h.deposited.into(&response)
+		h.deposited.Into(&response)
 	}
 	if h.payment.receipt && r != nil {
 		if err := h.shop.attest(ctx, &response, state.Config.VoucherSigner(), r); err != nil {
-			return told{}, err
+			return sale.Told{}, err
 		}
 	}
-	return told{response: response}, nil
+	return sale.Told{Response: response}, nil
 }
 
-func (h *heldVoucher) advice() string {
+func (h *heldVoucher) Uncharged(ctx context.Context) (sale.Told, bool, error) {
+	state, known := h.shop.Ledger.Channel(h.payment.voucher.Channel)
+	if !known {
+		return sale.Told{}, false, nil
+	}
+	t, err := h.Tell(ctx, 0, state, nil)
+	return t, true, err
+}
+
+func (h *heldVoucher) Advice() string {
 	return "send the same payment again later: it is charged once at most"
 }

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 )
 
@@ -37,23 +39,23 @@ func offeredTools(ctx context.Context, s *Shop) []terms.PricedTool {
 }
 
 // explainCredit adds what would help to a refusal.
-func (s *Shop) explainCredit(ctx context.Context, l *line, token string, err error, offered []terms.PricedTool) *terms.CreditRefusal {
+func (s *Shop) explainCredit(ctx context.Context, l *sale.Line, token string, err error, offered []terms.PricedTool) *terms.CreditRefusal {
 	refused := new(credit.Refusal)
 	if !errors.As(err, &refused) {
 		refused = &credit.Refusal{Code: credit.CodeUnavailable, Err: err}
 	}
 	r := terms.RefuseToken(refused)
 	parsed, parseErr := credit.Parse(token)
-	defer func() { l.refuseToken(ctx, parsed, refused) }()
+	defer func() { refuseToken(ctx, l, parsed, refused) }()
 	if parseErr != nil || refused.Code == credit.CodeInvalidToken {
 		return r
 	}
-	r.Help = &terms.CreditHelp{Tools: s.fitting(token, l.name, refused, offered)}
+	r.Help = &terms.CreditHelp{Tools: s.fitting(token, l.Name, refused, offered)}
 	grant, err := s.Credit.Lookup(parsed.Grant())
 	if err != nil {
 		return r
 	}
-	l.payer, l.channel, l.grant = grant.Payer, grant.Channel, grant.ID
+	l.Spends(grant.ID, grant.Channel, grant.Payer)
 	r.Help.AskOwner = &terms.CreditOwner{Payer: grant.Payer, Grant: grant.ID, Label: grant.Label}
 	if refused.Code == credit.CodeBudgetExhausted && refused.Granted && grant.Ended == 0 {
 		r.Help.TopUp = fmt.Sprintf("chit credit top-up %s AMOUNT", grant.ID)
@@ -110,4 +112,13 @@ func (s *Shop) refuseCredit(r *terms.CreditRefusal) (*mcp.CallToolResult, error)
 		return nil, fmt.Errorf("encode a refusal: %w", err)
 	}
 	return &mcp.CallToolResult{Content: []mcp.Content{mcp.NewTextContent(string(text))}, StructuredContent: r, IsError: true}, nil
+}
+
+// refuseToken logs a call that its credit token did not pay for, and counts it.
+func refuseToken(ctx context.Context, l *sale.Line, token credit.Token, r *credit.Refusal) {
+	more := []slog.Attr{slog.Any("token", token)}
+	if r.Caveat != "" {
+		more = append(more, slog.String("caveat", r.Caveat))
+	}
+	l.Refuse(ctx, slog.LevelInfo, string(r.Code), r.Error(), more...)
 }

@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -120,7 +121,7 @@ func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*m
 	if err != nil {
 		return s.failed(ctx, &line, req, err), nil
 	}
-	line.price = price
+	line.Price = price
 	p, refused := s.payment(&line, req)
 	if refused != nil {
 		return s.refuse(ctx, &line, refused)
@@ -146,11 +147,11 @@ func (s *Shop) creditGrantTool(ctx context.Context, req mcp.CallToolRequest) (*m
 
 // failed is an error of one of the shop's own tools. The payment that came with the call
 // is answered with a receipt of nothing, so that its payer has it back.
-func (s *Shop) failed(ctx context.Context, l *line, req mcp.CallToolRequest, err error) *mcp.CallToolResult {
+func (s *Shop) failed(ctx context.Context, l *sale.Line, req mcp.CallToolRequest, err error) *mcp.CallToolResult {
 	result := mcp.NewToolResultError(err.Error())
-	l.price = 0
+	l.Price = 0
 	p, refused := s.payment(l, req)
-	l.refuse(ctx, slog.LevelInfo, codeFailed, err.Error())
+	l.Refuse(ctx, slog.LevelInfo, sale.CodeFailed, err.Error())
 	if refused != nil || s.checkVoucher(p) != nil {
 		return result // a stranger is not told where the channel stands
 	}
@@ -268,7 +269,7 @@ func (s *Shop) creditTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	var refused *credit.Refusal
 	switch {
 	case errors.As(err, &refused):
-		line.refuseToken(ctx, carried(&req), refused)
+		refuseToken(ctx, &line, carried(&req), refused)
 		return s.refuseCredit(terms.RefuseToken(refused))
 	case err != nil:
 		return mcp.NewToolResultError(err.Error()), nil

@@ -46,7 +46,7 @@ type depositReceipt struct {
 	amount vouchers.Amount
 }
 
-func (d *depositReceipt) into(r *x402.SettlementResponse) {
+func (d *depositReceipt) Into(r *x402.SettlementResponse) {
 	r.Amount = &d.amount
 	if d.tx != (common.Hash{}) {
 		r.Transaction = d.tx.Hex()
@@ -75,7 +75,7 @@ func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.C
 	if !p.maySee(channel) {
 		response.Extra.ChannelState = terms.PublicState(channel)
 	}
-	receipt.into(&response)
+	receipt.Into(&response)
 	result := mcp.NewToolResultText(fmt.Sprintf("deposited %s, the balance is %s", receipt.amount, channel.Balance))
 	setMeta(result, x402.MetaPaymentResponse, response)
 	return result, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -29,13 +30,13 @@ type payment struct {
 }
 
 // payment reads the payment of a request and holds it against the terms of its line.
-func (s *Shop) payment(l *line, req mcp.CallToolRequest) (*payment, *terms.Refusal) {
+func (s *Shop) payment(l *sale.Line, req mcp.CallToolRequest) (*payment, *terms.Refusal) {
 	payload, refused := s.payloadOf(req)
 	if refused != nil {
 		return nil, refused
 	}
-	l.paidBy(payload)
-	return s.accept(payload, l.price)
+	namesPayer(l, payload)
+	return s.accept(payload, l.Price)
 }
 
 // accept holds a payment against the terms of a call at a price.
@@ -83,6 +84,12 @@ func (s *Shop) payloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *terms.
 		return nil, terms.Refuse(x402.CodeOf(err), "%v", err)
 	}
 	return payload, nil
+}
+
+// namesPayer notes who a payment says it is from, before it is judged.
+func namesPayer(l *sale.Line, payload *x402.PaymentPayload) {
+	config, voucher, _ := channelOf(payload.Payload)
+	l.PaidBy(config.Payer, voucher.Channel)
 }
 
 func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouchers.Signature) {

@@ -11,6 +11,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
@@ -45,8 +46,8 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		if price == 0 {
 			return s.give(ctx, next, req)
 		}
-		line.price = price
-		defer line.close(ctx)
+		line.Price = price
+		defer line.Close(ctx)
 		on := &onMCP{shop: s, line: &line, req: req, rate: rate, next: next, fingerprint: fingerprint(req)}
 		sold := on.sell(ctx, token, onCredit)
 		fitSchema(ctx, name, sold.result)
@@ -54,13 +55,18 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 	}
 }
 
+// toolLine begins the line of a call.
+func (s *Shop) toolLine(req mcp.CallToolRequest) sale.Line {
+	return s.register.Line("tool", req.Params.Name, req.Header)
+}
+
 // give makes a call that costs nothing.
 func (s *Shop) give(ctx context.Context, next mcpserver.ToolHandlerFunc, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	line := s.toolLine(req)
-	defer line.close(ctx)
-	result, err := next(line.running(ctx), req)
+	defer line.Close(ctx)
+	result, err := next(line.Running(ctx), req)
 	result, err = s.disown(req.Params.Name, result, err)
-	line.end(ctx, endingOf(ctx, result, err).code(), 0)
+	line.End(ctx, endingOf(ctx, result, err).Code(), 0)
 	return result, err
 }
 
@@ -94,7 +100,7 @@ type toolAnswer struct {
 // onMCP carries a sale as a call of a tool.
 type onMCP struct {
 	shop        *Shop
-	line        *line
+	line        *sale.Line
 	req         mcp.CallToolRequest
 	rate        *offer.Offer
 	next        mcpserver.ToolHandlerFunc
@@ -102,33 +108,31 @@ type onMCP struct {
 }
 
 func (on *onMCP) sell(ctx context.Context, token string, onCredit bool) *toolAnswer {
-	sale := &sale[*toolAnswer]{shop: on.shop, line: on.line, rate: on.rate, on: on}
 	if onCredit {
-		sale.by = &byCredit{on.shop, on.line, token, callID(&on.req), func() []terms.PricedTool { return offeredTools(ctx, on.shop) }}
-		return sale.run(ctx)
+		by := &byCredit{on.shop, on.line, token, callID(&on.req), func() []terms.PricedTool { return offeredTools(ctx, on.shop) }}
+		return sale.Run(ctx, on.line, on.rate, by, on)
 	}
 	payload, refused := on.shop.payloadOf(on.req)
 	if refused != nil {
-		return on.refuse(ctx, &denial{terms: refused})
+		return on.Refuse(ctx, &sale.Denial{Terms: refused})
 	}
-	sale.by = &byVoucher{on.shop, on.line, payload}
-	return sale.run(ctx)
+	return sale.Run(ctx, on.line, on.rate, &byVoucher{on.shop, on.line, payload}, on)
 }
 
-func (on *onMCP) request() [32]byte { return on.fingerprint }
+func (on *onMCP) Request() [32]byte { return on.fingerprint }
 
-func (on *onMCP) resource() string { return toolURL(on.req.Params.Name) }
+func (on *onMCP) Resource() string { return toolURL(on.req.Params.Name) }
 
-func (on *onMCP) serve(ctx context.Context, b *bill) (*toolAnswer, ending) {
-	held, hold := holding(b.metering(ctx), on.rate)
-	b.hold = hold
+func (on *onMCP) Serve(ctx context.Context, b *sale.Bill) (*toolAnswer, sale.Ending) {
+	held, hold := holding(b.Metering(ctx), on.rate)
+	b.TellsWhenPaid(hold.end)
 	result, err := on.next(held, on.req)
 	if on.rate.Metered {
-		b.meter.ReadResult(result)
+		b.Meter.ReadResult(result)
 	}
 	owned, err := on.shop.disown(on.req.Params.Name, result, err)
 	if result != nil && owned != result || errors.Is(err, errAsksItself) {
-		b.meter.Nothing() // the seller's fault, whatever it charges for failures
+		b.Meter.Nothing() // the seller's fault, whatever it charges for failures
 	}
 	end := endingOf(ctx, owned, err)
 	if owned == nil && err == nil {
@@ -140,26 +144,26 @@ func (on *onMCP) serve(ctx context.Context, b *bill) (*toolAnswer, ending) {
 	return &toolAnswer{owned, err}, end
 }
 
-func (on *onMCP) sells(end ending, answer *toolAnswer) (*toolAnswer, bool) {
+func (on *onMCP) Sells(end sale.Ending, answer *toolAnswer) (*toolAnswer, bool) {
 	return &toolAnswer{result: soldAnyway(end, answer.result, answer.err)}, true
 }
 
-func (on *onMCP) note(t told) (added[*toolAnswer], error) {
+func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
 	all := additions{}
-	err := all.add(x402.MetaPaymentResponse, t.response)
-	if t.token != nil {
-		err = errors.Join(err, all.add(MetaCredit, t.token))
+	err := all.add(x402.MetaPaymentResponse, t.Response)
+	if t.Token != nil {
+		err = errors.Join(err, all.add(MetaCredit, t.Token))
 	}
 	switch {
-	case t.receipt != nil:
-		err = errors.Join(err, all.add(MetaReceipt, t.receipt))
-	case t.free != nil:
-		err = errors.Join(err, all.add(offer.MetaFree, t.free.Note()))
+	case t.Receipt != nil:
+		err = errors.Join(err, all.add(MetaReceipt, t.Receipt))
+	case t.Free != nil:
+		err = errors.Join(err, all.add(offer.MetaFree, t.Free.Note()))
 	}
 	return all, err
 }
 
-func (on *onMCP) pack(answer *toolAnswer) ([]byte, error) {
+func (on *onMCP) Pack(answer *toolAnswer) ([]byte, error) {
 	raw, err := json.Marshal(answer.result)
 	if err != nil {
 		return nil, fmt.Errorf("encode the result of %s: %w", on.req.Params.Name, err)
@@ -167,36 +171,36 @@ func (on *onMCP) pack(answer *toolAnswer) ([]byte, error) {
 	return raw, nil
 }
 
-func (on *onMCP) unpack(kept []byte) (*toolAnswer, error) {
+func (on *onMCP) Unpack(kept []byte) (*toolAnswer, error) {
 	var notes additions
-	sold, err := splitKept(kept, &notes)
+	sold, err := sale.SplitKept(kept, &notes)
 	if err != nil {
-		return nil, errors.Join(errKept, err)
+		return nil, errors.Join(sale.ErrKept, err)
 	}
 	result, err := mcp.ParseCallToolResult((*json.RawMessage)(&sold))
 	if err != nil {
-		return nil, errors.Join(errKept, err)
+		return nil, errors.Join(sale.ErrKept, err)
 	}
 	answer := &toolAnswer{result: result}
-	notes.into(answer)
+	notes.Into(answer)
 	return answer, nil
 }
 
-func (on *onMCP) refuse(ctx context.Context, no *denial) *toolAnswer {
+func (on *onMCP) Refuse(ctx context.Context, no *sale.Denial) *toolAnswer {
 	answer := new(toolAnswer)
-	if no.token != nil {
-		answer.result, answer.err = on.shop.refuseCredit(no.token)
+	if no.Token != nil {
+		answer.result, answer.err = on.shop.refuseCredit(no.Token)
 	} else {
-		answer.result, answer.err = on.shop.refuse(ctx, on.line, no.terms)
+		answer.result, answer.err = on.shop.refuse(ctx, on.line, no.Terms)
 	}
 	return answer
 }
 
-func (on *onMCP) withhold(advice string) *toolAnswer {
+func (on *onMCP) Withhold(advice string) *toolAnswer {
 	return &toolAnswer{result: mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; " + advice)}
 }
 
-func (on *onMCP) breakOff(err error) *toolAnswer { return &toolAnswer{err: err} }
+func (on *onMCP) Break(err error) *toolAnswer { return &toolAnswer{err: err} }
 
 func setMeta(result *mcp.CallToolResult, key string, value any) {
 	if result.Meta == nil {
@@ -221,4 +225,30 @@ func fingerprint(req mcp.CallToolRequest) [32]byte {
 	h.Write([]byte{0})
 	h.Write(arguments)
 	return [32]byte(h.Sum(nil))
+}
+
+// endingOf says how a tool call has ended. It is called as soon as the tool has returned.
+func endingOf(ctx context.Context, result *mcp.CallToolResult, err error) sale.Ending {
+	switch {
+	case ctx.Err() != nil:
+		return sale.Cancelled
+	case err != nil || result == nil || result.IsError:
+		return sale.Failed
+	case result.NeedsInput():
+		return sale.Unfinished
+	}
+	return sale.Delivered
+}
+
+// soldAnyway is the result of a call that is charged although it has not delivered.
+func soldAnyway(e sale.Ending, result *mcp.CallToolResult, err error) *mcp.CallToolResult {
+	switch {
+	case e == sale.Cancelled && (err != nil || result == nil):
+		return mcp.NewToolResultError(sale.CancelledText)
+	case err != nil:
+		return mcp.NewToolResultError(err.Error())
+	case result == nil:
+		return mcp.NewToolResultError("the tool gave no result")
+	}
+	return result
 }

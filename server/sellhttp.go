@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -72,7 +73,7 @@ func (s *Shop) SellHTTP(o HTTPOffer, next http.Handler) http.Handler {
 			door.Identify(w, r)
 		}
 		on := &onHTTP{shop: s, line: s.routeLine(o.Name, price, r), offer: o, rate: rate, price: price, token: token, next: next, w: w, r: r}
-		defer on.line.close(r.Context())
+		defer on.line.Close(r.Context())
 		if price == 0 {
 			on.give()
 			return
@@ -85,10 +86,17 @@ func (s *Shop) SellHTTP(o HTTPOffer, next http.Handler) http.Handler {
 	})
 }
 
+// routeLine begins the line of a request.
+func (s *Shop) routeLine(name string, price vouchers.Amount, r *http.Request) sale.Line {
+	l := s.register.Line("route", name, r.Header)
+	l.Price = price
+	return l
+}
+
 // onHTTP carries a sale as an HTTP request.
 type onHTTP struct {
 	shop  *Shop
-	line  line
+	line  sale.Line
 	offer HTTPOffer
 	rate  *offer.Offer
 	price vouchers.Amount
@@ -105,15 +113,15 @@ type onHTTP struct {
 // give serves a request that costs nothing.
 func (on *onHTTP) give() {
 	ctx, w := on.r.Context(), &disowning{ResponseWriter: on.w}
-	on.next.ServeHTTP(w, on.r.WithContext(on.line.running(ctx)))
-	code := codeOK
+	on.next.ServeHTTP(w, on.r.WithContext(on.line.Running(ctx)))
+	code := sale.CodeOK
 	switch {
 	case ctx.Err() != nil:
-		code = codeCancelled
+		code = sale.CodeCancelled
 	case w.refused || w.status >= http.StatusBadRequest:
-		code = codeFailed
+		code = sale.CodeFailed
 	}
-	on.line.end(ctx, code, 0)
+	on.line.End(ctx, code, 0)
 }
 
 // take reads as much of the body as the request pays for, and sells.
@@ -149,9 +157,9 @@ func (on *onHTTP) run(body []byte) {
 		return
 	}
 	on.body, on.fingerprint = body, requestFingerprint(on.r, body)
-	sale := &sale[*heldAnswer]{shop: on.shop, line: &on.line, rate: on.rate, on: on}
+	var by sale.Means
 	if on.token != "" && on.r.Header.Get(x402.HeaderPaymentSignature) == "" {
-		sale.by = &byCredit{on.shop, &on.line, on.token, requestID(on.r), func() []terms.PricedTool { return nil }}
+		by = &byCredit{on.shop, &on.line, on.token, requestID(on.r), func() []terms.PricedTool { return nil }}
 	} else {
 		payload := on.payload()
 		if payload == nil {
@@ -161,9 +169,9 @@ func (on *onHTTP) run(body []byte) {
 			on.refund(payload, refund)
 			return
 		}
-		sale.by = &byVoucher{on.shop, &on.line, payload}
+		by = &byVoucher{on.shop, &on.line, payload}
 	}
-	if answer := sale.run(on.r.Context()); answer != nil {
+	if answer := sale.Run(on.r.Context(), &on.line, on.rate, by, on); answer != nil {
 		answer.send(on.w)
 	}
 }
@@ -179,13 +187,14 @@ func (on *onHTTP) quote(body []byte) bool {
 	price, err := offer.Quoted(on.shop.logger, on.offer.Name, on.price, func() (vouchers.Amount, error) { return on.offer.Quote(asking) })
 	switch {
 	case errors.Is(err, offer.ErrQuotePanic):
-		on.line.refuse(on.r.Context(), slog.LevelInfo, codeFailed, err.Error())
+		on.line.Refuse(on.r.Context(), slog.LevelInfo, sale.CodeFailed, err.Error())
 		on.fail(http.StatusInternalServerError, err.Error())
 	case err != nil:
-		on.line.refuse(on.r.Context(), slog.LevelInfo, codeFailed, err.Error())
+		on.line.Refuse(on.r.Context(), slog.LevelInfo, sale.CodeFailed, err.Error())
 		on.fail(http.StatusBadRequest, fmt.Sprintf("no price for this request: %v", err))
 	}
-	on.price, on.line.price = price, price
+	on.price = price
+	on.line.Price = price
 	return err == nil
 }
 
@@ -209,7 +218,7 @@ func (on *onHTTP) payload() *x402.PaymentPayload {
 	}
 	if len(headers) > 1 {
 		reason := fmt.Sprintf("%d %s headers, want one", len(headers), x402.HeaderPaymentSignature)
-		on.line.refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), reason)
+		on.line.Refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), reason)
 		on.fail(http.StatusBadRequest, reason)
 		return nil
 	}
@@ -219,7 +228,7 @@ func (on *onHTTP) payload() *x402.PaymentPayload {
 		on.refuseTerms(terms.Refuse(x402.CodeOf(err), "%v", err))
 		return nil
 	case err != nil:
-		on.line.refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), err.Error())
+		on.line.Refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), err.Error())
 		on.fail(http.StatusBadRequest, err.Error())
 		return nil
 	}
@@ -229,7 +238,7 @@ func (on *onHTTP) payload() *x402.PaymentPayload {
 // refund gives a refund, even when the payer has gone meanwhile.
 func (on *onHTTP) refund(payload *x402.PaymentPayload, r *x402.RefundPayload) {
 	ctx := context.WithoutCancel(on.r.Context())
-	on.line.paidBy(payload)
+	namesPayer(&on.line, payload)
 	p, refused := on.shop.accept(payload, 0) // it pays for nothing
 	if refused != nil {
 		on.refuseTerms(refused)

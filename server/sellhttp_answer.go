@@ -8,82 +8,83 @@ import (
 	"net/http"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
 
 // An [onHTTP] is the carrier of its sale: what follows is how it is asked for and answered.
 
-func (on *onHTTP) request() [32]byte { return on.fingerprint }
+func (on *onHTTP) Request() [32]byte { return on.fingerprint }
 
-func (on *onHTTP) resource() string { return on.described().URL }
+func (on *onHTTP) Resource() string { return on.described().URL }
 
-// serve makes the request, holds its answer back, and reads its meter.
-func (on *onHTTP) serve(ctx context.Context, b *bill) (*heldAnswer, ending) {
+// Serve makes the request, holds its answer back, and reads its meter.
+func (on *onHTTP) Serve(ctx context.Context, b *sale.Bill) (*heldAnswer, sale.Ending) {
 	on.r.Body = door.Again(on.body)
-	answer := on.shop.record(on.next, on.r.WithContext(b.metering(ctx)))
+	answer := on.shop.record(on.next, on.r.WithContext(b.Metering(ctx)))
 	if on.rate.Metered {
-		b.meter.ReadHeader(answer.Head)
+		b.Meter.ReadHeader(answer.Head)
 	}
 	answer = answer.disown()
 	return answer, endingOfAnswer(ctx, answer)
 }
 
-// sells does not charge an answer that the shop has made itself, in the place of one that
+// Sells does not charge an answer that the shop has made itself, in the place of one that
 // broke off or is too long, unless the client has cancelled it.
-func (on *onHTTP) sells(end ending, answer *heldAnswer) (*heldAnswer, bool) {
-	if end == cancelled && answer.ours {
-		return ownAnswer(cancelledText), true
+func (on *onHTTP) Sells(end sale.Ending, answer *heldAnswer) (*heldAnswer, bool) {
+	if end == sale.Cancelled && answer.ours {
+		return ownAnswer(sale.CancelledText), true
 	}
 	return answer, !answer.ours
 }
 
-func (on *onHTTP) note(t told) (added[*heldAnswer], error) {
-	response, err := x402.EncodeHeader(&t.response)
+func (on *onHTTP) Note(t sale.Told) (sale.Added[*heldAnswer], error) {
+	response, err := x402.EncodeHeader(&t.Response)
 	all := http.Header{}
 	all.Set(x402.HeaderPaymentResponse, response)
-	if t.token != nil {
-		all.Set(HeaderCreditGrant, t.token.Grant.String())
-		all.Set(HeaderCreditRemaining, t.token.Remaining.Atomic())
+	if t.Token != nil {
+		all.Set(HeaderCreditGrant, t.Token.Grant.String())
+		all.Set(HeaderCreditRemaining, t.Token.Remaining.Atomic())
 	}
-	return headers(all), errors.Join(err, headers(all).addReceipt(t.receipt))
+	return headers(all), errors.Join(err, headers(all).addReceipt(t.Receipt))
 }
 
-func (on *onHTTP) pack(answer *heldAnswer) ([]byte, error) { return json.Marshal(answer) }
+func (on *onHTTP) Pack(answer *heldAnswer) ([]byte, error) { return json.Marshal(answer) }
 
-func (on *onHTTP) unpack(kept []byte) (*heldAnswer, error) {
+func (on *onHTTP) Unpack(kept []byte) (*heldAnswer, error) {
 	answer, notes := new(heldAnswer), headers{}
-	sold, err := splitKept(kept, &notes)
+	sold, err := sale.SplitKept(kept, &notes)
 	if err == nil {
 		err = json.Unmarshal(sold, answer)
 	}
 	if err != nil || answer.Status == 0 {
-		return nil, errors.Join(errKept, err)
+		return nil, errors.Join(sale.ErrKept, err)
 	}
-	notes.into(answer)
+	notes.Into(answer)
 	return answer, nil
 }
 
-func (on *onHTTP) withhold(advice string) *heldAnswer {
+func (on *onHTTP) Withhold(advice string) *heldAnswer {
 	on.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; "+advice)
 	return nil
 }
 
-func (on *onHTTP) breakOff(err error) *heldAnswer {
-	if errors.Is(err, errKept) {
+func (on *onHTTP) Break(err error) *heldAnswer {
+	if errors.Is(err, sale.ErrKept) {
 		on.shop.logger.Error("the kept answer cannot be read", "route", on.offer.Name, "error", err)
-		on.fail(http.StatusInternalServerError, errKept.Error())
+		on.fail(http.StatusInternalServerError, sale.ErrKept.Error())
 		return nil
 	}
 	on.fail(http.StatusBadGateway, fmt.Sprintf("the answer cannot be encoded: %v; you were not charged", err))
 	return nil
 }
 
-func (on *onHTTP) refuse(_ context.Context, no *denial) *heldAnswer {
-	if no.token != nil {
-		on.refuseCredit(no.token)
+func (on *onHTTP) Refuse(_ context.Context, no *sale.Denial) *heldAnswer {
+	if no.Token != nil {
+		on.refuseCredit(no.Token)
 	} else {
-		on.refuseTerms(no.terms)
+		on.refuseTerms(no.Terms)
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 		on.fail(http.StatusInternalServerError, "the terms cannot be encoded")
 		return
 	}
-	on.line.refused(on.r.Context(), r)
+	on.line.Refused(on.r.Context(), r)
 	on.w.Header().Set(x402.HeaderPaymentRequired, header)
 	on.w.Header().Set("Cache-Control", "no-store")
 	status := http.StatusPaymentRequired
@@ -115,4 +116,15 @@ func (on *onHTTP) terms(r *terms.Refusal) *x402.PaymentRequired {
 
 func (on *onHTTP) fail(status int, reason string) {
 	door.WriteProblem(on.w, status, reason)
+}
+
+// endingOfAnswer is [endingOf] for an HTTP request.
+func endingOfAnswer(ctx context.Context, answer *heldAnswer) sale.Ending {
+	switch {
+	case ctx.Err() != nil:
+		return sale.Cancelled
+	case answer.Status >= http.StatusMultipleChoices: // a redirect only says where the answer may be
+		return sale.Failed
+	}
+	return sale.Delivered
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
@@ -123,20 +124,16 @@ type Shop struct {
 	baseURL       string // without a slash at its end, or empty
 	rates         offer.LiveTariff
 	wired         wiring
-	free          *offer.FreeBook
 	payments      x402.PaymentDecoder
-	observe       func(tool string, check time.Duration)
 	logger        *slog.Logger
 	lookups       singleflight.Group // chain reads of channels, by id
 	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
-	silent        sync.Map           // names of metered tools that have reported no cost
 	limits        Limits
 	met           *limits.Hits
 	now           func() time.Time
 	asking        *asking // of those that a payment asks for
-	uncharged     *uncharged
-	sold          sold
 	largeDeposits *rate.Limiter
+	register      *sale.Register
 	door          *door.Door
 	streams       streams
 	spending      *spending // of gas, on what payers ask for
@@ -167,7 +164,7 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.WithDefaults(), now: o.Now, observe: o.Observe, logger: o.Logger}
+	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.WithDefaults(), now: o.Now, logger: o.Logger}
 	s.rates.Store(rates)
 	s.errands = newErrands(s.limits)
 	if s.payTo == (common.Address{}) {
@@ -188,11 +185,7 @@ func newShop(o Options) (*Shop, error) {
 		s.now = time.Now
 	}
 	s.asking = newAsking(s.limits, s.now)
-	s.uncharged = &uncharged{limit: s.limits.UnchargedCalls, per: s.limits.UnchargedPer, now: s.now}
 	s.largeDeposits = limits.PerSecond(s.limits.LargeDeposits)
-	if s.observe == nil {
-		s.observe = func(string, time.Duration) {}
-	}
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
@@ -219,7 +212,6 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Ledger.Forgive(s.tenure.older)
-	s.free = offer.NewFreeBook(s.Store, s.logger)
 	if s.spending, err = newSpending(s.limits, s.now, s.Store.Bucket(spendingBucket)); err != nil {
 		return err
 	}
@@ -231,6 +223,10 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Receipts, s.notary = receipts.NewBook(s.Store, signer), signer
+	s.register = sale.New(sale.Options{
+		Ledger: s.Ledger, Receipts: s.Receipts, Free: offer.NewFreeBook(s.Store, s.logger), Limits: s.limits, Met: s.met.Add,
+		Observe: o.Observe, Now: s.now, Logger: s.logger,
+	})
 	if s.aside, err = settle.LoadAsides(s.Store, s.logger); err != nil {
 		return err
 	}
@@ -369,7 +365,7 @@ func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handl
 		return nil
 	})
 	err := group.Wait()
-	s.sayWhatWasSold()
+	s.register.Summary()
 	return errors.Join(err, s.settleLast(ctx))
 }
 

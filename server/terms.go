@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -125,13 +126,13 @@ func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *terms.
 
 // refuse answers a call that is not paid as it should be: the terms, the reason,
 // and what the client needs to do better.
-func (s *Shop) refuse(ctx context.Context, l *line, r *terms.Refusal) (*mcp.CallToolResult, error) {
-	required := s.paymentRequired(l.name, l.price, r)
+func (s *Shop) refuse(ctx context.Context, l *sale.Line, r *terms.Refusal) (*mcp.CallToolResult, error) {
+	required := s.paymentRequired(l.Name, l.Price, r)
 	text, err := json.Marshal(required)
 	if err != nil {
-		return nil, fmt.Errorf("encode the terms of %s: %w", l.name, err)
+		return nil, fmt.Errorf("encode the terms of %s: %w", l.Name, err)
 	}
-	l.refused(ctx, r)
+	l.Refused(ctx, r)
 	return &mcp.CallToolResult{
 		Content:           []mcp.Content{mcp.NewTextContent(string(text))},
 		StructuredContent: required,

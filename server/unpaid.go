@@ -191,7 +191,7 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 		return mcp.NewToolResultError("the price has changed at this moment; send the call again"), nil
 	}
 	line := s.toolLine(req)
-	line.price = rate.Price
+	line.Price = rate.Price
 	if token, onCredit := creditToken(&req); onCredit {
 		asked := credit.Call{Tool: name, Price: rate.Price}
 		if err := s.Credit.Allows(token, asked); err != nil {
@@ -206,7 +206,7 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 		refused = terms.Unpaid
 	}
 	if payload, none := s.payloadOf(req); none == nil {
-		line.paidBy(payload)
+		namesPayer(&line, payload)
 	}
 	return s.refuse(ctx, &line, refused)
 }

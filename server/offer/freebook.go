@@ -48,6 +48,10 @@ type FreeBook struct {
 	accounts map[freeKey]*freeAccount
 }
 
+// Payer is who has proved that it pays: an address, together with the key that has signed
+// for it.
+type Payer struct{ Payer, Signer common.Address }
+
 // freeKey names a payer's account in a pool. Anybody can open a channel in a payer's
 // name: the payer is one only together with the key that has signed for its channel.
 type freeKey struct {
@@ -82,10 +86,10 @@ func NewFreeBook(store vouchers.Store, logger *slog.Logger) *FreeBook {
 	return &FreeBook{bucket: store.Bucket(freeBucket), former: store.Bucket(formerFreeBucket), logger: logger, accounts: make(map[freeKey]*freeAccount)}
 }
 
-// Take lets the payer of a channel that has signed have a call of a price for nothing;
+// Take lets a payer have a call of a price, in atomic USDC, for nothing;
 // nil if it has to pay.
-func (b *FreeBook) Take(a *Allowance, from vouchers.ChannelConfig, price vouchers.Amount) *FreeCall {
-	key := freeKey{sha256.Sum256([]byte(a.Pool)), from.Payer, from.VoucherSigner()}
+func (b *FreeBook) Take(a *Allowance, by Payer, price vouchers.Amount) *FreeCall {
+	key := freeKey{sha256.Sum256([]byte(a.Pool)), by.Payer, by.Signer}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	account, err := b.account(key)

@@ -1,4 +1,4 @@
-package server
+package sale
 
 import (
 	"context"
@@ -8,38 +8,49 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// bill is what one call comes to: its price, or what its meter says, or nothing while
+// Bill is what one call comes to: its price, or what its meter says, or nothing while
 // the payer has an allowance.
-type bill struct {
-	line  *line
+type Bill struct {
+	line  *Line
 	price vouchers.Amount // the line's, which the payer has agreed to
-	meter offer.Meter
+	Meter offer.Meter
 	free  *offer.FreeCall // nil if the call is paid for
 	// metered says that nothing said by a call that has not delivered is nothing to pay.
 	metered bool
-	end     ending
+	end     Ending
 	tab     *tab
-	hold    *onHold // nil if the client may be told everything
+	// told is what ends when the call does: what its client may hear once it is paid for.
+	told func(paid bool)
 }
 
 // openBill begins the bill of a call that is paid from a channel, whose signature was
 // checked, at the price of its line, which the payer has agreed to. It ends with close.
-func (s *Shop) openBill(l *line, r *offer.Offer, from func() vouchers.ChannelConfig) *bill {
-	b := &bill{line: l, price: l.price, metered: r.Metered}
-	l.meter = &b.meter
-	if r.Free != nil {
-		b.free = s.free.Take(r.Free, from(), l.price)
+func (r *Register) openBill(l *Line, o *offer.Offer, by func() offer.Payer) *Bill {
+	b := &Bill{line: l, price: l.Price, metered: o.Metered}
+	l.meter = &b.Meter
+	if o.Free != nil {
+		b.free = r.Free.Take(o.Free, by(), l.Price)
 	}
 	return b
 }
 
-// metering is the context of the call.
-func (b *bill) metering(ctx context.Context) context.Context {
-	return b.meter.Running(ctx)
+// TellsWhenPaid has a function called when the call ends, with whether it is paid for. It may
+// be called more than once: the first time counts.
+func (b *Bill) TellsWhenPaid(f func(paid bool)) { b.told = f }
+
+func (b *Bill) tells(paid bool) {
+	if b.told != nil {
+		b.told(paid)
+	}
+}
+
+// Metering is the context of the call.
+func (b *Bill) Metering(ctx context.Context) context.Context {
+	return b.Meter.Running(ctx)
 }
 
 // total is what to charge, and what has to be durable with it.
-func (b *bill) total(ctx context.Context) (vouchers.Amount, []vouchers.Put) {
+func (b *Bill) total(ctx context.Context) (vouchers.Amount, []vouchers.Put) {
 	cost := b.cost(ctx)
 	if b.free == nil || cost == 0 {
 		b.close(false) // what costs nothing uses nothing up
@@ -50,13 +61,13 @@ func (b *bill) total(ctx context.Context) (vouchers.Amount, []vouchers.Put) {
 }
 
 // cost is what the call has cost, at most its price.
-func (b *bill) cost(ctx context.Context) vouchers.Amount {
-	reported, err := b.meter.Cost()
+func (b *Bill) cost(ctx context.Context) vouchers.Amount {
+	reported, err := b.Meter.Cost()
 	if err != nil {
 		b.line.trouble(ctx, slog.LevelError, "the cost of a metered call cannot be read: it is charged as 0", slog.Any("error", err))
 		return 0
 	}
-	if reported == nil && b.metered && b.end != delivered {
+	if reported == nil && b.metered && b.end != Delivered {
 		return 0
 	}
 	if reported == nil {
@@ -71,17 +82,17 @@ func (b *bill) cost(ctx context.Context) vouchers.Amount {
 }
 
 // silentMeter warns the seller, once for each tool, of a meter that says nothing.
-func (b *bill) silentMeter(ctx context.Context) {
+func (b *Bill) silentMeter(ctx context.Context) {
 	if !b.metered {
 		return
 	}
-	if _, known := b.line.shop.silent.LoadOrStore(b.line.name, true); !known {
+	if _, known := b.line.register.silent.LoadOrStore(b.line.Name, true); !known {
 		b.line.trouble(ctx, slog.LevelWarn, "a metered tool has not reported what its call has cost: the payer is charged the most that it may cost; let it report "+offer.MetaCost+" in its result's _meta, or the header "+offer.HeaderCost+", or price it without a meter")
 	}
 }
 
 // close ends the bill; committed says that its total is durable. It may be called again.
-func (b *bill) close(committed bool) {
+func (b *Bill) close(committed bool) {
 	if b.free != nil {
 		b.free.End(committed)
 	}
@@ -89,9 +100,9 @@ func (b *bill) close(committed bool) {
 
 // settle notes that the call was charged, or that its charge has failed, which is not its
 // payer's doing.
-func (b *bill) settle(total vouchers.Amount, err error) {
-	if total > 0 || b.end == delivered || err != nil {
+func (b *Bill) settle(total vouchers.Amount, err error) {
+	if total > 0 || b.end == Delivered || err != nil {
 		b.tab.settle()
 	}
-	b.hold.end(err == nil && (total > 0 || b.end == delivered))
+	b.tells(err == nil && (total > 0 || b.end == Delivered))
 }

@@ -1,4 +1,4 @@
-package server
+package sale
 
 import (
 	"log/slog"
@@ -23,7 +23,7 @@ func (s *sold) add(code string, charged vouchers.Amount) {
 	if charged > 0 {
 		s.charged.Add(uint64(charged))
 	}
-	if code == codeOK {
+	if code == CodeOK {
 		s.ok.Add(1)
 		return
 	}
@@ -44,16 +44,16 @@ func (s *sold) refuse(code string) {
 	s.not[code]++
 }
 
-// sayWhatWasSold logs the summary, unless nobody has asked for anything.
-func (s *Shop) sayWhatWasSold() {
-	s.sold.mu.Lock()
-	ends, not := maps.Clone(s.sold.ends), maps.Clone(s.sold.not)
-	s.sold.mu.Unlock()
-	calls, refused := s.sold.ok.Load()+sum(ends), sum(not)
+// log writes the summary, unless nobody has asked for anything.
+func (s *sold) log(logger *slog.Logger) {
+	s.mu.Lock()
+	ends, not := maps.Clone(s.ends), maps.Clone(s.not)
+	s.mu.Unlock()
+	calls, refused := s.ok.Load()+sum(ends), sum(not)
 	if calls+refused == 0 {
 		return
 	}
-	s.logger.Info("sold", "calls", calls, "charged", vouchers.Amount(s.sold.charged.Load()), "failed", ends[codeFailed], "cancelled", ends[codeCancelled],
+	logger.Info("sold", "calls", calls, "charged", vouchers.Amount(s.charged.Load()), "failed", ends[CodeFailed], "cancelled", ends[CodeCancelled],
 		"repeated", ends[codeRepeated], "withheld", ends[codeWithheld], "refused", refused, slog.Any("codes", not))
 }
 

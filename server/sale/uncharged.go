@@ -1,4 +1,4 @@
-package server
+package sale
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// customerKey is who has proved that it may pay: the signer of a channel, or the holder
+// Customer is who has proved that it may pay: the signer of a channel, or the holder
 // of a token of a grant.
-type customerKey struct {
-	channel vouchers.ChannelID
-	grant   credit.GrantID // zero for a voucher
+type Customer struct {
+	Channel vouchers.ChannelID
+	Grant   credit.GrantID // zero for a voucher
 }
 
 // uncharged counts the calls of each customer that ran and ended without a charge, or may
@@ -29,7 +29,7 @@ type uncharged struct {
 }
 
 type unchargedKey struct {
-	customer customerKey
+	customer Customer
 	tool     string
 }
 
@@ -51,7 +51,7 @@ type tab struct {
 }
 
 // open lets a call run, or says why not.
-func (u *uncharged) open(who customerKey, tool string) (*tab, *tooManyUncharged) {
+func (u *uncharged) open(who Customer, tool string) (*tab, *TooMany) {
 	key := unchargedKey{who, tool}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -62,7 +62,7 @@ func (u *uncharged) open(who customerKey, tool string) (*tab, *tooManyUncharged)
 			t.calls, left = 0, 0
 		}
 		if t.calls+t.flying >= u.limit {
-			return nil, &tooManyUncharged{tool, t.calls, t.flying, u.per, max(left, time.Second).Round(time.Second)}
+			return nil, &TooMany{tool, t.calls, t.flying, u.per, max(left, time.Second).Round(time.Second)}
 		}
 	}
 	if !known {
@@ -73,19 +73,20 @@ func (u *uncharged) open(who customerKey, tool string) (*tab, *tooManyUncharged)
 	return &tab{of: u, key: key, flying: true}, nil
 }
 
-// tooManyUncharged is why a customer has to wait before it may run a tool again.
-type tooManyUncharged struct {
+// TooMany is why a customer has to wait before it may run a tool again.
+type TooMany struct {
 	tool          string
 	calls, flying int
 	per           time.Duration
-	wait          time.Duration
+	// Wait is after how long it may.
+	Wait time.Duration
 }
 
-func (e *tooManyUncharged) Error() string {
+func (e *TooMany) Error() string {
 	if e.flying > 0 {
 		return fmt.Sprintf("%d calls of %s are running, and %d more have ended without a charge within %s than with one, which together is the most (unchargedCalls): call it again when some have ended", e.flying, e.tool, e.calls, e.per)
 	}
-	return fmt.Sprintf("%d more calls of %s have ended without a charge within %s than with one, by a failure or because they were cancelled, which is the most (unchargedCalls): call it again in %s", e.calls, e.tool, e.per, e.wait)
+	return fmt.Sprintf("%d more calls of %s have ended without a charge within %s than with one, by a failure or because they were cancelled, which is the most (unchargedCalls): call it again in %s", e.calls, e.tool, e.per, e.Wait)
 }
 
 // settle says that the call was charged.
@@ -151,13 +152,13 @@ func (u *uncharged) forget(now time.Time) {
 
 // opens lets a call run that somebody has proved to pay for, or says why not. A tool that
 // charges however its calls end has no limit.
-func (s *Shop) opens(who customerKey, tool string, r *offer.Offer) (*tab, *tooManyUncharged) {
-	t, many := s.uncharged.open(who, tool)
-	if many != nil && r.ChargeFailed && r.ChargeCancelled && !r.Metered {
-		return &tab{of: s.uncharged, key: unchargedKey{who, tool}}, nil
+func (r *Register) opens(who Customer, tool string, o *offer.Offer) (*tab, *TooMany) {
+	t, many := r.uncharged.open(who, tool)
+	if many != nil && o.ChargeFailed && o.ChargeCancelled && !o.Metered {
+		return &tab{of: r.uncharged, key: unchargedKey{who, tool}}, nil
 	}
 	if many != nil {
-		s.met.Add("unchargedCalls")
+		r.Met("unchargedCalls")
 	}
 	return t, many
 }

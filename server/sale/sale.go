@@ -1,0 +1,135 @@
+package sale
+
+import (
+	"context"
+	"time"
+
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
+)
+
+// sale is one call that is paid for.
+type sale[A any] struct {
+	*Register
+
+	line  *Line
+	offer *offer.Offer
+	by    Means
+	on    Carrier[A]
+	bill  *Bill // once the call runs
+}
+
+// Run sells one call. How it is paid for is its means, and how it is asked for and answered
+// its carrier. What is paid, run, charged, kept and given again, and in which order, stands
+// here alone.
+//
+// The price is held before the call runs, and charged after it, durably, before its answer
+// leaves. A call that fails, or whose client goes away, costs nothing unless the seller
+// says so; one whose charge cannot be made durable has its answer withheld.
+func Run[A any](ctx context.Context, l *Line, o *offer.Offer, by Means, on Carrier[A]) A {
+	s := &sale[A]{Register: l.register, line: l, offer: o, by: by, on: on}
+	return s.run(ctx)
+}
+
+func (s *sale[A]) run(ctx context.Context) A {
+	until, untie := untied(ctx)
+	defer untie()
+	held, kept, no := s.by.Hold(until, s.on.Request())
+	if no != nil {
+		return s.on.Refuse(ctx, no)
+	}
+	s.Observe(s.line.Name, time.Since(s.line.began))
+	if kept != nil {
+		return s.replay(ctx, kept)
+	}
+	defer held.Release()
+	tab, many := s.opens(held.Customer(), s.line.Name, s.offer)
+	if many != nil {
+		held.Release()
+		return s.on.Refuse(ctx, s.by.Busy(ctx, many))
+	}
+	defer tab.close()
+	untie()
+	s.bill = s.openBill(s.line, s.offer, held.Payer)
+	s.bill.tab = tab
+	defer s.bill.close(false)
+	defer s.bill.tells(false)
+	answer, end := s.on.Serve(ctx, s.bill)
+	s.bill.end = end
+	if end.isCharged(s.offer) {
+		if sold, ok := s.on.Sells(end, answer); ok {
+			return s.charge(context.WithoutCancel(ctx), held, sold)
+		}
+	}
+	held.Release()
+	if end == Unfinished {
+		tab.goOn()
+	}
+	s.line.End(ctx, end.Code(), 0)
+	s.sayUncharged(ctx, held, answer)
+	return answer
+}
+
+// charge makes the charge durable, then lets the answer out with its receipt.
+func (s *sale[A]) charge(ctx context.Context, h Held, answer A) A {
+	var sold []byte
+	if h.Keeps() {
+		var err error
+		if sold, err = s.on.Pack(answer); err != nil {
+			return s.on.Break(err)
+		}
+	}
+	total, puts := s.bill.total(ctx)
+	var notes Added[A]
+	err := h.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+		receipt := h.Receipt()
+		receipt.Resource, receipt.Request = s.on.Resource(), s.on.Request()
+		return s.keep(ctx, &c, receipt, func(r *receipts.Signed) ([]byte, error) {
+			told, err := h.Tell(ctx, c.Charged, c.State, r)
+			if err != nil {
+				return nil, err
+			}
+			told.Receipt, told.Free = r, s.bill.free
+			if notes, err = s.on.Note(told); err != nil || !h.Keeps() {
+				return nil, err
+			}
+			return joinKept(sold, notes)
+		})
+	}, puts)
+	s.bill.close(err == nil)
+	s.bill.settle(total, err)
+	if err != nil {
+		s.line.withheld(ctx, err)
+		return s.on.Withhold(h.Advice())
+	}
+	s.line.End(ctx, s.bill.end.Code(), total)
+	notes.Into(answer)
+	return answer
+}
+
+// sayUncharged says on an answer that it cost nothing.
+func (s *sale[A]) sayUncharged(ctx context.Context, h Held, answer A) {
+	told, tells, err := h.Uncharged(ctx)
+	if err == nil && !tells {
+		return
+	}
+	if err == nil {
+		var notes Added[A]
+		if notes, err = s.on.Note(told); err == nil {
+			notes.Into(answer)
+			return
+		}
+	}
+	s.Logger.Error("encode what a failed call says of its payment", s.line.kind, s.line.Name, "error", err)
+}
+
+// replay answers with what the same payment for the same request was answered with.
+func (s *sale[A]) replay(ctx context.Context, kept []byte) A {
+	answer, err := s.on.Unpack(kept)
+	if err != nil {
+		return s.on.Break(err)
+	}
+	s.line.End(ctx, codeRepeated, 0)
+	return answer
+}
