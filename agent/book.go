@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
@@ -32,7 +33,7 @@ type Book struct {
 	adopted  bool      // what dead processes had yet to write is in the table
 }
 
-var _ table = (*Book)(nil)
+var _ budget.Table = (*Book)(nil)
 
 // Entry is a channel in the book. Amounts are atomic USDC.
 type Entry struct {
@@ -160,11 +161,11 @@ func (b *Book) revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
 
 // updateSpending reads what was spent, and writes what f changes of it, durably. It covers
 // this book's tail up to a page.
-func (b *Book) updateSpending(ctx context.Context, last uint64, f func(map[spent]vouchers.Amount)) error {
+func (b *Book) UpdateSpending(ctx context.Context, last uint64, f func(budget.Rows)) error {
 	if err := b.adopt(ctx); err != nil {
 		return err
 	}
-	err := b.changeSpending(ctx, func(tx *bbolt.Tx, rows map[spent]vouchers.Amount) error {
+	err := b.changeSpending(ctx, func(tx *bbolt.Tx, rows budget.Rows) error {
 		f(rows)
 		return b.tail.cover(tx, last)
 	})
@@ -174,7 +175,7 @@ func (b *Book) updateSpending(ctx context.Context, last uint64, f func(map[spent
 	return err
 }
 
-func (b *Book) changeSpending(ctx context.Context, f func(*bbolt.Tx, map[spent]vouchers.Amount) error) error {
+func (b *Book) changeSpending(ctx context.Context, f func(*bbolt.Tx, budget.Rows) error) error {
 	return b.updateUntil(ctx, spendingBucket, func(bucket *bbolt.Bucket) error {
 		before, err := readSpending(bucket)
 		if err != nil {
@@ -188,24 +189,24 @@ func (b *Book) changeSpending(ctx context.Context, f func(*bbolt.Tx, map[spent]v
 	})
 }
 
-func readSpending(bucket *bbolt.Bucket) (map[spent]vouchers.Amount, error) {
-	rows := make(map[spent]vouchers.Amount)
+func readSpending(bucket *bbolt.Bucket) (budget.Rows, error) {
+	rows := make(budget.Rows)
 	return rows, bucket.ForEach(func(key, value []byte) error {
 		parts := bytes.Split(key, spendingSeparator)
 		if len(parts) != 3 || len(value) != 8 {
 			return fmt.Errorf("%q under %q is not what was spent on a day, at a server, for a tool", value, key)
 		}
-		rows[spent{string(parts[0]), string(parts[1]), string(parts[2])}] = vouchers.Amount(binary.BigEndian.Uint64(value))
+		rows[budget.Row{Day: string(parts[0]), Server: string(parts[1]), Tool: string(parts[2])}] = vouchers.Amount(binary.BigEndian.Uint64(value))
 		return nil
 	})
 }
 
 var spendingSeparator = []byte{0}
 
-func writeSpending(bucket *bbolt.Bucket, before, after map[spent]vouchers.Amount) error {
+func writeSpending(bucket *bbolt.Bucket, before, after budget.Rows) error {
 	for row := range before {
 		if after[row] == 0 {
-			if err := bucket.Delete(row.key()); err != nil {
+			if err := bucket.Delete(keyOf(row)); err != nil {
 				return err
 			}
 		}
@@ -214,17 +215,17 @@ func writeSpending(bucket *bbolt.Bucket, before, after map[spent]vouchers.Amount
 		if amount == 0 || amount == before[row] {
 			continue
 		}
-		if err := bucket.Put(row.key(), binary.BigEndian.AppendUint64(nil, uint64(amount))); err != nil {
+		if err := bucket.Put(keyOf(row), binary.BigEndian.AppendUint64(nil, uint64(amount))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s spent) key() []byte {
-	return bytes.Join([][]byte{[]byte(s.day), []byte(s.server), []byte(s.tool)}, spendingSeparator)
+func keyOf(row budget.Row) []byte {
+	return bytes.Join([][]byte{[]byte(row.Day), []byte(row.Server), []byte(row.Tool)}, spendingSeparator)
 }
 
-func (b *Book) jot(server string, c change) error { return b.tail.jot(server, c) }
+func (b *Book) Jot(server string, c budget.Change) error { return b.tail.jot(server, c) }
 
-func (b *Book) turn() (last uint64) { return b.tail.turn() }
+func (b *Book) Turn() (last uint64) { return b.tail.turn() }

@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
@@ -76,23 +77,22 @@ const rounds = 4
 // buy asks for something, and pays if it costs something and the policy allows it.
 // What the last answer was, w has seen.
 func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
-	expense := p.purse.begin(w.name)
-	expense.most = w.most
+	expense := p.purse.Begin(w.name, w.most)
 	t, err := p.termsFor(ctx, w, expense)
 	if t == nil {
 		return Receipt{}, err
 	}
 	receipt, err := p.payFor(ctx, t, w, expense)
-	receipt.Price = expense.held
+	receipt.Price = expense.Sum()
 	switch {
-	case expense.lost > 0:
-		expense.lose()
+	case expense.Lost > 0:
+		expense.Lose()
 	case errors.Is(err, ErrUnknownOutcome) || errors.Is(err, account.ErrDishonest):
-		expense.end(expense.held)
+		expense.End(expense.Sum())
 	default:
-		expense.end(receipt.Charged)
+		expense.End(receipt.Charged)
 		if receipt.Paid {
-			p.prices.Agree(w.name, expense.held)
+			p.prices.Agree(w.name, expense.Sum())
 		}
 	}
 	return receipt, err
@@ -101,14 +101,14 @@ func (p *payer) buy(ctx context.Context, w *wanted) (Receipt, error) {
 // termsFor returns what to buy on, nil if it was answered without a payment. What is
 // known may be the price of other arguments: where the policy forbids it, the server is
 // asked for that of these.
-func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*terms, error) {
+func (p *payer) termsFor(ctx context.Context, w *wanted, expense *budget.Expense) (*terms, error) {
 	known := p.known(w.name)
 	var forbidden error
 	if known != nil {
-		if listed := p.atListPrice(ctx, known, expense); listed != nil {
+		if listed := p.atListPrice(ctx, w, known, expense); listed != nil {
 			return listed, nil
 		}
-		if forbidden = expense.hold(ctx, known); !errors.Is(forbidden, policy.ErrRefused) {
+		if forbidden = expense.Hold(ctx, known.id, known.accepted.Amount); !errors.Is(forbidden, policy.ErrRefused) {
 			return known, nil // another error comes again
 		}
 	}
@@ -123,14 +123,14 @@ func (p *payer) termsFor(ctx context.Context, w *wanted, expense *expense) (*ter
 	return t, err
 }
 
-func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expense) (Receipt, error) {
+func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *budget.Expense) (Receipt, error) {
 	if err := p.writable(); err != nil {
 		return Receipt{}, err
 	}
 	var last error
-	call := &purchase{wanted: w, expense: expense}
+	call := &purchase{wanted: w, Expense: expense}
 	for range rounds {
-		if err := expense.hold(ctx, t); err != nil {
+		if err := expense.Hold(ctx, t.id, t.accepted.Amount); err != nil {
 			return Receipt{}, err
 		}
 		ch, err := p.channelOf(ctx, t)
@@ -158,7 +158,7 @@ func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *expens
 // purchase is something wanted with the money that is held for it, over all tries.
 type purchase struct {
 	*wanted
-	*expense
+	*budget.Expense
 	need account.Need
 }
 
@@ -182,12 +182,12 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 	call.need.Price = t.accepted.Amount
 	ceiling, err := p.reserve(ctx, ch, &call.need, deposit)
 	if err != nil {
-		return Receipt{}, nil, call.explain(err)
+		return Receipt{}, nil, call.Explain(err)
 	}
-	call.sign()
+	call.Sign()
 	paid, err := p.payment(ctx, ch, t, ceiling, deposit)
 	if err != nil {
-		call.unsent += ch.Retract(ceiling)
+		call.Unsent += ch.Retract(ceiling)
 		return Receipt{}, nil, err
 	}
 	patient, answered := ch.Patient(ctx)
@@ -212,7 +212,7 @@ func (p *payer) attempt(ctx context.Context, ch *channel, t *terms, call *purcha
 func (p *payer) unanswered(ch *channel, ceiling vouchers.Amount, call *purchase, err error) error {
 	switch {
 	case errors.Is(err, ErrUnreached):
-		call.unsent += ch.Retract(ceiling)
+		call.Unsent += ch.Retract(ceiling)
 	case errors.Is(err, ErrUnknownOutcome):
 		call.loses(ch, ceiling)
 		p.note(ch)
@@ -224,7 +224,7 @@ func (p *payer) unanswered(ch *channel, ceiling vouchers.Amount, call *purchase,
 
 // loses says that nobody knows what became of a voucher of the call.
 func (call *purchase) loses(ch *channel, ceiling vouchers.Amount) {
-	call.lost = call.need.Price
+	call.Lost = call.need.Price
 	ch.Lose(ceiling)
 }
 

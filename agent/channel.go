@@ -62,7 +62,7 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 // another process with the same book uses it. The caller holds learning.
 func (p *payer) open(ctx context.Context, t *terms, fresh func() (account.Record, error)) (*channel, error) {
 	o := account.Options{
-		Channel: t.id, Tally: channelTally{p.purse, t.id}, Hold: p.limits.Hold,
+		Channel: t.id, Tally: p.purse.Tally(t.id), Hold: p.limits.Hold,
 		HeldUp: dial.Over("Hold", p.limits.Hold, "other calls of the channel have waited for this one for too long"),
 	}
 	if p.book != nil {
@@ -136,13 +136,13 @@ func (p *payer) note(ch *channel) {
 		return
 	}
 	ch.saved = time.Now()
-	p.owe(errors.Join(p.write(ch), p.purse.flush(), p.fileAll()))
+	p.owe(errors.Join(p.write(ch), p.purse.Flush(), p.fileAll()))
 }
 
 func (p *payer) save() error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	errs := []error{p.purse.flush(), p.fileAll()}
+	errs := []error{p.purse.Flush(), p.fileAll()}
 	for _, ch := range p.channels {
 		errs = append(errs, p.write(ch))
 	}

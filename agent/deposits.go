@@ -179,7 +179,7 @@ func (p *payer) keep(d signedDeposit) error {
 			return fmt.Errorf("with deposits that were signed and may yet be made: %w", err)
 		}
 		if d.TopUp != "" {
-			if err := p.policy.AllowsTopUp(p.server, d.Deposit.Amount, rows.toppedUp(d.TopUp), p.purse.now()); err != nil {
+			if err := p.policy.AllowsTopUp(p.server, d.Deposit.Amount, rows.toppedUp(d.TopUp), p.now()); err != nil {
 				return err
 			}
 		}
@@ -212,7 +212,7 @@ func (p *payer) authorize(ctx context.Context, ch *channel, amount vouchers.Amou
 	}
 	signed := &signedDeposit{Channel: ch.id, Before: ch.Balance(), fresh: true}
 	if origin == byItself {
-		signed.TopUp, signed.Before = p.purse.today(), ch.Known()
+		signed.TopUp, signed.Before = p.purse.Today(), ch.Known()
 	}
 	if ch.byPermit2() {
 		signed.Deposit, err = p.permit(ctx, ch, amount, until)

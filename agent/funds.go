@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -83,30 +83,12 @@ func (f ChannelFunds) Spent() vouchers.Amount {
 // SettleTokens writes into the book what the live tokens of a server have left by its word,
 // in atomic units: what they were given beyond that is spent.
 func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
-	return b.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
-		l := newLeaf(rows, naming.Server(server))
-		with := l.of(func(key spent) bool { return key.tool == grantTool })
-		slices.Reverse(with)
-		given := sumOf(rows, func(key spent) bool { return slices.Contains(with, key) })
-		pieces := l.some(given.Minus(live), with)
-		l.take(pieces)
-		for _, p := range pieces {
-			row := spent{p.day, p.server, tokensSpent + grantTool}
-			rows[row] = rows[row].Plus(p.amount)
-		}
-	})
+	return b.UpdateSpending(context.Background(), 0, func(rows budget.Rows) { rows.SettleTokens(naming.Server(server), live) })
 }
 
 // spentOnTokens is what credit tokens have, by server.
-func (b *Book) spentOnTokens() (map[string]vouchers.Amount, error) {
-	by := make(map[string]vouchers.Amount)
-	err := b.updateSpending(context.Background(), 0, func(rows map[spent]vouchers.Amount) {
-		for key, amount := range rows {
-			if key.tool == grantTool {
-				by[key.server] = by[key.server].Plus(amount)
-			}
-		}
-	})
+func (b *Book) spentOnTokens() (by map[string]vouchers.Amount, err error) {
+	err = b.UpdateSpending(context.Background(), 0, func(rows budget.Rows) { by = rows.OnTokens() })
 	return by, err
 }
 

@@ -21,7 +21,7 @@ func (c *Client) heal(ctx context.Context, e Entry, total vouchers.Amount) error
 		ch.Learn(all, total)
 		return c.write(ch)
 	}
-	a, err := account.Open(ctx, account.Options{Folder: c.book.folder(), Channel: e.Channel, Tally: channelTally{c.purse, e.Channel}},
+	a, err := account.Open(ctx, account.Options{Folder: c.book.folder(), Channel: e.Channel, Tally: c.purse.Tally(e.Channel)},
 		func() (account.Record, error) { return e.Record, nil })
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +16,7 @@ import (
 	"github.com/gofrs/flock"
 	"go.etcd.io/bbolt"
 
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/agent/budget"
 )
 
 // leftover is the tail of a process that is dead.
@@ -63,13 +62,13 @@ func leftovers(dir string) (all []*leftover, err error) {
 	return all, nil
 }
 
-// changes reads what the table does not have yet, and says in its transaction that it has
-// it. A line that was cut off was being written when its process ended, before anything was
-// signed over it. Pages that are gone were written into the table meanwhile.
-func (l *leftover) changes(tx *bbolt.Tx) (all []jotted, err error) {
+// replay makes the changes that the table does not have yet, and says in its transaction that
+// it has them. A line that was cut off was being written when its process ended, before
+// anything was signed over it. Pages that are gone were written into the table meanwhile.
+func (l *leftover) replay(tx *bbolt.Tx, rows budget.Rows) error {
 	bucket, err := tx.CreateBucketIfNotExists(tailsBucket)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	covered := uint64(0)
 	if raw := bucket.Get([]byte(l.id)); len(raw) == 8 {
@@ -81,19 +80,16 @@ func (l *leftover) changes(tx *bbolt.Tx) (all []jotted, err error) {
 		}
 		raw, err := os.ReadFile(pageFile(l.lock.Path(), page))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
+			return err
 		}
-		for line := range bytes.Lines(raw) {
-			var j jotted
-			if err := json.Unmarshal(line, &j); err != nil {
+		for note := range bytes.Lines(raw) {
+			if err := rows.Replay(note); err != nil {
 				slog.Default().Warn("a note of what was spent is damaged, and left out", "file", pageFile(l.lock.Path(), page), "err", err)
-				continue
 			}
-			all = append(all, j)
 		}
 		covered = page
 	}
-	return all, bucket.Put([]byte(l.id), binary.BigEndian.AppendUint64(nil, covered))
+	return bucket.Put([]byte(l.id), binary.BigEndian.AppendUint64(nil, covered))
 }
 
 // clear removes the files of a tail that the table has.
@@ -116,8 +112,13 @@ func (b *Book) adopt(ctx context.Context) error {
 	}
 	dead, err := leftovers(b.tail.dir)
 	if err == nil && len(dead) > 0 {
-		err = b.changeSpending(ctx, func(tx *bbolt.Tx, rows map[spent]vouchers.Amount) error {
-			return adoptAll(tx, dead, rows)
+		err = b.changeSpending(ctx, func(tx *bbolt.Tx, rows budget.Rows) error {
+			for _, l := range dead {
+				if err := l.replay(tx, rows); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	for _, l := range dead {
@@ -130,18 +131,5 @@ func (b *Book) adopt(ctx context.Context) error {
 		return fmt.Errorf("channel book %s: what a process had yet to write when it ended: %w", b.path, err)
 	}
 	b.adopted = true
-	return nil
-}
-
-func adoptAll(tx *bbolt.Tx, dead []*leftover, rows map[spent]vouchers.Amount) error {
-	for _, l := range dead {
-		changes, err := l.changes(tx)
-		if err != nil {
-			return err
-		}
-		for _, j := range changes {
-			newLeaf(rows, string(j.Server)).book(j.change())
-		}
-	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
@@ -87,12 +88,13 @@ type payer struct {
 	token   funding.Token
 	policy  *policy.Policy
 	prices  *policy.Prices
-	purse   *purse
+	purse   *budget.Purse
 	topUp   TopUp
 	pinned  []escrow.Addresses
 	book    *Book
 	// deposits are those that were signed and may yet come in.
 	deposits depositTable
+	now      func() time.Time
 	agree    func(context.Context, account.Finding) (bool, error)
 	limits   dial.Limits
 	asked    *dial.Crowd // requests of the server
@@ -139,6 +141,9 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
 	p.limits, p.receiptSigners = o.Limits.WithDefaults(), o.ReceiptSigners
+	if p.now = o.Now; p.now == nil {
+		p.now = time.Now
+	}
 	p.trails = make(map[vouchers.ChannelID]*trail)
 	if p.disputed = o.Disputed; p.disputed == nil {
 		p.disputed = func(d Dispute) { d.log(slog.Default()) }
@@ -157,15 +162,14 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 func (p *payer) connect(ctx context.Context, o Options) error {
 	var err error
 	p.deposits = &pocket{}
-	p.purse = &purse{table: &scratch{}, policy: p.policy, server: p.server, now: o.Now, owe: p.owe}
-	if o.Now == nil {
-		p.purse.now = time.Now
-	}
+	counting := budget.Options{Policy: p.policy, Server: p.server, Now: p.now, Owe: p.owe}
+	p.purse = budget.Open(counting)
 	if o.Book != "" {
 		if p.book, err = OpenBook(ctx, o.Book); err != nil {
 			return err
 		}
-		p.purse.table, p.prices.Kept, p.deposits = p.book, p.book, p.book
+		counting.Table, p.prices.Kept, p.deposits = p.book, p.book, p.book
+		p.purse = budget.Open(counting)
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err
@@ -184,7 +188,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 
 // close writes the book and closes the connections.
 func (p *payer) close() error {
-	p.purse.rest()
+	p.purse.Rest()
 	err := errors.Join(p.save(), p.prices.Keep(p.server), p.leave())
 	if p.book != nil {
 		err = errors.Join(err, p.book.tail.close())
@@ -210,20 +214,20 @@ func (p *payer) WalletBalance(ctx context.Context) (vouchers.Amount, error) {
 }
 
 // Spent is what was spent by the payer's book, with what is held for calls in flight.
-func (p *payer) Spent() (Spent, error) {
+func (p *payer) Spent() (budget.Spent, error) {
 	spent, _, err := p.spending()
 	return spent, err
 }
 
-// spending is [purse.report] with what is disputed, and with what top-ups may still move.
-func (p *payer) spending() (Spent, []policy.Left, error) {
-	spent, limits, err := p.purse.report()
+// spending is [budget.Purse.Report] with what is disputed, and with what top-ups may still move.
+func (p *payer) spending() (budget.Spent, []policy.Left, error) {
+	spent, limits, err := p.purse.Report()
 	if err != nil {
-		return Spent{}, nil, err
+		return budget.Spent{}, nil, err
 	}
-	moved, err := movedOn(p.deposits, p.purse.today())
+	moved, err := movedOn(p.deposits, p.purse.Today())
 	if err != nil {
-		return Spent{}, nil, err
+		return budget.Spent{}, nil, err
 	}
 	spent.Disputed, err = p.disputedSum()
 	return spent, append(limits, p.policy.TopUpsLeft(moved)), err

@@ -69,7 +69,7 @@ func (p *payer) movedHere(t *terms, moves []x402.Move, kept []Entry) *Entry {
 			return withSalt(e.Config, t.config.Salt) == t.config && e.Server != "" && naming.Shop(e.Server) == m.From && !e.Left
 		}
 		at := slices.IndexFunc(kept, from)
-		if p.book == nil || at < 0 || m.To != shop || m.Check(t.contract.Deployment(), t.config, p.purse.now()) != nil {
+		if p.book == nil || at < 0 || m.To != shop || m.Check(t.contract.Deployment(), t.config, p.now()) != nil {
 			continue
 		}
 		return &kept[at]

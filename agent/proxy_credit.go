@@ -74,8 +74,8 @@ func OpenCreditProxy(server, token string, limits dial.Limits, logger *slog.Logg
 // limits hold alone. It is called before [CreditProxy.Serve].
 func (p *CreditProxy) Within(budget *TokenBudget) {
 	p.budget = budget
-	if budget != nil && budget.purse.policy.AskAbove > 0 && budget.purse.policy.Approve == nil {
-		budget.purse.policy.Approve = p.askUser
+	if budget != nil && budget.policy.AskAbove > 0 && budget.policy.Approve == nil {
+		budget.policy.Approve = p.askUser
 	}
 }
 

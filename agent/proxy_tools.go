@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
@@ -190,7 +191,7 @@ type Balance struct {
 	Channel vouchers.Amount `json:"channel"`
 	Wallet  vouchers.Amount `json:"wallet"`
 	// Spent is what was spent, Limits what the budgets leave.
-	Spent  Spent         `json:"spent"`
+	Spent  budget.Spent  `json:"spent"`
 	Limits []policy.Left `json:"limits"`
 }
 

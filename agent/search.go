@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -117,7 +117,6 @@ func (b *Book) restore(entry Entry, found account.Finding) error {
 	if more == 0 {
 		return nil
 	}
-	s := purse{table: b, policy: new(policy.Policy), server: entry.Server, now: time.Now}
-	s.later(change{channel: found.Channel, kind: restores, amount: more, tool: restoredTool})
-	return s.flush()
+	s := budget.Open(budget.Options{Table: b, Policy: new(policy.Policy), Server: entry.Server})
+	return errors.Join(s.Tally(found.Channel).Restore(more, 0), s.Flush())
 }

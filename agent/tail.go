@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,7 +15,7 @@ import (
 	"github.com/gofrs/flock"
 	"go.etcd.io/bbolt"
 
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/agent/budget"
 )
 
 // tail is what one process has yet to write into the table of a book: its changes, as they
@@ -46,25 +45,9 @@ const tailName = "spending."
 // tailsBucket has, by tail, the last page that the table covers.
 var tailsBucket = []byte("tails")
 
-// jotted is a change as it stands in a page. Names may be any bytes.
-type jotted struct {
-	Server  []byte             `json:"server"`
-	Day     string             `json:"day,omitzero"`
-	Tool    []byte             `json:"tool,omitzero"`
-	Channel vouchers.ChannelID `json:"channel"`
-	Kind    kind               `json:"kind"`
-	Amount  vouchers.Amount    `json:"amount,omitzero"`
-	Taken   vouchers.Amount    `json:"taken,omitzero"`
-	Cost    vouchers.Amount    `json:"cost,omitzero"`
-}
-
-func (j jotted) change() change {
-	return change{day: j.Day, tool: string(j.Tool), channel: j.Channel, kind: j.Kind, amount: j.Amount, taken: j.Taken, cost: j.Cost}
-}
-
 // jot writes a change of a server's leaf down.
-func (t *tail) jot(server string, c change) error {
-	line, err := json.Marshal(jotted{[]byte(server), c.day, []byte(c.tool), c.channel, c.kind, c.amount, c.taken, c.cost})
+func (t *tail) jot(server string, c budget.Change) error {
+	line, err := c.Note(server)
 	if err != nil {
 		return err
 	}

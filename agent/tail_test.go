@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -13,7 +14,7 @@ func TestANoteThatIsCutOffSpoilsNoOther(t *testing.T) {
 	dir := t.TempDir()
 	own := tail{dir: filepath.Join(dir, "live")}
 	jot := func(amount vouchers.Amount) error {
-		return own.jot("http://shop", change{day: "2026-01-01", tool: "work", kind: holds, amount: amount})
+		return own.jot("http://shop", budget.Change{Day: "2026-01-01", Tool: "work", Amount: amount})
 	}
 	if err := jot(1); err != nil {
 		t.Fatal(err)
@@ -44,9 +45,10 @@ func TestANoteThatIsCutOffSpoilsNoOther(t *testing.T) {
 	for _, want := range []vouchers.Amount{5, 0} { // each note once
 		var sum vouchers.Amount
 		err := db.Update(func(tx *bbolt.Tx) error {
-			all, err := dead[0].changes(tx)
-			for _, j := range all {
-				sum += j.Amount
+			rows := budget.Rows{}
+			err := dead[0].replay(tx, rows)
+			for _, amount := range rows {
+				sum += amount
 			}
 			return err
 		})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/escrow"
@@ -256,8 +257,8 @@ func (p *payer) listedTerms(ctx context.Context, w *wanted) (*terms, error) {
 // what the last one cost: other arguments may cost more, and the server charges what these
 // do. It is nil where that is the same, the policy does not allow it without asking, or
 // the channel does not hold so much.
-func (p *payer) atListPrice(ctx context.Context, known *terms, expense *expense) *terms {
-	most := p.prices.ListPrice(ctx, expense.call.Tool)
+func (p *payer) atListPrice(ctx context.Context, w *wanted, known *terms, expense *budget.Expense) *terms {
+	most := p.prices.ListPrice(ctx, w.name)
 	if asks := p.policy.AskAbove; most <= known.accepted.Amount || asks > 0 && most > asks {
 		return nil
 	}
@@ -269,7 +270,7 @@ func (p *payer) atListPrice(ctx context.Context, known *terms, expense *expense)
 	}
 	listed := *known
 	listed.accepted.Amount = most
-	if expense.hold(ctx, &listed) != nil {
+	if expense.Hold(ctx, listed.id, most) != nil {
 		return nil
 	}
 	return &listed

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
@@ -24,9 +24,10 @@ import (
 // A token that was bought from a channel of the book is in the budgets since then: its
 // calls do not count again, and only what the policy says of a single call holds for them.
 type TokenBudget struct {
-	purse *purse
-	token credit.Token
-	own   bool // it was bought from a channel of the book
+	purse  *budget.Purse
+	policy *policy.Policy
+	token  credit.Token
+	own    bool // it was bought from a channel of the book
 
 	mu        sync.Mutex // guards unwritten
 	unwritten error
@@ -41,16 +42,18 @@ func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Po
 	if err != nil {
 		return nil, err
 	}
-	b := &TokenBudget{token: parsed}
-	b.purse = &purse{table: &scratch{}, policy: policy.Bounded(), server: naming.Server(server), now: time.Now, owe: b.owe}
+	b := &TokenBudget{token: parsed, policy: policy.Bounded()}
+	counting := budget.Options{Policy: b.policy, Server: naming.Server(server), Owe: b.owe}
 	if book == "" {
+		b.purse = budget.Open(counting)
 		return b, nil
 	}
 	kept, err := OpenBook(ctx, book)
 	if err != nil {
 		return nil, err
 	}
-	b.purse.table = kept
+	counting.Table = kept
+	b.purse = budget.Open(counting)
 	for _, c := range parsed.Caveats()[:min(1, len(parsed.Caveats()))] { // the first is the server's: whose money it is
 		_, b.own, err = kept.Channel(c.Channel)
 	}
@@ -69,8 +72,8 @@ func (b *TokenBudget) Close() error {
 	if b == nil {
 		return nil
 	}
-	b.purse.rest()
-	return b.purse.flush()
+	b.purse.Rest()
+	return b.purse.Flush()
 }
 
 // TokenAnswer is what came of a call on a token.
@@ -95,15 +98,15 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 	if err := b.trouble(); err != nil {
 		return err
 	}
-	h := &tokenHold{purse: b.purse, own: b.own, day: b.purse.today(), tool: ofATool.Replace(tool)}
+	h := b.purse.BeginOnToken(tool, b.own)
 	for raised := false; ; raised = true {
-		if err := h.raise(ctx, price); err != nil {
-			h.end(0)
+		if err := h.Raise(ctx, price); err != nil {
+			h.End(0)
 			return err
 		}
 		shown, most, err := b.narrowed(ctx, price)
 		if err != nil {
-			h.end(0)
+			h.End(0)
 			return err
 		}
 		ctx, way := dial.OnWay(shown)
@@ -113,9 +116,9 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 			continue
 		}
 		if err != nil && !way.NeverLeft() {
-			answer.Charged = h.held
+			answer.Charged = h.Sum()
 		}
-		h.end(min(answer.Charged, most))
+		h.End(min(answer.Charged, most))
 		if err == nil && answer.Charged > most {
 			err = fmt.Errorf("%w: a call on a token that pays %s at most was charged %s", account.ErrDishonest, most, answer.Charged)
 		}
@@ -144,7 +147,7 @@ func (a TokenAnswer) asked() vouchers.Amount {
 // says anything, and the most that the token pays for one call then. A token cannot be
 // narrowed to nothing.
 func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ context.Context, most vouchers.Amount, err error) {
-	if !b.purse.policy.LimitsCalls() {
+	if !b.policy.LimitsCalls() {
 		return ctx, payable(b.token), nil
 	}
 	narrower, err := b.token.Attenuate(credit.Scope{PerCall: max(1, price)})
@@ -166,49 +169,4 @@ func payable(token credit.Token) vouchers.Amount {
 		}
 	}
 	return most
-}
-
-// tokenHold is the money that is held for one call on a token.
-type tokenHold struct {
-	purse     *purse
-	own       bool // nothing is held: it counts already
-	day, tool string
-	held      vouchers.Amount
-}
-
-// raise makes sure that a call at a price is within the policy and the budgets, and that it
-// counts from now on.
-func (h *tokenHold) raise(ctx context.Context, price vouchers.Amount) error {
-	if price <= h.held {
-		return nil
-	}
-	if err := h.purse.policy.Allows(ctx, policy.Proposal{Server: h.purse.server, Tool: h.tool, Price: price}); err != nil {
-		return err
-	}
-	if h.purse.policy.Counts() && !h.own {
-		err := h.purse.decide(ctx, &order{change: h.change(holds, price-h.held)})
-		var refused *policy.Error
-		if errors.As(err, &refused) {
-			refused.Required, refused.Remaining = price, refused.Remaining.Plus(h.held)
-		}
-		if err != nil {
-			return err
-		}
-		h.held = price
-	}
-	return nil
-}
-
-// end books what the call has cost.
-func (h *tokenHold) end(cost vouchers.Amount) {
-	if h.own {
-		return
-	}
-	c := h.change(pays, h.held)
-	c.cost = cost
-	h.purse.later(c)
-}
-
-func (h *tokenHold) change(k kind, amount vouchers.Amount) change {
-	return change{day: h.day, tool: h.tool, kind: k, amount: amount}
 }

@@ -1,4 +1,4 @@
-package agent
+package budget
 
 import (
 	"maps"
@@ -33,25 +33,25 @@ const lateTool = "(late)"
 const grantTool = "chit_credit_grant"
 
 // isPool tells a pool from a tool.
-func (s spent) isPool() bool {
-	return strings.HasPrefix(s.tool, signedPool) || strings.HasPrefix(s.tool, concededPool)
+func (s Row) isPool() bool {
+	return strings.HasPrefix(s.Tool, signedPool) || strings.HasPrefix(s.Tool, concededPool)
 }
 
 // isOnItsWay tells what is not answered from what is spent.
-func (s spent) isOnItsWay() bool { return strings.HasPrefix(s.tool, onItsWay) }
+func (s Row) isOnItsWay() bool { return strings.HasPrefix(s.Tool, onItsWay) }
 
 // isOnToken tells what tokens have spent that this payer holds: it was never in a channel of
 // its own.
-func (s spent) isOnToken() bool {
-	return strings.HasPrefix(s.tool, tokensSpent) && s.tool != tokensSpent+grantTool
+func (s Row) isOnToken() bool {
+	return strings.HasPrefix(s.Tool, tokensSpent) && s.Tool != tokensSpent+grantTool
 }
 
 // name is that of the tool, whether its calls are answered or not.
-func (s spent) name() string {
+func (s Row) name() string {
 	if !s.isOnItsWay() {
-		return strings.TrimPrefix(s.tool, tokensSpent)
+		return strings.TrimPrefix(s.Tool, tokensSpent)
 	}
-	return s.tool[len(wayOf(vouchers.ChannelID{})):]
+	return s.Tool[len(wayOf(vouchers.ChannelID{})):]
 }
 
 // wayOf is what the names of a channel's tools on their way begin with.
@@ -59,38 +59,38 @@ func wayOf(id vouchers.ChannelID) string { return onItsWay + id.Hex() }
 
 // leaf is the table while it is updated for one server.
 type leaf struct {
-	rows   map[spent]vouchers.Amount
+	rows   Rows
 	server string
-	pools  []spent // of what was signed at the server, the newest day first
+	pools  []Row // of what was signed at the server, the newest day first
 }
 
-func newLeaf(rows map[spent]vouchers.Amount, server string) *leaf {
+func newLeaf(rows Rows, server string) *leaf {
 	l := &leaf{rows: rows, server: server}
-	l.pools = l.of(func(key spent) bool { return strings.HasPrefix(key.tool, signedPool) })
+	l.pools = l.of(func(key Row) bool { return strings.HasPrefix(key.Tool, signedPool) })
 	return l
 }
 
 // of are the server's rows of a kind, the newest day first.
-func (l *leaf) of(kind func(spent) bool) (all []spent) {
+func (l *leaf) of(kind func(Row) bool) (all []Row) {
 	for key := range maps.Keys(l.rows) {
-		if key.server == l.server && kind(key) {
+		if key.Server == l.server && kind(key) {
 			all = append(all, key)
 		}
 	}
-	slices.SortFunc(all, func(a, b spent) int {
-		return strings.Compare(b.day+"\x00"+b.tool, a.day+"\x00"+a.tool)
+	slices.SortFunc(all, func(a, b Row) int {
+		return strings.Compare(b.Day+"\x00"+b.Tool, a.Day+"\x00"+a.Tool)
 	})
 	return all
 }
 
 // piece is a part of a row.
 type piece struct {
-	spent
+	Row
 	amount vouchers.Amount
 }
 
 // some are parts of rows that come to an amount, as far as that goes.
-func (l *leaf) some(amount vouchers.Amount, of []spent) (pieces []piece) {
+func (l *leaf) some(amount vouchers.Amount, of []Row) (pieces []piece) {
 	for _, key := range of {
 		if part := min(amount, l.rows[key]); part > 0 {
 			pieces = append(pieces, piece{key, part})
@@ -102,42 +102,42 @@ func (l *leaf) some(amount vouchers.Amount, of []spent) (pieces []piece) {
 
 // from is what a change has from the channel's pool, as far as that goes: first of its
 // own day.
-func (l *leaf) from(c change) []piece {
-	own := spent{c.day, l.server, signedPool + c.channel.Hex()}
-	keys := []spent{own}
+func (l *leaf) from(c Change) []piece {
+	own := Row{c.Day, l.server, signedPool + c.Channel.Hex()}
+	keys := []Row{own}
 	for _, key := range l.pools {
-		if key != own && key.tool == own.tool {
+		if key != own && key.Tool == own.Tool {
 			keys = append(keys, key)
 		}
 	}
-	return l.some(c.amount, keys)
+	return l.some(c.Amount, keys)
 }
 
 // take takes pieces out of their rows, and returns what they come to.
 func (l *leaf) take(pieces []piece) (taken vouchers.Amount) {
 	for _, p := range pieces {
-		l.rows[p.spent] -= p.amount
+		l.rows[p.Row] -= p.amount
 		taken += p.amount
 	}
 	return taken
 }
 
 // book makes a change, and returns what it took from the pool.
-func (l *leaf) book(c change) (taken vouchers.Amount) {
-	row := spent{c.day, l.server, c.tool}
-	switch c.kind {
+func (l *leaf) book(c Change) (taken vouchers.Amount) {
+	row := Row{c.Day, l.server, c.Tool}
+	switch c.Kind {
 	case concedes:
-		row.tool = concededPool + c.channel.Hex()
+		row.Tool = concededPool + c.Channel.Hex()
 	case holds, ends, undoes, pays:
-		row.tool = wayOf(c.channel) + c.tool
+		row.Tool = wayOf(c.Channel) + c.Tool
 	}
-	switch c.kind {
+	switch c.Kind {
 	case holds, concedes, restores:
 		taken = l.take(l.from(c))
-		l.rows[row] = l.rows[row].Plus(c.amount)
+		l.rows[row] = l.rows[row].Plus(c.Amount)
 	case undoes:
-		l.rows[row] -= min(c.amount, l.rows[row])
-		l.pool(c.day, c, c.taken)
+		l.rows[row] -= min(c.Amount, l.rows[row])
+		l.pool(c.Day, c, c.Taken)
 	case ends:
 		l.end(c, row)
 	case resolves:
@@ -147,11 +147,11 @@ func (l *leaf) book(c change) (taken vouchers.Amount) {
 	case retracts:
 		l.take(l.from(c))
 	case pays:
-		l.take(l.some(c.amount, []spent{row}))
-		paid := spent{c.day, l.server, tokensSpent + c.tool}
-		l.rows[paid] = l.rows[paid].Plus(c.cost)
+		l.take(l.some(c.Amount, []Row{row}))
+		paid := Row{c.Day, l.server, tokensSpent + c.Tool}
+		l.rows[paid] = l.rows[paid].Plus(c.Cost)
 	case exceeds, finds:
-		l.pool(c.day, c, c.amount)
+		l.pool(c.Day, c, c.Amount)
 	}
 	return taken
 }
@@ -159,54 +159,54 @@ func (l *leaf) book(c change) (taken vouchers.Amount) {
 // end books what a call has cost, and puts the rest of what was on its way for it into
 // the pool. Another answer may have taken its own money for another call's: then it has
 // that one's.
-func (l *leaf) end(c change, row spent) {
-	if missing := c.amount - l.take(l.some(c.amount, []spent{row})); missing > 0 {
-		l.take(l.some(missing, l.underWay(c.channel)))
+func (l *leaf) end(c Change, row Row) {
+	if missing := c.Amount - l.take(l.some(c.Amount, []Row{row})); missing > 0 {
+		l.take(l.some(missing, l.underWay(c.Channel)))
 	}
-	spentOn := spent{c.day, l.server, c.tool}
-	l.rows[spentOn] = l.rows[spentOn].Plus(c.cost)
-	l.pool(c.day, c, c.amount-c.cost)
+	spentOn := Row{c.Day, l.server, c.Tool}
+	l.rows[spentOn] = l.rows[spentOn].Plus(c.Cost)
+	l.pool(c.Day, c, c.Amount-c.Cost)
 }
 
 // resolve books what calls have cost whose answers never came: the oldest were charged.
-func (l *leaf) resolve(c change) {
-	keys := l.underWay(c.channel)
-	freed := l.some(c.amount-c.cost, keys)
+func (l *leaf) resolve(c Change) {
+	keys := l.underWay(c.Channel)
+	freed := l.some(c.Amount-c.Cost, keys)
 	l.take(freed)
 	for _, p := range freed {
-		l.pool(p.day, c, p.amount)
+		l.pool(p.Day, c, p.amount)
 	}
 	slices.Reverse(keys)
-	charged := l.some(c.cost, keys)
+	charged := l.some(c.Cost, keys)
 	l.take(charged)
 	for _, p := range charged {
-		row := spent{p.day, l.server, p.name()}
+		row := Row{p.Day, l.server, p.name()}
 		l.rows[row] = l.rows[row].Plus(p.amount)
 	}
 }
 
 // underWay are the channel's rows of what is on its way, the newest day first.
-func (l *leaf) underWay(id vouchers.ChannelID) []spent {
-	return l.of(func(key spent) bool { return strings.HasPrefix(key.tool, wayOf(id)) })
+func (l *leaf) underWay(id vouchers.ChannelID) []Row {
+	return l.of(func(key Row) bool { return strings.HasPrefix(key.Tool, wayOf(id)) })
 }
 
 // comeBack puts into the pool what was conceded, or else spent: first of all on credit.
-func (l *leaf) comeBack(c change) {
-	conceded := l.of(func(key spent) bool { return key.tool == concededPool+c.channel.Hex() })
-	grants := l.of(func(key spent) bool { return key.tool == grantTool })
-	others := l.of(func(key spent) bool {
-		return !key.isPool() && !key.isOnItsWay() && key.tool != grantTool && !key.isOnToken()
+func (l *leaf) comeBack(c Change) {
+	conceded := l.of(func(key Row) bool { return key.Tool == concededPool+c.Channel.Hex() })
+	grants := l.of(func(key Row) bool { return key.Tool == grantTool })
+	others := l.of(func(key Row) bool {
+		return !key.isPool() && !key.isOnItsWay() && key.Tool != grantTool && !key.isOnToken()
 	})
-	pieces := l.some(c.amount, slices.Concat(conceded, grants, others))
+	pieces := l.some(c.Amount, slices.Concat(conceded, grants, others))
 	l.take(pieces)
 	for _, p := range pieces {
-		l.pool(p.day, c, p.amount)
+		l.pool(p.Day, c, p.amount)
 	}
 }
 
 // pool adds to what was signed in a channel and not charged.
-func (l *leaf) pool(day string, c change, amount vouchers.Amount) {
-	key := spent{day, l.server, signedPool + c.channel.Hex()}
+func (l *leaf) pool(day string, c Change, amount vouchers.Amount) {
+	key := Row{day, l.server, signedPool + c.Channel.Hex()}
 	if amount > 0 && !slices.Contains(l.pools, key) {
 		l.pools = slices.Insert(l.pools, 0, key)
 	}

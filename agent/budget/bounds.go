@@ -1,4 +1,4 @@
-package agent
+package budget
 
 import (
 	"slices"
@@ -13,51 +13,51 @@ type bound struct {
 	name   string
 	most   vouchers.Amount
 	daily  bool
-	counts func(spent) bool
+	counts func(Row) bool
 }
 
 // bounds are the policy's limits on what is spent on a day, for a tool. An empty tool
 // stands for all of them.
-func (s *purse) bounds(day, tool string) []bound {
+func (s *Purse) bounds(day, tool string) []bound {
 	p := s.policy
-	today := func(k spent) bool { return k.day >= day } // also what a clock that is ahead has dated
+	today := func(k Row) bool { return k.Day >= day } // also what a clock that is ahead has dated
 	all := []bound{
 		{p.DayLimit(), p.PerDay, true, today},
-		{"this server", p.PerServer, false, func(k spent) bool { return k.server == s.server }},
-		{"all calls", p.Total, false, func(spent) bool { return true }},
+		{"this server", p.PerServer, false, func(k Row) bool { return k.Server == s.server }},
+		{"all calls", p.Total, false, func(Row) bool { return true }},
 	}
 	for _, limit := range p.Tools {
 		if tool != "" && !naming.Matches(limit.Pattern, tool) {
 			continue
 		}
-		match := func(k spent) bool { return !k.isPool() && naming.Matches(limit.Pattern, k.name()) }
+		match := func(k Row) bool { return !k.isPool() && naming.Matches(limit.Pattern, k.name()) }
 		all = append(all,
-			bound{"one day of " + limit.Pattern, limit.PerDay, true, func(k spent) bool { return today(k) && match(k) }},
+			bound{"one day of " + limit.Pattern, limit.PerDay, true, func(k Row) bool { return today(k) && match(k) }},
 			bound{"all calls of " + limit.Pattern, limit.Total, false, match})
 	}
 	return slices.DeleteFunc(all, func(b bound) bool { return b.most == 0 })
 }
 
 // check holds an order against every limit that depends on what was spent.
-func (s *purse) check(l *leaf, c change) error {
-	if c.kind != holds && c.kind != exceeds && c.kind != fits {
+func (s *Purse) check(l *leaf, c Change) error {
+	if c.Kind != holds && c.Kind != exceeds && c.Kind != fits {
 		return nil
 	}
 	var taken []piece
-	if c.kind == holds {
+	if c.Kind == holds {
 		taken = l.from(c)
 	}
-	for _, b := range s.bounds(c.day, c.tool) {
+	for _, b := range s.bounds(c.Day, c.Tool) {
 		counted := sumOf(l.rows, b.counts)
 		for _, piece := range taken {
-			if b.counts(piece.spent) {
+			if b.counts(piece.Row) {
 				counted -= piece.amount
 			}
 		}
-		if counted.Plus(c.amount) <= b.most {
+		if counted.Plus(c.Amount) <= b.most {
 			continue
 		}
-		refuse := &policy.Error{Code: policy.CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.tool, Required: c.amount, Remaining: b.most.Minus(counted)}
+		refuse := &policy.Error{Code: policy.CodeBudgetExhausted, Limit: b.name, Server: s.server, Tool: c.Tool, Required: c.Amount, Remaining: b.most.Minus(counted)}
 		if b.daily {
 			refuse.RetryAt = policy.NextDay(s.now())
 		}
@@ -66,7 +66,7 @@ func (s *purse) check(l *leaf, c change) error {
 	return nil
 }
 
-func sumOf(rows map[spent]vouchers.Amount, counts func(spent) bool) (total vouchers.Amount) {
+func sumOf(rows Rows, counts func(Row) bool) (total vouchers.Amount) {
 	for key, amount := range rows {
 		if counts(key) {
 			total = total.Plus(amount)

@@ -1,11 +1,10 @@
-package agent
+package budget
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/chitpay/chit/agent/lock"
-	"github.com/chitpay/chit/vouchers"
 )
 
 // orders are changes that are decided in one update of the table.
@@ -18,14 +17,14 @@ type orders struct {
 
 // order is a change that somebody waits for. Limits are held against it.
 type order struct {
-	change
+	Change
 	refused error
 	gone    bool // nobody waits for it any more
 }
 
 // decide holds money in the table, unless a limit forbids it. Orders that come while
 // the table is being updated are decided together in the next update.
-func (s *purse) decide(ctx context.Context, o *order) error {
+func (s *Purse) decide(ctx context.Context, o *order) error {
 	for {
 		batch, err := s.decided(ctx, o)
 		switch {
@@ -40,7 +39,7 @@ func (s *purse) decide(ctx context.Context, o *order) error {
 	}
 }
 
-func (s *purse) decided(ctx context.Context, o *order) (*orders, error) {
+func (s *Purse) decided(ctx context.Context, o *order) (*orders, error) {
 	s.mu.Lock()
 	batch, leads := s.next, s.next == nil
 	if leads {
@@ -62,7 +61,7 @@ func (s *purse) decided(ctx context.Context, o *order) (*orders, error) {
 }
 
 // lead decides a batch. What was held for those who have gone meanwhile is not held.
-func (s *purse) lead(ctx context.Context, batch *orders) {
+func (s *Purse) lead(ctx context.Context, batch *orders) {
 	batch.err = s.update(ctx, batch)
 	batch.ended = batch.err != nil && ctx.Err() != nil
 	s.mu.Lock()
@@ -70,15 +69,15 @@ func (s *purse) lead(ctx context.Context, batch *orders) {
 	s.mu.Unlock()
 	for _, o := range batch.all {
 		if o.gone && o.refused == nil && batch.err == nil {
-			undo := o.change
-			undo.kind, undo.taken = undoes, o.taken
+			undo := o.Change
+			undo.Kind, undo.Taken = undoes, o.Taken
 			s.later(undo)
 		}
 	}
 }
 
 // giveUp leaves an order to who leads its batch, unless that is decided.
-func (s *purse) giveUp(ctx context.Context, batch *orders, o *order) error {
+func (s *Purse) giveUp(ctx context.Context, batch *orders, o *order) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -90,10 +89,10 @@ func (s *purse) giveUp(ctx context.Context, batch *orders, o *order) error {
 	}
 }
 
-// flush writes the changes that no limit waits for.
-func (s *purse) flush() error { return s.update(context.Background(), &orders{}) }
+// Flush writes the changes that no limit waits for.
+func (s *Purse) Flush() error { return s.update(context.Background(), &orders{}) }
 
-func (s *purse) update(ctx context.Context, batch *orders) error {
+func (s *Purse) update(ctx context.Context, batch *orders) error {
 	waited := s.writing.Take(ctx)
 	s.mu.Lock()
 	if s.next == batch {
@@ -106,20 +105,20 @@ func (s *purse) update(ctx context.Context, batch *orders) error {
 	defer s.writing.Give()
 	late := s.late
 	s.late = nil
-	last := s.table.turn()
+	last := s.table.Turn()
 	s.mu.Unlock()
 	if len(late) == 0 && len(batch.all) == 0 {
 		return nil
 	}
-	err := s.table.updateSpending(ctx, last, func(rows map[spent]vouchers.Amount) {
+	err := s.table.UpdateSpending(ctx, last, func(rows Rows) {
 		fold(rows)
 		l := newLeaf(rows, s.server)
 		for _, c := range late {
 			l.book(c)
 		}
 		for _, o := range batch.all {
-			if o.refused = s.check(l, o.change); o.refused == nil {
-				o.taken = l.book(o.change)
+			if o.refused = s.check(l, o.Change); o.refused == nil {
+				o.Taken = l.book(o.Change)
 			}
 		}
 	})
