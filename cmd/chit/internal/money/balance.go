@@ -30,20 +30,22 @@ func Balance() *cli.Command {
 	}
 }
 
-func balance(c *cli.Context) error { return withFunds(c, printBalance) }
+func balance(c *cli.Context) error {
+	return withFunds(c, func(_ *profile.Profile, _ *chain.Client, funds agent.Funds) error { return printBalance(c, funds) })
+}
 
 // withFunds runs f with what the payer has, as far as it can be read.
-func withFunds(c *cli.Context, f func(*cli.Context, *profile.Profile, *chain.Client, agent.Funds) error) error {
+func withFunds(c *cli.Context, f func(*profile.Profile, *chain.Client, agent.Funds) error) error {
 	return command.WithChain(c, func(p *profile.Profile, client *chain.Client) error {
 		funds, err := readFunds(c, p, client)
 		if funds.Payer == (common.Address{}) {
 			return err
 		}
-		return errors.Join(f(c, p, client, funds), err)
+		return errors.Join(f(p, client, funds), err)
 	})
 }
 
-func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds agent.Funds) error {
+func printBalance(c *cli.Context, funds agent.Funds) error {
 	return command.Print(c, funds, func(w io.Writer) error {
 		if _, err := fmt.Fprintf(w, "wallet %s  %s\n", funds.Payer, funds.Wallet); err != nil || len(funds.Channels) == 0 {
 			return err
@@ -62,9 +64,9 @@ func printBalance(c *cli.Context, _ *profile.Profile, _ *chain.Client, funds age
 // printAtRisk names the channels whose server holds a voucher for more than was spent.
 func printAtRisk(w io.Writer, channels []agent.ChannelFunds) error {
 	for _, ch := range channels {
-		if most := min(ch.Signed, ch.Balance); most > ch.Charged {
+		if risk := ch.AtRisk(); risk > 0 {
 			if _, err := fmt.Fprintf(w, "%s: the server holds a voucher with which it could take %s, %s more than was spent; a revoked grant leaves one, or a failed call, and the next calls are paid with it\n",
-				ui.Short(ch.Channel.Hex()), most, most-ch.Charged); err != nil {
+				ui.Short(ch.Channel.Hex()), ch.Charged+risk, risk); err != nil {
 				return err
 			}
 		}

@@ -299,6 +299,17 @@ func (p *Profile) MinDepositAmount() (vouchers.Amount, error) {
 	return vouchers.ParseAmount(string(p.MinDeposit))
 }
 
+// CoinPriceAmount is what one coin of the chain costs, in atomic USDC, zero if it is not known.
+func (p *Profile) CoinPriceAmount() (price vouchers.Amount, err error) {
+	if p.CoinPrice == "" {
+		return 0, nil
+	}
+	if price, err = vouchers.ParseAmount(string(p.CoinPrice)); err != nil {
+		err = fmt.Errorf("coinPrice: %w", err)
+	}
+	return price, err
+}
+
 // Name is the profile's name.
 func (p *Profile) Name() string { return p.name }
 
