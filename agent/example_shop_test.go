@@ -15,7 +15,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -81,5 +81,5 @@ func grantExample(ctx context.Context, url string, budget vouchers.Amount) (stri
 	if err != nil {
 		return "", err
 	}
-	return grant(ctx, client, owner, moved.Channel, credit.Scope{Budget: budget})
+	return grant(ctx, client, owner, moved.Channel, macaroon.Scope{Budget: budget})
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // grant buys a credit token of an hour from the channel that key signs for.
-func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel vouchers.ChannelID, scope credit.Scope) (string, error) {
+func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel vouchers.ChannelID, scope macaroon.Scope) (string, error) {
 	scope.Expires = time.Now().Add(time.Hour)
 	caveats, err := scope.Caveats()
 	if err != nil {
@@ -49,7 +50,7 @@ func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel v
 }
 
 // token is one of a payer with a channel of its own to a shop.
-func token(t testing.TB, url string, scope credit.Scope) string {
+func token(t testing.TB, url string, scope macaroon.Scope) string {
 	t.Helper()
 	o := options(t)
 	client := dial(t, url, o)

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -46,9 +47,9 @@ var _ paying = (*CreditProxy)(nil)
 
 // OpenCreditProxy makes a proxy to an MCP server over streamable HTTP. It connects when
 // its client does. The token is shown to that server alone, and over plain http to
-// this machine alone. Errors are those of [credit.Parse], or wrap [ErrURL] or [ErrPlain]. The caller closes the proxy.
+// this machine alone. Errors are those of [macaroon.Parse], or wrap [ErrURL] or [ErrPlain]. The caller closes the proxy.
 func OpenCreditProxy(server, token string, limits dial.Limits, logger *slog.Logger) (*CreditProxy, error) {
-	parsed, err := credit.Parse(token)
+	parsed, err := macaroon.Parse(token)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func tellReport(server string, report *credit.Report) string {
 	for _, level := range report.Levels {
 		fmt.Fprintf(&text, "Limit %s", level.Caveat)
 		switch {
-		case level.Remaining != nil && strings.HasPrefix(level.Caveat, credit.KindCalls.String()+"="):
+		case level.Remaining != nil && strings.HasPrefix(level.Caveat, macaroon.KindCalls.String()+"="):
 			fmt.Fprintf(&text, ": %d calls left", uint64(*level.Remaining))
 		case level.Remaining != nil:
 			fmt.Fprintf(&text, ": %s left", *level.Remaining)

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -26,7 +27,7 @@ import (
 type TokenBudget struct {
 	purse  *budget.Purse
 	policy *policy.Policy
-	token  credit.Token
+	token  macaroon.Token
 	own    bool // it was bought from a channel of the book
 
 	mu        sync.Mutex // guards unwritten
@@ -35,10 +36,10 @@ type TokenBudget struct {
 
 // OpenTokenBudget opens the budget for calls to a server on a token. Without a book (an
 // empty path) it counts in memory. What the policy says nothing of is limited by the token
-// alone: there are no defaults. Errors are those of [credit.Parse] and [OpenBook]. The
+// alone: there are no defaults. Errors are those of [macaroon.Parse] and [OpenBook]. The
 // caller closes it.
 func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Policy, book string) (*TokenBudget, error) {
-	parsed, err := credit.Parse(token)
+	parsed, err := macaroon.Parse(token)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ type TokenAnswer struct {
 // makes it, with the context that it is given: a second time, where it costs more than was
 // announced and the policy allows that. A call that fails without an answer counts in full.
 // Errors are make's, or a [*PolicyError], or the book's; or they wrap [ErrDishonest], where
-// more was charged than the token pays, or [credit.ErrToken], where it has no room for the
+// more was charged than the token pays, or [macaroon.ErrToken], where it has no room for the
 // budget's limit.
 func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amount, make func(context.Context) (TokenAnswer, error)) error {
 	if b == nil {
@@ -150,9 +151,9 @@ func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ co
 	if !b.policy.LimitsCalls() {
 		return ctx, payable(b.token), nil
 	}
-	narrower, err := b.token.Attenuate(credit.Scope{PerCall: max(1, price)})
+	narrower, err := b.token.Attenuate(macaroon.Scope{PerCall: max(1, price)})
 	switch {
-	case errors.Is(err, credit.ErrWidening): // it is narrower already
+	case errors.Is(err, macaroon.ErrWidening): // it is narrower already
 		return ctx, payable(b.token), nil
 	case err != nil:
 		return nil, 0, fmt.Errorf("the token cannot be narrowed to what the budget allows for one call: %w", err)
@@ -161,10 +162,10 @@ func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ co
 }
 
 // payable is the most that a token pays for one call.
-func payable(token credit.Token) vouchers.Amount {
+func payable(token macaroon.Token) vouchers.Amount {
 	most := policy.Unlimited
 	for _, c := range token.Caveats() {
-		if c.Kind == credit.KindPerCall || c.Kind == credit.KindBudget {
+		if c.Kind == macaroon.KindPerCall || c.Kind == macaroon.KindBudget {
 			most = min(most, vouchers.Amount(c.Limit))
 		}
 	}

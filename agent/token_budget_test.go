@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
 
 func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	secret := token(t, shop.URL, credit.Scope{Budget: 10 * price})
+	secret := token(t, shop.URL, macaroon.Scope{Budget: 10 * price})
 	budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, agent.Policy{Total: 2*price - 1}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 
 func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	secret := token(t, shop.URL, credit.Scope{Budget: 10 * price, PerCall: 5 * price})
+	secret := token(t, shop.URL, macaroon.Scope{Budget: 10 * price, PerCall: 5 * price})
 	for name, test := range map[string]struct {
 		policy agent.Policy
 		most   vouchers.Amount
@@ -79,9 +79,9 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 
 func TestATokenWithoutRoomForTheBudgetIsNotShown(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	full, err := credit.Parse(token(t, shop.URL, credit.Scope{Budget: 10 * price}))
-	for err == nil && len(full.Caveats()) < credit.MaxCaveats {
-		full, err = full.Attenuate(credit.Scope{Calls: 10})
+	full, err := macaroon.Parse(token(t, shop.URL, macaroon.Scope{Budget: 10 * price}))
+	for err == nil && len(full.Caveats()) < macaroon.MaxCaveats {
+		full, err = full.Attenuate(macaroon.Scope{Calls: 10})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestATokenWithoutRoomForTheBudgetIsNotShown(t *testing.T) {
 			t.Error("a token was shown that pays more than the budget has")
 			return agent.TokenAnswer{}, nil
 		})
-		if !errors.Is(err, credit.ErrToken) || strings.Contains(err.Error(), credit.Prefix+"A") {
+		if !errors.Is(err, macaroon.ErrToken) || strings.Contains(err.Error(), macaroon.Prefix+"A") {
 			t.Errorf("the call gave %v", err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/naming"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -88,7 +88,7 @@ func TestARedirectTakesNoPaymentAlong(t *testing.T) {
 
 func TestACreditTokenGoesNowhereElse(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	secret := token(t, shop.URL, credit.Scope{Budget: 2 * price})
+	secret := token(t, shop.URL, macaroon.Scope{Budget: 2 * price})
 	front, stolen := detour(t, shop.URL, http.StatusTemporaryRedirect)
 	proxy, err := agent.OpenCreditProxy(front+"/mcp", secret, agent.Limits{}, slog.New(slog.DiscardHandler))
 	if err != nil {

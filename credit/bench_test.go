@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
-var benchScope = credit.Scope{
+var benchScope = macaroon.Scope{
 	Tools: []string{"search*", "fetch"}, Budget: 90_000, PerCall: 50_000, Calls: 1 << 40,
-	Rate: credit.Rate{Amount: 1 << 40, Period: time.Hour}, Expires: start.Add(24 * time.Hour),
+	Rate: macaroon.Rate{Amount: 1 << 40, Period: time.Hour}, Expires: start.Add(24 * time.Hour),
 }
 
 func tokens(s *shop, n int) []string {
@@ -107,7 +108,7 @@ func BenchmarkFirstSpend(b *testing.B) {
 	_, token := s.grant(benchScope)
 	texts := make([]string, b.N)
 	for i := range texts {
-		texts[i] = s.narrow(token, credit.Scope{PerCall: vouchers.Amount(50_000 - i%40_000), Expires: start.Add(time.Duration(i/40_000+1) * time.Second)}).Text()
+		texts[i] = s.narrow(token, macaroon.Scope{PerCall: vouchers.Amount(50_000 - i%40_000), Expires: start.Add(time.Duration(i/40_000+1) * time.Second)}).Text()
 	}
 	b.ReportAllocs()
 	b.ResetTimer()

@@ -8,7 +8,16 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
+)
+
+// The buckets of the store that this room has for itself, beside that of the root keys.
+const (
+	grantsBucket   = "credit-grants"   // grants as JSON, by id
+	countersBucket = "credit-counters" // what was spent, by grant, counter and lane
+	revokedBucket  = "credit-revoked"  // revoked tokens, by grant and node
+	clockBucket    = "credit-clock"    // the latest time that was ever relied on
 )
 
 // Book is the seller's side of credit tokens: it grants, checks and spends them.
@@ -16,7 +25,7 @@ import (
 type Book struct {
 	ledger *vouchers.Ledger
 	store  vouchers.Store
-	keys   *Keyring
+	keys   *macaroon.Keyring
 	clock  *steady
 
 	limits Limits
@@ -29,11 +38,11 @@ type Book struct {
 	forgotten uint32     // when ended grants were last looked through, in Unix seconds
 
 	mu      sync.RWMutex // guards what follows
-	grants  map[GrantID]*grant
+	grants  map[macaroon.GrantID]*grant
 	shelves map[vouchers.ChannelID]*shelf // all grants that are remembered
 	// revoked are points in the chains of live grants, each with the point of the token
 	// that was narrowed first; the zero point is not known.
-	revoked map[GrantID]map[node]node
+	revoked map[macaroon.GrantID]map[macaroon.Node]macaroon.Node
 	// fixed are counters whose records are of before windows slid; nil after opening.
 	fixed map[*counter]*fixedWindow
 }
@@ -59,11 +68,11 @@ func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store
 	}
 	b := &Book{
 		ledger: ledger, store: store, limits: s.limits, met: s.met, wake: make(chan struct{}, 1),
-		grants: map[GrantID]*grant{}, shelves: map[vouchers.ChannelID]*shelf{}, revoked: map[GrantID]map[node]node{},
+		grants: map[macaroon.GrantID]*grant{}, shelves: map[vouchers.ChannelID]*shelf{}, revoked: map[macaroon.GrantID]map[macaroon.Node]macaroon.Node{},
 	}
 	b.sessions.init(s.limits.SessionBytes, func() { s.met(LimitSessions) })
 	var err error
-	if b.keys, err = openKeyring(ctx, store); err != nil {
+	if b.keys, err = macaroon.OpenKeyring(ctx, store); err != nil {
 		return nil, err
 	}
 	b.fixed = map[*counter]*fixedWindow{}
@@ -77,7 +86,7 @@ func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store
 }
 
 // Keys are the root keys of the tokens.
-func (b *Book) Keys() *Keyring { return b.keys }
+func (b *Book) Keys() *macaroon.Keyring { return b.keys }
 
 // load reads the live grants. It returns the latest time that an earlier process
 // has relied on, in Unix nanoseconds.
@@ -157,29 +166,29 @@ func (b *Book) slide() {
 }
 
 func (b *Book) loadRevoked(key, value []byte) error {
-	var branch node // of old records it is not known
-	if len(key) != len(GrantID{})+len(node{}) || len(value) != 0 && len(value) != len(branch) {
+	var branch macaroon.Node // of old records it is not known
+	if len(key) != len(macaroon.GrantID{})+len(macaroon.Node{}) || len(value) != 0 && len(value) != len(branch) {
 		return errors.New("the record of a revoked credit token is damaged")
 	}
 	copy(branch[:], value)
-	if id := GrantID(key); b.grants[id] != nil {
-		b.revoke(id, node(key[len(id):]), branch)
+	if id := macaroon.GrantID(key); b.grants[id] != nil {
+		b.revoke(id, macaroon.Node(key[len(id):]), branch)
 	}
 	return nil
 }
 
 // revoke ends every token whose chain has this point, which is on a branch.
-func (b *Book) revoke(id GrantID, n, branch node) {
+func (b *Book) revoke(id macaroon.GrantID, n, branch macaroon.Node) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.revoked[id] == nil {
-		b.revoked[id] = map[node]node{}
+		b.revoked[id] = map[macaroon.Node]macaroon.Node{}
 	}
 	b.revoked[id][n] = branch
 	b.grants[id].turn()
 }
 
-func (b *Book) isRevoked(id GrantID, nodes []node) bool {
+func (b *Book) isRevoked(id macaroon.GrantID, nodes []macaroon.Node) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for _, n := range nodes {
@@ -191,7 +200,7 @@ func (b *Book) isRevoked(id GrantID, nodes []node) bool {
 }
 
 // find returns a grant whose tokens may be live, or nil.
-func (b *Book) find(id GrantID) *grant {
+func (b *Book) find(id macaroon.GrantID) *grant {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.grants[id]
@@ -199,10 +208,10 @@ func (b *Book) find(id GrantID) *grant {
 
 // Lookup returns a grant, also one that has ended. The error wraps [ErrNoGrant] if
 // there is none.
-func (b *Book) Lookup(id GrantID) (*Grant, error) { return b.record(id) }
+func (b *Book) Lookup(id macaroon.GrantID) (*Grant, error) { return b.record(id) }
 
 // record reads the record of a grant, with what was spent up to now.
-func (b *Book) record(id GrantID) (*Grant, error) {
+func (b *Book) record(id macaroon.GrantID) (*Grant, error) {
 	value, err := b.store.Bucket(grantsBucket).Get(id[:])
 	if err != nil {
 		return nil, fmt.Errorf("read grant %s: %w", id, err)

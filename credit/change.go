@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -19,26 +20,26 @@ type Purse interface {
 // Find returns the grant that the same request got before, with its token; false if
 // there is none. Whoever asks must have proved to be the payer. Errors wrap
 // [ErrRequest].
-func (b *Book) Find(r Request) (*Grant, Token, bool, error) {
+func (b *Book) Find(r Request) (*Grant, macaroon.Token, bool, error) {
 	caveats, err := r.caveats()
 	if err != nil {
-		return nil, Token{}, false, err
+		return nil, macaroon.Token{}, false, err
 	}
 	g, err := b.record(r.id())
 	if errors.Is(err, ErrNoGrant) {
-		return nil, Token{}, false, nil
+		return nil, macaroon.Token{}, false, nil
 	}
 	if err != nil {
-		return nil, Token{}, false, err
+		return nil, macaroon.Token{}, false, err
 	}
 	if !sameScope(g.Scope, caveats) || g.Payer != r.Payer {
-		return nil, Token{}, false, fmt.Errorf("%w: the nonce was used for another grant", ErrRequest)
+		return nil, macaroon.Token{}, false, fmt.Errorf("%w: the nonce was used for another grant", ErrRequest)
 	}
-	t, err := mint(b.keys.get(g.Key), name{g.Key, g.ID}, caveats)
+	t, err := macaroon.Mint(g.Key, b.keys.Get(g.Key), g.ID, caveats)
 	return g, t, err == nil, err
 }
 
-func sameScope(scope []string, caveats []Caveat) bool {
+func sameScope(scope []string, caveats []macaroon.Caveat) bool {
 	if len(scope) != len(caveats) {
 		return false
 	}
@@ -53,36 +54,36 @@ func sameScope(scope []string, caveats []Caveat) bool {
 // Grant sets the budget aside and mints its token. It is durable on return. An
 // error that wraps [ErrRequest] releases the purse's reservation to its caller; the
 // others are those of [vouchers.Reservation.SetAside].
-func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, Token, error) {
+func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, macaroon.Token, error) {
 	caveats, err := r.caveats()
 	if err != nil {
-		return nil, Token{}, err
+		return nil, macaroon.Token{}, err
 	}
 	if err := b.fits(r, purse.Price()); err != nil {
-		return nil, Token{}, err
+		return nil, macaroon.Token{}, err
 	}
 	done, err := b.begin(r)
 	if err != nil {
-		return nil, Token{}, err
+		return nil, macaroon.Token{}, err
 	}
 	defer done()
-	key, root := b.keys.current()
+	key, root := b.keys.Current()
 	g := &Grant{ID: r.id(), Channel: r.Channel, Payer: r.Payer, Label: r.Label, Budget: purse.Price(), Created: b.today(), Key: key}
 	b.bring(g)
-	t, err := mint(root, name{key, g.ID}, caveats)
+	t, err := macaroon.Mint(key, root, g.ID, caveats)
 	if err != nil {
-		return nil, Token{}, err
+		return nil, macaroon.Token{}, err
 	}
 	if err := g.describe(t, root); err != nil {
-		return nil, Token{}, err
+		return nil, macaroon.Token{}, err
 	}
 	g.note(Event{At: g.Created, What: DeedGranted, By: ByPayer, Amount: g.Budget})
 	put, err := g.put()
 	if err != nil {
-		return nil, Token{}, err
+		return nil, macaroon.Token{}, err
 	}
 	if err := purse.SetAside(ctx, put); err != nil {
-		return nil, Token{}, fmt.Errorf("grant %s: %w", g.ID, err)
+		return nil, macaroon.Token{}, fmt.Errorf("grant %s: %w", g.ID, err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -111,8 +112,8 @@ func (b *Book) begin(r Request) (done func(), err error) {
 // fits refuses what is paid for otherwise, or over already. The request has a budget
 // and an end.
 func (b *Book) fits(r Request, paid vouchers.Amount) error {
-	budget, _ := r.one(KindBudget)
-	expires, _ := r.one(KindExpires)
+	budget, _ := r.one(macaroon.KindBudget)
+	expires, _ := r.one(macaroon.KindExpires)
 	switch {
 	case uint64(paid) != budget.Limit:
 		return fmt.Errorf("%w: %s are paid for a budget of %s", ErrRequest, paid, vouchers.Amount(budget.Limit))
@@ -123,19 +124,19 @@ func (b *Book) fits(r Request, paid vouchers.Amount) error {
 }
 
 // describe writes down the caveats of the token, and which counters are the grant's own.
-func (g *Grant) describe(t Token, root []byte) error {
-	nodes, err := t.verify(root)
+func (g *Grant) describe(t macaroon.Token, root []byte) error {
+	nodes, err := t.Verify(root)
 	if err != nil {
 		return err
 	}
-	for i, c := range t.caveats {
+	for i, c := range t.All() {
 		g.Scope = append(g.Scope, c.String())
 		switch c.Kind {
-		case KindExpires:
+		case macaroon.KindExpires:
 			g.Expires = time.Unix(int64(c.Time), 0).UTC()
-		case KindBudget:
+		case macaroon.KindBudget:
 			g.Minted.Budget = nodes[i+1]
-		case KindCalls:
+		case macaroon.KindCalls:
 			g.Minted.Calls, g.Minted.MaxCalls = &nodes[i+1], c.Limit
 		}
 	}
@@ -144,7 +145,7 @@ func (g *Grant) describe(t Token, root []byte) error {
 
 // TopUp adds the purse's price to a grant's budget. It is durable on return. Errors wrap [ErrNoGrant],
 // [ErrGrantEnded] or [ErrRequest], or are those of [vouchers.Reservation.SetAside].
-func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purse) (*Grant, error) {
+func (b *Book) TopUp(ctx context.Context, id macaroon.GrantID, nonce [32]byte, purse Purse) (*Grant, error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
 	r, g, err := b.live(id)
@@ -158,7 +159,7 @@ func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purs
 		return nil, err
 	}
 	budget, fits := r.Budget.Add(purse.Price())
-	if !fits || budget > MaxLimit {
+	if !fits || budget > macaroon.MaxLimit {
 		return nil, fmt.Errorf("%w: %s on top of %s is more than a budget can be", ErrRequest, purse.Price(), r.Budget)
 	}
 	r.Budget = budget
@@ -179,7 +180,7 @@ func (b *Book) TopUp(ctx context.Context, id GrantID, nonce [32]byte, purse Purs
 }
 
 // ToppedUp returns the grant, and whether a top-up with that nonce was made before.
-func (b *Book) ToppedUp(id GrantID, nonce [32]byte) (*Grant, bool, error) {
+func (b *Book) ToppedUp(id macaroon.GrantID, nonce [32]byte) (*Grant, bool, error) {
 	r, err := b.record(id)
 	if err != nil {
 		return nil, false, err
@@ -194,7 +195,7 @@ func (g *Grant) toppedUp(nonce [32]byte) bool {
 func (b *Book) today() time.Time { return time.Unix(int64(b.clock.now().wall), 0).UTC() }
 
 // live returns a grant that has not ended. Called with b.changing held.
-func (b *Book) live(id GrantID) (*Grant, *grant, error) {
+func (b *Book) live(id macaroon.GrantID) (*Grant, *grant, error) {
 	r, err := b.record(id)
 	if err != nil {
 		return nil, nil, err
@@ -210,7 +211,7 @@ func (b *Book) live(id GrantID) (*Grant, *grant, error) {
 // after it has returned. What is unspent returns to the channel when the calls in
 // flight have ended. A grant that has ended is left as it is. The history says by
 // whom it was.
-func (b *Book) Revoke(ctx context.Context, id GrantID, by By) (*Grant, error) {
+func (b *Book) Revoke(ctx context.Context, id macaroon.GrantID, by By) (*Grant, error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
 	r, g, err := b.live(id)
@@ -241,7 +242,7 @@ func (b *Book) RevokeToken(ctx context.Context, text string) (*Grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.token.caveats) == len(r.Scope) {
+	if len(c.token.Caveats()) == len(r.Scope) {
 		return b.Revoke(ctx, c.grant.id, ByHolder)
 	}
 	return b.revokeNarrowed(ctx, c, c.nodes[len(r.Scope)+1])
@@ -253,7 +254,7 @@ const wholeGrant = 16
 // mayRevoke refuses what the limit does not let be revoked any more. Who holds a token
 // makes up others of it at will; what comes of that is no branch's but its own. The
 // error wraps [ErrRequest].
-func (b *Book) mayRevoke(id GrantID, branch node) error {
+func (b *Book) mayRevoke(id macaroon.GrantID, branch macaroon.Node) error {
 	b.mu.RLock()
 	all, here := len(b.revoked[id]), 0
 	for _, of := range b.revoked[id] {
@@ -271,7 +272,7 @@ func (b *Book) mayRevoke(id GrantID, branch node) error {
 
 // revokeNarrowed ends a token that was attenuated, on a branch: the first point after
 // the token as it was minted. No call begins on it after it has returned.
-func (b *Book) revokeNarrowed(ctx context.Context, c *chain, branch node) (*Grant, error) {
+func (b *Book) revokeNarrowed(ctx context.Context, c *chain, branch macaroon.Node) (*Grant, error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
 	id, last := c.grant.id, c.nodes[len(c.nodes)-1]

@@ -3,6 +3,8 @@ package credit
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/chitpay/chit/credit/macaroon"
 )
 
 // Clock tells the time of day, which can be set forward and back, and how much time
@@ -57,7 +59,7 @@ func (s *steady) now() moment {
 	return moment{unix(wall.Unix()), at}
 }
 
-func unix(t int64) uint32 { return uint32(min(max(t, 0), MaxTime)) }
+func unix(t int64) uint32 { return uint32(min(max(t, 0), macaroon.MaxTime)) }
 
 // latest is what expiries are judged by: a clock that is set back revives nothing.
 func (m moment) latest() uint32 { return max(m.wall, m.seconds()) }

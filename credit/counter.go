@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -16,21 +17,21 @@ import (
 // whatever order commits reach the disk, and a lane is only as old as its last
 // commit. There are as many lanes as there ever were commits at once.
 type counter struct {
-	key     node
+	key     macaroon.Node
 	limit   uint64
 	used    uint64 // in all lanes, and reserved by calls in flight; of a rate, in a period
 	first   lane   // the lanes, but not those of a rate
 	more    *[]lane
 	rate    *window // of a rate
 	expires uint32  // when no token under the caveat is good any more, in Unix seconds
-	kind    Kind
+	kind    macaroon.Kind
 	own     bool // the grant has it, and so do all sessions
 }
 
 // newCounter makes the counter of a caveat of which nothing was spent.
-func newCounter(key node, c Caveat, expires uint32) *counter {
+func newCounter(key macaroon.Node, c macaroon.Caveat, expires uint32) *counter {
 	fresh := &counter{key: key, kind: c.Kind, limit: c.Limit, expires: expires}
-	if c.Kind == KindRate {
+	if c.Kind == macaroon.KindRate {
 		fresh.rate = &window{period: c.Period}
 	}
 	return fresh
@@ -69,7 +70,7 @@ func (c *counter) lanes() int {
 
 // cost is what a call counts for.
 func (c *counter) cost(price vouchers.Amount) uint64 {
-	if c.kind == KindCalls {
+	if c.kind == macaroon.KindCalls {
 		return 1
 	}
 	return uint64(price)
@@ -97,9 +98,9 @@ func (c *counter) refuse(price vouchers.Amount, now int64) *Refusal {
 	}
 	r := &Refusal{Code: CodeBudgetExhausted, Caveat: c.caveat().String(), Required: vouchers.Amount(cost), Remaining: vouchers.Amount(left)}
 	switch c.kind {
-	case KindCalls:
+	case macaroon.KindCalls:
 		r.Code = CodeCallsExhausted
-	case KindRate:
+	case macaroon.KindRate:
 		r.Code = CodeRateLimited
 		if cost <= c.limit {
 			wait := time.Duration(c.freeAt(c.used-(c.limit-cost)) - now)
@@ -109,11 +110,11 @@ func (c *counter) refuse(price vouchers.Amount, now int64) *Refusal {
 	return r
 }
 
-func (c *counter) caveat() Caveat {
+func (c *counter) caveat() macaroon.Caveat {
 	if c.rate != nil {
-		return Caveat{Kind: c.kind, Limit: c.limit, Period: c.rate.period}
+		return macaroon.Caveat{Kind: c.kind, Limit: c.limit, Period: c.rate.period}
 	}
-	return Caveat{Kind: c.kind, Limit: c.limit}
+	return macaroon.Caveat{Kind: c.kind, Limit: c.limit}
 }
 
 // reserve takes a call in; refuse has allowed it.
@@ -196,11 +197,11 @@ func (c *counter) saysNothing() bool {
 // the counter expires, the value. Between them is when the period began of a rate
 // that was written before windows slid, and 0 otherwise.
 const (
-	laneKeyLength   = len(GrantID{}) + len(node{}) + 2
+	laneKeyLength   = len(macaroon.GrantID{}) + len(macaroon.Node{}) + 2
 	laneValueLength = 8 + 4 + 4
 )
 
-func laneKey(grant GrantID, key node, i int) []byte {
+func laneKey(grant macaroon.GrantID, key macaroon.Node, i int) []byte {
 	b := make([]byte, 0, laneKeyLength+1) // one more for the place of a part
 	b = append(append(b, grant[:]...), key[:]...)
 	return binary.BigEndian.AppendUint16(b, uint16(i))
@@ -208,7 +209,7 @@ func laneKey(grant GrantID, key node, i int) []byte {
 
 // put returns the record of a lane in which cost is charged on top, for a call that
 // was taken at a time.
-func (c *counter) put(grant GrantID, i int, cost uint64, at int64) vouchers.Put {
+func (c *counter) put(grant macaroon.GrantID, i int, cost uint64, at int64) vouchers.Put {
 	if c.rate != nil {
 		return c.rate.put(grant, c, i, cost, at)
 	}
@@ -221,8 +222,8 @@ func (c *counter) put(grant GrantID, i int, cost uint64, at int64) vouchers.Put 
 
 // laneRecord is a lane as it is on disk.
 type laneRecord struct {
-	grant   GrantID
-	counter node
+	grant   macaroon.GrantID
+	counter macaroon.Node
 	lane    int
 	charged uint64
 	expires uint32
@@ -260,8 +261,8 @@ func readLane(key, value []byte) (laneRecord, error) {
 	default:
 		return laneRecord{}, errLane
 	}
-	r.grant = GrantID(key)
-	r.counter = node(key[len(r.grant):])
+	r.grant = macaroon.GrantID(key)
+	r.counter = macaroon.Node(key[len(r.grant):])
 	r.lane = int(binary.BigEndian.Uint16(key[len(r.grant)+len(r.counter):]))
 	if r.charged >= uint64(laneBusy) {
 		return laneRecord{}, errLane
@@ -272,11 +273,11 @@ func readLane(key, value []byte) (laneRecord, error) {
 // counters are counters of a grant, by key.
 type counters []*counter
 
-func (all counters) search(key node) (int, bool) {
-	return slices.BinarySearchFunc(all, key, func(c *counter, key node) int { return slices.Compare(c.key[:], key[:]) })
+func (all counters) search(key macaroon.Node) (int, bool) {
+	return slices.BinarySearchFunc(all, key, func(c *counter, key macaroon.Node) int { return slices.Compare(c.key[:], key[:]) })
 }
 
-func (all counters) find(key node) *counter {
+func (all counters) find(key macaroon.Node) *counter {
 	if i, found := all.search(key); found {
 		return all[i]
 	}

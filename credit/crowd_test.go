@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -18,10 +19,10 @@ import (
 func TestACrowdNeverSpendsOneUnitTooMuch(t *testing.T) {
 	s := newShop(t)
 	const budget, calls = 50_000, 300
-	_, root := s.grant(credit.Scope{Budget: budget, Calls: calls, Rate: credit.Rate{Amount: 40_000, Period: time.Hour}})
+	_, root := s.grant(macaroon.Scope{Budget: budget, Calls: calls, Rate: macaroon.Rate{Amount: 40_000, Period: time.Hour}})
 	limits := []vouchers.Amount{budget, 9_000, 20_000, 4_000}
-	tokens := []credit.Token{root, s.narrow(root, credit.Scope{Budget: 9_000}), s.narrow(root, credit.Scope{Budget: 20_000})}
-	tokens = append(tokens, s.narrow(tokens[2], credit.Scope{Budget: 4_000}))
+	tokens := []macaroon.Token{root, s.narrow(root, macaroon.Scope{Budget: 9_000}), s.narrow(root, macaroon.Scope{Budget: 20_000})}
+	tokens = append(tokens, s.narrow(tokens[2], macaroon.Scope{Budget: 4_000}))
 	above := [][]int{{0}, {0, 1}, {0, 2}, {0, 2, 3}}
 	var spent [4]atomic.Int64
 	var charged, count atomic.Int64
@@ -75,10 +76,10 @@ func TestACrowdNeverSpendsOneUnitTooMuch(t *testing.T) {
 
 // TestExactlyAsManyCallsPassAsTheLimitHas starts 300 equal calls at one moment.
 func TestExactlyAsManyCallsPassAsTheLimitHas(t *testing.T) {
-	for name, scope := range map[string]credit.Scope{
+	for name, scope := range map[string]macaroon.Scope{
 		"budget": {Budget: 100 * 7},
 		"calls":  {Budget: 10_000, Calls: 100},
-		"rate":   {Budget: 10_000, Rate: credit.Rate{Amount: 100*7 + 6, Period: time.Second}},
+		"rate":   {Budget: 10_000, Rate: macaroon.Rate{Amount: 100*7 + 6, Period: time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)

@@ -2,12 +2,12 @@
 //
 // The payer of a channel signs one voucher that covers a budget, and gets a token
 // for it: a macaroon, the text "chit_...", which any client can send in a header.
-// What it may be spent on is in its caveats ([Scope]). Whoever holds a token can
-// narrow it without asking anybody ([Token.Attenuate]); nobody can widen it, since
+// What it may be spent on is in its caveats ([macaroon.Scope]). Whoever holds a token can
+// narrow it without asking anybody ([macaroon.Token.Attenuate]); nobody can widen it, since
 // each caveat is part of the signature and every one of them is enforced.
 //
 // [Book] is the seller's side. It mints tokens under the newest of its root keys
-// ([Keyring]), keeps a counter for every budget, calls and rate caveat that was
+// ([macaroon.Keyring]), keeps a counter for every budget, calls and rate caveat that was
 // ever spent under, and takes each call from all of them at once:
 //
 //	Spend: check the scope, reserve in every counter, draw from the channel
@@ -23,6 +23,6 @@
 // A grant ends when it expires, is revoked or is used up; what it has not spent
 // then returns to the channel once its last call has ended.
 //
-// Tokens are secrets: [Token.Text] alone shows one, everything else that prints a
+// Tokens are secrets: [macaroon.Token.Text] alone shows one, everything else that prints a
 // token prints its fingerprint.
 package credit

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
 func TestARestartRestoresWhatIsLeftAtEveryLevel(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Calls: 5, Rate: credit.Rate{Amount: 900, Period: time.Hour}})
-	sub := s.narrow(token, credit.Scope{Budget: 300, Calls: 4})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Calls: 5, Rate: macaroon.Rate{Amount: 900, Period: time.Hour}})
+	sub := s.narrow(token, macaroon.Scope{Budget: 300, Calls: 4})
 	s.buy(sub, 100)
 	s.spend(sub, "search", 50) // in flight when the process ends
 	s.restart()
@@ -35,8 +36,8 @@ func TestARestartRestoresWhatIsLeftAtEveryLevel(t *testing.T) {
 func TestACopyTakenAtAnyMomentHasWhatWasAnswered(t *testing.T) {
 	s := newShop(t)
 	const budget = 100_000
-	_, token := s.grant(credit.Scope{Budget: budget, Calls: 100_000})
-	sub := s.narrow(token, credit.Scope{Budget: budget / 2})
+	_, token := s.grant(macaroon.Scope{Budget: budget, Calls: 100_000})
+	sub := s.narrow(token, macaroon.Scope{Budget: budget / 2})
 	var answered atomic.Int64
 	var crowd sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
@@ -105,7 +106,7 @@ func TestAClockThatIsSetAnewDoesNotResetARate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
-			_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Hour}})
+			_, token := s.grant(macaroon.Scope{Budget: 1000, Rate: macaroon.Rate{Amount: 100, Period: time.Hour}})
 			s.clock.pass(2 * time.Hour)
 			s.buy(token, 100)
 			set(s)
@@ -122,7 +123,7 @@ func TestAClockThatIsSetAnewDoesNotResetARate(t *testing.T) {
 
 func TestAClockThatIsSetAnewRevivesNothingAndEndsNothing(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Expires: start.Add(time.Hour)})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Expires: start.Add(time.Hour)})
 	s.clock.set(start.Add(2 * time.Hour))
 	s.refused(token, "search", 1, credit.CodeExpired)
 	s.sweep()
@@ -140,7 +141,7 @@ func TestAClockThatIsSetAnewRevivesNothingAndEndsNothing(t *testing.T) {
 
 func TestACallThatOutlivesItsPeriodCountsInItsOwn(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Minute}})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Rate: macaroon.Rate{Amount: 100, Period: time.Minute}})
 	early, late := s.spend(token, "search", 60), s.spend(token, "search", 40)
 	s.clock.pass(time.Minute)
 	s.buy(token, 70)
@@ -154,18 +155,18 @@ func TestACallThatOutlivesItsPeriodCountsInItsOwn(t *testing.T) {
 
 func TestUnspentBudgetReturnsToTheChannel(t *testing.T) {
 	for name, c := range map[string]struct {
-		scope credit.Scope
-		end   func(*shop, credit.GrantID)
+		scope macaroon.Scope
+		end   func(*shop, macaroon.GrantID)
 		want  credit.End
 		code  credit.Code
 	}{
-		"revoked": {end: func(s *shop, id credit.GrantID) {
+		"revoked": {end: func(s *shop, id macaroon.GrantID) {
 			if _, err := s.Revoke(context.Background(), id, credit.ByPayer); err != nil {
 				s.t.Fatal(err)
 			}
 		}, want: credit.EndRevoked, code: credit.CodeRevoked},
-		"expired": {end: func(s *shop, _ credit.GrantID) { s.clock.pass(24 * time.Hour) }, want: credit.EndExpired, code: credit.CodeExpired},
-		"used up": {scope: credit.Scope{Calls: 2}, end: func(*shop, credit.GrantID) {}, want: credit.EndUsedUp, code: credit.CodeCallsExhausted},
+		"expired": {end: func(s *shop, _ macaroon.GrantID) { s.clock.pass(24 * time.Hour) }, want: credit.EndExpired, code: credit.CodeExpired},
+		"used up": {scope: macaroon.Scope{Calls: 2}, end: func(*shop, macaroon.GrantID) {}, want: credit.EndUsedUp, code: credit.CodeCallsExhausted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
@@ -198,7 +199,7 @@ func TestUnspentBudgetReturnsToTheChannel(t *testing.T) {
 
 func TestAGrantThatEndedBeforeACrashIsClosedAfterIt(t *testing.T) {
 	s := newShop(t)
-	id, token := s.grant(credit.Scope{Budget: 1000})
+	id, token := s.grant(macaroon.Scope{Budget: 1000})
 	s.spend(token, "search", 200)
 	if _, err := s.Revoke(context.Background(), id, credit.ByPayer); err != nil {
 		t.Fatal(err)
@@ -213,9 +214,9 @@ func TestAGrantThatEndedBeforeACrashIsClosedAfterIt(t *testing.T) {
 
 func TestRevokingATokenEndsWhatWasMadeOfItAndNothingElse(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
-	one, two := s.narrow(token, credit.Scope{Budget: 500}), s.narrow(token, credit.Scope{Budget: 600})
-	under := s.narrow(one, credit.Scope{PerCall: 10})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
+	one, two := s.narrow(token, macaroon.Scope{Budget: 500}), s.narrow(token, macaroon.Scope{Budget: 600})
+	under := s.narrow(one, macaroon.Scope{PerCall: 10})
 	s.buy(under, 10)
 	if _, err := s.RevokeToken(context.Background(), one.Text()); err != nil {
 		t.Fatal(err)
@@ -234,7 +235,7 @@ func TestRevokingATokenEndsWhatWasMadeOfItAndNothingElse(t *testing.T) {
 
 func TestATopUpRaisesTheBudgetOnce(t *testing.T) {
 	s := newShop(t)
-	id, token := s.grant(credit.Scope{Budget: 1000})
+	id, token := s.grant(macaroon.Scope{Budget: 1000})
 	s.buy(token, 1000)
 	if _, err := s.TopUp(context.Background(), id, [32]byte{1}, s.pay(500)); err != nil {
 		t.Fatal(err)
@@ -262,7 +263,7 @@ func TestATopUpRaisesTheBudgetOnce(t *testing.T) {
 
 func TestTheSameRequestIsGrantedOnce(t *testing.T) {
 	s := newShop(t)
-	r := s.request(credit.Scope{Budget: 1000, Tools: []string{"search"}})
+	r := s.request(macaroon.Scope{Budget: 1000, Tools: []string{"search"}})
 	if _, _, found, err := s.Find(r); found || err != nil {
 		t.Errorf("found before it was granted: %v", err)
 	}
@@ -278,7 +279,7 @@ func TestTheSameRequestIsGrantedOnce(t *testing.T) {
 		t.Errorf("found %v, %v, the same token %v", found, err, again.Text() == token.Text())
 	}
 	r.Caveats = r.Caveats[: len(r.Caveats)-1 : len(r.Caveats)-1]
-	r.Caveats = append(r.Caveats, credit.Caveat{Kind: credit.KindBudget, Limit: 999})
+	r.Caveats = append(r.Caveats, macaroon.Caveat{Kind: macaroon.KindBudget, Limit: 999})
 	if _, _, _, err := s.Find(r); !errors.Is(err, credit.ErrRequest) {
 		t.Errorf("another scope under the same nonce: %v", err)
 	}
@@ -286,7 +287,7 @@ func TestTheSameRequestIsGrantedOnce(t *testing.T) {
 
 func TestTheSameRequestAtOnceIsGrantedOnce(t *testing.T) {
 	s := newShop(t)
-	r := s.request(credit.Scope{Budget: 10})
+	r := s.request(macaroon.Scope{Budget: 10})
 	purses := make([]*vouchers.Reservation, 16)
 	for i := range purses {
 		purses[i] = s.pay(10)
@@ -321,13 +322,15 @@ func TestARequestThatCannotBeMetIsRefused(t *testing.T) {
 		"a label that clears a screen": func(r *credit.Request) { r.Label = "mine\x1b[2J" },
 		"a label of two lines":         func(r *credit.Request) { r.Label = "mine\nnot mine" },
 		"a glob with a bracket": func(r *credit.Request) {
-			r.Caveats = append(r.Caveats, credit.Caveat{Kind: credit.KindTools, Tools: "a[b]"})
+			r.Caveats = append(r.Caveats, macaroon.Caveat{Kind: macaroon.KindTools, Tools: "a[b]"})
 		},
-		"a rate without period": func(r *credit.Request) { r.Caveats = append(r.Caveats, credit.Caveat{Kind: credit.KindRate, Limit: 1}) },
-		"a channel of its own":  func(r *credit.Request) { r.Caveats = append(r.Caveats, credit.Caveat{Kind: credit.KindChannel}) },
-		"an unknown kind":       func(r *credit.Request) { r.Caveats = append(r.Caveats, credit.Caveat{Kind: 99, Limit: 1}) },
+		"a rate without period": func(r *credit.Request) {
+			r.Caveats = append(r.Caveats, macaroon.Caveat{Kind: macaroon.KindRate, Limit: 1})
+		},
+		"a channel of its own": func(r *credit.Request) { r.Caveats = append(r.Caveats, macaroon.Caveat{Kind: macaroon.KindChannel}) },
+		"an unknown kind":      func(r *credit.Request) { r.Caveats = append(r.Caveats, macaroon.Caveat{Kind: 99, Limit: 1}) },
 	} {
-		r := s.request(credit.Scope{Budget: 10})
+		r := s.request(macaroon.Scope{Budget: 10})
 		change(&r)
 		purse := s.pay(10)
 		if _, _, err := s.Grant(context.Background(), r, purse); !errors.Is(err, credit.ErrRequest) {
@@ -342,8 +345,8 @@ func TestARequestThatCannotBeMetIsRefused(t *testing.T) {
 
 func TestCountersOfExpiredTokensAreForgotten(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
-	sub := s.narrow(token, credit.Scope{Budget: 100, Expires: start.Add(time.Minute)})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
+	sub := s.narrow(token, macaroon.Scope{Budget: 100, Expires: start.Add(time.Minute)})
 	s.buy(sub, 10)
 	if n := s.counterRows(); n != 2 {
 		t.Fatalf("%d counters, want 2", n)
@@ -364,7 +367,7 @@ func TestCountersOfExpiredTokensAreForgotten(t *testing.T) {
 	s.restart()
 	s.refused(sub, "search", 1, credit.CodeExpired)
 	s.left(token, 980)
-	later := s.narrow(token, credit.Scope{Budget: 100, Expires: start.Add(2 * time.Minute)})
+	later := s.narrow(token, macaroon.Scope{Budget: 100, Expires: start.Add(2 * time.Minute)})
 	s.buy(later, 10)
 	s.restart() // nobody shows the token any more
 	s.clock.pass(time.Hour)

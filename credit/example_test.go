@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -46,7 +47,7 @@ func handOut(ctx context.Context) error {
 	}
 
 	// The payer signs one voucher for a budget of 5 USDC.
-	scope := credit.Scope{Budget: 5_000_000, Tools: []string{"search*"}, Expires: time.Now().Add(24 * time.Hour)}
+	scope := macaroon.Scope{Budget: 5_000_000, Tools: []string{"search*"}, Expires: time.Now().Add(24 * time.Hour)}
 	channel, purse, err := sign(ctx, ledger, scope.Budget)
 	if err != nil {
 		return err
@@ -61,7 +62,7 @@ func handOut(ctx context.Context) error {
 	}
 
 	// Its holder hands on a cent of it, without asking anybody.
-	narrow, err := token.Attenuate(credit.Scope{Budget: 10_000, Tools: []string{"search_web"}})
+	narrow, err := token.Attenuate(macaroon.Scope{Budget: 10_000, Tools: []string{"search_web"}})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 )
 
 // FuzzParse reads hostile text. What is read comes back as the same text, and no
@@ -13,17 +14,17 @@ import (
 func FuzzParse(f *testing.F) {
 	s := newShop(f)
 	_, token := s.grant(full)
-	sub, err := token.Attenuate(credit.Scope{Budget: 1, Tools: []string{"fetch"}})
+	sub, err := token.Attenuate(macaroon.Scope{Budget: 1, Tools: []string{"fetch"}})
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range []string{"", credit.Prefix, token.Text(), sub.Text(), sub.Text()[:80]} {
+	for _, seed := range []string{"", macaroon.Prefix, token.Text(), sub.Text(), sub.Text()[:80]} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		parsed, err := credit.Parse(text)
+		parsed, err := macaroon.Parse(text)
 		if err != nil {
-			if !errors.Is(err, credit.ErrToken) {
+			if !errors.Is(err, macaroon.ErrToken) {
 				t.Fatalf("%v", err)
 			}
 		} else if parsed.Text() != text {
@@ -50,14 +51,14 @@ func FuzzParseCaveat(f *testing.F) {
 	}
 	f.Add("channel=0x105528f849f750512b35bc0f1cdf57016e517a71bbea2728461b588217bb2fcb")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := credit.ParseCaveat(text)
+		c, err := macaroon.ParseCaveat(text)
 		if err != nil {
-			if !errors.Is(err, credit.ErrCaveat) {
+			if !errors.Is(err, macaroon.ErrCaveat) {
 				t.Fatal(err)
 			}
 			return
 		}
-		if again, err := credit.ParseCaveat(c.String()); err != nil || again != c || c.String() != text {
+		if again, err := macaroon.ParseCaveat(c.String()); err != nil || again != c || c.String() != text {
 			t.Fatalf("%q became %q, %v", text, again, err)
 		}
 	})
@@ -69,12 +70,12 @@ func FuzzRate(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		rate, err := credit.ParseRate(text)
+		rate, err := macaroon.ParseRate(text)
 		if err != nil {
 			return
 		}
-		if caveats, err := (credit.Scope{Rate: rate}).Caveats(); err == nil && rate != (credit.Rate{}) {
-			if _, err := credit.ParseCaveat(caveats[0].String()); err != nil {
+		if caveats, err := (macaroon.Scope{Rate: rate}).Caveats(); err == nil && rate != (macaroon.Rate{}) {
+			if _, err := macaroon.ParseCaveat(caveats[0].String()); err != nil {
 				t.Fatal(err)
 			}
 		}

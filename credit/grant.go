@@ -12,6 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -51,7 +52,7 @@ func (e End) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 func (e *End) UnmarshalText(text []byte) error {
 	i := slices.Index(endNames[:], string(text))
 	if i < 0 {
-		return fmt.Errorf("a grant that ended as %q", clip(string(text)))
+		return fmt.Errorf("a grant that ended as %q", plain.Clip(string(text)))
 	}
 	*e = End(i)
 	return nil
@@ -70,7 +71,7 @@ func (e End) code() Code {
 
 // Grant is a budget that a payer has handed out. Amounts are atomic units.
 type Grant struct {
-	ID      GrantID            `json:"id"`
+	ID      macaroon.GrantID   `json:"id"`
 	Channel vouchers.ChannelID `json:"channel"`
 	// Payer is who the channel's money goes back to, and Signer the key that has granted:
 	// that one alone has proved anything.
@@ -107,8 +108,8 @@ type TopUp struct {
 
 // mintedCounters are the counters of the caveats that a grant's own token has.
 type mintedCounters struct {
-	Budget node  `json:"budget"`
-	Calls  *node `json:"calls,omitempty"`
+	Budget macaroon.Node  `json:"budget"`
+	Calls  *macaroon.Node `json:"calls,omitempty"`
 	// MaxCalls is the limit of Calls.
 	MaxCalls uint64 `json:"maxCalls,omitempty"`
 }
@@ -128,49 +129,49 @@ type Request struct {
 	// Nonce tells requests apart: the same request with the same nonce is granted once.
 	Nonce [32]byte
 	// Caveats are those of the token: a budget, when it expires, and what else limits it.
-	Caveats []Caveat
+	Caveats []macaroon.Caveat
 	// Label is the payer's own, at most [MaxLabel] bytes without control characters.
 	Label string
 }
 
 // one returns the limit of the only caveat of a kind. Errors wrap [ErrRequest].
-func (r Request) one(kind Kind) (Caveat, error) {
-	var found []Caveat
+func (r Request) one(kind macaroon.Kind) (macaroon.Caveat, error) {
+	var found []macaroon.Caveat
 	for _, c := range r.Caveats {
 		if c.Kind == kind {
 			found = append(found, c)
 		}
 	}
 	if len(found) != 1 {
-		return Caveat{}, fmt.Errorf("%w: %d caveats of %s, want one", ErrRequest, len(found), kind)
+		return macaroon.Caveat{}, fmt.Errorf("%w: %d caveats of %s, want one", ErrRequest, len(found), kind)
 	}
 	return found[0], nil
 }
 
 // Budget is what the request asks for, in atomic units. Errors wrap [ErrRequest].
 func (r Request) Budget() (vouchers.Amount, error) {
-	c, err := r.one(KindBudget)
+	c, err := r.one(macaroon.KindBudget)
 	return vouchers.Amount(c.Limit), err
 }
 
 // id names the grant, so that asking twice for the same is asking once.
-func (r Request) id() GrantID {
+func (r Request) id() macaroon.GrantID {
 	h := sha256.New()
 	h.Write([]byte("chit credit grant"))
 	h.Write(r.Channel[:])
 	h.Write(r.Nonce[:])
-	return GrantID(h.Sum(nil)[:len(GrantID{})])
+	return macaroon.GrantID(h.Sum(nil)[:len(macaroon.GrantID{})])
 }
 
 // maxRequested is how many caveats a request may have.
 const maxRequested = 16
 
 // caveats returns those of the token to mint. Errors wrap [ErrRequest].
-func (r Request) caveats() ([]Caveat, error) {
+func (r Request) caveats() ([]macaroon.Caveat, error) {
 	if _, err := r.Budget(); err != nil {
 		return nil, err
 	}
-	if _, err := r.one(KindExpires); err != nil {
+	if _, err := r.one(macaroon.KindExpires); err != nil {
 		return nil, err
 	}
 	if len(r.Caveats) > maxRequested || len(r.Label) > MaxLabel {
@@ -181,17 +182,17 @@ func (r Request) caveats() ([]Caveat, error) {
 	}
 	calls := 0
 	for _, c := range r.Caveats {
-		if _, err := ParseCaveat(c.String()); err != nil || c.Kind == KindChannel {
+		if _, err := macaroon.ParseCaveat(c.String()); err != nil || c.Kind == macaroon.KindChannel {
 			return nil, fmt.Errorf("%w: the caveat %q: %w", ErrRequest, c, orUnasked(err))
 		}
-		if c.Kind == KindCalls {
+		if c.Kind == macaroon.KindCalls {
 			calls++
 		}
 	}
 	if calls > 1 {
-		return nil, fmt.Errorf("%w: %d caveats of %s, want one at most", ErrRequest, calls, KindCalls)
+		return nil, fmt.Errorf("%w: %d caveats of %s, want one at most", ErrRequest, calls, macaroon.KindCalls)
 	}
-	return append([]Caveat{{Kind: KindChannel, Channel: r.Channel}}, r.Caveats...), nil
+	return append([]macaroon.Caveat{{Kind: macaroon.KindChannel, Channel: r.Channel}}, r.Caveats...), nil
 }
 
 // orUnasked is why a caveat that can be read is refused all the same.
@@ -204,7 +205,7 @@ func orUnasked(err error) error {
 
 // grant is a live grant in memory, or one that has ended and waits for its last call.
 type grant struct {
-	id GrantID
+	id macaroon.GrantID
 	on *shelf // of its channel
 
 	mu       sync.Mutex // held for microseconds, never while anything is awaited; guards what follows
@@ -223,17 +224,17 @@ type grant struct {
 // channel.
 func newGrant(r *Grant, on *shelf) *grant {
 	g := &grant{on: on, id: r.ID, expires: unix(r.Expires.Unix()), ended: r.Ended}
-	g.budget = newCounter(r.Minted.Budget, Caveat{Kind: KindBudget, Limit: uint64(r.Budget)}, g.expires)
+	g.budget = newCounter(r.Minted.Budget, macaroon.Caveat{Kind: macaroon.KindBudget, Limit: uint64(r.Budget)}, g.expires)
 	g.budget.own = true
 	if r.Minted.Calls != nil {
-		g.calls = newCounter(*r.Minted.Calls, Caveat{Kind: KindCalls, Limit: r.Minted.MaxCalls}, g.expires)
+		g.calls = newCounter(*r.Minted.Calls, macaroon.Caveat{Kind: macaroon.KindCalls, Limit: r.Minted.MaxCalls}, g.expires)
 		g.calls.own = true
 	}
 	return g
 }
 
 // find returns a counter of the grant, nil if it has not got it. Called with g.mu held.
-func (g *grant) find(key node) *counter {
+func (g *grant) find(key macaroon.Node) *counter {
 	switch {
 	case g.budget.key == key:
 		return g.budget
@@ -337,15 +338,9 @@ func readGrant(value []byte) (*Grant, error) {
 	return r, nil
 }
 
-// MarshalText returns hex digits.
-func (n node) MarshalText() ([]byte, error) { return GrantID(n).MarshalText() }
-
-// UnmarshalText reads them.
-func (n *node) UnmarshalText(text []byte) error { return (*GrantID)(n).UnmarshalText(text) }
-
 // Find returns the grant of a list that has the id. The error wraps [ErrNoGrant] if none
 // has it.
-func Find(grants []Grant, id GrantID) (Grant, error) {
+func Find(grants []Grant, id macaroon.GrantID) (Grant, error) {
 	i := slices.IndexFunc(grants, func(g Grant) bool { return g.ID == id })
 	if i < 0 {
 		return Grant{}, fmt.Errorf("%w: %s", ErrNoGrant, id)

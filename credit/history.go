@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -62,14 +63,14 @@ func (g *Grant) note(e Event) {
 
 // mayHaveRevoked reports whether one of the points in a token's chain was revoked, as far
 // as the history of an ended grant goes back.
-func (g *Grant) mayHaveRevoked(nodes []node) bool {
+func (g *Grant) mayHaveRevoked(nodes []macaroon.Node) bool {
 	revocations := 0
 	for _, e := range g.History {
 		if e.What != DeedTokenRevoked {
 			continue
 		}
 		revocations++
-		if slices.ContainsFunc(nodes, func(n node) bool { return hex.EncodeToString(n[:]) == e.Token }) {
+		if slices.ContainsFunc(nodes, func(n macaroon.Node) bool { return hex.EncodeToString(n[:]) == e.Token }) {
 			return true
 		}
 	}

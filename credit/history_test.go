@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 )
 
 // history is a grant's, an event a line, with the seconds since the start.
-func (s *shop) history(id credit.GrantID) string {
+func (s *shop) history(id macaroon.GrantID) string {
 	s.t.Helper()
 	g, err := s.Lookup(id)
 	if err != nil {
@@ -29,13 +30,13 @@ func (s *shop) history(id credit.GrantID) string {
 func TestTheHistoryOfAGrantSaysWhatWhenAndByWhom(t *testing.T) {
 	s := newShop(t)
 	ctx := context.Background()
-	id, token := s.grant(credit.Scope{Budget: 1000})
+	id, token := s.grant(macaroon.Scope{Budget: 1000})
 	s.clock.pass(time.Second)
 	if _, err := s.TopUp(ctx, id, [32]byte{1}, s.pay(500)); err != nil {
 		t.Fatal(err)
 	}
 	s.clock.pass(time.Second)
-	sub := s.narrow(token, credit.Scope{Budget: 10})
+	sub := s.narrow(token, macaroon.Scope{Budget: 10})
 	if _, err := s.RevokeToken(ctx, sub.Text()); err != nil {
 		t.Fatal(err)
 	}
@@ -59,17 +60,17 @@ func TestTheHistoryOfAGrantSaysWhatWhenAndByWhom(t *testing.T) {
 
 func TestTheHistoryNamesTheEndThatNobodyOrdered(t *testing.T) {
 	s := newShop(t)
-	used, token := s.grant(credit.Scope{Budget: 10, Calls: 1})
+	used, token := s.grant(macaroon.Scope{Budget: 10, Calls: 1})
 	s.buy(token, 10)
 	s.sweep()
-	expired, _ := s.grant(credit.Scope{Budget: 10, Expires: start.Add(time.Minute)})
+	expired, _ := s.grant(macaroon.Scope{Budget: 10, Expires: start.Add(time.Minute)})
 	s.clock.pass(time.Minute)
 	s.sweep()
-	held, root := s.grant(credit.Scope{Budget: 10})
+	held, root := s.grant(macaroon.Scope{Budget: 10})
 	if _, err := s.RevokeToken(context.Background(), root.Text()); err != nil {
 		t.Fatal(err)
 	}
-	for id, want := range map[credit.GrantID]string{
+	for id, want := range map[macaroon.GrantID]string{
 		used:    "0 granted payer 10 \n0 used_up  0 \n0 returned  0 ",
 		expired: "0 granted payer 10 \n60 expired  0 \n60 returned  10 ",
 		held:    "60 granted payer 10 \n60 revoked holder 0 \n60 returned  10 ",
@@ -83,7 +84,7 @@ func TestTheHistoryNamesTheEndThatNobodyOrdered(t *testing.T) {
 // TestAGrantOfBeforeThereWereHistoriesHasOne takes the history out of a stored grant.
 func TestAGrantOfBeforeThereWereHistoriesHasOne(t *testing.T) {
 	s := newShop(t)
-	id, token := s.grant(credit.Scope{Budget: 1000})
+	id, token := s.grant(macaroon.Scope{Budget: 1000})
 	s.clock.pass(time.Second)
 	if _, err := s.TopUp(context.Background(), id, [32]byte{1}, s.pay(500)); err != nil {
 		t.Fatal(err)
@@ -115,9 +116,9 @@ func TestAGrantOfBeforeThereWereHistoriesHasOne(t *testing.T) {
 
 func TestAHolderCannotGrowTheHistoryWithoutEnd(t *testing.T) {
 	s := newShop(t)
-	id, token := s.grant(credit.Scope{Budget: 1000})
+	id, token := s.grant(macaroon.Scope{Budget: 1000})
 	for i := range 70 {
-		sub := s.narrow(token, credit.Scope{Calls: uint64(i + 1)})
+		sub := s.narrow(token, macaroon.Scope{Calls: uint64(i + 1)})
 		if _, err := s.RevokeToken(context.Background(), sub.Text()); err != nil {
 			t.Fatal(err)
 		}
@@ -130,10 +131,10 @@ func TestAHolderCannotGrowTheHistoryWithoutEnd(t *testing.T) {
 
 func TestASpendNamesTheVeryTokenThatPays(t *testing.T) {
 	s := newShop(t)
-	_, root := s.grant(credit.Scope{Budget: 1000})
-	sub := s.narrow(root, credit.Scope{Budget: 100})
+	_, root := s.grant(macaroon.Scope{Budget: 1000})
+	sub := s.narrow(root, macaroon.Scope{Budget: 100})
 	for range 2 {
-		for _, token := range []credit.Token{root, sub} {
+		for _, token := range []macaroon.Token{root, sub} {
 			spend := s.spend(token, "search", 1)
 			if got := spend.Token(); hex.EncodeToString(got[:]) != token.Fingerprint() {
 				t.Errorf("%x pays for %s", got, token)

@@ -3,12 +3,13 @@ package credit
 import (
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // Report is what is left of a token.
 type Report struct {
-	Grant   GrantID            `json:"grant"`
+	Grant   macaroon.GrantID   `json:"grant"`
 	Channel vouchers.ChannelID `json:"channel"`
 	Label   string             `json:"label,omitempty"`
 	// Refused is why no call is taken, whatever it costs; nil if calls are.
@@ -51,13 +52,13 @@ func (b *Book) Inspect(text string) (*Report, error) {
 	at := c.grant.at(now)
 	r.Remaining = vouchers.Amount(c.grant.budget.remaining(at))
 	counted := 0
-	for _, caveat := range c.token.caveats {
+	for _, caveat := range c.token.All() {
 		level := Level{Caveat: caveat.String()}
-		if caveat.Kind.counted() {
+		if caveat.Kind.Counted() {
 			counter := s.counters[counted]
 			counted++
 			level.fill(counter, at)
-			if counter.kind == KindBudget {
+			if counter.kind == macaroon.KindBudget {
 				r.Remaining = min(r.Remaining, *level.Remaining)
 			}
 			if why := counter.refuse(1, at); why != nil && r.Refused == nil {

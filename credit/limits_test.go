@@ -12,9 +12,10 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	macaroon "gopkg.in/macaroon.v2"
+	format "gopkg.in/macaroon.v2"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -40,7 +41,7 @@ func (h *hits) of(limit string) int {
 }
 
 // release spends from a token and is charged nothing.
-func (s *shop) release(token credit.Token, price vouchers.Amount) {
+func (s *shop) release(token macaroon.Token, price vouchers.Amount) {
 	s.t.Helper()
 	s.spend(token, "search", price).Release()
 }
@@ -48,15 +49,15 @@ func (s *shop) release(token credit.Token, price vouchers.Amount) {
 func TestTokensThatWereNeverChargedForLeaveNoCounters(t *testing.T) {
 	var met hits
 	s := newShop(t, credit.WithLimits(credit.Limits{Counters: 100}, met.add))
-	_, root := s.grant(credit.Scope{Budget: 100_000})
-	paid := s.narrow(root, credit.Scope{Budget: 10})
+	_, root := s.grant(macaroon.Scope{Budget: 100_000})
+	paid := s.narrow(root, macaroon.Scope{Budget: 10})
 	s.buy(paid, 10)
-	shared := s.narrow(root, credit.Scope{Budget: 100, Rate: credit.Rate{Amount: 80, Period: time.Hour}})
-	one, two := s.narrow(shared, credit.Scope{Tools: []string{"search"}}), s.narrow(shared, credit.Scope{Calls: 9})
+	shared := s.narrow(root, macaroon.Scope{Budget: 100, Rate: macaroon.Rate{Amount: 80, Period: time.Hour}})
+	one, two := s.narrow(shared, macaroon.Scope{Tools: []string{"search"}}), s.narrow(shared, macaroon.Scope{Calls: 9})
 	s.release(one, 50)
 	running := s.spend(two, "search", 50)
 	for i := range 1000 {
-		made := s.narrow(root, credit.Scope{Budget: vouchers.Amount(200 + i), Calls: 3, Rate: credit.Rate{Amount: 7, Period: time.Hour}})
+		made := s.narrow(root, macaroon.Scope{Budget: vouchers.Amount(200 + i), Calls: 3, Rate: macaroon.Rate{Amount: 7, Period: time.Hour}})
 		s.release(made, 1)
 	}
 	if n := met.of(credit.LimitCounters); n != 0 {
@@ -64,7 +65,7 @@ func TestTokensThatWereNeverChargedForLeaveNoCounters(t *testing.T) {
 	}
 	running.Release()
 	for i := range 200 { // nothing is in flight any more under the shared limits
-		s.release(s.narrow(root, credit.Scope{Budget: vouchers.Amount(5000 + i)}), 1)
+		s.release(s.narrow(root, macaroon.Scope{Budget: vouchers.Amount(5000 + i)}), 1)
 	}
 	s.buy(one, 60)
 	s.refused(two, "search", 60, credit.CodeBudgetExhausted)
@@ -74,7 +75,7 @@ func TestTokensThatWereNeverChargedForLeaveNoCounters(t *testing.T) {
 	s.refused(two, "search", 60, credit.CodeBudgetExhausted)
 	s.refused(paid, "search", 1, credit.CodeBudgetExhausted)
 	for i := range 100 {
-		sub := s.narrow(root, credit.Scope{Budget: vouchers.Amount(2 + i)})
+		sub := s.narrow(root, macaroon.Scope{Budget: vouchers.Amount(2 + i)})
 		if s.refusal(sub, 1) == nil {
 			s.buy(sub, 1)
 		}
@@ -85,7 +86,7 @@ func TestTokensThatWereNeverChargedForLeaveNoCounters(t *testing.T) {
 }
 
 // refusal is why a token would be refused a call, nil if it is not.
-func (s *shop) refusal(token credit.Token, price vouchers.Amount) error {
+func (s *shop) refusal(token macaroon.Token, price vouchers.Amount) error {
 	spend, err := s.Spend(context.Background(), token.Text(), credit.Call{Tool: "search", Price: price})
 	if err == nil {
 		spend.Release()
@@ -94,13 +95,13 @@ func (s *shop) refusal(token credit.Token, price vouchers.Amount) error {
 }
 
 // grants as grant does, and returns what it is refused with.
-func (s *shop) tryGrant(scope credit.Scope) (credit.GrantID, error) {
+func (s *shop) tryGrant(scope macaroon.Scope) (macaroon.GrantID, error) {
 	s.t.Helper()
 	purse := s.pay(scope.Budget)
 	g, _, err := s.Grant(context.Background(), s.request(scope), purse)
 	if err != nil {
 		purse.Release()
-		return credit.GrantID{}, err
+		return macaroon.GrantID{}, err
 	}
 	return g.ID, nil
 }
@@ -108,15 +109,15 @@ func (s *shop) tryGrant(scope credit.Scope) (credit.GrantID, error) {
 func TestAChannelHasSoManyLiveGrantsAndSoManyNewOnes(t *testing.T) {
 	var met hits
 	s := newShop(t, credit.WithLimits(credit.Limits{LiveGrants: 3, NewGrants: 5}, met.add))
-	var ids []credit.GrantID
+	var ids []macaroon.GrantID
 	for range 3 {
-		id, _ := s.grant(credit.Scope{Budget: 10})
+		id, _ := s.grant(macaroon.Scope{Budget: 10})
 		ids = append(ids, id)
 	}
 	refused := func(limit string) {
 		t.Helper()
 		before := met.of(limit)
-		if _, err := s.tryGrant(credit.Scope{Budget: 10}); !errors.Is(err, credit.ErrRequest) || !strings.Contains(err.Error(), limit) {
+		if _, err := s.tryGrant(macaroon.Scope{Budget: 10}); !errors.Is(err, credit.ErrRequest) || !strings.Contains(err.Error(), limit) {
 			t.Errorf("one more is refused with %v", err)
 		}
 		if met.of(limit) != before+1 {
@@ -130,7 +131,7 @@ func TestAChannelHasSoManyLiveGrantsAndSoManyNewOnes(t *testing.T) {
 		if _, err := s.Revoke(t.Context(), id, credit.ByPayer); err != nil {
 			t.Fatal(err)
 		}
-		s.grant(credit.Scope{Budget: 10})
+		s.grant(macaroon.Scope{Budget: 10})
 	}
 	if _, err := s.Revoke(t.Context(), ids[2], credit.ByPayer); err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func TestAChannelHasSoManyLiveGrantsAndSoManyNewOnes(t *testing.T) {
 	s.restart()
 	refused(credit.LimitNewGrants)
 	s.clock.pass(time.Hour + time.Second)
-	s.grant(credit.Scope{Budget: 10})
+	s.grant(macaroon.Scope{Budget: 10})
 	if got := s.state(); got.Aside != 30 || got.Reserved != 0 {
 		t.Errorf("%s are aside, %s reserved", got.Aside, got.Reserved)
 	}
@@ -148,10 +149,10 @@ func TestAChannelHasSoManyLiveGrantsAndSoManyNewOnes(t *testing.T) {
 func TestGrantsThatEndedLongAgoAreForgotten(t *testing.T) {
 	var met hits
 	s := newShop(t, credit.WithLimits(credit.Limits{EndedGrants: 4, EndedTime: 3 * time.Hour}, met.add))
-	_, live := s.grant(credit.Scope{Budget: 10})
-	var tokens []credit.Token
+	_, live := s.grant(macaroon.Scope{Budget: 10})
+	var tokens []macaroon.Token
 	for range 6 {
-		id, token := s.grant(credit.Scope{Budget: 10, Expires: start.Add(8 * time.Hour)})
+		id, token := s.grant(macaroon.Scope{Budget: 10, Expires: start.Add(8 * time.Hour)})
 		if _, err := s.Revoke(t.Context(), id, credit.ByPayer); err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func TestGrantsThatEndedLongAgoAreForgotten(t *testing.T) {
 
 func TestAGrantIsToppedUpSoOften(t *testing.T) {
 	s := newShop(t, credit.WithLimits(credit.Limits{TopUps: 2}, nil))
-	id, _ := s.grant(credit.Scope{Budget: 10})
+	id, _ := s.grant(macaroon.Scope{Budget: 10})
 	for i := range byte(3) {
 		purse := s.pay(5)
 		_, err := s.TopUp(t.Context(), id, [32]byte{i}, purse)
@@ -208,11 +209,11 @@ func TestAGrantIsToppedUpSoOften(t *testing.T) {
 func TestWhoMakesUpTokensToRevokeKeepsNoOtherFromRevoking(t *testing.T) {
 	var met hits
 	s := newShop(t, credit.WithLimits(credit.Limits{Revocations: 3}, met.add))
-	id, root := s.grant(credit.Scope{Budget: 1000})
-	bad, good := s.narrow(root, credit.Scope{Budget: 100}), s.narrow(root, credit.Scope{Budget: 101})
-	var made []credit.Token
+	id, root := s.grant(macaroon.Scope{Budget: 1000})
+	bad, good := s.narrow(root, macaroon.Scope{Budget: 100}), s.narrow(root, macaroon.Scope{Budget: 101})
+	var made []macaroon.Token
 	for i := range 10 {
-		made = append(made, s.narrow(bad, credit.Scope{Calls: uint64(1 + i)}))
+		made = append(made, s.narrow(bad, macaroon.Scope{Calls: uint64(1 + i)}))
 	}
 	revoked := 0
 	for i, token := range made {
@@ -232,7 +233,7 @@ func TestWhoMakesUpTokensToRevokeKeepsNoOtherFromRevoking(t *testing.T) {
 		t.Errorf("%d are revoked, the limit was met %d times", revoked, met.of(credit.LimitRevocations))
 	}
 	s.buy(made[9], 1)
-	sub := s.narrow(good, credit.Scope{Calls: 5})
+	sub := s.narrow(good, macaroon.Scope{Calls: 5})
 	if _, err := s.RevokeToken(t.Context(), sub.Text()); err != nil {
 		t.Errorf("a token of another branch: %v", err)
 	}
@@ -245,8 +246,8 @@ func TestWhoMakesUpTokensToRevokeKeepsNoOtherFromRevoking(t *testing.T) {
 
 func TestARevokedTokenHasNoOtherGrantVerifiedAgain(t *testing.T) {
 	s := newShop(t)
-	_, busy := s.grant(credit.Scope{Budget: 1000})
-	_, root := s.grant(credit.Scope{Budget: 1000})
+	_, busy := s.grant(macaroon.Scope{Budget: 1000})
+	_, root := s.grant(macaroon.Scope{Budget: 1000})
 	s.release(busy, 1)
 	allocated := func() uint64 {
 		var before, after runtime.MemStats
@@ -257,12 +258,12 @@ func TestARevokedTokenHasNoOtherGrantVerifiedAgain(t *testing.T) {
 	}
 	least := uint64(math.MaxUint64) // of the first call after each revocation
 	for i := range 20 {
-		if _, err := s.RevokeToken(t.Context(), s.narrow(root, credit.Scope{Calls: uint64(1 + i)}).Text()); err != nil {
+		if _, err := s.RevokeToken(t.Context(), s.narrow(root, macaroon.Scope{Calls: uint64(1 + i)}).Text()); err != nil {
 			t.Fatal(err)
 		}
 		least = min(least, allocated())
 	}
-	first := s.narrow(busy, credit.Scope{PerCall: 10})
+	first := s.narrow(busy, macaroon.Scope{PerCall: 10})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	s.release(first, 1)
@@ -275,16 +276,16 @@ func TestARevokedTokenHasNoOtherGrantVerifiedAgain(t *testing.T) {
 func TestTheTokensThatAreRememberedAreBoundedAndRefusedOnesAreNot(t *testing.T) {
 	var met hits
 	s := newShop(t, credit.WithLimits(credit.Limits{SessionBytes: 64 << 10}, met.add))
-	_, root := s.grant(credit.Scope{Budget: 1000})
+	_, root := s.grant(macaroon.Scope{Budget: 1000})
 	for i := range 2000 {
-		long := s.narrow(root, credit.Scope{Tools: []string{"search", strings.Repeat("x", 100)}, Calls: uint64(1 + i)})
+		long := s.narrow(root, macaroon.Scope{Tools: []string{"search", strings.Repeat("x", 100)}, Calls: uint64(1 + i)})
 		s.refused(long, "fetch", 1, credit.CodeToolNotAllowed)
 	}
 	if n := met.of(credit.LimitSessions); n != 0 {
 		t.Errorf("refused tokens were remembered, and %d forgotten", n)
 	}
 	for i := range 2000 {
-		s.release(s.narrow(root, credit.Scope{Calls: uint64(1 + i)}), 1)
+		s.release(s.narrow(root, macaroon.Scope{Calls: uint64(1 + i)}), 1)
 	}
 	if n := met.of(credit.LimitSessions); n < 1500 {
 		t.Errorf("%d of 2,000 tokens were forgotten", n)
@@ -293,16 +294,16 @@ func TestTheTokensThatAreRememberedAreBoundedAndRefusedOnesAreNot(t *testing.T) 
 
 func TestATokenUnderAKeyThatIsNoneGetsNoAnswers(t *testing.T) {
 	s := newShop(t)
-	live, _ := s.grant(credit.Scope{Budget: 100})
-	ended, _ := s.grant(credit.Scope{Budget: 100})
+	live, _ := s.grant(macaroon.Scope{Budget: 100})
+	ended, _ := s.grant(macaroon.Scope{Budget: 100})
 	if _, err := s.Revoke(t.Context(), ended, credit.ByPayer); err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []credit.GrantID{live, ended} {
+	for _, id := range []macaroon.GrantID{live, ended} {
 		name := append(binary.BigEndian.AppendUint32([]byte{1}, 99), id[:]...)
-		m, err := macaroon.New(nil, name, "", macaroon.V2)
+		m, err := format.New(nil, name, "", format.V2)
 		if err == nil {
-			err = m.AddFirstPartyCaveat([]byte(credit.Caveat{Kind: credit.KindChannel, Channel: s.channel}.String()))
+			err = m.AddFirstPartyCaveat([]byte(macaroon.Caveat{Kind: macaroon.KindChannel, Channel: s.channel}.String()))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -311,7 +312,7 @@ func TestATokenUnderAKeyThatIsNoneGetsNoAnswers(t *testing.T) {
 		for _, identifier := range []string{"", "a"} {
 			_, err := s.Spend(t.Context(), forged, credit.Call{Tool: "search", Price: 1, Identifier: identifier})
 			var refusal *credit.Refusal
-			if !errors.As(err, &refusal) || refusal.Code != credit.CodeInvalidToken || !errors.Is(err, credit.ErrForged) {
+			if !errors.As(err, &refusal) || refusal.Code != credit.CodeInvalidToken || !errors.Is(err, macaroon.ErrForged) {
 				t.Errorf("refused with %v", err)
 			}
 		}
@@ -320,9 +321,9 @@ func TestATokenUnderAKeyThatIsNoneGetsNoAnswers(t *testing.T) {
 
 func TestAGrantThatCannotBeReadKeepsNoOtherFromEndingAndBeingListed(t *testing.T) {
 	s := newShop(t)
-	var ids []credit.GrantID
+	var ids []macaroon.GrantID
 	for range 6 {
-		id, _ := s.grant(credit.Scope{Budget: 10, Expires: start.Add(time.Minute)})
+		id, _ := s.grant(macaroon.Scope{Budget: 10, Expires: start.Add(time.Minute)})
 		ids = append(ids, id)
 	}
 	other := s.config
@@ -357,13 +358,13 @@ func TestAGrantThatCannotBeReadKeepsNoOtherFromEndingAndBeingListed(t *testing.T
 func TestAllGrantsOfAChannelHaveSoManyTokensInUse(t *testing.T) {
 	var met hits
 	s := newShop(t, credit.WithLimits(credit.Limits{Counters: 3, ChannelCounters: 3}, met.add))
-	_, one := s.grant(credit.Scope{Budget: 1000})
-	_, two := s.grant(credit.Scope{Budget: 1000})
-	s.buy(s.narrow(one, credit.Scope{Budget: 10, Expires: start.Add(time.Minute)}), 1)
-	s.buy(s.narrow(one, credit.Scope{Budget: 11}), 1)
-	s.buy(s.narrow(two, credit.Scope{Budget: 12}), 1)
+	_, one := s.grant(macaroon.Scope{Budget: 1000})
+	_, two := s.grant(macaroon.Scope{Budget: 1000})
+	s.buy(s.narrow(one, macaroon.Scope{Budget: 10, Expires: start.Add(time.Minute)}), 1)
+	s.buy(s.narrow(one, macaroon.Scope{Budget: 11}), 1)
+	s.buy(s.narrow(two, macaroon.Scope{Budget: 12}), 1)
 	s.restart()
-	late := s.narrow(two, credit.Scope{Budget: 13})
+	late := s.narrow(two, macaroon.Scope{Budget: 13})
 	s.refused(late, "search", 1, credit.CodeTooManyTokens)
 	if n := met.of(credit.LimitChannel); n != 1 {
 		t.Errorf("the limit was met %d times", n)

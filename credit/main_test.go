@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -146,7 +147,7 @@ func (s *shop) pay(price vouchers.Amount) *vouchers.Reservation {
 }
 
 // request is a request for a grant that no other is the same as.
-func (s *shop) request(scope credit.Scope) credit.Request {
+func (s *shop) request(scope macaroon.Scope) credit.Request {
 	s.grants++
 	if scope.Expires.IsZero() {
 		scope.Expires = start.Add(24 * time.Hour)
@@ -159,7 +160,7 @@ func (s *shop) request(scope credit.Scope) credit.Request {
 }
 
 // grant grants a scope, for a day if it does not say.
-func (s *shop) grant(scope credit.Scope) (credit.GrantID, credit.Token) {
+func (s *shop) grant(scope macaroon.Scope) (macaroon.GrantID, macaroon.Token) {
 	s.t.Helper()
 	g, token, err := s.Grant(context.Background(), s.request(scope), s.pay(scope.Budget))
 	if err != nil {
@@ -168,7 +169,7 @@ func (s *shop) grant(scope credit.Scope) (credit.GrantID, credit.Token) {
 	return g.ID, token
 }
 
-func (s *shop) narrow(token credit.Token, scope credit.Scope) credit.Token {
+func (s *shop) narrow(token macaroon.Token, scope macaroon.Scope) macaroon.Token {
 	s.t.Helper()
 	narrower, err := token.Attenuate(scope)
 	if err != nil {
@@ -177,7 +178,7 @@ func (s *shop) narrow(token credit.Token, scope credit.Scope) credit.Token {
 	return narrower
 }
 
-func (s *shop) spend(token credit.Token, tool string, price vouchers.Amount) *credit.Spend {
+func (s *shop) spend(token macaroon.Token, tool string, price vouchers.Amount) *credit.Spend {
 	s.t.Helper()
 	spend, err := s.Spend(context.Background(), token.Text(), credit.Call{Tool: tool, Price: price})
 	if err != nil {
@@ -187,7 +188,7 @@ func (s *shop) spend(token credit.Token, tool string, price vouchers.Amount) *cr
 }
 
 // buy spends the price and is charged all of it.
-func (s *shop) buy(token credit.Token, price vouchers.Amount) {
+func (s *shop) buy(token macaroon.Token, price vouchers.Amount) {
 	s.t.Helper()
 	commit(s.t, s.spend(token, "search", price), price)
 }
@@ -200,7 +201,7 @@ func commit(t testing.TB, spend *credit.Spend, actual vouchers.Amount) {
 }
 
 // refused fails the test unless the call is refused with the code.
-func (s *shop) refused(token credit.Token, tool string, price vouchers.Amount, code credit.Code) *credit.Refusal {
+func (s *shop) refused(token macaroon.Token, tool string, price vouchers.Amount, code credit.Code) *credit.Refusal {
 	s.t.Helper()
 	return s.textRefused(token.Text(), tool, price, code)
 }
@@ -216,7 +217,7 @@ func (s *shop) textRefused(text, tool string, price vouchers.Amount, code credit
 }
 
 // left fails the test unless the token's levels have so much left, the widest first.
-func (s *shop) left(token credit.Token, want ...vouchers.Amount) {
+func (s *shop) left(token macaroon.Token, want ...vouchers.Amount) {
 	s.t.Helper()
 	report, err := s.Inspect(token.Text())
 	if err != nil {

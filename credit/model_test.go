@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -30,7 +31,7 @@ type taken struct {
 type model struct {
 	*rapid.T
 	shop      *shop
-	root, sub credit.Token
+	root, sub macaroon.Token
 	now       time.Duration
 	charged   []taken
 	flying    []taken
@@ -101,7 +102,7 @@ func (m *model) call() {
 }
 
 // wait sees that the call is refused until the time that the refusal names.
-func (m *model) wait(token credit.Token, price vouchers.Amount, refusal *credit.Refusal) {
+func (m *model) wait(token macaroon.Token, price vouchers.Amount, refusal *credit.Refusal) {
 	if (refusal.RetryAfter == 0) != (price > modelRate) {
 		m.Fatalf("a call of %s of %d: %v", price, modelRate, refusal)
 	}
@@ -160,8 +161,8 @@ func TestNoPeriodHasMoreThanItsRate(t *testing.T) {
 		s := newShop(t)
 		defer s.close()
 		m := &model{T: rt, shop: s}
-		_, m.root = s.grant(credit.Scope{Budget: modelBudget, Rate: credit.Rate{Amount: modelRate, Period: modelPeriod}})
-		m.sub = s.narrow(m.root, credit.Scope{Budget: modelSubBudget})
+		_, m.root = s.grant(macaroon.Scope{Budget: modelBudget, Rate: macaroon.Rate{Amount: modelRate, Period: modelPeriod}})
+		m.sub = s.narrow(m.root, macaroon.Scope{Budget: modelSubBudget})
 		rt.Repeat(map[string]func(*rapid.T){
 			"call":    func(rt *rapid.T) { m.T = rt; m.call() },
 			"call 2":  func(rt *rapid.T) { m.T = rt; m.call() },

@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -33,7 +34,7 @@ type Order struct {
 }
 
 // GrantSubject is the subject of an order for a grant.
-func GrantSubject(caveats []Caveat, label string) string {
+func GrantSubject(caveats []macaroon.Caveat, label string) string {
 	lines := make([]string, 0, len(caveats)+1)
 	for _, c := range caveats {
 		lines = append(lines, c.String())
@@ -42,7 +43,7 @@ func GrantSubject(caveats []Caveat, label string) string {
 }
 
 // TopUpSubject is the subject of an order that adds to a budget.
-func TopUpSubject(id GrantID, amount vouchers.Amount) string {
+func TopUpSubject(id macaroon.GrantID, amount vouchers.Amount) string {
 	return id.String() + " by " + amount.String()
 }
 
@@ -59,14 +60,14 @@ func RefundSubject(amount *vouchers.Amount, nonce uint64) string {
 
 // Digest is what the payer's voucher key signs: the order as an Ethereum message (EIP-191).
 func (o Order) Digest() common.Hash {
-	text := fmt.Sprintf("chit credit\n\n%s\n%s\n\nchannel %s\ngood until %s", o.Action, o.Subject, o.Channel, time.Unix(int64(min(o.Deadline, MaxTime)), 0).UTC().Format(time.RFC3339))
+	text := fmt.Sprintf("chit credit\n\n%s\n%s\n\nchannel %s\ngood until %s", o.Action, o.Subject, o.Channel, time.Unix(int64(min(o.Deadline, macaroon.MaxTime)), 0).UTC().Format(time.RFC3339))
 	return crypto.Keccak256Hash([]byte("\x19Ethereum Signed Message:\n"+strconv.Itoa(len(text))), []byte(text))
 }
 
 // Signer is who has signed an order. The error wraps [ErrOrder] where nobody has, or not
 // for this time.
 func (o Order) Signer(signature vouchers.Signature, now time.Time) (common.Address, error) {
-	left := time.Unix(int64(min(o.Deadline, MaxTime)), 0).Sub(now)
+	left := time.Unix(int64(min(o.Deadline, macaroon.MaxTime)), 0).Sub(now)
 	if left <= 0 || left > OrderTime+time.Minute {
 		return common.Address{}, fmt.Errorf("%w: its deadline is in %s, want at most %s; compare the clocks", ErrOrder, left.Truncate(time.Second), OrderTime)
 	}

@@ -78,7 +78,7 @@ func (b *Book) late(token string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.record(t.name.grant)
+	r, err := b.record(t.Grant())
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -18,7 +19,7 @@ func named(identifier string, request byte) credit.Call {
 
 // make makes a call: its answer, and whether it was made before. A call that is run is
 // charged 100, and answered with the identifier.
-func (s *shop) make(token credit.Token, call credit.Call) (answer string, again bool) {
+func (s *shop) make(token macaroon.Token, call credit.Call) (answer string, again bool) {
 	s.t.Helper()
 	spend, err := s.Spend(context.Background(), token.Text(), call)
 	if err != nil {
@@ -36,7 +37,7 @@ func (s *shop) make(token credit.Token, call credit.Call) (answer string, again 
 	return call.Identifier, false
 }
 
-func (s *shop) callRefused(token credit.Token, call credit.Call, code credit.Code) {
+func (s *shop) callRefused(token macaroon.Token, call credit.Call, code credit.Code) {
 	s.t.Helper()
 	spend, err := s.Spend(context.Background(), token.Text(), call)
 	var refusal *credit.Refusal
@@ -47,7 +48,7 @@ func (s *shop) callRefused(token credit.Token, call credit.Call, code credit.Cod
 
 func TestTheSameCallIsChargedOnce(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 250, Calls: 10, Rate: credit.Rate{Amount: 200, Period: time.Hour}})
+	_, token := s.grant(macaroon.Scope{Budget: 250, Calls: 10, Rate: macaroon.Rate{Amount: 200, Period: time.Hour}})
 	failed, err := s.Spend(context.Background(), token.Text(), named("a", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -74,9 +75,9 @@ func TestTheSameCallIsChargedOnce(t *testing.T) {
 
 func TestAnIdentifierIsTheVeryTokensOwn(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
-	sub := s.narrow(token, credit.Scope{Budget: 500})
-	for _, token := range []credit.Token{token, sub} {
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
+	sub := s.narrow(token, macaroon.Scope{Budget: 500})
+	for _, token := range []macaroon.Token{token, sub} {
 		if _, again := s.make(token, named("a", 1)); again {
 			t.Errorf("%s got the answer of another token", token)
 		}
@@ -86,7 +87,7 @@ func TestAnIdentifierIsTheVeryTokensOwn(t *testing.T) {
 
 func TestACallIsNotChargedTwiceAtOnce(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
 	first, err := s.Spend(context.Background(), token.Text(), named("a", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +113,10 @@ func TestACallIsNotChargedTwiceAtOnce(t *testing.T) {
 
 func TestAnAnswerOutlivesTheTokenThatPaidForItUnlessThatIsRevoked(t *testing.T) {
 	s := newShop(t)
-	_, once := s.grant(credit.Scope{Budget: 1000, Calls: 1})
-	_, short := s.grant(credit.Scope{Budget: 1000, Expires: start.Add(time.Minute)})
-	id, revoked := s.grant(credit.Scope{Budget: 1000})
-	for _, token := range []credit.Token{once, short, revoked} {
+	_, once := s.grant(macaroon.Scope{Budget: 1000, Calls: 1})
+	_, short := s.grant(macaroon.Scope{Budget: 1000, Expires: start.Add(time.Minute)})
+	id, revoked := s.grant(macaroon.Scope{Budget: 1000})
+	for _, token := range []macaroon.Token{once, short, revoked} {
 		s.make(token, named("a", 1))
 	}
 	s.clock.pass(time.Minute)
@@ -124,7 +125,7 @@ func TestAnAnswerOutlivesTheTokenThatPaidForItUnlessThatIsRevoked(t *testing.T) 
 		t.Fatal(err)
 	}
 	for range 2 {
-		for _, token := range []credit.Token{once, short} {
+		for _, token := range []macaroon.Token{once, short} {
 			if _, again := s.make(token, named("a", 1)); !again {
 				t.Errorf("%s is charged again", token)
 			}
@@ -138,7 +139,7 @@ func TestAnAnswerOutlivesTheTokenThatPaidForItUnlessThatIsRevoked(t *testing.T) 
 
 func TestAnAnswerThatWasNotKeptIsNotPaidForAgain(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
 	spend, err := s.Spend(context.Background(), token.Text(), named("a", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +151,8 @@ func TestAnAnswerThatWasNotKeptIsNotPaidForAgain(t *testing.T) {
 
 func TestARevokedTokenGetsNoAnswerAfterItsGrantHasEnded(t *testing.T) {
 	s := newShop(t)
-	_, root := s.grant(credit.Scope{Budget: 1000, Expires: start.Add(time.Minute)})
-	sub := s.narrow(root, credit.Scope{Budget: 500})
+	_, root := s.grant(macaroon.Scope{Budget: 1000, Expires: start.Add(time.Minute)})
+	sub := s.narrow(root, macaroon.Scope{Budget: 500})
 	s.make(sub, named("a", 1))
 	if _, err := s.RevokeToken(context.Background(), sub.Text()); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -56,7 +57,7 @@ type Refusal struct {
 func (r *Refusal) Error() string {
 	text := "credit token refused: " + string(r.Code)
 	if r.Caveat != "" {
-		text += " by " + clip(r.Caveat)
+		text += " by " + plain.Clip(r.Caveat)
 	}
 	switch {
 	case r.Code == CodeCallsExhausted:

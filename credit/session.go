@@ -9,6 +9,7 @@ import (
 	"unique"
 	"unsafe"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -19,7 +20,7 @@ var stale = &Refusal{Code: CodeRevoked, Err: ErrGrantEnded}
 // session is a token that was verified, ready to be spent.
 type session struct {
 	grant   *grant
-	token   node // its fingerprint
+	token   macaroon.Node // its fingerprint
 	terms   unique.Handle[terms]
 	expires uint32
 	epoch   uint32
@@ -117,8 +118,8 @@ func (s *sessions) drop(key sessionKey) {
 // session returns the verified token, and why it is none that may be spent. known says
 // that it is remembered, and may be stale: one that was never taken is not.
 func (b *Book) session(text string) (s *session, key sessionKey, known bool, refused *Refusal) {
-	if len(text) > MaxText {
-		return nil, key, false, &Refusal{Code: CodeInvalidToken, Err: ErrToken}
+	if len(text) > macaroon.MaxText {
+		return nil, key, false, &Refusal{Code: CodeInvalidToken, Err: macaroon.ErrToken}
 	}
 	key = keyOf(text)
 	if s = b.sessions.get(key); s != nil {
@@ -128,18 +129,18 @@ func (b *Book) session(text string) (s *session, key sessionKey, known bool, ref
 	return s, key, false, refused
 }
 
-// authentic reads a token, and returns it with its points. The error wraps [ErrToken],
-// or [ErrForged] if no root key of this book has signed it.
-func (b *Book) authentic(text string) (Token, []node, error) {
-	t, err := Parse(text)
+// authentic reads a token, and returns it with its points. The error wraps [macaroon.ErrToken],
+// or [macaroon.ErrForged] if no root key of this book has signed it.
+func (b *Book) authentic(text string) (macaroon.Token, []macaroon.Node, error) {
+	t, err := macaroon.Parse(text)
 	if err != nil {
-		return Token{}, nil, err
+		return macaroon.Token{}, nil, err
 	}
-	root := b.keys.get(t.name.key)
+	root := b.keys.Get(t.Root())
 	if root == nil {
-		return Token{}, nil, ErrForged
+		return macaroon.Token{}, nil, macaroon.ErrForged
 	}
-	nodes, err := t.verify(root)
+	nodes, err := t.Verify(root)
 	return t, nodes, err
 }
 
@@ -149,33 +150,35 @@ func (b *Book) verify(text string) (*session, *chain, *Refusal) {
 	if err != nil {
 		return nil, nil, &Refusal{Code: CodeInvalidToken, Err: err}
 	}
-	g := b.find(t.name.grant)
+	g := b.find(t.Grant())
 	if g == nil {
 		return nil, nil, b.past(t)
 	}
 	epoch := g.now()
-	if channel, ok := t.channel(); !ok || channel != g.on.channel {
-		return nil, nil, &Refusal{Code: CodeInvalidToken, Caveat: Caveat{Kind: KindChannel, Channel: channel}.String(), Err: ErrForged}
+	if channel, ok := t.Channel(); !ok || channel != g.on.channel {
+		return nil, nil, &Refusal{Code: CodeInvalidToken, Caveat: macaroon.Caveat{Kind: macaroon.KindChannel, Channel: channel}.String(), Err: macaroon.ErrForged}
 	}
 	if b.isRevoked(g.id, nodes) {
 		return nil, nil, &Refusal{Code: CodeRevoked}
 	}
-	return newSession(g, t.caveats, nodes, epoch), &chain{g, t, nodes}, nil
+	return newSession(g, t, nodes, epoch), &chain{g, t, nodes}, nil
 }
 
 // chain is a verified token with its points.
 type chain struct {
 	grant *grant
-	token Token
-	nodes []node
+	token macaroon.Token
+	nodes []macaroon.Node
 }
 
 // past says why a token of a grant is not live any more.
-func (b *Book) past(t Token) *Refusal {
-	r, err := b.record(t.name.grant)
-	expires := func(c Caveat) bool { return c.Kind == KindExpires && c.Time <= b.clock.now().latest() }
+func (b *Book) past(t macaroon.Token) *Refusal {
+	r, err := b.record(t.Grant())
+	expires := func(c macaroon.Caveat) bool {
+		return c.Kind == macaroon.KindExpires && c.Time <= b.clock.now().latest()
+	}
 	switch {
-	case errors.Is(err, ErrNoGrant) && slices.ContainsFunc(t.caveats, expires): // it ended so long ago that it was forgotten
+	case errors.Is(err, ErrNoGrant) && slices.ContainsFunc(t.Caveats(), expires): // it ended so long ago that it was forgotten
 		return &Refusal{Code: CodeExpired, Err: err}
 	case err != nil:
 		return &Refusal{Code: CodeInvalidToken, Err: err}
@@ -185,24 +188,24 @@ func (b *Book) past(t Token) *Refusal {
 	return &Refusal{Code: r.Ended.code(), Err: ErrGrantEnded}
 }
 
-func newSession(g *grant, caveats []Caveat, nodes []node, epoch uint32) *session {
-	s := &session{grant: g, token: nodes[len(nodes)-1], expires: MaxTime, epoch: epoch, counters: make([]*counter, 0, counted(caveats))}
+func newSession(g *grant, of macaroon.Token, nodes []macaroon.Node, epoch uint32) *session {
+	s := &session{grant: g, token: nodes[len(nodes)-1], expires: macaroon.MaxTime, epoch: epoch, counters: make([]*counter, 0, counted(of))}
 	var tools []string
 	var t terms
-	for i, c := range caveats {
+	for i, c := range of.All() {
 		switch c.Kind {
-		case KindTools:
+		case macaroon.KindTools:
 			tools = append(tools, c.Tools)
-		case KindPerCall:
+		case macaroon.KindPerCall:
 			if t.perCall == 0 || c.Limit < t.perCall {
 				t.perCall = c.Limit
 			}
-		case KindExpires:
+		case macaroon.KindExpires:
 			s.expires = min(s.expires, c.Time)
-		case KindNotBefore:
+		case macaroon.KindNotBefore:
 			t.notYet = max(t.notYet, c.Time)
 		}
-		if c.Kind.counted() {
+		if c.Kind.Counted() {
 			s.counters = append(s.counters, newCounter(nodes[i+1], c, s.expires))
 		}
 	}
@@ -228,9 +231,9 @@ func (s *session) revoked() *Refusal {
 	return nil
 }
 
-func counted(caveats []Caveat) (n int) {
-	for _, c := range caveats {
-		if c.Kind.counted() {
+func counted(t macaroon.Token) (n int) {
+	for _, c := range t.All() {
+		if c.Kind.Counted() {
 			n++
 		}
 	}
@@ -275,11 +278,11 @@ func (s *session) permits(call Call, now moment) *Refusal {
 		return refused
 	}
 	if list, ok := s.allows(call.Tool); !ok {
-		return &Refusal{Code: CodeToolNotAllowed, Caveat: Caveat{Kind: KindTools, Tools: list}.String()}
+		return &Refusal{Code: CodeToolNotAllowed, Caveat: macaroon.Caveat{Kind: macaroon.KindTools, Tools: list}.String()}
 	}
 	if perCall := s.terms.Value().perCall; perCall != 0 && uint64(call.Price) > perCall {
 		return &Refusal{
-			Code: CodePerCallExceeded, Caveat: Caveat{Kind: KindPerCall, Limit: perCall}.String(),
+			Code: CodePerCallExceeded, Caveat: macaroon.Caveat{Kind: macaroon.KindPerCall, Limit: perCall}.String(),
 			Required: call.Price, Remaining: vouchers.Amount(perCall),
 		}
 	}
@@ -290,9 +293,9 @@ func (s *session) inTime(now moment) *Refusal {
 	notYet := s.terms.Value().notYet
 	switch {
 	case now.latest() >= s.expires:
-		return &Refusal{Code: CodeExpired, Caveat: Caveat{Kind: KindExpires, Time: s.expires}.String()}
+		return &Refusal{Code: CodeExpired, Caveat: macaroon.Caveat{Kind: macaroon.KindExpires, Time: s.expires}.String()}
 	case now.wall < notYet:
-		return &Refusal{Code: CodeNotYetValid, Caveat: Caveat{Kind: KindNotBefore, Time: notYet}.String(), RetryAfter: seconds(notYet - now.wall)}
+		return &Refusal{Code: CodeNotYetValid, Caveat: macaroon.Caveat{Kind: macaroon.KindNotBefore, Time: notYet}.String(), RetryAfter: seconds(notYet - now.wall)}
 	}
 	return nil
 }
@@ -306,7 +309,7 @@ func (s *session) allows(tool string) (string, bool) {
 	for rest, more := tools, true; more; {
 		var list string
 		list, rest, more = strings.Cut(rest, "\n")
-		if !matchAny(list, tool) {
+		if !macaroon.MatchAny(list, tool) {
 			return list, false
 		}
 	}

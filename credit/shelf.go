@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -24,14 +25,14 @@ type shelf struct {
 	counters atomic.Int64
 	ended    []filed // in the order in which they ended
 	// begun is how many are on their way to the disk, with their ids.
-	begun map[GrantID]struct{}
+	begun map[macaroon.GrantID]struct{}
 	// recent is when those of the last hour were made, where that is limited.
 	recent []uint32
 }
 
 // filed is a grant of which nothing is left to be done.
 type filed struct {
-	id GrantID
+	id macaroon.GrantID
 	at uint32
 }
 
@@ -40,8 +41,8 @@ func (s *shelf) isEmpty() bool {
 }
 
 // ids are those of all its grants, those that have ended first.
-func (s *shelf) ids() []GrantID {
-	all := make([]GrantID, 0, len(s.ended)+len(s.live))
+func (s *shelf) ids() []macaroon.GrantID {
+	all := make([]macaroon.GrantID, 0, len(s.ended)+len(s.live))
 	for _, f := range s.ended {
 		all = append(all, f.id)
 	}
@@ -69,7 +70,7 @@ func (b *Book) shelfOf(channel vouchers.ChannelID) *shelf {
 
 // reserve notes that a grant is on its way, where the limits let it be. The error wraps
 // [ErrRequest]. Called with b.mu held.
-func (b *Book) reserve(channel vouchers.ChannelID, id GrantID) error {
+func (b *Book) reserve(channel vouchers.ChannelID, id macaroon.GrantID) error {
 	on, now := b.shelfOf(channel), b.clock.now().latest()
 	if _, begun := on.begun[id]; begun {
 		return fmt.Errorf("%w: it is being granted; ask again", ErrRequest)
@@ -83,14 +84,14 @@ func (b *Book) reserve(channel vouchers.ChannelID, id GrantID) error {
 		return err
 	}
 	if on.begun == nil {
-		on.begun = map[GrantID]struct{}{}
+		on.begun = map[macaroon.GrantID]struct{}{}
 	}
 	on.begun[id] = struct{}{}
 	return nil
 }
 
 // unreserve ends what reserve has begun.
-func (b *Book) unreserve(channel vouchers.ChannelID, id GrantID) {
+func (b *Book) unreserve(channel vouchers.ChannelID, id macaroon.GrantID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	on := b.shelfOf(channel)
@@ -140,9 +141,9 @@ func (b *Book) List(channel vouchers.ChannelID) ([]Grant, error) {
 
 // Page returns at most so many grants of a channel in the order of their ids, from the
 // first one after an id on, and whether there are more. Its error is that of [Book.List].
-func (b *Book) Page(channel vouchers.ChannelID, after GrantID, most int) (page []Grant, more bool, err error) {
+func (b *Book) Page(channel vouchers.ChannelID, after macaroon.GrantID, most int) (page []Grant, more bool, err error) {
 	ids := b.remembered(channel)
-	byID := func(x, y GrantID) int { return bytes.Compare(x[:], y[:]) }
+	byID := func(x, y macaroon.GrantID) int { return bytes.Compare(x[:], y[:]) }
 	slices.SortFunc(ids, byID)
 	from, known := slices.BinarySearchFunc(ids, after, byID)
 	if known {
@@ -155,7 +156,7 @@ func (b *Book) Page(channel vouchers.ChannelID, after GrantID, most int) (page [
 }
 
 // remembered are the ids of a channel's grants.
-func (b *Book) remembered(channel vouchers.ChannelID) []GrantID {
+func (b *Book) remembered(channel vouchers.ChannelID) []macaroon.GrantID {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if on := b.shelves[channel]; on != nil {
@@ -165,7 +166,7 @@ func (b *Book) remembered(channel vouchers.ChannelID) []GrantID {
 }
 
 // records reads grants, but those that are not there any more.
-func (b *Book) records(ids []GrantID) ([]Grant, error) {
+func (b *Book) records(ids []macaroon.GrantID) ([]Grant, error) {
 	all := make([]Grant, 0, len(ids))
 	var failed []error
 	for _, id := range ids {
@@ -230,14 +231,14 @@ func (b *Book) forgetEnded(ctx context.Context, now moment) error {
 }
 
 // outlived takes the grants off a shelf that are forgotten.
-func (b *Book) outlived(on *shelf, late uint32) (gone []GrantID) {
+func (b *Book) outlived(on *shelf, late uint32) (gone []macaroon.GrantID) {
 	over := 0
 	if b.limits.EndedGrants > 0 {
 		over = max(0, len(on.ended)-b.limits.EndedGrants)
 	}
 	on.ended = slices.DeleteFunc(on.ended, func(f filed) bool {
 		age := late - min(late, f.at)
-		old := b.limits.EndedTime > 0 && age >= uint32(min(b.limits.EndedTime/time.Second, MaxTime))
+		old := b.limits.EndedTime > 0 && age >= uint32(min(b.limits.EndedTime/time.Second, macaroon.MaxTime))
 		if age < endedAtLeast || !old && over <= 0 {
 			return false
 		}

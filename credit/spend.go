@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -185,10 +186,10 @@ func (s *Spend) Price() vouchers.Amount { return s.price }
 func (s *Spend) Channel() vouchers.ChannelID { return s.session.grant.on.channel }
 
 // Grant is what the token was made of.
-func (s *Spend) Grant() GrantID { return s.session.grant.id }
+func (s *Spend) Grant() macaroon.GrantID { return s.session.grant.id }
 
 // Token is the fingerprint of the very token that pays, not of those that it was made
-// of: what [Token.Fingerprint] returns the hex digits of. It shows nothing of the token.
+// of: what [macaroon.Token.Fingerprint] returns the hex digits of. It shows nothing of the token.
 func (s *Spend) Token() [16]byte { return s.session.token }
 
 // Remaining is what is left of the tightest budget above the call, with everything
@@ -198,7 +199,7 @@ func (s *Spend) Remaining() vouchers.Amount {
 	defer s.session.grant.mu.Unlock()
 	left := s.session.grant.budget.remaining(s.began)
 	for _, c := range s.session.counters {
-		if c.kind == KindBudget {
+		if c.kind == macaroon.KindBudget {
 			left = min(left, c.remaining(s.began))
 		}
 	}

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
 func TestATokenIsSpentToItsBudgetAndNotBeyond(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
 	s.buy(token, 600)
 	if r := s.refused(token, "search", 401, credit.CodeBudgetExhausted); r.Remaining != 400 || r.Required != 401 || r.Caveat != "budget=1000" {
 		t.Errorf("%+v", r)
@@ -27,8 +28,8 @@ func TestATokenIsSpentToItsBudgetAndNotBeyond(t *testing.T) {
 
 func TestWhatACallDoesNotCostGoesBackToEveryLevel(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Calls: 3, Rate: credit.Rate{Amount: 900, Period: time.Hour}})
-	sub := s.narrow(token, credit.Scope{Budget: 500})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Calls: 3, Rate: macaroon.Rate{Amount: 900, Period: time.Hour}})
+	sub := s.narrow(token, macaroon.Scope{Budget: 500})
 	spend := s.spend(sub, "search", 500)
 	s.left(sub, 500, 2, 400, 0)
 	spend.Release()
@@ -49,7 +50,7 @@ func TestWhatACallDoesNotCostGoesBackToEveryLevel(t *testing.T) {
 
 func TestACallWhoseAnswerPanicsIsNotCharged(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Calls: 1})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Calls: 1})
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = s.spend(token, "search", 100).Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { panic("no answer") })
@@ -61,7 +62,7 @@ func TestACallWhoseAnswerPanicsIsNotCharged(t *testing.T) {
 
 func TestACallThatHasEndedIsNotCommittedAgain(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
 	spend := s.spend(token, "search", 100)
 	commit(t, spend, 100)
 	spend.Release()
@@ -75,7 +76,7 @@ func TestACallThatHasEndedIsNotCommittedAgain(t *testing.T) {
 
 // during commits a call of 10, and runs do when its charge is decided and not yet on
 // its way to the disk.
-func (s *shop) during(token credit.Token, do func(*credit.Spend)) {
+func (s *shop) during(token macaroon.Token, do func(*credit.Spend)) {
 	s.t.Helper()
 	spend := s.spend(token, "search", 10)
 	_, err := spend.Commit(context.Background(), 10, func(vouchers.Charge) (vouchers.Kept, error) {
@@ -89,7 +90,7 @@ func (s *shop) during(token credit.Token, do func(*credit.Spend)) {
 
 func TestAReleaseComesTooLateForACallThatIsBeingCommitted(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
 	s.during(token, (*credit.Spend).Release)
 	s.left(token, 990)
 	s.restart()
@@ -98,7 +99,7 @@ func TestAReleaseComesTooLateForACallThatIsBeingCommitted(t *testing.T) {
 
 func TestAPeriodBeginsAtNothingAfterARestartToo(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Minute}})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Rate: macaroon.Rate{Amount: 100, Period: time.Minute}})
 	var other sync.WaitGroup
 	s.during(token, func(*credit.Spend) { other.Go(func() { s.buy(token, 20) }) }) // in a lane of its own
 	other.Wait()
@@ -111,7 +112,7 @@ func TestAPeriodBeginsAtNothingAfterARestartToo(t *testing.T) {
 
 func TestWhatAFailedStoreMayHaveKeptStaysReserved(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 100})
+	_, token := s.grant(macaroon.Scope{Budget: 100})
 	spend := s.spend(token, "search", 60)
 	s.close()
 	if _, err := spend.Commit(context.Background(), 60, nil); !errors.Is(err, vouchers.ErrStoreClosed) {
@@ -127,11 +128,11 @@ func TestWhatAFailedStoreMayHaveKeptStaysReserved(t *testing.T) {
 
 func TestAGrantHasSoManyTokensInUse(t *testing.T) {
 	s := newShop(t, credit.WithLimits(credit.Limits{Counters: 3}, nil))
-	_, token := s.grant(credit.Scope{Budget: 1000})
-	short, long := credit.Scope{Budget: 10, Expires: start.Add(time.Minute)}, credit.Scope{Budget: 10}
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
+	short, long := macaroon.Scope{Budget: 10, Expires: start.Add(time.Minute)}, macaroon.Scope{Budget: 10}
 	s.buy(s.narrow(token, short), 1)
 	s.buy(s.narrow(token, long), 1)
-	third := s.narrow(token, credit.Scope{Budget: 11})
+	third := s.narrow(token, macaroon.Scope{Budget: 11})
 	s.refused(third, "search", 1, credit.CodeTooManyTokens)
 	s.buy(token, 1)
 	s.clock.pass(time.Minute)
@@ -141,7 +142,7 @@ func TestAGrantHasSoManyTokensInUse(t *testing.T) {
 
 func TestAContextThatEndsGivesTheCallBack(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
 	ctx, cancel := context.WithCancel(context.Background())
 	spend, err := s.Spend(ctx, token.Text(), credit.Call{Tool: "search", Price: 100})
 	if err != nil {
@@ -159,8 +160,8 @@ func TestAContextThatEndsGivesTheCallBack(t *testing.T) {
 
 func TestASubTokenSpendsFromEveryBudgetAboveIt(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000})
-	one, two := s.narrow(token, credit.Scope{Budget: 600}), s.narrow(token, credit.Scope{Budget: 700})
+	_, token := s.grant(macaroon.Scope{Budget: 1000})
+	one, two := s.narrow(token, macaroon.Scope{Budget: 600}), s.narrow(token, macaroon.Scope{Budget: 700})
 	s.buy(one, 500)
 	s.buy(two, 400)
 	s.left(one, 100, 100)
@@ -174,10 +175,10 @@ func TestASubTokenSpendsFromEveryBudgetAboveIt(t *testing.T) {
 
 func TestTenLevelsSpendFromTenCounters(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Tools: []string{"s*"}})
-	chain := []credit.Token{token}
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Tools: []string{"s*"}})
+	chain := []macaroon.Token{token}
 	for level := 1; level < 10; level++ {
-		scope := credit.Scope{Tools: []string{"s*"}, Budget: vouchers.Amount(1000 - 10*level), PerCall: 900, Expires: start.Add(time.Hour)}
+		scope := macaroon.Scope{Tools: []string{"s*"}, Budget: vouchers.Amount(1000 - 10*level), PerCall: 900, Expires: start.Add(time.Hour)}
 		chain = append(chain, s.narrow(chain[level-1], scope))
 	}
 	s.buy(chain[9], 100)
@@ -195,46 +196,46 @@ func TestTenLevelsSpendFromTenCounters(t *testing.T) {
 }
 
 func TestEveryCaveatRefusesWithItsCode(t *testing.T) {
-	hour := credit.Rate{Amount: 100, Period: time.Hour}
+	hour := macaroon.Rate{Amount: 100, Period: time.Hour}
 	for _, c := range []struct {
 		name          string
-		scope, narrow credit.Scope
-		before        func(*shop, credit.Token)
+		scope, narrow macaroon.Scope
+		before        func(*shop, macaroon.Token)
 		tool          string
 		price         vouchers.Amount
 		want          credit.Refusal
 	}{
-		{name: "another tool", scope: credit.Scope{Tools: []string{"search*", "fetch"}}, tool: "delete",
+		{name: "another tool", scope: macaroon.Scope{Tools: []string{"search*", "fetch"}}, tool: "delete",
 			want: credit.Refusal{Code: credit.CodeToolNotAllowed, Caveat: "tools=search*,fetch"}},
-		{name: "a tool that only the wider token has", scope: credit.Scope{Tools: []string{"search*"}}, narrow: credit.Scope{Tools: []string{"search_web"}}, tool: "search_files",
+		{name: "a tool that only the wider token has", scope: macaroon.Scope{Tools: []string{"search*"}}, narrow: macaroon.Scope{Tools: []string{"search_web"}}, tool: "search_files",
 			want: credit.Refusal{Code: credit.CodeToolNotAllowed, Caveat: "tools=search_web"}},
-		{name: "too dear", scope: credit.Scope{PerCall: 99},
+		{name: "too dear", scope: macaroon.Scope{PerCall: 99},
 			want: credit.Refusal{Code: credit.CodePerCallExceeded, Caveat: "per_call=99", Required: 100, Remaining: 99}},
-		{name: "too dear for the narrower", scope: credit.Scope{PerCall: 200}, narrow: credit.Scope{PerCall: 50},
+		{name: "too dear for the narrower", scope: macaroon.Scope{PerCall: 200}, narrow: macaroon.Scope{PerCall: 50},
 			want: credit.Refusal{Code: credit.CodePerCallExceeded, Caveat: "per_call=50", Required: 100, Remaining: 50}},
 		{name: "above the budget", price: 1001,
 			want: credit.Refusal{Code: credit.CodeBudgetExhausted, Caveat: "budget=1000", Required: 1001, Remaining: 1000, Granted: true}},
-		{name: "above the narrower budget", narrow: credit.Scope{Budget: 99},
+		{name: "above the narrower budget", narrow: macaroon.Scope{Budget: 99},
 			want: credit.Refusal{Code: credit.CodeBudgetExhausted, Caveat: "budget=99", Required: 100, Remaining: 99}},
-		{name: "no calls left", scope: credit.Scope{Calls: 1}, before: func(s *shop, t credit.Token) { s.buy(t, 1) },
+		{name: "no calls left", scope: macaroon.Scope{Calls: 1}, before: func(s *shop, t macaroon.Token) { s.buy(t, 1) },
 			want: credit.Refusal{Code: credit.CodeCallsExhausted, Caveat: "calls=1", Required: 1, Remaining: 0}},
-		{name: "too fast", scope: credit.Scope{Rate: hour}, before: func(s *shop, t credit.Token) { s.buy(t, 1); s.clock.pass(15 * time.Minute) },
+		{name: "too fast", scope: macaroon.Scope{Rate: hour}, before: func(s *shop, t macaroon.Token) { s.buy(t, 1); s.clock.pass(15 * time.Minute) },
 			want: credit.Refusal{Code: credit.CodeRateLimited, Caveat: "rate=100/3600", Required: 100, Remaining: 99, RetryAfter: 45 * time.Minute}},
-		{name: "never within the rate", scope: credit.Scope{Rate: hour}, price: 101,
+		{name: "never within the rate", scope: macaroon.Scope{Rate: hour}, price: 101,
 			want: credit.Refusal{Code: credit.CodeRateLimited, Caveat: "rate=100/3600", Required: 101, Remaining: 100}},
-		{name: "too late", scope: credit.Scope{Expires: start.Add(time.Minute)}, before: func(s *shop, _ credit.Token) { s.clock.pass(time.Minute) },
+		{name: "too late", scope: macaroon.Scope{Expires: start.Add(time.Minute)}, before: func(s *shop, _ macaroon.Token) { s.clock.pass(time.Minute) },
 			want: credit.Refusal{Code: credit.CodeExpired, Caveat: "expires=1800000060"}},
-		{name: "too early", scope: credit.Scope{NotBefore: start.Add(time.Minute)},
+		{name: "too early", scope: macaroon.Scope{NotBefore: start.Add(time.Minute)},
 			want: credit.Refusal{Code: credit.CodeNotYetValid, Caveat: "not_before=1800000060", RetryAfter: time.Minute}},
-		{name: "revoked", before: func(s *shop, t credit.Token) { _, _ = s.RevokeToken(context.Background(), t.Text()) },
+		{name: "revoked", before: func(s *shop, t macaroon.Token) { _, _ = s.RevokeToken(context.Background(), t.Text()) },
 			want: credit.Refusal{Code: credit.CodeRevoked}},
-		{name: "the channel is about to be emptied", before: func(s *shop, _ credit.Token) {
+		{name: "the channel is about to be emptied", before: func(s *shop, _ macaroon.Token) {
 			state := vouchers.ChainState{Balance: balance, Withdrawal: vouchers.Withdrawal{Amount: balance, FinalizeAfter: uint64(start.Add(time.Hour).Unix())}}
 			if _, err := s.ledger.Open(context.Background(), deployment, s.config, state); err != nil {
 				s.t.Fatal(err)
 			}
 		}, want: credit.Refusal{Code: credit.CodeBalanceExhausted, Required: 100}},
-		{name: "the channel is being refunded", before: func(s *shop, _ credit.Token) {
+		{name: "the channel is being refunded", before: func(s *shop, _ macaroon.Token) {
 			if _, err := s.ledger.Freeze(s.channel); err != nil {
 				s.t.Fatal(err)
 			}

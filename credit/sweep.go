@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -127,7 +128,7 @@ func (b *Book) giveBack(ctx context.Context, r *Grant, g *grant) error {
 	return nil
 }
 
-func revokedKey(id GrantID, n node) []byte { return append(id[:], n[:]...) }
+func revokedKey(id macaroon.GrantID, n macaroon.Node) []byte { return append(id[:], n[:]...) }
 
 // deletions returns the puts that delete the counters with a prefix, none of which
 // has a call in flight.

@@ -10,22 +10,23 @@ import (
 	"testing"
 	"time"
 
-	macaroon "gopkg.in/macaroon.v2"
+	format "gopkg.in/macaroon.v2"
 	"pgregory.net/rapid"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
-var full = credit.Scope{
+var full = macaroon.Scope{
 	Tools: []string{"search*", "fetch"}, Budget: 5_000_000, PerCall: 50_000, Calls: 1000,
-	Rate: credit.Rate{Amount: 500_000, Period: time.Hour}, NotBefore: start.Add(-time.Hour), Expires: start.Add(24 * time.Hour),
+	Rate: macaroon.Rate{Amount: 500_000, Period: time.Hour}, NotBefore: start.Add(-time.Hour), Expires: start.Add(24 * time.Hour),
 }
 
 func TestATokenComesBackFromItsText(t *testing.T) {
 	s := newShop(t)
 	id, token := s.grant(full)
-	again, err := credit.Parse(token.Text())
+	again, err := macaroon.Parse(token.Text())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +43,9 @@ func TestATokenIsNotPrinted(t *testing.T) {
 	s := newShop(t)
 	_, token := s.grant(full)
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("a call", "token", token, "in", struct{ T credit.Token }{token})
-	for _, text := range []string{fmt.Sprint(token), fmt.Sprintf("%+v %#v %q %x %d", token, token, token, token, token), fmt.Sprintf("%v", []credit.Token{token}), log.String()} {
-		if strings.Contains(text, credit.Prefix) || strings.Contains(text, token.Text()[20:60]) || !strings.Contains(text, token.Fingerprint()) {
+	slog.New(slog.NewTextHandler(&log, nil)).Info("a call", "token", token, "in", struct{ T macaroon.Token }{token})
+	for _, text := range []string{fmt.Sprint(token), fmt.Sprintf("%+v %#v %q %x %d", token, token, token, token, token), fmt.Sprintf("%v", []macaroon.Token{token}), log.String()} {
+		if strings.Contains(text, macaroon.Prefix) || strings.Contains(text, token.Text()[20:60]) || !strings.Contains(text, token.Fingerprint()) {
 			t.Errorf("printed as %s", text)
 		}
 	}
@@ -53,29 +54,29 @@ func TestATokenIsNotPrinted(t *testing.T) {
 func TestATokenIsNarrowedAndNeverWidened(t *testing.T) {
 	s := newShop(t)
 	_, token := s.grant(full)
-	rate := func(amount, seconds int64) credit.Scope {
-		return credit.Scope{Rate: credit.Rate{Amount: vouchers.Amount(amount), Period: time.Duration(seconds) * time.Second}}
+	rate := func(amount, seconds int64) macaroon.Scope {
+		return macaroon.Scope{Rate: macaroon.Rate{Amount: vouchers.Amount(amount), Period: time.Duration(seconds) * time.Second}}
 	}
 	for name, c := range map[string]struct {
-		scope  credit.Scope
+		scope  macaroon.Scope
 		narrow bool
 	}{
-		"one of the tools":          {credit.Scope{Tools: []string{"fetch"}}, true},
-		"a part of a glob":          {credit.Scope{Tools: []string{"search_*", "search?"}}, true},
-		"the same tools":            {credit.Scope{Tools: []string{"search*", "fetch"}}, true},
-		"another tool":              {credit.Scope{Tools: []string{"fetch", "delete"}}, false},
-		"every tool":                {credit.Scope{Tools: []string{"*"}}, false},
-		"a wider glob":              {credit.Scope{Tools: []string{"searc*"}}, false},
-		"less budget":               {credit.Scope{Budget: 1}, true},
-		"the same budget":           {credit.Scope{Budget: 5_000_000}, true},
-		"more budget":               {credit.Scope{Budget: 5_000_001}, false},
-		"more for a call":           {credit.Scope{PerCall: 50_001}, false},
-		"more calls":                {credit.Scope{Calls: 1001}, false},
-		"fewer calls":               {credit.Scope{Calls: 999}, true},
-		"a later end":               {credit.Scope{Expires: start.Add(25 * time.Hour)}, false},
-		"an earlier end":            {credit.Scope{Expires: start.Add(time.Hour)}, true},
-		"an earlier begin":          {credit.Scope{NotBefore: start.Add(-2 * time.Hour)}, false},
-		"a later begin":             {credit.Scope{NotBefore: start.Add(time.Hour)}, true},
+		"one of the tools":          {macaroon.Scope{Tools: []string{"fetch"}}, true},
+		"a part of a glob":          {macaroon.Scope{Tools: []string{"search_*", "search?"}}, true},
+		"the same tools":            {macaroon.Scope{Tools: []string{"search*", "fetch"}}, true},
+		"another tool":              {macaroon.Scope{Tools: []string{"fetch", "delete"}}, false},
+		"every tool":                {macaroon.Scope{Tools: []string{"*"}}, false},
+		"a wider glob":              {macaroon.Scope{Tools: []string{"searc*"}}, false},
+		"less budget":               {macaroon.Scope{Budget: 1}, true},
+		"the same budget":           {macaroon.Scope{Budget: 5_000_000}, true},
+		"more budget":               {macaroon.Scope{Budget: 5_000_001}, false},
+		"more for a call":           {macaroon.Scope{PerCall: 50_001}, false},
+		"more calls":                {macaroon.Scope{Calls: 1001}, false},
+		"fewer calls":               {macaroon.Scope{Calls: 999}, true},
+		"a later end":               {macaroon.Scope{Expires: start.Add(25 * time.Hour)}, false},
+		"an earlier end":            {macaroon.Scope{Expires: start.Add(time.Hour)}, true},
+		"an earlier begin":          {macaroon.Scope{NotBefore: start.Add(-2 * time.Hour)}, false},
+		"a later begin":             {macaroon.Scope{NotBefore: start.Add(time.Hour)}, true},
 		"less in the same period":   {rate(499_999, 3600), true},
 		"more in the same period":   {rate(500_001, 3600), false},
 		"the same in less time":     {rate(500_000, 3599), false},
@@ -83,11 +84,11 @@ func TestATokenIsNarrowedAndNeverWidened(t *testing.T) {
 		"bursts that are smaller":   {rate(100_000, 60), true},
 		"more, but less on average": {rate(900_000, 7200), true},
 		"more on average":           {rate(1_000_001, 7200), false},
-		"nothing":                   {credit.Scope{}, false},
-		"a part of it that is more": {credit.Scope{Tools: []string{"fetch"}, Budget: 6_000_000}, false},
+		"nothing":                   {macaroon.Scope{}, false},
+		"a part of it that is more": {macaroon.Scope{Tools: []string{"fetch"}, Budget: 6_000_000}, false},
 	} {
 		narrower, err := token.Attenuate(c.scope)
-		if c.narrow && err != nil || !c.narrow && !errors.Is(err, credit.ErrWidening) {
+		if c.narrow && err != nil || !c.narrow && !errors.Is(err, macaroon.ErrWidening) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err == nil && len(narrower.Caveats()) <= len(token.Caveats()) {
@@ -96,9 +97,9 @@ func TestATokenIsNarrowedAndNeverWidened(t *testing.T) {
 	}
 	deep := token
 	for i := range 100 {
-		next, err := deep.Attenuate(credit.Scope{PerCall: 50_000})
+		next, err := deep.Attenuate(macaroon.Scope{PerCall: 50_000})
 		if err != nil {
-			if !errors.Is(err, credit.ErrToken) || i < 50 {
+			if !errors.Is(err, macaroon.ErrToken) || i < 50 {
 				t.Errorf("after %d times: %v", i, err)
 			}
 			return
@@ -111,8 +112,8 @@ func TestATokenIsNarrowedAndNeverWidened(t *testing.T) {
 // TestAWideningThatWasForcedHasNoEffect adds caveats without asking Attenuate.
 func TestAWideningThatWasForcedHasNoEffect(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 100, Tools: []string{"search"}, PerCall: 50, Expires: start.Add(time.Minute)})
-	wide := forge(t, token, func(m *macaroon.Macaroon) {
+	_, token := s.grant(macaroon.Scope{Budget: 100, Tools: []string{"search"}, PerCall: 50, Expires: start.Add(time.Minute)})
+	wide := forge(t, token, func(m *format.Macaroon) {
 		for _, c := range []string{"budget=1000000", "tools=*", "per_call=1000000", "expires=4000000000"} {
 			if err := m.AddFirstPartyCaveat([]byte(c)); err != nil {
 				t.Fatal(err)
@@ -134,13 +135,13 @@ func TestAWideningThatWasForcedHasNoEffect(t *testing.T) {
 }
 
 // forge changes the macaroon of a token.
-func forge(t testing.TB, token credit.Token, change func(*macaroon.Macaroon)) string {
+func forge(t testing.TB, token macaroon.Token, change func(*format.Macaroon)) string {
 	t.Helper()
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token.Text(), credit.Prefix))
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token.Text(), macaroon.Prefix))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := new(macaroon.Macaroon)
+	m := new(format.Macaroon)
 	if err := m.UnmarshalBinary(raw); err != nil {
 		t.Fatal(err)
 	}
@@ -148,20 +149,20 @@ func forge(t testing.TB, token credit.Token, change func(*macaroon.Macaroon)) st
 	return text(t, m)
 }
 
-func text(t testing.TB, m *macaroon.Macaroon) string {
+func text(t testing.TB, m *format.Macaroon) string {
 	t.Helper()
 	raw, err := m.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return credit.Prefix + base64.RawURLEncoding.EncodeToString(raw)
+	return macaroon.Prefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // rebuild makes a token with other caveats and the signature of the given one.
-func rebuild(t testing.TB, token credit.Token, caveats ...string) string {
+func rebuild(t testing.TB, token macaroon.Token, caveats ...string) string {
 	t.Helper()
-	return forge(t, token, func(m *macaroon.Macaroon) {
-		fresh, err := macaroon.New([]byte("a key of the forger"), m.Id(), "", macaroon.V2)
+	return forge(t, token, func(m *format.Macaroon) {
+		fresh, err := format.New([]byte("a key of the forger"), m.Id(), "", format.V2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func rebuild(t testing.TB, token credit.Token, caveats ...string) string {
 			t.Fatal(err)
 		}
 		copy(raw[len(raw)-32:], m.Signature())
-		*m = macaroon.Macaroon{}
+		*m = format.Macaroon{}
 		if err := m.UnmarshalBinary(raw); err != nil {
 			t.Fatal(err)
 		}
@@ -184,29 +185,29 @@ func rebuild(t testing.TB, token credit.Token, caveats ...string) string {
 
 func TestATokenThatWasTamperedWithIsRefused(t *testing.T) {
 	s, other := newShop(t), newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Tools: []string{"search"}})
-	_, foreign := other.grant(credit.Scope{Budget: 1000})
-	sub := s.narrow(token, credit.Scope{Budget: 10})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Tools: []string{"search"}})
+	_, foreign := other.grant(macaroon.Scope{Budget: 1000})
+	sub := s.narrow(token, macaroon.Scope{Budget: 10})
 	var caveats []string
 	for _, c := range token.Caveats() {
 		caveats = append(caveats, c.String())
 	}
 	last := len(caveats) - 1
-	add := func(caveat string) func(*macaroon.Macaroon) {
-		return func(m *macaroon.Macaroon) { _ = m.AddFirstPartyCaveat([]byte(caveat)) }
+	add := func(caveat string) func(*format.Macaroon) {
+		return func(m *format.Macaroon) { _ = m.AddFirstPartyCaveat([]byte(caveat)) }
 	}
 	if rebuild(t, token, caveats...) != token.Text() {
 		t.Fatal("the forger's tool does not work")
 	}
 	for name, text := range map[string]string{
 		"empty":                       "",
-		"a prefix alone":              credit.Prefix,
+		"a prefix alone":              macaroon.Prefix,
 		"another prefix":              "xhit_" + token.Text()[5:],
 		"cut off":                     token.Text()[:len(token.Text())-1],
 		"longer":                      token.Text() + "A",
 		"padded":                      token.Text() + "=",
 		"with a line break":           token.Text()[:40] + "\n" + token.Text()[40:],
-		"oversized":                   credit.Prefix + strings.Repeat("A", credit.MaxText),
+		"oversized":                   macaroon.Prefix + strings.Repeat("A", macaroon.MaxText),
 		"of another server":           foreign.Text(),
 		"the last caveat taken off":   rebuild(t, sub, caveats...),
 		"a wider budget":              rebuild(t, token, append(caveats[:last:last], "budget=1000000")...),
@@ -221,10 +222,10 @@ func TestATokenThatWasTamperedWithIsRefused(t *testing.T) {
 		"a period without bounds":     forge(t, token, add("rate=1/99999999999")),
 		"a class in a glob":           forge(t, token, add("tools=[a-z]*")),
 		"another channel":             forge(t, token, add("channel=0x"+strings.Repeat("00", 32))),
-		"a location":                  forge(t, token, func(m *macaroon.Macaroon) { m.SetLocation("https://elsewhere") }),
-		"a third party's caveat":      forge(t, token, func(m *macaroon.Macaroon) { _ = m.AddThirdPartyCaveat([]byte("k"), []byte("id"), "") }),
-		"more caveats than are taken": forge(t, token, func(m *macaroon.Macaroon) { many(m, credit.MaxCaveats+1) }),
-		"signed by the holder":        forge(t, token, func(m *macaroon.Macaroon) { resign(m) }),
+		"a location":                  forge(t, token, func(m *format.Macaroon) { m.SetLocation("https://elsewhere") }),
+		"a third party's caveat":      forge(t, token, func(m *format.Macaroon) { _ = m.AddThirdPartyCaveat([]byte("k"), []byte("id"), "") }),
+		"more caveats than are taken": forge(t, token, func(m *format.Macaroon) { many(m, macaroon.MaxCaveats+1) }),
+		"signed by the holder":        forge(t, token, func(m *format.Macaroon) { resign(m) }),
 	} {
 		r := s.textRefused(text, "search", 1, credit.CodeInvalidToken)
 		if len(text) > 60 && strings.Contains(r.Error(), text[len(text)-43:]) {
@@ -234,14 +235,14 @@ func TestATokenThatWasTamperedWithIsRefused(t *testing.T) {
 	s.buy(token, 1)
 }
 
-func many(m *macaroon.Macaroon, n int) {
+func many(m *format.Macaroon, n int) {
 	for range n {
 		_ = m.AddFirstPartyCaveat([]byte("calls=9"))
 	}
 }
 
-func resign(m *macaroon.Macaroon) {
-	fresh, _ := macaroon.New([]byte("a key of the forger"), m.Id(), "", macaroon.V2)
+func resign(m *format.Macaroon) {
+	fresh, _ := format.New([]byte("a key of the forger"), m.Id(), "", format.V2)
 	for _, c := range m.Caveats() {
 		_ = fresh.AddFirstPartyCaveat(c.Id)
 	}
@@ -250,12 +251,12 @@ func resign(m *macaroon.Macaroon) {
 
 func TestTokensUnderOlderRootKeysStayGood(t *testing.T) {
 	s := newShop(t)
-	_, old := s.grant(credit.Scope{Budget: 1000})
+	_, old := s.grant(macaroon.Scope{Budget: 1000})
 	for range 3 {
 		if _, err := s.Keys().Rotate(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		_, fresh := s.grant(credit.Scope{Budget: 1000})
+		_, fresh := s.grant(macaroon.Scope{Budget: 1000})
 		s.buy(old, 1)
 		s.buy(fresh, 1)
 		s.restart()
@@ -272,15 +273,15 @@ func TestAGlobThatIsCoveredMatchesNothingNew(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		wide, narrow := glob.Draw(rt, "wide"), glob.Draw(rt, "narrow")
 		name := rapid.StringMatching(`[abc]{0,6}`).Draw(rt, "name")
-		_, token := s.grant(credit.Scope{Budget: 10, Tools: []string{wide}})
-		if _, err := token.Attenuate(credit.Scope{Tools: []string{narrow}}); err != nil {
+		_, token := s.grant(macaroon.Scope{Budget: 10, Tools: []string{wide}})
+		if _, err := token.Attenuate(macaroon.Scope{Tools: []string{narrow}}); err != nil {
 			if wide == narrow && !strings.Contains(wide, "?") {
 				rt.Fatalf("%q is not within itself", wide)
 			}
 			return
 		}
-		_, alone := s.grant(credit.Scope{Budget: 10, Tools: []string{narrow}})
-		allowed := func(token credit.Token) bool {
+		_, alone := s.grant(macaroon.Scope{Budget: 10, Tools: []string{narrow}})
+		allowed := func(token macaroon.Token) bool {
 			spend, err := s.Spend(context.Background(), token.Text(), credit.Call{Tool: name, Price: 1})
 			if err == nil {
 				spend.Release()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -191,7 +192,7 @@ func (w *window) take(at int64) (int, error) {
 // the period, and when the counter expires, the value.
 const windowValueLength = 8 + 8 + 4 + 4
 
-func (w *window) put(grant GrantID, c *counter, i int, cost uint64, at int64) vouchers.Put {
+func (w *window) put(grant macaroon.GrantID, c *counter, i int, cost uint64, at int64) vouchers.Put {
 	l, last := &w.rest.lanes[i], w.last
 	if p, found := w.find(at); found && p != nil {
 		last = p.last
@@ -208,7 +209,7 @@ func (w *window) put(grant GrantID, c *counter, i int, cost uint64, at int64) vo
 func readWindow(r *laneRecord, value []byte) error {
 	r.charged, r.last = binary.BigEndian.Uint64(value), int64(binary.BigEndian.Uint64(value[8:]))
 	r.period, r.expires = binary.BigEndian.Uint32(value[16:]), binary.BigEndian.Uint32(value[20:])
-	if r.period == 0 || r.period > uint32(MaxPeriod/time.Second) || r.last <= 0 {
+	if r.period == 0 || r.period > uint32(macaroon.MaxPeriod/time.Second) || r.last <= 0 {
 		return errLane
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -15,7 +16,7 @@ func TestARateHoldsAcrossTheEdgeOfEveryPeriod(t *testing.T) {
 	for name, again := range map[string]func(*shop){"in one process": func(*shop) {}, "over a restart": (*shop).restart} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
-			_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Hour}})
+			_, token := s.grant(macaroon.Scope{Budget: 1000, Rate: macaroon.Rate{Amount: 100, Period: time.Hour}})
 			s.buy(token, 1)
 			s.clock.pass(59 * time.Minute)
 			s.buy(token, 99)
@@ -36,7 +37,7 @@ func TestARateHoldsAcrossTheEdgeOfEveryPeriod(t *testing.T) {
 
 func TestASteadyStreamIsTakenAtAboutItsRate(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 100_000, Rate: credit.Rate{Amount: 600, Period: time.Minute}})
+	_, token := s.grant(macaroon.Scope{Budget: 100_000, Rate: macaroon.Rate{Amount: 600, Period: time.Minute}})
 	took := 0
 	for range 600 {
 		if spend, err := s.Spend(context.Background(), token.Text(), credit.Call{Tool: "search", Price: 15}); err == nil {
@@ -66,7 +67,7 @@ func (s *shop) counterRows() (n int) {
 // when in it the calls were.
 func TestARecordOfAFixedWindowCountsUntilItsPeriodIsSurelyOver(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Hour}})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Rate: macaroon.Rate{Amount: 100, Period: time.Hour}})
 	s.buy(token, 1)
 	counters := s.store.Bucket("credit-counters")
 	var rate []byte
@@ -111,7 +112,7 @@ func TestARecordOfAFixedWindowCountsUntilItsPeriodIsSurelyOver(t *testing.T) {
 
 func TestManyCallsAtOnceLeaveEveryOneOfThemOnDisk(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 10_000, Rate: credit.Rate{Amount: 1000, Period: time.Minute}})
+	_, token := s.grant(macaroon.Scope{Budget: 10_000, Rate: macaroon.Rate{Amount: 1000, Period: time.Minute}})
 	var flights []*credit.Spend
 	for range 10 { // in ten parts of the period
 		flights = append(flights, s.spend(token, "search", 20), s.spend(token, "search", 30))
@@ -141,7 +142,7 @@ func TestManyCallsAtOnceLeaveEveryOneOfThemOnDisk(t *testing.T) {
 
 func TestAnEarlierCallThatEndsLaterIsKeptApart(t *testing.T) {
 	s := newShop(t)
-	_, token := s.grant(credit.Scope{Budget: 1000, Rate: credit.Rate{Amount: 100, Period: time.Minute}})
+	_, token := s.grant(macaroon.Scope{Budget: 1000, Rate: macaroon.Rate{Amount: 100, Period: time.Minute}})
 	early := s.spend(token, "search", 10)
 	s.clock.pass(30 * time.Second)
 	s.buy(token, 20)

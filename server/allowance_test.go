@@ -15,7 +15,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
@@ -250,7 +250,7 @@ func TestToolsShareAPoolAndTokensSpendItsPayersAllowance(t *testing.T) {
 	}
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	if got := c.call("work", c.pays(2*price)); *got.receipt().Extra.ChargedAmount != 0 {
 		t.Errorf("the first call: %s", got.raw)
 	}

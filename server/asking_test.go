@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -97,7 +97,7 @@ func TestNoKindOfUnpaidRequestReachesTheChainMoreOftenThanTheLimit(t *testing.T)
 			return c.call("work", payment)
 		},
 		"a grant of credit": func(c *customer) answer {
-			return send(t.Context(), t, c.url, server.CreditGrantTool, c.wants(credit.Scope{Budget: 5 * price}), c.offered(5*price, 5*price))
+			return send(t.Context(), t, c.url, server.CreditGrantTool, c.wants(macaroon.Scope{Budget: 5 * price}), c.offered(5*price, 5*price))
 		},
 		"a large call": func(c *customer) answer {
 			return c.callWith(t.Context(), map[string]any{"text": strings.Repeat("x", 100<<10)}, c.pays(price))

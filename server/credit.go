@@ -8,7 +8,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -42,7 +42,7 @@ func bearerToken(header http.Header) (token string, found bool) {
 		return "", false
 	}
 	token = strings.TrimLeft(value[len(bearer):], " ")
-	return token, strings.HasPrefix(token, credit.Prefix)
+	return token, strings.HasPrefix(token, macaroon.Prefix)
 }
 
 // creditToken is the token that a call is to be paid with. A voucher that comes with

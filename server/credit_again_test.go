@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -43,7 +44,7 @@ func TestACallOnATokenThatIsMadeAgainIsAnsweredAndNotCharged(t *testing.T) {
 	work := new(tool)
 	shop := shoptest.Open(t, selling(t), work.add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 2 * price, Calls: 1}, 0)
+	g := c.granted(macaroon.Scope{Budget: 2 * price, Calls: 1}, 0)
 	arguments := map[string]any{"n": 1}
 	first := callAs(t, shop.URL, g.Token, "one", arguments)
 	first.receipt()
@@ -77,7 +78,7 @@ func TestARequestOnATokenThatIsMadeAgainIsAnsweredAndNotCharged(t *testing.T) {
 			_, _ = io.WriteString(w, "done")
 		})))
 	t.Cleanup(route.Close)
-	g := c.granted(credit.Scope{Budget: 10 * price}, 0)
+	g := c.granted(macaroon.Scope{Budget: 10 * price}, 0)
 	do := func(body string, keys ...string) (*http.Response, string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, route.URL, strings.NewReader(body))

@@ -12,7 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -34,7 +34,7 @@ func benchmarkCallOnToken(b *testing.B, callers int) {
 	}
 	shop := shoptest.Open(b, o, work.add, func(s *mcpserver.MCPServer) { s.AddTool(mcp.NewTool("free"), free) })
 	c := regular(b, shop, "payer", 50*usdc)
-	g := c.granted(credit.Scope{Budget: 50 * usdc, PerCall: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: 50 * usdc, PerCall: price}, 0)
 	wire := http.DefaultTransport.(*http.Transport).Clone()
 	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = 2*callers, 2*callers
 	defer wire.CloseIdleConnections()

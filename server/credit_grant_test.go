@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
@@ -18,7 +19,7 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 	grant := func(arguments server.GrantArguments, payment any) answer {
 		return send(t.Context(), t, shop.URL, server.CreditGrantTool, arguments, payment)
 	}
-	arguments, paid := c.wants(credit.Scope{Budget: price}), c.offered(price, price)
+	arguments, paid := c.wants(macaroon.Scope{Budget: price}), c.offered(price, price)
 	if a := grant(arguments, nil); a.refusal().Accepts[0].Amount != price {
 		t.Errorf("without a payment: %s", a.raw)
 	}
@@ -59,7 +60,7 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c, thief := regular(t, shop, "payer", usdc), newCustomer(t, shop, "thief")
-	unsigned := c.wants(credit.Scope{Budget: price})
+	unsigned := c.wants(macaroon.Scope{Budget: price})
 	unsigned.Deadline, unsigned.Signature = thief.signed(credit.Order{Action: "grant"})
 	for name, bad := range map[string]any{
 		"no order of the payer's": unsigned,
@@ -85,7 +86,7 @@ func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) 
 func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	callOn(t, shop.URL, g.Token, "work", nil).receipt()
 	order := func(o credit.Order, a server.CreditArguments) answer {
 		a.Action, a.Channel = o.Action, c.id
@@ -131,7 +132,7 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 func TestTheOperatorSeesAndEndsGrants(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
 	if number, err := admin.RotateCreditKey(t.Context()); err != nil || number != 2 {
 		t.Errorf("key %d, %v", number, err)
@@ -143,7 +144,7 @@ func TestTheOperatorSeesAndEndsGrants(t *testing.T) {
 	if ended, err := admin.RevokeGrant(t.Context(), g.Grant.ID); err != nil || *ended.Returned != price {
 		t.Errorf("%+v, %v", ended, err)
 	}
-	if _, err := admin.RevokeGrant(t.Context(), credit.GrantID{1}); err == nil {
+	if _, err := admin.RevokeGrant(t.Context(), macaroon.GrantID{1}); err == nil {
 		t.Error("a grant that is none was revoked")
 	}
 }
@@ -151,12 +152,12 @@ func TestTheOperatorSeesAndEndsGrants(t *testing.T) {
 func TestBudgetsNeverAddUpToMoreThanTheChannelCanPay(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", 10*price)
-	c.granted(credit.Scope{Budget: 6 * price}, 0)
-	a := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(credit.Scope{Budget: 5 * price}), c.offered(5*price, 11*price))
+	c.granted(macaroon.Scope{Budget: 6 * price}, 0)
+	a := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(macaroon.Scope{Budget: 5 * price}), c.offered(5*price, 11*price))
 	if code := a.code(); code != x402.ErrCumulativeExceedsBalance {
 		t.Errorf("refused with %q", code)
 	}
-	c.granted(credit.Scope{Budget: 4 * price}, 6*price)
+	c.granted(macaroon.Scope{Budget: 4 * price}, 6*price)
 	if code := c.call("work", c.pays(11*price)).code(); code != x402.ErrCumulativeExceedsBalance {
 		t.Errorf("a voucher over the grants: %q", code)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -54,7 +54,7 @@ func TestAPlainRouteTakesTokens(t *testing.T) {
 		return resp, string(body)
 	}
 	routes := []string{"GET /*"}
-	g := c.granted(credit.Scope{Budget: 2 * price, Tools: routes}, 0)
+	g := c.granted(macaroon.Scope{Budget: 2 * price, Tools: routes}, 0)
 	status = http.StatusTeapot
 	if resp, _ := get(g.Token); resp.StatusCode != status || resp.Header.Get("Chit-Credit-Remaining") != "2000" {
 		t.Errorf("a failure: %s, %s left", resp.Status, resp.Header.Get("Chit-Credit-Remaining"))
@@ -66,9 +66,9 @@ func TestAPlainRouteTakesTokens(t *testing.T) {
 		t.Errorf("%s %q %+v %v", resp.Status, body, receipt, err)
 	}
 	get(g.Token)
-	limited := c.granted(credit.Scope{Budget: 10 * price, Rate: credit.Rate{Amount: price, Period: time.Hour}}, 2*price)
+	limited := c.granted(macaroon.Scope{Budget: 10 * price, Rate: macaroon.Rate{Amount: price, Period: time.Hour}}, 2*price)
 	get(limited.Token)
-	other := c.granted(credit.Scope{Budget: price, Tools: []string{"POST /*"}}, 12*price)
+	other := c.granted(macaroon.Scope{Budget: price, Tools: []string{"POST /*"}}, 12*price)
 	for _, test := range []struct {
 		name, token, code string
 		status            int
@@ -93,7 +93,7 @@ func TestAPlainRouteTakesTokens(t *testing.T) {
 			t.Errorf("%s: the headers are %v", test.name, resp.Header)
 		}
 	}
-	if text := log.String(); strings.Contains(text, credit.Prefix+"Ag") || !strings.Contains(text, "tool_not_allowed") {
+	if text := log.String(); strings.Contains(text, macaroon.Prefix+"Ag") || !strings.Contains(text, "tool_not_allowed") {
 		t.Errorf("the log: %s", text)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 )
@@ -17,26 +18,26 @@ func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
 	c, other := regular(t, shop, "payer", usdc), regular(t, shop, "other", usdc)
 	var last server.Granted
 	for i := range 2 { // the same scope within a second is the same order
-		last = c.granted(credit.Scope{Budget: price, Calls: uint64(i + 1)}, c.spoken(shop))
+		last = c.granted(macaroon.Scope{Budget: price, Calls: uint64(i + 1)}, c.spoken(shop))
 	}
-	got := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(credit.Scope{Budget: price}), c.offered(price, 3*price))
+	got := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price))
 	if !got.result.IsError || !strings.Contains(got.text(), credit.LimitLiveGrants) {
 		t.Errorf("one grant more: %s", got.raw)
 	}
 	if ch := c.ledger(shop); ch.Aside != 2*price || ch.Reserved != 0 {
 		t.Errorf("after it %s are aside, %s reserved", ch.Aside, ch.Reserved)
 	}
-	other.granted(credit.Scope{Budget: price}, 0)
-	token, err := credit.Parse(last.Token)
+	other.granted(macaroon.Scope{Budget: price}, 0)
+	token, err := macaroon.Parse(last.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sub, err := token.Attenuate(credit.Scope{Budget: 10})
+	sub, err := token.Attenuate(macaroon.Scope{Budget: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, refused := range []bool{false, true} {
-		made, err := sub.Attenuate(credit.Scope{Calls: uint64(i + 1)})
+		made, err := sub.Attenuate(macaroon.Scope{Calls: uint64(i + 1)})
 		if err != nil {
 			t.Fatal(err)
 		}

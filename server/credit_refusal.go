@@ -13,6 +13,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 )
@@ -45,7 +46,7 @@ func (s *Shop) explainCredit(ctx context.Context, l *sale.Line, token string, er
 		refused = &credit.Refusal{Code: credit.CodeUnavailable, Err: err}
 	}
 	r := terms.RefuseToken(refused)
-	parsed, parseErr := credit.Parse(token)
+	parsed, parseErr := macaroon.Parse(token)
 	defer func() { refuseToken(ctx, l, parsed, refused) }()
 	if parseErr != nil || refused.Code == credit.CodeInvalidToken {
 		return r
@@ -64,9 +65,9 @@ func (s *Shop) explainCredit(ctx context.Context, l *sale.Line, token string, er
 }
 
 // carried is the token that a call carries, for the log.
-func carried(req *mcp.CallToolRequest) credit.Token {
+func carried(req *mcp.CallToolRequest) macaroon.Token {
 	text, _ := creditToken(req)
-	token, _ := credit.Parse(text) // what cannot be read names nobody
+	token, _ := macaroon.Parse(text) // what cannot be read names nobody
 	return token
 }
 
@@ -115,7 +116,7 @@ func (s *Shop) refuseCredit(r *terms.CreditRefusal) (*mcp.CallToolResult, error)
 }
 
 // refuseToken logs a call that its credit token did not pay for, and counts it.
-func refuseToken(ctx context.Context, l *sale.Line, token credit.Token, r *credit.Refusal) {
+func refuseToken(ctx context.Context, l *sale.Line, token macaroon.Token, r *credit.Refusal) {
 	more := []slog.Attr{slog.Any("token", token)}
 	if r.Caveat != "" {
 		more = append(more, slog.String("caveat", r.Caveat))

@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -33,7 +34,7 @@ func (c *customer) signed(o credit.Order) (deadline uint64, signature vouchers.S
 }
 
 // wants are the arguments of a grant.
-func (c *customer) wants(scope credit.Scope) server.GrantArguments {
+func (c *customer) wants(scope macaroon.Scope) server.GrantArguments {
 	c.t.Helper()
 	if scope.Expires.IsZero() {
 		scope.Expires = time.Now().Add(time.Hour)
@@ -58,7 +59,7 @@ func (c *customer) offered(amount, ceiling vouchers.Amount) *x402.PaymentPayload
 }
 
 // granted is a token for a scope, paid over what the channel has spoken for.
-func (c *customer) granted(scope credit.Scope, spokenFor vouchers.Amount) server.Granted {
+func (c *customer) granted(scope macaroon.Scope, spokenFor vouchers.Amount) server.Granted {
 	c.t.Helper()
 	a := send(c.t.Context(), c.t, c.url, server.CreditGrantTool, c.wants(scope), c.offered(scope.Budget, spokenFor+scope.Budget))
 	var g server.Granted
@@ -148,7 +149,7 @@ func TestAnUnmodifiedMCPClientPaysWithAHeader(t *testing.T) {
 	}
 	shop := shoptest.Open(t, selling(t), work.add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 2 * price}, 0)
+	g := c.granted(macaroon.Scope{Budget: 2 * price}, 0)
 	client := withHeader(t, shop.URL, g.Token)
 	for left := vouchers.Amount(price); ; left -= price {
 		result := calls(t, client, "work")
@@ -190,7 +191,7 @@ func TestATokenInMetaPaysAndIsNotShownToTheTool(t *testing.T) {
 	}
 	shop := shoptest.Open(t, selling(t), work.add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	if got := callOn(t, shop.URL, g.Token, "work", nil).text(); got != "done" {
 		t.Errorf("the answer is %q", got)
 	}
@@ -203,7 +204,7 @@ func TestAFailedToolGivesTheTokenItsMoneyBack(t *testing.T) {
 	}
 	shop := shoptest.Open(t, selling(t), work.add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price, Calls: 1}, 0)
+	g := c.granted(macaroon.Scope{Budget: price, Calls: 1}, 0)
 	for range 3 {
 		a := callOn(t, shop.URL, g.Token, "work", nil)
 		if a.text() != "no" || *a.receipt().Extra.ChargedAmount != 0 {
@@ -227,7 +228,7 @@ func TestVouchersAndTokensShareAChannel(t *testing.T) {
 		t.Fatalf("%+v", got.Extra)
 	}
 	budget := 10 * vouchers.Amount(price)
-	g := c.granted(credit.Scope{Budget: budget}, price)
+	g := c.granted(macaroon.Scope{Budget: budget}, price)
 	if code := c.call("work", c.pays(2*price)).code(); code != x402.ErrCumulativeAmountMismatch {
 		t.Errorf("a voucher that takes back what was granted: %q", code)
 	}
@@ -253,13 +254,13 @@ func TestVouchersAndTokensShareAChannel(t *testing.T) {
 func TestEveryRefusalSaysWhatWouldHelp(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 15_000, Tools: []string{"work", "hash", "primes", "identicon", "unreliable"}, PerCall: 5_000}, 0)
-	small := c.granted(credit.Scope{Budget: 1_500}, 15_000)
-	token, err := credit.Parse(g.Token)
+	g := c.granted(macaroon.Scope{Budget: 15_000, Tools: []string{"work", "hash", "primes", "identicon", "unreliable"}, PerCall: 5_000}, 0)
+	small := c.granted(macaroon.Scope{Budget: 1_500}, 15_000)
+	token, err := macaroon.Parse(g.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	narrow := func(scope credit.Scope) string {
+	narrow := func(scope macaroon.Scope) string {
 		narrower, err := token.Attenuate(scope)
 		if err != nil {
 			t.Fatal(err)
@@ -292,9 +293,9 @@ func TestEveryRefusalSaysWhatWouldHelp(t *testing.T) {
 	for _, test := range []struct{ name, got, want string }{
 		{"too dear a call", refused(g.Token, "unreliable"), "per_call_exceeded per_call=5000 10000/5000 hash:500 work:1000 primes:2000 identicon:5000"},
 		{"another tool", refused(g.Token, "text_stats"), "tool_not_allowed tools=work,hash,primes,identicon,unreliable hash:500 work:1000 primes:2000 identicon:5000"},
-		{"a small budget", refused(narrow(credit.Scope{Budget: 1_500}), "primes"), "budget_exhausted budget=1500 2000/1500 hash:500 work:1000"},
+		{"a small budget", refused(narrow(macaroon.Scope{Budget: 1_500}), "primes"), "budget_exhausted budget=1500 2000/1500 hash:500 work:1000"},
 		{"a small grant", refused(small.Token, "primes"), "budget_exhausted budget=1500 2000/1500 hash:500 text_stats:1000 work:1000 top-up"},
-		{"not yet", refused(narrow(credit.Scope{NotBefore: time.Unix(4_000_000_000, 0)}), "work"), "not_yet_valid not_before=4000000000"},
+		{"not yet", refused(narrow(macaroon.Scope{NotBefore: time.Unix(4_000_000_000, 0)}), "work"), "not_yet_valid not_before=4000000000"},
 		{"not genuine", refused(g.Token+"A", "work"), "invalid_token "},
 		{"no token", refused("", "work"), "invalid_token "},
 	} {
@@ -302,7 +303,7 @@ func TestEveryRefusalSaysWhatWouldHelp(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, test.got, test.want)
 		}
 	}
-	limited := narrow(credit.Scope{Rate: credit.Rate{Amount: 1_000, Period: time.Hour}})
+	limited := narrow(macaroon.Scope{Rate: macaroon.Rate{Amount: 1_000, Period: time.Hour}})
 	callOn(t, shop.URL, limited, "work", nil).receipt()
 	if r := callOn(t, shop.URL, limited, "work", nil).creditRefusal(); r.Code != "rate_limited" || r.RetryAfter < 3590 || r.RetryAfter > 3600 {
 		t.Errorf("%+v", r)
@@ -313,7 +314,7 @@ func TestEveryRefusalSaysWhatWouldHelp(t *testing.T) {
 func TestAnAgentDegradesToACheaperTool(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 2_600, Tools: []string{"work", "primes", "hash"}}, 0)
+	g := c.granted(macaroon.Scope{Budget: 2_600, Tools: []string{"work", "primes", "hash"}}, 0)
 	want, took := "primes", []string{}
 	for len(took) < 3 {
 		a := callOn(t, shop.URL, g.Token, want, map[string]any{"limit": 10, "text": "x"})

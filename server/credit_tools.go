@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
@@ -52,8 +53,8 @@ type GrantArguments struct {
 	Caveats []string `json:"caveats,omitempty"`
 	Label   string   `json:"label,omitempty"`
 	// Grant is topped up by Amount, in atomic units, where it is not nil.
-	Grant  *credit.GrantID `json:"grant,omitempty"`
-	Amount vouchers.Amount `json:"amount,omitzero"`
+	Grant  *macaroon.GrantID `json:"grant,omitempty"`
+	Amount vouchers.Amount   `json:"amount,omitzero"`
 	// Deadline and Signature are those of the [credit.Order].
 	Deadline  uint64             `json:"deadline"`
 	Signature vouchers.Signature `json:"signature"`
@@ -68,7 +69,7 @@ func (a *GrantArguments) request() (r credit.Request, price vouchers.Amount, err
 		return r, a.Amount, nil
 	}
 	for _, text := range a.Caveats {
-		c, err := credit.ParseCaveat(text)
+		c, err := macaroon.ParseCaveat(text)
 		if err != nil {
 			return r, 0, err
 		}
@@ -185,7 +186,7 @@ type grantSale struct {
 	payment     *payment
 	request     credit.Request
 	price       vouchers.Amount
-	topUp       *credit.GrantID // nil for a new grant
+	topUp       *macaroon.GrantID // nil for a new grant
 	fingerprint [32]byte
 }
 
@@ -204,7 +205,7 @@ func (s *grantSale) run(ctx context.Context) (g *Granted, charged vouchers.Amoun
 	if s.topUp != nil {
 		g.Grant, err = s.shop.Credit.TopUp(ctx, *s.topUp, s.request.Nonce, reservation)
 	} else {
-		var token credit.Token
+		var token macaroon.Token
 		if g.Grant, token, err = s.shop.Credit.Grant(ctx, s.request, reservation); err == nil {
 			g.Token = token.Text()
 		}
@@ -246,9 +247,9 @@ type CreditArguments struct {
 	// Channel, Deadline and Signature are those of the [credit.Order]; without a
 	// Signature the action is about the token that the call carries.
 	Channel vouchers.ChannelID `json:"channel,omitzero"`
-	Grant   *credit.GrantID    `json:"grant,omitempty"`
+	Grant   *macaroon.GrantID  `json:"grant,omitempty"`
 	// After is the last grant of the page before, to go on with "list" from there.
-	After     credit.GrantID     `json:"after,omitzero"`
+	After     macaroon.GrantID   `json:"after,omitzero"`
 	Deadline  uint64             `json:"deadline,omitempty"`
 	Signature vouchers.Signature `json:"signature,omitempty"`
 }
@@ -331,7 +332,7 @@ type GrantList struct {
 }
 
 // revokeOf ends a grant by an order that the voucher key of a channel has signed.
-func (s *Shop) revokeOf(ctx context.Context, id credit.GrantID, by vouchers.ChannelConfig) (*credit.Grant, error) {
+func (s *Shop) revokeOf(ctx context.Context, id macaroon.GrantID, by vouchers.ChannelConfig) (*credit.Grant, error) {
 	grant, err := s.Credit.Lookup(id)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -52,7 +53,7 @@ func impostor(t testing.TB, shop *shoptest.Shop, victim *customer) *customer {
 }
 
 // orders sends an order of the customer about a grant.
-func (c *customer) orders(action string, id credit.GrantID) answer {
+func (c *customer) orders(action string, id macaroon.GrantID) answer {
 	c.t.Helper()
 	a := server.CreditArguments{Action: action, Channel: c.id, Grant: &id}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: action, Subject: id.String()})
@@ -62,7 +63,7 @@ func (c *customer) orders(action string, id credit.GrantID) answer {
 func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	victim := regular(t, shop, "victim", usdc)
-	g := victim.granted(credit.Scope{Budget: 100 * price}, 0)
+	g := victim.granted(macaroon.Scope{Budget: 100 * price}, 0)
 	stranger := impostor(t, shop, victim)
 	if got := stranger.call("work", stranger.pays(price)); got.text() != "done" {
 		t.Fatalf("the stranger's own call: %s", got.raw)
@@ -131,7 +132,7 @@ func TestAPayerWithSeveralChannelsAndSessionKeysStillEndsItsGrants(t *testing.T)
 		{"by another session key of the same payer", onLaptop, onPhone, false},
 		{"by the session key itself", onPhone, onPhone, true},
 	} {
-		g := test.of.granted(credit.Scope{Budget: price + vouchers.Amount(i)}, test.of.spoken(shop))
+		g := test.of.granted(macaroon.Scope{Budget: price + vouchers.Amount(i)}, test.of.spoken(shop))
 		got := test.by.orders("revoke", g.Grant.ID)
 		if got.result.IsError == test.allowed {
 			t.Errorf("%s: %s", test.name, got.raw)
@@ -198,14 +199,14 @@ func TestWhatAPayersAddressHadForNothingBeforeStillCounts(t *testing.T) {
 func TestAPayerReadsItsGrantsAPageAtATime(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	made := map[credit.GrantID]bool{}
+	made := map[macaroon.GrantID]bool{}
 	spokenFor := vouchers.Amount(0)
 	for i := range vouchers.Amount(101) {
-		made[c.granted(credit.Scope{Budget: price + i}, spokenFor).Grant.ID] = true // the same order twice is one grant
+		made[c.granted(macaroon.Scope{Budget: price + i}, spokenFor).Grant.ID] = true // the same order twice is one grant
 		spokenFor += price + i
 	}
-	seen := map[credit.GrantID]bool{}
-	page := c.listsAfter(credit.GrantID{})
+	seen := map[macaroon.GrantID]bool{}
+	page := c.listsAfter(macaroon.GrantID{})
 	if len(page.Grants) != 100 || !page.More {
 		t.Fatalf("the first page has %d grants, more: %t", len(page.Grants), page.More)
 	}
@@ -222,7 +223,7 @@ func TestAPayerReadsItsGrantsAPageAtATime(t *testing.T) {
 	}
 }
 
-func (c *customer) listsAfter(last credit.GrantID) (page server.GrantList) {
+func (c *customer) listsAfter(last macaroon.GrantID) (page server.GrantList) {
 	c.t.Helper()
 	a := server.CreditArguments{Action: "list", Channel: c.id, After: last}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})

@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
@@ -83,7 +84,7 @@ func TestAGoodResultIsChargedAndKeptThoughItsClientHasGone(t *testing.T) {
 func TestAGoodResultOnATokenIsChargedThoughItsClientHasGone(t *testing.T) {
 	shop, work, gone := leaving(t)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 5 * price, Tools: []string{"work"}}, 0)
+	g := c.granted(macaroon.Scope{Budget: 5 * price, Tools: []string{"work"}}, 0)
 	ctx, _ := gone()
 	body := callBody(t, map[string]any{"name": "work", "_meta": map[string]any{server.MetaCredit: g.Token, server.MetaCallID: "again-and-again-1"}})
 	if got := post(ctx, t, shop.URL, body); !errors.Is(got.err, context.Canceled) {
@@ -329,7 +330,7 @@ func TestUnchargedCallsOnATokenHaveALimitThatLeavesItsPayerAlone(t *testing.T) {
 	}}
 	shop := shoptest.Open(t, o, work.add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 5 * price, Tools: []string{"work"}}, 0)
+	g := c.granted(macaroon.Scope{Budget: 5 * price, Tools: []string{"work"}}, 0)
 	for range 2 {
 		if got := callOn(t, shop.URL, g.Token, "work", nil); got.text() != "no such page" {
 			t.Fatalf("a call that fails: %s", got.raw)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -124,7 +125,7 @@ func TestTheLineOfACallOnATokenNamesItsGrant(t *testing.T) {
 	o, log := logging(t, slog.LevelDebug)
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	payer, channel, grant := c.config.Payer.Hex(), c.id.Hex(), g.Grant.ID.String()
 	log.lines(t, "")
 	callOn(t, shop.URL, g.Token, "work", nil)

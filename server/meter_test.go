@@ -11,7 +11,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
@@ -122,7 +122,7 @@ func TestAMeteredCallThatFailsCostsNothing(t *testing.T) {
 func TestATokenIsChargedWhatAMeteredCallReports(t *testing.T) {
 	shop, _ := metered(t, &tool{do: saying("300")})
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: 2 * price}, 0)
+	g := c.granted(macaroon.Scope{Budget: 2 * price}, 0)
 	for spent := vouchers.Amount(300); spent <= 900; spent += 300 {
 		got := callOn(t, shop.URL, g.Token, "work", nil)
 		var left struct{ Charged, Remaining vouchers.Amount }
@@ -176,7 +176,7 @@ func TestAMeteredRequestIsChargedWhatItsAnswerSays(t *testing.T) {
 	if got := c.ledger(shop).Charged; got != spent {
 		t.Errorf("charged %s in all, want %s", got, spent)
 	}
-	g := c.granted(credit.Scope{Budget: price}, spent)
+	g := c.granted(macaroon.Scope{Budget: price}, spent)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, route.URL, strings.NewReader("250"))
 	if err != nil {
 		t.Fatal(err)

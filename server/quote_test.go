@@ -13,7 +13,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -155,7 +155,7 @@ func TestARateThatIsAMistakeStopsTheShop(t *testing.T) {
 func TestAQuotedCallIsPaidOnCredit(t *testing.T) {
 	shop := quoting(t, new(tool))
 	c := regular(t, shop, "payer", usdc)
-	g := c.granted(credit.Scope{Budget: price}, 0)
+	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	if got := callOn(t, shop.URL, g.Token, "work", count(7)); *got.receipt().Extra.ChargedAmount != 700 {
 		t.Errorf("charged %s", got.raw)
 	}

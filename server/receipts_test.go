@@ -18,6 +18,7 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -79,7 +80,7 @@ func TestEveryChargeHasAReceiptHoweverItWasPaid(t *testing.T) {
 		t.Error(err)
 	}
 
-	token := c.granted(credit.Scope{Budget: 50 * price}, price)
+	token := c.granted(macaroon.Scope{Budget: 50 * price}, price)
 	second := callOn(t, shop.URL, token.Token, "work", nil).signedReceipt()
 	if second == nil || second.Sequence != 2 || second.Cumulative != 2*price || second.Ceiling != 0 || second.Grant != receipts.ID(token.Grant.ID) || second.Token == (receipts.ID{}) {
 		t.Fatalf("the token's receipt is %+v", second)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/chain/txmgr"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -78,7 +78,7 @@ func TestARefundReportsWhatItPaidAndTheClaimComesFirst(t *testing.T) {
 func TestARefundLeavesWhatTokensHoldWhereAWithdrawalIsPending(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", 10*usdc)
-	c.granted(credit.Scope{Budget: 5 * usdc, Expires: time.Now().Add(time.Hour)}, 0)
+	c.granted(macaroon.Scope{Budget: 5 * usdc, Expires: time.Now().Add(time.Hour)}, 0)
 	c.announces(5 * usdc)
 	for _, want := range []*vouchers.Amount{nil, amount(usdc)} {
 		if refused := c.call("chit_refund", c.refunds(5*usdc, want)).refusal(); refused.Error != x402.ErrRefundNoBalance {

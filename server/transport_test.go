@@ -17,7 +17,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
@@ -223,7 +223,7 @@ func (l *line) charges(c *customer) {
 func (l *line) spends(c *customer) {
 	l.t.Helper()
 	var granted server.Granted
-	l.pay(server.CreditGrantTool, c.wants(credit.Scope{Budget: price}), c.offered(price, 3*price)).structured(&granted)
+	l.pay(server.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price)).structured(&granted)
 	onCredit := map[string]any{server.MetaCredit: granted.Token}
 	if a := l.call("work", nil, onCredit); a.text() != "done" || *a.receipt().Extra.ChargedAmount != price {
 		l.t.Errorf("on credit: %+v", a.result)

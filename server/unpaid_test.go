@@ -16,6 +16,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -136,7 +137,7 @@ func TestALargeCallThatPaysIsServedWithItsArguments(t *testing.T) {
 	other := regular(t, shop, "another", usdc)
 	other.url = shoptest.Open(t, selling(t), work.add).URL
 	served("of a channel that only the chain knows", other.callWith(t.Context(), large, other.pays(price)))
-	token := c.granted(credit.Scope{Budget: price}, 3*price).Token
+	token := c.granted(macaroon.Scope{Budget: price}, 3*price).Token
 	served("with a token", post(t.Context(), t, shop.URL, callBody(t, map[string]any{
 		"name": "work", "arguments": large, "_meta": map[string]any{server.MetaCredit: token},
 	})))

@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // Decimals is the number of decimal places of the token that chit speaks, USDC.
@@ -56,11 +58,11 @@ func ParseAmount(s string) (Amount, error) {
 // [ErrAmount].
 func ParseAtomic(s string) (Amount, error) {
 	if !isDigits(s) || len(s) > 1 && s[0] == '0' {
-		return 0, fmt.Errorf("%w %q: want a canonical decimal string of atomic units", ErrAmount, clip(s))
+		return 0, fmt.Errorf("%w %q: want a canonical decimal string of atomic units", ErrAmount, plain.Clip(s))
 	}
 	atomic, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w %q: more than %d atomic units", ErrAmount, clip(s), uint64(1<<64-1))
+		return 0, fmt.Errorf("%w %q: more than %d atomic units", ErrAmount, plain.Clip(s), uint64(1<<64-1))
 	}
 	return Amount(atomic), nil
 }
@@ -143,13 +145,4 @@ func isDigits(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// clip keeps a hostile string from filling an error message.
-func clip(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // The range of a channel's withdraw delay, in seconds: 15 minutes to 30 days.
@@ -31,7 +33,7 @@ type ChannelID [32]byte
 func ParseChannelID(s string) (ChannelID, error) {
 	var id ChannelID
 	if len(s) != 2+2*len(id) || s[:2] != "0x" {
-		return ChannelID{}, fmt.Errorf("%w %q: want 0x and 64 hex digits", ErrChannelIDSyntax, clip(s))
+		return ChannelID{}, fmt.Errorf("%w %q: want 0x and 64 hex digits", ErrChannelIDSyntax, plain.Clip(s))
 	}
 	if _, err := hex.Decode(id[:], []byte(s[2:])); err != nil {
 		return ChannelID{}, fmt.Errorf("%w %q: %w", ErrChannelIDSyntax, s, err)

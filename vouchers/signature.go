@@ -9,6 +9,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // MaxSignature is the longest signature that is accepted, in bytes: room for the
@@ -33,11 +35,11 @@ type Signature []byte
 // [MaxSignature] bytes. Errors wrap [ErrSignature].
 func ParseSignature(s string) (Signature, error) {
 	if len(s) < 4 || s[:2] != "0x" || len(s) > 2+2*MaxSignature {
-		return nil, fmt.Errorf("%w %q: want 0x and 2 to %d hex digits", ErrSignature, clip(s), 2*MaxSignature)
+		return nil, fmt.Errorf("%w %q: want 0x and 2 to %d hex digits", ErrSignature, plain.Clip(s), 2*MaxSignature)
 	}
 	sig, err := hex.DecodeString(s[2:])
 	if err != nil {
-		return nil, fmt.Errorf("%w %q: %w", ErrSignature, clip(s), err)
+		return nil, fmt.Errorf("%w %q: %w", ErrSignature, plain.Clip(s), err)
 	}
 	return sig, nil
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 func testKey(t testing.TB, seed string) *ecdsa.PrivateKey {
@@ -152,12 +154,12 @@ func TestASignatureIsHexInText(t *testing.T) {
 	for in, want := range map[string]int{"0x01": 1, "0x" + strings.Repeat("ab", 65): 65, "0x" + strings.Repeat("00", MaxSignature): MaxSignature} {
 		sig, err := ParseSignature(in)
 		if err != nil || len(sig) != want || sig.Hex() != in {
-			t.Errorf("ParseSignature(%s) = %s, %v", clip(in), clip(sig.Hex()), err)
+			t.Errorf("ParseSignature(%s) = %s, %v", plain.Clip(in), plain.Clip(sig.Hex()), err)
 		}
 	}
 	for _, in := range []string{"", "0x", "0x1", "0xzz", "ab", "0Xab", "0x" + strings.Repeat("00", MaxSignature+1)} {
 		if _, err := ParseSignature(in); !errors.Is(err, ErrSignature) {
-			t.Errorf("ParseSignature(%s): %v", clip(in), err)
+			t.Errorf("ParseSignature(%s): %v", plain.Clip(in), err)
 		}
 	}
 	var none Signature

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // ErrStoreFailed is what every error of a store that can no longer write wraps.
@@ -123,7 +125,7 @@ const (
 func (p Put) Validate() error {
 	switch {
 	case !isBucketName(p.Bucket):
-		return fmt.Errorf("%w: bucket name %q: want 1 to %d lower-case letters, digits and dashes", ErrUpdate, clip(p.Bucket), MaxBucketName)
+		return fmt.Errorf("%w: bucket name %q: want 1 to %d lower-case letters, digits and dashes", ErrUpdate, plain.Clip(p.Bucket), MaxBucketName)
 	case len(p.Key) == 0 || len(p.Key) > MaxKey:
 		return fmt.Errorf("%w: a key of %d bytes in bucket %s: want 1 to %d", ErrUpdate, len(p.Key), p.Bucket, MaxKey)
 	case len(p.Value) > MaxValue:

@@ -115,3 +115,12 @@ func escaped(r rune) string {
 	}
 	return fmt.Sprintf(`\u%04x`, r)
 }
+
+// Clip keeps what somebody else wrote from filling an error message: its first 80 bytes.
+func Clip(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "..."
+}

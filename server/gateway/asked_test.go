@@ -14,7 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 )
 
 // say calls a tool with a text, and returns what it says.
@@ -149,7 +149,7 @@ func TestAClientThatCannotBeAskedIsRefusedAtOnceAndNotCharged(t *testing.T) {
 func TestACallIsChargedOnceItsHumanHasAnsweredAndNotIfTheClientGoesAway(t *testing.T) {
 	config, _ := both(t, ", timeout: 2s") // a program has to start within it, too
 	s := sell(t, "prices: {'*_elicit': 0.001, '*': free}\n"+config)
-	bearer := "Bearer " + s.granted(t, s.buyer(t), credit.Scope{Budget: 10_000})
+	bearer := "Bearer " + s.granted(t, s.buyer(t), macaroon.Scope{Budget: 10_000})
 	h := newHuman("ada")
 	client := s.connect(t, h, transport.WithHTTPHeaders(map[string]string{"Authorization": bearer}))
 	other, _ := s.listener(t)

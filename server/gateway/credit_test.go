@@ -17,13 +17,14 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // granted is a token for a scope, paid by the buyer.
-func (s *selling) granted(t testing.TB, buyer *agent.Client, scope credit.Scope) string {
+func (s *selling) granted(t testing.TB, buyer *agent.Client, scope macaroon.Scope) string {
 	t.Helper()
 	scope.Expires = time.Now().Add(time.Hour)
 	caveats, err := scope.Caveats()
@@ -59,7 +60,7 @@ func TestATokenPaysForToolsAndRoutesBehindTheGateway(t *testing.T) {
 	}))
 	t.Cleanup(api.Close)
 	s := sell(t, fmt.Sprintf("prices: {echo: 0.001, meta: 0.002}\nupstreams:\n  it: {url: %q}\nroutes:\n  - {path: /weather, upstream: %q, price: 0.001}", web.url(), api.URL))
-	token := s.granted(t, s.buyer(t), credit.Scope{Budget: 4_000, Tools: []string{"echo", "meta", "GET /weather"}})
+	token := s.granted(t, s.buyer(t), macaroon.Scope{Budget: 4_000, Tools: []string{"echo", "meta", "GET /weather"}})
 	client, err := mcpclient.NewStreamableHttpClient(s.url(), transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + token}))
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ func TestATokenPaysForToolsAndRoutesBehindTheGateway(t *testing.T) {
 	if got := textOf(t, call(t, client, "echo", nil)); got != "web: " {
 		t.Errorf("echo says %q", got)
 	}
-	if got := textOf(t, call(t, client, "meta", &mcp.Meta{AdditionalFields: map[string]any{server.MetaCredit: token}})); strings.Contains(got, credit.Prefix) {
+	if got := textOf(t, call(t, client, "meta", &mcp.Meta{AdditionalFields: map[string]any{server.MetaCredit: token}})); strings.Contains(got, macaroon.Prefix) {
 		t.Errorf("the upstream sees %s", got)
 	}
 	get := func() (int, string) {
@@ -116,7 +117,7 @@ func TestAServingShopReturnsWhatAUsedUpTokenHasNotSpent(t *testing.T) {
 	web := serveHTTP(t, "web")
 	s := sell(t, fmt.Sprintf("prices: {echo: 0.001}\nupstreams:\n  it: {url: %q}", web.url()))
 	buyer := s.buyer(t)
-	token := s.granted(t, buyer, credit.Scope{Budget: 5_000, Calls: 1})
+	token := s.granted(t, buyer, macaroon.Scope{Budget: 5_000, Calls: 1})
 	var id vouchers.ChannelID
 	for ch := range s.shop.Ledger.Channels() {
 		id = ch.ID

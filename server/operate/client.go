@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/limits"
@@ -177,7 +178,7 @@ func (c *Client) Grants(ctx context.Context) ([]credit.Grant, error) {
 }
 
 // RevokeGrant ends a grant of the running server.
-func (c *Client) RevokeGrant(ctx context.Context, id credit.GrantID) (credit.Grant, error) {
+func (c *Client) RevokeGrant(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
 	return ask[credit.Grant](ctx, c, http.MethodPost, "/credit/grants/"+id.String()+"/revoke")
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -15,7 +16,7 @@ import (
 // chain.
 type granter interface {
 	Grants(ctx context.Context) ([]credit.Grant, error)
-	RevokeGrant(ctx context.Context, id credit.GrantID) (credit.Grant, error)
+	RevokeGrant(ctx context.Context, id macaroon.GrantID) (credit.Grant, error)
 	RotateCreditKey(ctx context.Context) (uint32, error)
 }
 
@@ -50,7 +51,7 @@ func (p Place) Grants(ctx context.Context, all bool) (grants []credit.Grant, err
 }
 
 // Grant is one of all grants. The error wraps [credit.ErrNoGrant] if there is none.
-func (p Place) Grant(ctx context.Context, id credit.GrantID) (credit.Grant, error) {
+func (p Place) Grant(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
 	grants, err := p.Grants(ctx, true)
 	if err != nil {
 		return credit.Grant{}, err
@@ -59,7 +60,7 @@ func (p Place) Grant(ctx context.Context, id credit.GrantID) (credit.Grant, erro
 }
 
 // RevokeGrant ends a grant, and every token that was made of it.
-func (p Place) RevokeGrant(ctx context.Context, id credit.GrantID) (ended credit.Grant, err error) {
+func (p Place) RevokeGrant(ctx context.Context, id macaroon.GrantID) (ended credit.Grant, err error) {
 	err = p.grant(ctx, func(g granter) (err error) { ended, err = g.RevokeGrant(ctx, id); return err })
 	return ended, err
 }
@@ -102,7 +103,7 @@ func (g *grantStore) close() error { return errors.Join(g.ledger.Close(), g.stor
 func (g *grantStore) Grants(context.Context) ([]credit.Grant, error) { return g.book.All() }
 
 // RevokeGrant ends a grant. The error wraps [credit.ErrNoGrant] if there is none.
-func (g *grantStore) RevokeGrant(ctx context.Context, id credit.GrantID) (credit.Grant, error) {
+func (g *grantStore) RevokeGrant(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
 	grant, err := g.book.Revoke(ctx, id, credit.ByOperator)
 	if err != nil {
 		return credit.Grant{}, err

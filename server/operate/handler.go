@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -150,7 +151,7 @@ func (on served) grants(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (on served) revokeGrant(w http.ResponseWriter, r *http.Request) {
-	id, err := credit.ParseGrantID(r.PathValue("id"))
+	id, err := macaroon.ParseGrantID(r.PathValue("id"))
 	if err != nil {
 		answer(w, nil, err)
 		return

@@ -8,7 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/terms"
@@ -28,7 +28,7 @@ type Line struct {
 	began      time.Time
 	payer      common.Address
 	channel    vouchers.ChannelID
-	grant      credit.GrantID
+	grant      macaroon.GrantID
 	Price      vouchers.Amount
 	meter      *offer.Meter // of the call, nil until it runs
 	written    bool         // what became of the call
@@ -67,7 +67,7 @@ func (l *Line) PaidBy(payer common.Address, channel vouchers.ChannelID) {
 }
 
 // Spends notes which grant pays, and whose it is, if that is known.
-func (l *Line) Spends(grant credit.GrantID, channel vouchers.ChannelID, payer common.Address) {
+func (l *Line) Spends(grant macaroon.GrantID, channel vouchers.ChannelID, payer common.Address) {
 	l.grant, l.channel, l.payer = grant, channel, payer
 }
 
@@ -136,7 +136,7 @@ func (l *Line) write(ctx context.Context, level slog.Level, message, code string
 	if id := l.header.Get(door.HeaderRequestID); id != "" {
 		all = append([]slog.Attr{slog.String("request", id)}, all...)
 	}
-	if l.payer == (common.Address{}) && l.grant != (credit.GrantID{}) {
+	if l.payer == (common.Address{}) && l.grant != (macaroon.GrantID{}) {
 		paying, _ := l.register.Ledger.Channel(l.channel) // not on the way of calls that nobody logs
 		l.payer = paying.Config.Payer
 	}
@@ -146,7 +146,7 @@ func (l *Line) write(ctx context.Context, level slog.Level, message, code string
 	if l.channel != (vouchers.ChannelID{}) {
 		all = append(all, slog.String("channel", l.channel.Hex()))
 	}
-	if l.grant != (credit.GrantID{}) {
+	if l.grant != (macaroon.GrantID{}) {
 		all = append(all, slog.String("grant", l.grant.String()))
 	}
 	if l.Price > 0 || charged != nil {

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -14,7 +14,7 @@ import (
 // of a token of a grant.
 type Customer struct {
 	Channel vouchers.ChannelID
-	Grant   credit.GrantID // zero for a voucher
+	Grant   macaroon.GrantID // zero for a voucher
 }
 
 // uncharged counts the calls of each customer that ran and ended without a charge, or may

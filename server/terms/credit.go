@@ -7,6 +7,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -49,9 +50,9 @@ type PricedTool struct {
 
 // CreditOwner is who granted a token.
 type CreditOwner struct {
-	Payer common.Address `json:"payer"`
-	Grant credit.GrantID `json:"grant"`
-	Label string         `json:"label,omitempty"`
+	Payer common.Address   `json:"payer"`
+	Grant macaroon.GrantID `json:"grant"`
+	Label string           `json:"label,omitempty"`
 }
 
 // RefuseToken is a refusal as a client gets it.
@@ -92,7 +93,7 @@ var creditStatus = map[credit.Code]int{
 // CreditReceipt is what an answer says of the token that paid for it. Amounts are
 // atomic units.
 type CreditReceipt struct {
-	Grant     credit.GrantID  `json:"grant"`
-	Charged   vouchers.Amount `json:"charged"`
-	Remaining vouchers.Amount `json:"remaining"`
+	Grant     macaroon.GrantID `json:"grant"`
+	Charged   vouchers.Amount  `json:"charged"`
+	Remaining vouchers.Amount  `json:"remaining"`
 }

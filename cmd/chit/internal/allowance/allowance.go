@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -67,7 +68,7 @@ var ErrGrant = errors.New("the server did not grant what was asked for")
 // Grant pays for a budget and returns its token, which was held against what was asked
 // for. It pays no more than the budget. Errors are those of the scope, of
 // [agent.Client.CallToolFor], or the server's, or wrap [ErrGrant].
-func (o Owner) Grant(ctx context.Context, scope credit.Scope, label string) (server.Granted, error) {
+func (o Owner) Grant(ctx context.Context, scope macaroon.Scope, label string) (server.Granted, error) {
 	caveats, err := scope.Caveats()
 	if err != nil {
 		return server.Granted{}, err
@@ -92,11 +93,11 @@ func (o Owner) Grant(ctx context.Context, scope credit.Scope, label string) (ser
 
 // check holds what was granted against what was asked for.
 func (o Owner) check(granted server.Granted, receipt agent.Receipt, budget vouchers.Amount, caveats []string) error {
-	token, err := credit.Parse(granted.Token)
+	token, err := macaroon.Parse(granted.Token)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrGrant, err)
 	}
-	limits := []string{credit.Caveat{Kind: credit.KindChannel, Channel: o.Channel}.String()}
+	limits := []string{macaroon.Caveat{Kind: macaroon.KindChannel, Channel: o.Channel}.String()}
 	limits = append(limits, caveats...)
 	has := make([]string, 0, len(limits))
 	for _, c := range token.Caveats() {
@@ -122,7 +123,7 @@ func (o Owner) paid(receipt agent.Receipt, amount vouchers.Amount) error {
 }
 
 // TopUp pays for more budget of a grant, and no more than that.
-func (o Owner) TopUp(ctx context.Context, id credit.GrantID, amount vouchers.Amount) (server.Granted, error) {
+func (o Owner) TopUp(ctx context.Context, id macaroon.GrantID, amount vouchers.Amount) (server.Granted, error) {
 	arguments := server.GrantArguments{Grant: &id, Amount: amount}
 	var err error
 	arguments.Deadline, arguments.Signature, err = o.order(ctx, "top-up", credit.TopUpSubject(id, amount))
@@ -162,7 +163,7 @@ func (o Owner) List(ctx context.Context) ([]credit.Grant, error) {
 }
 
 // Revoke ends a grant and every token that was made of it.
-func (o Owner) Revoke(ctx context.Context, id credit.GrantID) (credit.Grant, error) {
+func (o Owner) Revoke(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
 	return ask[credit.Grant](ctx, o, server.CreditArguments{Action: "revoke", Grant: &id}, id.String())
 }
 

@@ -25,7 +25,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
@@ -115,7 +115,7 @@ type history struct {
 }
 
 type grant struct {
-	id    credit.GrantID
+	id    macaroon.GrantID
 	token string
 }
 
@@ -201,7 +201,7 @@ func (h *history) refuse() {
 }
 
 func (h *history) grant() {
-	granted, err := h.owner().Grant(h.Context(), credit.Scope{Budget: pick(h.random, price, 5*price, 20*price), Expires: time.Now().Add(time.Hour)}, "")
+	granted, err := h.owner().Grant(h.Context(), macaroon.Scope{Budget: pick(h.random, price, 5*price, 20*price), Expires: time.Now().Add(time.Hour)}, "")
 	h.must(err)
 	h.grants = append(h.grants, grant{granted.Grant.ID, granted.Token})
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -86,7 +86,7 @@ func TestAGrantIsPaidWithWhatWasTypedAndHeldAgainstWhatWasAsked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, owner := owns(t, bent(t, test.change))
-			granted, err := owner.Grant(t.Context(), credit.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
+			granted, err := owner.Grant(t.Context(), macaroon.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
 			if !errors.Is(err, test.want) || test.want == nil && granted.Grant.Budget != budget {
 				t.Errorf("granted %+v, %v", granted.Grant, err)
 			}
@@ -121,7 +121,7 @@ func TestATopUpOfAGrantIsPaidWithWhatWasTypedAndHeldAgainstTheGrant(t *testing.T
 				}
 				return bytes.ReplaceAll(raw, []byte(test.from), []byte(test.to))
 			}))
-			bought, err := owner.Grant(t.Context(), credit.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
+			bought, err := owner.Grant(t.Context(), macaroon.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,10 +146,10 @@ var asItIs = func(raw []byte) []byte { return raw }
 
 func TestATokenThatSaysAnythingElseThanWhatWasAskedForIsNotTaken(t *testing.T) {
 	expires := time.Now().Add(time.Hour)
-	asked := credit.Scope{Budget: 10_000, Expires: expires, Tools: []string{"hash"}}
-	narrowed := func(to credit.Scope) func(testing.TB, string, string) string {
+	asked := macaroon.Scope{Budget: 10_000, Expires: expires, Tools: []string{"hash"}}
+	narrowed := func(to macaroon.Scope) func(testing.TB, string, string) string {
 		return func(t testing.TB, honest, _ string) string {
-			token, err := credit.Parse(honest)
+			token, err := macaroon.Parse(honest)
 			if err == nil {
 				token, err = token.Attenuate(to)
 			}
@@ -162,20 +162,20 @@ func TestATokenThatSaysAnythingElseThanWhatWasAskedForIsNotTaken(t *testing.T) {
 	earlier := func(_ testing.TB, _, earlier string) string { return earlier }
 	for name, test := range map[string]struct {
 		// before is the scope of a grant that the same server, or another one, made before.
-		before  *credit.Scope
+		before  *macaroon.Scope
 		another bool
 		// kept says that the answer names its own grant, and not that of the token.
 		kept bool
 		// token is what is handed out for an honest and the earlier token.
 		token func(t testing.TB, honest, earlier string) string
 	}{
-		"a smaller budget":      {token: narrowed(credit.Scope{Budget: 1})},
-		"fewer calls":           {token: narrowed(credit.Scope{Calls: 1})},
-		"a lower price":         {token: narrowed(credit.Scope{PerCall: 1})},
-		"another tool":          {before: &credit.Scope{Budget: 10_000, Expires: expires, Tools: []string{"primes"}}, token: earlier},
-		"every tool":            {before: &credit.Scope{Budget: 10_000, Expires: expires}, token: earlier},
-		"a later end":           {before: &credit.Scope{Budget: 10_000, Expires: expires.Add(time.Hour), Tools: asked.Tools}, token: earlier},
-		"another amount":        {before: &credit.Scope{Budget: 20_000, Expires: expires, Tools: asked.Tools}, token: earlier},
+		"a smaller budget":      {token: narrowed(macaroon.Scope{Budget: 1})},
+		"fewer calls":           {token: narrowed(macaroon.Scope{Calls: 1})},
+		"a lower price":         {token: narrowed(macaroon.Scope{PerCall: 1})},
+		"another tool":          {before: &macaroon.Scope{Budget: 10_000, Expires: expires, Tools: []string{"primes"}}, token: earlier},
+		"every tool":            {before: &macaroon.Scope{Budget: 10_000, Expires: expires}, token: earlier},
+		"a later end":           {before: &macaroon.Scope{Budget: 10_000, Expires: expires.Add(time.Hour), Tools: asked.Tools}, token: earlier},
+		"another amount":        {before: &macaroon.Scope{Budget: 20_000, Expires: expires, Tools: asked.Tools}, token: earlier},
 		"another server":        {before: &asked, another: true, token: earlier},
 		"another server's name": {before: &asked, another: true, kept: true, token: earlier},
 		"another grant":         {before: &asked, kept: true, token: earlier},

@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -35,10 +36,10 @@ type Holder struct {
 }
 
 // Dial connects to an MCP endpoint with a token, which must be one that can be read.
-// The caller closes the holder. Errors are those of [credit.Parse] and [naming.TokenURL]
+// The caller closes the holder. Errors are those of [macaroon.Parse] and [naming.TokenURL]
 // too.
 func Dial(ctx context.Context, url, token, version string, limits agent.Limits) (*Holder, error) {
-	if _, err := credit.Parse(token); err != nil {
+	if _, err := macaroon.Parse(token); err != nil {
 		return nil, err
 	}
 	target, err := naming.TokenURL(url)
@@ -77,9 +78,9 @@ func (h *Holder) Close() error {
 
 // Spent is what a call has cost the token. Amounts are atomic units.
 type Spent struct {
-	Grant     credit.GrantID  `json:"grant"`
-	Charged   vouchers.Amount `json:"charged"`
-	Remaining vouchers.Amount `json:"remaining"`
+	Grant     macaroon.GrantID `json:"grant"`
+	Charged   vouchers.Amount  `json:"charged"`
+	Remaining vouchers.Amount  `json:"remaining"`
 }
 
 // A call that costs something and whose answer was lost on the way is made again, under

@@ -7,7 +7,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -30,7 +30,7 @@ func TestAGrantThatGaveEverythingBackIsNotSpent(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := allowance.Owner{Client: client, Key: o.Key, Channel: moved.Channel}
-	granted, err := owner.Grant(t.Context(), credit.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
+	granted, err := owner.Grant(t.Context(), macaroon.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -69,7 +70,7 @@ func Credit() *cli.Command {
 }
 
 // scope reads the flags that limit a token.
-func scope(c *cli.Context) (s credit.Scope, err error) {
+func scope(c *cli.Context) (s macaroon.Scope, err error) {
 	for name, amount := range map[string]*vouchers.Amount{"budget": &s.Budget, "per-call": &s.PerCall} {
 		if !c.IsSet(name) {
 			continue
@@ -85,7 +86,7 @@ func scope(c *cli.Context) (s credit.Scope, err error) {
 		s.Tools = strings.Split(c.String("tools"), ",")
 	}
 	s.Calls = c.Uint64("calls")
-	if s.Rate, err = credit.ParseRate(c.String("rate")); err != nil {
+	if s.Rate, err = macaroon.ParseRate(c.String("rate")); err != nil {
 		return s, fmt.Errorf("--rate: %w", err)
 	}
 	now := time.Now()
@@ -190,7 +191,7 @@ func creditAttenuate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	token, err := credit.Parse(text)
+	token, err := macaroon.Parse(text)
 	if err != nil {
 		return err
 	}
@@ -224,10 +225,10 @@ func creditInspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if id, err := credit.ParseGrantID(text); err == nil {
+	if id, err := macaroon.ParseGrantID(text); err == nil {
 		return creditShow(c, id)
 	}
-	token, err := credit.Parse(text)
+	token, err := macaroon.Parse(text)
 	if err != nil {
 		return err
 	}
@@ -248,7 +249,7 @@ func creditInspect(c *cli.Context) error {
 }
 
 // creditShow shows the payer one of its grants.
-func creditShow(c *cli.Context, id credit.GrantID) error {
+func creditShow(c *cli.Context, id macaroon.GrantID) error {
 	return withOwner(c, func(owner allowance.Owner) error {
 		grants, err := owner.List(c.Context)
 		if err != nil {
@@ -262,7 +263,7 @@ func creditShow(c *cli.Context, id credit.GrantID) error {
 	})
 }
 
-func printReport(c *cli.Context, token credit.Token, report credit.Report) error {
+func printReport(c *cli.Context, token macaroon.Token, report credit.Report) error {
 	return command.Print(c, report, func(w io.Writer) error {
 		fmt.Fprintf(w, "%s of grant %s %s\n", token, report.Grant, plain.Text(report.Label))
 		rows := make([][]string, len(report.Levels))
@@ -284,7 +285,7 @@ func leftOf(level credit.Level) string {
 	if level.Remaining == nil {
 		return ""
 	}
-	if strings.HasPrefix(level.Caveat, credit.KindCalls.String()+"=") {
+	if strings.HasPrefix(level.Caveat, macaroon.KindCalls.String()+"=") {
 		return level.Remaining.Atomic()
 	}
 	return level.Remaining.String()
@@ -346,7 +347,7 @@ func creditRevoke(c *cli.Context) error {
 			return err
 		})
 	}
-	if strings.HasPrefix(what, credit.Prefix) {
+	if strings.HasPrefix(what, macaroon.Prefix) {
 		return withHolder(c, what, func(holder *allowance.Holder) error {
 			grant, err := holder.Revoke(c.Context)
 			if err != nil {
@@ -355,7 +356,7 @@ func creditRevoke(c *cli.Context) error {
 			return report(grant)
 		})
 	}
-	id, err := credit.ParseGrantID(what)
+	id, err := macaroon.ParseGrantID(what)
 	if err != nil {
 		return err
 	}
@@ -383,7 +384,7 @@ func creditTopUp(c *cli.Context) error {
 	if err := command.WantArgs(c, 2, 2); err != nil {
 		return err
 	}
-	id, err := credit.ParseGrantID(c.Args().First())
+	id, err := macaroon.ParseGrantID(c.Args().First())
 	if err != nil {
 		return err
 	}

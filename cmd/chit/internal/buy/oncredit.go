@@ -12,7 +12,7 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -37,13 +37,13 @@ func chargeOnCredit(spent *allowance.Spent) string {
 // callOnCredit calls a tool on a token, which for this call is narrowed to the highest
 // price (0 is none).
 func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest vouchers.Amount) error {
-	token, err := credit.Parse(text)
+	token, err := macaroon.Parse(text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", creditVariable, err)
 	}
 	if highest > 0 {
-		narrower, err := token.Attenuate(credit.Scope{PerCall: highest})
-		if err != nil && !errors.Is(err, credit.ErrWidening) { // it is narrower than that
+		narrower, err := token.Attenuate(macaroon.Scope{PerCall: highest})
+		if err != nil && !errors.Is(err, macaroon.ErrWidening) { // it is narrower than that
 			return fmt.Errorf("--max-price: %w", err)
 		}
 		if err == nil {

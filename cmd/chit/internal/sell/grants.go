@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 )
 
 // Grants is `chit grants`.
@@ -57,11 +58,11 @@ func grantsList(c *cli.Context) error {
 }
 
 // grantArgument is the only argument: a grant's id.
-func grantArgument(c *cli.Context) (credit.GrantID, error) {
+func grantArgument(c *cli.Context) (macaroon.GrantID, error) {
 	if err := command.WantArgs(c, 1, 1); err != nil {
-		return credit.GrantID{}, err
+		return macaroon.GrantID{}, err
 	}
-	id, err := credit.ParseGrantID(c.Args().First())
+	id, err := macaroon.ParseGrantID(c.Args().First())
 	if err != nil {
 		return id, fmt.Errorf("%w: %w; `chit grants list --all` shows them", command.ErrUsage, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -35,17 +36,17 @@ func Grant(w io.Writer, g credit.Grant) error {
 
 // Caveat is a caveat as people write it.
 func Caveat(text string) string {
-	c, err := credit.ParseCaveat(text)
+	c, err := macaroon.ParseCaveat(text)
 	if err != nil {
 		return text
 	}
 	name := strings.ReplaceAll(c.Kind.String(), "_", " ") + " "
 	switch c.Kind {
-	case credit.KindBudget, credit.KindPerCall:
+	case macaroon.KindBudget, macaroon.KindPerCall:
 		return name + vouchers.Amount(c.Limit).String()
-	case credit.KindRate:
+	case macaroon.KindRate:
 		return name + vouchers.Amount(c.Limit).String() + " in " + (time.Duration(c.Period) * time.Second).String()
-	case credit.KindExpires, credit.KindNotBefore:
+	case macaroon.KindExpires, macaroon.KindNotBefore:
 		return name + time.Unix(int64(c.Time), 0).UTC().Format(time.RFC3339)
 	}
 	_, value, _ := strings.Cut(text, "=")

@@ -1,4 +1,4 @@
-package credit
+package macaroon
 
 import (
 	"fmt"
@@ -41,8 +41,8 @@ func checkGlob(one string) error {
 	return glob.Check(one)
 }
 
-// matchAny reports whether the name matches one of the globs in the list.
-func matchAny(list, name string) bool {
+// MatchAny reports whether the name matches one of the globs in the list.
+func MatchAny(list, name string) bool {
 	for {
 		first, rest, more := strings.Cut(list, ",")
 		if glob.Match(first, name) {

@@ -1,4 +1,4 @@
-package credit
+package macaroon
 
 import (
 	"crypto/hmac"
@@ -9,11 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 
 	macaroon "gopkg.in/macaroon.v2"
 
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -43,7 +46,7 @@ type GrantID [16]byte
 func ParseGrantID(s string) (GrantID, error) {
 	var id GrantID
 	if len(s) != 2*len(id) {
-		return GrantID{}, fmt.Errorf("grant %q: want %d hex digits", clip(s), 2*len(id))
+		return GrantID{}, fmt.Errorf("grant %q: want %d hex digits", plain.Clip(s), 2*len(id))
 	}
 	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
 		return GrantID{}, fmt.Errorf("grant %q: %w", s, err)
@@ -152,8 +155,9 @@ func read(m *macaroon.Macaroon) (Token, error) {
 	return t, nil
 }
 
-// mint makes a token under a root key.
-func mint(root []byte, n name, caveats []Caveat) (Token, error) {
+// Mint makes a token of a grant under a root key and its number.
+func Mint(number uint32, root []byte, grant GrantID, caveats []Caveat) (Token, error) {
+	n := name{number, grant}
 	m, err := macaroon.New(root, n.bytes(), "", macaroon.V2)
 	if err != nil {
 		return Token{}, fmt.Errorf("mint a credit token: %w", err)
@@ -199,8 +203,14 @@ func (t Token) Attenuate(s Scope) (Token, error) {
 // Grant names what the token was made of.
 func (t Token) Grant() GrantID { return t.name.grant }
 
+// Root is the number of the root key that the token says it is minted under.
+func (t Token) Root() uint32 { return t.name.key }
+
 // Caveats returns the token's limits, the widest first.
 func (t Token) Caveats() []Caveat { return append([]Caveat(nil), t.caveats...) }
+
+// All is [Token.Caveats] one by one, with their places.
+func (t Token) All() iter.Seq2[int, Caveat] { return slices.All(t.caveats) }
 
 // Text returns the token itself, which is a secret.
 func (t Token) Text() string {
@@ -232,27 +242,33 @@ func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()
 // LogValue is the fingerprint.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// node names a point in a token's chain of signatures: a hash, since the signature
+// Node names a point in a token's chain of signatures: a hash, since the signature
 // is what makes a token good.
-type node [16]byte
+type Node [16]byte
 
-func nodeOf(signature []byte) node {
+// MarshalText returns 32 hex digits.
+func (n Node) MarshalText() ([]byte, error) { return GrantID(n).MarshalText() }
+
+// UnmarshalText reads them.
+func (n *Node) UnmarshalText(text []byte) error { return (*GrantID)(n).UnmarshalText(text) }
+
+func nodeOf(signature []byte) Node {
 	h := sha256.New()
 	h.Write([]byte("chit credit node"))
 	h.Write(signature)
-	return node(h.Sum(nil)[:len(node{})])
+	return Node(h.Sum(nil)[:len(Node{})])
 }
 
-// verify checks the token's signature, and returns the node before the first
+// Verify checks the token's signature, and returns the node before the first
 // caveat and after each.
-func (t Token) verify(root []byte) ([]node, error) {
+func (t Token) Verify(root []byte) ([]Node, error) {
 	mac := func(key, text []byte) []byte {
 		h := hmac.New(sha256.New, key)
 		h.Write(text)
 		return h.Sum(nil)
 	}
 	signature := mac(mac([]byte("macaroons-key-generator"), root), t.name.bytes())
-	nodes := make([]node, 0, len(t.caveats)+1)
+	nodes := make([]Node, 0, len(t.caveats)+1)
 	nodes = append(nodes, nodeOf(signature))
 	for _, c := range t.macaroon.Caveats() {
 		signature = mac(signature, c.Id)
@@ -264,8 +280,8 @@ func (t Token) verify(root []byte) ([]node, error) {
 	return nodes, nil
 }
 
-// channel returns the channel that the token names first; every other must be the same.
-func (t Token) channel() (id vouchers.ChannelID, ok bool) {
+// Channel returns the channel that the token names first; every other must be the same.
+func (t Token) Channel() (id vouchers.ChannelID, ok bool) {
 	for _, c := range t.caveats {
 		if c.Kind != KindChannel {
 			continue

@@ -1,4 +1,4 @@
-package credit
+package macaroon
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -40,8 +41,8 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
-// counted reports whether what is spent under the caveat has to be remembered.
-func (k Kind) counted() bool { return k == KindBudget || k == KindCalls || k == KindRate }
+// Counted reports whether what is spent under the caveat has to be remembered.
+func (k Kind) Counted() bool { return k == KindBudget || k == KindCalls || k == KindRate }
 
 // The limits of what caveats can say.
 const (
@@ -100,7 +101,7 @@ func ParseCaveat(text string) (Caveat, error) {
 	var err error
 	switch c.Kind {
 	case 0:
-		return Caveat{}, fmt.Errorf("%w %q: this version knows of no such limit", ErrCaveat, clip(text))
+		return Caveat{}, fmt.Errorf("%w %q: this version knows of no such limit", ErrCaveat, plain.Clip(text))
 	case KindChannel:
 		c.Channel, err = vouchers.ParseChannelID(value)
 	case KindTools:
@@ -121,10 +122,10 @@ func ParseCaveat(text string) (Caveat, error) {
 		c.Limit, err = parseNumber(value, MaxLimit)
 	}
 	if err != nil {
-		return Caveat{}, fmt.Errorf("%w %q: %w", ErrCaveat, clip(text), err)
+		return Caveat{}, fmt.Errorf("%w %q: %w", ErrCaveat, plain.Clip(text), err)
 	}
 	if c.String() != text {
-		return Caveat{}, fmt.Errorf("%w %q: it is written %q", ErrCaveat, clip(text), c)
+		return Caveat{}, fmt.Errorf("%w %q: it is written %q", ErrCaveat, plain.Clip(text), c)
 	}
 	return c, nil
 }
@@ -144,13 +145,4 @@ func parseNumber(s string, most uint64) (uint64, error) {
 		return 0, fmt.Errorf("want a whole number from 1 to %d", most)
 	}
 	return uint64(n), nil
-}
-
-// clip keeps a hostile string from filling an error message.
-func clip(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
 }

@@ -1,4 +1,4 @@
-package credit
+package macaroon
 
 import (
 	"context"
@@ -12,14 +12,8 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// The buckets of the store that this room has for itself.
-const (
-	keysBucket     = "credit-keys"     // root keys, by number
-	grantsBucket   = "credit-grants"   // grants as JSON, by id
-	countersBucket = "credit-counters" // what was spent, by grant, counter and lane
-	revokedBucket  = "credit-revoked"  // revoked tokens, by grant and node
-	clockBucket    = "credit-clock"    // the latest time that was ever relied on
-)
+// keysBucket is the bucket of the store that has the root keys, by number.
+const keysBucket = "credit-keys"
 
 const rootKeyLength = 32
 
@@ -33,8 +27,8 @@ type Keyring struct {
 	newest uint32
 }
 
-// openKeyring reads the root keys, and makes the first one.
-func openKeyring(ctx context.Context, store vouchers.Store) (*Keyring, error) {
+// OpenKeyring reads the root keys, and makes the first one.
+func OpenKeyring(ctx context.Context, store vouchers.Store) (*Keyring, error) {
 	k := &Keyring{bucket: store.Bucket(keysBucket), keys: map[uint32][]byte{}}
 	err := k.bucket.ForEach(nil, func(key, value []byte) error {
 		if len(key) != 4 || len(value) != rootKeyLength {
@@ -71,13 +65,15 @@ func (k *Keyring) Rotate(ctx context.Context) (number uint32, err error) {
 	return number, nil
 }
 
-func (k *Keyring) get(number uint32) []byte {
+// Get returns the root key of a number, nil if there is none.
+func (k *Keyring) Get(number uint32) []byte {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	return k.keys[number]
 }
 
-func (k *Keyring) current() (number uint32, secret []byte) {
+// Current returns the newest root key, and its number.
+func (k *Keyring) Current() (number uint32, secret []byte) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	return k.newest, k.keys[k.newest]

@@ -1,4 +1,4 @@
-package credit
+package macaroon
 
 import (
 	"errors"
