@@ -95,10 +95,17 @@ func (b *Book) keepReceipts(all []*receipts.Signed) error {
 	})
 }
 
-// Contradictions returns the receipts of a channel whose number another one has: a
+// Contradictions returns the receipts of channels whose number another one has: a
 // seller that gives two for one charge is dishonest, or has lost its books.
-func (b *Book) Contradictions(id vouchers.ChannelID) ([]receipts.Signed, error) {
-	return b.receiptsIn(contradictionsBucket, id)
+func (b *Book) Contradictions(ids ...vouchers.ChannelID) (all []receipts.Signed, err error) {
+	for _, id := range ids {
+		of, err := b.receiptsIn(contradictionsBucket, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of...)
+	}
+	return all, nil
 }
 
 // Receipts returns the signed receipts of a channel that the book has, by their numbers.

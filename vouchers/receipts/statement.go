@@ -3,6 +3,7 @@ package receipts
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -133,6 +134,25 @@ func ReadReceipts(statement io.Reader, visit func(*Signed) error) error {
 		}
 		return visit(l.Receipt)
 	})
+}
+
+// ReadAll returns the receipts of a statement, as [ReadReceipts] reads them.
+func ReadAll(statement io.Reader) ([]Signed, error) {
+	all := []Signed{}
+	err := ReadReceipts(statement, func(r *Signed) error {
+		all = append(all, *r)
+		return nil
+	})
+	return all, err
+}
+
+// WriteTable writes the receipts of a statement as a [Table].
+func WriteTable(w io.Writer, statement io.Reader) error {
+	table, err := NewTable(w)
+	if err != nil {
+		return err
+	}
+	return errors.Join(ReadReceipts(statement, table.Receipt), table.Flush())
 }
 
 // columns are those of the CSV form.

@@ -52,6 +52,17 @@ func (f *Fault) Error() string {
 // Unwrap returns [ErrFault].
 func (f *Fault) Unwrap() error { return ErrFault }
 
+// FaultOf returns the first fault of all audits with its channel, nil if all add up. It wraps
+// [ErrFault].
+func FaultOf(audits []Audit) error {
+	for i := range audits {
+		if fault := audits[i].Fault; fault != nil {
+			return fmt.Errorf("%w: channel %s: %w", ErrFault, audits[i].Channel, fault)
+		}
+	}
+	return nil
+}
+
 // Verify reads a statement and audits each of its channels, in the order of their ids.
 // The receipts of a channel must be there from the first on and in order. What is no
 // statement is an error that wraps [ErrFormat]; a channel that does not add up is not an

@@ -2,7 +2,6 @@ package money
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -143,13 +142,9 @@ func receiptsList(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("csv") {
-		return writeTable(&statement, c.App.Writer)
+		return receipts.WriteTable(c.App.Writer, &statement)
 	}
-	all := []receipts.Signed{}
-	err := receipts.ReadReceipts(&statement, func(r *receipts.Signed) error {
-		all = append(all, *r)
-		return nil
-	})
+	all, err := receipts.ReadAll(&statement)
 	if err != nil {
 		return err
 	}
@@ -191,7 +186,7 @@ func receiptsExport(c *cli.Context) (err error) {
 	}
 	out := &statement
 	if c.Bool("csv") {
-		if err := writeTable(&statement, &table); err != nil {
+		if err := receipts.WriteTable(&table, &statement); err != nil {
 			return err
 		}
 		out = &table
@@ -206,15 +201,6 @@ func receiptsExport(c *cli.Context) (err error) {
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "wrote %s\n", path)
 	return err
-}
-
-// writeTable turns a statement into CSV.
-func writeTable(statement io.Reader, w io.Writer) error {
-	table, err := receipts.NewTable(w)
-	if err != nil {
-		return err
-	}
-	return errors.Join(receipts.ReadReceipts(statement, table.Receipt), table.Flush())
 }
 
 func receiptsVerify(c *cli.Context) error {
@@ -249,10 +235,8 @@ func receiptsVerify(c *cli.Context) error {
 	if err := tellContradictions(c, audits); err != nil {
 		return err
 	}
-	for _, a := range audits {
-		if a.Fault != nil {
-			return fmt.Errorf("%w: channel %s: %w%s", receipts.ErrFault, a.Channel, a.Fault, wayOut(c))
-		}
+	if fault := receipts.FaultOf(audits); fault != nil {
+		return fmt.Errorf("%w%s", fault, wayOut(c))
 	}
 	return nil
 }
@@ -271,16 +255,15 @@ func tellContradictions(c *cli.Context, audits []receipts.Audit) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range audits {
-		others, err := book.Contradictions(a.Channel)
-		if err != nil {
-			return err
-		}
-		for _, r := range others {
-			fmt.Fprintf(os.Stderr, "channel %s: the seller has given another receipt with the number %d, for %s: it has lost its books, or is dishonest\n", a.Channel, r.Sequence, r.Charged)
-		}
+	channels := make([]vouchers.ChannelID, len(audits))
+	for i := range audits {
+		channels[i] = audits[i].Channel
 	}
-	return nil
+	others, err := book.Contradictions(channels...)
+	for _, r := range others {
+		fmt.Fprintf(os.Stderr, "channel %s: the seller has given another receipt with the number %d, for %s: it has lost its books, or is dishonest\n", r.Channel, r.Sequence, r.Charged)
+	}
+	return err
 }
 
 // wayOut says where receipts that are missing may be.
