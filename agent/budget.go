@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/budget"
+	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 )
@@ -17,7 +18,7 @@ func ReadBudget(book *Book, policy policy.Policy, server string, now time.Time) 
 	if err != nil {
 		return budget.Spent{}, nil, err
 	}
-	moved, err := movedOn(book, s.Today())
+	moved, err := deposit.MovedOn(book, s.Today())
 	if err != nil {
 		return budget.Spent{}, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/budget"
+	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
@@ -146,7 +147,7 @@ func (p *payer) payFor(ctx context.Context, t *terms, w *wanted, expense *budget
 			last = err
 		}
 		if no.deposit != nil {
-			last = no.deposit.warn(last)
+			last = no.deposit.Warn(last)
 		}
 		if err != nil {
 			return Receipt{}, last
@@ -169,7 +170,7 @@ type refusal struct {
 	// again says that no answer came the first time: the server may have taken it then.
 	again bool
 	// deposit came with it; nil is none.
-	deposit *signedDeposit
+	deposit *deposit.Signed
 }
 
 // attempt makes one paid call.
@@ -228,7 +229,7 @@ func (call *purchase) loses(ch *channel, ceiling vouchers.Amount) {
 	ch.Lose(ceiling)
 }
 
-func (p *payer) reserve(ctx context.Context, ch *channel, n *account.Need, deposit *signedDeposit) (vouchers.Amount, error) {
+func (p *payer) reserve(ctx context.Context, ch *channel, n *account.Need, deposit *deposit.Signed) (vouchers.Amount, error) {
 	n.Deposit = 0
 	if deposit != nil {
 		n.Deposit = deposit.Deposit.Amount
@@ -248,7 +249,7 @@ func (p *payer) reserve(ctx context.Context, ch *channel, n *account.Need, depos
 }
 
 // payment signs a voucher, and puts it beside a deposit if there is one.
-func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouchers.Amount, deposit *signedDeposit) (*x402.PaymentPayload, error) {
+func (p *payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouchers.Amount, deposit *deposit.Signed) (*x402.PaymentPayload, error) {
 	voucher, err := p.sign(ctx, ch, ceiling)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -209,7 +210,7 @@ func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRe
 		}
 		return p.checkState(ctx, ch, *state.ChargedCumulativeAmount, shown)
 	}
-	return nil, fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", ErrTerms)
+	return nil, fmt.Errorf("%w: it refuses the voucher and does not say where the channel stands", policy.ErrTerms)
 }
 
 // checkState is check for what a server says is charged, and the voucher that it shows for

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/agent/naming"
@@ -15,12 +16,6 @@ import (
 
 // ErrNoChannel says that there is no money in a channel to the seller.
 var ErrNoChannel = errors.New("no channel")
-
-// ErrFunds says that the payer's own account has not enough.
-var ErrFunds = errors.New("not enough in the wallet")
-
-// ErrTerms says that a server offers no way of paying that this client can use.
-var ErrTerms = errors.New("no acceptable payment terms")
 
 // ErrUnreached says that no connection was made: nothing was sent, and nothing is charged.
 var ErrUnreached = errors.New("the server was not reached, nothing was paid")
@@ -82,3 +77,9 @@ var ErrOldBook = account.ErrOldBook
 
 // ErrPolicy says that the payer's own policy forbids a payment.
 var ErrPolicy = policy.ErrRefused
+
+// ErrTerms says that a server offers no way of paying that this client can use.
+var ErrTerms = policy.ErrTerms
+
+// ErrFunds says that the payer's own account has not enough.
+var ErrFunds = deposit.ErrFunds

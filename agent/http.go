@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -114,7 +115,7 @@ func (c *HTTPClient) resource(text string) (*url.URL, error) {
 		return nil, err
 	}
 	if origin := naming.Origin(u); origin != c.server {
-		return nil, fmt.Errorf("%w: this client pays %s, not %s", ErrTerms, c.server, origin)
+		return nil, fmt.Errorf("%w: this client pays %s, not %s", policy.ErrTerms, c.server, origin)
 	}
 	return u, naming.Check(naming.Resource(u))
 }
@@ -180,7 +181,7 @@ func (r *HTTPResponse) answer(u *url.URL) (*answer, error) {
 	required, err := x402.DecodeHeader[x402.PaymentRequired](r.Header.Get(x402.HeaderPaymentRequired))
 	if err != nil {
 		if required, err = x402.DecodePaymentRequired(r.Body); err != nil {
-			return nil, errors.Join(ErrTerms, err)
+			return nil, errors.Join(policy.ErrTerms, err)
 		}
 	}
 	if a.receipt != nil && a.receipt.ErrorReason != "" && required.Error == "" {

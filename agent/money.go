@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -38,14 +39,14 @@ type Moved struct {
 // that takes deposits with a paid call alone is an error that wraps [ErrTerms]; see
 // [Options.TopUp].
 func (c *Client) Deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {
-	moved, err := c.deposit(ctx, amount)
+	moved, err := c.depositAmount(ctx, amount)
 	if err != nil {
 		return Moved{}, fmt.Errorf("deposit %s: %w", amount, err)
 	}
 	return moved, nil
 }
 
-func (c *Client) deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {
+func (c *Client) depositAmount(ctx context.Context, amount vouchers.Amount) (Moved, error) {
 	if err := c.policy.AllowsDeposit(c.server, amount); err != nil {
 		return Moved{}, err
 	}
@@ -57,7 +58,7 @@ func (c *Client) deposit(ctx context.Context, amount vouchers.Amount) (Moved, er
 		return Moved{}, err
 	}
 	if by == nil {
-		return Moved{}, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", ErrTerms, c.server)
+		return Moved{}, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", policy.ErrTerms, c.server)
 	}
 	t, err := c.anyTerms(ctx, by)
 	if err != nil {
@@ -102,7 +103,7 @@ func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
 func (c *Client) Refund(ctx context.Context, amount vouchers.Amount) (Moved, error) {
 	by, err := c.moneyTool(ctx, refundTool)
 	if err == nil && by == nil {
-		err = fmt.Errorf("%w: %s gives no refunds; `chit withdraw start` takes the money without its consent", ErrTerms, c.server)
+		err = fmt.Errorf("%w: %s gives no refunds; `chit withdraw start` takes the money without its consent", policy.ErrTerms, c.server)
 	}
 	var moved Moved
 	if err == nil {
@@ -129,5 +130,5 @@ func (c *Client) pricedTool(ctx context.Context) (*wanted, error) {
 			return w, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %s announces no tool that costs anything", ErrTerms, c.server)
+	return nil, fmt.Errorf("%w: %s announces no tool that costs anything", policy.ErrTerms, c.server)
 }

@@ -8,27 +8,28 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
-	"github.com/chitpay/chit/escrow/funding"
+	"github.com/chitpay/chit/agent/deposit"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
 // depositInto moves money into a channel, apart from any call. The caller holds the
 // channel's funding.
-func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Amount, origin origin, by *wanted) (Moved, error) {
+func (p *payer) deposit(ctx context.Context, ch *channel, amount vouchers.Amount, origin deposit.Origin, by *wanted) (Moved, error) {
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
-	signed, err := p.awaited(ctx, ch)
+	signed, err := p.desk.Awaited(ctx, ch.into())
 	if err != nil {
 		return Moved{}, err
 	}
-	if signed != nil && signed.shown(ch.Balance()) { // it has come in since
-		p.owe(p.forget(signed))
+	if signed != nil && signed.Shown(ch.Balance()) { // it has come in since
+		p.owe(p.desk.Forget(signed))
 		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.Balance(), Left: ch.Spendable()}, nil
 	}
 	if signed == nil {
-		if signed, err = p.authorize(ctx, ch, amount, origin); err != nil {
+		if signed, err = p.desk.Authorize(ctx, ch.into(), amount, origin); err != nil {
 			return Moved{}, err
 		}
 	}
@@ -36,11 +37,11 @@ func (p *payer) depositInto(ctx context.Context, ch *channel, amount vouchers.Am
 }
 
 // submit sends a deposit that is signed.
-func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, by *wanted) (Moved, error) {
+func (p *payer) submit(ctx context.Context, ch *channel, signed *deposit.Signed, by *wanted) (Moved, error) {
 	voucher, err := p.signCharged(ctx, ch)
 	if err != nil {
-		if signed.fresh {
-			err = errors.Join(err, p.takeBack(signed))
+		if signed.Fresh {
+			err = errors.Join(err, p.desk.TakeBack(signed))
 		}
 		return Moved{}, err
 	}
@@ -49,9 +50,9 @@ func (p *payer) submit(ctx context.Context, ch *channel, signed *signedDeposit, 
 		if forgotten, failed := p.unsent(signed, err); forgotten {
 			return Moved{}, errors.Join(err, failed)
 		}
-		return Moved{}, signed.warn(err)
+		return Moved{}, signed.Warn(err)
 	}
-	p.owe(p.forget(signed))
+	p.owe(p.desk.Forget(signed))
 	return moved, nil
 }
 
@@ -62,14 +63,14 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 		return Moved{}, err
 	}
 	defer done()
-	signed, err := p.awaited(ctx, ch)
+	signed, err := p.desk.Awaited(ctx, ch.into())
 	if err != nil {
 		return Moved{}, err
 	}
 	if signed != nil && signed.Deposit.Amount != amount {
-		return Moved{}, signed.warn(fmt.Errorf("%w: another deposit is under way", ErrTerms))
+		return Moved{}, signed.Warn(fmt.Errorf("%w: another deposit is under way", policy.ErrTerms))
 	}
-	moved, err := p.depositInto(ctx, ch, amount, byHand, by)
+	moved, err := p.deposit(ctx, ch, amount, deposit.ByHand, by)
 	if err == nil {
 		ch.Trust(moved.Balance)
 	}
@@ -77,30 +78,10 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 	return moved, err
 }
 
-// permit signs a deposit by Permit2, which the payer must have approved for the token.
-func (p *payer) permit(ctx context.Context, ch *channel, amount vouchers.Amount, until uint64) (*x402.Deposit, error) {
-	allowance, err := p.token.Permit2Allowance(ctx, p.chain, p.key.Address())
-	if err != nil {
-		return nil, err
-	}
-	if allowance.Cmp(amount.Big()) < 0 {
-		return nil, fmt.Errorf("%w: the server takes deposits by Permit2, which may move %s atomic units of %s: approve %s for token %s first", ErrFunds, allowance, p.key.Address(), funding.Permit2, p.token.Address)
-	}
-	deposit := funding.Permit2Deposit{Config: ch.config, Amount: amount, Nonce: funding.NewNonce(), Deadline: until}
-	collector := ch.addresses.Collectors.Permit2
-	if err := deposit.Sign(ctx, p.key, p.chain.ChainID(), collector, ch.id); err != nil {
-		return nil, err
-	}
-	return &x402.Deposit{Amount: amount, Authorization: x402.Authorization{Permit2: &x402.Permit2Authorization{
-		From: p.key.Address(), Permitted: x402.Permitted{Token: ch.config.Token, Amount: amount}, Spender: collector,
-		Nonce: deposit.Nonce, Deadline: until, Witness: x402.Witness{ChannelID: ch.id}, Signature: deposit.Signature,
-	}}}, nil
-}
-
 // topUpFor makes sure that a channel can pay a call, as far as the payer tops up by
 // itself. Where the server takes deposits with calls alone it returns the one to send
 // with this call; funded ends it, and is called in any case where err is nil.
-func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *signedDeposit, funded func(), err error) {
+func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *deposit.Signed, funded func(), err error) {
 	price := t.accepted.Amount
 	if p.topUp.Amount == 0 || price == 0 || ch.Lacks(price, p.topUp.Below) == 0 {
 		return nil, func() {}, nil
@@ -135,7 +116,7 @@ func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) 
 
 // topUpNow deposits, or returns the deposit to send with the call. The caller holds
 // the channel's funding.
-func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*signedDeposit, error) {
+func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*deposit.Signed, error) {
 	if err := p.refresh(ctx, ch); err != nil { // another process may have deposited
 		return nil, err
 	}
@@ -156,34 +137,34 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 		}
 	}
 	if by != nil {
-		_, err := p.depositInto(ctx, ch, amount, p.topUp.origin(), by)
+		_, err := p.deposit(ctx, ch, amount, p.topUp.origin(), by)
 		return nil, err
 	}
-	signed, err := p.awaited(ctx, ch)
+	signed, err := p.desk.Awaited(ctx, ch.into())
 	if err != nil {
 		return nil, err
 	}
-	if signed != nil && signed.shown(ch.Balance()) { // it has come in, and is not enough
-		if err := p.forget(signed); err != nil {
+	if signed != nil && signed.Shown(ch.Balance()) { // it has come in, and is not enough
+		if err := p.desk.Forget(signed); err != nil {
 			return nil, err
 		}
 		signed = nil
 	}
 	if signed == nil {
-		signed, err = p.authorize(ctx, ch, amount, p.topUp.origin())
+		signed, err = p.desk.Authorize(ctx, ch.into(), amount, p.topUp.origin())
 	}
 	return signed, err
 }
 
 // deposited looks at the chain after a call that brought a deposit, and how it was answered.
-func (p *payer) deposited(ctx context.Context, ch *channel, signed *signedDeposit, answered error) error {
+func (p *payer) deposited(ctx context.Context, ch *channel, signed *deposit.Signed, answered error) error {
 	if forgotten, err := p.unsent(signed, answered); forgotten {
 		return err
 	}
-	if err := p.refresh(ctx, ch); err != nil || !signed.shown(ch.Balance()) {
+	if err := p.refresh(ctx, ch); err != nil || !signed.Shown(ch.Balance()) {
 		return err
 	}
-	p.owe(p.forget(signed))
+	p.owe(p.desk.Forget(signed))
 	return nil
 }
 
@@ -213,13 +194,26 @@ func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) 
 	return moved, err
 }
 
+// unsent forgets a deposit that was just signed, if it has provably not left this machine.
+func (p *payer) unsent(signed *deposit.Signed, err error) (forgotten bool, _ error) {
+	if !signed.Fresh || !errors.Is(err, ErrUnreached) {
+		return false, nil
+	}
+	return true, p.desk.TakeBack(signed)
+}
+
+// into is the channel, for a deposit.
+func (ch *channel) into() deposit.Into {
+	return deposit.Into{Channel: ch.id, Config: ch.config, Addresses: ch.addresses, Least: ch.minDeposit, ByPermit2: ch.byPermit2(), Account: ch.Account}
+}
+
 // move sends a payload that moves money, and believes the chain about what moved.
 func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.Payload) (Moved, error) {
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
 	before := ch.Balance()
-	if d, err := p.outstanding(ctx, ch.id); err != nil {
+	if d, err := p.desk.Outstanding(ctx, ch.id); err != nil {
 		return Moved{}, err
 	} else if _, deposits := payload.(*x402.DepositPayload); deposits && d != nil {
 		before = d.Before

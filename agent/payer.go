@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/budget"
+	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
@@ -76,7 +77,7 @@ type TopUp struct {
 	Typed bool
 }
 
-func (t TopUp) origin() origin { return origin(t.Typed) }
+func (t TopUp) origin() deposit.Origin { return deposit.Origin(t.Typed) }
 
 // payer is what every client pays with: the keys, the policy, and its own account of
 // every channel.
@@ -92,14 +93,13 @@ type payer struct {
 	topUp   TopUp
 	pinned  []escrow.Addresses
 	book    *Book
-	// deposits are those that were signed and may yet come in.
-	deposits depositTable
-	now      func() time.Time
-	agree    func(context.Context, account.Finding) (bool, error)
-	limits   dial.Limits
-	asked    *dial.Crowd // requests of the server
-	server   string      // as policies and the book know it
-	target   string      // the URL that is dialled; empty where the caller has made the connection
+	desk    *deposit.Desk
+	now     func() time.Time
+	agree   func(context.Context, account.Finding) (bool, error)
+	limits  dial.Limits
+	asked   *dial.Crowd // requests of the server
+	server  string      // as policies and the book know it
+	target  string      // the URL that is dialled; empty where the caller has made the connection
 	// depositBy finds where the server takes deposits on their own. It is nil, or returns
 	// nil, where deposits are taken only with something that is bought.
 	depositBy func(context.Context) (*wanted, error)
@@ -134,7 +134,7 @@ func newPayerAt(ctx context.Context, text string, o Options) (*payer, error) {
 
 func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 	if o.Key == nil || o.Token == (common.Address{}) {
-		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", ErrTerms)
+		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", policy.ErrTerms)
 	}
 	p := &payer{
 		key: o.Key, session: o.Session, prices: new(policy.Prices), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
@@ -161,14 +161,14 @@ func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
 
 func (p *payer) connect(ctx context.Context, o Options) error {
 	var err error
-	p.deposits = &pocket{}
+	signed := deposit.InMemory()
 	counting := budget.Options{Policy: p.policy, Server: p.server, Now: p.now, Owe: p.owe}
 	p.purse = budget.Open(counting)
 	if o.Book != "" {
 		if p.book, err = OpenBook(ctx, o.Book); err != nil {
 			return err
 		}
-		counting.Table, p.prices.Kept, p.deposits = p.book, p.book, p.book
+		counting.Table, p.prices.Kept, signed = p.book, p.book, p.book
 		p.purse = budget.Open(counting)
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
@@ -182,6 +182,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	if p.token, err = funding.ReadToken(ctx, p.chain, o.Token); err != nil {
 		return err
 	}
+	p.desk = &deposit.Desk{Table: signed, Chain: p.chain, Key: p.key, Token: p.token, Policy: p.policy, Server: p.server, Now: p.now}
 	p.http = p.limits.Client(p.asked)
 	return nil
 }
@@ -225,7 +226,7 @@ func (p *payer) spending() (budget.Spent, []policy.Left, error) {
 	if err != nil {
 		return budget.Spent{}, nil, err
 	}
-	moved, err := movedOn(p.deposits, p.purse.Today())
+	moved, err := deposit.MovedOn(p.desk.Table, p.purse.Today())
 	if err != nil {
 		return budget.Spent{}, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -173,7 +174,7 @@ func (p *payer) occupy(ch *channel) error {
 		if e.Channel == ch.id || e.Left || naming.Shop(e.Server) != shop || !ch.like(e) {
 			return nil
 		}
-		return fmt.Errorf("%w: channel %s was opened for %s meanwhile; call again", ErrTerms, e.Channel, shop)
+		return fmt.Errorf("%w: channel %s was opened for %s meanwhile; call again", policy.ErrTerms, e.Channel, shop)
 	}
 	for _, other := range p.channels {
 		if err := rivals(other.entry(p.server)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -78,8 +79,8 @@ var helps = []struct {
 	{account.ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
 	{account.ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
 	{ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
-	{ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
-	{ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},
+	{deposit.ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
+	{policy.ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},
 }
 
 // Explain puts an error of a payment into a form for agents. It returns false for an

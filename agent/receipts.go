@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -199,7 +200,7 @@ func ReadClaimed(ctx context.Context, client *chain.Client, e Entry) (*receipts.
 // receipts for more than was ever signed; or [ErrLimit] where there are more to get.
 func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
 	if c.book == nil {
-		return 0, fmt.Errorf("%w: Options names no Book that would keep them", ErrTerms)
+		return 0, fmt.Errorf("%w: Options names no Book that would keep them", policy.ErrTerms)
 	}
 	if err := c.save(); err != nil {
 		return 0, err
@@ -295,12 +296,12 @@ func (c *Client) receiptPage(ctx context.Context, id vouchers.ChannelID, after u
 		Receipts []json.RawMessage `json:"receipts"`
 	}
 	if err := json.Unmarshal(result.RawStructuredContent, &page); err != nil {
-		return nil, errors.Join(ErrTerms, err)
+		return nil, errors.Join(policy.ErrTerms, err)
 	}
 	all := make([]*receipts.Signed, len(page.Receipts))
 	for i, raw := range page.Receipts {
 		if all[i], err = receipts.Parse(raw); err != nil {
-			return nil, errors.Join(ErrTerms, err)
+			return nil, errors.Join(policy.ErrTerms, err)
 		}
 	}
 	return all, nil

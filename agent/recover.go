@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -114,7 +115,7 @@ func stateOf(ctx context.Context, client *chain.Client, address common.Address, 
 			state, answered = said, one.Endpoint()
 		case said.Balance != state.Balance || said.Claimed != state.Claimed:
 			return state, fmt.Errorf("%w: %s says that channel %s has %s with %s claimed, %s says %s with %s; ask again in a moment, and take the one that lies out of the configuration",
-				ErrTerms, answered, contract.Domain().ChannelID(config), state.Balance, state.Claimed, one.Endpoint(), said.Balance, said.Claimed)
+				policy.ErrTerms, answered, contract.Domain().ChannelID(config), state.Balance, state.Claimed, one.Endpoint(), said.Balance, said.Claimed)
 		}
 	}
 	if answered == "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -33,7 +34,7 @@ type terms struct {
 // and any other escrow before the canonical one. With only it must be of that channel.
 func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
 	if n := len(required.Accepts); n > p.limits.Terms {
-		return nil, fmt.Errorf("%w: %w", ErrTerms, dial.Over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
+		return nil, fmt.Errorf("%w: %w", policy.ErrTerms, dial.Over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
 	}
 	moves, err := x402.Moves(required.Extensions)
 	if err != nil || len(moves) > p.limits.Terms {
@@ -55,7 +56,7 @@ func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only
 	}
 	slices.SortStableFunc(fit, func(a, b *terms) int { return a.rank() - b.rank() })
 	if len(fit) == 0 {
-		return nil, fmt.Errorf("%w: %w", ErrTerms, errors.Join(reasons...))
+		return nil, fmt.Errorf("%w: %w", policy.ErrTerms, errors.Join(reasons...))
 	}
 	return p.funded(fit)
 }
@@ -68,7 +69,7 @@ func theSame(fit []*terms, id vouchers.ChannelID, reasons []error) (*terms, erro
 			return t, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: it answers a payment from channel %s with terms that lead to another channel: %w", ErrTerms, id, errors.Join(reasons...))
+	return nil, fmt.Errorf("%w: it answers a payment from channel %s with terms that lead to another channel: %w", policy.ErrTerms, id, errors.Join(reasons...))
 }
 
 // byPermit2 says that deposits are made by Permit2.
@@ -235,7 +236,7 @@ func (p *payer) anyTerms(ctx context.Context, w *wanted) (*terms, error) {
 		return nil, fmt.Errorf("ask %s for its terms: %w", p.server, err)
 	}
 	if a.required == nil {
-		return nil, fmt.Errorf("%w: %s of %s asks for no payment", ErrTerms, w.name, p.server)
+		return nil, fmt.Errorf("%w: %s of %s asks for no payment", policy.ErrTerms, w.name, p.server)
 	}
 	return p.learn(ctx, w.name, a.required)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -31,7 +32,7 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 		return Moved{}, false, err
 	}
 	if by == nil {
-		return Moved{}, false, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", ErrTerms, c.server)
+		return Moved{}, false, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", policy.ErrTerms, c.server)
 	}
 	t, err := c.anyTerms(ctx, by)
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *Client) topUpByHand(ctx context.Context) (Moved, bool, error) {
 	if err != nil {
 		return Moved{}, false, err
 	}
-	moved, err := c.depositInto(ctx, ch, amount, c.topUp.origin(), by)
+	moved, err := c.deposit(ctx, ch, amount, c.topUp.origin(), by)
 	moved.Unwritten = c.owing()
 	return moved, true, err
 }

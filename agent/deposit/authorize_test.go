@@ -1,9 +1,11 @@
-package agent
+package deposit
 
 import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/chitpay/chit/agent/policy"
 )
 
 func TestADepositIsGoodForMinutesByThisMachinesClock(t *testing.T) {
@@ -14,7 +16,7 @@ func TestADepositIsGoodForMinutesByThisMachinesClock(t *testing.T) {
 		}
 	}
 	ahead := now.Add(24 * time.Hour)
-	if until, err := validUntil(now, ahead, false); !errors.Is(err, ErrTerms) {
+	if until, err := validUntil(now, ahead, false); !errors.Is(err, policy.ErrTerms) {
 		t.Errorf("a node that is ahead has one signed until %d, %v", until, err)
 	}
 	if until, err := validUntil(now, ahead, true); err != nil || until != uint64(ahead.Add(authorizationTime).Unix()) {
