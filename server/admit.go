@@ -72,7 +72,7 @@ func isShort(err error) bool {
 
 func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte) vouchers.Payment {
 	return vouchers.Payment{
-		Deployment:  p.till.deployment,
+		Deployment:  p.till.Deployment,
 		Config:      p.config,
 		Voucher:     p.voucher,
 		Signature:   p.signature,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -63,7 +64,7 @@ func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return readPending(store)
+	return till.ReadPending(store)
 }
 
 func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledger, *settle.Asides) T) (listed T, err error) {

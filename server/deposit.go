@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -143,7 +144,7 @@ func (s *Shop) checkDepositor(p *payment, d *signedDeposit) *terms.Refusal {
 // checkVoucher checks the signature of a voucher that comes with a deposit or a
 // refund, before any gas is spent on it.
 func (s *Shop) checkVoucher(p *payment) error {
-	signer, err := vouchers.Recover(p.till.escrow.Domain().VoucherDigest(p.voucher), p.signature)
+	signer, err := vouchers.Recover(p.till.Escrow.Domain().VoucherDigest(p.voucher), p.signature)
 	if err != nil {
 		return err
 	}
@@ -153,19 +154,19 @@ func (s *Shop) checkVoucher(p *payment) error {
 	return nil
 }
 
-func (s *Shop) submitDeposit(ctx context.Context, t *till, d *signedDeposit) (*depositReceipt, *terms.Refusal) {
-	t.learnGasPrice(ctx)
+func (s *Shop) submitDeposit(ctx context.Context, t *till.Till, d *signedDeposit) (*depositReceipt, *terms.Refusal) {
+	t.LearnGasPrice(ctx)
 	if refused := s.checkPermit(ctx, t, d); refused != nil {
 		return nil, refused
 	}
-	id := t.escrow.Domain().ChannelID(d.config)
+	id := t.Escrow.Domain().ChannelID(d.config)
 	before, _ := s.Ledger.Channel(id)
 	spent, refused := s.mayDeposit(ctx, t, d, id)
 	if refused != nil {
 		return nil, refused
 	}
 	most := uint64(s.limits.DepositGasCap)
-	receipt, err := t.escrow.Deposit(ctx, t.sender, d.Authorized, d.collector, escrow.WithMaxGas(most))
+	receipt, err := t.Escrow.Deposit(ctx, t.Sender, d.Authorized, d.collector, escrow.WithMaxGas(most))
 	if err != nil {
 		spent.fail(err, most)
 		s.logger.Warn("deposit failed", "payer", d.config.Payer, "channel", id, "amount", d.amount, "error", err)
@@ -227,27 +228,27 @@ func (s *Shop) foundDeposit(d *signedDeposit, before vouchers.Amount, id voucher
 
 // refreshAfter is [Shop.refresh] after a transaction: a lookup that is under way may
 // have read the chain before it.
-func (s *Shop) refreshAfter(ctx context.Context, t *till, config vouchers.ChannelConfig) *terms.Refusal {
-	s.lookups.Forget(t.escrow.Domain().ChannelID(config).Hex())
+func (s *Shop) refreshAfter(ctx context.Context, t *till.Till, config vouchers.ChannelConfig) *terms.Refusal {
+	s.lookups.Forget(t.Escrow.Domain().ChannelID(config).Hex())
 	return s.refresh(ctx, t, config, nil)
 }
 
 // refresh takes the chain's view of a channel into the ledger. A channel without money
 // is none, unless the ledger knows it: then all of it was taken back. Where the ledger's
 // own view made it refuse (why), the refusal stands if the chain brings nothing new.
-func (s *Shop) refresh(ctx context.Context, t *till, config vouchers.ChannelConfig, why error) *terms.Refusal {
-	id := t.escrow.Domain().ChannelID(config)
+func (s *Shop) refresh(ctx context.Context, t *till.Till, config vouchers.ChannelConfig, why error) *terms.Refusal {
+	id := t.Escrow.Domain().ChannelID(config)
 	_, err, _ := s.lookups.Do(id.Hex(), func() (any, error) {
 		lookup := context.WithoutCancel(ctx) // others may wait for the same lookup
-		state, err := t.escrow.State(lookup, config, t.confirmations)
+		state, err := t.Escrow.State(lookup, config, t.Confirmations)
 		if err != nil {
 			return nil, err
 		}
 		if _, known := s.Ledger.Channel(id); !known && state.Balance == 0 && state.Claimed == 0 {
 			return nil, vouchers.ErrChannelNotFound
 		}
-		_, err = s.Ledger.Open(lookup, t.deployment, config, state)
-		t.watcher.Learned(id) // known by now: what comes after its block is looked for
+		_, err = s.Ledger.Open(lookup, t.Deployment, config, state)
+		t.Watcher.Learned(id) // known by now: what comes after its block is looked for
 		return nil, err
 	})
 	if err == nil {

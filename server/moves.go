@@ -61,12 +61,12 @@ func (m *moves) statements(ctx context.Context) ([]x402.Move, error) {
 		return m.signed, nil
 	}
 	var signed []x402.Move
-	for _, t := range m.shop.tills {
+	for _, t := range m.shop.tills.All {
 		for _, moved := range m.all {
 			config := vouchers.ChannelConfig{
-				Receiver: m.shop.payTo, ReceiverAuthorizer: m.key.Address(), Token: t.token.Address, WithdrawDelay: m.shop.withdrawDelay,
+				Receiver: m.shop.payTo, ReceiverAuthorizer: m.key.Address(), Token: t.Token.Address, WithdrawDelay: m.shop.withdrawDelay,
 			}
-			s, err := SignMove(ctx, m.key, t.deployment, config, moved, now.Add(moveTime))
+			s, err := SignMove(ctx, m.key, t.Deployment, config, moved, now.Add(moveTime))
 			if err != nil {
 				return m.signed, err
 			}

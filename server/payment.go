@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -17,8 +18,8 @@ import (
 // payment is an x402 payment that fits what this shop sells. Its signature is not
 // checked yet.
 type payment struct {
-	till       *till // the shop's, of the terms that the client accepted
-	byPermit2  bool  // the accepted terms are those of deposits by Permit2
+	till       *till.Till // the shop's, of the terms that the client accepted
+	byPermit2  bool       // the accepted terms are those of deposits by Permit2
 	body       x402.Payload
 	config     vouchers.ChannelConfig
 	voucher    vouchers.Voucher
@@ -42,16 +43,16 @@ func (s *Shop) payment(l *sale.Line, req mcp.CallToolRequest) (*payment, *terms.
 // accept holds a payment against the terms of a call at a price.
 func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*payment, *terms.Refusal) {
 	config, voucher, signature := channelOf(payload.Payload)
-	till, refused := s.chosen(&payload.Accepted)
+	at, refused := s.tills.Chosen(&payload.Accepted)
 	if refused != nil {
 		return nil, refused
 	}
 	byPermit2 := payload.Accepted.Extra.AssetTransferMethod == x402.TransferPermit2
-	if byPermit2 && !till.permit2 || !byPermit2 && !till.token.EIP3009 {
+	if byPermit2 && !at.Permit2 || !byPermit2 && !at.Token.EIP3009 {
 		return nil, terms.Refuse(x402.ErrPaymentRequirements, "the asset transfer method is %q, which this shop does not offer", payload.Accepted.Extra.AssetTransferMethod)
 	}
-	p := &payment{till: till, byPermit2: byPermit2, body: payload.Payload, config: config, voucher: voucher, signature: signature}
-	if refused := s.checkTerms(till, &payload.Accepted, price); refused != nil {
+	p := &payment{till: at, byPermit2: byPermit2, body: payload.Payload, config: config, voucher: voucher, signature: signature}
+	if refused := s.checkTerms(at, &payload.Accepted, price); refused != nil {
 		return nil, s.explain(refused, p)
 	}
 	identifier, err := x402.PaymentIdentifier(payload.Extensions)
@@ -62,11 +63,11 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	if p.order, err = x402.Order(payload.Extensions); err != nil {
 		return nil, terms.Refuse(x402.ErrPayload, "%v", err)
 	}
-	if refused := s.checkConfig(till, config); refused != nil {
+	if refused := s.checkConfig(at, config); refused != nil {
 		return nil, refused
 	}
-	if id := till.escrow.Domain().ChannelID(config); id != voucher.Channel {
-		return nil, terms.Refuse(x402.ErrChannelIDMismatch, "the config's channel id under escrow %s is %s, the voucher names %s", till.deployment, id, voucher.Channel)
+	if id := at.Escrow.Domain().ChannelID(config); id != voucher.Channel {
+		return nil, terms.Refuse(x402.ErrChannelIDMismatch, "the config's channel id under escrow %s is %s, the voucher names %s", at.Deployment, id, voucher.Channel)
 	}
 	return p, nil
 }
@@ -105,10 +106,10 @@ func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouche
 }
 
 // checkTerms holds the terms that the client accepted against those of their till.
-func (s *Shop) checkTerms(t *till, accepted *x402.Requirements, price vouchers.Amount) *terms.Refusal {
+func (s *Shop) checkTerms(t *till.Till, accepted *x402.Requirements, price vouchers.Amount) *terms.Refusal {
 	switch {
-	case accepted.Asset != t.token.Address:
-		return terms.Refuse(x402.ErrTokenMismatch, "the asset is %s, this shop takes %s", accepted.Asset, t.token.Address)
+	case accepted.Asset != t.Token.Address:
+		return terms.Refuse(x402.ErrTokenMismatch, "the asset is %s, this shop takes %s", accepted.Asset, t.Token.Address)
 	case accepted.PayTo != s.payTo:
 		return terms.Refuse(x402.ErrReceiverMismatch, "payTo is %s, this shop is paid to %s", accepted.PayTo, s.payTo)
 	case accepted.Amount < price:
@@ -119,8 +120,8 @@ func (s *Shop) checkTerms(t *till, accepted *x402.Requirements, price vouchers.A
 	return nil
 }
 
-func (s *Shop) checkConfig(t *till, c vouchers.ChannelConfig) *terms.Refusal {
-	want := s.config(t, c.Payer)
+func (s *Shop) checkConfig(t *till.Till, c vouchers.ChannelConfig) *terms.Refusal {
+	want := s.tills.Config(t, c.Payer)
 	switch {
 	case c.Receiver != want.Receiver:
 		return terms.Refuse(x402.ErrReceiverMismatch, "the channel's receiver is %s, this shop is paid to %s", c.Receiver, want.Receiver)
@@ -170,7 +171,7 @@ func (p *payment) isOrdered(ch vouchers.Channel, action, subject string) error {
 // sign for the channel and to nobody else: a voucher whose call failed can still pay.
 func (s *Shop) explain(refused *terms.Refusal, p *payment) *terms.Refusal {
 	id := p.voucher.Channel
-	if refused.Code != x402.ErrCumulativeAmountMismatch || p.till.escrow.Domain().ChannelID(p.config) != id || s.checkVoucher(p) != nil {
+	if refused.Code != x402.ErrCumulativeAmountMismatch || p.till.Escrow.Domain().ChannelID(p.config) != id || s.checkVoucher(p) != nil {
 		return refused
 	}
 	if channel, ok := s.Ledger.Channel(id); ok {

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -186,7 +187,7 @@ func TestPermit2IsOfferedOnlyWhereItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Permit2 = true
-	if _, err := server.Open(t.Context(), o); !errors.Is(err, server.ErrDeployment) {
+	if _, err := server.Open(t.Context(), o); !errors.Is(err, till.ErrDeployment) {
 		t.Errorf("a shop offers Permit2 where it is not: %v", err)
 	}
 	o.Permit2 = false

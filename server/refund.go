@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -60,7 +61,7 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 		return nil, refused
 	}
 	defer finished()
-	p.till.learnGasPrice(ctx)
+	p.till.LearnGasPrice(ctx)
 	if refused := s.refresh(ctx, p.till, p.config, nil); refused != nil {
 		return nil, refused
 	}
@@ -138,9 +139,9 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	return &response, nil
 }
 
-func (s *Shop) sendRefund(ctx context.Context, t *till, owed escrow.Claim, back vouchers.Amount, spent *spent) (escrow.Returned, error) {
+func (s *Shop) sendRefund(ctx context.Context, t *till.Till, owed escrow.Claim, back vouchers.Amount, spent *spent) (escrow.Returned, error) {
 	most := uint64(s.limits.RefundGasCap)
-	done, err := t.escrow.Refund(ctx, t.sender, owed, back, escrow.WithMaxGas(most))
+	done, err := t.Escrow.Refund(ctx, t.Sender, owed, back, escrow.WithMaxGas(most))
 	if err != nil {
 		spent.fail(err, most)
 		return done, err

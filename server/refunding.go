@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -41,7 +42,7 @@ func (s *Shop) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *te
 
 // thaw is what ends the freeze of a channel.
 type thaw struct {
-	till     *till
+	till     *till.Till
 	config   vouchers.ChannelConfig
 	unfreeze func()
 }
@@ -62,7 +63,7 @@ func (s *Shop) freezeAgain() error {
 			return nil
 		}
 		channel, _ := s.Ledger.Channel(id)
-		if t := s.tillOf(channel.Deployment); t != nil {
+		if t := s.tills.Of(channel.Deployment); t != nil {
 			s.frozen.Store(id, thaw{t, channel.Config, unfreeze})
 		}
 		return nil
@@ -77,7 +78,7 @@ const (
 )
 
 // thawAll thaws an account's frozen channels once nothing that was sent is on its way.
-func (s *Shop) thawAll(ctx context.Context, on *account) {
+func (s *Shop) thawAll(ctx context.Context, on *till.Account) {
 	ticker := time.NewTicker(thawEvery)
 	defer ticker.Stop()
 	for {
@@ -92,15 +93,15 @@ func (s *Shop) thawAll(ctx context.Context, on *account) {
 
 // thawOnce tries every frozen channel of an account. One that stays frozen keeps no
 // other.
-func (s *Shop) thawOnce(ctx context.Context, on *account) {
+func (s *Shop) thawOnce(ctx context.Context, on *till.Account) {
 	frozen := make(map[vouchers.ChannelID]thaw)
 	s.frozen.Range(func(key, value any) bool {
-		if t := value.(thaw); t.till.account == on {
+		if t := value.(thaw); t.till.Account == on {
 			frozen[key.(vouchers.ChannelID)] = t
 		}
 		return true
 	})
-	if len(frozen) == 0 || on.sender.Idle(ctx) != nil {
+	if len(frozen) == 0 || on.Sender.Idle(ctx) != nil {
 		return
 	}
 	var group errgroup.Group

@@ -2,9 +2,8 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
+	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/settle"
 )
 
@@ -12,25 +11,21 @@ import (
 // there are several, each batch names its own, and the settlement has a part for each.
 // Charges in a deployment that the shop is not paid through any more are set aside.
 func (s *Shop) SettleAs(ctx context.Context, req settle.Request, report func(settle.Event)) (settle.Settlement, error) {
-	return s.settlers().SettleAs(ctx, req, s.strays(req), report)
+	return s.tills.Settlers().SettleAs(ctx, req, s.tills.Strays(s.Ledger, req), report)
 }
 
-func (s *Shop) settlers() settle.Several {
-	all := make(settle.Several, len(s.tills))
-	for i, t := range s.tills {
-		all[i] = t.settler
-	}
-	return all
+// Transactions returns what the shop has sent and the chain has not confirmed, by
+// chain and nonce.
+func (s *Shop) Transactions() []txmgr.Pending { return s.tills.Pending() }
+
+// SpeedUp is [txmgr.Sender.SpeedUp] of the shop's sender on a chain. Chain id 0 is
+// the one that has the nonce; an error wraps [till.ErrWhichChain] where several have.
+func (s *Shop) SpeedUp(ctx context.Context, chainID, nonce uint64) error {
+	return s.tills.SpeedUp(ctx, chainID, nonce)
 }
 
-// strays are charges in deployments that the shop is not paid through any more.
-func (s *Shop) strays(req settle.Request) []settle.SetAside {
-	var all []settle.SetAside
-	for ch := range s.Ledger.Channels() {
-		named := len(req.Channels) == 0 || slices.Contains(req.Channels, ch.ID)
-		if named && ch.Claimable() > 0 && s.tillOf(ch.Deployment) == nil {
-			all = append(all, settle.SetAside{Channel: ch.ID, Value: ch.Claimable(), Reason: fmt.Sprintf("this shop is not set up for %s: add it to the deployments that it is paid through", ch.Deployment)})
-		}
-	}
-	return all
+// Cancel is [txmgr.Sender.Cancel] of the shop's sender on a chain, named as for
+// [Shop.SpeedUp].
+func (s *Shop) Cancel(ctx context.Context, chainID, nonce uint64) error {
+	return s.tills.Cancel(ctx, chainID, nonce)
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,10 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
-	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
@@ -27,75 +25,12 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
-
-// DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
-const DefaultWithdrawDelay = 24 * 60 * 60
-
-// Options say how a shop is set up.
-type Options struct {
-	// RPC is the URL of the chain's JSON-RPC; several are separated by commas.
-	RPC string
-	// ChainID must be the chain's; 0 takes what the RPC reports.
-	ChainID uint64
-	// Key submits deposits, claims and refunds, pays their gas, and is the channels' receiver authorizer.
-	Key keys.Signer
-	// PayTo receives what is settled; the zero address is the key's own.
-	PayTo common.Address
-	// Escrow is the contract that holds the deposits; the zero address is [escrow.Own].
-	Escrow common.Address
-	// Pinned are escrows that the operator trusts beside the canonical one and chit's own.
-	Pinned []escrow.Addresses
-	// Token is the ERC-20 that is paid with; its EIP-712 domain is read from the chain.
-	Token common.Address
-	// Store is the path of the file with channels, vouchers and charges.
-	Store string
-	// KeyFolder is where the shop notes which store sells with the key on each chain: the
-	// folder of the key itself. A second store with the key is refused with [ErrKeyInUse],
-	// and one that was restored from a backup is known as such. Empty notes nothing.
-	KeyFolder string
-	// Also are further deployments that the shop is paid through.
-	Also []Accepts
-	// Prices of the tools; what has none is not shown. Rates are for those that have more
-	// to it: quotes, meters, allowances.
-	Prices Prices
-	Rates  Rates
-	// WithdrawDelay is in seconds, 900 to 2592000; 0 is [DefaultWithdrawDelay].
-	WithdrawDelay uint64
-	// MinDeposit is the least deposit that is taken, in atomic USDC.
-	MinDeposit vouchers.Amount
-	// MovedFrom are places at which the shop was before: beside its terms it says so, signed
-	// by its key, and payers use the channels that they opened for it there.
-	MovedFrom []Move
-	// BaseURL is where clients of [Shop.SellHTTP] find the shop, such as https://shop.example,
-	// with the path that stands before those of its routes, if there is one; it has neither
-	// user information nor a query. Terms and signed receipts name what is sold below it, and
-	// by its path alone where it is empty: never by the host that a client names.
-	BaseURL string
-	// Permit2 offers deposits by Permit2 beside those by EIP-3009. A token without
-	// EIP-3009 is paid with by Permit2 in any case.
-	Permit2 bool
-	// Confirmations is how many blocks deep a transaction must be to count; 0 and 1 are mined.
-	Confirmations uint64
-	// StuckAfter is after how long a transaction that is not mined is sent again with a
-	// higher fee; 0 is 45 s.
-	StuckAfter time.Duration
-	// Settlement says when the shop settles by itself, and what that may cost.
-	Settlement settle.Policy
-	// Observe is told of every voucher that was accepted, how long the check and the
-	// reservation took; nil is nobody. It must be quick and safe for concurrent use.
-	Observe func(tool string, check time.Duration)
-	// Limits bound what others can make the shop do.
-	Limits Limits
-	// Now tells the time by which limits count; nil is time.Now.
-	Now func() time.Time
-	// Logger takes what the operator should know; nil is slog's default.
-	Logger *slog.Logger
-}
 
 // Shop sells tool calls. It is safe for concurrent use.
 type Shop struct {
@@ -112,9 +47,8 @@ type Shop struct {
 	Watcher *watch.Watcher
 
 	notary        receipts.Signer // of receipts
-	accounts      []*account
-	tills         []*till // that of the options first
-	offered       []*till // the same, in the order in which they are offered
+	tills         *till.Tills
+	behind        []*till.Till // which have not caught up with their chain since an older store was opened; renewing guards it
 	aside         *settle.Asides
 	key           common.Address
 	tenure        *tenure    // of the key
@@ -195,11 +129,14 @@ func newShop(o Options) (*Shop, error) {
 }
 
 func (s *Shop) open(ctx context.Context, o Options) error {
-	err := s.openTills(ctx, o)
-	if err != nil {
+	var err error
+	if s.tills, err = till.Open(ctx, till.Options{
+		Key: o.Key, PayTo: s.payTo, WithdrawDelay: s.withdrawDelay, Accepts: o.accepted(), Pinned: o.Pinned, LeastDeposit: s.limits.LeastDeposit,
+	}); err != nil {
 		return err
 	}
-	if s.tenure, err = holdKey(o.KeyFolder, o.Store, s.key, s.chains()); err != nil {
+	s.behind = slices.Clone(s.tills.All)
+	if s.tenure, err = holdKey(o.KeyFolder, o.Store, s.key, s.tills.Chains()); err != nil {
 		return err
 	}
 	if s.Store, err = boltstore.Open(o.Store, boltstore.WithReserve(diskReserve), boltstore.OnFull(s.diskFull)); err != nil {
@@ -230,48 +167,25 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.aside, err = settle.LoadAsides(s.Store, s.logger); err != nil {
 		return err
 	}
-	for _, on := range s.accounts {
-		if err := s.startSender(ctx, on, o); err != nil {
-			return err
-		}
-	}
-	for _, t := range s.tills {
-		if err := s.startTill(ctx, t, o.Settlement); err != nil {
-			return err
-		}
-		t.learnGasPrice(ctx)
+	if err := s.tills.Start(ctx, till.StartOptions{
+		Key: o.Key, Store: s.Store, Ledger: s.Ledger, Asides: s.aside, Policy: o.Settlement, StuckAfter: o.StuckAfter, Logger: s.logger,
+	}); err != nil {
+		return err
 	}
 	if err := s.openMoves(ctx, o); err != nil {
 		return err
 	}
-	s.Settler, s.Watcher = s.tills[0].settler, s.tills[0].watcher
+	s.Settler, s.Watcher = s.tills.All[0].Settler, s.tills.All[0].Watcher
 	s.warnOfOthers()
 	s.sayStops()
 	return s.freezeAgain()
-}
-
-func (s *Shop) startSender(ctx context.Context, on *account, o Options) error {
-	bucket, err := placed(ctx, s.Store, journalBucket, on.client.Network())
-	if err != nil {
-		return err
-	}
-	sending := []txmgr.Option{txmgr.WithJournal(journal{bucket}), txmgr.WithConfirmations(on.confirmations), txmgr.WithOwner("the seller's")}
-	if o.StuckAfter > 0 {
-		sending = append(sending, txmgr.WithStuckAfter(o.StuckAfter))
-	}
-	on.sender, err = txmgr.NewSender(ctx, on.client, o.Key, sending...)
-	return err
 }
 
 // Close ends the shop, and logs a summary of what it has sold. What was answered is on disk.
 func (s *Shop) Close() error {
 	var all []error
 	s.closing.Do(func() {
-		for _, on := range s.accounts {
-			if on.sender != nil {
-				all = append(all, on.sender.Close())
-			}
-		}
+		all = append(all, s.tills.Stop())
 		if s.Ledger != nil {
 			all = append(all, s.Ledger.Close())
 		}
@@ -279,9 +193,7 @@ func (s *Shop) Close() error {
 			all = append(all, s.Store.Close())
 		}
 		all = append(all, s.tenure.close())
-		for _, on := range s.accounts {
-			on.client.Close()
-		}
+		s.tills.Close()
 	})
 	return errors.Join(all...)
 }
@@ -293,9 +205,9 @@ func (s *Shop) PayTo() common.Address { return s.payTo }
 // strangers.
 func (s *Shop) Healthy(context.Context) error {
 	healthy := s.Store.Err()
-	for _, t := range s.tills {
-		if unseen := s.Ledger.Unseen(t.deployment); unseen > time.Duration(s.withdrawDelay/2)*time.Second {
-			healthy = errors.Join(healthy, fmt.Errorf("%w: %s was last seen %s ago", vouchers.ErrUnwatched, t.deployment, unseen))
+	for _, t := range s.tills.All {
+		if unseen := s.Ledger.Unseen(t.Deployment); unseen > time.Duration(s.withdrawDelay/2)*time.Second {
+			healthy = errors.Join(healthy, fmt.Errorf("%w: %s was last seen %s ago", vouchers.ErrUnwatched, t.Deployment, unseen))
 		}
 	}
 	if healthy == nil {

@@ -14,24 +14,13 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
 // A deposit and a refund are transactions that a payer has the shop send, at the shop's
 // gas. Claims are none of these: the shop sends them for itself, and they never wait.
-
-// errand is a kind of transaction that the shop sends for its payers.
-type errand string
-
-const (
-	depositing errand = "deposit"
-	// refunding is a refund of a part. All that is left is given back whatever the budget.
-	refunding errand = "refund"
-)
-
-// usualGas is what an errand takes, in gas units, as long as it is not known better.
-var usualGas = map[errand]uint64{depositing: 130_000, refunding: 110_000}
 
 // spendingBucket is the store's bucket of the gas that errands have taken: under the
 // network and the errand the day in UTC since 1970 and the gas, both in 8 bytes.
@@ -41,7 +30,7 @@ const spendingBucket = "errands"
 type spending struct {
 	bucket vouchers.Bucket
 	now    func() time.Time
-	budget map[errand]uint64 // gas units a day
+	budget map[till.Errand]uint64 // gas units a day
 
 	channels *limits.Rates[vouchers.ChannelID] // errands of each channel
 	leftover *limits.Rates[vouchers.ChannelID] // refunds of less than the least, of all that is left
@@ -62,7 +51,7 @@ func newSpending(l Limits, now func() time.Time, bucket vouchers.Bucket) (*spend
 		return limits.NewRates[vouchers.ChannelID](rate.Limit(n)/3600, n)
 	}
 	s := &spending{
-		bucket: bucket, now: now, budget: map[errand]uint64{depositing: uint64(l.DepositGas), refunding: uint64(l.RefundGas)},
+		bucket: bucket, now: now, budget: map[till.Errand]uint64{till.Depositing: uint64(l.DepositGas), till.Refunding: uint64(l.RefundGas)},
 		channels: hourly(l.ChannelErrands), leftover: hourly(int(time.Hour / leftoverPer)), used: make(map[string]dayOfGas),
 	}
 	return s, bucket.ForEach(nil, func(key, value []byte) error {
@@ -78,8 +67,8 @@ func newSpending(l Limits, now func() time.Time, bucket vouchers.Bucket) (*spend
 var errBudget = errors.New("today's gas is used up")
 
 // begin takes the gas of an errand out of today's budget, durably. The caller ends it.
-func (s *spending) begin(ctx context.Context, network string, what errand) (*spent, error) {
-	e := &spent{of: s, key: network + " " + string(what), gas: usualGas[what]}
+func (s *spending) begin(ctx context.Context, network string, what till.Errand) (*spent, error) {
+	e := &spent{of: s, key: network + " " + string(what), gas: what.Gas()}
 	s.mu.Lock()
 	used := s.used[e.key]
 	if today := uint64(s.now().Unix()) / uint64(day.Seconds()); today > used.day { // a clock that goes back gives nothing
@@ -143,27 +132,27 @@ func (e *spent) fail(err error, most uint64) {
 
 // mayDeposit says whether a deposit is submitted now. One that was submitted before, by
 // whomever, costs nothing: whoever asks learns what came of it.
-func (s *Shop) mayDeposit(ctx context.Context, t *till, d *signedDeposit, id vouchers.ChannelID) (*spent, *terms.Refusal) {
-	if used, err := t.escrow.Submitted(ctx, t.sender, d.Authorized, d.collector); err == nil && used {
+func (s *Shop) mayDeposit(ctx context.Context, t *till.Till, d *signedDeposit, id vouchers.ChannelID) (*spent, *terms.Refusal) {
+	if used, err := t.Escrow.Submitted(ctx, t.Sender, d.Authorized, d.collector); err == nil && used {
 		return nil, nil
 	}
 	return s.newDeposit(ctx, t, id)
 }
 
-func (s *Shop) newDeposit(ctx context.Context, t *till, id vouchers.ChannelID) (*spent, *terms.Refusal) {
+func (s *Shop) newDeposit(ctx context.Context, t *till.Till, id vouchers.ChannelID) (*spent, *terms.Refusal) {
 	if !s.spending.channels.Allow(id, s.now()) {
 		return nil, s.tooManyErrands()
 	}
-	e, err := s.spending.begin(ctx, t.network, depositing)
+	e, err := s.spending.begin(ctx, t.Network, till.Depositing)
 	return e, s.waits("depositGas", err)
 }
 
 // mayRefund says whether a part or all of what is left of a channel is given back now.
 // All of it always is, if it is little not more often than every ten minutes.
-func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *terms.Refusal) {
+func (s *Shop) mayRefund(ctx context.Context, t *till.Till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *terms.Refusal) {
 	channel, _ := s.Ledger.Channel(id)
 	rest, _ := refundable(channel, nil)
-	least := max(s.limits.LeastRefund, t.costs(refunding))
+	least := max(s.limits.LeastRefund, t.Costs(till.Refunding))
 	switch {
 	case back == rest && back >= least:
 		return nil, nil
@@ -179,7 +168,7 @@ func (s *Shop) mayRefund(ctx context.Context, t *till, id vouchers.ChannelID, ba
 	case !s.spending.channels.Allow(id, s.now()):
 		return nil, s.tooManyErrands()
 	}
-	e, err := s.spending.begin(ctx, t.network, refunding)
+	e, err := s.spending.begin(ctx, t.Network, till.Refunding)
 	return e, s.waits("refundGas", err)
 }
 

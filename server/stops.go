@@ -75,7 +75,7 @@ func (s *Shop) resume(ctx context.Context, id vouchers.ChannelID) (vouchers.Stop
 	if !known {
 		return vouchers.Stop{}, fmt.Errorf("resume channel %s: %w", id, vouchers.ErrChannelNotFound)
 	}
-	if t := s.tillOf(channel.Deployment); t != nil {
+	if t := s.tills.Of(channel.Deployment); t != nil {
 		if refused := s.refreshAfter(ctx, t, channel.Config); refused != nil {
 			return vouchers.Stop{}, fmt.Errorf("resume channel %s: look at it first: %s", id, refused.Detail)
 		}

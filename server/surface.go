@@ -5,11 +5,12 @@ import (
 
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// What tools cost, and what others can make a shop do, as a program says it. They are
-// explained where they are worked out, in the packages offer and limits.
+// What tools cost, what others can make a shop do, and where it is paid, as a program says
+// it. They are explained where they are worked out, in the packages offer, limits and till.
 type (
 	Prices    = offer.Prices
 	Rates     = offer.Rates
@@ -18,6 +19,7 @@ type (
 	HTTPQuote = offer.HTTPQuote
 	Allowance = offer.Allowance
 	Limits    = limits.Limits
+	Accepts   = till.Accepts
 )
 
 // Free is the price of what is given for nothing, among [Prices].

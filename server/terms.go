@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -22,34 +23,34 @@ const maxTimeout = 3600
 
 // requirements are the terms of a call at a price, as a till has them: an entry for
 // each way in which it takes deposits.
-func (s *Shop) requirements(t *till, price vouchers.Amount) []x402.Requirements {
+func (s *Shop) requirements(t *till.Till, price vouchers.Amount) []x402.Requirements {
 	terms := x402.Requirements{
 		Scheme:            x402.SchemeBatchSettlement,
-		Network:           t.network,
+		Network:           t.Network,
 		Amount:            price,
-		Asset:             t.token.Address,
+		Asset:             t.Token.Address,
 		PayTo:             s.payTo,
 		MaxTimeoutSeconds: maxTimeout,
 		Extra: x402.Extra{
-			ReceiverAuthorizer: t.sender.Address(),
+			ReceiverAuthorizer: t.Sender.Address(),
 			WithdrawDelay:      s.withdrawDelay,
-			Name:               t.token.Name,
-			Version:            t.token.Version,
-			MinDeposit:         s.announcedDeposit(t, price),
+			Name:               t.Token.Name,
+			Version:            t.Token.Version,
+			MinDeposit:         t.AnnouncedDeposit(price),
 		},
 	}
-	if address := t.deployment.Escrow; address != escrow.Canonical.Escrow {
+	if address := t.Deployment.Escrow; address != escrow.Canonical.Escrow {
 		terms.Extra.Escrow = &address
-		terms.Extra.Collectors = &x402.Collectors{EIP3009: t.collectors.EIP3009}
-		if t.permit2 {
-			terms.Extra.Collectors.Permit2 = t.collectors.Permit2
+		terms.Extra.Collectors = &x402.Collectors{EIP3009: t.Collectors.EIP3009}
+		if t.Permit2 {
+			terms.Extra.Collectors.Permit2 = t.Collectors.Permit2
 		}
 	}
 	var ways []x402.Requirements
-	if t.token.EIP3009 {
+	if t.Token.EIP3009 {
 		ways = append(ways, terms)
 	}
-	if t.permit2 {
+	if t.Permit2 {
 		terms.Extra.AssetTransferMethod = x402.TransferPermit2
 		ways = append(ways, terms)
 	}
@@ -107,10 +108,10 @@ func (s *Shop) paymentRequired(tool string, price vouchers.Amount, r *terms.Refu
 
 // required is the answer to a request for a resource that is not paid as it should be.
 func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired {
-	accepts := make([]x402.Requirements, 0, len(s.offered))
-	for _, t := range s.offered {
+	accepts := make([]x402.Requirements, 0, len(s.tills.Offered))
+	for _, t := range s.tills.Offered {
 		ways := s.requirements(t, price)
-		if r.Channel == nil || r.Channel.Deployment != t.deployment {
+		if r.Channel == nil || r.Channel.Deployment != t.Deployment {
 			accepts = append(accepts, ways...)
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -227,11 +228,11 @@ func TestAShopIsNotOpenedOnDeploymentsThatCannotBe(t *testing.T) {
 		also server.Accepts
 		want error
 	}{
-		"the same again":                   {server.Accepts{}, server.ErrDeployment},
-		"another id of the chain":          {server.Accepts{ChainID: 5, Escrow: escrow.Canonical.Escrow}, server.ErrDeployment},
-		"other confirmations on the chain": {server.Accepts{Confirmations: 7, Escrow: escrow.Canonical.Escrow}, server.ErrDeployment},
-		"the chain by another RPC":         {server.Accepts{RPC: s.options.RPC + "/", Escrow: escrow.Canonical.Escrow, Token: s.options.Token}, server.ErrDeployment},
-		"another chain without a token":    {server.Accepts{RPC: s.other.Anvil.URL()}, server.ErrDeployment},
+		"the same again":                   {server.Accepts{}, till.ErrDeployment},
+		"another id of the chain":          {server.Accepts{ChainID: 5, Escrow: escrow.Canonical.Escrow}, till.ErrDeployment},
+		"other confirmations on the chain": {server.Accepts{Confirmations: 7, Escrow: escrow.Canonical.Escrow}, till.ErrDeployment},
+		"the chain by another RPC":         {server.Accepts{RPC: s.options.RPC + "/", Escrow: escrow.Canonical.Escrow, Token: s.options.Token}, till.ErrDeployment},
+		"another chain without a token":    {server.Accepts{RPC: s.other.Anvil.URL()}, till.ErrDeployment},
 		"a chain with another id":          {server.Accepts{RPC: s.other.Anvil.URL(), ChainID: 5, Token: s.other.Token}, chain.ErrChainID},
 		"an escrow that is not there":      {server.Accepts{RPC: s.other.Anvil.URL(), Token: s.other.Token, Escrow: escrow.Canonical.Escrow}, chain.ErrNoContract},
 		"an escrow that nobody trusts":     {server.Accepts{Escrow: s.options.Token}, escrow.ErrUntrusted},

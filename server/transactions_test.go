@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -32,7 +33,7 @@ func TestTransactionsOfTwoChainsAreToldApartAndSurviveARestartInAnotherOrder(t *
 		t.Errorf("on their way are %+v", pending)
 	}
 	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
-	if err := admin.SpeedUp(t.Context(), 0, 0); err == nil || !strings.Contains(err.Error(), server.ErrWhichChain.Error()) {
+	if err := admin.SpeedUp(t.Context(), 0, 0); err == nil || !strings.Contains(err.Error(), till.ErrWhichChain.Error()) {
 		t.Errorf("a nonce of two chains is sped up: %v", err)
 	}
 	if err := shop.Cancel(t.Context(), 5, 0); !errors.Is(err, chain.ErrChainID) {

@@ -11,37 +11,16 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/chitpay/chit/escrow/watch"
-	"github.com/chitpay/chit/server/settle"
+	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 )
-
-// startTill gives a till its settler and its watcher.
-func (s *Shop) startTill(ctx context.Context, t *till, policy settle.Policy) error {
-	bucket, err := placed(ctx, s.Store, watchBucket, t.deployment.String())
-	if err != nil {
-		return err
-	}
-	policy.CoinPrice = t.coinPrice
-	logger := s.logger
-	if len(s.tills) > 1 {
-		logger = logger.With("deployment", t.deployment)
-	}
-	defend := func(ch vouchers.Channel) { t.settler.Defend(ch) }
-	t.watcher = watch.New(t.escrow, s.Ledger, bucket,
-		watch.WithDepth(t.confirmations), watch.OnWithdrawal(defend), watch.WithLogger(logger))
-	t.settler = settle.New(settle.Options{
-		Ledger: s.Ledger, Escrow: t.escrow, Sender: t.sender, Logger: logger, Policy: policy,
-		Confirmations: t.confirmations, Asides: s.aside, Learned: t.watcher.Learned,
-	})
-	return t.watcher.Resume()
-}
 
 // warnOfOthers tells the operator of money in deployments that the shop is not paid
 // through any more: nobody watches it, and nobody claims it.
 func (s *Shop) warnOfOthers() {
 	left := make(map[vouchers.Deployment]vouchers.Amount)
 	for ch := range s.Ledger.Channels() {
-		if ch.Claimable() > 0 && s.tillOf(ch.Deployment) == nil {
+		if ch.Claimable() > 0 && s.tills.Of(ch.Deployment) == nil {
 			left[ch.Deployment] += ch.Claimable()
 		}
 	}
@@ -56,14 +35,14 @@ func (s *Shop) warnOfOthers() {
 // that serves the tools in its own way calls it beside.
 func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 	var all sync.WaitGroup
-	for _, on := range s.accounts {
+	for _, on := range s.tills.Accounts {
 		all.Go(func() { s.thawAll(ctx, on) })
 	}
-	for _, t := range s.tills {
-		all.Go(func() { t.watcher.Run(ctx) })
+	for _, t := range s.tills.All {
+		all.Go(func() { t.Watcher.Run(ctx) })
 		all.Go(func() { s.catchUp(ctx, t) })
-		all.Go(func() { t.settler.Run(ctx, settleEvery) })
-		all.Go(func() { t.followGasPrice(ctx) })
+		all.Go(func() { t.Settler.Run(ctx, settleEvery) })
+		all.Go(func() { t.FollowGasPrice(ctx) })
 	}
 	all.Go(func() { s.watchDisk(ctx) })
 	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
@@ -72,9 +51,9 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 
 // catchUp compares the ledger with the chain while the shop sells already, and says
 // what happened while it did not run. It tries until it has.
-func (s *Shop) catchUp(ctx context.Context, t *till) {
+func (s *Shop) catchUp(ctx context.Context, t *till.Till) {
 	found, err := backoff.Retry(ctx, func() (watch.Reconciliation, error) {
-		found, err := t.watcher.Reconcile(ctx)
+		found, err := t.Watcher.Reconcile(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.logger.Warn("compare the ledger with the chain", "error", err)
 		}
@@ -96,16 +75,16 @@ func (s *Shop) catchUp(ctx context.Context, t *till) {
 
 // caughtUp notes that the ledger has caught up with the chain at some tills. A store that
 // is an older copy begins its next epoch once it has at all of them.
-func (s *Shop) caughtUp(ctx context.Context, tills ...*till) {
+func (s *Shop) caughtUp(ctx context.Context, tills ...*till.Till) {
 	s.renewing.Lock()
 	defer s.renewing.Unlock()
 	if !s.tenure.older {
 		return
 	}
 	for _, t := range tills {
-		t.caughtUp = true
+		s.behind = slices.DeleteFunc(s.behind, func(other *till.Till) bool { return other == t })
 	}
-	if slices.ContainsFunc(s.tills, func(t *till) bool { return !t.caughtUp }) {
+	if len(s.behind) > 0 {
 		return
 	}
 	s.Ledger.Forgive(false)
@@ -126,16 +105,6 @@ func (s *Shop) Backup(ctx context.Context, w io.Writer) (int64, error) {
 	return n, errors.Join(err, s.tenure.renew(ctx))
 }
 
-// chains are the ids of the chains that the shop is paid on, once each.
-func (s *Shop) chains() []uint64 {
-	ids := make([]uint64, len(s.accounts))
-	for i, on := range s.accounts {
-		ids[i] = on.client.ChainID()
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 // lastSettlement is how long the settlement at the end of Serve may take.
 const lastSettlement = 2 * time.Minute
 
@@ -146,7 +115,7 @@ func (s *Shop) settleLast(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSettlement)
 	defer cancel()
-	return s.settlers().SettleDue(ctx, "shutdown")
+	return s.tills.Settlers().SettleDue(ctx, "shutdown")
 }
 
 // Reconcile compares every channel of the shop with the chain, takes over what the
@@ -154,8 +123,8 @@ func (s *Shop) settleLast(ctx context.Context) error {
 func (s *Shop) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
 	all := watch.Reconciliation{Differences: []watch.Difference{}}
 	var adding sync.Mutex
-	err := s.each(func(t *till) error {
-		found, err := t.watcher.Reconcile(ctx)
+	err := s.tills.Each(func(t *till.Till) error {
+		found, err := t.Watcher.Reconcile(ctx)
 		adding.Lock()
 		defer adding.Unlock()
 		all.Channels += found.Channels
@@ -163,22 +132,10 @@ func (s *Shop) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
 		return err
 	})
 	if err == nil {
-		s.caughtUp(ctx, s.tills...)
+		s.caughtUp(ctx, s.tills.All...)
 	}
 	all.Stopped = s.Ledger.Stops()
 	return all, err
-}
-
-// each does something at every till at once, so that a chain that does not answer
-// keeps no other waiting.
-func (s *Shop) each(do func(*till) error) error {
-	failed := make([]error, len(s.tills))
-	var all sync.WaitGroup
-	for i, t := range s.tills {
-		all.Go(func() { failed[i] = do(t) })
-	}
-	all.Wait()
-	return errors.Join(failed...)
 }
 
 // Withdrawal is a payer's pending withdrawal as the seller sees it. Amounts are

@@ -1,4 +1,4 @@
-package server
+package till
 
 import (
 	"context"
@@ -58,8 +58,8 @@ func (j journal) ForEach(visit func(key, value []byte) error) error {
 	return j.bucket.ForEach(nil, visit)
 }
 
-// readPending lists the transactions that a store holds, of all chains.
-func readPending(store *boltstore.Store) ([]txmgr.Pending, error) {
+// ReadPending lists the transactions that a store holds, of all chains.
+func ReadPending(store *boltstore.Store) ([]txmgr.Pending, error) {
 	names, err := placesOf(store, journalBucket)
 	if err != nil {
 		return nil, err
