@@ -1,7 +1,10 @@
 package listing
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
@@ -18,6 +21,15 @@ type Report struct {
 	// Down are the upstreams that did not answer, and why. Nothing is known of what they
 	// offer.
 	Down map[string]string
+}
+
+// Err says which upstreams did not answer, nil if all did.
+func (r *Report) Err() error {
+	var down []error
+	for _, name := range slices.Sorted(maps.Keys(r.Down)) {
+		down = append(down, fmt.Errorf("the upstream %q does not answer: %s", name, r.Down[name]))
+	}
+	return errors.Join(down...)
 }
 
 // Entry is something that an upstream offers.

@@ -95,13 +95,17 @@ func forCall(c *cli.Context) func(*agent.Options) error {
 		if deposit > 0 {
 			o.TopUp = agent.TopUp{Amount: deposit, Typed: true}
 		}
-		if ui.CanAsk() {
-			o.Policy.Approve = func(ctx context.Context, p agent.Proposal) (bool, error) {
-				return ui.Ask(ctx, p.Question())
-			}
-		}
+		o.Policy.Approve = approving()
 		return nil
 	}
+}
+
+// approving asks whoever is at the terminal about a payment; nil is nobody.
+func approving() func(context.Context, agent.Proposal) (bool, error) {
+	if !ui.CanAsk() {
+		return nil
+	}
+	return func(ctx context.Context, p agent.Proposal) (bool, error) { return ui.Ask(ctx, p.Question()) }
 }
 
 func amountFlag(c *cli.Context, flag *cli.StringFlag) (vouchers.Amount, error) {

@@ -1,8 +1,6 @@
 package buy
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,11 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
-	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
@@ -103,38 +98,17 @@ func scope(c *cli.Context) (s macaroon.Scope, err error) {
 }
 
 // withOwner runs f for the payer's channel to the server.
-func withOwner(c *cli.Context, f func(allowance.Owner) error) error {
-	p, err := command.Profile(c)
+func withOwner(c *cli.Context, f func(*allowance.Holding) error) (err error) {
+	server, o, err := command.Payer(c, command.Unchanged)
 	if err != nil {
 		return err
 	}
-	path, err := p.File(profile.BookFile)
+	owner, err := allowance.Open(c.Context, server, o)
 	if err != nil {
 		return err
 	}
-	var signer keys.Signer
-	voucherKey := func(o *agent.Options) error {
-		signer = o.Key
-		if o.Session != nil {
-			signer = o.Session
-		}
-		if o.Policy.MaxPrice == 0 {
-			o.Policy.MaxPrice = agent.Unlimited // the amount is what was typed
-		}
-		o.Agree = func(context.Context, agent.Finding) (bool, error) { return false, nil }
-		return nil
-	}
-	return command.WithPayer(c, voucherKey, func(client *agent.Client) error {
-		book, err := agent.OpenBook(c.Context, path)
-		if err != nil {
-			return err
-		}
-		channel, err := allowance.ChannelTo(book, p.Server, signer)
-		if err != nil {
-			return err
-		}
-		return f(allowance.Owner{Client: client, Key: signer, Channel: channel})
-	})
+	defer func() { err = errors.Join(err, owner.Close()) }()
+	return f(owner)
 }
 
 // defaultExpiry is how long a grant lasts whose flags do not say.
@@ -154,7 +128,7 @@ func creditGrant(c *cli.Context) error {
 	if limits.Expires.IsZero() {
 		limits.Expires = time.Now().Add(defaultExpiry)
 	}
-	return withOwner(c, func(owner allowance.Owner) error {
+	return withOwner(c, func(owner *allowance.Holding) error {
 		granted, err := owner.Grant(c.Context, limits, c.String("label"))
 		if err != nil {
 			return err
@@ -233,11 +207,7 @@ func creditInspect(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("offline") {
-		report := credit.Report{Grant: token.Grant()}
-		for _, caveat := range token.Caveats() {
-			report.Levels = append(report.Levels, credit.Level{Caveat: caveat.String()})
-		}
-		return printReport(c, token, report)
+		return printReport(c, token, allowance.Unasked(token))
 	}
 	return withHolder(c, text, func(holder *allowance.Holder) error {
 		report, err := holder.Inspect(c.Context)
@@ -250,7 +220,7 @@ func creditInspect(c *cli.Context) error {
 
 // creditShow shows the payer one of its grants.
 func creditShow(c *cli.Context, id macaroon.GrantID) error {
-	return withOwner(c, func(owner allowance.Owner) error {
+	return withOwner(c, func(owner *allowance.Holding) error {
 		grants, err := owner.List(c.Context)
 		if err != nil {
 			return err
@@ -295,12 +265,9 @@ func creditList(c *cli.Context) error {
 	if err := command.WantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	return withOwner(c, func(owner allowance.Owner) error {
-		grants, err := owner.List(c.Context)
+	return withOwner(c, func(owner *allowance.Holding) error {
+		grants, err := owner.Account(c.Context)
 		if err != nil {
-			return err
-		}
-		if err := settleTokens(c, grants); err != nil {
 			return err
 		}
 		return command.Print(c, grants, func(w io.Writer) error {
@@ -311,25 +278,6 @@ func creditList(c *cli.Context) error {
 			return ui.Table(w, []string{"GRANT", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 		})
 	})
-}
-
-// settleTokens writes into the book what the tokens of the grants have left.
-func settleTokens(c *cli.Context, grants []credit.Grant) error {
-	p, err := command.Profile(c)
-	if err != nil {
-		return err
-	}
-	book, err := command.Book(c, p)
-	if err != nil {
-		return err
-	}
-	var live vouchers.Amount
-	for _, g := range grants {
-		if g.Ended == 0 {
-			live += g.Remaining()
-		}
-	}
-	return book.SettleTokens(p.Server, live)
 }
 
 func creditRevoke(c *cli.Context) error {
@@ -360,23 +308,12 @@ func creditRevoke(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return withOwner(c, func(owner allowance.Owner) error {
-		grant, err := owner.Revoke(c.Context, id)
-		if err != nil {
+	return withOwner(c, func(owner *allowance.Holding) error {
+		grant, err := owner.Reclaim(c.Context, id)
+		if grant.ID != id {
 			return err
 		}
-		// The book has the whole grant as spent: the server says what came back of it.
-		if _, err := owner.Client.Recover(c.Context); err != nil {
-			return errors.Join(report(grant), fmt.Errorf("the book still has the grant as spent, `chit recover` mends that: %w", err))
-		}
-		grants, err := owner.List(c.Context)
-		if err == nil {
-			_, err = owner.Client.Spent() // what came back is written first
-		}
-		if err := cmp.Or(err, settleTokens(c, grants)); err != nil {
-			return errors.Join(report(grant), fmt.Errorf("the book still has as with tokens what they have spent, `chit credit list` mends that: %w", err))
-		}
-		return report(grant)
+		return errors.Join(report(grant), err)
 	})
 }
 
@@ -395,7 +332,7 @@ func creditTopUp(c *cli.Context) error {
 	if amount == 0 {
 		return fmt.Errorf("%w: a top-up of nothing", vouchers.ErrAmount)
 	}
-	return withOwner(c, func(owner allowance.Owner) error {
+	return withOwner(c, func(owner *allowance.Holding) error {
 		granted, err := owner.TopUp(c.Context, id, amount)
 		if err != nil {
 			return err

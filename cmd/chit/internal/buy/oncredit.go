@@ -42,13 +42,10 @@ func callOnCredit(c *cli.Context, text string, arguments map[string]any, highest
 		return fmt.Errorf("%s: %w", creditVariable, err)
 	}
 	if highest > 0 {
-		narrower, err := token.Attenuate(macaroon.Scope{PerCall: highest})
-		if err != nil && !errors.Is(err, macaroon.ErrWidening) { // it is narrower than that
+		if token, err = allowance.Narrowed(token, highest); err != nil {
 			return fmt.Errorf("--max-price: %w", err)
 		}
-		if err == nil {
-			text = narrower.Text()
-		}
+		text = token.Text()
 	}
 	return withHolder(c, text, func(holder *allowance.Holder) error {
 		result, spent, err := holder.Call(c.Context, c.Args().First(), arguments)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -129,7 +128,7 @@ func proxyInstall(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: --client: %w", command.ErrUsage, err)
 	}
-	server, err := proxyServer(c, p)
+	server, err := mcpclients.Proxy(c.String("name"), p, c.String(command.PassphraseFileFlag.Name))
 	if err != nil {
 		return err
 	}
@@ -153,25 +152,4 @@ func proxyInstall(c *cli.Context) error {
 		_, err := fmt.Fprintf(w, "%q is in %s%s\nstart %s anew to use it\n", server.Name, done.File, kept, client.Name)
 		return err
 	})
-}
-
-// proxyServer is this program as an MCP client has to start it. A client starts it in
-// any folder and without this shell's variables, so all that matters is an argument.
-func proxyServer(c *cli.Context, p *profile.Profile) (mcpclients.Server, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return mcpclients.Server{}, fmt.Errorf("find this program: %w", err)
-	}
-	home, err := filepath.Abs(string(p.Home()))
-	if err != nil {
-		return mcpclients.Server{}, err
-	}
-	args := []string{"--home", home, "--profile", p.Name()}
-	if file := c.String(command.PassphraseFileFlag.Name); file != "" {
-		if file, err = filepath.Abs(file); err != nil {
-			return mcpclients.Server{}, err
-		}
-		args = append(args, "--passphrase-file", file)
-	}
-	return mcpclients.Server{Name: c.String("name"), Command: program, Args: append(args, "proxy", p.Server)}, nil
 }

@@ -1,7 +1,6 @@
 package buy
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
-	"github.com/chitpay/chit/cmd/chit/internal/ui"
 )
 
 // held is what calls on a token are made with.
@@ -40,22 +38,6 @@ func holding(c *cli.Context, server, token string) (h held, err error) {
 	if h.limits, err = p.PayerLimits(); err != nil {
 		return h, err
 	}
-	h.budget, err = tokenBudget(c.Context, p, h.server, token)
+	h.budget, err = p.TokenBudget(c.Context, h.server, token, approving())
 	return h, err
-}
-
-// tokenBudget is the profile's budget for calls on a token, counted in its book.
-func tokenBudget(ctx context.Context, p *profile.Profile, server, token string) (*agent.TokenBudget, error) {
-	policy, err := p.PayerPolicy()
-	if err != nil {
-		return nil, err
-	}
-	if ui.CanAsk() {
-		policy.Approve = func(ctx context.Context, p agent.Proposal) (bool, error) { return ui.Ask(ctx, p.Question()) }
-	}
-	book, err := p.File(profile.BookFile)
-	if err != nil {
-		return nil, err
-	}
-	return agent.OpenTokenBudget(ctx, server, token, policy, book)
 }

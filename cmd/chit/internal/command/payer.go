@@ -19,24 +19,32 @@ func PayerOptions(c *cli.Context, p *profile.Profile) (agent.Options, error) {
 	return o, err
 }
 
+// Payer is the profile's server with the options to buy from it, after change.
+func Payer(c *cli.Context, change func(*agent.Options) error) (server string, o agent.Options, err error) {
+	p, err := Profile(c)
+	if err != nil {
+		return "", o, err
+	}
+	if o, err = PayerOptions(c, p); err != nil {
+		return "", o, err
+	}
+	if err := change(&o); err != nil {
+		return "", o, err
+	}
+	if p.Server == "" {
+		return "", o, fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", ErrUsage)
+	}
+	return p.Server, o, nil
+}
+
 // WithPayer runs f with a client that is connected to the profile's server, with the
 // profile's options after change.
 func WithPayer(c *cli.Context, change func(*agent.Options) error, f func(*agent.Client) error) (err error) {
-	p, err := Profile(c)
+	server, o, err := Payer(c, change)
 	if err != nil {
 		return err
 	}
-	o, err := PayerOptions(c, p)
-	if err != nil {
-		return err
-	}
-	if err := change(&o); err != nil {
-		return err
-	}
-	if p.Server == "" {
-		return fmt.Errorf("%w: no server: give its URL with --server, or write it into the profile", ErrUsage)
-	}
-	client, err := agent.Dial(c.Context, p.Server, o)
+	client, err := agent.Dial(c.Context, server, o)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package money
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -73,16 +72,12 @@ func shopStatement(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := p.SellerKey(command.Passphrase(c))
+	o, err := p.ShopOptions(command.Passphrase(c))
 	if err != nil {
 		return err
 	}
-	config := vouchers.ChannelConfig{
-		Receiver: cmp.Or(p.PayToAddress(), key.Address()), ReceiverAuthorizer: key.Address(), Token: p.TokenAddress(), WithdrawDelay: p.WithdrawDelay,
-	}
 	moved := server.Move{From: c.Args().Get(0), To: c.Args().Get(1)}
-	at := vouchers.Deployment{ChainID: p.ChainID, Escrow: p.EscrowAddress()}
-	signed, err := server.SignMove(c.Context, key, at, config, moved, time.Now().Add(c.Duration("good-for")))
+	signed, err := operate.SignMove(c.Context, o, moved, time.Now().Add(c.Duration("good-for")))
 	if err != nil {
 		return err
 	}

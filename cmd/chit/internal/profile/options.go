@@ -78,3 +78,18 @@ func (p *Profile) Pinned() []escrow.Addresses {
 	}
 	return []escrow.Addresses{{Escrow: address, Collectors: escrow.Collectors{EIP3009: p.CollectorAddress()}}}
 }
+
+// TokenBudget is the profile's budget for calls on a token, counted in its book; approve is
+// asked about what needs somebody's word. The caller closes it.
+func (p *Profile) TokenBudget(ctx context.Context, server, token string, approve func(context.Context, agent.Proposal) (bool, error)) (*agent.TokenBudget, error) {
+	policy, err := p.PayerPolicy()
+	if err != nil {
+		return nil, err
+	}
+	policy.Approve = approve
+	book, err := p.File(BookFile)
+	if err != nil {
+		return nil, err
+	}
+	return agent.OpenTokenBudget(ctx, server, token, policy, book)
+}

@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -79,11 +77,7 @@ func surveyGateway(c *cli.Context, config *gateway.Config) error {
 	for _, dead := range report.Dead {
 		fmt.Fprintln(c.App.Writer, dead)
 	}
-	var down []error
-	for _, name := range slices.Sorted(maps.Keys(report.Down)) {
-		down = append(down, fmt.Errorf("the upstream %q does not answer: %s", name, report.Down[name]))
-	}
-	return errors.Join(down...)
+	return report.Err()
 }
 
 func runGateway(c *cli.Context) (err error) {
