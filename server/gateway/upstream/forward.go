@@ -22,32 +22,36 @@ import (
 // What is wrong on the way is a failed call.
 func (s *Server) Tool(name string, asTask bool) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		began := time.Now()
-		var forwarded mcp.CallToolRequest
-		forwarded.Params.Name, forwarded.Params.Arguments, forwarded.Params.RawArguments = name, req.Params.Arguments, req.Params.RawArguments
-		result, err := ask(ctx, s, req.Params.Meta, func(ctx context.Context, l *link.Link, meta *mcp.Meta) (*mcp.CallToolResult, error) {
-			forwarded.Params.Meta = meta
-			if asTask {
-				return l.RunTask(ctx, forwarded)
-			}
-			return l.Client.CallTool(ctx, forwarded)
-		})
-		asked := offer.Asked{Name: s.Name, Took: time.Since(began)}
-		defer func() { offer.NoteUpstream(ctx, asked) }()
-		var unavailable *unavailableError
-		if !errors.As(err, &unavailable) {
-			if err != nil {
-				asked.Err = errors.New(link.Reason(err))
-			}
-			return result, err
-		}
-		asked.Err, asked.Lost = errors.New(unavailable.cause), true
-		if unavailable.late {
-			return mcp.NewToolResultError(unavailable.Error()), nil
-		}
-		server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
-		return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
+		return s.callTool(ctx, name, asTask, &req)
 	}
+}
+
+func (s *Server) callTool(ctx context.Context, name string, asTask bool, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	began := time.Now()
+	var forwarded mcp.CallToolRequest
+	forwarded.Params.Name, forwarded.Params.Arguments, forwarded.Params.RawArguments = name, req.Params.Arguments, req.Params.RawArguments
+	result, err := ask(ctx, s, req.Params.Meta, func(ctx context.Context, l *link.Link, meta *mcp.Meta) (*mcp.CallToolResult, error) {
+		forwarded.Params.Meta = meta
+		if asTask {
+			return l.RunTask(ctx, forwarded)
+		}
+		return l.Client.CallTool(ctx, forwarded)
+	})
+	asked := offer.Asked{Name: s.Name, Took: time.Since(began)}
+	defer func() { offer.NoteUpstream(ctx, asked) }()
+	var unavailable *unavailableError
+	if !errors.As(err, &unavailable) {
+		if err != nil {
+			asked.Err = errors.New(link.Reason(err))
+		}
+		return result, err
+	}
+	asked.Err, asked.Lost = errors.New(unavailable.cause), true
+	if unavailable.late {
+		return mcp.NewToolResultError(unavailable.Error()), nil
+	}
+	server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
+	return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
 }
 
 // Resource is the handler of a resource and of a template of this upstream.
