@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers/boltstore"
 )
@@ -37,7 +38,7 @@ func TestADamagedBookIsAnErrorAndNotANewOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 { // the first try leaves nothing locked
-			if _, err := agent.OpenBook(t.Context(), o.Book); !errors.Is(err, boltstore.ErrCorrupt) {
+			if _, err := book.Open(t.Context(), o.Book); !errors.Is(err, boltstore.ErrCorrupt) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -55,7 +56,7 @@ func TestManyMakeABookAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			if _, err := agent.OpenBook(t.Context(), path); err != nil {
+			if _, err := book.Open(t.Context(), path); err != nil {
 				t.Error(err)
 			}
 		})

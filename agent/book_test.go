@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -65,7 +66,7 @@ func TestTheBookTellsTheNextClientWhereTheChannelStands(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func TestTwoClientsShareABook(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +196,7 @@ func TestABookThatAnotherProcessHoldsIsWaitedForAndThenSaidToBeBusy(t *testing.T
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := agent.OpenBook(t.Context(), path); !errors.Is(err, agent.ErrBookBusy) {
+	if _, err := book.Open(t.Context(), path); !errors.Is(err, agent.ErrBookBusy) {
 		t.Errorf("opened a book that is held: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/naming"
@@ -11,17 +12,17 @@ import (
 
 // ReadBudget tells what a payer has spent by its book, and what the limits of a policy
 // leave for calls to a server, at a time.
-func ReadBudget(book *Book, policy policy.Policy, server string, now time.Time) (budget.Spent, []policy.Left, error) {
+func ReadBudget(kept *book.Book, policy policy.Policy, server string, now time.Time) (budget.Spent, []policy.Left, error) {
 	limited := policy.WithDefaults(nil)
-	s := budget.Open(budget.Options{Table: book, Policy: limited, Server: naming.Server(server), Now: func() time.Time { return now }})
+	s := budget.Open(budget.Options{Table: kept, Policy: limited, Server: naming.Server(server), Now: func() time.Time { return now }})
 	spent, limits, err := s.Report()
 	if err != nil {
 		return budget.Spent{}, nil, err
 	}
-	moved, err := deposit.MovedOn(book, s.Today())
+	moved, err := deposit.MovedOn(kept, s.Today())
 	if err != nil {
 		return budget.Spent{}, nil, err
 	}
-	spent.Disputed, err = book.disputed()
+	spent.Disputed, err = kept.Disputed()
 	return spent, append(limits, limited.TopUpsLeft(moved)), err
 }

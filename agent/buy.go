@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
@@ -351,7 +352,7 @@ func (p *payer) read(ctx context.Context, ch *channel, t *terms, name string, re
 		proven, err := p.check(ctx, ch, required)
 		return fresh, proven, err
 	case x402.ErrChannelNotFound:
-		return nil, nil, fmt.Errorf("%w to %s: deposit first, with `chit deposit AMOUNT`", ErrNoChannel, p.server)
+		return nil, nil, fmt.Errorf("%w to %s: deposit first, with `chit deposit AMOUNT`", book.ErrNoChannel, p.server)
 	case x402.ErrInsufficientBalance:
 		return nil, nil, fmt.Errorf("%w: %w", account.ErrBalance, refused(required))
 	}

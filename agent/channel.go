@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
@@ -67,7 +68,7 @@ func (p *payer) open(ctx context.Context, t *terms, fresh func() (account.Record
 		HeldUp: dial.Over("Hold", p.limits.Hold, "other calls of the channel have waited for this one for too long"),
 	}
 	if p.book != nil {
-		o.Folder = p.book.folder()
+		o.Folder = p.book.Folder()
 	}
 	a, err := account.Open(ctx, o, fresh)
 	if err != nil {
@@ -124,8 +125,8 @@ func (p *payer) nameOf(ch *channel) string {
 	return p.server
 }
 
-func (ch *channel) entry(server string) Entry {
-	return Entry{Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server, Record: ch.Record()}
+func (ch *channel) entry(server string) book.Entry {
+	return book.Entry{Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server, Record: ch.Record()}
 }
 
 // note writes a channel into the book now and then. What cannot be written is owed.
@@ -241,10 +242,10 @@ func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged voucher
 
 // entries are the channels to the server that this payer's vouchers draw on, in use or
 // in the book.
-func (p *payer) entries() ([]Entry, error) {
+func (p *payer) entries() ([]book.Entry, error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	entries := []Entry{}
+	entries := []book.Entry{}
 	for _, ch := range p.channels {
 		entries = append(entries, ch.entry(p.server))
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
@@ -77,7 +78,7 @@ func TestOurOwnEscrowIsChosenUnlessMoneyIsInTheOther(t *testing.T) {
 // rename gives what the book knows of a server another URL, under which it is now.
 func rename(t testing.TB, path, from, to string) string {
 	t.Helper()
-	book, err := agent.OpenBook(t.Context(), path)
+	book, err := book.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -45,20 +46,8 @@ func (d Dispute) log(to *slog.Logger) {
 // disputedSum is what is disputed of all channels of the book, or of this process.
 func (p *payer) disputedSum() (sum vouchers.Amount, err error) {
 	if p.book != nil {
-		return p.book.disputed()
+		return p.book.Disputed()
 	}
 	entries, err := p.entries()
-	return disputedOf(entries), err
-}
-
-func (b *Book) disputed() (vouchers.Amount, error) {
-	entries, err := b.Channels()
-	return disputedOf(entries), err
-}
-
-func disputedOf(entries []Entry) (sum vouchers.Amount) {
-	for _, e := range entries {
-		sum = sum.Plus(e.Disputed)
-	}
-	return sum
+	return book.Disputed(entries), err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/lock"
@@ -13,9 +14,6 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
-
-// ErrNoChannel says that there is no money in a channel to the seller.
-var ErrNoChannel = errors.New("no channel")
 
 // ErrUnreached says that no connection was made: nothing was sent, and nothing is charged.
 var ErrUnreached = errors.New("the server was not reached, nothing was paid")
@@ -83,3 +81,10 @@ var ErrTerms = policy.ErrTerms
 
 // ErrFunds says that the payer's own account has not enough.
 var ErrFunds = deposit.ErrFunds
+
+// ErrNoChannel says that there is no money in a channel to the seller.
+var ErrNoChannel = book.ErrNoChannel
+
+// ErrUnwritten says that something could not be written into the payer's book. What was
+// paid for is given all the same; nothing is signed until it can be written.
+var ErrUnwritten = book.ErrUnwritten

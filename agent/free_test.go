@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
@@ -54,7 +55,7 @@ func TestOneEntryOfTheBookThatCannotBeReadKeepsNoOtherFromBeingTakenOut(t *testi
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	kept, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +63,8 @@ func TestOneEntryOfTheBookThatCannotBeReadKeepsNoOtherFromBeingTakenOut(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	funds, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
-	if !errors.Is(err, agent.ErrEntry) || !strings.Contains(err.Error(), "channel 0000") {
+	funds, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), kept)
+	if !errors.Is(err, book.ErrEntry) || !strings.Contains(err.Error(), "channel 0000") {
 		t.Errorf("the entry that cannot be read is told as %v", err)
 	}
 	if all := funds.ToAnnounce(false); len(all) != 1 || all[0].Amount != 10*usdc {

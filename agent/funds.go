@@ -8,12 +8,12 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/agent/budget"
-	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // Funds is where a payer's money is. Amounts are atomic units.
@@ -27,9 +27,9 @@ type Funds struct {
 
 // ChannelFunds is a channel of the book with what the chain says of it.
 type ChannelFunds struct {
-	Entry
+	book.Entry
 	// WithTokens is the part of Charged that paid for credit tokens and has neither come
-	// back nor been spent, as far as the server was asked ([Book.SettleTokens]).
+	// back nor been spent, as far as the server was asked ([book.Book.SettleTokens]).
 	WithTokens vouchers.Amount `json:"withTokens,omitzero"`
 	// Available is what further calls can spend, by this payer's own book.
 	Available vouchers.Amount `json:"available"`
@@ -43,18 +43,18 @@ type ChannelFunds struct {
 
 // ReadFunds reads a payer's balances from the chain and from its book. A channel that
 // cannot be read is left out: the error, which names it, comes with all others.
-func ReadFunds(ctx context.Context, client *chain.Client, token funding.Token, payer common.Address, book *Book) (Funds, error) {
+func ReadFunds(ctx context.Context, client *chain.Client, token funding.Token, payer common.Address, kept *book.Book) (Funds, error) {
 	funds := Funds{Payer: payer, Token: token.Address, Channels: []ChannelFunds{}}
 	var err error
 	if funds.Wallet, err = token.Balance(ctx, client, payer); err != nil {
 		return Funds{}, err
 	}
-	entries, err := book.Channels()
-	if err != nil && !errors.Is(err, ErrEntry) {
+	entries, err := kept.Channels()
+	if err != nil && !errors.Is(err, book.ErrEntry) {
 		return Funds{}, err
 	}
 	unread := []error{err}
-	tokens, err := book.spentOnTokens()
+	tokens, err := kept.SpentOnTokens()
 	if err != nil {
 		unread = append(unread, err)
 	}
@@ -80,19 +80,7 @@ func (f ChannelFunds) Spent() vouchers.Amount {
 	return f.Charged.Minus(f.WithTokens.Plus(f.OnItsWay))
 }
 
-// SettleTokens writes into the book what the live tokens of a server have left by its word,
-// in atomic units: what they were given beyond that is spent.
-func (b *Book) SettleTokens(server string, live vouchers.Amount) error {
-	return b.UpdateSpending(context.Background(), 0, func(rows budget.Rows) { rows.SettleTokens(naming.Server(server), live) })
-}
-
-// spentOnTokens is what credit tokens have, by server.
-func (b *Book) spentOnTokens() (by map[string]vouchers.Amount, err error) {
-	err = b.UpdateSpending(context.Background(), 0, func(rows budget.Rows) { by = rows.OnTokens() })
-	return by, err
-}
-
-func readChannel(ctx context.Context, client *chain.Client, entry Entry) (ChannelFunds, error) {
+func readChannel(ctx context.Context, client *chain.Client, entry book.Entry) (ChannelFunds, error) {
 	state, err := escrow.At(client, entry.Deployment.Escrow).State(ctx, entry.Config, 1)
 	if err != nil {
 		return ChannelFunds{}, err
@@ -104,4 +92,17 @@ func readChannel(ctx context.Context, client *chain.Client, entry Entry) (Channe
 		funds.WithdrawAfter = &t
 	}
 	return funds, nil
+}
+
+// ReadClaimed asks the chain what was claimed from a channel; nil for one on another
+// chain than the client's.
+func ReadClaimed(ctx context.Context, client *chain.Client, e book.Entry) (*receipts.Claimed, error) {
+	if e.Deployment.ChainID != client.ChainID() {
+		return nil, nil
+	}
+	state, err := escrow.At(client, e.Deployment.Escrow).State(ctx, e.Config, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &receipts.Claimed{Channel: e.Channel, Claimed: state.Claimed, Block: state.Block}, nil
 }

@@ -5,12 +5,13 @@ import (
 	"errors"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // heal holds what is in doubt in a channel against the receipts of it that the book has,
 // which come to total from the first one on without a gap.
-func (c *Client) heal(ctx context.Context, e Entry, total vouchers.Amount) error {
+func (c *Client) heal(ctx context.Context, e book.Entry, total vouchers.Amount) error {
 	all, err := c.book.Receipts(e.Channel)
 	if err != nil {
 		return err
@@ -21,13 +22,13 @@ func (c *Client) heal(ctx context.Context, e Entry, total vouchers.Amount) error
 		ch.Learn(all, total)
 		return c.write(ch)
 	}
-	a, err := account.Open(ctx, account.Options{Folder: c.book.folder(), Channel: e.Channel, Tally: c.purse.Tally(e.Channel)},
+	a, err := account.Open(ctx, account.Options{Folder: c.book.Folder(), Channel: e.Channel, Tally: c.purse.Tally(e.Channel)},
 		func() (account.Record, error) { return e.Record, nil })
 	if err != nil {
 		return err
 	}
 	a.Learn(all, total)
 	inDoubt := a.Record().OnItsWay
-	_, err = c.book.revise(e.Channel, func(e *Entry) { e.OnItsWay = min(e.OnItsWay, inDoubt) })
+	_, err = c.book.Revise(e.Channel, func(e *book.Entry) { e.OnItsWay = min(e.OnItsWay, inDoubt) })
 	return errors.Join(err, a.Trouble(), a.Close())
 }

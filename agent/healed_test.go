@@ -7,6 +7,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -81,7 +82,7 @@ func TestAReceiptHealsWhatAnEarlierProcessHasLost(t *testing.T) {
 	if spent, err := other.Spent(); err != nil || spent != (agent.Spent{Today: price, Server: price, Total: price}) {
 		t.Errorf("after the fetch: %+v, %v", spent, err)
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
@@ -23,6 +24,8 @@ type (
 	Code = policy.Code
 	// LimitLeft is a budget with what is left of it.
 	LimitLeft = policy.Left
+	// Entry is a channel in the book.
+	Entry = book.Entry
 	// Spent is what was spent by the payer's own book.
 	Spent = budget.Spent
 	// Finding is what a recovery would write into the book.

@@ -12,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
@@ -92,7 +93,7 @@ type payer struct {
 	purse   *budget.Purse
 	topUp   TopUp
 	pinned  []escrow.Addresses
-	book    *Book
+	book    *book.Book
 	desk    *deposit.Desk
 	now     func() time.Time
 	agree   func(context.Context, account.Finding) (bool, error)
@@ -165,7 +166,7 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	counting := budget.Options{Policy: p.policy, Server: p.server, Now: p.now, Owe: p.owe}
 	p.purse = budget.Open(counting)
 	if o.Book != "" {
-		if p.book, err = OpenBook(ctx, o.Book); err != nil {
+		if p.book, err = book.Open(ctx, o.Book); err != nil {
 			return err
 		}
 		counting.Table, p.prices.Kept, signed = p.book, p.book, p.book
@@ -192,7 +193,7 @@ func (p *payer) close() error {
 	p.purse.Rest()
 	err := errors.Join(p.save(), p.prices.Keep(p.server), p.leave())
 	if p.book != nil {
-		err = errors.Join(err, p.book.tail.close())
+		err = errors.Join(err, p.book.Close())
 	}
 	if p.http != nil {
 		p.http.CloseIdleConnections()

@@ -1,16 +1,14 @@
 package agent
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
-	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
@@ -34,17 +32,17 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 	if err != nil {
 		return err
 	}
-	var mine, other *Entry
+	var mine, other *book.Entry
 	for i, e := range kept {
 		switch same := withSalt(e.Config, t.config.Salt) == t.config; {
 		case naming.Shop(e.Server) != shop:
-		case same && (mine == nil || e.before(*mine)):
+		case same && (mine == nil || e.Before(*mine)):
 			mine = &kept[i]
 		case !same && !e.Left:
 			other = &kept[i]
 		}
 	}
-	if mine != nil && (mine.isUsed() || !recovers(ctx)) {
+	if mine != nil && (mine.IsUsed() || !recovers(ctx)) {
 		t.at(mine.Config.Salt)
 		return nil
 	}
@@ -55,7 +53,7 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 	}
 	if e := p.movedHere(t, moves, kept); e != nil {
 		t.at(e.Config.Salt)
-		_, err := p.book.revise(e.Channel, func(e *Entry) { e.Server = p.server })
+		_, err := p.book.Revise(e.Channel, func(e *book.Entry) { e.Server = p.server })
 		return err
 	}
 	return p.newPlace(ctx, t, kept, shop)
@@ -63,10 +61,10 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 
 // movedHere is the channel, of those that the book has, that was opened for the place from
 // which the shop proves to have moved; nil if there is none.
-func (p *payer) movedHere(t *terms, moves []x402.Move, kept []Entry) *Entry {
+func (p *payer) movedHere(t *terms, moves []x402.Move, kept []book.Entry) *book.Entry {
 	shop := naming.Shop(p.server)
 	for _, m := range moves {
-		from := func(e Entry) bool {
+		from := func(e book.Entry) bool {
 			return withSalt(e.Config, t.config.Salt) == t.config && e.Server != "" && naming.Shop(e.Server) == m.From && !e.Left
 		}
 		at := slices.IndexFunc(kept, from)
@@ -81,9 +79,9 @@ func (p *payer) movedHere(t *terms, moves []x402.Move, kept []Entry) *Entry {
 // newPlace is for a shop that the book has no channel for. One without a salt, which an older
 // version or another client has opened, is anybody's who names the terms: it is used when
 // the owner recovers it as this shop's.
-func (p *payer) newPlace(ctx context.Context, t *terms, kept []Entry, shop string) error {
+func (p *payer) newPlace(ctx context.Context, t *terms, kept []book.Entry, shop string) error {
 	t.at(ChannelSalt(shop))
-	if taken := slices.IndexFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }); taken >= 0 {
+	if taken := slices.IndexFunc(kept, func(e book.Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }); taken >= 0 {
 		return fmt.Errorf("the channel that was opened for %s pays %s now, to which the shop has moved: pay there, or say `chit shop moved %s %s`",
 			shop, naming.Shop(kept[taken].Server), naming.Shop(kept[taken].Server), shop)
 	}
@@ -93,7 +91,7 @@ func (p *payer) newPlace(ctx context.Context, t *terms, kept []Entry, shop strin
 	own := t.config.Salt
 	for _, salt := range []common.Hash{own, {}} {
 		t.at(salt)
-		if slices.ContainsFunc(kept, func(e Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }) {
+		if slices.ContainsFunc(kept, func(e book.Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }) {
 			continue
 		}
 		state, err := t.contract.State(ctx, t.config, 1)
@@ -115,17 +113,6 @@ func recovering(ctx context.Context) context.Context {
 
 func recovers(ctx context.Context) bool { return ctx.Value(recoveringKey{}) != nil }
 
-// isUsed says whether there is, or was, anything in the channel.
-func (e Entry) isUsed() bool { return e.Balance > 0 || e.Signed > 0 }
-
-// before says which of two channels on the same terms is used: it is the same one each time.
-func (e Entry) before(other Entry) bool {
-	if e.isUsed() != other.isUsed() {
-		return e.isUsed()
-	}
-	return bytes.Compare(e.Channel[:], other.Channel[:]) < 0
-}
-
 // at makes the terms those of the channel with a salt.
 func (t *terms) at(salt common.Hash) {
 	t.config.Salt = salt
@@ -139,10 +126,10 @@ func withSalt(c vouchers.ChannelConfig, salt common.Hash) vouchers.ChannelConfig
 
 // keptLike are the channels that this payer's vouchers draw on, of the escrow and token of
 // terms, as the book has them or as they are in use.
-func (p *payer) keptLike(t *terms) ([]Entry, error) {
+func (p *payer) keptLike(t *terms) ([]book.Entry, error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	var all []Entry
+	var all []book.Entry
 	for _, ch := range p.channels {
 		all = append(all, ch.entry(p.server))
 	}
@@ -157,11 +144,11 @@ func (p *payer) keptLike(t *terms) ([]Entry, error) {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(e Entry) bool { return !t.like(e) }), nil
+	return slices.DeleteFunc(all, func(e book.Entry) bool { return !t.like(e) }), nil
 }
 
 // like says whether a channel is of the escrow, the token and the payer of terms.
-func (t *terms) like(e Entry) bool {
+func (t *terms) like(e book.Entry) bool {
 	return e.Deployment == t.contract.Deployment() && e.Config.Payer == t.config.Payer && e.Config.PayerAuthorizer == t.config.PayerAuthorizer && e.Config.Token == t.config.Token
 }
 
@@ -170,7 +157,7 @@ func (t *terms) like(e Entry) bool {
 // holds learning.
 func (p *payer) occupy(ch *channel) error {
 	entry, shop := ch.entry(p.server), naming.Shop(p.server)
-	rivals := func(e Entry) error {
+	rivals := func(e book.Entry) error {
 		if e.Channel == ch.id || e.Left || naming.Shop(e.Server) != shop || !ch.like(e) {
 			return nil
 		}
@@ -185,64 +172,5 @@ func (p *payer) occupy(ch *channel) error {
 		return nil
 	}
 	entry.Server = p.nameOf(ch)
-	return p.book.add(entry, rivals)
-}
-
-// add writes an entry, unless it is new and the book has one that rivals says no to.
-func (b *Book) add(entry Entry, rivals func(Entry) error) error {
-	raw, err := json.Marshal(entry)
-	if err != nil {
-		return fmt.Errorf("write channel %s to the book: %w", entry.Channel, err)
-	}
-	return b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
-		if bucket.Get(entry.Channel[:]) != nil {
-			return bucket.Put(entry.Channel[:], raw)
-		}
-		err := bucket.ForEach(func(_, value []byte) error {
-			var e Entry
-			if err := json.Unmarshal(value, &e); err != nil {
-				return err
-			}
-			return rivals(e)
-		})
-		if err != nil {
-			return err
-		}
-		return bucket.Put(entry.Channel[:], raw)
-	})
-}
-
-// Moved writes into the book that the shop at one URL is at another one now, by its
-// owner's word: its channels pay there. It returns how many there are.
-func (b *Book) Moved(from, to string) (int, error) {
-	return b.change(from, func(e *Entry) { e.Server = to })
-}
-
-// Leave writes into the book that the owner agrees to other terms of a shop: its channels
-// are used no more, unless it comes back to their terms. It returns how many there are.
-func (b *Book) Leave(server string) (int, error) {
-	return b.change(server, func(e *Entry) { e.Left = true })
-}
-
-func (b *Book) change(server string, f func(*Entry)) (n int, err error) {
-	entries, err := b.Channels()
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range entries {
-		if e.Server == "" || !naming.SameShop(e.Server, server) {
-			continue
-		}
-		if _, err := b.revise(e.Channel, f); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
-// ChannelsTo are the entries of a shop, whichever of its paths they were opened for.
-func (b *Book) ChannelsTo(server string) ([]Entry, error) {
-	all, err := b.Channels()
-	return slices.DeleteFunc(all, func(e Entry) bool { return !naming.SameShop(e.Server, server) }), err
+	return p.book.Add(entry, rivals)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
@@ -69,7 +70,7 @@ func TestOtherTermsOfAShopAreRefusedUntilTheOwnerAgrees(t *testing.T) {
 	if len(l.seen()) != before {
 		t.Error("a payment was signed")
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestAShopThatNamesAnothersTermsIsNotPaidFromItsChannel(t *testing.T) {
 		t.Errorf("%d payments were signed", len(l.seen()))
 	}
 	buy(t, dial(t, shop.URL, o), 1, 2*price)
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestEveryPathOfAnOriginIsTheSameShopAndAMovedOneIsWhereItsOwnerSays(t *test
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
@@ -73,12 +74,12 @@ var helps = []struct {
 	code policy.Code
 	help string
 }{
-	{ErrUnwritten, CodeUnwritten, "nothing more is paid until the owner of the wallet has made room for its book, or mended it"},
+	{book.ErrUnwritten, CodeUnwritten, "nothing more is paid until the owner of the wallet has made room for its book, or mended it"},
 	{ErrUnreached, CodeUnreached, "nothing was charged; call again later"},
 	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
 	{account.ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
 	{account.ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
-	{ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
+	{book.ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
 	{deposit.ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
 	{policy.ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},
 }

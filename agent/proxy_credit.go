@@ -15,6 +15,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
@@ -122,7 +123,7 @@ func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[st
 		came, err = l.readCharge(answer.Result)
 		return came, err
 	})
-	if errors.Is(err, policy.ErrRefused) || errors.Is(err, ErrUnwritten) {
+	if errors.Is(err, policy.ErrRefused) || errors.Is(err, book.ErrUnwritten) {
 		problem, _ := Explain(err)
 		l.code, l.price = problem.Code, problem.Required
 		p.tell(ctx, &l, err)

@@ -1,21 +1,15 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
-	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -27,8 +21,6 @@ const (
 	headerReceipt = "Chit-Receipt"
 	receiptsTool  = "chit_receipts"
 )
-
-var receiptsBucket = []byte(receipts.Bucket)
 
 // file holds a seller's receipt against what was charged, who signed it and the receipts
 // before it, and keeps it for the book. One that says something else is as good as none:
@@ -62,134 +54,11 @@ func (p *payer) fileAll() error {
 	if len(p.unfiled) == 0 {
 		return nil
 	}
-	if err := p.book.keepReceipts(p.unfiled); err != nil {
+	if err := p.book.KeepReceipts(p.unfiled); err != nil {
 		return err
 	}
 	p.unfiled = p.unfiled[:0]
 	return nil
-}
-
-// contradictionsBucket holds receipts whose number another one has.
-var contradictionsBucket = []byte("contradictions")
-
-// keepReceipts writes receipts, durably. Of two different ones of one number, which are
-// a proof against who signed them, the first stays, and the second is kept beside it:
-// see [Book.Contradictions]. What cannot be a receipt is left out.
-func (b *Book) keepReceipts(all []*receipts.Signed) error {
-	return b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
-		for _, r := range all {
-			key, value, err := r.Record()
-			if err != nil {
-				continue
-			}
-			into := bucket
-			if kept := bucket.Get(key); kept != nil && !bytes.Equal(kept, value) {
-				if into, err = bucket.Tx().CreateBucketIfNotExists(contradictionsBucket); err != nil {
-					return err
-				}
-			}
-			if err := into.Put(key, value); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Contradictions returns the receipts of channels whose number another one has: a
-// seller that gives two for one charge is dishonest, or has lost its books.
-func (b *Book) Contradictions(ids ...vouchers.ChannelID) (all []receipts.Signed, err error) {
-	for _, id := range ids {
-		of, err := b.receiptsIn(contradictionsBucket, id)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, of...)
-	}
-	return all, nil
-}
-
-// Receipts returns the signed receipts of a channel that the book has, by their numbers.
-func (b *Book) Receipts(id vouchers.ChannelID) ([]receipts.Signed, error) {
-	return b.receiptsIn(receiptsBucket, id)
-}
-
-func (b *Book) receiptsIn(name []byte, id vouchers.ChannelID) ([]receipts.Signed, error) {
-	all := []receipts.Signed{}
-	err := b.update(name, func(bucket *bbolt.Bucket) error {
-		cursor := bucket.Cursor()
-		for key, value := cursor.Seek(id[:]); bytes.HasPrefix(key, id[:]); key, value = cursor.Next() {
-			r, err := receipts.FromRecord(key, value)
-			if err != nil {
-				return err
-			}
-			all = append(all, *r)
-		}
-		return nil
-	})
-	return all, err
-}
-
-// WriteStatement writes the receipts in the book that want keeps, with their channels,
-// as JSON lines (see [receipts.Statement]). claimed says what the chain knows of a
-// channel, nil if that cannot be asked.
-func (b *Book) WriteStatement(want receipts.Filter, claimed func(Entry) (*receipts.Claimed, error), w io.Writer) error {
-	entries, err := b.Channels()
-	if err != nil {
-		return err
-	}
-	entries = slices.DeleteFunc(entries, func(e Entry) bool {
-		return want.Channel != (vouchers.ChannelID{}) && want.Channel != e.Channel
-	})
-	if len(entries) == 0 && want.Channel != (vouchers.ChannelID{}) {
-		return fmt.Errorf("%w: the book has none with the id %s", ErrNoChannel, want.Channel)
-	}
-	statement := receipts.NewStatement(w)
-	for _, e := range entries {
-		if err := b.writeChannel(statement, e, &want, claimed); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *Book) writeChannel(statement *receipts.Statement, e Entry, want *receipts.Filter, claimed func(Entry) (*receipts.Claimed, error)) error {
-	known, err := claimed(e)
-	if err != nil {
-		return err
-	}
-	all, err := b.Receipts(e.Channel)
-	if err != nil {
-		return err
-	}
-	if err := statement.Account(receipts.AccountOf(e.Deployment, e.Channel, e.Config)); err != nil {
-		return err
-	}
-	for i := range all {
-		if !want.Keeps(&all[i]) {
-			continue
-		}
-		if err := statement.Receipt(&all[i]); err != nil {
-			return err
-		}
-	}
-	if known == nil {
-		return nil
-	}
-	return statement.Claimed(*known)
-}
-
-// ReadClaimed asks the chain what was claimed from a channel; nil for one on another
-// chain than the client's.
-func ReadClaimed(ctx context.Context, client *chain.Client, e Entry) (*receipts.Claimed, error) {
-	if e.Deployment.ChainID != client.ChainID() {
-		return nil, nil
-	}
-	state, err := escrow.At(client, e.Deployment.Escrow).State(ctx, e.Config, 1)
-	if err != nil {
-		return nil, err
-	}
-	return &receipts.Claimed{Channel: e.Channel, Claimed: state.Claimed, Block: state.Block}, nil
 }
 
 // FetchReceipts gets the receipts from the server that the book lacks: of answers that
@@ -219,7 +88,7 @@ func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
 	return came, nil
 }
 
-func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err error) {
+func (c *Client) fetchReceipts(ctx context.Context, e book.Entry) (came int, err error) {
 	id := e.Channel
 	have, err := c.book.Receipts(id)
 	if err != nil {
@@ -233,7 +102,7 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 			sum += r.Charged
 		}
 	}
-	before, err := c.book.links(id, after)
+	before, err := linksIn(c.book, id, after)
 	if err != nil {
 		return 0, err
 	}
@@ -271,7 +140,7 @@ func (c *Client) fetchReceipts(ctx context.Context, e Entry) (came int, err erro
 				came++
 			}
 		}
-		if err := c.book.keepReceipts(page); err != nil {
+		if err := c.book.KeepReceipts(page); err != nil {
 			return came, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -20,7 +21,7 @@ import (
 // verified is what the receipts in a book prove of its only channel.
 func verified(t testing.TB, path string) receipts.Audit {
 	t.Helper()
-	book, err := agent.OpenBook(t.Context(), path)
+	book, err := book.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestAReceiptThatContradictsTheServerIsNotTakenAndItsAnswerIs(t *testing.T) 
 			if err := client.Close(); err != nil {
 				t.Error(err)
 			}
-			book, err := agent.OpenBook(t.Context(), o.Book)
+			book, err := book.Open(t.Context(), o.Book)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +175,7 @@ func TestAShopThatHasLostItsBooksIsStillBoughtFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	book, err := agent.OpenBook(t.Context(), payer.Book)
+	book, err := book.Open(t.Context(), payer.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

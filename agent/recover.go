@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -21,27 +22,27 @@ import (
 // without one it is taken over if it is proven. It costs nothing, and no calls may be in
 // flight. Errors wrap [ErrNoChannel] if the chain knows of no such channel, and
 // [ErrOldBook] if nobody agrees.
-func (c *Client) Recover(ctx context.Context) (Entry, error) {
+func (c *Client) Recover(ctx context.Context) (book.Entry, error) {
 	by, err := c.pricedTool(ctx)
 	if err != nil {
-		return Entry{}, fmt.Errorf("recover: %w", err)
+		return book.Entry{}, fmt.Errorf("recover: %w", err)
 	}
 	return c.recoverBy(ctx, by)
 }
 
 // Recover is [Client.Recover] for the channel that pays for a resource.
-func (c *HTTPClient) Recover(ctx context.Context, r HTTPRequest) (Entry, error) {
+func (c *HTTPClient) Recover(ctx context.Context, r HTTPRequest) (book.Entry, error) {
 	var last *HTTPResponse
 	return c.recoverBy(ctx, c.want(r, &last))
 }
 
-func (p *payer) recoverBy(ctx context.Context, by *wanted) (Entry, error) {
+func (p *payer) recoverBy(ctx context.Context, by *wanted) (book.Entry, error) {
 	ch, err := p.recovered(ctx, by)
 	if err == nil {
 		err = p.write(ch)
 	}
 	if err != nil {
-		return Entry{}, fmt.Errorf("recover: %w", err)
+		return book.Entry{}, fmt.Errorf("recover: %w", err)
 	}
 	return ch.entry(p.server), nil
 }
@@ -57,7 +58,7 @@ func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 		return nil, err
 	}
 	if state.Balance == 0 && state.Claimed == 0 {
-		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", ErrNoChannel, p.server, t.id)
+		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", book.ErrNoChannel, p.server, t.id)
 	}
 	ch, fresh, err := p.asKept(ctx, t, state.Balance)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
@@ -38,8 +39,8 @@ type Search struct {
 // of the client must say, or more where the book knows of it. The server that a new entry
 // pays is not known. What goes wrong with one channel or one escrow keeps no other back;
 // the error names each, and says from which block to go on where the chain did not answer.
-func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s Search) ([]Entry, error) {
-	found, failed := []Entry{}, []error(nil)
+func RecoverFromChain(ctx context.Context, client *chain.Client, kept *book.Book, s Search) ([]book.Entry, error) {
+	found, failed := []book.Entry{}, []error(nil)
 	for _, addresses := range append([]escrow.Addresses{escrow.Own, escrow.Canonical}, s.Pinned...) {
 		contract := escrow.At(client, addresses.Escrow)
 		err := contract.Search(ctx, escrow.Search{
@@ -48,7 +49,7 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 				if config.Token != s.Token {
 					return nil
 				}
-				entry, err := s.look(ctx, client, book, contract, config)
+				entry, err := s.look(ctx, client, kept, contract, config)
 				if err != nil {
 					return fmt.Errorf("channel %s: %w", contract.Domain().ChannelID(config), err)
 				}
@@ -72,9 +73,9 @@ func RecoverFromChain(ctx context.Context, client *chain.Client, book *Book, s S
 
 // look writes what the chain says of a channel over what the book knows of it; nil if
 // there is nothing in it. What other processes write meanwhile is kept.
-func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, contract *escrow.Contract, config vouchers.ChannelConfig) (*Entry, error) {
+func (s *Search) look(ctx context.Context, client *chain.Client, kept *book.Book, contract *escrow.Contract, config vouchers.ChannelConfig) (*book.Entry, error) {
 	id := contract.Domain().ChannelID(config)
-	entry, _, err := book.Channel(id)
+	entry, _, err := kept.Channel(id)
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +90,10 @@ func (s *Search) look(ctx context.Context, client *chain.Client, book *Book, con
 	if err := s.agreed(ctx, found); err != nil {
 		return nil, err
 	}
-	if err := book.restore(entry, found); err != nil {
+	if err := restore(kept, entry, found); err != nil {
 		return nil, err
 	}
-	return book.revise(id, func(e *Entry) {
+	return kept.Revise(id, func(e *book.Entry) {
 		e.Channel, e.Deployment, e.Config, e.Balance = id, contract.Deployment(), config, state.Balance
 		e.Charged = max(e.Charged, found.Charged.Minus(e.Offset))
 		e.Unvouched = e.Unvouched.Plus(found.Signed.Minus(e.Signed))
@@ -112,11 +113,11 @@ func (s *Search) agreed(ctx context.Context, found account.Finding) error {
 }
 
 // restore counts as spent what a finding adds to an entry.
-func (b *Book) restore(entry Entry, found account.Finding) error {
+func restore(kept *book.Book, entry book.Entry, found account.Finding) error {
 	more := found.Charged.Minus(entry.Charged.Plus(entry.Offset))
 	if more == 0 {
 		return nil
 	}
-	s := budget.Open(budget.Options{Table: b, Policy: new(policy.Policy), Server: entry.Server})
+	s := budget.Open(budget.Options{Table: kept, Policy: new(policy.Policy), Server: entry.Server})
 	return errors.Join(s.Tally(found.Channel).Restore(more, 0), s.Flush())
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -39,7 +40,7 @@ func TestALostBookIsFoundOnTheChainWhenTheServersAreGone(t *testing.T) {
 	other.Stop(t)
 
 	o.Book = filepath.Join(t.TempDir(), "new.db")
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func TestASearchOfTheChainForgetsNothingThatTheBookKnows(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestASearchOfTheChainKeepsWhatAnotherProcessWritesMeanwhile(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := agent.OpenBook(t.Context(), o.Book)
+	whole, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestASearchOfTheChainKeepsWhatAnotherProcessWritesMeanwhile(t *testing.T) {
 	if err != nil || len(entries) != 1 || entries[0].Charged != 3*price {
 		t.Fatalf("the book has %+v, %v", entries, err)
 	}
-	book, err := agent.OpenBook(t.Context(), filepath.Join(t.TempDir(), "lost.db"))
+	book, err := book.Open(t.Context(), filepath.Join(t.TempDir(), "lost.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestAChannelThatIsNotRecoveredKeepsNoOtherFromIt(t *testing.T) {
 	if _, err := first.Settler.Settle(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(t.Context(), filepath.Join(t.TempDir(), "new.db"))
+	book, err := book.Open(t.Context(), filepath.Join(t.TempDir(), "new.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
@@ -36,20 +37,20 @@ type TokenBudget struct {
 
 // OpenTokenBudget opens the budget for calls to a server on a token. Without a book (an
 // empty path) it counts in memory. What the policy says nothing of is limited by the token
-// alone: there are no defaults. Errors are those of [macaroon.Parse] and [OpenBook]. The
+// alone: there are no defaults. Errors are those of [macaroon.Parse] and [book.Open]. The
 // caller closes it.
-func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Policy, book string) (*TokenBudget, error) {
+func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Policy, path string) (*TokenBudget, error) {
 	parsed, err := macaroon.Parse(token)
 	if err != nil {
 		return nil, err
 	}
 	b := &TokenBudget{token: parsed, policy: policy.Bounded()}
 	counting := budget.Options{Policy: b.policy, Server: naming.Server(server), Owe: b.owe}
-	if book == "" {
+	if path == "" {
 		b.purse = budget.Open(counting)
 		return b, nil
 	}
-	kept, err := OpenBook(ctx, book)
+	kept, err := book.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +132,7 @@ func (b *TokenBudget) trouble() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unwritten != nil {
-		return fmt.Errorf("%w: %w", ErrUnwritten, b.unwritten)
+		return fmt.Errorf("%w: %w", book.ErrUnwritten, b.unwritten)
 	}
 	return nil
 }

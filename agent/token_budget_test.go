@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -49,8 +50,8 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 		"no budget":               {agent.Policy{}, 5 * price},
 		"narrower than the price": {agent.Policy{PerDay: 100 * price, AllowTools: []string{"dear"}}, 5 * price},
 	} {
-		book := filepath.Join(t.TempDir(), "agent.db")
-		budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, test.policy, book)
+		path := filepath.Join(t.TempDir(), "agent.db")
+		budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, test.policy, path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 		if err := budget.Close(); err != nil {
 			t.Error(err)
 		}
-		kept, err := agent.OpenBook(t.Context(), book)
+		kept, err := book.Open(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -66,7 +67,7 @@ func TestTheTopUpsOfADayAreBoundedOverAllShops(t *testing.T) {
 // reported checks what the payer's report says that top-ups of the day may still move.
 func reported(t testing.TB, o agent.Options, remaining vouchers.Amount) {
 	t.Helper()
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
-	"go.etcd.io/bbolt"
 
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -81,7 +81,7 @@ func (p *payer) follow(r *receipts.Signed, digest common.Hash) (bool, error) {
 	if t == nil {
 		t = &trail{known: make(map[uint64][]link)}
 		if p.book != nil && r.Sequence > 1 {
-			before, err := p.book.links(r.Channel, r.Sequence-1)
+			before, err := linksIn(p.book, r.Channel, r.Sequence-1)
 			if err != nil {
 				return false, err
 			}
@@ -99,31 +99,17 @@ func (p *payer) follow(r *receipts.Signed, digest common.Hash) (bool, error) {
 }
 
 // links are the receipts of a number that the book has.
-func (b *Book) links(id vouchers.ChannelID, sequence uint64) (all []link, err error) {
-	key, _, err := (&receipts.Signed{Receipt: receipts.Receipt{Network: vouchers.Deployment{ChainID: 1}.Network(), Channel: id, Sequence: sequence}}).Record()
+func linksIn(book *book.Book, id vouchers.ChannelID, sequence uint64) (all []link, err error) {
+	kept, err := book.Numbered(id, sequence)
 	if err != nil {
 		return nil, err
 	}
-	err = b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
-		for _, from := range []*bbolt.Bucket{bucket, bucket.Tx().Bucket(contradictionsBucket)} {
-			if from == nil {
-				continue
-			}
-			value := from.Get(key)
-			if value == nil {
-				continue
-			}
-			r, err := receipts.FromRecord(key, value)
-			if err != nil {
-				return err
-			}
-			digest, err := r.Digest()
-			if err != nil {
-				return err
-			}
-			all = append(all, link{digest, r.Previous, r.Cumulative})
+	for _, r := range kept {
+		digest, err := r.Digest()
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return all, err
+		all = append(all, link{digest, r.Previous, r.Cumulative})
+	}
+	return all, nil
 }

@@ -1,14 +1,11 @@
 package agent
 
 import (
-	"errors"
 	"fmt"
 	"sync"
-)
 
-// ErrUnwritten says that something could not be written into the payer's book. What was
-// paid for is given all the same; nothing is signed until it can be written.
-var ErrUnwritten = errors.New("the payer's book could not be written")
+	"github.com/chitpay/chit/agent/book"
+)
 
 // owed is why the book lacks something.
 type owed struct {
@@ -24,7 +21,7 @@ func (p *payer) owe(err error) {
 	p.owed.mu.Lock()
 	defer p.owed.mu.Unlock()
 	if p.owed.err == nil {
-		p.owed.err = fmt.Errorf("%w: %w", ErrUnwritten, err)
+		p.owed.err = fmt.Errorf("%w: %w", book.ErrUnwritten, err)
 	}
 }
 
@@ -41,7 +38,7 @@ func (p *payer) writable() error {
 		return nil
 	}
 	if err := p.save(); err != nil {
-		return fmt.Errorf("%w, nothing is signed: %w", ErrUnwritten, err)
+		return fmt.Errorf("%w, nothing is signed: %w", book.ErrUnwritten, err)
 	}
 	p.owed.mu.Lock()
 	defer p.owed.mu.Unlock()

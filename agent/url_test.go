@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
@@ -204,7 +205,7 @@ func TestTheBudgetOfAServerIsOneHoweverItsURLIsWritten(t *testing.T) {
 		t.Errorf("refused with %+v", got)
 	}
 	if spent, limits, err := func() (agent.Spent, []agent.LimitLeft, error) {
-		book, err := agent.OpenBook(t.Context(), o.Book)
+		book, err := book.Open(t.Context(), o.Book)
 		if err != nil {
 			return agent.Spent{}, nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -83,7 +84,7 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 
 	back := bookHeld(t, o.Book)
 	ended(t, "the book is opened", func(ctx context.Context) error {
-		_, err := agent.OpenBook(ctx, o.Book)
+		_, err := book.Open(ctx, o.Book)
 		return err
 	})
 	ended(t, "a call asks the budget", call)

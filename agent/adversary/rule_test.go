@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -29,7 +30,7 @@ func (w *world) check(t *rapid.T) {
 func (w *world) holdCount() {
 	if w.book == nil {
 		var err error
-		if w.book, err = agent.OpenBook(context.Background(), w.options.Book); err != nil {
+		if w.book, err = book.Open(context.Background(), w.options.Book); err != nil {
 			w.problem = err.Error()
 			return
 		}

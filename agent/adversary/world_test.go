@@ -20,6 +20,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
@@ -37,7 +38,7 @@ type world struct {
 	options agent.Options
 	folder  string // of all books
 	books   int    // how many folders were made
-	book    *agent.Book
+	book    *book.Book
 	slots   []*slot
 	agrees  bool // what the owner says to a recovery
 

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 )
 
 func TestWhatIsDisputedIsShownWithItsChannel(t *testing.T) {
 	h, server := sold(t, "")
 	h.ok(t, "deposit", "2", server)
 	h.ok(t, "call", "hash", "text=abc", server)
-	book, err := agent.OpenBook(t.Context(), filepath.Join(h.dir, "data", "dev", "agent.db"))
+	book, err := book.Open(t.Context(), filepath.Join(h.dir, "data", "dev", "agent.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

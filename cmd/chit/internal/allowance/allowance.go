@@ -13,6 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
@@ -35,7 +36,7 @@ type Owner struct {
 
 // ChannelTo finds the channel to a server in the book: the one with the most money.
 // The error wraps [ErrNoChannel] if there is none that key signs for.
-func ChannelTo(book *agent.Book, url string, key keys.Signer) (vouchers.ChannelID, error) {
+func ChannelTo(book *book.Book, url string, key keys.Signer) (vouchers.ChannelID, error) {
 	entries, err := book.ChannelsTo(url)
 	if err != nil {
 		return vouchers.ChannelID{}, err

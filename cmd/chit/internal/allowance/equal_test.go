@@ -24,6 +24,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow"
@@ -280,7 +281,7 @@ func (h *history) check() {
 	h.must(err)
 	token, err := funding.ReadToken(h.Context(), shoptest.Net.Client, h.options.Token)
 	h.must(err)
-	book, err := agent.OpenBook(h.Context(), h.options.Book)
+	book, err := book.Open(h.Context(), h.options.Book)
 	h.must(err)
 	funds, err := agent.ReadFunds(h.Context(), shoptest.Net.Client, token, h.options.Key.Address(), book)
 	h.must(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
@@ -16,7 +17,7 @@ import (
 type Holding struct {
 	Owner
 
-	book   *agent.Book
+	book   *book.Book
 	server string
 }
 
@@ -37,7 +38,7 @@ func Open(ctx context.Context, server string, o agent.Options) (*Holding, error)
 		return nil, err
 	}
 	h := &Holding{Owner{Client: client, Key: key}, nil, server}
-	if h.book, err = agent.OpenBook(ctx, o.Book); err == nil {
+	if h.book, err = book.Open(ctx, o.Book); err == nil {
 		h.Channel, err = ChannelTo(h.book, server, key)
 	}
 	if err != nil {

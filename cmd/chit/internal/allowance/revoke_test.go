@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/funding"
@@ -53,7 +54,7 @@ func holdsFunds(t testing.TB, client *agent.Client, o agent.Options, want agent.
 	if _, err := client.Spent(); err != nil { // writes the book
 		t.Fatal(err)
 	}
-	book, err := agent.OpenBook(t.Context(), o.Book)
+	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
 		t.Fatal(err)
 	}

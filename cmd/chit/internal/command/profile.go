@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/escrow"
@@ -66,10 +67,10 @@ func WithChain(c *cli.Context, f func(*profile.Profile, *chain.Client) error) er
 }
 
 // Book opens the payer's book.
-func Book(c *cli.Context, p *profile.Profile) (*agent.Book, error) {
+func Book(c *cli.Context, p *profile.Profile) (*book.Book, error) {
 	path, err := p.File(profile.BookFile)
 	if err != nil {
 		return nil, err
 	}
-	return agent.OpenBook(c.Context, path)
+	return book.Open(c.Context, path)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
@@ -46,7 +47,7 @@ func shopMoved(c *cli.Context) error {
 		return err
 	}
 	from, to := c.Args().Get(0), c.Args().Get(1)
-	return changeBook(c, fmt.Sprintf("Let the channel that was opened for %s pay %s from now on?", from, to), func(book *agent.Book) (int, error) {
+	return changeBook(c, fmt.Sprintf("Let the channel that was opened for %s pay %s from now on?", from, to), func(book *book.Book) (int, error) {
 		return book.Moved(from, to)
 	})
 }
@@ -56,7 +57,7 @@ func shopAccept(c *cli.Context) error {
 		return err
 	}
 	url := c.Args().First()
-	return changeBook(c, fmt.Sprintf("Open another channel to %s on its new terms?", url), func(book *agent.Book) (int, error) {
+	return changeBook(c, fmt.Sprintf("Open another channel to %s on its new terms?", url), func(book *book.Book) (int, error) {
 		return book.Leave(url)
 	})
 }
@@ -85,7 +86,7 @@ func shopStatement(c *cli.Context) error {
 }
 
 // changeBook asks, and makes a change to the channels of a shop.
-func changeBook(c *cli.Context, question string, change func(*agent.Book) (int, error)) error {
+func changeBook(c *cli.Context, question string, change func(*book.Book) (int, error)) error {
 	p, err := command.Profile(c)
 	if err != nil {
 		return err

@@ -1,17 +1,13 @@
-package agent
+package book
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 
 	"go.etcd.io/bbolt"
 
-	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
@@ -20,7 +16,7 @@ import (
 
 // Book is the payer's list of channels on disk, with what it has spent. The channels
 // can be lost without loss of money: the chain and the seller's corrective answer,
-// which carries the payer's own signature, bring them back ([Client.Recover]). The
+// which carries the payer's own signature, bring them back. The
 // file is open only while it is read or written, so that several processes can share it.
 // While they pay from the same channel they share its account, too, which is in a folder
 // beside the book.
@@ -35,35 +31,23 @@ type Book struct {
 
 var _ budget.Table = (*Book)(nil)
 
-// Entry is a channel in the book. Amounts are atomic USDC.
-type Entry struct {
-	Channel    vouchers.ChannelID     `json:"channel"`
-	Deployment vouchers.Deployment    `json:"deployment"`
-	Config     vouchers.ChannelConfig `json:"config"`
-	// Server is the URL of the MCP endpoint that the channel pays.
-	Server string `json:"server"`
-	// Left says that the owner has agreed to other terms of the server since.
-	Left bool `json:"left,omitzero"`
-	account.Record
-}
-
-var (
-	channelsBucket = []byte("channels")
-	spendingBucket = []byte("spending")
-)
-
 // liveFolder is beside the book, under its name with this: what changes with every call.
 const liveFolder = ".live"
 
-// folder is where processes with the same book share the channels' accounts.
-func (b *Book) folder() string { return b.tail.dir }
+// Close leaves what is not in the table yet to who opens the book next.
+func (b *Book) Close() error { return b.tail.close() }
 
-// OpenBook opens the book, or makes it, for its owner alone. A process that holds the file
-// longer than a few seconds makes others fail with [ErrBookBusy], and so does the end of the
+// Folder is where processes with the same book share the channels' accounts.
+func (b *Book) Folder() string { return b.tail.dir }
+
+var channelsBucket = []byte("channels")
+
+// Open opens the book, or makes it, for its owner alone. A process that holds the file
+// longer than a few seconds makes others fail with [lock.ErrBusy], and so does the end of the
 // context meanwhile; it bounds nothing that is done with the book later. A file that is
 // empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
 // budgets count from.
-func OpenBook(ctx context.Context, path string) (*Book, error) {
+func Open(ctx context.Context, path string) (*Book, error) {
 	b := &Book{path: path, tail: tail{dir: path + liveFolder}}
 	return b, b.updateUntil(ctx, channelsBucket, func(*bbolt.Bucket) error { return nil })
 }
@@ -110,9 +94,6 @@ func (b *Book) Channel(id vouchers.ChannelID) (entry Entry, found bool, err erro
 	return entry, found, err
 }
 
-// ErrEntry says that an entry of a book cannot be read.
-var ErrEntry = errors.New("an entry of the channel book cannot be read")
-
 // Channels lists the book. Entries that cannot be read are left out: the error, which
 // names each and wraps [ErrEntry], comes with all others.
 func (b *Book) Channels() ([]Entry, error) {
@@ -141,8 +122,8 @@ func (b *Book) Put(entry Entry) error {
 	return b.update(channelsBucket, func(bucket *bbolt.Bucket) error { return bucket.Put(entry.Channel[:], raw) })
 }
 
-// revise writes what f makes of an entry, which is empty if there is none, durably.
-func (b *Book) revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
+// Revise writes what f makes of an entry, which is empty if there is none, durably.
+func (b *Book) Revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
 	e := new(Entry)
 	return e, b.update(channelsBucket, func(bucket *bbolt.Bucket) error {
 		if raw := bucket.Get(id[:]); raw != nil {
@@ -158,74 +139,3 @@ func (b *Book) revise(id vouchers.ChannelID, f func(*Entry)) (*Entry, error) {
 		return bucket.Put(id[:], raw)
 	})
 }
-
-// updateSpending reads what was spent, and writes what f changes of it, durably. It covers
-// this book's tail up to a page.
-func (b *Book) UpdateSpending(ctx context.Context, last uint64, f func(budget.Rows)) error {
-	if err := b.adopt(ctx); err != nil {
-		return err
-	}
-	err := b.changeSpending(ctx, func(tx *bbolt.Tx, rows budget.Rows) error {
-		f(rows)
-		return b.tail.cover(tx, last)
-	})
-	if err == nil {
-		b.tail.clear(last)
-	}
-	return err
-}
-
-func (b *Book) changeSpending(ctx context.Context, f func(*bbolt.Tx, budget.Rows) error) error {
-	return b.updateUntil(ctx, spendingBucket, func(bucket *bbolt.Bucket) error {
-		before, err := readSpending(bucket)
-		if err != nil {
-			return err
-		}
-		after := maps.Clone(before)
-		if err := f(bucket.Tx(), after); err != nil {
-			return err
-		}
-		return writeSpending(bucket, before, after)
-	})
-}
-
-func readSpending(bucket *bbolt.Bucket) (budget.Rows, error) {
-	rows := make(budget.Rows)
-	return rows, bucket.ForEach(func(key, value []byte) error {
-		parts := bytes.Split(key, spendingSeparator)
-		if len(parts) != 3 || len(value) != 8 {
-			return fmt.Errorf("%q under %q is not what was spent on a day, at a server, for a tool", value, key)
-		}
-		rows[budget.Row{Day: string(parts[0]), Server: string(parts[1]), Tool: string(parts[2])}] = vouchers.Amount(binary.BigEndian.Uint64(value))
-		return nil
-	})
-}
-
-var spendingSeparator = []byte{0}
-
-func writeSpending(bucket *bbolt.Bucket, before, after budget.Rows) error {
-	for row := range before {
-		if after[row] == 0 {
-			if err := bucket.Delete(keyOf(row)); err != nil {
-				return err
-			}
-		}
-	}
-	for row, amount := range after {
-		if amount == 0 || amount == before[row] {
-			continue
-		}
-		if err := bucket.Put(keyOf(row), binary.BigEndian.AppendUint64(nil, uint64(amount))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func keyOf(row budget.Row) []byte {
-	return bytes.Join([][]byte{[]byte(row.Day), []byte(row.Server), []byte(row.Tool)}, spendingSeparator)
-}
-
-func (b *Book) Jot(server string, c budget.Change) error { return b.tail.jot(server, c) }
-
-func (b *Book) Turn() (last uint64) { return b.tail.turn() }

@@ -1,4 +1,4 @@
-package agent
+package book
 
 import (
 	"encoding/binary"
@@ -16,7 +16,7 @@ var (
 	topUpsBucket   = []byte("topUps")
 )
 
-// updateDeposits is durable.
+// UpdateDeposits is durable.
 func (b *Book) UpdateDeposits(f func(*deposit.Rows) error) error {
 	return b.update(depositsBucket, func(signed *bbolt.Bucket) error {
 		moved, err := signed.Tx().CreateBucketIfNotExists(topUpsBucket)

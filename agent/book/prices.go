@@ -1,4 +1,4 @@
-package agent
+package book
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ var pricesBucket = []byte("prices")
 
 func priceKey(server, tool string) []byte { return []byte(server + "\x00" + tool) }
 
+// PricesPaid are the prices last paid at a server, by tool.
 func (b *Book) PricesPaid(server string) (map[string]vouchers.Amount, error) {
 	paid := make(map[string]vouchers.Amount)
 	err := b.update(pricesBucket, func(bucket *bbolt.Bucket) error {
@@ -29,6 +30,7 @@ func (b *Book) PricesPaid(server string) (map[string]vouchers.Amount, error) {
 	return paid, err
 }
 
+// KeepPrices writes what was last paid at a server, by tool.
 func (b *Book) KeepPrices(server string, prices map[string]vouchers.Amount) error {
 	return b.update(pricesBucket, func(bucket *bbolt.Bucket) error {
 		for tool, price := range prices {

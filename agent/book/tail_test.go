@@ -1,4 +1,4 @@
-package agent
+package book
 
 import (
 	"path/filepath"
