@@ -109,17 +109,6 @@ func (s *selling) connect(t testing.TB, h *human, options ...transport.Streamabl
 	}
 	client := mcpclient.NewClient(over, mcpclient.WithProtocolVersion(mcp.LATEST_LEGACY_PROTOCOL_VERSION),
 		mcpclient.WithSamplingHandler(h), mcpclient.WithElicitationHandler(h), mcpclient.WithRootsHandler(h))
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	t.Cleanup(func() {
-		_ = client.Close()
-		cancel()
-		pool.CloseIdleConnections()
-	})
-	if err := client.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
-		t.Fatal(err)
-	}
+	begin(t, client, pool)
 	return client
 }

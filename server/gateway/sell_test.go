@@ -199,6 +199,23 @@ func decodeBody(t testing.TB, resp *http.Response, to any) {
 	}
 }
 
+// begin begins the session of a client, which ends with the test.
+func begin(t testing.TB, client *mcpclient.Client, pool *http.Transport) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	t.Cleanup(func() {
+		_ = client.Close()
+		cancel()
+		pool.CloseIdleConnections()
+	})
+	if err := client.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // listener is a client of the 2025 protocol that hears notifications.
 func (s *selling) listener(t testing.TB) (*mcpclient.Client, <-chan mcp.JSONRPCNotification) {
 	t.Helper()
@@ -212,18 +229,7 @@ func (s *selling) listener(t testing.TB) (*mcpclient.Client, <-chan mcp.JSONRPCN
 	}
 	heard := make(chan mcp.JSONRPCNotification, 100)
 	client.OnNotification(func(n mcp.JSONRPCNotification) { heard <- n })
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	t.Cleanup(func() {
-		_ = client.Close()
-		cancel()
-		pool.CloseIdleConnections()
-	})
-	if err := client.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {
-		t.Fatal(err)
-	}
+	begin(t, client, pool)
 	<-opening.opened
 	return client, heard
 }

@@ -29,8 +29,10 @@ type Conversation struct {
 
 var errOver = errors.New("the client waits for no answer any more")
 
+// Header implements [http.ResponseWriter].
 func (c *Conversation) Header() http.Header { return c.header }
 
+// WriteHeader implements [http.ResponseWriter].
 func (c *Conversation) WriteHeader(status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,6 +50,7 @@ func (c *Conversation) begin(status int) {
 	c.w.WriteHeader(status)
 }
 
+// Write implements [http.ResponseWriter].
 func (c *Conversation) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -74,8 +74,8 @@ func (r *Registry) Watching(uri string) []string { return r.watches.by(uri) }
 // Watched are the resources of an upstream that sessions want to hear of.
 func (r *Registry) Watched(upstream string) (uris []string) { return r.watches.of(upstream) }
 
-// Ask reports whether the upstream has yet to be asked to tell of a resource, once.
-func (r *Registry) Ask(uri string) bool { return r.watches.ask(uri) }
+// AskOnce reports whether the upstream has yet to be asked to tell of a resource, once.
+func (r *Registry) AskOnce(uri string) bool { return r.watches.ask(uri) }
 
 // Unwatch forgets that a session wants to hear of a resource, and reports whether nobody is
 // left who does.

@@ -10,7 +10,7 @@ import (
 
 // Watch asks to be told of a resource's changes, for the client of a request.
 func (s *Server) Watch(ctx context.Context, uri string) {
-	if l := s.current(); s.around.Sessions.Ask(uri) && l != nil {
+	if l := s.current(); s.around.Sessions.AskOnce(uri) && l != nil {
 		s.subscribe(ctx, l, uri)
 	}
 	s.onOwn(ctx, func(l *link.Link) { s.subscribe(ctx, l, uri) })
