@@ -14,7 +14,7 @@ func (r *Reservation) SetAside(ctx context.Context, puts ...Put) error {
 		r.Release()
 		return fmt.Errorf("set %s aside: %w", r.price, context.Cause(ctx))
 	}
-	if err := validatePuts(puts); err != nil {
+	if err := ValidatePuts(puts); err != nil {
 		r.Release()
 		return fmt.Errorf("set %s aside: %w", r.price, err)
 	}
@@ -92,7 +92,7 @@ func (r *Reservation) draw(price Amount) *Refusal {
 		refusal.Required, refusal.Available = r.price, ch.balance.Minus(ch.charged).Minus(a.reserved)
 		return refusal
 	case r.ledger.tooLate(a.withdrawal), r.price > left.Minus(ch.charged).Minus(a.reserved):
-		return ch.refuse(ErrWithdrawalPending, a.withdrawal.leaving())
+		return ch.refuse(ErrWithdrawalPending, leaving(a.withdrawal))
 	case r.price > ch.ceiling.Minus(ch.charged).Minus(a.reserved):
 		return ch.refuse(ErrCeilingMismatch, "the channel was claimed from beyond what this ledger has charged")
 	case a.inFlight >= r.ledger.options.maxInFlight:
@@ -114,7 +114,7 @@ func (l *Ledger) GiveBack(ctx context.Context, id ChannelID, amount Amount, puts
 	if ch == nil {
 		return fmt.Errorf("give back %s to channel %s: %w", amount, id, ErrChannelNotFound)
 	}
-	if err := validatePuts(puts); err != nil {
+	if err := ValidatePuts(puts); err != nil {
 		return fmt.Errorf("give back %s to channel %s: %w", amount, id, err)
 	}
 	ch.mu.Lock()

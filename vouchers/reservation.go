@@ -93,7 +93,7 @@ func (r *Reservation) Commit(ctx context.Context, actual Amount, answer func(Cha
 		r.Release()
 		return Charge{}, fmt.Errorf("%w: %s of %s", ErrOvercharge, actual, r.price)
 	}
-	if err := validatePuts(puts); err != nil {
+	if err := ValidatePuts(puts); err != nil {
 		r.Release()
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, err)
 	}
@@ -178,7 +178,7 @@ func (r *Reservation) render(charge Charge, answer func(Charge) (Kept, error)) (
 		}
 	}()
 	if kept, err = answer(charge); err == nil {
-		err = validatePuts(kept.Puts)
+		err = ValidatePuts(kept.Puts)
 	}
 	rendered = err == nil
 	return kept, err

@@ -317,9 +317,9 @@ func (r *Reservation) judgeMoney(need Amount) *Refusal {
 	case need > ch.balance:
 		return &Refusal{Err: ErrInsufficientBalance, Required: need, Available: ch.balance}
 	case r.ledger.tooLate(w):
-		return &Refusal{Err: ErrWithdrawalPending, Detail: w.leaving() + "; vouchers are accepted again once that is done"}
+		return &Refusal{Err: ErrWithdrawalPending, Detail: leaving(w) + "; vouchers are accepted again once that is done"}
 	case need > ch.balance.Minus(w.Amount):
-		return &Refusal{Err: ErrWithdrawalPending, Required: need, Available: ch.balance.Minus(w.Amount), Detail: w.leaving()}
+		return &Refusal{Err: ErrWithdrawalPending, Required: need, Available: ch.balance.Minus(w.Amount), Detail: leaving(w)}
 	}
 	return nil
 }

@@ -17,10 +17,11 @@ import (
 // ERC-1271 signatures of large multi-signature wallets.
 const MaxSignature = 4096
 
-// The two lengths of a signature by a key, in bytes.
+// The two lengths of a signature by a key, in bytes: v stands for itself, or (EIP-2098) its
+// parity in the top bit of s.
 const (
-	plainLength   = 65 // r, s, v
-	compactLength = 64 // r, s with the parity of v in its top bit (EIP-2098)
+	PlainLength   = 65
+	CompactLength = 64
 )
 
 // ErrSignature is what every refusal of a signature wraps.
@@ -76,14 +77,14 @@ func (s *Signature) UnmarshalText(text []byte) error {
 // or 1). It refuses what has no place in a signature by a key.
 func (s Signature) split(rs *[64]byte) (parity byte, err error) {
 	switch len(s) {
-	case plainLength:
+	case PlainLength:
 		v := s[64]
 		if v != 27 && v != 28 {
 			return 0, fmt.Errorf("%w: v is %d, want 27 or 28", ErrSignature, v)
 		}
 		copy(rs[:], s[:64])
 		parity = v - 27
-	case compactLength:
+	case CompactLength:
 		copy(rs[:], s)
 		parity = rs[32] >> 7
 		rs[32] &= 0x7f

@@ -80,30 +80,9 @@ func (c Channel) Spendable() Amount {
 	return c.Balance.Minus(c.Withdrawal.Amount).Minus(c.Charged).Minus(c.Reserved).Minus(c.Aside)
 }
 
-// Withdrawal is a payer's pending withdrawal; the zero value is none.
-type Withdrawal struct {
-	// Amount is what will leave the balance, in atomic units.
-	Amount Amount
-	// FinalizeAfter is when the payer may take it, in Unix seconds; 0 if none is pending.
-	FinalizeAfter uint64
-}
-
 // leaving says for people what will leave, and when, of a withdrawal that is pending.
-func (w Withdrawal) leaving() string {
+func leaving(w Withdrawal) string {
 	return fmt.Sprintf("%s leave the channel at %s", w.Amount, time.Unix(int64(w.FinalizeAfter), 0).UTC().Format(time.RFC3339))
-}
-
-// ChainState is the escrow's view of a channel.
-type ChainState struct {
-	// Balance is the escrow's channels(id).balance: deposits less refunds and
-	// withdrawals, not less claims.
-	Balance     Amount
-	Claimed     Amount
-	Withdrawal  Withdrawal
-	RefundNonce uint64
-	// Block is the number of the block that this was read at; 0 if that is not
-	// known, which makes it no older than what was known before.
-	Block uint64
 }
 
 // terms are interned: a million channels of one seller share one.
@@ -131,7 +110,7 @@ type channel struct {
 	burnt       Amount // the highest ceiling that was in a transaction
 	refundNonce uint32
 	updated     uint32              // Unix seconds
-	proof       [compactLength]byte // of the signature for ceiling, unless it is in busy.blob
+	proof       [CompactLength]byte // of the signature for ceiling, unless it is in busy.blob
 	block       uint48
 	proofForm   byte // what else there is to the signature
 	// paritySettled says that the signature needs no look by redeemable: its
@@ -216,10 +195,10 @@ func (ch *channel) is(d *Deployment, c *ChannelConfig) bool {
 func (ch *channel) setProof(sig []byte) {
 	ch.paritySettled = false
 	switch {
-	case len(sig) == plainLength && (sig[64] == 27 || sig[64] == 28):
+	case len(sig) == PlainLength && (sig[64] == 27 || sig[64] == 28):
 		copy(ch.proof[:], sig)
 		ch.proofForm = sig[64]
-	case len(sig) == compactLength:
+	case len(sig) == CompactLength:
 		copy(ch.proof[:], sig)
 		ch.proofForm = compactProof
 	case len(sig) == 0:
@@ -246,14 +225,9 @@ func (ch *channel) getProof() Proof {
 	case blobProof:
 		return NewProof(ch.busy.blob)
 	case compactProof:
-		p := Proof{n: compactLength}
-		copy(p.plain[:], ch.proof[:])
-		return p
+		return CompactProof(&ch.proof)
 	default:
-		p := Proof{n: plainLength}
-		copy(p.plain[:], ch.proof[:])
-		p.plain[64] = ch.proofForm
-		return p
+		return PlainProof(&ch.proof, ch.proofForm)
 	}
 }
 
@@ -288,11 +262,7 @@ func (ch *channel) restore(r *Record, t *terms) {
 	ch.terms, ch.payer, ch.authorizer, ch.salt = t, r.Payer, r.PayerAuthorizer, r.Salt
 	ch.balance, ch.claimed, ch.charged, ch.ceiling = r.Balance, r.Claimed, r.Charged, r.Ceiling
 	ch.burnt, ch.refundNonce, ch.block, ch.updated = r.Burnt, nonce32(r.RefundNonce), narrow(r.Block), r.Updated
-	if r.Proof.n > 0 {
-		ch.setProof(r.Proof.plain[:r.Proof.n])
-	} else {
-		ch.setProof(r.Proof.blob)
-	}
+	ch.setProof(r.Proof.Bytes())
 	if r.Aside != 0 || r.Offset != 0 || r.Withdrawal != (Withdrawal{}) {
 		a := ch.active()
 		a.aside, a.offset, a.withdrawal = r.Aside, r.Offset, r.Withdrawal

@@ -134,7 +134,8 @@ func (p Put) Validate() error {
 	return nil
 }
 
-func validatePuts(puts []Put) error {
+// ValidatePuts is [Put.Validate] of each.
+func ValidatePuts(puts []Put) error {
 	for _, p := range puts {
 		if err := p.Validate(); err != nil {
 			return err
@@ -196,19 +197,42 @@ func (r *Record) Config() ChannelConfig {
 
 // Proof is a [Signature] of which the usual lengths take no memory of their own.
 type Proof struct {
-	plain [plainLength]byte
+	plain [PlainLength]byte
 	n     uint8  // bytes of plain in use
 	blob  []byte // instead of plain, for other lengths
 }
 
 // NewProof returns the proof that holds sig; it may share its memory.
 func NewProof(sig Signature) Proof {
-	if len(sig) != plainLength && len(sig) != compactLength {
+	if len(sig) != PlainLength && len(sig) != CompactLength {
 		return Proof{blob: sig}
 	}
 	p := Proof{n: uint8(len(sig))}
 	copy(p.plain[:], sig)
 	return p
+}
+
+// CompactProof is [NewProof] of 64 bytes.
+func CompactProof(rs *[CompactLength]byte) Proof {
+	p := Proof{n: CompactLength}
+	copy(p.plain[:], rs[:])
+	return p
+}
+
+// PlainProof is [NewProof] of 65 bytes.
+func PlainProof(rs *[CompactLength]byte, v byte) Proof {
+	p := Proof{n: PlainLength}
+	copy(p.plain[:], rs[:])
+	p.plain[CompactLength] = v
+	return p
+}
+
+// Bytes returns the signature where it is, which must not be changed; nil if there is none.
+func (p *Proof) Bytes() []byte {
+	if p.n > 0 {
+		return p.plain[:p.n]
+	}
+	return p.blob
 }
 
 // Signature returns a copy of the signature, nil if there is none.
