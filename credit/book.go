@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // The buckets of the store that this room has for itself, beside that of the root keys.
@@ -23,7 +24,7 @@ const (
 // Book is the seller's side of credit tokens: it grants, checks and spends them.
 // It is safe for concurrent use.
 type Book struct {
-	ledger *vouchers.Ledger
+	ledger *ledger.Ledger
 	store  vouchers.Store
 	keys   *macaroon.Keyring
 	clock  *steady
@@ -61,7 +62,7 @@ func WithClock(clock Clock) Option { return func(s *settings) { s.clock = clock 
 
 // OpenBook reads the grants and the counters of the store, which is that of the
 // ledger. The book owns neither.
-func OpenBook(ctx context.Context, ledger *vouchers.Ledger, store vouchers.Store, opts ...Option) (*Book, error) {
+func OpenBook(ctx context.Context, ledger *ledger.Ledger, store vouchers.Store, opts ...Option) (*Book, error) {
 	s := settings{clock: systemClock(), met: func(string) {}}
 	for _, set := range opts {
 		set(&s)

@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Purse is what pays for a grant: a [vouchers.Reservation] of the budget's price.
+// Purse is what pays for a grant: a [ledger.Reservation] of the budget's price.
 type Purse interface {
 	Price() vouchers.Amount
 	SetAside(ctx context.Context, puts ...vouchers.Put) error
@@ -53,7 +53,7 @@ func sameScope(scope []string, caveats []macaroon.Caveat) bool {
 
 // Grant sets the budget aside and mints its token. It is durable on return. An
 // error that wraps [ErrRequest] releases the purse's reservation to its caller; the
-// others are those of [vouchers.Reservation.SetAside].
+// others are those of [ledger.Reservation.SetAside].
 func (b *Book) Grant(ctx context.Context, r Request, purse Purse) (*Grant, macaroon.Token, error) {
 	caveats, err := r.caveats()
 	if err != nil {
@@ -144,7 +144,7 @@ func (g *Grant) describe(t macaroon.Token, root []byte) error {
 }
 
 // TopUp adds the purse's price to a grant's budget. It is durable on return. Errors wrap [ErrNoGrant],
-// [ErrGrantEnded] or [ErrRequest], or are those of [vouchers.Reservation.SetAside].
+// [ErrGrantEnded] or [ErrRequest], or are those of [ledger.Reservation.SetAside].
 func (b *Book) TopUp(ctx context.Context, id macaroon.GrantID, nonce [32]byte, purse Purse) (*Grant, error) {
 	b.changing.Lock()
 	defer b.changing.Unlock()

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 func TestARestartRestoresWhatIsLeftAtEveryLevel(t *testing.T) {
@@ -288,7 +289,7 @@ func TestTheSameRequestIsGrantedOnce(t *testing.T) {
 func TestTheSameRequestAtOnceIsGrantedOnce(t *testing.T) {
 	s := newShop(t)
 	r := s.request(macaroon.Scope{Budget: 10})
-	purses := make([]*vouchers.Reservation, 16)
+	purses := make([]*ledger.Reservation, 16)
 	for i := range purses {
 		purses[i] = s.pay(10)
 	}

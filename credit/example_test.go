@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // A budget that is granted, narrowed by its holder and spent.
@@ -37,7 +38,7 @@ func handOut(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	ledger, err := vouchers.OpenLedger(ctx, store)
+	ledger, err := ledger.Open(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func handOut(ctx context.Context) error {
 }
 
 // sign opens a channel of 10 USDC and reserves an amount of it under a voucher.
-func sign(ctx context.Context, ledger *vouchers.Ledger, amount vouchers.Amount) (vouchers.ChannelID, *vouchers.Reservation, error) {
+func sign(ctx context.Context, l *ledger.Ledger, amount vouchers.Amount) (vouchers.ChannelID, *ledger.Reservation, error) {
 	key, err := crypto.GenerateKey()
 	if err != nil {
 		return vouchers.ChannelID{}, nil, err
@@ -92,7 +93,7 @@ func sign(ctx context.Context, ledger *vouchers.Ledger, amount vouchers.Amount) 
 		Payer: payer, PayerAuthorizer: payer, Receiver: common.Address{1}, ReceiverAuthorizer: common.Address{1},
 		Token: common.Address{2}, WithdrawDelay: vouchers.MinWithdrawDelay,
 	}
-	id, err := ledger.Open(ctx, deployment, config, vouchers.ChainState{Balance: 10_000_000})
+	id, err := l.Open(ctx, deployment, config, vouchers.ChainState{Balance: 10_000_000})
 	if err != nil {
 		return id, nil, err
 	}
@@ -101,6 +102,6 @@ func sign(ctx context.Context, ledger *vouchers.Ledger, amount vouchers.Amount) 
 	if err != nil {
 		return id, nil, err
 	}
-	purse, err := ledger.Reserve(ctx, vouchers.Payment{Deployment: deployment, Config: config, Voucher: voucher, Signature: signature, Price: amount})
+	purse, err := l.Reserve(ctx, ledger.Payment{Deployment: deployment, Config: config, Voucher: voucher, Signature: signature, Price: amount})
 	return id, purse, err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -61,7 +62,7 @@ type shop struct {
 	clock   *clock
 	path    string
 	store   *boltstore.Store
-	ledger  *vouchers.Ledger
+	ledger  *ledger.Ledger
 	key     *ecdsa.PrivateKey
 	config  vouchers.ChannelConfig
 	channel vouchers.ChannelID
@@ -99,7 +100,7 @@ func (s *shop) open(path string) {
 	}
 	ctx := context.Background()
 	wall := func() time.Time { now, _ := s.clock.read(); return now }
-	if s.ledger, err = vouchers.OpenLedger(ctx, s.store, vouchers.WithClock(wall)); err != nil {
+	if s.ledger, err = ledger.Open(ctx, s.store, ledger.WithClock(wall)); err != nil {
 		s.t.Fatal(err)
 	}
 	if s.Book, err = credit.OpenBook(ctx, s.ledger, s.store, append(s.opts, credit.WithClock(s.clock.read))...); err != nil {
@@ -121,7 +122,7 @@ func (s *shop) restart() {
 }
 
 // state is the channel's.
-func (s *shop) state() vouchers.Channel {
+func (s *shop) state() ledger.Channel {
 	s.t.Helper()
 	ch, found := s.ledger.Channel(s.channel)
 	if !found {
@@ -131,7 +132,7 @@ func (s *shop) state() vouchers.Channel {
 }
 
 // pay reserves the price under a voucher over everything that is spoken for.
-func (s *shop) pay(price vouchers.Amount) *vouchers.Reservation {
+func (s *shop) pay(price vouchers.Amount) *ledger.Reservation {
 	s.t.Helper()
 	ch := s.state()
 	v := vouchers.Voucher{Channel: s.channel, Ceiling: ch.Charged + ch.Reserved + ch.Aside + price}
@@ -139,7 +140,7 @@ func (s *shop) pay(price vouchers.Amount) *vouchers.Reservation {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r, err := s.ledger.Reserve(context.Background(), vouchers.Payment{Deployment: deployment, Config: s.config, Voucher: v, Signature: sig, Price: price})
+	r, err := s.ledger.Reserve(context.Background(), ledger.Payment{Deployment: deployment, Config: s.config, Voucher: v, Signature: sig, Price: price})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -6,10 +6,11 @@ import (
 	"errors"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // MaxIdentifier is the length of the longest identifier of a call, in bytes.
-const MaxIdentifier = vouchers.MaxIdentifier
+const MaxIdentifier = ledger.MaxIdentifier
 
 var errIdentifier = errors.New("an identifier of a call is 1 to 128 visible ASCII characters")
 

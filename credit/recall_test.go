@@ -9,7 +9,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // named is a call with an identifier and a request.
@@ -29,8 +29,8 @@ func (s *shop) make(token macaroon.Token, call credit.Call) (answer string, agai
 	if kept, answered := spend.Answer(); answered {
 		return string(kept), true
 	}
-	if _, err := spend.Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) {
-		return vouchers.Kept{Answer: []byte(call.Identifier)}, nil
+	if _, err := spend.Commit(context.Background(), 100, func(ledger.Charge) (ledger.Kept, error) {
+		return ledger.Kept{Answer: []byte(call.Identifier)}, nil
 	}); err != nil {
 		s.t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestACallIsNotChargedTwiceAtOnce(t *testing.T) {
 			again <- answered
 		}()
 	}
-	if _, err := first.Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { return vouchers.Kept{Answer: []byte("an answer")}, nil }); err != nil {
+	if _, err := first.Commit(context.Background(), 100, func(ledger.Charge) (ledger.Kept, error) { return ledger.Kept{Answer: []byte("an answer")}, nil }); err != nil {
 		t.Fatal(err)
 	}
 	for range 8 {

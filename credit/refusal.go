@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Code says for machines why a token does not pay for a call.
@@ -86,15 +87,15 @@ var ledgerCodes = []struct {
 	code  Code
 	retry time.Duration
 }{
-	{vouchers.ErrInsufficientBalance, CodeBalanceExhausted, 0},
-	{vouchers.ErrWithdrawalPending, CodeBalanceExhausted, 0},
-	{vouchers.ErrCeilingMismatch, CodeBalanceExhausted, 0},
-	{vouchers.ErrChannelNotFound, CodeBalanceExhausted, 0},
-	{vouchers.ErrUnwatched, CodeBusy, 10 * time.Second},
-	{vouchers.ErrChannelFrozen, CodeBusy, time.Second},
-	{vouchers.ErrTooManyInFlight, CodeBusy, time.Second},
-	{vouchers.ErrIdentifierConflict, CodeIdentifierConflict, 0},
-	{vouchers.ErrAnswerGone, CodeAnswerGone, 0},
+	{ledger.ErrInsufficientBalance, CodeBalanceExhausted, 0},
+	{ledger.ErrWithdrawalPending, CodeBalanceExhausted, 0},
+	{ledger.ErrCeilingMismatch, CodeBalanceExhausted, 0},
+	{ledger.ErrChannelNotFound, CodeBalanceExhausted, 0},
+	{ledger.ErrUnwatched, CodeBusy, 10 * time.Second},
+	{ledger.ErrChannelFrozen, CodeBusy, time.Second},
+	{ledger.ErrTooManyInFlight, CodeBusy, time.Second},
+	{ledger.ErrIdentifierConflict, CodeIdentifierConflict, 0},
+	{ledger.ErrAnswerGone, CodeAnswerGone, 0},
 }
 
 // fromLedger puts a refusal of the ledger in the words of tokens.
@@ -104,7 +105,7 @@ func fromLedger(err error, price vouchers.Amount) *Refusal {
 			continue
 		}
 		r := &Refusal{Code: known.code, RetryAfter: known.retry, Err: err}
-		var refused *vouchers.Refusal
+		var refused *ledger.Refusal
 		if errors.As(err, &refused) && known.code == CodeBalanceExhausted {
 			r.Required, r.Remaining = price, min(refused.Available, refused.State.Aside)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Call is what a token is to pay for.
@@ -27,7 +28,7 @@ type Call struct {
 type Spend struct {
 	book        *Book
 	session     *session
-	reservation *vouchers.Reservation
+	reservation *ledger.Reservation
 	price       vouchers.Amount
 	began       int64 // when the call was taken, in steady nanoseconds
 
@@ -208,12 +209,12 @@ func (s *Spend) Remaining() vouchers.Amount {
 
 // Commit charges actual, which is 0 to the price, and returns once the charge, the
 // counters and the puts are durable together. The errors, and what answer is for,
-// are those of [vouchers.Reservation.Commit].
-func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(vouchers.Charge) (vouchers.Kept, error), puts ...vouchers.Put) (vouchers.Charge, error) {
+// are those of [ledger.Reservation.Commit].
+func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(ledger.Charge) (ledger.Kept, error), puts ...vouchers.Put) (ledger.Charge, error) {
 	lanes, own, err := s.enroll(actual)
 	if err != nil {
 		s.Release()
-		return vouchers.Charge{}, err
+		return ledger.Charge{}, err
 	}
 	if len(puts) > 0 {
 		own = append(own, puts...)
@@ -228,7 +229,7 @@ func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(
 	if err != nil {
 		// Nobody knows what a failed store has kept: what was reserved stays reserved.
 		lost = errors.Is(err, vouchers.ErrStoreFailed) || errors.Is(err, vouchers.ErrStoreClosed)
-		return vouchers.Charge{}, err
+		return ledger.Charge{}, err
 	}
 	charged = actual
 	return charge, nil
@@ -243,7 +244,7 @@ func (s *Spend) enroll(actual vouchers.Amount) (lanes []int, puts []vouchers.Put
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s.ended || s.committing {
-		return nil, nil, vouchers.ErrReservationEnded
+		return nil, nil, ledger.ErrReservationEnded
 	}
 	s.committing = true
 	if actual == 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 func TestATokenIsSpentToItsBudgetAndNotBeyond(t *testing.T) {
@@ -39,7 +40,7 @@ func TestWhatACallDoesNotCostGoesBackToEveryLevel(t *testing.T) {
 	s.left(sub, 800, 2, 700, 300)
 	commit(t, s.spend(sub, "search", 300), 0)
 	s.left(sub, 800, 2, 700, 300)
-	if _, err := s.spend(sub, "search", 300).Commit(context.Background(), 301, nil); !errors.Is(err, vouchers.ErrOvercharge) {
+	if _, err := s.spend(sub, "search", 300).Commit(context.Background(), 301, nil); !errors.Is(err, ledger.ErrOvercharge) {
 		t.Errorf("more than the price: %v", err)
 	}
 	s.left(sub, 800, 2, 700, 300)
@@ -53,7 +54,7 @@ func TestACallWhoseAnswerPanicsIsNotCharged(t *testing.T) {
 	_, token := s.grant(macaroon.Scope{Budget: 1000, Calls: 1})
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = s.spend(token, "search", 100).Commit(context.Background(), 100, func(vouchers.Charge) (vouchers.Kept, error) { panic("no answer") })
+		_, _ = s.spend(token, "search", 100).Commit(context.Background(), 100, func(ledger.Charge) (ledger.Kept, error) { panic("no answer") })
 	}()
 	s.left(token, 1000, 1)
 	s.buy(token, 100)
@@ -67,7 +68,7 @@ func TestACallThatHasEndedIsNotCommittedAgain(t *testing.T) {
 	commit(t, spend, 100)
 	spend.Release()
 	for _, again := range []*credit.Spend{spend, func() *credit.Spend { r := s.spend(token, "search", 100); r.Release(); return r }()} {
-		if _, err := again.Commit(context.Background(), 100, nil); !errors.Is(err, vouchers.ErrReservationEnded) {
+		if _, err := again.Commit(context.Background(), 100, nil); !errors.Is(err, ledger.ErrReservationEnded) {
 			t.Errorf("committed again: %v", err)
 		}
 	}
@@ -79,9 +80,9 @@ func TestACallThatHasEndedIsNotCommittedAgain(t *testing.T) {
 func (s *shop) during(token macaroon.Token, do func(*credit.Spend)) {
 	s.t.Helper()
 	spend := s.spend(token, "search", 10)
-	_, err := spend.Commit(context.Background(), 10, func(vouchers.Charge) (vouchers.Kept, error) {
+	_, err := spend.Commit(context.Background(), 10, func(ledger.Charge) (ledger.Kept, error) {
 		do(spend)
-		return vouchers.Kept{}, nil
+		return ledger.Kept{}, nil
 	})
 	if err != nil {
 		s.t.Error(err)

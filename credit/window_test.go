@@ -9,7 +9,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 func TestARateHoldsAcrossTheEdgeOfEveryPeriod(t *testing.T) {
@@ -119,16 +119,16 @@ func TestManyCallsAtOnceLeaveEveryOneOfThemOnDisk(t *testing.T) {
 		s.clock.pass(4 * time.Second)
 	}
 	var all sync.WaitGroup
-	one := func(i int, answer func(vouchers.Charge) (vouchers.Kept, error)) {
+	one := func(i int, answer func(ledger.Charge) (ledger.Kept, error)) {
 		if _, err := flights[i].Commit(context.Background(), 10, answer); err != nil {
 			t.Error(err)
 		}
 	}
-	one(0, func(vouchers.Charge) (vouchers.Kept, error) { // the others are on their way meanwhile
+	one(0, func(ledger.Charge) (ledger.Kept, error) { // the others are on their way meanwhile
 		for i := range flights[1:] {
 			all.Go(func() { one(i+1, nil) })
 		}
-		return vouchers.Kept{}, nil
+		return ledger.Kept{}, nil
 	})
 	all.Wait()
 	s.left(token, 9800, 800)

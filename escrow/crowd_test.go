@@ -25,6 +25,7 @@ import (
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // endpoint is a way to the chain that gives so many logs at most to a query, fails on
@@ -235,7 +236,7 @@ func TestAWatcherThatSeesNothingAlarmsAndStopsTheSelling(t *testing.T) {
 	}
 	control(t, "anvil_mine", 1)
 	o.poll()
-	if err := o.charges(p, 2*usdc); !errors.Is(err, vouchers.ErrUnwatched) {
+	if err := o.charges(p, 2*usdc); !errors.Is(err, ledger.ErrUnwatched) {
 		t.Errorf("after half of the delay: %v", err)
 	}
 	if err := o.Resume(); err != nil || o.ledger.Unseen(b.Deployment()) < vouchers.MinWithdrawDelay/2*time.Second {

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // observatory is a watcher with the ledger that it keeps true.
@@ -20,7 +21,7 @@ type observatory struct {
 	*watch.Watcher
 	*bench
 	t      testing.TB
-	ledger *vouchers.Ledger
+	ledger *ledger.Ledger
 	store  *boltstore.Store
 	path   string
 	opts   []watch.Option
@@ -31,7 +32,7 @@ func observe(t testing.TB, b *bench, opts ...watch.Option) *observatory {
 	t.Helper()
 	o := &observatory{bench: b, t: t, path: filepath.Join(t.TempDir(), "server.db")}
 	o.opts = append(opts, watch.WithLogger(slog.New(slog.DiscardHandler)),
-		watch.OnWithdrawal(func(ch vouchers.Channel) { o.alarms = append(o.alarms, ch.ID) }))
+		watch.OnWithdrawal(func(ch ledger.Channel) { o.alarms = append(o.alarms, ch.ID) }))
 	o.open()
 	t.Cleanup(o.close)
 	o.poll()
@@ -44,7 +45,7 @@ func (o *observatory) open() {
 	if o.store, err = boltstore.Open(o.path); err != nil {
 		o.t.Fatal(err)
 	}
-	if o.ledger, err = vouchers.OpenLedger(context.Background(), o.store); err != nil {
+	if o.ledger, err = ledger.Open(context.Background(), o.store); err != nil {
 		o.t.Fatal(err)
 	}
 	o.Watcher = watch.New(o.Contract, o.ledger, o.store.Bucket("watch"), o.opts...)
@@ -77,7 +78,7 @@ func (o *observatory) knows(p *payer) {
 	}
 }
 
-func (o *observatory) channel(p *payer) vouchers.Channel {
+func (o *observatory) channel(p *payer) ledger.Channel {
 	o.t.Helper()
 	ch, known := o.ledger.Channel(p.id)
 	if !known {
@@ -138,7 +139,7 @@ func (o *observatory) charges(p *payer, ceiling vouchers.Amount) error {
 		o.t.Fatal(err)
 	}
 	price := ceiling - o.channel(p).Charged
-	r, err := o.ledger.Reserve(o.t.Context(), vouchers.Payment{
+	r, err := o.ledger.Reserve(o.t.Context(), ledger.Payment{
 		Deployment: p.Deployment(), Config: p.config, Voucher: vouchers.Voucher{Channel: p.id, Ceiling: ceiling}, Signature: signature, Price: price,
 	})
 	if err != nil {

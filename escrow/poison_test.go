@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 func TestAChannelThatTheNodeStumblesOverKeepsNoOtherFromBeingSeen(t *testing.T) {
@@ -77,7 +78,7 @@ func TestAViewThatCannotBeWrittenDownKeepsNoOtherFromBeingTaken(t *testing.T) {
 	p.deposit(t, 10*usdc)
 	o := observe(t, b)
 	store := &picky{Store: o.store, refuses: make(map[vouchers.ChannelID]bool)}
-	ledger, err := vouchers.OpenLedger(t.Context(), store)
+	ledger, err := ledger.Open(t.Context(), store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ say() { printf '\n== %s\n' "$*"; }
 say "go test $*"
 go test "$@" ./...
 say "the pure Go curve, for machines without a C compiler"
-CGO_ENABLED=0 go test ./vouchers -run 'Digest|Signature|Signed|Canonical|Parity'
+CGO_ENABLED=0 go test ./vouchers ./vouchers/ledger -run 'Digest|Signature|Signed|Canonical|Parity'
 say "contracts"
 (cd contracts && node_modules/.bin/forge test --no-match-path 'test/gas/*')
 say "gas snapshot"

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -13,7 +14,7 @@ import (
 // may come with it before. A deposit is left alone where the payment was answered
 // already, and where its voucher would not pay for the call afterwards either: a
 // client that has lost count would deposit again with every try.
-func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *depositReceipt, *terms.Refusal) {
+func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *depositReceipt, *terms.Refusal) {
 	d, ok := p.body.(*x402.DepositPayload)
 	if !ok {
 		reservation, refused := s.reserve(ctx, p, price, request)
@@ -39,8 +40,8 @@ func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, req
 // depositHelps says whether a payment that the ledger refuses may pass with more
 // money in its channel.
 func depositHelps(err error, p *payment, price vouchers.Amount) bool {
-	return errors.Is(err, vouchers.ErrChannelNotFound) ||
-		(isShort(err) || errors.Is(err, vouchers.ErrWithdrawalPending)) && reaches(err, p, price)
+	return errors.Is(err, ledger.ErrChannelNotFound) ||
+		(isShort(err) || errors.Is(err, ledger.ErrWithdrawalPending)) && reaches(err, p, price)
 }
 
 // refusePayment is [terms.FromLedger] for a payment of a price. A client that has lost count
@@ -48,7 +49,7 @@ func depositHelps(err error, p *payment, price vouchers.Amount) bool {
 // was charged, or tops up.
 func refusePayment(err error, p *payment, price vouchers.Amount) *terms.Refusal {
 	refused := terms.FromLedger(err)
-	if errors.Is(err, vouchers.ErrInsufficientBalance) && !reaches(err, p, price) {
+	if errors.Is(err, ledger.ErrInsufficientBalance) && !reaches(err, p, price) {
 		refused.Code = x402.ErrCumulativeAmountMismatch
 	}
 	return p.shown(refused)
@@ -57,7 +58,7 @@ func refusePayment(err error, p *payment, price vouchers.Amount) *terms.Refusal 
 // reaches says whether a payment that the ledger refuses, or one before it, is signed
 // for what the channel has spoken for and the price.
 func reaches(err error, p *payment, price vouchers.Amount) bool {
-	var refused *vouchers.Refusal
+	var refused *ledger.Refusal
 	if !errors.As(err, &refused) {
 		return false
 	}
@@ -67,11 +68,11 @@ func reaches(err error, p *payment, price vouchers.Amount) bool {
 
 // isShort says whether the ledger refuses for want of money in the channel.
 func isShort(err error) bool {
-	return errors.Is(err, vouchers.ErrCeilingAboveBalance) || errors.Is(err, vouchers.ErrInsufficientBalance)
+	return errors.Is(err, ledger.ErrCeilingAboveBalance) || errors.Is(err, ledger.ErrInsufficientBalance)
 }
 
-func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte) vouchers.Payment {
-	return vouchers.Payment{
+func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte) ledger.Payment {
+	return ledger.Payment{
 		Deployment:  p.till.Deployment,
 		Config:      p.config,
 		Voucher:     p.voucher,
@@ -79,16 +80,16 @@ func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte
 		Price:       price,
 		Identifier:  p.identifier,
 		Fingerprint: request,
-		Proven:      p.order != nil && p.isOrdered(vouchers.Channel{ID: p.voucher.Channel, Config: p.config}, "state", "") == nil,
+		Proven:      p.order != nil && p.isOrdered(ledger.Channel{ID: p.voucher.Channel, Config: p.config}, "state", "") == nil,
 	}
 }
 
 // reserve sets the price aside in the channel of a payment. Where the ledger does
 // not know of enough money, the chain is asked first.
-func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*vouchers.Reservation, *terms.Refusal) {
+func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *terms.Refusal) {
 	payment := s.ledgerPayment(p, price, request)
 	reservation, err := s.Ledger.Reserve(ctx, payment)
-	if !errors.Is(err, vouchers.ErrChannelNotFound) && !isShort(err) {
+	if !errors.Is(err, ledger.ErrChannelNotFound) && !isShort(err) {
 		return reservation, refusePayment(err, p, price)
 	}
 	if err := s.checkVoucher(p); err != nil {
@@ -108,7 +109,7 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 // about, because others were a moment ago: anybody can make up channels that nobody
 // knows, and each would cost a request to the chain.
 func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *terms.Refusal {
-	if errors.Is(err, vouchers.ErrChannelNotFound) {
+	if errors.Is(err, ledger.ErrChannelNotFound) {
 		return tooManyLookups()
 	}
 	return refusePayment(err, p, price)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -172,7 +173,7 @@ func TestABadPaymentBuysNothingAndIsToldWhatIsWrong(t *testing.T) {
 
 // holdsProof checks that the terms of a refusal carry the channel's state, and the
 // voucher that proves it, or neither.
-func (c *customer) holdsProof(required *x402.PaymentRequired, known bool, want vouchers.Channel) {
+func (c *customer) holdsProof(required *x402.PaymentRequired, known bool, want ledger.Channel) {
 	c.t.Helper()
 	extra := required.Accepts[0].Extra
 	if !known {

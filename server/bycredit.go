@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
@@ -62,7 +63,7 @@ func (h *heldCredit) Release() {
 	h.aside = 0
 }
 
-func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error {
+func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.spend.Commit(ctx, total, render, puts...)
 	return err
 }
@@ -83,7 +84,7 @@ func (h *heldCredit) Receipt() receipts.Receipt {
 }
 
 // Tell leaves the channel's own state out: it is not the business of who holds a token.
-func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state vouchers.Channel, _ *receipts.Signed) (sale.Told, error) {
+func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state ledger.Channel, _ *receipts.Signed) (sale.Told, error) {
 	return sale.Told{
 		Response: x402.SettlementResponse{
 			Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer,

@@ -7,6 +7,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
@@ -58,13 +59,13 @@ func (by *byVoucher) Busy(_ context.Context, many *sale.TooMany) *sale.Denial {
 type heldVoucher struct {
 	shop        *Shop
 	payment     *payment
-	reservation *vouchers.Reservation
+	reservation *ledger.Reservation
 	deposited   *depositReceipt // what a deposit brought in before the call, nil if none did
 }
 
 func (h *heldVoucher) Release() { h.reservation.Release() }
 
-func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error {
+func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Commit(ctx, total, render, puts...)
 	return err
 }
@@ -83,7 +84,7 @@ func (h *heldVoucher) Receipt() receipts.Receipt {
 	return receipts.Receipt{Ceiling: h.payment.voucher.Ceiling}
 }
 
-func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (sale.Told, error) {
+func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Signed) (sale.Told, error) {
 	response := terms.Response(state)
 	response.Extra.ChargedAmount = &charged
 	if h.deposited != nil {

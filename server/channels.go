@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // ChannelView is a channel as the seller lists it. Amounts are atomic USDC.
@@ -39,7 +40,7 @@ type ChannelView struct {
 	// WithdrawAfter is when the payer may take the rest without consent; absent if no withdrawal is pending.
 	WithdrawAfter *time.Time `json:"withdrawAfter,omitempty"`
 	// Stopped is why the channel takes no payments; absent if it does.
-	Stopped *vouchers.Stop `json:"stopped,omitempty"`
+	Stopped *ledger.Stop `json:"stopped,omitempty"`
 	// SetAside is why the last claim was refused; absent if none was.
 	SetAside *settle.SetAside `json:"setAside,omitempty"`
 }
@@ -67,13 +68,13 @@ func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, 
 	return till.ReadPending(store)
 }
 
-func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledger, *settle.Asides) T) (listed T, err error) {
+func readStore[T any](ctx context.Context, path string, list func(*ledger.Ledger, *settle.Asides) T) (listed T, err error) {
 	store, err := boltstore.Open(path, boltstore.MustExist())
 	if err != nil {
 		return listed, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	ledger, err := vouchers.OpenLedger(ctx, store)
+	ledger, err := ledger.Open(ctx, store)
 	if err != nil {
 		return listed, err
 	}
@@ -85,7 +86,7 @@ func readStore[T any](ctx context.Context, path string, list func(*vouchers.Ledg
 	return list(ledger, aside), nil
 }
 
-func listChannels(ledger *vouchers.Ledger, aside *settle.Asides) []ChannelView {
+func listChannels(ledger *ledger.Ledger, aside *settle.Asides) []ChannelView {
 	views := []ChannelView{}
 	for ch := range ledger.Channels() {
 		view := viewOf(ch, aside)
@@ -103,7 +104,7 @@ func listChannels(ledger *vouchers.Ledger, aside *settle.Asides) []ChannelView {
 	return views
 }
 
-func listWithdrawals(ledger *vouchers.Ledger, aside *settle.Asides) []Withdrawal {
+func listWithdrawals(ledger *ledger.Ledger, aside *settle.Asides) []Withdrawal {
 	pending := []Withdrawal{}
 	for ch := range ledger.Channels() {
 		if ch.Withdrawal.FinalizeAfter == 0 {
@@ -119,7 +120,7 @@ func listWithdrawals(ledger *vouchers.Ledger, aside *settle.Asides) []Withdrawal
 	return pending
 }
 
-func viewOf(ch vouchers.Channel, aside *settle.Asides) ChannelView {
+func viewOf(ch ledger.Channel, aside *settle.Asides) ChannelView {
 	view := ChannelView{
 		Channel:   ch.ID,
 		Network:   ch.Deployment.Network(),

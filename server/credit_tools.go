@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -301,7 +302,7 @@ func (s *Shop) byToken(ctx context.Context, action string, req *mcp.CallToolRequ
 func (s *Shop) byOrder(ctx context.Context, a CreditArguments) (any, error) {
 	channel, ok := s.Ledger.Channel(a.Channel)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s", vouchers.ErrChannelNotFound, a.Channel)
+		return nil, fmt.Errorf("%w: %s", ledger.ErrChannelNotFound, a.Channel)
 	}
 	order := credit.Order{Action: a.Action, Channel: a.Channel, Deadline: a.Deadline}
 	if a.Grant != nil {

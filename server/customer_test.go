@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -164,7 +165,7 @@ func (c *customer) wallet() vouchers.Amount {
 }
 
 // ledger is the customer's channel as the shop has it.
-func (c *customer) ledger(shop *shoptest.Shop) vouchers.Channel {
+func (c *customer) ledger(shop *shoptest.Shop) ledger.Channel {
 	c.t.Helper()
 	channel, ok := shop.Ledger.Channel(c.id)
 	if !ok {

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -99,7 +100,7 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 		return nil, refused
 	}
 	if _, stopped := s.Ledger.Stopped(p.voucher.Channel); stopped {
-		return nil, terms.FromLedger(vouchers.ErrChannelStopped)
+		return nil, terms.FromLedger(ledger.ErrChannelStopped)
 	}
 	// The deposit goes on when this caller is gone: the next one finds it done.
 	type outcome struct {
@@ -245,7 +246,7 @@ func (s *Shop) refresh(ctx context.Context, t *till.Till, config vouchers.Channe
 			return nil, err
 		}
 		if _, known := s.Ledger.Channel(id); !known && state.Balance == 0 && state.Claimed == 0 {
-			return nil, vouchers.ErrChannelNotFound
+			return nil, ledger.ErrChannelNotFound
 		}
 		_, err = s.Ledger.Open(lookup, t.Deployment, config, state)
 		t.Watcher.Learned(id) // known by now: what comes after its block is looked for

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -152,13 +153,13 @@ func (p *payment) shown(r *terms.Refusal) *terms.Refusal {
 
 // maySee reports whether a payment whose voucher's signature is good shows that its
 // sender is the payer: its voucher is not on chain, or it has an order to see the state.
-func (p *payment) maySee(ch vouchers.Channel) bool {
+func (p *payment) maySee(ch ledger.Channel) bool {
 	return !terms.IsBurnt(ch, p.voucher.Ceiling) || p.isOrdered(ch, "state", "") == nil
 }
 
 // isOrdered refuses a payment without the payer's order for this. Its error is nil if
 // there is one.
-func (p *payment) isOrdered(ch vouchers.Channel, action, subject string) error {
+func (p *payment) isOrdered(ch ledger.Channel, action, subject string) error {
 	if p.order == nil {
 		return credit.ErrOrder
 	}

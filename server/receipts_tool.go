@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -50,7 +51,7 @@ func (s *Shop) receiptsTool(_ context.Context, req mcp.CallToolRequest) (*mcp.Ca
 	}
 	channel, known := s.Ledger.Channel(a.Channel)
 	if !known {
-		return mcp.NewToolResultError(fmt.Sprintf("%v: %s", vouchers.ErrChannelNotFound, a.Channel)), nil
+		return mcp.NewToolResultError(fmt.Sprintf("%v: %s", ledger.ErrChannelNotFound, a.Channel)), nil
 	}
 	order := credit.Order{Action: "receipts", Channel: a.Channel, Deadline: a.Deadline}
 	if err := order.Check(a.Signature, channel.Config.VoucherSigner(), time.Now()); err != nil {

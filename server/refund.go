@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -228,7 +229,7 @@ func (s *Shop) keepRefund(ctx context.Context, p *payment, amount *vouchers.Amou
 // refundable is how much of a channel can go back. What was charged is claimed in the
 // same transaction. What is with credit tokens cannot be: a pending withdrawal may be
 // finished first, and the refund would come on top of it, out of their money.
-func refundable(ch vouchers.Channel, amount *vouchers.Amount) (vouchers.Amount, *terms.Refusal) {
+func refundable(ch ledger.Channel, amount *vouchers.Amount) (vouchers.Amount, *terms.Refusal) {
 	rest, ok := ch.Balance.Sub(terms.SpokenFor(ch))
 	if ok && ch.Aside > 0 {
 		rest, ok = rest.Sub(ch.Withdrawal.Amount)

@@ -28,13 +28,14 @@ import (
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
 // Shop sells tool calls. It is safe for concurrent use.
 type Shop struct {
-	Ledger *vouchers.Ledger
+	Ledger *ledger.Ledger
 	Store  *boltstore.Store
 	// Settler is that of the options' own deployment; [Shop.SettleAs] settles all.
 	Settler *settle.Settler
@@ -145,7 +146,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if err := s.tenure.begin(ctx, s.Store); err != nil {
 		return err
 	}
-	if s.Ledger, err = vouchers.OpenLedger(ctx, s.Store, s.watchful()...); err != nil {
+	if s.Ledger, err = ledger.Open(ctx, s.Store, s.watchful()...); err != nil {
 		return err
 	}
 	s.Ledger.Forgive(s.tenure.older)
@@ -207,7 +208,7 @@ func (s *Shop) Healthy(context.Context) error {
 	healthy := s.Store.Err()
 	for _, t := range s.tills.All {
 		if unseen := s.Ledger.Unseen(t.Deployment); unseen > time.Duration(s.withdrawDelay/2)*time.Second {
-			healthy = errors.Join(healthy, fmt.Errorf("%w: %s was last seen %s ago", vouchers.ErrUnwatched, t.Deployment, unseen))
+			healthy = errors.Join(healthy, fmt.Errorf("%w: %s was last seen %s ago", ledger.ErrUnwatched, t.Deployment, unseen))
 		}
 	}
 	if healthy == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -80,7 +80,7 @@ func (s *Shop) stateFor(asked x402.StateOrder) *x402.SettlementResponse {
 	if !known || signer != channel.Config.VoucherSigner() {
 		return &x402.SettlementResponse{
 			ErrorReason:  x402.ErrChannelNotFound,
-			ErrorMessage: vouchers.ErrChannelNotFound.Error() + ": " + asked.Channel.Hex() + ", of which " + signer.Hex() + " signs the vouchers",
+			ErrorMessage: ledger.ErrChannelNotFound.Error() + ": " + asked.Channel.Hex() + ", of which " + signer.Hex() + " signs the vouchers",
 		}
 	}
 	state := terms.Response(channel)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -25,7 +26,7 @@ func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	ledger, err := vouchers.OpenLedger(ctx, store)
+	ledger, err := ledger.Open(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -33,17 +34,17 @@ func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.
 	return writeStatement(ledger, receipts.NewBook(store, nil), want, w)
 }
 
-func writeStatement(ledger *vouchers.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
-	var channels []vouchers.Channel
-	for ch := range ledger.Channels() {
+func writeStatement(of *ledger.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
+	var channels []ledger.Channel
+	for ch := range of.Channels() {
 		if want.Channel == (vouchers.ChannelID{}) && ch.Charged > 0 || want.Channel == ch.ID {
 			channels = append(channels, ch)
 		}
 	}
 	if want.Channel != (vouchers.ChannelID{}) && len(channels) == 0 {
-		return fmt.Errorf("%w: %s", vouchers.ErrChannelNotFound, want.Channel)
+		return fmt.Errorf("%w: %s", ledger.ErrChannelNotFound, want.Channel)
 	}
-	slices.SortFunc(channels, func(a, b vouchers.Channel) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(channels, func(a, b ledger.Channel) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	statement := receipts.NewStatement(w)
 	for _, ch := range channels {
 		// What was claimed is read before the receipts: a claim is never ahead of them.

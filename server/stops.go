@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // A loss is loud: it is an error in the log, with the channel, its payer, the amount, and
@@ -13,11 +14,11 @@ import (
 
 // watchful has the ledger stop channels in which another program with the shop's key takes
 // part, and tell of that and of money that cannot be claimed any more.
-func (s *Shop) watchful() []vouchers.Option {
-	return []vouchers.Option{vouchers.StopForeign(s.stopped), vouchers.OnLoss(s.lost)}
+func (s *Shop) watchful() []ledger.Option {
+	return []ledger.Option{ledger.StopForeign(s.stopped), ledger.OnLoss(s.lost)}
 }
 
-func (s *Shop) stopped(stop vouchers.Stop) {
+func (s *Shop) stopped(stop ledger.Stop) {
 	attributes := []any{
 		"channel", stop.Channel, "payer", stop.Payer, "key", s.key,
 		"claimed", stop.Claimed.String(), "claimed by this store", stop.Ours.String(), "refunds of others", stop.Refunds, "lost", stop.Lost.String(),
@@ -31,7 +32,7 @@ func (s *Shop) stopped(stop vouchers.Stop) {
 		attributes...)
 }
 
-func (s *Shop) lost(l vouchers.Loss) {
+func (s *Shop) lost(l ledger.Loss) {
 	s.logger.Error("money that was charged cannot be claimed any more, since it has left the channel or its deposit was lost in a reorganization: ask the payer to deposit it again, upon which the next settlement claims it",
 		"channel", l.Channel, "payer", l.Payer, "amount", l.Amount.String(), "charged", l.Charged.String(), "balance", l.Balance.String())
 }
@@ -50,14 +51,14 @@ var ErrNotStopped = errors.New("the channel is not stopped")
 // Resume lets channels that were stopped take payments again, all that are if none is
 // named, and returns why they were. The chain's view of each is taken over first; one
 // that cannot be read stays stopped, and keeps no other. Errors wrap [ErrNotStopped] or
-// [vouchers.ErrChannelNotFound].
-func (s *Shop) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error) {
+// [ledger.ErrChannelNotFound].
+func (s *Shop) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]ledger.Stop, error) {
 	if len(ids) == 0 {
 		for _, stop := range s.Ledger.Stops() {
 			ids = append(ids, stop.Channel)
 		}
 	}
-	resumed, failed := []vouchers.Stop{}, []error(nil)
+	resumed, failed := []ledger.Stop{}, []error(nil)
 	for _, id := range ids {
 		stop, err := s.resume(ctx, id)
 		if err != nil {
@@ -70,14 +71,14 @@ func (s *Shop) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]voucher
 	return resumed, errors.Join(failed...)
 }
 
-func (s *Shop) resume(ctx context.Context, id vouchers.ChannelID) (vouchers.Stop, error) {
+func (s *Shop) resume(ctx context.Context, id vouchers.ChannelID) (ledger.Stop, error) {
 	channel, known := s.Ledger.Channel(id)
 	if !known {
-		return vouchers.Stop{}, fmt.Errorf("resume channel %s: %w", id, vouchers.ErrChannelNotFound)
+		return ledger.Stop{}, fmt.Errorf("resume channel %s: %w", id, ledger.ErrChannelNotFound)
 	}
 	if t := s.tills.Of(channel.Deployment); t != nil {
 		if refused := s.refreshAfter(ctx, t, channel.Config); refused != nil {
-			return vouchers.Stop{}, fmt.Errorf("resume channel %s: look at it first: %s", id, refused.Detail)
+			return ledger.Stop{}, fmt.Errorf("resume channel %s: look at it first: %s", id, refused.Detail)
 		}
 	}
 	stop, stopped := s.Ledger.Stopped(id)

@@ -23,6 +23,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -78,7 +79,7 @@ func addTransportTools(s *mcpserver.MCPServer) {
 
 // overSSE is a client of a shop that sells over server-sent events, and what the shop's
 // ledger says of a channel at the end.
-func overSSE(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouchers.Channel) {
+func overSSE(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) ledger.Channel) {
 	o := shoptest.Options(t)
 	o.Prices = server.Prices{"*": "0.001"}
 	var tools *mcpserver.MCPServer
@@ -98,7 +99,7 @@ func overSSE(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouchers
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return client, func(id vouchers.ChannelID) vouchers.Channel {
+	return client, func(id vouchers.ChannelID) ledger.Channel {
 		channel, _ := shop.Ledger.Channel(id)
 		return channel
 	}
@@ -106,7 +107,7 @@ func overSSE(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouchers
 
 // overStdio is the client of a shop in a process of its own, whose ledger is read from
 // its file once it has ended.
-func overStdio(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouchers.Channel) {
+func overStdio(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) ledger.Channel) {
 	o := shoptest.Options(t)
 	o.Store = filepath.Join(t.TempDir(), "program.db")
 	settings, err := json.Marshal(stdioSettings{RPC: o.RPC, Store: o.Store, Token: o.Token, PayTo: o.PayTo})
@@ -122,7 +123,7 @@ func overStdio(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouche
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return client, func(id vouchers.ChannelID) vouchers.Channel {
+	return client, func(id vouchers.ChannelID) ledger.Channel {
 		if err := client.Close(); err != nil {
 			t.Errorf("the program ended with %v", err)
 		}
@@ -133,7 +134,7 @@ func overStdio(t *testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouche
 }
 
 func TestAShopSellsOverEveryTransport(t *testing.T) {
-	for name, connect := range map[string]func(*testing.T) (*mcpclient.Client, func(vouchers.ChannelID) vouchers.Channel){"SSE": overSSE, "stdio": overStdio} {
+	for name, connect := range map[string]func(*testing.T) (*mcpclient.Client, func(vouchers.ChannelID) ledger.Channel){"SSE": overSSE, "stdio": overStdio} {
 		t.Run(name, func(t *testing.T) {
 			client, ledger := connect(t)
 			if _, err := client.Initialize(t.Context(), mcp.InitializeRequest{}); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -176,9 +176,9 @@ func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *terms.Re
 // find asks the chain about a channel that the ledger does not know.
 func (s *Shop) find(ctx context.Context, p *payment) *terms.Refusal {
 	if !s.mayAsk(ctx, p, nil) {
-		return s.unasked(vouchers.ErrChannelNotFound, p, 0)
+		return s.unasked(ledger.ErrChannelNotFound, p, 0)
 	}
-	return s.refresh(ctx, p.till, p.config, vouchers.ErrChannelNotFound)
+	return s.refresh(ctx, p.till, p.config, ledger.ErrChannelNotFound)
 }
 
 // refuseStripped answers a call whose arguments were taken away: the terms, or what its

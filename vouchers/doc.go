@@ -1,28 +1,15 @@
-// Package vouchers is the heart of chit: payment channels, the vouchers that
-// are signed over them, and the ledger that turns vouchers into charges.
+// Package vouchers has the words of a payment channel: what a channel is and what the
+// chain says of it, the vouchers that are signed over it, and what a store keeps of it.
+// Keys and ceilings flow in; what flows out is a digest that the escrow computes too, a
+// signature over it, and whether a signature is good.
 //
 // A payer opens a channel by depositing USDC in an escrow under a
 // [ChannelConfig]; the EIP-712 digest of that configuration is its [ChannelID].
 // Each call is paid with a [Voucher]: a signed ceiling on what the receiver may
 // claim from the channel in total. [Domain] computes the digests that the escrow
 // computes, signs them and checks them, without an allocation once a signer's
-// public key is known.
-//
-// [Ledger] holds every channel in memory. A call runs Reserve, then Commit or
-// Release: Reserve checks the voucher and sets the price aside, the tool runs,
-// and Commit turns the reservation into a charge and returns when the charge and
-// its voucher are durable in the [Store]. Many calls of one channel may be in
-// flight at once, in any order of their ceilings.
-//
-// Three lines hold at every moment, for every channel, also after a crash:
-//
-//   - claimed <= charged <= ceiling: a receiver never claims more than it charged,
-//     and never charges more than the payer signed;
-//   - charged + reserved <= balance less a pending withdrawal, for every call that
-//     is accepted;
-//   - what was answered is durable: a charge is visible as charged only once it
-//     is on disk, so a claim never runs ahead of the disk, and a charge that the
-//     disk refused was never answered and is never claimed by this process.
+// public key is known. What vouchers become is the ledger's, vouchers/ledger, which keeps
+// it in a [Store], such as vouchers/boltstore.
 //
 // Amounts are atomic units of a token with six decimals ([Amount]), times are
 // Unix seconds.

@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Difference is one thing that the ledger and the chain do not agree on, as it was
@@ -32,14 +33,14 @@ type Reconciliation struct {
 	Differences []Difference `json:"differences"`
 	// Stopped are the channels that take no payments, because another program with the
 	// receiver's key has taken from them.
-	Stopped []vouchers.Stop `json:"stopped,omitempty"`
+	Stopped []ledger.Stop `json:"stopped,omitempty"`
 }
 
 // Reconcile compares every channel of the ledger with the chain, takes over what the
 // chain says, and returns what differed. It is safe beside [Watcher.Run].
 func (w *Watcher) Reconcile(ctx context.Context) (Reconciliation, error) {
 	found := Reconciliation{Differences: []Difference{}}
-	err := w.each(ctx, 0, func(vouchers.Channel) bool { return true }, func(ch vouchers.Channel, state vouchers.ChainState) error {
+	err := w.each(ctx, 0, func(ledger.Channel) bool { return true }, func(ch ledger.Channel, state vouchers.ChainState) error {
 		found.Channels++
 		differences, err := w.reconcile(ctx, ch, state)
 		found.Differences = append(found.Differences, differences...)
@@ -51,7 +52,7 @@ func (w *Watcher) Reconcile(ctx context.Context) (Reconciliation, error) {
 	return found, nil
 }
 
-func (w *Watcher) reconcile(ctx context.Context, ch vouchers.Channel, state vouchers.ChainState) ([]Difference, error) {
+func (w *Watcher) reconcile(ctx context.Context, ch ledger.Channel, state vouchers.ChainState) ([]Difference, error) {
 	now, known := w.ledger.Channel(ch.ID)
 	if !known {
 		return nil, nil
@@ -78,12 +79,12 @@ func (w *Watcher) reconcile(ctx context.Context, ch vouchers.Channel, state vouc
 	return differences, nil
 }
 
-func agrees(ch vouchers.Channel, s vouchers.ChainState) bool {
+func agrees(ch ledger.Channel, s vouchers.ChainState) bool {
 	return ch.Balance == s.Balance && ch.Claimed == s.Claimed && ch.Withdrawal == s.Withdrawal && ch.RefundNonce == s.RefundNonce
 }
 
 // compare explains each difference.
-func compare(ch vouchers.Channel, s vouchers.ChainState) []Difference {
+func compare(ch ledger.Channel, s vouchers.ChainState) []Difference {
 	var all []Difference
 	add := func(what string, ledger, chain any, because string) {
 		all = append(all, Difference{Channel: ch.ID, Payer: ch.Config.Payer, What: what, Ledger: fmt.Sprint(ledger), Chain: fmt.Sprint(chain), Because: because})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 func topic(signature string) common.Hash { return crypto.Keccak256Hash([]byte(signature)) }
@@ -158,7 +159,7 @@ func (w *Watcher) touch(log *types.Log, of watched, into *touched) {
 // this process has looked at it since.
 func (w *Watcher) readTouched(ctx context.Context, at uint64, t *touched) error {
 	if t.all {
-		return w.each(ctx, at, func(vouchers.Channel) bool { return true }, w.take(ctx))
+		return w.each(ctx, at, func(ledger.Channel) bool { return true }, w.take(ctx))
 	}
 	if len(t.earners) > 0 {
 		for ch := range w.ledger.Channels() {
@@ -168,7 +169,7 @@ func (w *Watcher) readTouched(ctx context.Context, at uint64, t *touched) error 
 			}
 		}
 	}
-	return w.readAll(ctx, at, func(yield func(vouchers.Channel) bool) {
+	return w.readAll(ctx, at, func(yield func(ledger.Channel) bool) {
 		for id := range t.channels {
 			ch, known := w.ledger.Channel(id)
 			if known && ch.Deployment == w.contract.Deployment() && !yield(ch) {

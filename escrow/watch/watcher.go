@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/internal/failures"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Watcher follows an escrow and keeps a ledger's view of its channels true: it reads
@@ -27,7 +28,7 @@ import (
 // block.
 type Watcher struct {
 	contract *escrow.Contract
-	ledger   *vouchers.Ledger
+	ledger   *ledger.Ledger
 	trail    trail
 	options  options
 
@@ -40,7 +41,7 @@ type Watcher struct {
 
 type options struct {
 	confirmations  uint64
-	withdrawals    func(vouchers.Channel)
+	withdrawals    func(ledger.Channel)
 	logger         *slog.Logger
 	now            func() time.Time
 	after          func(time.Duration) <-chan time.Time
@@ -57,7 +58,7 @@ func WithDepth(confirmations uint64) Option {
 }
 
 // OnWithdrawal is called when a payer has announced a withdrawal. It must be quick.
-func OnWithdrawal(f func(vouchers.Channel)) Option {
+func OnWithdrawal(f func(ledger.Channel)) Option {
 	return func(o *options) { o.withdrawals = f }
 }
 
@@ -77,9 +78,9 @@ func WithClock(now func() time.Time, after func(time.Duration) <-chan time.Time)
 }
 
 // New returns a watcher, which keeps its place in the bucket.
-func New(contract *escrow.Contract, ledger *vouchers.Ledger, bucket vouchers.Bucket, opts ...Option) *Watcher {
-	w := &Watcher{contract: contract, ledger: ledger, trail: trail{bucket: bucket}, learned: make(map[vouchers.ChannelID]struct{}), options: options{
-		confirmations: 1, withdrawals: func(vouchers.Channel) {}, logger: slog.Default(),
+func New(contract *escrow.Contract, into *ledger.Ledger, bucket vouchers.Bucket, opts ...Option) *Watcher {
+	w := &Watcher{contract: contract, ledger: into, trail: trail{bucket: bucket}, learned: make(map[vouchers.ChannelID]struct{}), options: options{
+		confirmations: 1, withdrawals: func(ledger.Channel) {}, logger: slog.Default(),
 		now: time.Now, after: time.After, shortest: 500 * time.Millisecond, long: 12 * time.Second,
 	}}
 	for _, set := range opts {
@@ -224,8 +225,8 @@ const margin = 2 * time.Minute
 func (w *Watcher) rollBack(ctx context.Context, fork, here step) error {
 	since := fork.Seen.Add(-margin)
 	w.options.logger.Warn("the chain was reorganized", "fork", fork.Number)
-	err := w.each(ctx, here.Number, func(ch vouchers.Channel) bool { return !ch.Updated.Before(since) },
-		func(ch vouchers.Channel, state vouchers.ChainState) error {
+	err := w.each(ctx, here.Number, func(ch ledger.Channel) bool { return !ch.Updated.Before(since) },
+		func(ch ledger.Channel, state vouchers.ChainState) error {
 			return w.taken(ch, w.ledger.Reorganized(ctx, ch.ID, state))
 		})
 	if err != nil {
@@ -238,7 +239,7 @@ func (w *Watcher) rollBack(ctx context.Context, fork, here step) error {
 func (w *Watcher) follow(ctx context.Context, last, here step) error {
 	if here.Number-min(last.Number, here.Number) > maxGap {
 		w.options.logger.Warn("the chain is far ahead: every channel is read", "blocks", here.Number-last.Number)
-		return w.each(ctx, here.Number, func(vouchers.Channel) bool { return true }, w.take(ctx))
+		return w.each(ctx, here.Number, func(ledger.Channel) bool { return true }, w.take(ctx))
 	}
 	touched := &touched{channels: w.takeLearned(), earners: make(map[earner]uint64)}
 	err := w.followTouched(ctx, last, here, touched)
@@ -278,8 +279,8 @@ const maxGap = 100_000
 
 // take puts a state into the ledger. One that is older than what the ledger has
 // learned meanwhile is looked at again.
-func (w *Watcher) take(ctx context.Context) func(vouchers.Channel, vouchers.ChainState) error {
-	return func(ch vouchers.Channel, state vouchers.ChainState) error {
+func (w *Watcher) take(ctx context.Context) func(ledger.Channel, vouchers.ChainState) error {
+	return func(ch ledger.Channel, state vouchers.ChainState) error {
 		if state.Block < ch.Block {
 			w.Learned(ch.ID)
 			return nil
@@ -290,7 +291,7 @@ func (w *Watcher) take(ctx context.Context) func(vouchers.Channel, vouchers.Chai
 
 // taken announces what a view brought. One that cannot be written down is looked at again
 // and keeps no other back, unless nothing can be written any more.
-func (w *Watcher) taken(before vouchers.Channel, err error) error {
+func (w *Watcher) taken(before ledger.Channel, err error) error {
 	w.announce(before)
 	if err == nil || errors.Is(err, vouchers.ErrStoreFailed) || errors.Is(err, vouchers.ErrStoreClosed) {
 		return err
@@ -306,7 +307,7 @@ func (w *Watcher) passOver(id vouchers.ChannelID, what string, err error) {
 }
 
 // announce tells of a withdrawal that the channel did not have before.
-func (w *Watcher) announce(before vouchers.Channel) {
+func (w *Watcher) announce(before ledger.Channel) {
 	after, ok := w.ledger.Channel(before.ID)
 	if ok && after.Withdrawal.FinalizeAfter > 0 && after.Withdrawal != before.Withdrawal {
 		w.options.logger.Warn("a withdrawal is pending", "channel", after.ID, "amount", after.Withdrawal.Amount,
@@ -318,8 +319,8 @@ func (w *Watcher) announce(before vouchers.Channel) {
 // each reads the state of the channels that want it as of a block, in batches, and
 // hands it on. Block 0 is the latest. What cannot be taken keeps no other back; where the
 // chain does not answer it ends.
-func (w *Watcher) each(ctx context.Context, block uint64, wants func(vouchers.Channel) bool, take func(vouchers.Channel, vouchers.ChainState) error) error {
-	return w.readAll(ctx, block, func(yield func(vouchers.Channel) bool) {
+func (w *Watcher) each(ctx context.Context, block uint64, wants func(ledger.Channel) bool, take func(ledger.Channel, vouchers.ChainState) error) error {
+	return w.readAll(ctx, block, func(yield func(ledger.Channel) bool) {
 		for ch := range w.ledger.Channels() {
 			if ch.Deployment == w.contract.Deployment() && wants(ch) && !yield(ch) {
 				return
@@ -328,11 +329,11 @@ func (w *Watcher) each(ctx context.Context, block uint64, wants func(vouchers.Ch
 	}, take)
 }
 
-func (w *Watcher) readAll(ctx context.Context, block uint64, all iter.Seq[vouchers.Channel], take func(vouchers.Channel, vouchers.ChainState) error) error {
+func (w *Watcher) readAll(ctx context.Context, block uint64, all iter.Seq[ledger.Channel], take func(ledger.Channel, vouchers.ChainState) error) error {
 	var failed failures.List
-	batch := make([]vouchers.Channel, 0, escrow.StatesPerCall)
+	batch := make([]ledger.Channel, 0, escrow.StatesPerCall)
 	flush := func() error {
-		err := w.readBatch(ctx, block, batch, func(ch vouchers.Channel, state vouchers.ChainState) { failed.Add(take(ch, state)) })
+		err := w.readBatch(ctx, block, batch, func(ch ledger.Channel, state vouchers.ChainState) { failed.Add(take(ch, state)) })
 		batch = batch[:0]
 		return err
 	}
@@ -347,7 +348,7 @@ func (w *Watcher) readAll(ctx context.Context, block uint64, all iter.Seq[vouche
 	return errors.Join(failed.Err(), err)
 }
 
-func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []vouchers.Channel, take func(vouchers.Channel, vouchers.ChainState)) error {
+func (w *Watcher) readBatch(ctx context.Context, block uint64, batch []ledger.Channel, take func(ledger.Channel, vouchers.ChainState)) error {
 	if len(batch) == 0 {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // slack is what a voucher of a call that failed has to spare.
@@ -34,7 +35,7 @@ func (w *world) nothingBuysAgain(what string, published map[*payer]vouchers.Amou
 	for p, highest := range published {
 		for _, ceiling := range []vouchers.Amount{highest, highest - slack, highest - slack/2} {
 			_, err := w.reserve(p, ceiling, 1)
-			if !errors.Is(err, vouchers.ErrCeilingBurnt) && !errors.Is(err, vouchers.ErrCeilingBelowClaimed) {
+			if !errors.Is(err, ledger.ErrCeilingBurnt) && !errors.Is(err, ledger.ErrCeilingBelowClaimed) {
 				w.t.Errorf("a claim %s: a voucher of %s that was published is answered with %v", what, ceiling, err)
 			}
 		}

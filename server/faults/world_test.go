@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rpc"
@@ -205,7 +206,7 @@ func (w *world) state(p *payer) vouchers.ChainState {
 func (w *world) buy(p *payer, price vouchers.Amount) bool {
 	w.t.Helper()
 	err := w.charge(p, price)
-	var refusal *vouchers.Refusal
+	var refusal *ledger.Refusal
 	if err != nil && !errors.As(err, &refusal) {
 		w.t.Fatal(err)
 	}
@@ -234,13 +235,13 @@ func (w *world) countOf(p *payer) vouchers.Amount {
 }
 
 // reserve has the shop take a voucher of the payer's for a call.
-func (w *world) reserve(p *payer, ceiling, price vouchers.Amount) (*vouchers.Reservation, error) {
+func (w *world) reserve(p *payer, ceiling, price vouchers.Amount) (*ledger.Reservation, error) {
 	voucher := vouchers.Voucher{Channel: p.id, Ceiling: ceiling}
 	signature, err := p.key.SignHash(w.t.Context(), w.escrow.Domain().VoucherDigest(voucher))
 	if err != nil {
 		return nil, err
 	}
-	return w.shop.Ledger.Reserve(w.t.Context(), vouchers.Payment{
+	return w.shop.Ledger.Reserve(w.t.Context(), ledger.Payment{
 		Deployment: w.escrow.Deployment(), Config: p.config, Voucher: voucher, Signature: signature, Price: price,
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -85,7 +86,7 @@ func (c *Client) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
 }
 
 // Resume is [server.Shop.Resume] of the running server.
-func (c *Client) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error) {
+func (c *Client) Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]ledger.Stop, error) {
 	request, err := json.Marshal(append([]vouchers.ChannelID{}, ids...))
 	if err != nil {
 		return nil, fmt.Errorf("encode the request: %w", err)

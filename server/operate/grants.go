@@ -8,8 +8,8 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // granter is where the grants of all payers are looked after. It needs neither a key nor the
@@ -75,7 +75,7 @@ func (p Place) RotateCreditKey(ctx context.Context) (number uint32, err error) {
 // grantStore are the grants of a store that no server has open.
 type grantStore struct {
 	store  *boltstore.Store
-	ledger *vouchers.Ledger
+	ledger *ledger.Ledger
 	book   *credit.Book
 }
 
@@ -85,7 +85,7 @@ func openGrants(ctx context.Context, path string) (*grantStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := vouchers.OpenLedger(ctx, store)
+	ledger, err := ledger.Open(ctx, store)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -88,8 +89,8 @@ func (on served) settle(w http.ResponseWriter, r *http.Request) {
 // resumed is what a running server answers of [server.Shop.Resume]: those that go on, and why
 // others do not.
 type resumed struct {
-	Resumed []vouchers.Stop `json:"resumed"`
-	Error   string          `json:"error,omitempty"`
+	Resumed []ledger.Stop `json:"resumed"`
+	Error   string        `json:"error,omitempty"`
 }
 
 func (on served) resume(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +131,7 @@ func (on served) receipts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, known := on.shop.Ledger.Channel(want.Channel); want.Channel != (vouchers.ChannelID{}) && !known {
-		writeJSON(w, http.StatusNotFound, failure{fmt.Sprintf("%v: %s", vouchers.ErrChannelNotFound, want.Channel)})
+		writeJSON(w, http.StatusNotFound, failure{fmt.Sprintf("%v: %s", ledger.ErrChannelNotFound, want.Channel)})
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a long statement takes its time

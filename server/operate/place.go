@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -68,7 +69,7 @@ type keeper interface {
 	Reconcile(ctx context.Context) (watch.Reconciliation, error)
 	SpeedUp(ctx context.Context, chainID, nonce uint64) error
 	Cancel(ctx context.Context, chainID, nonce uint64) error
-	Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]vouchers.Stop, error)
+	Resume(ctx context.Context, ids ...vouchers.ChannelID) ([]ledger.Stop, error)
 }
 
 var (
@@ -142,7 +143,7 @@ func (p Place) Reconcile(ctx context.Context) (found watch.Reconciliation, err e
 }
 
 // Resume is [server.Shop.Resume].
-func (p Place) Resume(ctx context.Context, ids ...vouchers.ChannelID) (resumed []vouchers.Stop, err error) {
+func (p Place) Resume(ctx context.Context, ids ...vouchers.ChannelID) (resumed []ledger.Stop, err error) {
 	err = p.keep(ctx, func(k keeper, _ bool) (err error) { resumed, err = k.Resume(ctx, ids...); return err })
 	return resumed, err
 }

@@ -8,27 +8,28 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // keep drafts the receipt of a charge for what was sold, has the answer rendered with
 // it, and returns both for the store. A charge of nothing has no receipt: it is nil.
-func (r *Register) keep(ctx context.Context, c *vouchers.Charge, sold receipts.Receipt, render func(*receipts.Signed) ([]byte, error)) (vouchers.Kept, error) {
+func (r *Register) keep(ctx context.Context, c *ledger.Charge, sold receipts.Receipt, render func(*receipts.Signed) ([]byte, error)) (ledger.Kept, error) {
 	if c.Charged == 0 {
 		answer, err := render(nil)
-		return vouchers.Kept{Answer: answer}, err
+		return ledger.Kept{Answer: answer}, err
 	}
 	sold.IssuedAt = uint64(time.Now().Unix())
 	draft, err := r.Receipts.Draft(ctx, c, sold)
 	if err != nil {
-		return vouchers.Kept{}, err
+		return ledger.Kept{}, err
 	}
 	answer, err := render(draft.Signed)
 	if err != nil {
-		return vouchers.Kept{}, err
+		return ledger.Kept{}, err
 	}
 	r.Receipts.Issue(draft)
-	return vouchers.Kept{Answer: answer, Puts: []vouchers.Put{draft.Put}}, nil
+	return ledger.Kept{Answer: answer, Puts: []vouchers.Put{draft.Put}}, nil
 }
 
 // ErrKept says that an answer that was kept cannot be read.

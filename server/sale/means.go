@@ -6,6 +6,7 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
@@ -24,7 +25,7 @@ type Held interface {
 	// Release gives it back, unless it was charged. It may be called again.
 	Release()
 	// Commit charges a part of it, durably, with what render keeps beside the charge.
-	Commit(ctx context.Context, total vouchers.Amount, render func(vouchers.Charge) (vouchers.Kept, error), puts []vouchers.Put) error
+	Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
 	// Customer is who pays, as limits go by it, and Payer who that is as allowances do.
 	Customer() Customer
 	Payer() offer.Payer
@@ -33,7 +34,7 @@ type Held interface {
 	// Receipt begins the receipt, with what is known of the payment.
 	Receipt() receipts.Receipt
 	// Tell is what the payer is told of a charge; r is nil where there is no receipt.
-	Tell(ctx context.Context, charged vouchers.Amount, state vouchers.Channel, r *receipts.Signed) (Told, error)
+	Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Signed) (Told, error)
 	// Uncharged is what the payer is told of a call that has cost nothing; false is nothing.
 	Uncharged(ctx context.Context) (t Told, tells bool, err error)
 	// Advice is what a payer can do whose answer is withheld.

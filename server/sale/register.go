@@ -7,7 +7,7 @@ import (
 
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -23,7 +23,7 @@ type Register struct {
 
 // Options say what a register works with.
 type Options struct {
-	Ledger   *vouchers.Ledger
+	Ledger   *ledger.Ledger
 	Receipts *receipts.Book
 	Free     *offer.FreeBook
 	Limits   limits.Limits

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server/offer"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -82,7 +82,7 @@ func (s *sale[A]) charge(ctx context.Context, h Held, answer A) A {
 	}
 	total, puts := s.bill.total(ctx)
 	var notes Added[A]
-	err := h.Commit(ctx, total, func(c vouchers.Charge) (vouchers.Kept, error) {
+	err := h.Commit(ctx, total, func(c ledger.Charge) (ledger.Kept, error) {
 		receipt := h.Receipt()
 		receipt.Resource, receipt.Request = s.on.Resource(), s.on.Request()
 		return s.keep(ctx, &c, receipt, func(r *receipts.Signed) ([]byte, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // payee is what all rows of a batch share.
@@ -39,7 +40,7 @@ func (s *Settler) payees() map[payee]struct{} {
 // ClaimOf claims what was charged, as far as the channel holds it and the voucher
 // allows: the newest, or one that leaves the newest to the payer. Its value is 0 where
 // nothing can be claimed.
-func ClaimOf(ledger *vouchers.Ledger, ch vouchers.Channel, newest bool) escrow.Claim {
+func ClaimOf(ledger *ledger.Ledger, ch ledger.Channel, newest bool) escrow.Claim {
 	r, ok := ledger.Redeem(ch.ID, newest)
 	if !ok {
 		return escrow.Claim{Config: ch.Config, Total: ch.Claimed, Before: ch.Claimed}
@@ -52,18 +53,18 @@ func ClaimOf(ledger *vouchers.Ledger, ch vouchers.Channel, newest bool) escrow.C
 // in use any more, and where much would be kept back. From one in use it takes an older
 // voucher, because the newest, once it is on chain, does not prove who shows it to be the
 // payer.
-func (s *Settler) publishesNewest(ch vouchers.Channel) bool {
+func (s *Settler) publishesNewest(ch ledger.Channel) bool {
 	kept := ch.Claimable() - quietlyClaimable(ch)
 	return ch.Withdrawal.FinalizeAfter > 0 || kept >= s.Policy.maxKeptBack() || s.now().Sub(ch.Used) >= s.Policy.idleAfter()
 }
 
 // quietlyClaimable is what can be claimed of a channel without its newest voucher.
-func quietlyClaimable(ch vouchers.Channel) vouchers.Amount {
+func quietlyClaimable(ch ledger.Channel) vouchers.Amount {
 	return max(min(ch.Charged, ch.Quiet), ch.Claimed) - ch.Claimed
 }
 
 // claimableNow is what a settlement that is not final claims of a channel.
-func (s *Settler) claimableNow(ch vouchers.Channel) vouchers.Amount {
+func (s *Settler) claimableNow(ch ledger.Channel) vouchers.Amount {
 	if s.publishesNewest(ch) {
 		return ch.Claimable()
 	}
@@ -103,12 +104,12 @@ func (r *settling) gather(ctx context.Context) (map[payee][]escrow.Claim, error)
 }
 
 // missing is the part of a charge that the channel does not hold.
-func missing(ch vouchers.Channel, held vouchers.Amount) escrow.Rejected {
+func missing(ch ledger.Channel, held vouchers.Amount) escrow.Rejected {
 	lost := escrow.Claim{Config: ch.Config, Before: held, Total: ch.Charged}
 	return escrow.Rejected{Claim: lost, Err: fmt.Errorf("%s were charged and the channel holds %s: a deposit was lost in a reorganization, or money was withdrawn first", ch.Charged, ch.Balance)}
 }
 
-func (r *settling) wants(ch vouchers.Channel) bool {
+func (r *settling) wants(ch ledger.Channel) bool {
 	switch {
 	case len(r.req.Channels) > 0 && !slices.Contains(r.req.Channels, ch.ID):
 		return false
@@ -141,7 +142,7 @@ func (r *settling) refresh(ctx context.Context, configs []vouchers.ChannelConfig
 }
 
 // isKnown reports whether a view brings nothing that needs to be written.
-func isKnown(ch vouchers.Channel, s vouchers.ChainState) bool {
+func isKnown(ch ledger.Channel, s vouchers.ChainState) bool {
 	return ch.Balance == s.Balance && ch.Claimed == s.Claimed && ch.Withdrawal == s.Withdrawal && ch.RefundNonce == s.RefundNonce
 }
 

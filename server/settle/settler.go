@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Settler turns charges into USDC: it claims what was charged of every channel in
@@ -32,7 +33,7 @@ type Settler struct {
 
 // Options say what a settler works with.
 type Options struct {
-	Ledger *vouchers.Ledger
+	Ledger *ledger.Ledger
 	Escrow *escrow.Contract
 	// Sender pays the gas; its account is the receiver authorizer of the channels.
 	Sender *txmgr.Sender

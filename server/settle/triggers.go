@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Policy says when a shop settles by itself, beside the interval that Serve is
@@ -90,7 +91,7 @@ func (p Policy) leastValue(wei *big.Int) (least, atRisk vouchers.Amount) {
 }
 
 // AtRisk reports whether a pending withdrawal takes what was charged.
-func AtRisk(ch vouchers.Channel) bool {
+func AtRisk(ch ledger.Channel) bool {
 	if ch.Withdrawal.FinalizeAfter == 0 || ch.Claimable() == 0 {
 		return false
 	}
@@ -118,7 +119,7 @@ func newWatch() *watch {
 
 // Defend has a channel claimed at once, since its payer has announced a withdrawal.
 // What calls in flight are charged later is claimed then, if the withdrawal takes it.
-func (s *Settler) Defend(ch vouchers.Channel) {
+func (s *Settler) Defend(ch ledger.Channel) {
 	s.watch.mu.Lock()
 	s.watch.pending[ch.ID] = false
 	s.watch.mu.Unlock()
@@ -283,7 +284,7 @@ func (s *Settler) due() dueNow {
 }
 
 // isLow reports, once for each balance, whether little of a channel is left.
-func (s *Settler) isLow(ch vouchers.Channel) bool {
+func (s *Settler) isLow(ch ledger.Channel) bool {
 	share := vouchers.Amount(max(s.Policy.LowBalance, 0))
 	if share == 0 || s.watch.low[ch.ID] == ch.Balance || ch.Spendable() > ch.Balance/100*share {
 		return false

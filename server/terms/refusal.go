@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -13,7 +14,7 @@ import (
 type Refusal struct {
 	Code    x402.ErrorCode
 	Detail  string
-	Channel *vouchers.Channel // what a client needs to recover, if it is known
+	Channel *ledger.Channel // what a client needs to recover, if it is known
 	// Public says that of the channel only what is on chain is told.
 	Public bool
 	// Logged is the code in the log, where it says more than the standard's word; it may be empty.
@@ -52,24 +53,24 @@ var codes = []struct {
 	err  error
 	code x402.ErrorCode
 }{
-	{vouchers.ErrChannelNotFound, x402.ErrChannelNotFound},
-	{vouchers.ErrChannelID, x402.ErrChannelIDMismatch},
-	{vouchers.ErrVoucherSignature, x402.ErrVoucherSignature},
-	{vouchers.ErrSignatureUnavailable, x402.ErrVerificationStateUnavailable},
-	{vouchers.ErrCeilingBelowClaimed, x402.ErrCumulativeBelowClaimed},
-	{vouchers.ErrCeilingBurnt, x402.ErrCumulativeAmountMismatch},
-	{vouchers.ErrCeilingMismatch, x402.ErrCumulativeAmountMismatch},
-	{vouchers.ErrCeilingAboveBalance, x402.ErrCumulativeExceedsBalance},
-	{vouchers.ErrInsufficientBalance, x402.ErrInsufficientBalance},
-	{vouchers.ErrWithdrawalPending, x402.ErrInsufficientBalance},
-	{vouchers.ErrChannelStopped, x402.ErrVerificationStateUnavailable},
-	{vouchers.ErrChannelFrozen, x402.ErrChannelBusy},
-	{vouchers.ErrChannelBusy, x402.ErrChannelBusy},
-	{vouchers.ErrTooManyInFlight, x402.ErrChannelBusy},
-	{vouchers.ErrIdentifier, x402.ErrPayload},
-	{vouchers.ErrIdentifierConflict, x402.ErrPayload},
-	{vouchers.ErrAnswerGone, x402.ErrCumulativeAmountMismatch},
-	{vouchers.ErrUnwatched, x402.ErrVerificationStateUnavailable},
+	{ledger.ErrChannelNotFound, x402.ErrChannelNotFound},
+	{ledger.ErrChannelID, x402.ErrChannelIDMismatch},
+	{ledger.ErrVoucherSignature, x402.ErrVoucherSignature},
+	{ledger.ErrSignatureUnavailable, x402.ErrVerificationStateUnavailable},
+	{ledger.ErrCeilingBelowClaimed, x402.ErrCumulativeBelowClaimed},
+	{ledger.ErrCeilingBurnt, x402.ErrCumulativeAmountMismatch},
+	{ledger.ErrCeilingMismatch, x402.ErrCumulativeAmountMismatch},
+	{ledger.ErrCeilingAboveBalance, x402.ErrCumulativeExceedsBalance},
+	{ledger.ErrInsufficientBalance, x402.ErrInsufficientBalance},
+	{ledger.ErrWithdrawalPending, x402.ErrInsufficientBalance},
+	{ledger.ErrChannelStopped, x402.ErrVerificationStateUnavailable},
+	{ledger.ErrChannelFrozen, x402.ErrChannelBusy},
+	{ledger.ErrChannelBusy, x402.ErrChannelBusy},
+	{ledger.ErrTooManyInFlight, x402.ErrChannelBusy},
+	{ledger.ErrIdentifier, x402.ErrPayload},
+	{ledger.ErrIdentifierConflict, x402.ErrPayload},
+	{ledger.ErrAnswerGone, x402.ErrCumulativeAmountMismatch},
+	{ledger.ErrUnwatched, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrStoreFailed, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrStoreFull, x402.ErrVerificationStateUnavailable},
 }
@@ -79,21 +80,21 @@ func FromLedger(err error) *Refusal {
 	if err == nil {
 		return nil
 	}
-	refused := &Refusal{Code: x402.ErrVerificationStateUnavailable, Detail: toPayer(err), Conflict: errors.Is(err, vouchers.ErrIdentifierConflict)}
+	refused := &Refusal{Code: x402.ErrVerificationStateUnavailable, Detail: toPayer(err), Conflict: errors.Is(err, ledger.ErrIdentifierConflict)}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
 			refused.Code = c.code
 			break
 		}
 	}
-	if errors.Is(err, vouchers.ErrVoucherSignature) || errors.Is(err, vouchers.ErrSignatureUnavailable) {
+	if errors.Is(err, ledger.ErrVoucherSignature) || errors.Is(err, ledger.ErrSignatureUnavailable) {
 		return refused // a stranger is not told what explain tells
 	}
-	var ledger *vouchers.Refusal
-	if errors.As(err, &ledger) && ledger.State.ID != (vouchers.ChannelID{}) {
-		refused.Channel = &ledger.State
-		below := errors.Is(err, vouchers.ErrCeilingBurnt) || errors.Is(err, vouchers.ErrCeilingBelowClaimed)
-		refused.Public = below && ledger.State.Burnt > 0
+	var of *ledger.Refusal
+	if errors.As(err, &of) && of.State.ID != (vouchers.ChannelID{}) {
+		refused.Channel = &of.State
+		below := errors.Is(err, ledger.ErrCeilingBurnt) || errors.Is(err, ledger.ErrCeilingBelowClaimed)
+		refused.Public = below && of.State.Burnt > 0
 	}
 	return refused
 }
@@ -121,7 +122,7 @@ var payersWords = []struct {
 	{vouchers.ErrStoreFull, "the seller takes no payments at this moment, because it cannot write them down; nothing was charged: try again in some minutes"},
 	{vouchers.ErrStoreFailed, "the seller takes no payments at this moment, because it cannot write them down: try again later; the same payment is charged once at most"},
 	{vouchers.ErrStoreClosed, "the seller is just ending: try again in a moment"},
-	{vouchers.ErrChannelStopped, "the seller has stopped this channel to look into claims from it that are not its own; nothing was charged: ask the seller, or take back what is left"},
+	{ledger.ErrChannelStopped, "the seller has stopped this channel to look into claims from it that are not its own; nothing was charged: ask the seller, or take back what is left"},
 }
 
 // Plain says to strangers of an error what they can use.

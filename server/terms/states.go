@@ -2,10 +2,11 @@ package terms
 
 import (
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 )
 
-func channelState(ch vouchers.Channel) *x402.ChannelState {
+func channelState(ch ledger.Channel) *x402.ChannelState {
 	charged := ch.Count()
 	return &x402.ChannelState{
 		ChannelID:               ch.ID,
@@ -17,14 +18,14 @@ func channelState(ch vouchers.Channel) *x402.ChannelState {
 	}
 }
 
-func withdrawRequestedAt(ch vouchers.Channel) uint64 {
+func withdrawRequestedAt(ch ledger.Channel) uint64 {
 	if ch.Withdrawal.FinalizeAfter == 0 {
 		return 0
 	}
 	return ch.Withdrawal.FinalizeAfter - ch.Config.WithdrawDelay
 }
 
-func VoucherState(ch vouchers.Channel) *x402.VoucherState {
+func VoucherState(ch ledger.Channel) *x402.VoucherState {
 	if len(ch.Signature) == 0 {
 		return nil
 	}
@@ -34,7 +35,7 @@ func VoucherState(ch vouchers.Channel) *x402.VoucherState {
 
 // PublicState is what of a channel's state is on chain: all that is told to who shows a
 // voucher that is there, too. What is charged is left out, unless it is what is burnt.
-func PublicState(ch vouchers.Channel) *x402.ChannelState {
+func PublicState(ch ledger.Channel) *x402.ChannelState {
 	state := channelState(ch)
 	if ch.Count() != ch.Burnt {
 		state.ChargedCumulativeAmount = nil
@@ -43,16 +44,16 @@ func PublicState(ch vouchers.Channel) *x402.ChannelState {
 }
 
 // IsBurnt reports whether a voucher of this ceiling is, or may be, on chain.
-func IsBurnt(ch vouchers.Channel, ceiling vouchers.Amount) bool {
+func IsBurnt(ch ledger.Channel, ceiling vouchers.Amount) bool {
 	return ch.Burnt > 0 && ceiling <= ch.Burnt
 }
 
 // SpokenFor is what a payer's next voucher has to be signed over: what was charged,
 // and what is set aside for credit tokens. To the payer a grant has cost its budget.
-func SpokenFor(ch vouchers.Channel) vouchers.Amount { return ch.Charged + ch.Aside }
+func SpokenFor(ch ledger.Channel) vouchers.Amount { return ch.Charged + ch.Aside }
 
 // Response is the receipt of a payment from a channel.
-func Response(ch vouchers.Channel) x402.SettlementResponse {
+func Response(ch ledger.Channel) x402.SettlementResponse {
 	return x402.SettlementResponse{
 		Success: true,
 		Network: ch.Deployment.Network(),

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/chitpay/chit/server/settle"
-	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Settlers are those of all tills.
@@ -18,7 +18,7 @@ func (ts *Tills) Settlers() settle.Several {
 }
 
 // Strays are charges in deployments that the shop is not paid through any more.
-func (ts *Tills) Strays(ledger *vouchers.Ledger, req settle.Request) []settle.SetAside {
+func (ts *Tills) Strays(ledger *ledger.Ledger, req settle.Request) []settle.SetAside {
 	var all []settle.SetAside
 	for ch := range ledger.Channels() {
 		named := len(req.Channels) == 0 || slices.Contains(req.Channels, ch.ID)

@@ -11,13 +11,14 @@ import (
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // StartOptions are what tills work with once the store is open.
 type StartOptions struct {
 	Key    keys.Signer
 	Store  vouchers.Store
-	Ledger *vouchers.Ledger
+	Ledger *ledger.Ledger
 	Asides *settle.Asides
 	// Policy says when a till settles by itself.
 	Policy settle.Policy
@@ -66,7 +67,7 @@ func (t *Till) start(ctx context.Context, o StartOptions, logger *slog.Logger) e
 	}
 	policy := o.Policy
 	policy.CoinPrice = t.coinPrice
-	defend := func(ch vouchers.Channel) { t.Settler.Defend(ch) }
+	defend := func(ch ledger.Channel) { t.Settler.Defend(ch) }
 	t.Watcher = watch.New(t.Escrow, o.Ledger, bucket,
 		watch.WithDepth(t.Confirmations), watch.OnWithdrawal(defend), watch.WithLogger(logger))
 	t.Settler = settle.New(settle.Options{

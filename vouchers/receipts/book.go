@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Bucket is the store's bucket of receipts.
@@ -57,8 +58,8 @@ type Draft struct {
 
 // Draft numbers, chains and signs the receipt of a charge. r says what was sold; what
 // the charge says is filled in. It is to be called from the answer to the charge (see
-// [vouchers.Reservation.Commit]), and followed by [Book.Issue] if that succeeds.
-func (b *Book) Draft(ctx context.Context, c *vouchers.Charge, r Receipt) (*Draft, error) {
+// [ledger.Reservation.Commit]), and followed by [Book.Issue] if that succeeds.
+func (b *Book) Draft(ctx context.Context, c *ledger.Charge, r Receipt) (*Draft, error) {
 	d := c.State.Deployment
 	last, under, err := b.last(d, c.Channel)
 	if err != nil {

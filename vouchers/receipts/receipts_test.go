@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -65,7 +66,7 @@ func (b *book) issues(charges ...vouchers.Amount) {
 	b.t.Helper()
 	for _, charged := range charges {
 		b.sum += charged
-		c := &vouchers.Charge{Channel: channel, Charged: charged, Cumulative: b.sum, State: vouchers.Channel{Deployment: deployment, Config: config}}
+		c := &ledger.Charge{Channel: channel, Charged: charged, Cumulative: b.sum, State: ledger.Channel{Deployment: deployment, Config: config}}
 		d, err := b.Draft(b.t.Context(), c, receipts.Receipt{Resource: "mcp://tool/search", Ceiling: b.sum, IssuedAt: uint64(1790000000 + b.sum)})
 		if err != nil {
 			b.t.Fatal(err)
@@ -174,7 +175,7 @@ func TestReceiptsGoOnWhereTheyEndedAfterARestart(t *testing.T) {
 func TestADraftThatIsNotIssuedLeavesNoGap(t *testing.T) {
 	b := newBook(t)
 	b.issues(100)
-	c := &vouchers.Charge{Channel: channel, Charged: 1, Cumulative: 101, State: vouchers.Channel{Deployment: deployment}}
+	c := &ledger.Charge{Channel: channel, Charged: 1, Cumulative: 101, State: ledger.Channel{Deployment: deployment}}
 	if _, err := b.Draft(t.Context(), c, receipts.Receipt{}); err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestAResourceIsCutToAValidText(t *testing.T) {
 		"http://h/\xff":                        "http://h/\uFFFD",
 		strings.Repeat("x", 1024):              strings.Repeat("x", 1024),
 	} {
-		c := &vouchers.Charge{Channel: channel, Charged: 1, Cumulative: 1, State: vouchers.Channel{Deployment: deployment}}
+		c := &ledger.Charge{Channel: channel, Charged: 1, Cumulative: 1, State: ledger.Channel{Deployment: deployment}}
 		d, err := b.Draft(t.Context(), c, receipts.Receipt{Resource: name})
 		if err != nil || d.Resource != want {
 			t.Errorf("%.20q is cut to %q, %v", name, d.Resource, err)

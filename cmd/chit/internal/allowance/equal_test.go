@@ -32,6 +32,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 var (
@@ -269,7 +270,7 @@ func (h *history) check() {
 	h.must(err)
 	spent, err := h.client.Spent()
 	h.must(err)
-	var said []vouchers.Channel
+	var said []ledger.Channel
 	for ch := range h.shop.Ledger.Channels() {
 		said = append(said, ch)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/ledger"
 )
 
 // Channels is `chit channels`, with commands of the payer's for its own.
@@ -101,7 +102,7 @@ func resume(c *cli.Context) error {
 }
 
 // stopLine says why a channel is stopped.
-func stopLine(s vouchers.Stop) string {
+func stopLine(s ledger.Stop) string {
 	line := fmt.Sprintf("%s  stopped since %s: another program with the key has taken from it; claimed %s, by this store %s, lost %s of payer %s",
 		s.Channel, s.Since.UTC().Format(time.RFC3339), s.Claimed, s.Ours, s.Lost, s.Payer)
 	if s.Refunds > 0 {
