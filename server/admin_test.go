@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -108,31 +107,6 @@ func TestAnErrorOfTheServerReachesTheOperator(t *testing.T) {
 		t.Errorf("a backup without a store has %d bytes and no error", n)
 	}
 	_ = shop.Close() // says again that the store is closed
-}
-
-func TestTheAdminSocketIsItsOwnersAndOneServersAlone(t *testing.T) {
-	path := socket(t)
-	if _, err := operate.Dial(path); !errors.Is(err, operate.ErrNoServer) {
-		t.Errorf("dialed nothing: %v", err)
-	}
-	dead, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead.(*net.UnixListener).SetUnlinkOnClose(false)
-	if err := dead.Close(); err != nil {
-		t.Fatal(err)
-	}
-	admin := administrated(t, path, http.NotFoundHandler()) // takes the dead server's place
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the socket's mode is %v, %v", info.Mode(), err)
-	}
-	if _, err := operate.Listen(path); err == nil || !oneLine(err) || !strings.Contains(err.Error(), path) {
-		t.Errorf("a second server on the socket: %v", err)
-	}
-	if _, err := admin.Channels(t.Context()); err == nil || !strings.Contains(err.Error(), "404") {
-		t.Errorf("a server that does not know the request: %v", err)
-	}
 }
 
 func oneLine(err error) bool { return !strings.Contains(strings.TrimSpace(err.Error()), "\n") }

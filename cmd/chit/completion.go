@@ -3,8 +3,9 @@ package main
 import (
 	"fmt"
 
-	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/cmd/chit/internal/command"
 )
 
 // completionFlag asks for what can stand next on the command line. It comes last. With

@@ -3,6 +3,9 @@ package main_test
 import (
 	"testing"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
@@ -11,8 +14,6 @@ import (
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
 )
 
 func newKey(t testing.TB, seed string) keys.Signer {

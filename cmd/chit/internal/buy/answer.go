@@ -9,13 +9,14 @@ import (
 	"os"
 	"strings"
 
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/urfave/cli/v2"
 )
 
 // chargeOf says what a receipt proves of the charge of a call that failed.

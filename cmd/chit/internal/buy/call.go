@@ -8,12 +8,13 @@ import (
 	"os"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/urfave/cli/v2"
 )
 
 // errTool says that the tool itself failed.

@@ -8,8 +8,9 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/cmd/chit/internal/command"
 )
 
 // callArguments are those of the command line over those of --input, a JSON object.

@@ -4,11 +4,12 @@ import (
 	"io"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server/offer"
-	"github.com/urfave/cli/v2"
 )
 
 // Tools is `chit tools`.

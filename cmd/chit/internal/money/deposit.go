@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/urfave/cli/v2"
 )
 
 // Deposit is `chit deposit`.

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
-	"github.com/urfave/cli/v2"
 )
 
 // TopUp is `chit topup`.

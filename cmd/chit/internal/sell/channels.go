@@ -36,22 +36,21 @@ func channels(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool(command.JSONFlag.Name) {
-		return ui.JSON(c.App.Writer, views)
-	}
-	rows := make([][]string, len(views))
-	for i, v := range views {
-		rows[i] = []string{
-			ui.Short(v.Channel.Hex()), ui.ShortAddress(v.Payer), v.Balance.Decimal(), v.Charged.Decimal(),
-			v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), ui.Deadline(v.WithdrawAfter), setAside(v.SetAside),
+	return command.Print(c, views, func(w io.Writer) error {
+		rows := make([][]string, len(views))
+		for i, v := range views {
+			rows[i] = []string{
+				ui.Short(v.Channel.Hex()), ui.ShortAddress(v.Payer), v.Balance.Decimal(), v.Charged.Decimal(),
+				v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), ui.Deadline(v.WithdrawAfter), setAside(v.SetAside),
+			}
 		}
-	}
-	for _, v := range views {
-		if v.Stopped != nil {
-			fmt.Fprintln(c.App.Writer, stopLine(*v.Stopped))
+		for _, v := range views {
+			if v.Stopped != nil {
+				fmt.Fprintln(w, stopLine(*v.Stopped))
+			}
 		}
-	}
-	return ui.Table(c.App.Writer, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)
+		return ui.Table(w, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)
+	})
 }
 
 func setAside(s *settle.SetAside) string {

@@ -1,17 +1,17 @@
 package sell
 
 import (
-	"errors"
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // Deploy is `chit deploy`.
@@ -24,7 +24,7 @@ func Deploy() *cli.Command {
 	}
 }
 
-func deploy(c *cli.Context) (err error) {
+func deploy(c *cli.Context) error {
 	if err := command.WantArgs(c, 0, 0); err != nil {
 		return err
 	}
@@ -41,26 +41,20 @@ func deploy(c *cli.Context) (err error) {
 		return err
 	}
 	defer client.Close()
-	sender, err := txmgr.NewSender(c.Context, client, key)
+	deployed, err := operate.Deploy(c.Context, client, key)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, sender.Close()) }()
-	deployed, err := escrow.Deploy(c.Context, client, sender)
-	if err != nil {
-		return err
-	}
-	if c.Bool(command.JSONFlag.Name) {
-		return ui.JSON(c.App.Writer, deployed)
-	}
-	rows := make([][]string, len(deployed))
-	for i, d := range deployed {
-		rows[i] = []string{d.Name, d.Address.Hex(), "was there"}
-		if d.GasUsed > 0 {
-			rows[i][2] = d.Tx.Hex()
+	return command.Print(c, deployed, func(w io.Writer) error {
+		rows := make([][]string, len(deployed))
+		for i, d := range deployed {
+			rows[i] = []string{d.Name, d.Address.Hex(), "was there"}
+			if d.GasUsed > 0 {
+				rows[i][2] = d.Tx.Hex()
+			}
 		}
-	}
-	return ui.Table(c.App.Writer, []string{"CONTRACT", "ADDRESS", "TRANSACTION"}, rows)
+		return ui.Table(w, []string{"CONTRACT", "ADDRESS", "TRANSACTION"}, rows)
+	})
 }
 
 // VerifyDeployment is `chit verify-deployment`.

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/urfave/cli/v2"
+
+	"github.com/chitpay/chit/cmd/chit/internal/command"
 )
 
 // Reconcile is `chit reconcile`.

@@ -8,12 +8,13 @@ import (
 
 	"github.com/chitpay/chit/server/operate"
 
+	mcpserver "github.com/mark3labs/mcp-go/server"
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-	"github.com/urfave/cli/v2"
 )
 
 // Serve is `chit serve`.

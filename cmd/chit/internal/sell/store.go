@@ -8,9 +8,10 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/server/operate"
-	"github.com/urfave/cli/v2"
 )
 
 // Store is `chit store`.

@@ -8,11 +8,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server/operate"
-	"github.com/urfave/cli/v2"
 )
 
 var chainFlag = &cli.Uint64Flag{Name: "chain", Usage: "the id of the chain, where transactions of several have the nonce"}

@@ -3,9 +3,10 @@ package sell
 import (
 	"io"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/urfave/cli/v2"
 )
 
 // Withdrawals is `chit withdrawals`.

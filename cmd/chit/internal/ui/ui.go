@@ -15,10 +15,11 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/internal/plain"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // JSON prints one JSON value, indented.
