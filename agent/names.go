@@ -6,6 +6,7 @@ import (
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/relay"
 )
 
 // The names that a payer's program needs, wherever in the rooms below they stand.
@@ -55,3 +56,6 @@ const (
 	CodeNotApproved      = policy.CodeNotApproved
 	CodeDepositExceeded  = policy.CodeDepositExceeded
 )
+
+// BalanceTool is the tool that a [Proxy] adds: what there is to spend, and what was spent.
+const BalanceTool = relay.BalanceTool

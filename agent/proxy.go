@@ -3,9 +3,12 @@ package agent
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 
 	"github.com/mark3labs/mcp-go/client/transport"
+
+	"github.com/chitpay/chit/agent/relay"
 )
 
 // Proxy is a local MCP server in front of a paid one. It passes every message on, byte
@@ -14,7 +17,15 @@ import (
 // ([Problem], as structured content). It talks to one client, over a pair of streams.
 type Proxy struct {
 	*payer
-	*relay
+	serving
+	paying *voucherProxy
+}
+
+// serving is what talks to the client of a proxy.
+type serving interface {
+	// Serve talks to a client until in ends or ctx does. Where in cannot be interrupted, one
+	// goroutine stays behind that reads it.
+	Serve(ctx context.Context, in io.Reader, out io.Writer) error
 }
 
 // OpenProxy makes a proxy to an MCP server over streamable HTTP. It connects to the
@@ -27,20 +38,19 @@ func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	x := &Proxy{payer: p}
-	if x.relay, err = newRelay(p.target, p.server, p.limits, p.asked, logger, transport.WithHTTPBasicClient(p.http)); err != nil {
+	x := &voucherProxy{payer: p, logger: logger}
+	if x.Relay, err = relay.New(relay.Options{Target: p.target, URL: p.server, Limits: p.limits, Asked: p.asked, Logger: logger, Paying: x}, transport.WithHTTPBasicClient(p.http)); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	x.paying = x
 	if x.policy.AskAbove > 0 && x.policy.Approve == nil {
-		x.policy.Approve = x.askUser
+		x.policy.Approve = x.AskUser
 	}
 	x.depositBy, x.prices.List = x.depositTool, x.listPrices
-	return x, nil
+	return &Proxy{payer: p, serving: x.Relay, paying: x}, nil
 }
 
 // Close writes the book, closes the connections, and logs a summary of what was paid. [Proxy.Serve] must have returned.
 func (p *Proxy) Close() error {
-	defer p.sayWhatWasPaid()
-	return errors.Join(p.wire.Close(), p.close())
+	defer p.paying.SayWhatWasPaid()
+	return errors.Join(p.paying.Relay.Close(), p.close())
 }

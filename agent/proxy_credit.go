@@ -19,23 +19,28 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/relay"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
-// The parts of a chit server's credit tokens that a holder meets.
-const (
-	creditTool = "chit_credit"
-	metaCredit = "chit/credit"
-)
+// creditTool is the tool by which a server tells what a credit token has left.
+const creditTool = "chit_credit"
 
 // CreditProxy is a [Proxy] that pays with a credit token: it needs no wallet and no
 // chain. A call that the token does not pay for gives a result that an agent can act on
 // ([CreditRefusal], as structured content).
 type CreditProxy struct {
-	*relay
+	serving
+	paying *tokenProxy
+}
+
+// tokenProxy pays for the calls of a [CreditProxy].
+type tokenProxy struct {
+	*relay.Relay
+	url    string // of the server, as it is shown
 	http   *http.Client
 	budget *TokenBudget
 	limit  map[string]bool // the token's caveats
@@ -44,7 +49,7 @@ type CreditProxy struct {
 	prices map[string]vouchers.Amount
 }
 
-var _ paying = (*CreditProxy)(nil)
+var _ relay.Paying = (*tokenProxy)(nil)
 
 // OpenCreditProxy makes a proxy to an MCP server over streamable HTTP. It connects when
 // its client does. The token is shown to that server alone, and over plain http to
@@ -60,40 +65,39 @@ func OpenCreditProxy(server, token string, limits dial.Limits, logger *slog.Logg
 	}
 	limits = limits.WithDefaults()
 	asked := dial.NewCrowd(limits.Requests)
-	p := &CreditProxy{http: limits.Client(asked), prices: make(map[string]vouchers.Amount), limit: make(map[string]bool)}
+	p := &tokenProxy{url: naming.ServerAt(u), http: limits.Client(asked), prices: make(map[string]vouchers.Amount), limit: make(map[string]bool)}
 	for _, c := range parsed.Caveats() {
 		p.limit[c.String()] = true
 	}
 	shown := transport.WithHTTPHeaderFunc(dial.Bearer(token))
-	if p.relay, err = newRelay(u.String(), naming.ServerAt(u), limits, asked, logger, transport.WithHTTPBasicClient(p.http), shown); err != nil {
+	if p.Relay, err = relay.New(relay.Options{Target: u.String(), URL: p.url, Limits: limits, Asked: asked, Logger: logger, Paying: p}, transport.WithHTTPBasicClient(p.http), shown); err != nil {
 		return nil, err
 	}
-	p.paying = p
-	return p, nil
+	return &CreditProxy{p.Relay, p}, nil
 }
 
 // Within holds the calls to a budget, which the proxy closes; without one the token's own
 // limits hold alone. It is called before [CreditProxy.Serve].
 func (p *CreditProxy) Within(budget *TokenBudget) {
-	p.budget = budget
+	p.paying.budget = budget
 	if budget != nil && budget.policy.AskAbove > 0 && budget.policy.Approve == nil {
-		budget.policy.Approve = p.askUser
+		budget.policy.Approve = p.paying.AskUser
 	}
 }
 
 // Close closes the connections and the budget, and logs a summary of what was paid.
 // [CreditProxy.Serve] must have returned.
 func (p *CreditProxy) Close() error {
-	defer p.sayWhatWasPaid()
-	err := errors.Join(p.wire.Close(), p.budget.Close())
-	p.http.CloseIdleConnections()
+	defer p.paying.SayWhatWasPaid()
+	err := errors.Join(p.paying.Relay.Close(), p.paying.budget.Close())
+	p.paying.http.CloseIdleConnections()
 	return err
 }
 
 // sees learns what a tool costs.
-func (p *CreditProxy) sees(tool string, meta map[string]json.RawMessage) {
+func (p *tokenProxy) Sees(tool string, meta map[string]json.RawMessage) {
 	var price vouchers.Amount
-	if required, err := x402.DecodeValue[x402.PaymentRequired](meta[metaPrice]); !isNull(meta[metaPrice]) && err == nil {
+	if required, err := x402.DecodeValue[x402.PaymentRequired](meta[metaPrice]); !relay.IsNull(meta[metaPrice]) && err == nil {
 		for _, entry := range required.Accepts {
 			price = max(price, entry.Amount)
 		}
@@ -103,51 +107,51 @@ func (p *CreditProxy) sees(tool string, meta map[string]json.RawMessage) {
 	p.prices[tool] = price
 }
 
-func (p *CreditProxy) announced(tool string) vouchers.Amount {
+func (p *tokenProxy) announced(tool string) vouchers.Amount {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.prices[tool]
 }
 
 // call passes a call on, within the budget; the token is in a header.
-func (p *CreditProxy) call(ctx context.Context, m message, tool string, _ map[string]json.RawMessage) (answer message, err error) {
-	l := line{tool: tool, began: time.Now(), code: codeOK}
+func (p *tokenProxy) Call(ctx context.Context, m relay.Message, tool string, _ map[string]json.RawMessage) (answer relay.Message, err error) {
+	l := relay.Line{Tool: tool, Began: time.Now(), Code: relay.CodeOK}
 	var came TokenAnswer
 	err = p.budget.Call(ctx, tool, p.announced(tool), func(ctx context.Context) (TokenAnswer, error) {
-		if answer, err = p.forward(ctx, m.ID, m.Method, m.Params); err == nil && answer.Error != nil {
+		if answer, err = p.Forward(ctx, m.ID, m.Method, m.Params); err == nil && answer.Error != nil {
 			err = rpcFailure{answer.Error}
 		}
 		if err != nil {
 			return TokenAnswer{}, err
 		}
-		came, err = l.readCharge(answer.Result)
+		came, err = readCharge(&l, answer.Result)
 		return came, err
 	})
 	if errors.Is(err, policy.ErrRefused) || errors.Is(err, book.ErrUnwritten) {
 		problem, _ := Explain(err)
-		l.code, l.price = problem.Code, problem.Required
-		p.tell(ctx, &l, err)
-		return result(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
+		l.Code, l.Price = problem.Code, problem.Required
+		p.Tell(ctx, &l, err)
+		return relay.OwnResult(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
 	}
 	var rpc rpcFailure
 	if errors.As(err, &rpc) {
 		return answer, nil
 	}
 	if err != nil {
-		return message{}, err
+		return relay.Message{}, err
 	}
 	if came.Refused != nil {
-		l.code, l.price = string(came.Refused.Code), came.Refused.Required
-		p.tell(ctx, &l, came.Refused)
-		return result(came.Refused.Error(), came.Refused, true)
+		l.Code, l.Price = string(came.Refused.Code), came.Refused.Required
+		p.Tell(ctx, &l, came.Refused)
+		return relay.OwnResult(came.Refused.Error(), came.Refused, true)
 	}
-	p.tell(ctx, &l, nil)
+	p.Tell(ctx, &l, nil)
 	return answer, nil
 }
 
 // readCharge takes over what an answer says of the charge of a call.
-func (l *line) readCharge(raw json.RawMessage) (came TokenAnswer, err error) {
-	read, err := readResult(raw)
+func readCharge(l *relay.Line, raw json.RawMessage) (came TokenAnswer, err error) {
+	read, err := relay.ReadResult(raw)
 	if err != nil {
 		return came, err
 	}
@@ -155,36 +159,36 @@ func (l *line) readCharge(raw json.RawMessage) (came TokenAnswer, err error) {
 		Grant              string
 		Charged, Remaining vouchers.Amount
 	}
-	if raw := read.Meta[metaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
-		l.grant, l.charged, l.remaining = naming.Short(spent.Grant), &spent.Charged, &spent.Remaining
+	if raw := read.Meta[relay.MetaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
+		l.Grant, l.Charged, l.Remaining = naming.Short(spent.Grant), &spent.Charged, &spent.Remaining
 		came.Charged = spent.Charged
 	}
-	if came.Refused = read.creditRefusal(); came.Refused == nil && read.IsError {
-		l.code = codeFailed
+	if came.Refused = refusalIn(&read); came.Refused == nil && read.IsError {
+		l.Code = relay.CodeFailed
 	}
 	return came, nil
 }
 
 // tellBalance asks the server what is left of the token. What it says in words is shown as
 // its own: the agent takes the rest for chit's.
-func (p *CreditProxy) tellBalance(ctx context.Context) (message, error) {
+func (p *tokenProxy) TellBalance(ctx context.Context) (relay.Message, error) {
 	ask := map[string]any{"name": creditTool, "arguments": map[string]string{"action": "inspect"}}
-	answer, err := p.forward(ctx, nil, string(mcp.MethodToolsCall), ask)
+	answer, err := p.Forward(ctx, nil, string(mcp.MethodToolsCall), ask)
 	if err != nil {
 		return answer, err
 	}
 	var report credit.Report
-	read, err := readResult(answer.Result)
+	read, err := relay.ReadResult(answer.Result)
 	if answer.Error == nil && err == nil {
-		if refused := read.creditRefusal(); refused != nil {
-			return result(fmt.Sprintf("The server %s says: %q", p.url, naming.FewWords(refused.Error())), refused, true)
+		if refused := refusalIn(&read); refused != nil {
+			return relay.OwnResult(fmt.Sprintf("The server %s says: %q", p.url, naming.FewWords(refused.Error())), refused, true)
 		}
 	}
 	if answer.Error != nil || err != nil || read.IsError || json.Unmarshal(read.StructuredContent, &report) != nil {
-		return result(fmt.Sprintf("The server %s does not say what the credit token has left.", p.url), nil, true)
+		return relay.OwnResult(fmt.Sprintf("The server %s does not say what the credit token has left.", p.url), nil, true)
 	}
 	report.Levels = slices.DeleteFunc(report.Levels, func(l credit.Level) bool { return !p.limit[l.Caveat] })
-	return result(tellReport(p.url, &report), report, false)
+	return relay.OwnResult(tellReport(p.url, &report), report, false)
 }
 
 func tellReport(server string, report *credit.Report) string {
@@ -204,4 +208,12 @@ func tellReport(server string, report *credit.Report) string {
 		fmt.Fprintf(&text, "No call is taken now: the server says %q.\n", naming.Short(string(report.Refused.Code)))
 	}
 	return text.String()
+}
+
+// refusalIn is the refusal of a token in a result, nil if it is none.
+func refusalIn(r *relay.Result) *CreditRefusal {
+	if !r.IsError {
+		return nil
+	}
+	return readCreditRefusal(r.StructuredContent, r.Text())
 }

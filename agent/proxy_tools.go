@@ -17,85 +17,93 @@ import (
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/relay"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
-var _ paying = (*Proxy)(nil)
+// voucherProxy pays for the calls of a [Proxy].
+type voucherProxy struct {
+	*payer
+	*relay.Relay
+	logger *slog.Logger
+}
+
+var _ relay.Paying = (*voucherProxy)(nil)
 
 // sees learns what a tool costs.
-func (p *Proxy) sees(tool string, meta map[string]json.RawMessage) {
+func (p *voucherProxy) Sees(tool string, meta map[string]json.RawMessage) {
 	p.prices.Announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
 }
 
-func (p *Proxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
-	if isNull(meta[metaPrice]) {
+func (p *voucherProxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
+	if relay.IsNull(meta[metaPrice]) {
 		return 0
 	}
 	return p.priceIn(meta[metaPrice])
 }
 
 // listPrices asks what the server announces.
-func (p *Proxy) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
+func (p *voucherProxy) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
 	prices := make(map[string]vouchers.Amount)
 	return prices, p.eachTool(ctx, func(name string, meta map[string]json.RawMessage) { prices[name] = p.priceOf(meta) })
 }
 
 // eachTool goes through the whole list of the server's tools, page by page.
-func (p *Proxy) eachTool(ctx context.Context, do func(name string, meta map[string]json.RawMessage)) error {
+func (p *voucherProxy) eachTool(ctx context.Context, do func(name string, meta map[string]json.RawMessage)) error {
 	params := map[string]any{}
-	for range p.relay.limits.Pages {
-		answer, err := p.forward(ctx, nil, string(mcp.MethodToolsList), params)
+	for range p.payer.limits.Pages {
+		answer, err := p.Forward(ctx, nil, string(mcp.MethodToolsList), params)
 		if err != nil || answer.Error != nil {
 			return err
 		}
-		page, err := p.readToolPage(answer.Result)
+		page, err := p.ReadToolPage(answer.Result)
 		if err != nil {
 			return err
 		}
-		for _, tool := range page.tools {
-			if name, meta, err := readTool(tool); err == nil {
+		for _, tool := range page.Tools {
+			if name, meta, err := relay.ReadTool(tool); err == nil {
 				do(name, meta)
 			}
 		}
-		if page.next == "" {
+		if page.Next == "" {
 			return nil
 		}
-		params["cursor"] = page.next
+		params["cursor"] = page.Next
 	}
-	return dial.Over("Pages", p.relay.limits.Pages, "the list of tools has more pages")
+	return dial.Over("Pages", p.payer.limits.Pages, "the list of tools has more pages")
 }
 
 // call calls a tool, and pays if it costs something.
-func (p *Proxy) call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error) {
-	var answer message
-	l := line{tool: tool, began: time.Now(), payer: p.Payer(), code: codeOK}
+func (p *voucherProxy) Call(ctx context.Context, m relay.Message, tool string, params map[string]json.RawMessage) (relay.Message, error) {
+	var answer relay.Message
+	l := relay.Line{Tool: tool, Began: time.Now(), Payer: p.Payer(), Code: relay.CodeOK}
 	receipt, err := p.buy(ctx, p.wantRaw(m.ID, tool, params, &answer))
-	l.channel, l.price, l.charged = receipt.Channel, receipt.Price, &receipt.Charged
+	l.Channel, l.Price, l.Charged = receipt.Channel, receipt.Price, &receipt.Charged
 	if receipt.Unwritten != nil {
-		p.logger.LogAttrs(ctx, slog.LevelError, "the payer's book was not written", append(l.attrs(), slog.Any("error", receipt.Unwritten))...)
+		p.logger.LogAttrs(ctx, slog.LevelError, "the payer's book was not written", append(l.Attrs(), slog.Any("error", receipt.Unwritten))...)
 	}
 	if err == nil {
 		if p.logger.Enabled(ctx, slog.LevelDebug) {
-			if read, bad := readResult(answer.Result); bad == nil && read.IsError {
-				l.code = codeFailed
+			if read, bad := relay.ReadResult(answer.Result); bad == nil && read.IsError {
+				l.Code = relay.CodeFailed
 			}
 		}
-		p.tell(ctx, &l, nil)
+		p.Tell(ctx, &l, nil)
 		return answer, nil
 	}
 	var rpc rpcFailure
 	if errors.As(err, &rpc) {
-		return message{Error: rpc.details}, nil
+		return relay.Message{Error: rpc.details}, nil
 	}
 	problem, known := Explain(err)
 	if !known {
-		return message{}, err
+		return relay.Message{}, err
 	}
-	l.code, l.price = string(problem.Code), problem.Required
-	p.tell(ctx, &l, err)
-	return result(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
+	l.Code, l.Price = string(problem.Code), problem.Required
+	p.Tell(ctx, &l, err)
+	return relay.OwnResult(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
 }
 
 // rpcFailure is an error that the server answered with.
@@ -104,13 +112,13 @@ type rpcFailure struct{ details json.RawMessage }
 func (f rpcFailure) Error() string { return string(f.details) }
 
 // wantRaw is a call of a tool whose params and last answer are kept as they are.
-func (p *Proxy) wantRaw(id json.RawMessage, tool string, params map[string]json.RawMessage, last *message) *wanted {
+func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[string]json.RawMessage, last *relay.Message) *wanted {
 	return &wanted{name: tool, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
 		stamped, err := withPayment(params, paid)
 		if err != nil {
 			return nil, err
 		}
-		got, err := p.forward(ctx, id, string(mcp.MethodToolsCall), stamped)
+		got, err := p.Forward(ctx, id, string(mcp.MethodToolsCall), stamped)
 		if errors.Is(err, transport.ErrSessionTerminated) {
 			return nil, err // it was not taken
 		}
@@ -150,7 +158,7 @@ func withPayment(params map[string]json.RawMessage, paid *x402.PaymentPayload) (
 
 // answerOfRaw reads of a result what concerns its payment.
 func answerOfRaw(tool string, raw json.RawMessage) (*answer, error) {
-	read, err := readResult(raw)
+	read, err := relay.ReadResult(raw)
 	if err != nil {
 		return nil, silence{err}
 	}
@@ -166,19 +174,19 @@ func answerOfRaw(tool string, raw json.RawMessage) (*answer, error) {
 	}
 	if required, err := x402.DecodePaymentRequired(read.StructuredContent); err == nil {
 		a.required = required
-	} else if required, err := x402.DecodePaymentRequired([]byte(read.text())); err == nil {
+	} else if required, err := x402.DecodePaymentRequired([]byte(read.Text())); err == nil {
 		a.required = required
 	}
 	return a, nil
 }
 
 // depositTool is where the server takes deposits, nil if it has no tool for them.
-func (p *Proxy) depositTool(ctx context.Context) (*wanted, error) {
+func (p *voucherProxy) depositTool(ctx context.Context) (*wanted, error) {
 	found := false
 	if err := p.eachTool(ctx, func(name string, _ map[string]json.RawMessage) { found = found || name == depositTool }); err != nil || !found {
 		return nil, err
 	}
-	var last message
+	var last relay.Message
 	return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
 }
 
@@ -213,10 +221,10 @@ func (p *payer) Balance(ctx context.Context) (Balance, error) {
 	return b, err
 }
 
-func (p *Proxy) tellBalance(ctx context.Context) (message, error) {
+func (p *voucherProxy) TellBalance(ctx context.Context) (relay.Message, error) {
 	b, err := p.Balance(ctx)
 	if err != nil {
-		return message{}, err
+		return relay.Message{}, err
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "The channel to %s has %s left; the wallet has %s.\n", b.Server, b.Channel, b.Wallet)
@@ -230,5 +238,5 @@ func (p *Proxy) tellBalance(ctx context.Context) (message, error) {
 	for _, limit := range b.Limits {
 		fmt.Fprintf(&text, "Budget for %s: %s of %s left.\n", limit.Limit, limit.Remaining, limit.Most)
 	}
-	return result(text.String(), b, false)
+	return relay.OwnResult(text.String(), b, false)
 }

@@ -1,4 +1,4 @@
-package agent
+package relay
 
 import (
 	"context"
@@ -14,69 +14,74 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// BalanceTool is the tool that a [Proxy] adds: what there is to spend, and what was spent.
+// BalanceTool is the tool that a proxy adds: what there is to spend, and what was spent.
 const BalanceTool = "chit_balance"
+
+// MetaCredit is the key under which a result tells what was charged to a credit token.
+const MetaCredit = "chit/credit"
 
 // listTools passes a list of tools on without those that move money, and with the
 // proxy's own on its last page.
-func (p *relay) listTools(ctx context.Context, m message) (message, error) {
-	answer, err := p.forward(ctx, m.ID, m.Method, m.Params)
+func (p *Relay) listTools(ctx context.Context, m Message) (Message, error) {
+	answer, err := p.Forward(ctx, m.ID, m.Method, m.Params)
 	if err != nil {
-		return message{}, err
+		return Message{}, err
 	}
 	if answer.Error != nil {
 		var e mcp.JSONRPCErrorDetails
 		if json.Unmarshal(answer.Error, &e) != nil || e.Code != mcp.METHOD_NOT_FOUND {
 			return answer, nil
 		}
-		answer = message{Result: json.RawMessage("{}")} // a server without tools
+		answer = Message{Result: json.RawMessage("{}")} // a server without tools
 	}
-	page, err := p.readToolPage(answer.Result)
+	page, err := p.ReadToolPage(answer.Result)
 	if err != nil {
-		return message{}, fmt.Errorf("the list of tools of %s cannot be read: %w", p.url, err)
+		return Message{}, fmt.Errorf("the list of tools of %s cannot be read: %w", p.url, err)
 	}
 	tools := []json.RawMessage{}
-	for _, tool := range page.tools {
-		name, meta, err := readTool(tool)
+	for _, tool := range page.Tools {
+		name, meta, err := ReadTool(tool)
 		if err != nil {
 			p.logger.Warn("a tool of the server is left out", "error", err)
 			continue
 		}
 		if !isOwn(name) {
 			tools = append(tools, tool)
-			p.paying.sees(name, meta)
+			p.paying.Sees(name, meta)
 		}
 	}
-	if page.next == "" {
+	if page.Next == "" {
 		tools = append(tools, balanceTool())
 	}
 	if page.fields["tools"], err = json.Marshal(tools); err != nil {
-		return message{}, err
+		return Message{}, err
 	}
 	answer.Result, err = json.Marshal(page.fields)
 	return answer, err
 }
 
-// toolPage is a page of a server's list of tools.
-type toolPage struct {
+// ToolPage is a page of a server's list of tools.
+type ToolPage struct {
 	fields map[string]json.RawMessage
-	tools  []json.RawMessage
-	next   string
+	Tools  []json.RawMessage
+	Next   string
 }
 
-func (p *relay) readToolPage(raw json.RawMessage) (page toolPage, err error) {
+// ReadToolPage reads a page of the server's list of tools. Errors wrap [dial.ErrLimit] where it
+// has too many.
+func (p *Relay) ReadToolPage(raw json.RawMessage) (page ToolPage, err error) {
 	if page.fields, err = exactly(raw); err != nil {
 		return page, err
 	}
-	err = errors.Join(member(page.fields, "tools", &page.tools), member(page.fields, "nextCursor", &page.next))
-	if err == nil && len(page.tools) > p.limits.Entries {
+	err = errors.Join(member(page.fields, "tools", &page.Tools), member(page.fields, "nextCursor", &page.Next))
+	if err == nil && len(page.Tools) > p.limits.Entries {
 		err = dial.Over("Entries", p.limits.Entries, "a page has more entries")
 	}
 	return page, err
 }
 
-// readTool reads the name of a tool in a list, and its _meta.
-func readTool(raw json.RawMessage) (name string, meta map[string]json.RawMessage, err error) {
+// ReadTool reads the name of a tool in a list, and its _meta.
+func ReadTool(raw json.RawMessage) (name string, meta map[string]json.RawMessage, err error) {
 	fields, err := exactly(raw)
 	if err != nil {
 		return "", nil, err
@@ -104,21 +109,21 @@ func balanceTool() json.RawMessage {
 }
 
 // callTool answers a call of a tool, or leaves it to who pays.
-func (p *relay) callTool(ctx context.Context, m message) (message, error) {
+func (p *Relay) callTool(ctx context.Context, m Message) (Message, error) {
 	params, tool, err := readCall(m.Params)
 	if err != nil {
-		return message{Error: rpcError(mcp.INVALID_PARAMS, "tools/call: "+err.Error())}, nil
+		return Message{Error: rpcError(mcp.INVALID_PARAMS, "tools/call: "+err.Error())}, nil
 	}
 	switch {
 	case tool == BalanceTool:
-		return p.paying.tellBalance(ctx)
+		return p.paying.TellBalance(ctx)
 	case isOwn(tool):
-		return message{Error: rpcError(mcp.INVALID_PARAMS, tool+" is for payment clients: `chit deposit`, `chit refund` and `chit credit` use it")}, nil
+		return Message{Error: rpcError(mcp.INVALID_PARAMS, tool+" is for payment clients: `chit deposit`, `chit refund` and `chit credit` use it")}, nil
 	}
 	if m.Params, err = json.Marshal(params); err != nil {
-		return message{}, err
+		return Message{}, err
 	}
-	return p.paying.call(ctx, m, tool, params)
+	return p.paying.Call(ctx, m, tool, params)
 }
 
 // readCall reads the params of a call of a tool, and leaves out the payments that the
@@ -133,43 +138,44 @@ func readCall(raw json.RawMessage) (params map[string]json.RawMessage, tool stri
 	if err := naming.Check(tool); err != nil {
 		return nil, "", err
 	}
-	if isNull(params["_meta"]) {
+	if IsNull(params["_meta"]) {
 		return params, tool, nil
 	}
 	meta, err := exactly(params["_meta"])
 	if err != nil {
 		return nil, "", fmt.Errorf("_meta: %w", err)
 	}
-	for _, payment := range []string{x402.MetaPayment, metaCredit} {
+	for _, payment := range []string{x402.MetaPayment, MetaCredit} {
 		delete(meta, payment)
 	}
 	params["_meta"], err = json.Marshal(meta)
 	return params, tool, err
 }
 
-// result is that of a tool of the proxy's own.
-func result(text string, structured any, failed bool) (message, error) {
+// OwnResult is that of a tool of the proxy's own.
+func OwnResult(text string, structured any, failed bool) (Message, error) {
 	raw, err := json.Marshal(&mcp.CallToolResult{
 		Content: []mcp.Content{mcp.NewTextContent(text)}, StructuredContent: structured, IsError: failed,
 	})
-	return message{Result: raw}, err
+	return Message{Result: raw}, err
 }
 
-// rawResult is what is read of a tool's result.
-type rawResult struct {
+// Result is what is read of a tool's result.
+type Result struct {
 	IsError           bool
 	StructuredContent json.RawMessage
 	Content           []struct{ Text string }
 	Meta              map[string]json.RawMessage
 }
 
-func readResult(raw json.RawMessage) (r rawResult, err error) {
+// ReadResult reads the result of a tool. One that two readers could read in two ways is an error.
+func ReadResult(raw json.RawMessage) (r Result, err error) {
 	fields, err := exactly(raw)
 	if err == nil {
 		r.StructuredContent = fields["structuredContent"]
 		err = errors.Join(member(fields, "isError", &r.IsError), member(fields, "content", &r.Content))
 	}
-	if err == nil && !isNull(fields["_meta"]) {
+	if err == nil && !IsNull(fields["_meta"]) {
 		r.Meta, err = exactly(fields["_meta"])
 	}
 	if err != nil {
@@ -178,17 +184,10 @@ func readResult(raw json.RawMessage) (r rawResult, err error) {
 	return r, nil
 }
 
-// text is that of the first content.
-func (r *rawResult) text() string {
+// Text is that of the first content.
+func (r *Result) Text() string {
 	if len(r.Content) == 0 {
 		return ""
 	}
 	return r.Content[0].Text
-}
-
-func (r *rawResult) creditRefusal() *CreditRefusal {
-	if !r.IsError {
-		return nil
-	}
-	return readCreditRefusal(r.StructuredContent, r.text())
 }

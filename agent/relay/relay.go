@@ -1,4 +1,4 @@
-package agent
+package relay
 
 import (
 	"bufio"
@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"sync"
 	"time"
 
@@ -19,13 +18,13 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 )
 
-// relay passes every message between a client, over a pair of streams, and a server,
+// Relay passes every message between a client, over a pair of streams, and a server,
 // byte for byte where it can. It leaves the calls of tools to one who pays for them, and
 // adds the tool chit_balance.
-type relay struct {
+type Relay struct {
 	target string // the URL of the server
 	url    string // the same, as it is shown
-	paying paying
+	paying Paying
 	wire   *transport.StreamableHTTP
 	limits dial.Limits
 	asked  *dial.Crowd // requests of the server under way
@@ -36,7 +35,7 @@ type relay struct {
 	mu        sync.Mutex // guards what follows
 	lastID    int64
 	calls     map[string]*passing        // requests of the client under way, by their id
-	questions map[string]chan message    // requests of the server under way, by the id that the client knows
+	questions map[string]chan Message    // requests of the server under way, by the id that the client knows
 	greeted   json.RawMessage            // the client's initialize, to greet the server again
 	abilities map[string]json.RawMessage // what the client says that it answers
 
@@ -50,38 +49,54 @@ type passing struct {
 	upstream any // its id at the server at the moment, nil if it is not there
 }
 
-// paying is who pays for the calls of tools.
-type paying interface {
-	// call makes a call of a tool, whose params are those of the message.
-	call(ctx context.Context, m message, tool string, params map[string]json.RawMessage) (message, error)
-	// sees is told of each tool that the server lists, with its _meta.
-	sees(tool string, meta map[string]json.RawMessage)
-	// tellBalance answers a call of [BalanceTool].
-	tellBalance(ctx context.Context) (message, error)
+// Paying is who pays for the calls of tools.
+type Paying interface {
+	// Call makes a call of a tool, whose params are those of the message.
+	Call(ctx context.Context, m Message, tool string, params map[string]json.RawMessage) (Message, error)
+	// Sees is told of each tool that the server lists, with its _meta.
+	Sees(tool string, meta map[string]json.RawMessage)
+	// TellBalance answers a call of [BalanceTool].
+	TellBalance(ctx context.Context) (Message, error)
 }
 
-func newRelay(target, url string, limits dial.Limits, asked *dial.Crowd, logger *slog.Logger, opts ...transport.StreamableHTTPCOption) (*relay, error) {
-	r := &relay{
-		target: target, url: url, limits: limits, asked: asked, logger: logger,
-		calls: make(map[string]*passing), questions: make(map[string]chan message),
+// Options say between whom messages go, and who pays.
+type Options struct {
+	// Target is the URL of the server, and URL the same as it is shown.
+	Target, URL string
+	// Limits have their defaults; Asked counts the requests of the server under way.
+	Limits dial.Limits
+	Asked  *dial.Crowd
+	Logger *slog.Logger
+	Paying Paying
+}
+
+// New makes a relay to a server, which it connects to when its client does. The caller
+// closes it.
+func New(o Options, opts ...transport.StreamableHTTPCOption) (*Relay, error) {
+	r := &Relay{
+		target: o.Target, url: o.URL, limits: o.Limits, asked: o.Asked, logger: o.Logger, paying: o.Paying,
+		calls: make(map[string]*passing), questions: make(map[string]chan Message),
 	}
 	//lint:ignore SA1019 the proxy speaks the older protocol, which tells of changes in no other way
 	listening := transport.WithContinuousListening()
 	var err error
-	if r.wire, err = transport.NewStreamableHTTP(target, append(opts, listening, transport.WithHTTPLogger(logger))...); err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", url, err)
+	if r.wire, err = transport.NewStreamableHTTP(o.Target, append(opts, listening, transport.WithHTTPLogger(o.Logger))...); err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", o.URL, err)
 	}
 	r.wire.SetNotificationHandler(r.notified)
 	r.wire.SetRequestHandler(r.serverAsks)
 	return r, nil
 }
 
+// Close closes the connection to the server. Serve must have returned.
+func (p *Relay) Close() error { return p.wire.Close() }
+
 // lastCalls is how long calls under way may take to end when the client has gone.
 const lastCalls = 10 * time.Second
 
 // Serve talks to a client until in ends or ctx does. Where in cannot be interrupted,
 // one goroutine stays behind that reads it.
-func (p *relay) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+func (p *Relay) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.out.w = out
@@ -107,7 +122,7 @@ func (p *relay) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 // readLines hands over the lines of in. Ended gets one value, nil for the end of in.
-func (p *relay) readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan error) {
+func (p *Relay) readLines(ctx context.Context, in io.Reader) (lines chan []byte, ended chan error) {
 	lines, ended = make(chan []byte), make(chan error, 1)
 	go func() {
 		reader := bufio.NewReader(in)
@@ -148,13 +163,13 @@ func readLine(in *bufio.Reader, most int64) (line []byte, err error) {
 }
 
 // take handles one message of the client. Notifications keep their order.
-func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) {
+func (p *Relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) {
 	if len(trim(line)) == 0 {
 		return
 	}
 	m, err := readMessage(line)
 	if err != nil {
-		p.out.send(message{ID: json.RawMessage("null"), Error: rpcError(mcp.PARSE_ERROR, "not one JSON-RPC message a line: "+err.Error())})
+		p.out.send(Message{ID: json.RawMessage("null"), Error: rpcError(mcp.PARSE_ERROR, "not one JSON-RPC message a line: "+err.Error())})
 		return
 	}
 	switch {
@@ -166,7 +181,7 @@ func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) 
 		ctx, cancel := context.WithCancel(ctx)
 		if err := p.begin(m.ID, cancel); err != nil {
 			cancel()
-			p.out.send(message{ID: m.ID, Error: rpcError(mcp.INVALID_REQUEST, err.Error())})
+			p.out.send(Message{ID: m.ID, Error: rpcError(mcp.INVALID_REQUEST, err.Error())})
 			return
 		}
 		working.Go(func() {
@@ -184,7 +199,7 @@ func (p *relay) take(ctx context.Context, line []byte, working *sync.WaitGroup) 
 }
 
 // begin notes a request of the client that is under way.
-func (p *relay) begin(id json.RawMessage, cancel context.CancelFunc) error {
+func (p *Relay) begin(id json.RawMessage, cancel context.CancelFunc) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.calls[string(id)] != nil {
@@ -198,42 +213,42 @@ func (p *relay) begin(id json.RawMessage, cancel context.CancelFunc) error {
 }
 
 // request answers a request of the client.
-func (p *relay) request(ctx context.Context, m message) message {
-	var answer message
+func (p *Relay) request(ctx context.Context, m Message) Message {
+	var answer Message
 	var err error
 	switch m.Method {
 	case string(mcp.MethodInitialize):
 		answer, err = p.greet(ctx, m)
 	case string(mcp.MethodServerDiscover): // a client that hears this greets with initialize
-		answer = message{Error: rpcError(mcp.METHOD_NOT_FOUND, "this server starts with initialize")}
+		answer = Message{Error: rpcError(mcp.METHOD_NOT_FOUND, "this server starts with initialize")}
 	case string(mcp.MethodToolsList):
 		answer, err = p.listTools(ctx, m)
 	case string(mcp.MethodToolsCall):
 		answer, err = p.callTool(ctx, m)
 	default:
-		answer, err = p.forward(ctx, m.ID, m.Method, m.Params)
+		answer, err = p.Forward(ctx, m.ID, m.Method, m.Params)
 	}
 	if err != nil {
 		p.logger.Warn("a request failed", "method", m.Method, "error", err)
-		return message{Error: rpcError(mcp.INTERNAL_ERROR, err.Error())}
+		return Message{Error: rpcError(mcp.INTERNAL_ERROR, err.Error())}
 	}
 	return answer
 }
 
-// forward sends a request to the server under an id of the proxy's own.
-func (p *relay) forward(ctx context.Context, id json.RawMessage, method string, params any) (message, error) {
+// Forward sends a request to the server under an id of the proxy's own.
+func (p *Relay) Forward(ctx context.Context, id json.RawMessage, method string, params any) (Message, error) {
 	round := p.round()
 	answer, err := p.forwardOnce(ctx, id, method, params)
 	if !errors.Is(err, transport.ErrSessionTerminated) {
 		return answer, err
 	}
 	if err := p.greetAgain(ctx, round); err != nil {
-		return message{}, err
+		return Message{}, err
 	}
 	return p.forwardOnce(ctx, id, method, params)
 }
 
-func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method string, params any) (message, error) {
+func (p *Relay) forwardOnce(ctx context.Context, id json.RawMessage, method string, params any) (Message, error) {
 	p.mu.Lock()
 	p.lastID++
 	own := p.lastID
@@ -253,104 +268,16 @@ func (p *relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	ctx, why := dial.Watched(ctx)
 	response, err := p.wire.SendRequest(ctx, request)
 	if err = why(err); err != nil {
-		return message{}, fmt.Errorf("%s: %w", p.url, naming.Conceal(err, p.target, p.url))
+		return Message{}, fmt.Errorf("%s: %w", p.url, naming.Conceal(err, p.target, p.url))
 	}
-	answer := message{Result: response.Result}
+	answer := Message{Result: response.Result}
 	if answer.Result == nil && response.Error == nil {
 		answer.Result = json.RawMessage("{}")
 	}
 	if response.Error != nil {
 		if answer.Error, err = json.Marshal(response.Error); err != nil {
-			return message{}, err
+			return Message{}, err
 		}
 	}
 	return answer, nil
-}
-
-// greet passes the client's initialize on, and adds the tools of the proxy's own.
-func (p *relay) greet(ctx context.Context, m message) (message, error) {
-	var version string
-	var abilities map[string]json.RawMessage
-	params, err := exactly(m.Params)
-	if errors.Join(err, member(params, "protocolVersion", &version), member(params, "capabilities", &abilities)) != nil {
-		return message{Error: rpcError(mcp.INVALID_PARAMS, "initialize has no params that can be read")}, nil
-	}
-	if mcp.IsModernProtocol(version) {
-		params["protocolVersion"] = json.RawMessage(`"` + mcp.LATEST_LEGACY_PROTOCOL_VERSION + `"`)
-	}
-	raw, err := json.Marshal(params)
-	if err != nil {
-		return message{}, err
-	}
-	answer, err := p.forwardOnce(ctx, m.ID, m.Method, json.RawMessage(raw))
-	if err != nil {
-		return message{}, dial.NotMCP(p.url, err)
-	}
-	if answer.Error != nil {
-		return answer, nil
-	}
-	p.mu.Lock()
-	p.greeted, p.abilities = raw, abilities
-	p.mu.Unlock()
-	answer.Result, err = p.welcome(answer.Result)
-	return answer, err
-}
-
-// welcome reads the server's answer to initialize, and says that there are tools.
-func (p *relay) welcome(result json.RawMessage) (json.RawMessage, error) {
-	var version struct{ ProtocolVersion string }
-	var fields, capabilities map[string]json.RawMessage
-	if err := errors.Join(json.Unmarshal(result, &version), json.Unmarshal(result, &fields)); err != nil {
-		return nil, dial.NotMCP(p.url, err)
-	}
-	p.wire.SetProtocolVersion(version.ProtocolVersion)
-	if err := json.Unmarshal(fields["capabilities"], &capabilities); err != nil {
-		return nil, dial.NotMCP(p.url, err)
-	}
-	if capabilities["tools"] != nil {
-		return result, nil
-	}
-	capabilities = maps.Clone(capabilities)
-	if capabilities == nil {
-		capabilities = make(map[string]json.RawMessage)
-	}
-	capabilities["tools"] = json.RawMessage("{}")
-	var err error
-	if fields["capabilities"], err = json.Marshal(capabilities); err != nil {
-		return nil, err
-	}
-	return json.Marshal(fields)
-}
-
-func (p *relay) round() int {
-	p.greeting.Lock()
-	defer p.greeting.Unlock()
-	return p.greets
-}
-
-// greetAgain opens a new session with a server that has forgotten the last one, once
-// for all requests of that session.
-func (p *relay) greetAgain(ctx context.Context, round int) error {
-	p.greeting.Lock()
-	defer p.greeting.Unlock()
-	if p.greets != round {
-		return nil
-	}
-	p.mu.Lock()
-	greeted := p.greeted
-	p.mu.Unlock()
-	answer, err := p.forwardOnce(ctx, nil, string(mcp.MethodInitialize), greeted)
-	if err != nil {
-		return err
-	}
-	if answer.Error != nil {
-		return fmt.Errorf("%s does not take the connection up again: %s", p.url, answer.Error)
-	}
-	if _, err := p.welcome(answer.Result); err != nil {
-		return err
-	}
-	p.greets++
-	var ready mcp.JSONRPCNotification
-	ready.JSONRPC, ready.Method = mcp.JSONRPC_VERSION, "notifications/initialized"
-	return p.wire.SendNotification(ctx, ready)
 }

@@ -1,4 +1,4 @@
-package agent
+package relay
 
 import (
 	"bytes"
@@ -76,7 +76,8 @@ func folded(name string) string {
 	}, name)
 }
 
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+// IsNull says whether a member of an object is absent, or null.
+func IsNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // member reads a member of an object into a value; one that is not there leaves it.
 func member(fields map[string]json.RawMessage, name string, into any) error {
