@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -39,18 +40,6 @@ func (r *Registry) Follow(hooks *mcpserver.Hooks) {
 	})
 }
 
-// Streaming are the sessions that have a stream.
-func (r *Registry) Streaming() []string {
-	sessions := r.streams.all()
-	for i, stream := range sessions {
-		sessions[i] = sessionOf(stream)
-	}
-	return sessions
-}
-
-// Level is what a session wants to be told of at least.
-func (r *Registry) Level(session string) mcp.LoggingLevel { return r.streams.level(session) }
-
 // Tell tells a session something on its stream. The error says that it has none, or does
 // not read.
 func (r *Registry) Tell(session, method string, fields map[string]any) error {
@@ -66,6 +55,18 @@ func (r *Registry) TellCaller(ctx context.Context, method string, fields map[str
 // high enough for the session.
 func (r *Registry) LogToCaller(ctx context.Context, message mcp.LoggingMessageNotification) error {
 	return r.mcp.SendLogMessageToClient(ctx, message)
+}
+
+// LogToAll gives every stream a log message, if its level is high enough for the session. The
+// error joins those of the streams that do not read.
+func (r *Registry) LogToAll(level mcp.LoggingLevel, fields map[string]any) error {
+	var failed []error
+	for _, stream := range r.streams.all() {
+		if level.ShouldSendTo(r.streams.level(sessionOf(stream))) {
+			failed = append(failed, r.mcp.SendNotificationToSpecificClient(stream, string(mcp.MethodNotificationMessage), fields))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // Watching are the sessions that want to hear of a resource.

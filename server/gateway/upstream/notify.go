@@ -87,9 +87,5 @@ func (s *Server) logged(l *link.Link, fields map[string]any) {
 		}
 		return
 	}
-	for _, session := range s.around.Sessions.Streaming() {
-		if message.Params.Level.ShouldSendTo(s.around.Sessions.Level(session)) {
-			s.passOn(message.Method, s.around.Sessions.Tell(session, message.Method, fields))
-		}
-	}
+	s.passOn(message.Method, s.around.Sessions.LogToAll(message.Params.Level, fields))
 }
