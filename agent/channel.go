@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // channel is an account with what its vouchers are signed with.
@@ -185,7 +186,7 @@ func (p *payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVouche
 func identified(extensions x402.Extensions) (x402.Extensions, error) {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never returns an error
-	extensions, err := x402.WithPaymentIdentifier(extensions, hex.EncodeToString(id[:]))
+	extensions, err := extension.WithPaymentIdentifier(extensions, hex.EncodeToString(id[:]))
 	if err != nil {
 		return nil, fmt.Errorf("make a payment identifier: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 type answers = func(l *liar, n int, p *x402.PaymentPayload) *mcp.CallToolResult
@@ -251,8 +252,8 @@ func TestAnAnswerThatGetsLostIsAskedForOnceMoreWithTheSamePayment(t *testing.T) 
 	if len(both) != 2 || ceilingOf(both[0]) != ceilingOf(both[1]) {
 		t.Fatalf("%d payments came, up to %s", len(both), l.most())
 	}
-	first, _ := x402.PaymentIdentifier(both[0].Extensions)
-	again, _ := x402.PaymentIdentifier(both[1].Extensions)
+	first, _ := extension.PaymentIdentifier(both[0].Extensions)
+	again, _ := extension.PaymentIdentifier(both[1].Extensions)
 	if first == "" || first != again {
 		t.Errorf("the payments have the identifiers %q and %q", first, again)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // price is what the liar's tool costs.
@@ -48,7 +49,7 @@ type liar struct {
 	hide     []string
 	announce bool
 	// moves are what its terms say of another place.
-	moves []x402.Move
+	moves []extension.Move
 	// saltless says that its channel is that of an older version.
 	saltless bool
 	// asks is what a call costs in truth; 0 is what the terms say.
@@ -151,7 +152,7 @@ func (l *liar) refuse(code x402.ErrorCode, accepts ...x402.Requirements) *mcp.Ca
 	required := x402.Refuse(x402.Resource{URL: "mcp://tool/work"}, accepts, code, "")
 	if len(l.moves) > 0 {
 		var err error
-		if required.Extensions, err = x402.WithMoves(required.Extensions, l.moves); err != nil {
+		if required.Extensions, err = extension.WithMoves(required.Extensions, l.moves); err != nil {
 			l.t.Error(err)
 		}
 	}

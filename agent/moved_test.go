@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // address is a place at which a shop will be.
@@ -89,16 +90,16 @@ func TestAShopThatMovesProvesItAndIsPaidFromTheChannelOfItsOldPlace(t *testing.T
 }
 
 func TestWithoutAGoodStatementAShopAtAnotherPlaceIsAnotherShop(t *testing.T) {
-	for name, bend := range map[string]func(l *liar, to string, m *x402.Move){
-		"somebody else's key": func(l *liar, _ string, m *x402.Move) {
+	for name, bend := range map[string]func(l *liar, to string, m *extension.Move){
+		"somebody else's key": func(l *liar, _ string, m *extension.Move) {
 			m.Signature = signedBy(t, l, m, "stranger")
 		},
-		"for another place": func(l *liar, _ string, m *x402.Move) { m.To = "https://elsewhere.example" },
-		"from another place": func(l *liar, _ string, m *x402.Move) {
+		"for another place": func(l *liar, _ string, m *extension.Move) { m.To = "https://elsewhere.example" },
+		"from another place": func(l *liar, _ string, m *extension.Move) {
 			m.From = "https://elsewhere.example"
 		},
-		"that has ended":     func(l *liar, _ string, m *x402.Move) { m.Until = uint64(time.Now().Add(-time.Second).Unix()) },
-		"of another network": func(l *liar, _ string, m *x402.Move) { m.Network = "eip155:1" },
+		"that has ended":     func(l *liar, _ string, m *extension.Move) { m.Until = uint64(time.Now().Add(-time.Second).Unix()) },
+		"of another network": func(l *liar, _ string, m *extension.Move) { m.Network = "eip155:1" },
 	} {
 		for _, resigned := range []bool{false, true} {
 			if resigned && name == "somebody else's key" {
@@ -109,13 +110,13 @@ func TestWithoutAGoodStatementAShopAtAnotherPlaceIsAnotherShop(t *testing.T) {
 			buy(t, dial(t, l.url, o), 1, price)
 			to, opens := address(t)
 			opens(l.url)
-			m := x402.Move{From: l.url, To: to, Network: l.terms.Network, Escrow: *l.terms.Extra.Escrow, Until: uint64(time.Now().Add(time.Hour).Unix())}
+			m := extension.Move{From: l.url, To: to, Network: l.terms.Network, Escrow: *l.terms.Extra.Escrow, Until: uint64(time.Now().Add(time.Hour).Unix())}
 			m.Signature = signedBy(t, l, &m, "liar")
 			bend(l, to, &m)
 			if resigned {
 				m.Signature = signedBy(t, l, &m, "liar")
 			}
-			l.moves = []x402.Move{m}
+			l.moves = []extension.Move{m}
 			if _, _, err := dial(t, to, o).CallTool(t.Context(), "work", nil); !errors.Is(err, agent.ErrBalance) || len(l.seen()) != 1 {
 				t.Errorf("a statement %s (%v): %v, %d payments", name, resigned, err, len(l.seen()))
 			}
@@ -124,7 +125,7 @@ func TestWithoutAGoodStatementAShopAtAnotherPlaceIsAnotherShop(t *testing.T) {
 }
 
 // signedBy signs a statement by a key.
-func signedBy(t testing.TB, l *liar, m *x402.Move, role string) []byte {
+func signedBy(t testing.TB, l *liar, m *extension.Move, role string) []byte {
 	t.Helper()
 	signature, err := shoptest.Key(l.t, role).SignHash(t.Context(), m.Digest(l.domain().Deployment(), l.config()))
 	if err != nil {

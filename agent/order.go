@@ -9,6 +9,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // order adds to a payment the payer's order for something. A voucher that has been on
@@ -19,17 +20,17 @@ func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayloa
 	if err != nil {
 		return err
 	}
-	paid.Extensions, err = x402.WithOrder(paid.Extensions, signed)
+	paid.Extensions, err = extension.WithOrder(paid.Extensions, signed)
 	return err
 }
 
-func (p *payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, subject string) (x402.PayerOrder, error) {
+func (p *payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, subject string) (extension.PayerOrder, error) {
 	order := credit.Order{Action: action, Channel: id, Subject: subject, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
 	signature, err := p.session.SignHash(ctx, order.Digest())
 	if err != nil {
-		return x402.PayerOrder{}, fmt.Errorf("sign an order: %w", err)
+		return extension.PayerOrder{}, fmt.Errorf("sign an order: %w", err)
 	}
-	return x402.PayerOrder{Deadline: order.Deadline, Signature: signature}, nil
+	return extension.PayerOrder{Deadline: order.Deadline, Signature: signature}, nil
 }
 
 // ask sends a payment for a call. A server that knows its voucher from the chain tells

@@ -12,7 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // ChannelSalt is the salt of new channels to a server. It keeps shops apart that name the
@@ -26,7 +26,7 @@ func ChannelSalt(server string) common.Hash {
 // has for the place that the shop proves to have moved from, or a new one with the shop's
 // salt. Where the book has one for this shop on other terms, these are refused until the
 // owner agrees.
-func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
+func (p *payer) place(ctx context.Context, t *terms, moves []extension.Move) error {
 	shop := naming.Shop(p.server)
 	kept, err := p.keptLike(t)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *payer) place(ctx context.Context, t *terms, moves []x402.Move) error {
 
 // movedHere is the channel, of those that the book has, that was opened for the place from
 // which the shop proves to have moved; nil if there is none.
-func (p *payer) movedHere(t *terms, moves []x402.Move, kept []book.Entry) *book.Entry {
+func (p *payer) movedHere(t *terms, moves []extension.Move, kept []book.Entry) *book.Entry {
 	shop := naming.Shop(p.server)
 	for _, m := range moves {
 		from := func(e book.Entry) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // terms are a server's entry that this client can pay by, with the escrow behind it.
@@ -36,7 +37,7 @@ func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only
 	if n := len(required.Accepts); n > p.limits.Terms {
 		return nil, fmt.Errorf("%w: %w", policy.ErrTerms, dial.Over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
 	}
-	moves, err := x402.Moves(required.Extensions)
+	moves, err := extension.Moves(required.Extensions)
 	if err != nil || len(moves) > p.limits.Terms {
 		moves = nil // they prove nothing
 	}
@@ -117,7 +118,7 @@ func (p *payer) funded(fit []*terms) (*terms, error) {
 	return fit[0], nil
 }
 
-func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []x402.Move) (*terms, error) {
+func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []extension.Move) (*terms, error) {
 	switch {
 	case !entry.Supported():
 		return nil, fmt.Errorf("the scheme %s on %s is not supported", naming.Short(entry.Scheme), naming.Short(entry.Network))

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // isPublished reports whether a voucher's signature stands in the call data of one of
@@ -281,7 +282,7 @@ func TestAPayerIsToldItsStateByAnOrderAlsoOnAVoucherThatIsOnChain(t *testing.T) 
 	for signer, tells := range map[*customer]bool{c: true, &stranger: false} {
 		asking := c.pays(price)
 		deadline, signature := signer.signed(credit.Order{Action: "state"})
-		extensions, err := x402.WithOrder(nil, x402.PayerOrder{Deadline: deadline, Signature: signature})
+		extensions, err := extension.WithOrder(nil, extension.PayerOrder{Deadline: deadline, Signature: signature})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // customer pays by hand, so that it can also pay wrongly.
@@ -98,7 +99,7 @@ func (c *customer) pays(ceiling vouchers.Amount) *x402.PaymentPayload {
 // identified is the payment under an identifier.
 func (c *customer) identified(p *x402.PaymentPayload, id string) *x402.PaymentPayload {
 	c.t.Helper()
-	extensions, err := x402.WithPaymentIdentifier(nil, id)
+	extensions, err := extension.WithPaymentIdentifier(nil, id)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func (c *customer) ordered(p *x402.PaymentPayload, nonce uint64) *x402.PaymentPa
 	c.t.Helper()
 	order := credit.Order{Action: "refund", Subject: credit.RefundSubject(p.Payload.(*x402.RefundPayload).Amount, nonce)}
 	deadline, signature := c.signed(order)
-	extensions, err := x402.WithOrder(p.Extensions, x402.PayerOrder{Deadline: deadline, Signature: signature})
+	extensions, err := extension.WithOrder(p.Extensions, extension.PayerOrder{Deadline: deadline, Signature: signature})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // Move says that the shop was at one origin (From), such as "https://old.example", and is at
@@ -27,7 +28,7 @@ type moves struct {
 	all  []Move
 
 	mu     sync.Mutex // guards what follows
-	signed []x402.Move
+	signed []extension.Move
 	until  time.Time // when they are signed anew
 }
 
@@ -35,11 +36,11 @@ type moves struct {
 func (s *Shop) openMoves(ctx context.Context, o Options) error {
 	s.moves = &moves{shop: s, key: o.Key}
 	for _, m := range o.MovedFrom {
-		from, err := x402.Origin(m.From)
+		from, err := extension.Origin(m.From)
 		if err != nil {
 			return fmt.Errorf("movedFrom: from: %w", err)
 		}
-		to, err := x402.Origin(m.To)
+		to, err := extension.Origin(m.To)
 		if err != nil {
 			return fmt.Errorf("movedFrom: to: %w", err)
 		}
@@ -50,7 +51,7 @@ func (s *Shop) openMoves(ctx context.Context, o Options) error {
 }
 
 // statements are those that are good now.
-func (m *moves) statements(ctx context.Context) ([]x402.Move, error) {
+func (m *moves) statements(ctx context.Context) ([]extension.Move, error) {
 	if len(m.all) == 0 {
 		return nil, nil
 	}
@@ -60,7 +61,7 @@ func (m *moves) statements(ctx context.Context) ([]x402.Move, error) {
 	if now.Before(m.until) {
 		return m.signed, nil
 	}
-	var signed []x402.Move
+	var signed []extension.Move
 	for _, t := range m.shop.tills.All {
 		for _, moved := range m.all {
 			config := vouchers.ChannelConfig{
@@ -80,19 +81,19 @@ func (m *moves) statements(ctx context.Context) ([]x402.Move, error) {
 // SignMove signs the statement that a shop has moved, which is good until a time, for channels
 // with the receiver, the authorizer, the token and the delay of a config. The key is the
 // authorizer's. Errors wrap [x402.ErrMalformed] where an origin is none.
-func SignMove(ctx context.Context, key keys.Signer, d vouchers.Deployment, c vouchers.ChannelConfig, moved Move, until time.Time) (x402.Move, error) {
-	from, err := x402.Origin(moved.From)
+func SignMove(ctx context.Context, key keys.Signer, d vouchers.Deployment, c vouchers.ChannelConfig, moved Move, until time.Time) (extension.Move, error) {
+	from, err := extension.Origin(moved.From)
 	if err != nil {
-		return x402.Move{}, err
+		return extension.Move{}, err
 	}
-	to, err := x402.Origin(moved.To)
+	to, err := extension.Origin(moved.To)
 	if err != nil {
-		return x402.Move{}, err
+		return extension.Move{}, err
 	}
-	m := x402.Move{From: from, To: to, Network: d.Network(), Escrow: d.Escrow, Until: uint64(max(0, until.Unix()))}
+	m := extension.Move{From: from, To: to, Network: d.Network(), Escrow: d.Escrow, Until: uint64(max(0, until.Unix()))}
 	signature, err := key.SignHash(ctx, m.Digest(d, c))
 	if err != nil {
-		return x402.Move{}, fmt.Errorf("sign that the shop has moved from %s: %w", from, err)
+		return extension.Move{}, fmt.Errorf("sign that the shop has moved from %s: %w", from, err)
 	}
 	m.Signature = signature
 	return m, nil
@@ -107,7 +108,7 @@ func (s *Shop) announceMoves(extensions x402.Extensions) x402.Extensions {
 	if len(signed) == 0 {
 		return extensions
 	}
-	with, err := x402.WithMoves(extensions, signed)
+	with, err := extension.WithMoves(extensions, signed)
 	if err != nil {
 		s.logger.Error("the statement that the shop has moved is left out", "error", err)
 		return extensions

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // payment is an x402 payment that fits what this shop sells. Its signature is not
@@ -27,7 +28,7 @@ type payment struct {
 	signature  vouchers.Signature
 	identifier string
 	receipt    bool // of the extension offer-receipt is asked for
-	order      *x402.PayerOrder
+	order      *extension.PayerOrder
 	ordered    bool // the order is the payer's, and for what the payment asks for
 }
 
@@ -56,12 +57,12 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	if refused := s.checkTerms(at, &payload.Accepted, price); refused != nil {
 		return nil, s.explain(refused, p)
 	}
-	identifier, err := x402.PaymentIdentifier(payload.Extensions)
+	identifier, err := extension.PaymentIdentifier(payload.Extensions)
 	if err != nil {
 		return nil, terms.Refuse(x402.ErrPayload, "%v", err)
 	}
-	p.identifier, p.receipt = identifier, x402.WantsReceipt(payload.Extensions)
-	if p.order, err = x402.Order(payload.Extensions); err != nil {
+	p.identifier, p.receipt = identifier, extension.WantsReceipt(payload.Extensions)
+	if p.order, err = extension.Order(payload.Extensions); err != nil {
 		return nil, terms.Refuse(x402.ErrPayload, "%v", err)
 	}
 	if refused := s.checkConfig(at, config); refused != nil {

@@ -13,13 +13,14 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // withOrder puts an order beside a payment, which the customer's key signs.
 func (c *customer) withOrder(p *x402.PaymentPayload, order credit.Order) *x402.PaymentPayload {
 	c.t.Helper()
 	deadline, signature := c.signed(order)
-	extensions, err := x402.WithOrder(p.Extensions, x402.PayerOrder{Deadline: deadline, Signature: signature})
+	extensions, err := extension.WithOrder(p.Extensions, extension.PayerOrder{Deadline: deadline, Signature: signature})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // signedReceipt is the receipt in an answer, nil if there is none.
@@ -181,15 +182,15 @@ func TestAStockClientGetsTheReceiptOfItsOwnExtension(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	terms := send(t.Context(), t, shop.URL, "work", nil, nil).refusal()
 	payment := c.pays(price)
-	if payment.Extensions = terms.Extensions; !x402.WantsReceipt(payment.Extensions) {
+	if payment.Extensions = terms.Extensions; !extension.WantsReceipt(payment.Extensions) {
 		t.Fatalf("the terms announce %v", terms.Extensions)
 	}
-	got := c.call("work", payment).receipt().Extensions[x402.ExtensionOfferReceipt]
+	got := c.call("work", payment).receipt().Extensions[extension.NameOfferReceipt]
 	var extension struct {
 		Info struct {
 			Receipt struct {
 				Format    string
-				Payload   x402.ServiceReceipt
+				Payload   extension.ServiceReceipt
 				Signature vouchers.Signature
 			}
 		}

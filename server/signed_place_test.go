@@ -12,20 +12,21 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // attested is the receipt of the extension offer-receipt, whoever signed it.
-func attested(t testing.TB, extensions x402.Extensions) x402.ServiceReceipt {
+func attested(t testing.TB, extensions x402.Extensions) extension.ServiceReceipt {
 	t.Helper()
-	var extension struct {
+	var carried struct {
 		Info struct {
-			Receipt struct{ Payload x402.ServiceReceipt }
+			Receipt struct{ Payload extension.ServiceReceipt }
 		}
 	}
-	if err := json.Unmarshal(extensions[x402.ExtensionOfferReceipt], &extension); err != nil {
+	if err := json.Unmarshal(extensions[extension.NameOfferReceipt], &carried); err != nil {
 		t.Fatalf("%v in %v", err, extensions)
 	}
-	return extension.Info.Receipt.Payload
+	return carried.Info.Receipt.Payload
 }
 
 // visitor asks a shop for pages, which cost a price each.

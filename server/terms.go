@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // maxTimeout is how long, in seconds, a payment's terms stay good.
@@ -121,7 +122,7 @@ func (s *Shop) required(resource x402.Resource, price vouchers.Amount, r *terms.
 		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
 	required := x402.Refuse(resource, accepts, r.Code, r.Detail)
-	required.Extensions = s.announceMoves(x402.AnnounceReceipts(required.Extensions))
+	required.Extensions = s.announceMoves(extension.AnnounceReceipts(required.Extensions))
 	return required
 }
 

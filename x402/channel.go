@@ -154,7 +154,7 @@ func (c *channelConfig) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	const maxUint40 = 1<<40 - 1
 	if c.WithdrawDelay > maxUint40 {
-		return malformed("withdrawDelay", vouchers.Amount(c.WithdrawDelay).Atomic(), "seconds that fit 40 bits")
+		return Malformed("withdrawDelay", vouchers.Amount(c.WithdrawDelay).Atomic(), "seconds that fit 40 bits")
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func DecodeValue[D Document](value any, opts ...Option) (*D, error) {
 		json.MarshalFunc(func(raw encjson.RawMessage) ([]byte, error) { return raw, nil }),
 	)))
 	if err != nil {
-		return nil, malformed("", fmt.Sprintf("a %T (%v)", value, err), "a JSON object")
+		return nil, Malformed("", fmt.Sprintf("a %T (%v)", value, err), "a JSON object")
 	}
 	return decode[D](data, opts)
 }
@@ -165,7 +165,7 @@ func decodeObject(raw jsontext.Value, target any) error {
 // not there or null. They alias raw.
 func members(raw jsontext.Value, names ...string) ([]jsontext.Value, error) {
 	if raw.Kind() != '{' {
-		return nil, malformed("", shown(raw), "an object")
+		return nil, Malformed("", shown(raw), "an object")
 	}
 	if len(names) == 0 {
 		return nil, nil
@@ -194,7 +194,7 @@ func members(raw jsontext.Value, names ...string) ([]jsontext.Value, error) {
 func require(found []jsontext.Value, names []string) error {
 	for i, value := range found {
 		if value == nil {
-			return malformed(names[i], "", "a value")
+			return Malformed(names[i], "", "a value")
 		}
 	}
 	return nil

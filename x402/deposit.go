@@ -112,9 +112,9 @@ func (a *Authorization) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	const want = "one of erc3009Authorization and permit2Authorization"
 	switch {
 	case a.Erc3009 != nil && a.Permit2 != nil:
-		return malformed("", "both", want)
+		return Malformed("", "both", want)
 	case a.Erc3009 == nil && a.Permit2 == nil:
-		return malformed("", "neither", want)
+		return Malformed("", "neither", want)
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (a *Authorization) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // uint256 is an error that wraps [ErrMalformed].
 func (a Erc3009Authorization) MarshalJSONTo(enc *jsontext.Encoder) error {
 	if !isUint256(a.Salt) {
-		return malformed("salt", bigText(a.Salt), "a uint256")
+		return Malformed("salt", bigText(a.Salt), "a uint256")
 	}
 	return json.MarshalEncode(enc, &erc3009Authorization{
 		ValidAfter: a.ValidAfter, ValidBefore: a.ValidBefore, Salt: common.BigToHash(a.Salt), Signature: a.Signature, Unknown: a.Unknown,

@@ -78,7 +78,9 @@ func CodeOf(err error) ErrorCode {
 	return ErrPayload
 }
 
-func malformed(path, value, want string) *DecodeError {
+// Malformed says that the value at a path of a document is not what was wanted. The value is
+// shortened.
+func Malformed(path, value, want string) *DecodeError {
 	return &DecodeError{Path: path, Value: shorten(value), Want: want, Err: ErrMalformed}
 }
 
@@ -105,17 +107,17 @@ func locate(err error) *DecodeError {
 		return &found
 	case errors.As(err, &syntactic):
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return malformed(pathOf(syntactic.JSONPointer), "the name again", "each name once")
+			return Malformed(pathOf(syntactic.JSONPointer), "the name again", "each name once")
 		}
-		return malformed(pathOf(syntactic.JSONPointer), fmt.Sprintf("%v at byte %d", syntactic.Err, syntactic.ByteOffset), "JSON")
+		return Malformed(pathOf(syntactic.JSONPointer), fmt.Sprintf("%v at byte %d", syntactic.Err, syntactic.ByteOffset), "JSON")
 	case isSemantic:
 		value := string(semantic.JSONValue)
 		if value == "" {
 			value = kinds[semantic.JSONKind]
 		}
-		return malformed(pathOf(semantic.JSONPointer), value, wantOf(semantic.GoType))
+		return Malformed(pathOf(semantic.JSONPointer), value, wantOf(semantic.GoType))
 	}
-	return malformed("", err.Error(), "JSON")
+	return Malformed("", err.Error(), "JSON")
 }
 
 var kinds = map[jsontext.Kind]string{'n': "null", 'f': "false", 't': "true", '"': "a string", '0': "a number", '{': "an object", '[': "an array"}

@@ -8,89 +8,37 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Extensions are the JSON values of extensions by their names (x402 v2, extensions).
+// Extensions are the JSON values of extensions by their names (x402 v2, extensions). What
+// is in the values of those that chit knows is for x402/extension.
 type Extensions map[string]jsontext.Value
 
-// ExtensionPaymentIdentifier is the name of the extension that makes payments
-// idempotent: the same identifier with the same request is answered once.
-const ExtensionPaymentIdentifier = "payment-identifier"
-
-// The length of a payment identifier, in bytes.
-const (
-	MinPaymentIdentifier = 16
-	MaxPaymentIdentifier = 128
-)
-
-// paymentIdentifier is the extension's value.
-type paymentIdentifier struct {
-	Info    identifierInfo `json:"info,omitzero"`
-	Unknown jsontext.Value `json:",embed"`
+// ReadExtension decodes the value of an extension as strictly as documents are; it is nil
+// where there is none, or null. Errors wrap [ErrMalformed] and name the place.
+func ReadExtension[T any](from Extensions, name string) (*T, error) {
+	raw, there := from[name]
+	if !there || raw.Kind() == 'n' {
+		return nil, nil
+	}
+	value := new(T)
+	if err := json.Unmarshal(raw, value, decoding); err != nil {
+		return nil, within("extensions."+name, err)
+	}
+	return value, nil
 }
 
-type identifierInfo struct {
-	Required bool           `json:"required"`
-	ID       *string        `json:"id,omitzero"`
-	Unknown  jsontext.Value `json:",embed"`
+// With returns a copy of the extensions with a value under a name.
+func (e Extensions) With(name string, value jsontext.Value) Extensions {
+	more := make(Extensions, len(e)+1)
+	maps.Copy(more, e)
+	more[name] = value
+	return more
 }
 
-// PaymentIdentifier returns the id of the extension payment-identifier, or "" if
-// there is none. An id that is not [MinPaymentIdentifier] to [MaxPaymentIdentifier]
-// of a-z, A-Z, 0-9, "_" and "-" is an error that wraps [ErrMalformed].
-func PaymentIdentifier(extensions Extensions) (string, error) {
-	extension, err := readIdentifier(extensions)
-	if err != nil || extension.Info.ID == nil {
-		return "", err
-	}
-	if err := checkIdentifier(*extension.Info.ID); err != nil {
-		return "", err
-	}
-	return *extension.Info.ID, nil
-}
-
-// WithPaymentIdentifier returns a copy of extensions with an id in the extension
-// payment-identifier, whose other members stay. Errors are those of
-// [PaymentIdentifier].
-func WithPaymentIdentifier(extensions Extensions, id string) (Extensions, error) {
-	if err := checkIdentifier(id); err != nil {
-		return nil, err
-	}
-	extension, err := readIdentifier(extensions)
+// Encode is [Extensions.With] of what a value is in JSON, as documents write it.
+func (e Extensions) Encode(name string, value any) (Extensions, error) {
+	encoded, err := marshal(value)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("encode the extension %s: %w", name, err)
 	}
-	extension.Info.ID = &id
-	value, err := marshal(extension)
-	if err != nil {
-		return nil, fmt.Errorf("encode the payment identifier: %w", err)
-	}
-	with := make(Extensions, len(extensions)+1)
-	maps.Copy(with, extensions)
-	with[ExtensionPaymentIdentifier] = value
-	return with, nil
-}
-
-const identifierPath = "extensions." + ExtensionPaymentIdentifier
-
-func readIdentifier(extensions Extensions) (paymentIdentifier, error) {
-	var extension paymentIdentifier
-	raw, ok := extensions[ExtensionPaymentIdentifier]
-	if !ok || raw.Kind() == 'n' {
-		return extension, nil
-	}
-	if err := json.Unmarshal(raw, &extension, decoding); err != nil {
-		return extension, within(identifierPath, err)
-	}
-	return extension, nil
-}
-
-func checkIdentifier(id string) error {
-	good := len(id) >= MinPaymentIdentifier && len(id) <= MaxPaymentIdentifier
-	for i := 0; good && i < len(id); i++ {
-		c := id[i]
-		good = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
-	}
-	if !good {
-		return malformed(identifierPath+".info.id", quote(id), "16 to 128 of a-z, A-Z, 0-9, _ and -")
-	}
-	return nil
+	return e.With(name, encoded), nil
 }

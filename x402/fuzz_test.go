@@ -127,19 +127,3 @@ func FuzzDecodeHeader(f *testing.F) {
 		}
 	})
 }
-
-func FuzzPaymentIdentifier(f *testing.F) {
-	f.Add([]byte(`{"info":{"required":false,"id":"pay_7d5d747be160e280"},"schema":{}}`), "pay_7d5d747be160e280504c099d984bcfe0")
-	f.Add([]byte(`{"info":null}`), "short")
-	f.Fuzz(func(t *testing.T, value []byte, id string) {
-		before := Extensions{ExtensionPaymentIdentifier: value}
-		_, _ = PaymentIdentifier(before)
-		after, err := WithPaymentIdentifier(before, id)
-		if err != nil {
-			return
-		}
-		if got, err := PaymentIdentifier(after); err != nil || got != id {
-			t.Errorf("%q, %v, want %q", got, err, id)
-		}
-	})
-}

@@ -25,7 +25,7 @@ func DecodeHeader[D Document](header string, opts ...Option) (*D, error) {
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(header)
 	if err != nil || strings.ContainsAny(header, "\r\n") {
-		return nil, malformed("", quote(header), "base64 in the standard alphabet with padding")
+		return nil, Malformed("", quote(header), "base64 in the standard alphabet with padding")
 	}
 	return decode[D](data, opts)
 }

@@ -108,7 +108,7 @@ func (d *SettlementResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	if wire.Transaction != "" {
 		if _, err := parseHash(wire.Transaction); err != nil {
-			return malformed("transaction", quote(wire.Transaction), wantHash+`, or ""`)
+			return Malformed("transaction", quote(wire.Transaction), wantHash+`, or ""`)
 		}
 	}
 	*d = SettlementResponse{

@@ -32,7 +32,7 @@ var encoding = json.JoinOptions(
 		json.MarshalToFunc(func(enc *jsontext.Encoder, a common.Address) error { return enc.WriteToken(jsontext.String(a.Hex())) }),
 		json.MarshalToFunc(func(enc *jsontext.Encoder, v *big.Int) error {
 			if !isUint256(v) {
-				return malformed("", bigText(v), "a uint256")
+				return Malformed("", bigText(v), "a uint256")
 			}
 			return enc.WriteToken(jsontext.String(v.String()))
 		}),
@@ -74,7 +74,7 @@ func text[T any](want string, parse func(string) (T, error)) *json.Unmarshalers 
 			*v, err = parse(s)
 		}
 		if err != nil {
-			return malformed("", shown(raw), want)
+			return Malformed("", shown(raw), want)
 		}
 		return nil
 	})
@@ -91,7 +91,7 @@ func unquote(raw jsontext.Value) (string, error) {
 func stringOf(name string, raw jsontext.Value) (string, error) {
 	s, err := unquote(raw)
 	if err != nil {
-		return "", malformed(name, shown(raw), "a string")
+		return "", Malformed(name, shown(raw), "a string")
 	}
 	return s, nil
 }
@@ -132,7 +132,7 @@ func readUint64(dec *jsontext.Decoder, v *uint64) error {
 	if !quoted {
 		const mostExact = 1<<53 - 1 // the largest that every JSON implementation keeps
 		if *v, err = strconv.ParseUint(shown(raw), 10, 64); err != nil || *v > mostExact {
-			return malformed("", shown(raw), "a whole number up to 2^53-1")
+			return Malformed("", shown(raw), "a whole number up to 2^53-1")
 		}
 		return nil
 	}
@@ -143,7 +143,7 @@ func readUint64(dec *jsontext.Decoder, v *uint64) error {
 		*v = uint64(canonical)
 	}
 	if err != nil {
-		return malformed("", shown(raw), "a decimal string below 2^64, without leading zeros")
+		return Malformed("", shown(raw), "a decimal string below 2^64, without leading zeros")
 	}
 	return nil
 }
@@ -156,10 +156,10 @@ func readUint256(dec *jsontext.Decoder, v *big.Int) error {
 	const longest = 78 // digits of 2^256
 	s, err := unquote(raw)
 	if err != nil || len(s) > longest || bytes.ContainsFunc([]byte(s), func(r rune) bool { return r < '0' || r > '9' }) {
-		return malformed("", shown(raw), wantUint256)
+		return Malformed("", shown(raw), wantUint256)
 	}
 	if _, ok := v.SetString(s, 10); !ok || !isUint256(v) || v.String() != s {
-		return malformed("", shown(raw), wantUint256)
+		return Malformed("", shown(raw), wantUint256)
 	}
 	return nil
 }

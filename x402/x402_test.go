@@ -176,54 +176,6 @@ func TestValuesThatCannotBeWrittenAreRefused(t *testing.T) {
 	}
 }
 
-func TestPaymentIdentifiers(t *testing.T) {
-	const good = "pay_7d5d747be160e280504c099d984bcfe0"
-	for why, c := range map[string]struct {
-		value, id string
-		err       error
-	}{
-		"absent":                    {"", "", nil},
-		"null":                      {`null`, "", nil},
-		"announced by a seller":     {`{"info":{"required":true},"schema":{}}`, "", nil},
-		"without info":              {`{"schema":{}}`, "", nil},
-		"given":                     {`{"info":{"required":false,"id":"` + good + `"}}`, good, nil},
-		"of 16 characters":          {`{"info":{"id":"0123456789abcdef"}}`, "0123456789abcdef", nil},
-		"of 128 characters":         {`{"info":{"id":"` + strings.Repeat("a", 128) + `"}}`, strings.Repeat("a", 128), nil},
-		"of 15 characters":          {`{"info":{"id":"0123456789abcde"}}`, "", ErrMalformed},
-		"of 129 characters":         {`{"info":{"id":"` + strings.Repeat("a", 129) + `"}}`, "", ErrMalformed},
-		"of a character that is no": {`{"info":{"id":"0123456789abcdef!"}}`, "", ErrMalformed},
-		"that is a number":          {`{"info":{"id":1234567890123456}}`, "", ErrMalformed},
-		"that is empty":             {`{"info":{"id":""}}`, "", ErrMalformed},
-		"in a list":                 {`["` + good + `"]`, "", ErrMalformed},
-	} {
-		var extensions Extensions
-		if c.value != "" {
-			extensions = Extensions{ExtensionPaymentIdentifier: jsontext.Value(c.value)}
-		}
-		id, err := PaymentIdentifier(extensions)
-		if !errors.Is(err, c.err) || err == nil && id != c.id {
-			t.Errorf("an identifier %s: %q, %v", why, id, err)
-		}
-	}
-	announced := Extensions{ExtensionPaymentIdentifier: jsontext.Value(`{"info":{"required":true},"schema":{"a":1}}`), "other": jsontext.Value(`1`)}
-	with, err := WithPaymentIdentifier(announced, good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := string(with[ExtensionPaymentIdentifier]); got != `{"info":{"required":true,"id":"`+good+`"},"schema":{"a":1}}` || string(with["other"]) != "1" {
-		t.Errorf("set in %s", got)
-	}
-	if id, err := PaymentIdentifier(announced); id != "" || err != nil {
-		t.Errorf("the announcement was changed: %q, %v", id, err)
-	}
-	if with, err = WithPaymentIdentifier(nil, good); err != nil || len(with) != 1 {
-		t.Errorf("%v, %v", with, err)
-	}
-	if _, err = WithPaymentIdentifier(nil, "short"); !errors.Is(err, ErrMalformed) {
-		t.Errorf("a short identifier was set: %v", err)
-	}
-}
-
 var declaredCode = regexp.MustCompile(`ErrorCode = "([a-z0-9_]+)"`)
 
 func TestEveryCodeHasAMessage(t *testing.T) {

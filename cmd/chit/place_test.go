@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // mask lies between buyers and a gateway, and names another host to it in every request, in
@@ -60,7 +61,7 @@ func (m *mask) askForReceipt(h http.Header) {
 	if said(m.t, h.Get(x402.HeaderPaymentSignature), of[x402.PaymentPayload], &paid); paid == nil {
 		return
 	}
-	paid.Extensions = x402.AnnounceReceipts(paid.Extensions)
+	paid.Extensions = extension.AnnounceReceipts(paid.Extensions)
 	header, err := x402.EncodeHeader(paid)
 	if err != nil {
 		m.t.Error(err)
@@ -109,16 +110,16 @@ func (m *mask) payer() (signer, seller common.Address) {
 }
 
 // attested is the receipt of the extension offer-receipt, which seller has signed.
-func (m *mask) attested(seller common.Address) x402.ServiceReceipt {
+func (m *mask) attested(seller common.Address) extension.ServiceReceipt {
 	m.t.Helper()
 	extension := decode[struct {
 		Info struct {
 			Receipt struct {
-				Payload   x402.ServiceReceipt
+				Payload   extension.ServiceReceipt
 				Signature vouchers.Signature
 			}
 		}
-	}](m.t, string(m.answer.Extensions[x402.ExtensionOfferReceipt]))
+	}](m.t, string(m.answer.Extensions[extension.NameOfferReceipt]))
 	receipt := extension.Info.Receipt
 	if by, err := vouchers.Recover(receipt.Payload.Digest(), receipt.Signature); err != nil || by != seller {
 		m.t.Errorf("the receipt of the service is signed by %s, %v, want %s", by, err, seller)
@@ -139,7 +140,7 @@ func (m *mask) check(place string) {
 	if got := [3]string{m.terms.Resource.URL, m.signed.Resource, service.ResourceURL}; got != [3]string{place, place, place} {
 		m.t.Errorf("the offer and the receipts name %q, want %q", got, place)
 	}
-	if want := (x402.ServiceReceipt{Version: 1, Network: m.signed.Network, ResourceURL: place, Payer: signer.Hex(), IssuedAt: m.signed.IssuedAt}); service != want {
+	if want := (extension.ServiceReceipt{Version: 1, Network: m.signed.Network, ResourceURL: place, Payer: signer.Hex(), IssuedAt: m.signed.IssuedAt}); service != want {
 		m.t.Errorf("signed is %+v, want %+v", service, want)
 	}
 }

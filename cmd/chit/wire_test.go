@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // wire lies between the agents and the server. It remembers every payment that was
@@ -193,7 +194,7 @@ func paymentIn(body []byte) (identifier string, p *payment, err error) {
 	if !ok {
 		return "", nil, nil
 	}
-	if identifier, err = x402.PaymentIdentifier(payload.Extensions); err != nil {
+	if identifier, err = extension.PaymentIdentifier(payload.Extensions); err != nil {
 		return "", nil, err
 	}
 	return identifier, &payment{request: body, channel: voucher.Voucher.ChannelID, ceiling: voucher.Voucher.MaxClaimableAmount, price: payload.Accepted.Amount}, nil

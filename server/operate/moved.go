@@ -7,12 +7,12 @@ import (
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // SignMove signs with a shop's key that it has moved, good until a time: what a server shows
 // as the moves of its terms, so that payers use their channels there.
-func SignMove(ctx context.Context, o server.Options, moved server.Move, until time.Time) (x402.Move, error) {
+func SignMove(ctx context.Context, o server.Options, moved server.Move, until time.Time) (extension.Move, error) {
 	config := vouchers.ChannelConfig{
 		Receiver: cmp.Or(o.PayTo, o.Key.Address()), ReceiverAuthorizer: o.Key.Address(), Token: o.Token, WithdrawDelay: o.WithdrawDelay,
 	}

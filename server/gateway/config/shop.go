@@ -4,7 +4,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // also reads the deployments that the shop is paid through beside its own.
@@ -57,7 +57,7 @@ func (c *Config) movedFrom(r *reader) setting {
 			before := len(r.problems)
 			r.object(entry, map[string]setting{"from": r.text(&m.From), "to": r.text(&m.To)})
 			for _, text := range []string{m.From, m.To} {
-				if _, err := x402.Origin(text); err != nil && len(r.problems) == before {
+				if _, err := extension.Origin(text); err != nil && len(r.problems) == before {
 					r.report(entry, "it needs from and to, a URL each: %v", err)
 				}
 			}

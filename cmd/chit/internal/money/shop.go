@@ -12,7 +12,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/operate"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // Shop is `chit shop`.
@@ -82,7 +82,7 @@ func shopStatement(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return ui.JSON(c.App.Writer, []x402.Move{signed})
+	return ui.JSON(c.App.Writer, []extension.Move{signed})
 }
 
 // changeBook asks, and makes a change to the channels of a shop.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // Move is a place at which the shop was before, and the one at which it is now: URLs, of
@@ -19,7 +19,7 @@ func (p *Profile) ShopMoves() ([]server.Move, error) {
 	var all []server.Move
 	for i, m := range p.MovedFrom {
 		for name, text := range map[string]string{"from": m.From, "to": m.To} {
-			if _, err := x402.Origin(text); err != nil {
+			if _, err := extension.Origin(text); err != nil {
 				return nil, fmt.Errorf("movedFrom[%d].%s: %w", i, name, err)
 			}
 		}

@@ -1,4 +1,4 @@
-package x402_test
+package extension_test
 
 import (
 	"encoding/json"
@@ -8,11 +8,11 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 func TestAServiceReceiptIsSignedAsTheExtensionsOwnPackageSignsIt(t *testing.T) {
-	raw, err := os.ReadFile("testdata/receipts.json")
+	raw, err := os.ReadFile("../testdata/receipts.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestAServiceReceiptIsSignedAsTheExtensionsOwnPackageSignsIt(t *testing.T) {
 			Signed []struct {
 				Digest common.Hash
 				Signed struct {
-					Payload   x402.ServiceReceipt
+					Payload   extension.ServiceReceipt
 					Signature vouchers.Signature
 				}
 			}
@@ -45,7 +45,7 @@ func TestAServiceReceiptIsSignedAsTheExtensionsOwnPackageSignsIt(t *testing.T) {
 }
 
 func TestAReceiptIsWhereTheStockServerPutsIt(t *testing.T) {
-	raw, err := os.ReadFile("testdata/settlement-receipt.json")
+	raw, err := os.ReadFile("../testdata/settlement-receipt.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestAReceiptIsWhereTheStockServerPutsIt(t *testing.T) {
 			Info struct {
 				Receipt struct {
 					Format    string
-					Payload   x402.ServiceReceipt
+					Payload   extension.ServiceReceipt
 					Signature vouchers.Signature
 				}
 			}
@@ -63,17 +63,17 @@ func TestAReceiptIsWhereTheStockServerPutsIt(t *testing.T) {
 	if err := json.Unmarshal(raw, &golden); err != nil {
 		t.Fatal(err)
 	}
-	want := golden.Extensions[x402.ExtensionOfferReceipt]
-	extensions, err := x402.WithReceipt(nil, &want.Info.Receipt.Payload, want.Info.Receipt.Signature)
+	want := golden.Extensions[extension.NameOfferReceipt]
+	extensions, err := extension.WithReceipt(nil, &want.Info.Receipt.Payload, want.Info.Receipt.Signature)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := golden.Extensions[x402.ExtensionOfferReceipt]
-	got.Info.Receipt.Payload = x402.ServiceReceipt{}
-	if err := json.Unmarshal(extensions[x402.ExtensionOfferReceipt], &got); err != nil || got.Info.Receipt.Payload != want.Info.Receipt.Payload || got.Info.Receipt.Format != want.Info.Receipt.Format {
+	got := golden.Extensions[extension.NameOfferReceipt]
+	got.Info.Receipt.Payload = extension.ServiceReceipt{}
+	if err := json.Unmarshal(extensions[extension.NameOfferReceipt], &got); err != nil || got.Info.Receipt.Payload != want.Info.Receipt.Payload || got.Info.Receipt.Format != want.Info.Receipt.Format {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	if !x402.WantsReceipt(x402.AnnounceReceipts(nil)) || x402.WantsReceipt(nil) {
+	if !extension.WantsReceipt(extension.AnnounceReceipts(nil)) || extension.WantsReceipt(nil) {
 		t.Error("what a seller announces is what a payer sends back")
 	}
 }

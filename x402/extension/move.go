@@ -1,23 +1,24 @@
-package x402
+package extension
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/go-json-experiment/json"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
-// ExtensionMoved is the name of chit's extension by which a shop proves, beside its terms,
+// NameMoved is the name of chit's extension by which a shop proves, beside its terms,
 // that it was at another place before: a list of [Move].
-const ExtensionMoved = "chit-moved"
+const NameMoved = "chit-moved"
 
 // ErrMove says that a statement does not prove that a shop has moved.
 var ErrMove = errors.New("not a statement of the shop's authorizer")
@@ -53,11 +54,11 @@ type Move struct {
 }
 
 // Origin is the origin of a URL: scheme://host[:port] in lower case, without the scheme's own
-// port. The error wraps [ErrMalformed].
+// port. The error wraps [x402.ErrMalformed].
 func Origin(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Hostname() == "" {
-		return "", malformed("origin", quote(text), "a URL such as https://shop.example, without a name before the host")
+		return "", x402.Malformed("origin", strconv.Quote(text), "a URL such as https://shop.example, without a name before the host")
 	}
 	scheme, host := strings.ToLower(u.Scheme), strings.TrimSuffix(strings.ToLower(u.Host), ".")
 	switch scheme {
@@ -66,7 +67,7 @@ func Origin(text string) (string, error) {
 	case "http":
 		host = strings.TrimSuffix(host, ":80")
 	default:
-		return "", malformed("origin", quote(text), "a URL that begins with https:// or http://")
+		return "", x402.Malformed("origin", strconv.Quote(text), "a URL that begins with https:// or http://")
 	}
 	return scheme + "://" + host, nil
 }
@@ -100,26 +101,18 @@ func (m *Move) Check(d vouchers.Deployment, c vouchers.ChannelConfig, now time.T
 }
 
 // Moves returns the statements in extensions, nil if there are none. Errors wrap
-// [ErrMalformed].
-func Moves(extensions Extensions) ([]Move, error) {
-	raw, there := extensions[ExtensionMoved]
-	if !there || raw.Kind() == 'n' {
-		return nil, nil
+// [x402.ErrMalformed].
+func Moves(extensions x402.Extensions) ([]Move, error) {
+	moves, err := x402.ReadExtension[[]Move](extensions, NameMoved)
+	if err != nil || moves == nil {
+		return nil, err
 	}
-	var moves []Move
-	if err := json.Unmarshal(raw, &moves, decoding); err != nil {
-		return nil, within("extensions."+ExtensionMoved, err)
-	}
-	return moves, nil
+	return *moves, nil
 }
 
 // WithMoves returns a copy of the extensions with statements.
-func WithMoves(extensions Extensions, moves []Move) (Extensions, error) {
-	value, err := marshal(moves)
-	if err != nil {
-		return nil, fmt.Errorf("encode the statements of a move: %w", err)
-	}
-	return extensions.with(ExtensionMoved, value), nil
+func WithMoves(extensions x402.Extensions, moves []Move) (x402.Extensions, error) {
+	return extensions.Encode(NameMoved, moves)
 }
 
 // words puts values one after the other, each in 32 bytes.

@@ -1,4 +1,4 @@
-package x402_test
+package extension_test
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/signer/core/apitypes"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 func TestAStatementOfAMoveIsTypedDataThatItsAuthorizerSigns(t *testing.T) {
@@ -25,7 +25,7 @@ func TestAStatementOfAMoveIsTypedDataThatItsAuthorizerSigns(t *testing.T) {
 		Receiver: common.HexToAddress("0x5678"), ReceiverAuthorizer: crypto.PubkeyToAddress(key.PublicKey),
 		Token: common.HexToAddress("0x9abc"), WithdrawDelay: 86400, Payer: common.HexToAddress("0xdef0"), Salt: common.HexToHash("0x1"),
 	}
-	m := x402.Move{From: "https://old.example", To: "https://new.example:8443", Network: at.Network(), Escrow: at.Escrow, Until: 2_000_000_000}
+	m := extension.Move{From: "https://old.example", To: "https://new.example:8443", Network: at.Network(), Escrow: at.Escrow, Until: 2_000_000_000}
 	typed := apitypes.TypedData{
 		Types: apitypes.Types{
 			"EIP712Domain": {{Name: "name", Type: "string"}, {Name: "version", Type: "string"}, {Name: "chainId", Type: "uint256"}, {Name: "verifyingContract", Type: "address"}},
@@ -35,7 +35,7 @@ func TestAStatementOfAMoveIsTypedDataThatItsAuthorizerSigns(t *testing.T) {
 			},
 		},
 		PrimaryType: "Move",
-		Domain:      apitypes.TypedDataDomain{Name: x402.MoveDomainName, Version: x402.MoveDomainVersion, ChainId: (*math.HexOrDecimal256)(big.NewInt(8453)), VerifyingContract: at.Escrow.Hex()},
+		Domain:      apitypes.TypedDataDomain{Name: extension.MoveDomainName, Version: extension.MoveDomainVersion, ChainId: (*math.HexOrDecimal256)(big.NewInt(8453)), VerifyingContract: at.Escrow.Hex()},
 		Message: apitypes.TypedDataMessage{
 			"from": m.From, "to": m.To, "receiver": config.Receiver.Hex(), "receiverAuthorizer": config.ReceiverAuthorizer.Hex(),
 			"token": config.Token.Hex(), "withdrawDelay": "86400", "until": "2000000000",
@@ -49,11 +49,11 @@ func TestAStatementOfAMoveIsTypedDataThatItsAuthorizerSigns(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Signature[64] += 27
-	extensions, err := x402.WithMoves(nil, []x402.Move{m})
+	extensions, err := extension.WithMoves(nil, []extension.Move{m})
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := x402.Moves(extensions)
+	read, err := extension.Moves(extensions)
 	if err != nil || len(read) != 1 {
 		t.Fatalf("read %+v, %v", read, err)
 	}
@@ -61,18 +61,18 @@ func TestAStatementOfAMoveIsTypedDataThatItsAuthorizerSigns(t *testing.T) {
 	if err := read[0].Check(at, config, before); err != nil {
 		t.Errorf("a good one: %v", err)
 	}
-	if err := read[0].Check(at, config, after); !errors.Is(err, x402.ErrMove) {
+	if err := read[0].Check(at, config, after); !errors.Is(err, extension.ErrMove) {
 		t.Errorf("one that has ended: %v", err)
 	}
 	config.WithdrawDelay++
-	if err := read[0].Check(at, config, before); !errors.Is(err, x402.ErrMove) {
+	if err := read[0].Check(at, config, before); !errors.Is(err, extension.ErrMove) {
 		t.Errorf("one about other channels: %v", err)
 	}
 	for text, want := range map[string]string{
 		"HTTPS://Shop.Example:443/mcp?x=1": "https://shop.example", "http://[::1]:80": "http://[::1]", "http://h.:8080/": "http://h.:8080",
 		"shop.example": "", "ftp://h": "", "https://user@h": "", "https://": "",
 	} {
-		if got, err := x402.Origin(text); got != want || (err != nil) != (want == "") {
+		if got, err := extension.Origin(text); got != want || (err != nil) != (want == "") {
 			t.Errorf("the origin of %s is %q, %v", text, got, err)
 		}
 	}

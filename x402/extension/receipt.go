@@ -1,20 +1,18 @@
-package x402
+package extension
 
 import (
-	"fmt"
-	"maps"
-
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
-// ExtensionOfferReceipt is the name of the extension that gives a payer a signed
+// NameOfferReceipt is the name of the extension that gives a payer a signed
 // receipt. A seller announces it in its terms ([AnnounceReceipts]), the payer sends it
 // back with the payment, and the receipt is in the answer to that.
-const ExtensionOfferReceipt = "offer-receipt"
+const NameOfferReceipt = "offer-receipt"
 
 // ServiceReceipt says that a service was delivered for a payment (extension
 // offer-receipt, version 1). It names no amount.
@@ -66,29 +64,18 @@ type signedService struct {
 }
 
 // WithReceipt returns a copy of an answer's extensions with a signed receipt.
-func WithReceipt(extensions Extensions, r *ServiceReceipt, signature vouchers.Signature) (Extensions, error) {
-	value, err := marshal(receiptExtension{receiptInfo{signedService{"eip712", r, signature}}})
-	if err != nil {
-		return nil, fmt.Errorf("encode the receipt: %w", err)
-	}
-	return extensions.with(ExtensionOfferReceipt, value), nil
+func WithReceipt(extensions x402.Extensions, r *ServiceReceipt, signature vouchers.Signature) (x402.Extensions, error) {
+	return extensions.Encode(NameOfferReceipt, receiptExtension{receiptInfo{signedService{"eip712", r, signature}}})
 }
 
 // AnnounceReceipts returns a copy of the extensions of terms that announces receipts,
 // without signed offers.
-func AnnounceReceipts(extensions Extensions) Extensions {
-	return extensions.with(ExtensionOfferReceipt, jsontext.Value(`{"info":{"offers":[]}}`))
+func AnnounceReceipts(extensions x402.Extensions) x402.Extensions {
+	return extensions.With(NameOfferReceipt, jsontext.Value(`{"info":{"offers":[]}}`))
 }
 
 // WantsReceipt reports whether a payment asks for a receipt.
-func WantsReceipt(extensions Extensions) bool {
-	value, there := extensions[ExtensionOfferReceipt]
+func WantsReceipt(extensions x402.Extensions) bool {
+	value, there := extensions[NameOfferReceipt]
 	return there && value.Kind() == '{'
-}
-
-func (e Extensions) with(name string, value jsontext.Value) Extensions {
-	more := make(Extensions, len(e)+1)
-	maps.Copy(more, e)
-	more[name] = value
-	return more
 }
