@@ -9,12 +9,12 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/holder"
 )
 
 // An agent with a credit token goes on with a cheaper tool when its token does not pay
 // for the dearer one: the refusal names those that fit.
-func ExampleCreditRefused() {
+func Example_degrade() {
 	ctx := context.Background()
 	shop, token := openExampleShop(ctx, 3_000) // a budget of 0.003 USDC
 	defer shop.close()
@@ -30,7 +30,7 @@ func ExampleCreditRefused() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if refused := agent.CreditRefused(result); refused != nil {
+		if refused := holder.Refused(result); refused != nil {
 			fmt.Printf("%s: %s needs %s, %s are left\n", refused.Code, tool, refused.Required, refused.Remaining)
 			if refused.Help == nil || len(refused.Help.Tools) == 0 {
 				fmt.Println("nothing fits any more")

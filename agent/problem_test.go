@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/x402"
 )
@@ -19,8 +20,8 @@ func TestARefusalHasAmountsOnlyWhereTheyAreTheReason(t *testing.T) {
 		"a server that is none":   {explained(t, &agent.PolicyError{Code: agent.CodeServerNotAllowed, Required: 2000}), "required"},
 		"a server that lies":      {explained(t, agent.ErrDishonest), ""},
 		"what a server refuses":   {explained(t, &agent.RefusedError{Code: x402.ErrChannelBusy, Price: 2000}), "required"},
-		"a token's budget":        {&agent.CreditRefusal{Code: credit.CodeBudgetExhausted, Required: 2000}, "required remaining"},
-		"a token for other tools": {&agent.CreditRefusal{Code: credit.CodeToolNotAllowed}, ""},
+		"a token's budget":        {&holder.Refusal{Code: credit.CodeBudgetExhausted, Required: 2000}, "required remaining"},
+		"a token for other tools": {&holder.Refusal{Code: credit.CodeToolNotAllowed}, ""},
 	} {
 		raw, err := json.Marshal(c.refusal)
 		if err != nil {

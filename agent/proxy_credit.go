@@ -17,6 +17,7 @@ import (
 
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/agent/relay"
@@ -31,7 +32,7 @@ const creditTool = "chit_credit"
 
 // CreditProxy is a [Proxy] that pays with a credit token: it needs no wallet and no
 // chain. A call that the token does not pay for gives a result that an agent can act on
-// ([CreditRefusal], as structured content).
+// ([holder.Refusal], as structured content).
 type CreditProxy struct {
 	serving
 	paying *tokenProxy
@@ -42,7 +43,7 @@ type tokenProxy struct {
 	*relay.Relay
 	url    string // of the server, as it is shown
 	http   *http.Client
-	budget *TokenBudget
+	budget *holder.Budget
 	limit  map[string]bool // the token's caveats
 
 	mu     sync.Mutex // guards prices
@@ -78,11 +79,9 @@ func OpenCreditProxy(server, token string, limits dial.Limits, logger *slog.Logg
 
 // Within holds the calls to a budget, which the proxy closes; without one the token's own
 // limits hold alone. It is called before [CreditProxy.Serve].
-func (p *CreditProxy) Within(budget *TokenBudget) {
+func (p *CreditProxy) Within(budget *holder.Budget) {
 	p.paying.budget = budget
-	if budget != nil && budget.policy.AskAbove > 0 && budget.policy.Approve == nil {
-		budget.policy.Approve = p.paying.AskUser
-	}
+	budget.AskBy(p.paying.AskUser)
 }
 
 // Close closes the connections and the budget, and logs a summary of what was paid.
@@ -116,13 +115,13 @@ func (p *tokenProxy) announced(tool string) vouchers.Amount {
 // call passes a call on, within the budget; the token is in a header.
 func (p *tokenProxy) Call(ctx context.Context, m relay.Message, tool string, _ map[string]json.RawMessage) (answer relay.Message, err error) {
 	l := relay.Line{Tool: tool, Began: time.Now(), Code: relay.CodeOK}
-	var came TokenAnswer
-	err = p.budget.Call(ctx, tool, p.announced(tool), func(ctx context.Context) (TokenAnswer, error) {
+	var came holder.Answer
+	err = p.budget.Call(ctx, tool, p.announced(tool), func(ctx context.Context) (holder.Answer, error) {
 		if answer, err = p.Forward(ctx, m.ID, m.Method, m.Params); err == nil && answer.Error != nil {
 			err = rpcFailure{answer.Error}
 		}
 		if err != nil {
-			return TokenAnswer{}, err
+			return holder.Answer{}, err
 		}
 		came, err = readCharge(&l, answer.Result)
 		return came, err
@@ -150,7 +149,7 @@ func (p *tokenProxy) Call(ctx context.Context, m relay.Message, tool string, _ m
 }
 
 // readCharge takes over what an answer says of the charge of a call.
-func readCharge(l *relay.Line, raw json.RawMessage) (came TokenAnswer, err error) {
+func readCharge(l *relay.Line, raw json.RawMessage) (came holder.Answer, err error) {
 	read, err := relay.ReadResult(raw)
 	if err != nil {
 		return came, err
@@ -211,9 +210,9 @@ func tellReport(server string, report *credit.Report) string {
 }
 
 // refusalIn is the refusal of a token in a result, nil if it is none.
-func refusalIn(r *relay.Result) *CreditRefusal {
+func refusalIn(r *relay.Result) *holder.Refusal {
 	if !r.IsError {
 		return nil
 	}
-	return readCreditRefusal(r.StructuredContent, r.Text())
+	return holder.ReadRefusal(r.StructuredContent, r.Text())
 }

@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
@@ -62,7 +63,7 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 			t.Errorf("the call gave %+v", result)
 		}
 	}
-	refused := agent.CreditRefused(b.call(t, "work", nil))
+	refused := holder.Refused(b.call(t, "work", nil))
 	if refused == nil || refused.Code != credit.CodeBudgetExhausted || refused.Required != price || refused.Remaining != 500 {
 		t.Fatalf("out of budget is told as %+v", refused)
 	}
@@ -122,8 +123,8 @@ func TestARefusalIsReadWhereverItStands(t *testing.T) {
 		"as structured content": {IsError: true, RawStructuredContent: json.RawMessage(raw)},
 		"as text":               {IsError: true, Content: []mcp.Content{mcp.NewTextContent(raw)}},
 	} {
-		refused := agent.CreditRefused(result)
-		if refused == nil || refused.Code != credit.CodeBudgetExhausted || refused.Required != 2000 || refused.Help.Tools[0] != (agent.PricedTool{Name: "hash", Price: 500}) {
+		refused := holder.Refused(result)
+		if refused == nil || refused.Code != credit.CodeBudgetExhausted || refused.Required != 2000 || refused.Help.Tools[0] != (holder.PricedTool{Name: "hash", Price: 500}) {
 			t.Errorf("%s it is %+v", name, refused)
 		}
 	}
@@ -133,7 +134,7 @@ func TestARefusalIsReadWhereverItStands(t *testing.T) {
 		"a tool's own error":    {IsError: true, Content: []mcp.Content{mcp.NewTextContent(`{"code":"E1","message":"no"}`)}},
 		"a payment that is due": {IsError: true, Content: []mcp.Content{mcp.NewTextContent(`{"x402Version":2,"error":"payment required","accepts":[]}`)}},
 	} {
-		if refused := agent.CreditRefused(result); refused != nil {
+		if refused := holder.Refused(result); refused != nil {
 			t.Errorf("%s is read as %+v", name, refused)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -18,17 +19,17 @@ import (
 func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
 	secret := token(t, shop.URL, macaroon.Scope{Budget: 10 * price})
-	budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, agent.Policy{Total: 2*price - 1}, "")
+	budget, err := holder.OpenBudget(t.Context(), shop.URL, secret, agent.Policy{Total: 2*price - 1}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	lost := errors.New("no answer")
-	if err := budget.Call(t.Context(), "work", price, func(context.Context) (agent.TokenAnswer, error) { return agent.TokenAnswer{}, lost }); !errors.Is(err, lost) {
+	if err := budget.Call(t.Context(), "work", price, func(context.Context) (holder.Answer, error) { return holder.Answer{}, lost }); !errors.Is(err, lost) {
 		t.Errorf("the lost call gave %v", err)
 	}
-	err = budget.Call(t.Context(), "work", price, func(context.Context) (agent.TokenAnswer, error) {
+	err = budget.Call(t.Context(), "work", price, func(context.Context) (holder.Answer, error) {
 		t.Error("a call beyond the budget was made")
-		return agent.TokenAnswer{}, nil
+		return holder.Answer{}, nil
 	})
 	var refused *agent.PolicyError
 	if !errors.As(err, &refused) || refused.Remaining != price-1 {
@@ -51,7 +52,7 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 		"narrower than the price": {agent.Policy{PerDay: 100 * price, AllowTools: []string{"dear"}}, 5 * price},
 	} {
 		path := filepath.Join(t.TempDir(), "agent.db")
-		budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, secret, test.policy, path)
+		budget, err := holder.OpenBudget(t.Context(), shop.URL, secret, test.policy, path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,8 +60,8 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 		if test.policy.AllowTools != nil {
 			announced, tool = 7*price, "dear"
 		}
-		err = budget.Call(t.Context(), tool, announced, func(context.Context) (agent.TokenAnswer, error) {
-			return agent.TokenAnswer{Charged: agent.Unlimited}, nil
+		err = budget.Call(t.Context(), tool, announced, func(context.Context) (holder.Answer, error) {
+			return holder.Answer{Charged: agent.Unlimited}, nil
 		})
 		if !errors.Is(err, agent.ErrDishonest) {
 			t.Errorf("%s: %v", name, err)
@@ -87,14 +88,14 @@ func TestATokenWithoutRoomForTheBudgetIsNotShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	budget, err := agent.OpenTokenBudget(t.Context(), shop.URL, full.Text(), agent.Policy{Total: price}, "")
+	budget, err := holder.OpenBudget(t.Context(), shop.URL, full.Text(), agent.Policy{Total: price}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		err = budget.Call(t.Context(), "work", price, func(context.Context) (agent.TokenAnswer, error) {
+		err = budget.Call(t.Context(), "work", price, func(context.Context) (holder.Answer, error) {
 			t.Error("a token was shown that pays more than the budget has")
-			return agent.TokenAnswer{}, nil
+			return holder.Answer{}, nil
 		})
 		if !errors.Is(err, macaroon.ErrToken) || strings.Contains(err.Error(), macaroon.Prefix+"A") {
 			t.Errorf("the call gave %v", err)

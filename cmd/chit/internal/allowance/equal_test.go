@@ -25,6 +25,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow"
@@ -212,14 +213,14 @@ func (h *history) draw() {
 	if len(h.grants) == 0 {
 		return
 	}
-	holder, err := allowance.Dial(h.Context(), "http://"+h.road.address+"/mcp", pick(h.random, h.grants...).token, "1", agent.Limits{})
+	held, err := allowance.Dial(h.Context(), "http://"+h.road.address+"/mcp", pick(h.random, h.grants...).token, "1", agent.Limits{})
 	h.must(err)
-	_, _, err = holder.Call(h.Context(), "work", nil)
-	var refused *agent.CreditRefusal
+	_, _, err = held.Call(h.Context(), "work", nil)
+	var refused *holder.Refusal
 	if err != nil && !errors.As(err, &refused) {
 		h.Fatal(err)
 	}
-	h.must(holder.Close())
+	h.must(held.Close())
 }
 
 // revoke ends a grant as the program does. Where the shop counts from a published voucher, or

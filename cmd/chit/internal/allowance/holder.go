@@ -16,6 +16,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
@@ -27,7 +28,7 @@ import (
 // wallet and no chain.
 type Holder struct {
 	// Budget limits the calls; nil is the token's own limits alone.
-	Budget *agent.TokenBudget
+	Budget *holder.Budget
 
 	mcp    *mcpclient.Client
 	http   *http.Client
@@ -127,17 +128,17 @@ func (h *Holder) costs(ctx context.Context, name string) bool {
 }
 
 // Call calls a tool. Spent is nil if the call was free. The error is a
-// [*agent.CreditRefusal] where the token does not pay, and an [*agent.PolicyError] where
+// [*holder.Refusal] where the token does not pay, and an [*agent.PolicyError] where
 // the budget does not; a tool that fails is a result with IsError.
 func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any) (result *mcp.CallToolResult, spent *Spent, err error) {
-	var answer agent.TokenAnswer
-	err = h.Budget.Call(ctx, tool, 0, func(ctx context.Context) (agent.TokenAnswer, error) {
+	var answer holder.Answer
+	err = h.Budget.Call(ctx, tool, 0, func(ctx context.Context) (holder.Answer, error) {
 		result, spent, err = h.callOnce(ctx, tool, arguments)
-		if answer = (agent.TokenAnswer{}); spent != nil {
+		if answer = (holder.Answer{}); spent != nil {
 			answer.Charged = spent.Charged
 		}
 		if err == nil {
-			answer.Refused = agent.CreditRefused(result)
+			answer.Refused = holder.Refused(result)
 		}
 		return answer, err
 	})
@@ -199,7 +200,7 @@ func about[T any](ctx context.Context, h *Holder, action string) (T, error) {
 
 // refusal is the error of a result that is one.
 func refusal(result *mcp.CallToolResult) error {
-	if refused := agent.CreditRefused(result); refused != nil {
+	if refused := holder.Refused(result); refused != nil {
 		return refused
 	}
 	if len(result.Content) > 0 {

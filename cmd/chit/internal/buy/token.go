@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 )
@@ -15,7 +16,7 @@ import (
 type held struct {
 	server string
 	limits agent.Limits
-	budget *agent.TokenBudget // nil without a profile
+	budget *holder.Budget // nil without a profile
 }
 
 // holding reads the profile of a token's holder. Where the command line names the server,

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 )
@@ -81,7 +82,7 @@ func (p *Profile) Pinned() []escrow.Addresses {
 
 // TokenBudget is the profile's budget for calls on a token, counted in its book; approve is
 // asked about what needs somebody's word. The caller closes it.
-func (p *Profile) TokenBudget(ctx context.Context, server, token string, approve func(context.Context, agent.Proposal) (bool, error)) (*agent.TokenBudget, error) {
+func (p *Profile) TokenBudget(ctx context.Context, server, token string, approve func(context.Context, agent.Proposal) (bool, error)) (*holder.Budget, error) {
 	policy, err := p.PayerPolicy()
 	if err != nil {
 		return nil, err
@@ -91,5 +92,5 @@ func (p *Profile) TokenBudget(ctx context.Context, server, token string, approve
 	if err != nil {
 		return nil, err
 	}
-	return agent.OpenTokenBudget(ctx, server, token, policy, book)
+	return holder.OpenBudget(ctx, server, token, policy, book)
 }

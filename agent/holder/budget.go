@@ -1,4 +1,4 @@
-package agent
+package holder
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// TokenBudget holds the calls that a credit token pays against a policy of its holder, and
+// Budget holds the calls that a credit token pays against a policy of its holder, and
 // counts what they cost in a book, as for vouchers. The token's own limits hold as well.
 //
 // The server is shown the token narrowed to what is held for the call, so that it cannot
@@ -25,7 +25,7 @@ import (
 //
 // A token that was bought from a channel of the book is in the budgets since then: its
 // calls do not count again, and only what the policy says of a single call holds for them.
-type TokenBudget struct {
+type Budget struct {
 	purse  *budget.Purse
 	policy *policy.Policy
 	token  macaroon.Token
@@ -35,16 +35,16 @@ type TokenBudget struct {
 	unwritten error
 }
 
-// OpenTokenBudget opens the budget for calls to a server on a token. Without a book (an
+// OpenBudget opens the budget for calls to a server on a token. Without a book (an
 // empty path) it counts in memory. What the policy says nothing of is limited by the token
 // alone: there are no defaults. Errors are those of [macaroon.Parse] and [book.Open]. The
 // caller closes it.
-func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Policy, path string) (*TokenBudget, error) {
+func OpenBudget(ctx context.Context, server, token string, policy policy.Policy, path string) (*Budget, error) {
 	parsed, err := macaroon.Parse(token)
 	if err != nil {
 		return nil, err
 	}
-	b := &TokenBudget{token: parsed, policy: policy.Bounded()}
+	b := &Budget{token: parsed, policy: policy.Bounded()}
 	counting := budget.Options{Policy: b.policy, Server: naming.Server(server), Owe: b.owe}
 	if path == "" {
 		b.purse = budget.Open(counting)
@@ -62,15 +62,22 @@ func OpenTokenBudget(ctx context.Context, server, token string, policy policy.Po
 	return b, err
 }
 
+// AskBy has somebody asked who approves of calls, where the policy wants that and names nobody.
+func (b *Budget) AskBy(approve func(context.Context, policy.Proposal) (bool, error)) {
+	if b != nil && b.policy.AskAbove > 0 && b.policy.Approve == nil {
+		b.policy.Approve = approve
+	}
+}
+
 // owe keeps what could not be written last.
-func (b *TokenBudget) owe(err error) {
+func (b *Budget) owe(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.unwritten = err
 }
 
 // Close writes what is not in the book yet.
-func (b *TokenBudget) Close() error {
+func (b *Budget) Close() error {
 	if b == nil {
 		return nil
 	}
@@ -78,21 +85,21 @@ func (b *TokenBudget) Close() error {
 	return b.purse.Flush()
 }
 
-// TokenAnswer is what came of a call on a token.
-type TokenAnswer struct {
+// Answer is what came of a call on a token.
+type Answer struct {
 	// Charged is what it has cost, in atomic units.
 	Charged vouchers.Amount
 	// Refused is why the token does not pay for it; nil if it does.
-	Refused *CreditRefusal
+	Refused *Refusal
 }
 
 // Call makes a call of a tool that is announced at a price (0 is not known, or free). Make
 // makes it, with the context that it is given: a second time, where it costs more than was
 // announced and the policy allows that. A call that fails without an answer counts in full.
-// Errors are make's, or a [*PolicyError], or the book's; or they wrap [ErrDishonest], where
+// Errors are make's, or a [*policy.Error], or the book's; or they wrap [account.ErrDishonest], where
 // more was charged than the token pays, or [macaroon.ErrToken], where it has no room for the
 // budget's limit.
-func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amount, make func(context.Context) (TokenAnswer, error)) error {
+func (b *Budget) Call(ctx context.Context, tool string, price vouchers.Amount, make func(context.Context) (Answer, error)) error {
 	if b == nil {
 		_, err := make(ctx)
 		return err
@@ -128,7 +135,7 @@ func (b *TokenBudget) Call(ctx context.Context, tool string, price vouchers.Amou
 	}
 }
 
-func (b *TokenBudget) trouble() error {
+func (b *Budget) trouble() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unwritten != nil {
@@ -138,7 +145,7 @@ func (b *TokenBudget) trouble() error {
 }
 
 // asked is the price of a call that takes more than the token was narrowed to, else 0.
-func (a TokenAnswer) asked() vouchers.Amount {
+func (a Answer) asked() vouchers.Amount {
 	if a.Refused == nil || a.Refused.Code != credit.CodePerCallExceeded {
 		return 0
 	}
@@ -148,7 +155,7 @@ func (a TokenAnswer) asked() vouchers.Amount {
 // narrowed is a context whose requests show the token narrowed to a price, where the policy
 // says anything, and the most that the token pays for one call then. A token cannot be
 // narrowed to nothing.
-func (b *TokenBudget) narrowed(ctx context.Context, price vouchers.Amount) (_ context.Context, most vouchers.Amount, err error) {
+func (b *Budget) narrowed(ctx context.Context, price vouchers.Amount) (_ context.Context, most vouchers.Amount, err error) {
 	if !b.policy.LimitsCalls() {
 		return ctx, payable(b.token), nil
 	}

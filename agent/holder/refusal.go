@@ -1,4 +1,4 @@
-package agent
+package holder
 
 import (
 	"encoding/json"
@@ -10,9 +10,9 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// CreditRefusal is why a credit token does not pay for a call, as the server says it.
+// Refusal is why a credit token does not pay for a call, as the server says it.
 // Amounts are atomic units.
-type CreditRefusal struct {
+type Refusal struct {
 	Code credit.Code `json:"code"`
 	// Caveat is the text of the caveat that refused, empty if none did.
 	Caveat string `json:"caveat,omitempty"`
@@ -25,12 +25,12 @@ type CreditRefusal struct {
 	// RetryAfter is in seconds; 0 if waiting does not help.
 	RetryAfter int64 `json:"retryAfter,omitempty"`
 	// Help is nil if the server has none.
-	Help *CreditHelp `json:"help,omitempty"`
+	Help *Help `json:"help,omitempty"`
 }
 
 // MarshalJSON leaves the amounts out where they are not the reason.
-func (e *CreditRefusal) MarshalJSON() ([]byte, error) {
-	type plain CreditRefusal
+func (e *Refusal) MarshalJSON() ([]byte, error) {
+	type plain Refusal
 	shown := struct {
 		Type string `json:"type"`
 		*plain
@@ -43,8 +43,8 @@ func (e *CreditRefusal) MarshalJSON() ([]byte, error) {
 	return json.Marshal(shown)
 }
 
-// CreditHelp is what can be done about a refusal.
-type CreditHelp struct {
+// Help is what can be done about a refusal.
+type Help struct {
 	// Tools are those that the token still pays for, the cheapest first.
 	Tools []PricedTool `json:"tools,omitempty"`
 	// TopUp is the command by which the owner raises the budget; empty if that does not help.
@@ -58,7 +58,7 @@ type PricedTool struct {
 }
 
 // Error says why, which tools still fit, and what to ask for.
-func (e *CreditRefusal) Error() string {
+func (e *Refusal) Error() string {
 	text := e.Message
 	if e.Help == nil {
 		return text
@@ -77,9 +77,9 @@ func (e *CreditRefusal) Error() string {
 	return text
 }
 
-// CreditRefused reads the refusal of a token out of a result; nil if it is none. A tool
+// Refused reads the refusal of a token out of a result; nil if it is none. A tool
 // with an output schema is refused in the text alone.
-func CreditRefused(result *mcp.CallToolResult) *CreditRefusal {
+func Refused(result *mcp.CallToolResult) *Refusal {
 	if !result.IsError {
 		return nil
 	}
@@ -89,10 +89,11 @@ func CreditRefused(result *mcp.CallToolResult) *CreditRefusal {
 			text = content.Text
 		}
 	}
-	return readCreditRefusal(result.RawStructuredContent, text)
+	return ReadRefusal(result.RawStructuredContent, text)
 }
 
-func readCreditRefusal(structured json.RawMessage, text string) *CreditRefusal {
+// ReadRefusal is [Refused] for the parts of a result.
+func ReadRefusal(structured json.RawMessage, text string) *Refusal {
 	for _, raw := range [][]byte{structured, []byte(text)} {
 		var needed struct {
 			Type, Code, Message string
@@ -102,7 +103,7 @@ func readCreditRefusal(structured json.RawMessage, text string) *CreditRefusal {
 			continue
 		}
 		old := needed.Required != nil && needed.Remaining != nil // of a server whose refusals have no type
-		refused := new(CreditRefusal)
+		refused := new(Refusal)
 		if (old || needed.Type == credit.RefusalType+needed.Code) && json.Unmarshal(raw, refused) == nil {
 			return refused
 		}
