@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
@@ -63,7 +64,7 @@ func TestOneEntryOfTheBookThatCannotBeReadKeepsNoOtherFromBeingTakenOut(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	funds, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), kept)
+	funds, err := treasury.Read(t.Context(), shoptest.Net.Client, token, o.Key.Address(), kept)
 	if !errors.Is(err, book.ErrEntry) || !strings.Contains(err.Error(), "channel 0000") {
 		t.Errorf("the entry that cannot be read is told as %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/funding"
@@ -18,7 +19,7 @@ import (
 )
 
 // funds are where the payer's money is, by its own book.
-func funds(t testing.TB, o agent.Options) agent.Funds {
+func funds(t testing.TB, o agent.Options) treasury.Funds {
 	t.Helper()
 	book, err := book.Open(t.Context(), o.Book)
 	if err != nil {
@@ -28,7 +29,7 @@ func funds(t testing.TB, o agent.Options) agent.Funds {
 	if err != nil {
 		t.Fatal(err)
 	}
-	funds, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
+	funds, err := treasury.Read(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,13 +44,13 @@ func travel(t testing.TB, d time.Duration) {
 }
 
 // finish takes what the chain's clock lets the payer take.
-func finish(t testing.TB, sender *txmgr.Sender, f agent.Funds) ([]agent.Withdrawal, error) {
+func finish(t testing.TB, sender *txmgr.Sender, f treasury.Funds) ([]treasury.Withdrawal, error) {
 	t.Helper()
 	head, err := shoptest.Net.Client.Header(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, f.ToFinish(time.Unix(int64(head.Time), 0)))
+	return treasury.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, f.ToFinish(time.Unix(int64(head.Time), 0)))
 }
 
 func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
@@ -72,7 +73,7 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 		t.Errorf("finished before it was started: %v", err)
 	}
 
-	started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, before.ToAnnounce(false))
+	started, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, before.ToAnnounce(false))
 	if err != nil || len(started) != 1 || started[0].Amount != 10*usdc || started[0].After.IsZero() {
 		t.Fatalf("started %+v, %v", started, err)
 	}
@@ -80,7 +81,7 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 	if ch := pending.Channels[0]; ch.Withdrawing != 10*usdc || ch.WithdrawAfter == nil || !ch.WithdrawAfter.Equal(started[0].After) {
 		t.Errorf("the channel is %+v", ch)
 	}
-	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, pending.ToAnnounce(false)); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+	if _, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, pending.ToAnnounce(false)); !errors.Is(err, escrow.ErrNothingToWithdraw) {
 		t.Errorf("started twice: %v", err)
 	}
 	if _, err := finish(t, sender, pending); !errors.Is(err, escrow.ErrNothingToWithdraw) {
@@ -100,7 +101,7 @@ func TestMoneyIsWithdrawnWithoutTheSellersConsentAfterTheDelay(t *testing.T) {
 	if ch := after.Channels[0]; after.Wallet != 100*usdc-2*price || ch.Available != 0 || ch.Withdrawing != 0 || ch.WithdrawAfter != nil {
 		t.Errorf("the funds are %+v", after)
 	}
-	if _, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, after.ToAnnounce(false)); !errors.Is(err, escrow.ErrNothingToWithdraw) {
+	if _, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, after.ToAnnounce(false)); !errors.Is(err, escrow.ErrNothingToWithdraw) {
 		t.Errorf("started on an empty channel: %v", err)
 	}
 }
@@ -134,7 +135,7 @@ func TestAWithdrawalNeedsThePayersKey(t *testing.T) {
 	o := options(t)
 	funded(t, shop.URL, o)
 	thief := senderOf(t, shoptest.Payer(t, "thief"))
-	if started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, thief, funds(t, o).ToAnnounce(false)); err == nil {
+	if started, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, thief, funds(t, o).ToAnnounce(false)); err == nil {
 		t.Errorf("a thief started %+v", started)
 	}
 	if ch := funds(t, o).Channels[0]; ch.WithdrawAfter != nil || ch.Balance != 10*usdc {
@@ -169,7 +170,7 @@ func TestAChannelThatCannotBeReadHidesNoOtherOfThePayersMoney(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
+		got, err := treasury.Read(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
 		if err == nil || !strings.Contains(err.Error(), poisoned.Channel.Hex()) || len(got.Channels) != 1 || got.Channels[0].Balance != 10*usdc || got.Wallet != 90*usdc {
 			t.Errorf("it reads %+v, %v", got, err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -27,7 +28,7 @@ func verified(t testing.TB, path string) receipts.Audit {
 	}
 	var statement strings.Builder
 	claimed := func(e agent.Entry) (*receipts.Claimed, error) {
-		return agent.ReadClaimed(t.Context(), shoptest.Net.Client, e)
+		return treasury.ReadClaimed(t.Context(), shoptest.Net.Client, e)
 	}
 	if err := book.WriteStatement(receipts.Filter{}, claimed, &statement); err != nil {
 		t.Fatal(err)

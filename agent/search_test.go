@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -45,8 +46,8 @@ func TestALostBookIsFoundOnTheChainWhenTheServersAreGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var reached int
-	search := agent.Search{Payer: o.Key.Address(), Token: o.Token, Reached: func(common.Address, uint64, uint64) { reached++ }}
-	found, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, search)
+	search := treasury.Search{Payer: o.Key.Address(), Token: o.Token, Reached: func(common.Address, uint64, uint64) { reached++ }}
+	found, err := treasury.Recover(t.Context(), shoptest.Net.Client, book, search)
 	if err != nil || len(found) != 2 || reached == 0 {
 		t.Fatalf("found %+v, %v", found, err)
 	}
@@ -62,7 +63,7 @@ func TestALostBookIsFoundOnTheChainWhenTheServersAreGone(t *testing.T) {
 	}
 
 	sender := senderOf(t, o.Key)
-	if started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o).ToAnnounce(false)); err != nil || len(started) != 2 {
+	if started, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o).ToAnnounce(false)); err != nil || len(started) != 2 {
 		t.Fatalf("started %+v, %v", started, err)
 	}
 	travel(t, (vouchers.MinWithdrawDelay+1)*time.Second)
@@ -72,7 +73,7 @@ func TestALostBookIsFoundOnTheChainWhenTheServersAreGone(t *testing.T) {
 	if have := funds(t, o).Wallet; have != 100*usdc-2*price {
 		t.Errorf("the payer has %s", have)
 	}
-	if again, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, search); err != nil || len(again) != 0 {
+	if again, err := treasury.Recover(t.Context(), shoptest.Net.Client, book, search); err != nil || len(again) != 0 {
 		t.Errorf("of empty channels %+v are found, %v", again, err)
 	}
 }
@@ -89,11 +90,11 @@ func TestASearchOfTheChainForgetsNothingThatTheBookKnows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, agent.Search{Payer: o.Key.Address(), Token: o.Token})
+	found, err := treasury.Recover(t.Context(), shoptest.Net.Client, book, treasury.Search{Payer: o.Key.Address(), Token: o.Token})
 	if err != nil || len(found) != 1 || found[0].Charged != 3*price || found[0].Server != shop.URL {
 		t.Errorf("found %+v, %v", found, err)
 	}
-	if none, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, agent.Search{Payer: o.Key.Address(), Token: escrow.Own.Escrow}); err != nil || len(none) != 0 {
+	if none, err := treasury.Recover(t.Context(), shoptest.Net.Client, book, treasury.Search{Payer: o.Key.Address(), Token: escrow.Own.Escrow}); err != nil || len(none) != 0 {
 		t.Errorf("in another token there is %+v, %v", none, err)
 	}
 	buy(t, dial(t, shop.URL, o), 1, 4*price)
@@ -123,7 +124,7 @@ func TestASearchOfTheChainKeepsWhatAnotherProcessWritesMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, agent.Search{
+	found, err := treasury.Recover(t.Context(), shoptest.Net.Client, book, treasury.Search{
 		Payer: o.Key.Address(), Token: o.Token,
 		Agree: func(context.Context, agent.Finding) (bool, error) { return true, book.Put(entries[0]) },
 	})
@@ -156,7 +157,7 @@ func TestAChannelThatIsNotRecoveredKeepsNoOtherFromIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bad vouchers.ChannelID
-	found, err := agent.RecoverFromChain(t.Context(), shoptest.Net.Client, book, agent.Search{
+	found, err := treasury.Recover(t.Context(), shoptest.Net.Client, book, treasury.Search{
 		Payer: o.Key.Address(), Token: o.Token,
 		Agree: func(_ context.Context, f agent.Finding) (bool, error) { bad = f.Channel; return false, nil },
 	})

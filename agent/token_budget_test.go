@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/holder"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -73,7 +74,7 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if spent, _, err := agent.ReadBudget(kept, agent.Policy{}, shop.URL, time.Now()); err != nil || spent.Total != test.most {
+		if spent, _, err := treasury.ReadBudget(kept, agent.Policy{}, shop.URL, time.Now()); err != nil || spent.Total != test.most {
 			t.Errorf("%s: %s were spent, %v", name, spent.Total, err)
 		}
 	}

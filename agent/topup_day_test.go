@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -71,7 +72,7 @@ func reported(t testing.TB, o agent.Options, remaining vouchers.Amount) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, limits, err := agent.ReadBudget(book, o.Policy, "", o.Now())
+	_, limits, err := treasury.ReadBudget(book, o.Policy, "", o.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

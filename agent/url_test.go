@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 )
@@ -209,7 +210,7 @@ func TestTheBudgetOfAServerIsOneHoweverItsURLIsWritten(t *testing.T) {
 		if err != nil {
 			return agent.Spent{}, nil, err
 		}
-		return agent.ReadBudget(book, o.Policy, "HTTP"+strings.TrimPrefix(l.url, "http")+"/mcp", time.Now())
+		return treasury.ReadBudget(book, o.Policy, "HTTP"+strings.TrimPrefix(l.url, "http")+"/mcp", time.Now())
 	}(); err != nil || spent.Server != price || len(limits) != 2 || limits[0].Remaining != 0 {
 		t.Errorf("spent %+v, %+v, %v", spent, limits, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/account"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
@@ -17,7 +18,7 @@ import (
 
 // planted is a channel that the chain does not have as the payer believes: a stranger
 // opened it in the payer's name, and took it back.
-func planted(of agent.Withdrawable) agent.Withdrawable {
+func planted(of treasury.Withdrawable) treasury.Withdrawable {
 	of.Config.Salt[0]++
 	of.Channel = vouchers.NewDomain(of.Deployment).ChannelID(of.Config)
 	of.Amount++
@@ -32,20 +33,20 @@ func TestAChannelThatFailsKeepsNoWithdrawalBack(t *testing.T) {
 	}
 	sender := senderOf(t, o.Key)
 	all := funds(t, o).ToAnnounce(false)
-	started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, append([]agent.Withdrawable{planted(all[0])}, all...))
+	started, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, append([]treasury.Withdrawable{planted(all[0])}, all...))
 	if !chain.IsRevert(err) || len(started) != 1 || started[0].Channel != all[0].Channel || started[0].After.IsZero() {
 		t.Fatalf("started %+v, %v", started, err)
 	}
 	travel(t, (vouchers.MinWithdrawDelay+1)*time.Second)
 	due := funds(t, o).ToFinish(started[0].After)
-	done, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, append([]agent.Withdrawable{planted(due[0])}, due...))
+	done, err := treasury.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, append([]treasury.Withdrawable{planted(due[0])}, due...))
 	if !chain.IsRevert(err) || len(done) != 1 || done[0].Amount != 10*usdc {
 		t.Errorf("finished %+v, %v", done, err)
 	}
 	if have := funds(t, o).Wallet; have != 100*usdc {
 		t.Errorf("the payer has %s", have)
 	}
-	if none, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, nil); !errors.Is(err, escrow.ErrNothingToWithdraw) || len(none) != 0 {
+	if none, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, nil); !errors.Is(err, escrow.ErrNothingToWithdraw) || len(none) != 0 {
 		t.Errorf("of nothing %+v is started, %v", none, err)
 	}
 }
@@ -53,10 +54,10 @@ func TestAChannelThatFailsKeepsNoWithdrawalBack(t *testing.T) {
 func TestAFinishedWithdrawalSaysWhatThePayerGotAndWhatClaimsAndRefundsTookBefore(t *testing.T) {
 	for name, c := range map[string]struct {
 		price string // of each of two calls before it, in USDC
-		first func(t testing.TB, shop *shoptest.Shop, of agent.Withdrawable)
+		first func(t testing.TB, shop *shoptest.Shop, of treasury.Withdrawable)
 		got   vouchers.Amount
 	}{
-		"nothing":        {"1", func(testing.TB, *shoptest.Shop, agent.Withdrawable) {}, 10 * usdc},
+		"nothing":        {"1", func(testing.TB, *shoptest.Shop, treasury.Withdrawable) {}, 10 * usdc},
 		"a claim":        {"1", claims, 8 * usdc},
 		"a claim of all": {"5", claims, 0},
 		"a refund":       {"1", refunds, 6 * usdc},
@@ -75,7 +76,7 @@ func TestAFinishedWithdrawalSaysWhatThePayerGotAndWhatClaimsAndRefundsTookBefore
 				t.Fatal(err)
 			}
 			sender := senderOf(t, o.Key)
-			started, err := agent.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o).ToAnnounce(false))
+			started, err := treasury.StartWithdrawals(t.Context(), shoptest.Net.Client, sender, funds(t, o).ToAnnounce(false))
 			if err != nil || started[0].Amount != 10*usdc || started[0].Missed != 0 {
 				t.Fatalf("started %+v, %v", started, err)
 			}
@@ -84,7 +85,7 @@ func TestAFinishedWithdrawalSaysWhatThePayerGotAndWhatClaimsAndRefundsTookBefore
 			before := funds(t, o).Wallet
 			c.first(t, shop, due[0])
 			reached := funds(t, o).Wallet - before
-			done, err := agent.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, due)
+			done, err := treasury.FinishWithdrawals(t.Context(), shoptest.Net.Client, sender, due)
 			if err != nil || len(done) != 1 || done[0].Amount != c.got || done[0].Missed != 10*usdc-c.got {
 				t.Errorf("finished %+v, %v, want %s", done, err, c.got)
 			}
@@ -96,7 +97,7 @@ func TestAFinishedWithdrawalSaysWhatThePayerGotAndWhatClaimsAndRefundsTookBefore
 }
 
 // claims is a seller that takes what it has vouchers for.
-func claims(t testing.TB, shop *shoptest.Shop, _ agent.Withdrawable) {
+func claims(t testing.TB, shop *shoptest.Shop, _ treasury.Withdrawable) {
 	t.Helper()
 	if settled, err := shop.Settler.Settle(t.Context(), false); err != nil || settled.Claimed == 0 {
 		t.Errorf("settled %+v, %v", settled, err)
@@ -104,7 +105,7 @@ func claims(t testing.TB, shop *shoptest.Shop, _ agent.Withdrawable) {
 }
 
 // refunds is a seller that gives 4 USDC back.
-func refunds(t testing.TB, _ *shoptest.Shop, of agent.Withdrawable) {
+func refunds(t testing.TB, _ *shoptest.Shop, of treasury.Withdrawable) {
 	t.Helper()
 	contract := escrow.At(shoptest.Net.Client, of.Deployment.Escrow)
 	if _, err := contract.Refund(t.Context(), senderOf(t, keys.Dev(devnet.Seller)), escrow.Claim{Config: of.Config}, 4*usdc); err != nil {
@@ -113,22 +114,22 @@ func refunds(t testing.TB, _ *shoptest.Shop, of agent.Withdrawable) {
 }
 
 func TestWhatIsWorthItsGasIsToldFromDust(t *testing.T) {
-	channel := func(balance, claimed, withdrawing vouchers.Amount) agent.ChannelFunds {
-		ch := agent.ChannelFunds{Entry: agent.Entry{Record: account.Record{Balance: balance}}, Claimed: claimed, Withdrawing: withdrawing}
+	channel := func(balance, claimed, withdrawing vouchers.Amount) treasury.ChannelFunds {
+		ch := treasury.ChannelFunds{Entry: agent.Entry{Record: account.Record{Balance: balance}}, Claimed: claimed, Withdrawing: withdrawing}
 		if withdrawing > 0 {
 			at := time.Unix(1000, 0)
 			ch.WithdrawAfter = &at
 		}
 		return ch
 	}
-	f := agent.Funds{Channels: []agent.ChannelFunds{channel(1, 0, 0), channel(9*usdc, 2*usdc, 0), channel(3*usdc, 3*usdc, 0), channel(8*usdc, 0, 1), channel(5*usdc, 4*usdc, 5*usdc)}}
-	amounts := func(all []agent.Withdrawable) (list []vouchers.Amount) {
+	f := treasury.Funds{Channels: []treasury.ChannelFunds{channel(1, 0, 0), channel(9*usdc, 2*usdc, 0), channel(3*usdc, 3*usdc, 0), channel(8*usdc, 0, 1), channel(5*usdc, 4*usdc, 5*usdc)}}
+	amounts := func(all []treasury.Withdrawable) (list []vouchers.Amount) {
 		for _, w := range all {
 			list = append(list, w.Amount)
 		}
 		return list
 	}
-	worth, small := agent.WorthTaking(f.ToAnnounce(false), 10_000)
+	worth, small := treasury.WorthTaking(f.ToAnnounce(false), 10_000)
 	for what, got := range map[string]struct{ got, want []vouchers.Amount }{
 		"to announce":      {amounts(worth), []vouchers.Amount{7 * usdc}},
 		"dust":             {amounts(small), []vouchers.Amount{1}},
@@ -150,15 +151,15 @@ func TestWhatIsWorthItsGasIsToldFromDust(t *testing.T) {
 
 func TestTheGasOfAWithdrawalIsWeighedInUSDC(t *testing.T) {
 	sender := senderOf(t, shoptest.Payer(t, "payer"))
-	plain, err := agent.WithdrawalCost(t.Context(), sender, 0)
+	plain, err := treasury.WithdrawalCost(t.Context(), sender, 0)
 	if err != nil || plain.Wei.Sign() <= 0 || plain.USDC != nil {
 		t.Errorf("without a price it is %+v, %v", plain, err)
 	}
-	priced, err := agent.WithdrawalCost(t.Context(), sender, 1_000_000*usdc)
+	priced, err := treasury.WithdrawalCost(t.Context(), sender, 1_000_000*usdc)
 	if err != nil || priced.USDC == nil || *priced.USDC == 0 {
 		t.Errorf("with a price it is %+v, %v", priced, err)
 	}
-	if rest, err := agent.FinishingCost(t.Context(), sender, 1_000_000*usdc); err != nil || *rest.USDC >= *priced.USDC {
+	if rest, err := treasury.FinishingCost(t.Context(), sender, 1_000_000*usdc); err != nil || *rest.USDC >= *priced.USDC {
 		t.Errorf("of one that was announced it is %+v, %v", rest, err)
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -35,7 +35,7 @@ func (w *world) holdCount() {
 			return
 		}
 	}
-	spent, _, err := agent.ReadBudget(w.book, w.options.Policy, here, time.Now())
+	spent, _, err := treasury.ReadBudget(w.book, w.options.Policy, here, time.Now())
 	if err != nil {
 		w.problem = err.Error()
 		return

@@ -26,6 +26,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/holder"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow"
@@ -285,7 +286,7 @@ func (h *history) check() {
 	h.must(err)
 	book, err := book.Open(h.Context(), h.options.Book)
 	h.must(err)
-	funds, err := agent.ReadFunds(h.Context(), shoptest.Net.Client, token, h.options.Key.Address(), book)
+	funds, err := treasury.Read(h.Context(), shoptest.Net.Client, token, h.options.Key.Address(), book)
 	h.must(err)
 	if len(funds.Channels) != 1 {
 		h.Fatalf("the book has %d channels", len(funds.Channels))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/funding"
@@ -35,7 +36,7 @@ func TestAGrantThatGaveEverythingBackIsNotSpent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	holdsFunds(t, client, o, agent.ChannelFunds{WithTokens: budget, Available: 5*shoptest.USDC - budget})
+	holdsFunds(t, client, o, treasury.ChannelFunds{WithTokens: budget, Available: 5*shoptest.USDC - budget})
 	if _, err := owner.Revoke(t.Context(), granted.Grant.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -45,11 +46,11 @@ func TestAGrantThatGaveEverythingBackIsNotSpent(t *testing.T) {
 	if spent, err := client.Spent(); err != nil || spent != (agent.Spent{AtRisk: budget}) {
 		t.Errorf("spent %+v, %v", spent, err)
 	}
-	holdsFunds(t, client, o, agent.ChannelFunds{Available: 5 * shoptest.USDC})
+	holdsFunds(t, client, o, treasury.ChannelFunds{Available: 5 * shoptest.USDC})
 }
 
 // holdsFunds checks what the payer's table of money says of its one channel.
-func holdsFunds(t testing.TB, client *agent.Client, o agent.Options, want agent.ChannelFunds) {
+func holdsFunds(t testing.TB, client *agent.Client, o agent.Options, want treasury.ChannelFunds) {
 	t.Helper()
 	if _, err := client.Spent(); err != nil { // writes the book
 		t.Fatal(err)
@@ -62,7 +63,7 @@ func holdsFunds(t testing.TB, client *agent.Client, o agent.Options, want agent.
 	if err != nil {
 		t.Fatal(err)
 	}
-	funds, err := agent.ReadFunds(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
+	funds, err := treasury.Read(t.Context(), shoptest.Net.Client, token, o.Key.Address(), book)
 	if err != nil || len(funds.Channels) != 1 {
 		t.Fatalf("the funds are %+v, %v", funds, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/urfave/cli/v2"
 
-	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
@@ -31,11 +31,11 @@ func Balance() *cli.Command {
 }
 
 func balance(c *cli.Context) error {
-	return withFunds(c, func(_ *profile.Profile, _ *chain.Client, funds agent.Funds) error { return printBalance(c, funds) })
+	return withFunds(c, func(_ *profile.Profile, _ *chain.Client, funds treasury.Funds) error { return printBalance(c, funds) })
 }
 
 // withFunds runs f with what the payer has, as far as it can be read.
-func withFunds(c *cli.Context, f func(*profile.Profile, *chain.Client, agent.Funds) error) error {
+func withFunds(c *cli.Context, f func(*profile.Profile, *chain.Client, treasury.Funds) error) error {
 	return command.WithChain(c, func(p *profile.Profile, client *chain.Client) error {
 		funds, err := readFunds(c, p, client)
 		if funds.Payer == (common.Address{}) {
@@ -45,7 +45,7 @@ func withFunds(c *cli.Context, f func(*profile.Profile, *chain.Client, agent.Fun
 	})
 }
 
-func printBalance(c *cli.Context, funds agent.Funds) error {
+func printBalance(c *cli.Context, funds treasury.Funds) error {
 	return command.Print(c, funds, func(w io.Writer) error {
 		if _, err := fmt.Fprintf(w, "wallet %s  %s\n", funds.Payer, funds.Wallet); err != nil || len(funds.Channels) == 0 {
 			return err
@@ -62,7 +62,7 @@ func printBalance(c *cli.Context, funds agent.Funds) error {
 }
 
 // printAtRisk names the channels whose server holds a voucher for more than was spent.
-func printAtRisk(w io.Writer, channels []agent.ChannelFunds) error {
+func printAtRisk(w io.Writer, channels []treasury.ChannelFunds) error {
 	for _, ch := range channels {
 		if risk := ch.AtRisk(); risk > 0 {
 			if _, err := fmt.Fprintf(w, "%s: the server holds a voucher with which it could take %s, %s more than was spent; a revoked grant leaves one, or a failed call, and the next calls are paid with it\n",
@@ -75,7 +75,7 @@ func printAtRisk(w io.Writer, channels []agent.ChannelFunds) error {
 }
 
 // printDisputed names the channels that were charged for what no call explains.
-func printDisputed(w io.Writer, channels []agent.ChannelFunds) error {
+func printDisputed(w io.Writer, channels []treasury.ChannelFunds) error {
 	for _, ch := range channels {
 		if ch.Disputed == 0 {
 			continue
@@ -88,18 +88,18 @@ func printDisputed(w io.Writer, channels []agent.ChannelFunds) error {
 	return nil
 }
 
-func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (agent.Funds, error) {
+func readFunds(c *cli.Context, p *profile.Profile, client *chain.Client) (treasury.Funds, error) {
 	payer, err := p.PayerAddress()
 	if err != nil {
-		return agent.Funds{}, err
+		return treasury.Funds{}, err
 	}
 	token, err := funding.ReadToken(c.Context, client, p.TokenAddress())
 	if err != nil {
-		return agent.Funds{}, err
+		return treasury.Funds{}, err
 	}
 	book, err := command.Book(c, p)
 	if err != nil {
-		return agent.Funds{}, err
+		return treasury.Funds{}, err
 	}
-	return agent.ReadFunds(c.Context, client, token, payer, book)
+	return treasury.Read(c.Context, client, token, payer, book)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 )
@@ -45,7 +46,7 @@ func budget(c *cli.Context) error {
 		return err
 	}
 	var b leftover
-	if b.Spent, b.Limits, err = agent.ReadBudget(book, policy, p.Server, time.Now()); err != nil {
+	if b.Spent, b.Limits, err = treasury.ReadBudget(book, policy, p.Server, time.Now()); err != nil {
 		return err
 	}
 	return command.Print(c, b, func(w io.Writer) error {

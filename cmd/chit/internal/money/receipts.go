@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
@@ -127,7 +128,7 @@ func writeReceipts(c *cli.Context, claims bool, w io.Writer) error {
 		return err
 	}
 	defer client.Close()
-	return book.WriteStatement(want, func(e agent.Entry) (*receipts.Claimed, error) { return agent.ReadClaimed(c.Context, client, e) }, w)
+	return book.WriteStatement(want, func(e agent.Entry) (*receipts.Claimed, error) { return treasury.ReadClaimed(c.Context, client, e) }, w)
 }
 
 func receiptsList(c *cli.Context) error {

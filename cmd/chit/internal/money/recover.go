@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
@@ -100,7 +101,7 @@ func recoverFromChain(c *cli.Context) error {
 		}
 		report := command.Progress()
 		defer report.Done()
-		found, err := agent.RecoverFromChain(c.Context, client, book, agent.Search{
+		found, err := treasury.Recover(c.Context, client, book, treasury.Search{
 			Payer: payer, Token: p.TokenAddress(), Pinned: p.Pinned(), From: c.Uint64("from-block"), Agree: agree(c),
 			Reached: func(of common.Address, block, last uint64) {
 				report.Percent(block, last, "of the blocks of escrow "+ui.ShortAddress(of))

@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/cmd/chit/internal/command"
@@ -40,7 +40,7 @@ func Withdraw() *cli.Command {
 
 var (
 	anewFlag  = &cli.BoolFlag{Name: "anew", Usage: "also where a withdrawal of less is pending: the delay starts again"}
-	leastFlag = &cli.StringFlag{Name: "least", Usage: "leave channels with less USDC than this alone (default: " + agent.LeastTaken.Decimal() + " where the profile has no coinPrice)"}
+	leastFlag = &cli.StringFlag{Name: "least", Usage: "leave channels with less USDC than this alone (default: " + treasury.LeastTaken.Decimal() + " where the profile has no coinPrice)"}
 	maxCost   = &cli.StringFlag{Name: "max-cost", Usage: "the most that each transaction may cost, in coins of the chain (default: " + ui.Coins(escrow.DefaultMaxCost) + ")"}
 	stepFlags = []cli.Flag{
 		leastFlag,
@@ -70,7 +70,7 @@ func (s withdrawing) take(c *cli.Context) error {
 		return err
 	}
 	request.Finish = s.finish
-	return withFunds(c, func(p *profile.Profile, client *chain.Client, funds agent.Funds) error {
+	return withFunds(c, func(p *profile.Profile, client *chain.Client, funds treasury.Funds) error {
 		if request.CoinPrice, err = p.CoinPriceAmount(); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (s withdrawing) take(c *cli.Context) error {
 			return err
 		}
 		report := command.Progress()
-		request.Agree = func(plan agent.WithdrawPlan) error {
+		request.Agree = func(plan treasury.WithdrawPlan) error {
 			if err := s.agree(c, plan, request.MaxCost); err != nil {
 				return err
 			}
@@ -99,8 +99,8 @@ func (s withdrawing) take(c *cli.Context) error {
 }
 
 // withdrawRequest is what the flags ask for.
-func withdrawRequest(c *cli.Context) (r agent.WithdrawRequest, err error) {
-	r = agent.WithdrawRequest{Anew: c.Bool(anewFlag.Name), Anyway: c.Bool("anyway"), MaxCost: escrow.DefaultMaxCost}
+func withdrawRequest(c *cli.Context) (r treasury.WithdrawRequest, err error) {
+	r = treasury.WithdrawRequest{Anew: c.Bool(anewFlag.Name), Anyway: c.Bool("anyway"), MaxCost: escrow.DefaultMaxCost}
 	if text := c.String(maxCost.Name); text != "" {
 		if r.MaxCost, err = profile.ParseCoins(text); err != nil {
 			return r, fmt.Errorf("%w: --%s: %w", command.ErrUsage, maxCost.Name, err)
@@ -118,7 +118,7 @@ func withdrawRequest(c *cli.Context) (r agent.WithdrawRequest, err error) {
 
 // agree lists what is about to be taken, beside the command's own output, and where somebody
 // can be asked, asks.
-func (s withdrawing) agree(c *cli.Context, plan agent.WithdrawPlan, most *big.Int) error {
+func (s withdrawing) agree(c *cli.Context, plan treasury.WithdrawPlan, most *big.Int) error {
 	leftOut := leftOut(plan)
 	if len(plan.Take) == 0 {
 		if leftOut == "" {
@@ -147,7 +147,7 @@ func (s withdrawing) agree(c *cli.Context, plan agent.WithdrawPlan, most *big.In
 }
 
 // leftOut says for people which channels are left out, and why.
-func leftOut(plan agent.WithdrawPlan) string {
+func leftOut(plan treasury.WithdrawPlan) string {
 	var parts []string
 	if len(plan.Small) > 0 {
 		parts = append(parts, fmt.Sprintf("%d channels with less than %s are left out; --least 0 takes them too", len(plan.Small), plan.Least))
@@ -158,7 +158,7 @@ func leftOut(plan agent.WithdrawPlan) string {
 	return strings.Join(parts, "\n")
 }
 
-func (s withdrawing) print(c *cli.Context, all []agent.Withdrawal) error {
+func (s withdrawing) print(c *cli.Context, all []treasury.Withdrawal) error {
 	return command.Print(c, all, func(w io.Writer) error {
 		for _, done := range all {
 			line := fmt.Sprintf("%s %s of channel %s, transaction %s", s.did, done.Amount, done.Channel, done.Tx)
@@ -177,7 +177,7 @@ func (s withdrawing) print(c *cli.Context, all []agent.Withdrawal) error {
 }
 
 func withdrawStatus(c *cli.Context) error {
-	return withFunds(c, func(_ *profile.Profile, client *chain.Client, funds agent.Funds) error {
+	return withFunds(c, func(_ *profile.Profile, client *chain.Client, funds treasury.Funds) error {
 		head, err := client.Header(c.Context, nil)
 		if err != nil {
 			return err
@@ -186,7 +186,7 @@ func withdrawStatus(c *cli.Context) error {
 	})
 }
 
-func printWithdrawals(c *cli.Context, all []agent.PendingWithdrawal) error {
+func printWithdrawals(c *cli.Context, all []treasury.PendingWithdrawal) error {
 	return command.Print(c, all, func(w io.Writer) error {
 		if len(all) == 0 {
 			_, err := fmt.Fprintln(w, "no withdrawal was started")

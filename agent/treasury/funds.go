@@ -1,4 +1,4 @@
-package agent
+package treasury
 
 import (
 	"context"
@@ -41,9 +41,9 @@ type ChannelFunds struct {
 	WithdrawAfter *time.Time      `json:"withdrawAfter,omitempty"`
 }
 
-// ReadFunds reads a payer's balances from the chain and from its book. A channel that
+// Read reads a payer's balances from the chain and from its book. A channel that
 // cannot be read is left out: the error, which names it, comes with all others.
-func ReadFunds(ctx context.Context, client *chain.Client, token funding.Token, payer common.Address, kept *book.Book) (Funds, error) {
+func Read(ctx context.Context, client *chain.Client, token funding.Token, payer common.Address, kept *book.Book) (Funds, error) {
 	funds := Funds{Payer: payer, Token: token.Address, Channels: []ChannelFunds{}}
 	var err error
 	if funds.Wallet, err = token.Balance(ctx, client, payer); err != nil {

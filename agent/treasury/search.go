@@ -1,4 +1,4 @@
-package agent
+package treasury
 
 import (
 	"context"
@@ -34,12 +34,12 @@ type Search struct {
 	Reached func(of common.Address, block, last uint64)
 }
 
-// RecoverFromChain writes every channel of a payer that has money, or a withdrawal
+// Recover writes every channel of a payer that has money, or a withdrawal
 // pending, into the book: as charged counts what is claimed on chain, which all endpoints
 // of the client must say, or more where the book knows of it. The server that a new entry
 // pays is not known. What goes wrong with one channel or one escrow keeps no other back;
 // the error names each, and says from which block to go on where the chain did not answer.
-func RecoverFromChain(ctx context.Context, client *chain.Client, kept *book.Book, s Search) ([]book.Entry, error) {
+func Recover(ctx context.Context, client *chain.Client, kept *book.Book, s Search) ([]book.Entry, error) {
 	found, failed := []book.Entry{}, []error(nil)
 	for _, addresses := range append([]escrow.Addresses{escrow.Own, escrow.Canonical}, s.Pinned...) {
 		contract := escrow.At(client, addresses.Escrow)
@@ -79,7 +79,7 @@ func (s *Search) look(ctx context.Context, client *chain.Client, kept *book.Book
 	if err != nil {
 		return nil, err
 	}
-	state, err := stateOf(ctx, client, contract.Deployment().Escrow, config)
+	state, err := StateOf(ctx, client, contract.Deployment().Escrow, config)
 	if err != nil || state.Balance <= state.Claimed && state.Withdrawal.FinalizeAfter == 0 {
 		return nil, err
 	}
