@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -23,7 +24,7 @@ func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel v
 		return "", err
 	}
 	order := credit.Order{Action: "grant", Channel: channel, Subject: credit.GrantSubject(caveats, ""), Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
-	arguments := server.GrantArguments{Deadline: order.Deadline}
+	arguments := token.GrantArguments{Deadline: order.Deadline}
 	for _, c := range caveats {
 		arguments.Caveats = append(arguments.Caveats, c.String())
 	}
@@ -42,15 +43,15 @@ func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel v
 	if err != nil {
 		return "", err
 	}
-	var granted server.Granted
+	var granted token.Granted
 	if err := json.Unmarshal(result.RawStructuredContent, &granted); err != nil || granted.Token == "" {
 		return "", fmt.Errorf("the grant came to %+v, %w", result.Content, err)
 	}
 	return granted.Token, nil
 }
 
-// token is one of a payer with a channel of its own to a shop.
-func token(t testing.TB, url string, scope macaroon.Scope) string {
+// granted is one of a payer with a channel of its own to a shop.
+func granted(t testing.TB, url string, scope macaroon.Scope) string {
 	t.Helper()
 	o := options(t)
 	client := dial(t, url, o)

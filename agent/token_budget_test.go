@@ -19,7 +19,7 @@ import (
 
 func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	secret := token(t, shop.URL, macaroon.Scope{Budget: 10 * price})
+	secret := granted(t, shop.URL, macaroon.Scope{Budget: 10 * price})
 	budget, err := holder.OpenBudget(t.Context(), shop.URL, secret, agent.Policy{Total: 2*price - 1}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func TestACallOnATokenThatNobodyAnsweredCountsInFull(t *testing.T) {
 
 func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	secret := token(t, shop.URL, macaroon.Scope{Budget: 10 * price, PerCall: 5 * price})
+	secret := granted(t, shop.URL, macaroon.Scope{Budget: 10 * price, PerCall: 5 * price})
 	for name, test := range map[string]struct {
 		policy agent.Policy
 		most   vouchers.Amount
@@ -82,7 +82,7 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 
 func TestATokenWithoutRoomForTheBudgetIsNotShown(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	full, err := macaroon.Parse(token(t, shop.URL, macaroon.Scope{Budget: 10 * price}))
+	full, err := macaroon.Parse(granted(t, shop.URL, macaroon.Scope{Budget: 10 * price}))
 	for err == nil && len(full.Caveats()) < macaroon.MaxCaveats {
 		full, err = full.Attenuate(macaroon.Scope{Calls: 10})
 	}

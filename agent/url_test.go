@@ -90,7 +90,7 @@ func TestARedirectTakesNoPaymentAlong(t *testing.T) {
 
 func TestACreditTokenGoesNowhereElse(t *testing.T) {
 	shop := shoptest.Open(t, selling(t, "0.001"), work)
-	secret := token(t, shop.URL, macaroon.Scope{Budget: 2 * price})
+	secret := granted(t, shop.URL, macaroon.Scope{Budget: 2 * price})
 	front, stolen := detour(t, shop.URL, http.StatusTemporaryRedirect)
 	proxy, err := agent.OpenCreditProxy(front+"/mcp", secret, agent.Limits{}, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -25,9 +24,6 @@ const (
 	bearer              = "Bearer "
 )
 
-// creditSweep is how often grants are looked at that may have expired.
-const creditSweep = 10 * time.Second
-
 // isOwn reports whether a tool is the shop's own, which [Shop.AddTools] adds: it
 // costs nothing, or takes its payment itself.
 func isOwn(tool string) bool {
@@ -45,19 +41,22 @@ func bearerToken(header http.Header) (token string, found bool) {
 	return token, strings.HasPrefix(token, macaroon.Prefix)
 }
 
-// creditToken is the token that a call is to be paid with. A voucher that comes with
+// creditToken is the token that a call is to be paid with, nil if there is none. A voucher that comes with
 // the call goes first, then the token in _meta.
-func creditToken(req *mcp.CallToolRequest) (token string, found bool) {
+func creditToken(req *mcp.CallToolRequest) *string {
 	if meta := req.Params.Meta; meta != nil {
 		if _, paid := meta.AdditionalFields[x402.MetaPayment]; paid {
-			return "", false
+			return nil
 		}
 		if value, there := meta.AdditionalFields[MetaCredit]; there {
-			token, _ = value.(string) // anything else is no token, and refused as one
-			return token, true
+			token, _ := value.(string) // anything else is no token, and refused as one
+			return &token
 		}
 	}
-	return bearerToken(req.Header)
+	if token, found := bearerToken(req.Header); found {
+		return &token
+	}
+	return nil
 }
 
 // callID is the identifier of a call, "" if it has none. Anything but a text is one

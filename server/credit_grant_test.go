@@ -10,13 +10,14 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/x402"
 )
 
 func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c, thief := regular(t, shop, "payer", usdc), newCustomer(t, shop, "thief")
-	grant := func(arguments server.GrantArguments, payment any) answer {
+	grant := func(arguments token.GrantArguments, payment any) answer {
 		return send(t.Context(), t, shop.URL, server.CreditGrantTool, arguments, payment)
 	}
 	arguments, paid := c.wants(macaroon.Scope{Budget: price}), c.offered(price, price)
@@ -36,7 +37,7 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 	if a := grant(arguments, c.offered(price, price-1)); !a.result.IsError {
 		t.Errorf("with too low a ceiling: %s", a.raw)
 	}
-	var first, second server.Granted
+	var first, second token.Granted
 	grant(arguments, paid).structured(&first)
 	again := grant(arguments, paid)
 	again.structured(&second)
@@ -46,7 +47,7 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 	if got := c.ledger(shop).Aside; got != price {
 		t.Errorf("%s aside", got)
 	}
-	for name, bad := range map[string]server.GrantArguments{
+	for name, bad := range map[string]token.GrantArguments{
 		"no caveats":          {},
 		"an unknown caveat":   {Caveats: []string{"budget=1", "colour=red"}},
 		"a top-up of nothing": {Grant: &first.Grant.ID},
@@ -64,7 +65,7 @@ func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) 
 	unsigned.Deadline, unsigned.Signature = thief.signed(credit.Order{Action: "grant"})
 	for name, bad := range map[string]any{
 		"no order of the payer's": unsigned,
-		"a grant without caveats": server.GrantArguments{},
+		"a grant without caveats": token.GrantArguments{},
 		"an unknown argument":     map[string]any{"colour": "red"},
 	} {
 		a := send(t.Context(), t, shop.URL, server.CreditGrantTool, bad, c.offered(price, price))
@@ -88,33 +89,33 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	callOn(t, shop.URL, g.Token, "work", nil).receipt()
-	order := func(o credit.Order, a server.CreditArguments) answer {
+	order := func(o credit.Order, a token.Arguments) answer {
 		a.Action, a.Channel = o.Action, c.id
 		a.Deadline, a.Signature = c.signed(o)
 		return send(t.Context(), t, shop.URL, server.CreditTool, a, nil)
 	}
-	topUp := server.GrantArguments{Grant: &g.Grant.ID, Amount: 3 * price}
+	topUp := token.GrantArguments{Grant: &g.Grant.ID, Amount: 3 * price}
 	topUp.Deadline, topUp.Signature = c.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, 3*price)})
 	for range 2 {
-		var topped server.Granted
+		var topped token.Granted
 		send(t.Context(), t, shop.URL, server.CreditGrantTool, topUp, c.offered(3*price, 4*price)).structured(&topped)
 		if topped.Grant.Remaining() != 3*price || topped.Token != "" {
 			t.Errorf("%+v", topped.Grant)
 		}
 	}
 	callOn(t, shop.URL, g.Token, "work", nil).receipt()
-	var list server.GrantList
-	order(credit.Order{Action: "list"}, server.CreditArguments{}).structured(&list)
+	var list token.GrantList
+	order(credit.Order{Action: "list"}, token.Arguments{}).structured(&list)
 	if len(list.Grants) != 1 || list.Grants[0].Spent != 2*price || list.Grants[0].Label != "swarm" {
 		t.Errorf("%+v", list)
 	}
 	var report credit.Report
-	callOn(t, shop.URL, g.Token, server.CreditTool, server.CreditArguments{Action: "inspect"}).structured(&report)
+	callOn(t, shop.URL, g.Token, server.CreditTool, token.Arguments{Action: "inspect"}).structured(&report)
 	if report.Remaining != 2*price || report.Refused != nil {
 		t.Errorf("%+v", report)
 	}
 	var ended credit.Grant
-	order(credit.Order{Action: "revoke", Subject: g.Grant.ID.String()}, server.CreditArguments{Grant: &g.Grant.ID}).structured(&ended)
+	order(credit.Order{Action: "revoke", Subject: g.Grant.ID.String()}, token.Arguments{Grant: &g.Grant.ID}).structured(&ended)
 	if ended.Ended != credit.EndRevoked || *ended.Returned != 2*price {
 		t.Errorf("%+v", ended)
 	}

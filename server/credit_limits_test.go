@@ -8,6 +8,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/token"
 )
 
 func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
@@ -16,7 +17,7 @@ func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
 	o.Limits.RevokedTokens = 1
 	shop := shoptest.Open(t, o, new(tool).add)
 	c, other := regular(t, shop, "payer", usdc), regular(t, shop, "other", usdc)
-	var last server.Granted
+	var last token.Granted
 	for i := range 2 { // the same scope within a second is the same order
 		last = c.granted(macaroon.Scope{Budget: price, Calls: uint64(i + 1)}, c.spoken(shop))
 	}
@@ -28,11 +29,11 @@ func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
 		t.Errorf("after it %s are aside, %s reserved", ch.Aside, ch.Reserved)
 	}
 	other.granted(macaroon.Scope{Budget: price}, 0)
-	token, err := macaroon.Parse(last.Token)
+	parent, err := macaroon.Parse(last.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sub, err := token.Attenuate(macaroon.Scope{Budget: 10})
+	sub, err := parent.Attenuate(macaroon.Scope{Budget: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := callOn(t, shop.URL, made.Text(), server.CreditTool, server.CreditArguments{Action: "revoke"})
+		got := callOn(t, shop.URL, made.Text(), server.CreditTool, token.Arguments{Action: "revoke"})
 		if got.result.IsError != refused {
 			t.Errorf("revocation %d: %s", i, got.raw)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/token"
 
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
@@ -34,7 +35,7 @@ func (c *customer) signed(o credit.Order) (deadline uint64, signature vouchers.S
 }
 
 // wants are the arguments of a grant.
-func (c *customer) wants(scope macaroon.Scope) server.GrantArguments {
+func (c *customer) wants(scope macaroon.Scope) token.GrantArguments {
 	c.t.Helper()
 	if scope.Expires.IsZero() {
 		scope.Expires = time.Now().Add(time.Hour)
@@ -43,7 +44,7 @@ func (c *customer) wants(scope macaroon.Scope) server.GrantArguments {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	a := server.GrantArguments{Label: "swarm"}
+	a := token.GrantArguments{Label: "swarm"}
 	for _, caveat := range caveats {
 		a.Caveats = append(a.Caveats, caveat.String())
 	}
@@ -59,10 +60,10 @@ func (c *customer) offered(amount, ceiling vouchers.Amount) *x402.PaymentPayload
 }
 
 // granted is a token for a scope, paid over what the channel has spoken for.
-func (c *customer) granted(scope macaroon.Scope, spokenFor vouchers.Amount) server.Granted {
+func (c *customer) granted(scope macaroon.Scope, spokenFor vouchers.Amount) token.Granted {
 	c.t.Helper()
 	a := send(c.t.Context(), c.t, c.url, server.CreditGrantTool, c.wants(scope), c.offered(scope.Budget, spokenFor+scope.Budget))
-	var g server.Granted
+	var g token.Granted
 	a.structured(&g)
 	if charged := a.receipt().Extra.ChargedAmount; *charged != scope.Budget {
 		c.t.Fatalf("the grant of %s is charged %s", scope.Budget, charged)

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -55,7 +56,7 @@ func impostor(t testing.TB, shop *shoptest.Shop, victim *customer) *customer {
 // orders sends an order of the customer about a grant.
 func (c *customer) orders(action string, id macaroon.GrantID) answer {
 	c.t.Helper()
-	a := server.CreditArguments{Action: action, Channel: c.id, Grant: &id}
+	a := token.Arguments{Action: action, Channel: c.id, Grant: &id}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: action, Subject: id.String()})
 	return send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil)
 }
@@ -71,12 +72,12 @@ func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T
 	if got := stranger.orders("revoke", g.Grant.ID); !got.result.IsError || !strings.Contains(got.text(), credit.ErrNoGrant.Error()) {
 		t.Errorf("the stranger's order to revoke: %s", got.raw)
 	}
-	topUp := server.GrantArguments{Grant: &g.Grant.ID, Amount: price}
+	topUp := token.GrantArguments{Grant: &g.Grant.ID, Amount: price}
 	topUp.Deadline, topUp.Signature = stranger.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, price)})
 	if got := send(t.Context(), t, shop.URL, server.CreditGrantTool, topUp, stranger.offered(price, 2*price)); !got.result.IsError {
 		t.Errorf("the stranger's top-up: %s", got.raw)
 	}
-	var list server.GrantList
+	var list token.GrantList
 	stranger.lists().structured(&list)
 	if len(list.Grants) != 0 {
 		t.Errorf("the stranger is shown %+v", list.Grants)
@@ -88,7 +89,7 @@ func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T
 
 func (c *customer) lists() answer {
 	c.t.Helper()
-	a := server.CreditArguments{Action: "list", Channel: c.id}
+	a := token.Arguments{Action: "list", Channel: c.id}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
 	return send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil)
 }
@@ -137,7 +138,7 @@ func TestAPayerWithSeveralChannelsAndSessionKeysStillEndsItsGrants(t *testing.T)
 		if got.result.IsError == test.allowed {
 			t.Errorf("%s: %s", test.name, got.raw)
 		}
-		var list server.GrantList
+		var list token.GrantList
 		test.of.lists().structured(&list)
 		if len(list.Grants) == 0 || list.Grants[len(list.Grants)-1].Channel != test.of.id {
 			t.Errorf("%s: listed are %+v", test.name, list.Grants)
@@ -223,9 +224,9 @@ func TestAPayerReadsItsGrantsAPageAtATime(t *testing.T) {
 	}
 }
 
-func (c *customer) listsAfter(last macaroon.GrantID) (page server.GrantList) {
+func (c *customer) listsAfter(last macaroon.GrantID) (page token.GrantList) {
 	c.t.Helper()
-	a := server.CreditArguments{Action: "list", Channel: c.id, After: last}
+	a := token.Arguments{Action: "list", Channel: c.id, After: last}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
 	send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil).structured(&page)
 	return page

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"time"
-
-	"github.com/chitpay/chit/server/terms"
 )
 
 const (
@@ -43,9 +41,4 @@ func (s *Shop) watchDisk(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
-}
-
-// mayWrite refuses what would move money while the shop cannot write.
-func (s *Shop) mayWrite() *terms.Refusal {
-	return terms.FromLedger(s.Store.Err())
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -75,6 +76,8 @@ type Options struct {
 	// MovedFrom are places at which the shop was before: beside its terms it says so, signed
 	// by its key, and payers use the channels that they opened for it there.
 	MovedFrom []Move
+	// Ways are further ways to pay, which are asked before those by voucher and by credit token.
+	Ways []sale.Way
 	// BaseURL is where clients of [Shop.SellHTTP] find the shop, such as https://shop.example,
 	// with the path that stands before those of its routes, if there is one; it has neither
 	// user information nor a query. Terms and signed receipts name what is sold below it, and

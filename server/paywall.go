@@ -29,7 +29,7 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		if call := strippedOf(ctx); call != nil {
 			return s.refuseStripped(ctx, call, req)
 		}
-		token, onCredit := creditToken(&req)
+		token := creditToken(&req)
 		req = withoutToken(req)
 		rate := s.rates.Of(name)
 		if rate == nil {
@@ -49,7 +49,7 @@ func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerF
 		line.Price = price
 		defer line.Close(ctx)
 		on := &onMCP{shop: s, line: &line, req: req, rate: rate, next: next, fingerprint: fingerprint(req)}
-		sold := on.sell(ctx, token, onCredit)
+		sold := on.sell(ctx, token)
 		fitSchema(ctx, name, sold.result)
 		return sold.result, sold.err
 	}
@@ -107,16 +107,20 @@ type onMCP struct {
 	fingerprint [32]byte
 }
 
-func (on *onMCP) sell(ctx context.Context, token string, onCredit bool) *toolAnswer {
-	if onCredit {
-		by := &byCredit{on.shop, on.line, token, callID(&on.req), func() []terms.PricedTool { return offeredTools(ctx, on.shop) }}
-		return sale.Run(ctx, on.line, on.rate, by, on)
+func (on *onMCP) sell(ctx context.Context, token *string) *toolAnswer {
+	brought := sale.Presented{Token: token, Identifier: callID(&on.req), Offered: func() []terms.PricedTool { return offeredTools(ctx, on.shop) }}
+	if token == nil {
+		payload, refused := on.shop.payloadOf(on.req)
+		if refused != nil {
+			return on.Refuse(ctx, &sale.Denial{Terms: refused})
+		}
+		brought.Payment = payload
 	}
-	payload, refused := on.shop.payloadOf(on.req)
-	if refused != nil {
-		return on.Refuse(ctx, &sale.Denial{Terms: refused})
+	by := on.shop.ways.By(on.line, brought)
+	if by == nil {
+		return on.Refuse(ctx, &sale.Denial{Terms: terms.Unpaid})
 	}
-	return sale.Run(ctx, on.line, on.rate, &byVoucher{on.shop, on.line, payload}, on)
+	return sale.Run(ctx, on.line, on.rate, by, on)
 }
 
 func (on *onMCP) Request() [32]byte { return on.fingerprint }

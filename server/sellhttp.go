@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -157,19 +157,20 @@ func (on *onHTTP) run(body []byte) {
 		return
 	}
 	on.body, on.fingerprint = body, requestFingerprint(on.r, body)
-	var by sale.Means
+	brought := sale.Presented{}
 	if on.token != "" && on.r.Header.Get(x402.HeaderPaymentSignature) == "" {
-		by = &byCredit{on.shop, &on.line, on.token, requestID(on.r), func() []terms.PricedTool { return nil }}
-	} else {
-		payload := on.payload()
-		if payload == nil {
-			return
-		}
-		if refund, ok := payload.Payload.(*x402.RefundPayload); ok {
-			on.refund(payload, refund)
-			return
-		}
-		by = &byVoucher{on.shop, &on.line, payload}
+		brought.Token, brought.Identifier = &on.token, requestID(on.r)
+	} else if brought.Payment = on.payload(); brought.Payment == nil {
+		return
+	}
+	if isRefund(brought.Payment) {
+		on.refund(brought.Payment)
+		return
+	}
+	by := on.shop.ways.By(&on.line, brought)
+	if by == nil {
+		on.refuseTerms(terms.Unpaid)
+		return
 	}
 	if answer := sale.Run(on.r.Context(), &on.line, on.rate, by, on); answer != nil {
 		answer.send(on.w)
@@ -204,6 +205,13 @@ func (on *onHTTP) isRefund() bool {
 	if err != nil {
 		return false
 	}
+	return isRefund(payload)
+}
+
+func isRefund(payload *x402.PaymentPayload) bool {
+	if payload == nil {
+		return false
+	}
 	_, refund := payload.Payload.(*x402.RefundPayload)
 	return refund
 }
@@ -236,19 +244,9 @@ func (on *onHTTP) payload() *x402.PaymentPayload {
 }
 
 // refund gives a refund, even when the payer has gone meanwhile.
-func (on *onHTTP) refund(payload *x402.PaymentPayload, r *x402.RefundPayload) {
-	ctx := context.WithoutCancel(on.r.Context())
-	namesPayer(&on.line, payload)
-	p, refused := on.shop.accept(payload, 0) // it pays for nothing
-	if refused != nil {
-		on.refuseTerms(refused)
-		return
-	}
-	if err := on.shop.checkVoucher(p); err != nil {
-		on.refuseTerms(terms.Refuse(x402.ErrVoucherSignature, "%v", err))
-		return
-	}
-	response, refused := on.shop.refund(ctx, p, r.Amount)
+func (on *onHTTP) refund(payload *x402.PaymentPayload) {
+	voucher.NamesPayer(&on.line, payload)
+	response, refused := on.shop.vouchers.Refund(on.r.Context(), payload)
 	if refused != nil {
 		on.refuseTerms(refused)
 		return

@@ -111,7 +111,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 
 // terms are what the request is sold on, with why it is refused.
 func (on *onHTTP) terms(r *terms.Refusal) *x402.PaymentRequired {
-	return on.shop.required(on.described(), on.price, r)
+	return on.shop.vouchers.Required(on.described(), on.price, r)
 }
 
 func (on *onHTTP) fail(status int, reason string) {

@@ -14,8 +14,6 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/singleflight"
-	"golang.org/x/time/rate"
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/watch"
@@ -26,6 +24,8 @@ import (
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
+	"github.com/chitpay/chit/server/token"
+	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/ledger"
@@ -47,7 +47,6 @@ type Shop struct {
 	// shop serves; every other has its own.
 	Watcher *watch.Watcher
 
-	notary        receipts.Signer // of receipts
 	tills         *till.Tills
 	behind        []*till.Till // which have not caught up with their chain since an older store was opened; renewing guards it
 	aside         *settle.Asides
@@ -61,20 +60,15 @@ type Shop struct {
 	wired         wiring
 	payments      x402.PaymentDecoder
 	logger        *slog.Logger
-	lookups       singleflight.Group // chain reads of channels, by id
-	frozen        sync.Map           // vouchers.ChannelID to thaw: refunded channels that the ledger has not caught up with
 	limits        Limits
 	met           *limits.Hits
 	now           func() time.Time
-	asking        *asking // of those that a payment asks for
-	largeDeposits *rate.Limiter
+	vouchers      *voucher.Seller
+	tokens        *token.Seller
+	ways          sale.Ways
 	register      *sale.Register
 	door          *door.Door
 	streams       streams
-	spending      *spending // of gas, on what payers ask for
-	errands       *errands
-	moves         *moves
-	deposits      singleflight.Group // deposits, by authorization
 	closing       sync.Once
 }
 
@@ -101,7 +95,6 @@ func newShop(o Options) (*Shop, error) {
 	}
 	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.WithDefaults(), now: o.Now, logger: o.Logger}
 	s.rates.Store(rates)
-	s.errands = newErrands(s.limits)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()
 	}
@@ -119,8 +112,6 @@ func newShop(o Options) (*Shop, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.asking = newAsking(s.limits, s.now)
-	s.largeDeposits = limits.PerSecond(s.limits.LargeDeposits)
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
@@ -150,9 +141,6 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Ledger.Forgive(s.tenure.older)
-	if s.spending, err = newSpending(s.limits, s.now, s.Store.Bucket(spendingBucket)); err != nil {
-		return err
-	}
 	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store, credit.WithLimits(s.limits.Credit(), s.met.Add)); err != nil {
 		return err
 	}
@@ -160,7 +148,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.Receipts, s.notary = receipts.NewBook(s.Store, signer), signer
+	s.Receipts = receipts.NewBook(s.Store, signer)
 	s.register = sale.New(sale.Options{
 		Ledger: s.Ledger, Receipts: s.Receipts, Free: offer.NewFreeBook(s.Store, s.logger), Limits: s.limits, Met: s.met.Add,
 		Observe: o.Observe, Now: s.now, Logger: s.logger,
@@ -173,13 +161,18 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	}); err != nil {
 		return err
 	}
-	if err := s.openMoves(ctx, o); err != nil {
+	if s.vouchers, err = voucher.New(ctx, voucher.Options{
+		Tills: s.tills, Ledger: s.Ledger, Store: s.Store, Notary: signer, Key: o.Key, MovedFrom: o.MovedFrom, PayTo: s.payTo, WithdrawDelay: s.withdrawDelay,
+		Limits: s.limits, Met: s.met.Add, Now: s.now, Logger: s.logger,
+	}); err != nil {
 		return err
 	}
+	s.tokens = token.New(s.Credit, s.Ledger, s.vouchers, s.logger)
+	s.ways = append(slices.Clone(o.Ways), s.vouchers, s.tokens)
 	s.Settler, s.Watcher = s.tills.All[0].Settler, s.tills.All[0].Watcher
 	s.warnOfOthers()
 	s.sayStops()
-	return s.freezeAgain()
+	return nil
 }
 
 // Close ends the shop, and logs a summary of what it has sold. What was answered is on disk.

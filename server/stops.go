@@ -77,7 +77,7 @@ func (s *Shop) resume(ctx context.Context, id vouchers.ChannelID) (ledger.Stop, 
 		return ledger.Stop{}, fmt.Errorf("resume channel %s: %w", id, ledger.ErrChannelNotFound)
 	}
 	if t := s.tills.Of(channel.Deployment); t != nil {
-		if refused := s.refreshAfter(ctx, t, channel.Config); refused != nil {
+		if refused := s.vouchers.Refresh(ctx, t, channel.Config); refused != nil {
 			return ledger.Stop{}, fmt.Errorf("resume channel %s: look at it first: %s", id, refused.Detail)
 		}
 	}

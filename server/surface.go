@@ -6,6 +6,7 @@ import (
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/till"
+	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -20,6 +21,7 @@ type (
 	Allowance = offer.Allowance
 	Limits    = limits.Limits
 	Accepts   = till.Accepts
+	Move      = voucher.Move
 )
 
 // Free is the price of what is given for nothing, among [Prices].

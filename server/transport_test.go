@@ -22,6 +22,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
@@ -223,7 +224,7 @@ func (l *line) charges(c *customer) {
 // spends checks that a token in _meta pays one more price.
 func (l *line) spends(c *customer) {
 	l.t.Helper()
-	var granted server.Granted
+	var granted token.Granted
 	l.pay(server.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price)).structured(&granted)
 	onCredit := map[string]any{server.MetaCredit: granted.Token}
 	if a := l.call("work", nil, onCredit); a.text() != "done" || *a.receipt().Extra.ChargedAmount != price {

@@ -11,11 +11,11 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers/ledger"
+	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -122,63 +122,24 @@ func mayPay(r *http.Request, body []byte) bool {
 // proves says whether a call brings what can pay at all: a voucher that is signed by
 // the signer of a channel that there is, a deposit, or a token that this shop has made.
 func (s *Shop) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal, pays bool) {
-	if seen.payment != nil {
-		refused = s.provesPayment(limits.WithNetwork(r), seen.payment)
-		return refused, refused == nil
-	}
-	token, found := bearerToken(r.Header)
-	if seen.credit != nil {
-		token = ""
-		found = json.Unmarshal(seen.credit, &token) == nil
-	}
-	if !found {
-		return nil, false
-	}
-	var no *credit.Refusal
-	if err := s.Credit.Allows(token, credit.Call{Tool: seen.name}); errors.As(err, &no) {
-		return nil, no.Code != credit.CodeInvalidToken && no.Code != credit.CodeRevoked
-	}
-	return nil, true
-}
-
-func (s *Shop) provesPayment(ctx context.Context, raw json.RawMessage) *terms.Refusal {
-	payload, err := s.payments.DecodeValue(raw)
-	if err != nil {
-		return terms.Refuse(x402.CodeOf(err), "%v", err)
-	}
-	p, refused := s.accept(payload, 0)
-	if refused != nil {
-		return refused
-	}
-	if err := s.checkVoucher(p); err != nil {
-		return terms.Refuse(x402.ErrVoucherSignature, "%v", err)
-	}
-	switch p.body.(type) {
-	case *x402.DepositPayload:
-		if !s.largeDeposits.Allow() {
-			s.met.Add("largeDeposits")
-			return terms.Refuse(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
+	var brought sale.Presented
+	switch token, onCredit := bearerToken(r.Header); {
+	case seen.payment != nil:
+		payload, err := s.payments.DecodeValue(seen.payment)
+		if err != nil {
+			return terms.Refuse(x402.CodeOf(err), "%v", err), false
 		}
-	case *x402.VoucherPayload:
-		channel, known := s.Ledger.Channel(p.voucher.Channel)
-		if !known {
-			return s.find(ctx, p)
+		brought.Payment = payload
+	case seen.credit != nil:
+		brought.Token = new(string)
+		if json.Unmarshal(seen.credit, brought.Token) != nil {
+			return nil, false
 		}
-		if !p.maySee(channel) { // anybody can show what is on chain
-			return p.shown(&terms.Refusal{Code: x402.ErrCumulativeAmountMismatch, Channel: &channel})
-		}
-	default:
-		return terms.Refuse(x402.ErrPayloadType, "refunds go to the tool %s", RefundTool)
+	case onCredit:
+		brought.Token = &token
 	}
-	return nil
-}
-
-// find asks the chain about a channel that the ledger does not know.
-func (s *Shop) find(ctx context.Context, p *payment) *terms.Refusal {
-	if !s.mayAsk(ctx, p, nil) {
-		return s.unasked(ledger.ErrChannelNotFound, p, 0)
-	}
-	return s.refresh(ctx, p.till, p.config, ledger.ErrChannelNotFound)
+	pays, refused = s.ways.Proves(limits.WithNetwork(r), seen.name, brought)
+	return refused, pays
 }
 
 // refuseStripped answers a call whose arguments were taken away: the terms, or what its
@@ -192,11 +153,11 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 	}
 	line := s.toolLine(req)
 	line.Price = rate.Price
-	if token, onCredit := creditToken(&req); onCredit {
-		asked := credit.Call{Tool: name, Price: rate.Price}
-		if err := s.Credit.Allows(token, asked); err != nil {
-			return s.refuseCredit(s.explainCredit(ctx, &line, token, err, offeredTools(ctx, s)))
-		}
+	brought := sale.Presented{Token: creditToken(&req), Offered: func() []terms.PricedTool { return offeredTools(ctx, s) }}
+	if no := s.ways.Explain(ctx, &line, brought); no != nil && no.Token != nil {
+		return s.refuseCredit(no.Token)
+	} else if no != nil {
+		return s.refuse(ctx, &line, no.Terms)
 	}
 	refused := call.refused
 	if refused == nil && rate.Quote != nil {
@@ -206,7 +167,7 @@ func (s *Shop) refuseStripped(ctx context.Context, call *stripped, req mcp.CallT
 		refused = terms.Unpaid
 	}
 	if payload, none := s.payloadOf(req); none == nil {
-		namesPayer(&line, payload)
+		voucher.NamesPayer(&line, payload)
 	}
 	return s.refuse(ctx, &line, refused)
 }

@@ -35,9 +35,7 @@ func (s *Shop) warnOfOthers() {
 // that serves the tools in its own way calls it beside.
 func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 	var all sync.WaitGroup
-	for _, on := range s.tills.Accounts {
-		all.Go(func() { s.thawAll(ctx, on) })
-	}
+	all.Go(func() { s.vouchers.Run(ctx) })
 	for _, t := range s.tills.All {
 		all.Go(func() { t.Watcher.Run(ctx) })
 		all.Go(func() { s.catchUp(ctx, t) })
@@ -45,7 +43,7 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 		all.Go(func() { t.FollowGasPrice(ctx) })
 	}
 	all.Go(func() { s.watchDisk(ctx) })
-	all.Go(func() { s.Credit.Run(ctx, creditSweep, s.logger) })
+	all.Go(func() { s.tokens.Run(ctx) })
 	all.Wait()
 }
 

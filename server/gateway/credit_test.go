@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chitpay/chit/server/token"
+
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -46,7 +48,7 @@ func (s *selling) granted(t testing.TB, buyer *agent.Client, scope macaroon.Scop
 	result := buy(t, buyer, uint64(scope.Budget), server.CreditGrantTool, map[string]any{
 		"caveats": texts, "deadline": order.Deadline, "signature": vouchers.Signature(signature).Hex(),
 	})
-	var g server.Granted
+	var g token.Granted
 	if err := json.Unmarshal(result.RawStructuredContent, &g); err != nil {
 		t.Fatal(err)
 	}

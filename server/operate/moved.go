@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402/extension"
 )
@@ -16,5 +17,5 @@ func SignMove(ctx context.Context, o server.Options, moved server.Move, until ti
 	config := vouchers.ChannelConfig{
 		Receiver: cmp.Or(o.PayTo, o.Key.Address()), ReceiverAuthorizer: o.Key.Address(), Token: o.Token, WithdrawDelay: o.WithdrawDelay,
 	}
-	return server.SignMove(ctx, o.Key, vouchers.Deployment{ChainID: o.ChainID, Escrow: o.Escrow}, config, moved, until)
+	return voucher.SignMove(ctx, o.Key, vouchers.Deployment{ChainID: o.ChainID, Escrow: o.Escrow}, config, moved, until)
 }

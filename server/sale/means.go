@@ -1,6 +1,7 @@
 package sale
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/chitpay/chit/server/offer"
@@ -10,6 +11,67 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
+
+// Presented is what a request brings to be paid with, as its carrier has found it.
+type Presented struct {
+	// Payment is that of x402, nil if there is none.
+	Payment *x402.PaymentPayload
+	// Token is a bearer's, nil if there is none, and Identifier what a call on it is known by
+	// when it is made again; "" is none.
+	Token      *string
+	Identifier string
+	// Offered are the tools that the same server sells beside, by their price; nil is none.
+	Offered func() []terms.PricedTool
+}
+
+// Way is a kind of means. Which one pays for a call is up to what its request brings: the
+// first that has something to do with it.
+type Way interface {
+	// By is the means that a request brings for the call of a line, nil where it is none of
+	// this way.
+	By(l *Line, p Presented) Means
+	// Proves reports, before a large request is decoded, whether what it brings can pay at all
+	// for what is sold under a name; and if not why, where that is known.
+	Proves(ctx context.Context, name string, p Presented) (pays bool, why *terms.Refusal)
+	// Explain is why what a request brings does not pay for the call of a line at its price,
+	// nil where it may.
+	Explain(ctx context.Context, l *Line, p Presented) *Denial
+}
+
+// Ways are those by which a shop is paid, in the order in which they are asked.
+type Ways []Way
+
+// By is the means that a request brings for the call of a line, nil if it brings none.
+func (ways Ways) By(l *Line, p Presented) Means {
+	for _, way := range ways {
+		if by := way.By(l, p); by != nil {
+			return by
+		}
+	}
+	return nil
+}
+
+// Proves is [Way.Proves] of the ways: of the first that says yes, or else that knows why not.
+func (ways Ways) Proves(ctx context.Context, name string, p Presented) (pays bool, why *terms.Refusal) {
+	for _, way := range ways {
+		pays, no := way.Proves(ctx, name, p)
+		if pays {
+			return true, nil
+		}
+		why = cmp.Or(why, no)
+	}
+	return false, why
+}
+
+// Explain is [Way.Explain] of the first way that knows why not.
+func (ways Ways) Explain(ctx context.Context, l *Line, p Presented) *Denial {
+	for _, way := range ways {
+		if no := way.Explain(ctx, l, p); no != nil {
+			return no
+		}
+	}
+	return nil
+}
 
 // Means is a way to pay. It knows nothing of how the call came.
 type Means interface {

@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -69,31 +70,31 @@ var ErrGrant = errors.New("the server did not grant what was asked for")
 // Grant pays for a budget and returns its token, which was held against what was asked
 // for. It pays no more than the budget. Errors are those of the scope, of
 // [agent.Client.CallToolFor], or the server's, or wrap [ErrGrant].
-func (o Owner) Grant(ctx context.Context, scope macaroon.Scope, label string) (server.Granted, error) {
+func (o Owner) Grant(ctx context.Context, scope macaroon.Scope, label string) (token.Granted, error) {
 	caveats, err := scope.Caveats()
 	if err != nil {
-		return server.Granted{}, err
+		return token.Granted{}, err
 	}
-	arguments := server.GrantArguments{Label: label}
+	arguments := token.GrantArguments{Label: label}
 	for _, c := range caveats {
 		arguments.Caveats = append(arguments.Caveats, c.String())
 	}
 	arguments.Deadline, arguments.Signature, err = o.order(ctx, "grant", credit.GrantSubject(caveats, label))
 	if err != nil {
-		return server.Granted{}, err
+		return token.Granted{}, err
 	}
 	granted, receipt, err := o.buy(ctx, arguments, scope.Budget)
 	if err != nil {
-		return server.Granted{}, err
+		return token.Granted{}, err
 	}
 	if err := o.check(granted, receipt, scope.Budget, arguments.Caveats); err != nil {
-		return server.Granted{}, fmt.Errorf("%w; %s were paid", err, receipt.Charged)
+		return token.Granted{}, fmt.Errorf("%w; %s were paid", err, receipt.Charged)
 	}
 	return granted, nil
 }
 
 // check holds what was granted against what was asked for.
-func (o Owner) check(granted server.Granted, receipt agent.Receipt, budget vouchers.Amount, caveats []string) error {
+func (o Owner) check(granted token.Granted, receipt agent.Receipt, budget vouchers.Amount, caveats []string) error {
 	token, err := macaroon.Parse(granted.Token)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrGrant, err)
@@ -124,12 +125,12 @@ func (o Owner) paid(receipt agent.Receipt, amount vouchers.Amount) error {
 }
 
 // TopUp pays for more budget of a grant, and no more than that.
-func (o Owner) TopUp(ctx context.Context, id macaroon.GrantID, amount vouchers.Amount) (server.Granted, error) {
-	arguments := server.GrantArguments{Grant: &id, Amount: amount}
+func (o Owner) TopUp(ctx context.Context, id macaroon.GrantID, amount vouchers.Amount) (token.Granted, error) {
+	arguments := token.GrantArguments{Grant: &id, Amount: amount}
 	var err error
 	arguments.Deadline, arguments.Signature, err = o.order(ctx, "top-up", credit.TopUpSubject(id, amount))
 	if err != nil {
-		return server.Granted{}, err
+		return token.Granted{}, err
 	}
 	granted, receipt, err := o.buy(ctx, arguments, amount)
 	if err == nil {
@@ -139,36 +140,36 @@ func (o Owner) TopUp(ctx context.Context, id macaroon.GrantID, amount vouchers.A
 		err = fmt.Errorf("%w: the answer is not about grant %s; %s were paid", ErrGrant, id, receipt.Charged)
 	}
 	if err != nil {
-		return server.Granted{}, err
+		return token.Granted{}, err
 	}
 	return granted, nil
 }
 
-func (o Owner) buy(ctx context.Context, arguments server.GrantArguments, most vouchers.Amount) (server.Granted, agent.Receipt, error) {
+func (o Owner) buy(ctx context.Context, arguments token.GrantArguments, most vouchers.Amount) (token.Granted, agent.Receipt, error) {
 	fields, err := object(arguments)
 	if err != nil {
-		return server.Granted{}, agent.Receipt{}, err
+		return token.Granted{}, agent.Receipt{}, err
 	}
 	result, receipt, err := o.Client.CallToolFor(ctx, most, server.CreditGrantTool, fields)
 	if err != nil {
-		return server.Granted{}, receipt, err
+		return token.Granted{}, receipt, err
 	}
-	granted, err := decode[server.Granted](result)
+	granted, err := decode[token.Granted](result)
 	return granted, receipt, err
 }
 
 // List lists the grants of the channel.
 func (o Owner) List(ctx context.Context) ([]credit.Grant, error) {
-	list, err := ask[server.GrantList](ctx, o, server.CreditArguments{Action: "list"}, "")
+	list, err := ask[token.GrantList](ctx, o, token.Arguments{Action: "list"}, "")
 	return list.Grants, err
 }
 
 // Revoke ends a grant and every token that was made of it.
 func (o Owner) Revoke(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
-	return ask[credit.Grant](ctx, o, server.CreditArguments{Action: "revoke", Grant: &id}, id.String())
+	return ask[credit.Grant](ctx, o, token.Arguments{Action: "revoke", Grant: &id}, id.String())
 }
 
-func ask[T any](ctx context.Context, o Owner, a server.CreditArguments, subject string) (T, error) {
+func ask[T any](ctx context.Context, o Owner, a token.Arguments, subject string) (T, error) {
 	var none T
 	var err error
 	a.Channel = o.Channel

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chitpay/chit/server/token"
+
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -189,7 +191,7 @@ func (h *Holder) Revoke(ctx context.Context) (credit.Grant, error) {
 
 func about[T any](ctx context.Context, h *Holder, action string) (T, error) {
 	var req mcp.CallToolRequest
-	req.Params.Name, req.Params.Arguments = server.CreditTool, server.CreditArguments{Action: action}
+	req.Params.Name, req.Params.Arguments = server.CreditTool, token.Arguments{Action: action}
 	result, err := h.call(ctx, req)
 	if err != nil {
 		var none T

@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -46,7 +46,7 @@ const (
 	leftoverPer = 10 * time.Minute
 )
 
-func newSpending(l Limits, now func() time.Time, bucket vouchers.Bucket) (*spending, error) {
+func newSpending(l limits.Limits, now func() time.Time, bucket vouchers.Bucket) (*spending, error) {
 	hourly := func(n int) *limits.Rates[vouchers.ChannelID] {
 		return limits.NewRates[vouchers.ChannelID](rate.Limit(n)/3600, n)
 	}
@@ -132,14 +132,14 @@ func (e *spent) fail(err error, most uint64) {
 
 // mayDeposit says whether a deposit is submitted now. One that was submitted before, by
 // whomever, costs nothing: whoever asks learns what came of it.
-func (s *Shop) mayDeposit(ctx context.Context, t *till.Till, d *signedDeposit, id vouchers.ChannelID) (*spent, *terms.Refusal) {
+func (s *Seller) mayDeposit(ctx context.Context, t *till.Till, d *signedDeposit, id vouchers.ChannelID) (*spent, *terms.Refusal) {
 	if used, err := t.Escrow.Submitted(ctx, t.Sender, d.Authorized, d.collector); err == nil && used {
 		return nil, nil
 	}
 	return s.newDeposit(ctx, t, id)
 }
 
-func (s *Shop) newDeposit(ctx context.Context, t *till.Till, id vouchers.ChannelID) (*spent, *terms.Refusal) {
+func (s *Seller) newDeposit(ctx context.Context, t *till.Till, id vouchers.ChannelID) (*spent, *terms.Refusal) {
 	if !s.spending.channels.Allow(id, s.now()) {
 		return nil, s.tooManyErrands()
 	}
@@ -149,8 +149,8 @@ func (s *Shop) newDeposit(ctx context.Context, t *till.Till, id vouchers.Channel
 
 // mayRefund says whether a part or all of what is left of a channel is given back now.
 // All of it always is, if it is little not more often than every ten minutes.
-func (s *Shop) mayRefund(ctx context.Context, t *till.Till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *terms.Refusal) {
-	channel, _ := s.Ledger.Channel(id)
+func (s *Seller) mayRefund(ctx context.Context, t *till.Till, id vouchers.ChannelID, back vouchers.Amount) (*spent, *terms.Refusal) {
+	channel, _ := s.ledger.Channel(id)
 	rest, _ := refundable(channel, nil)
 	least := max(s.limits.LeastRefund, t.Costs(till.Refunding))
 	switch {
@@ -162,7 +162,7 @@ func (s *Shop) mayRefund(ctx context.Context, t *till.Till, id vouchers.ChannelI
 		}
 		return nil, nil
 	case back < least:
-		s.met.Add("leastRefund")
+		s.met("leastRefund")
 		return nil, &terms.Refusal{Code: x402.ErrRefundAmountInvalid, Channel: &channel,
 			Detail: fmt.Sprintf("the least part that is given back is %s at the present price of gas; all that is left, %s, always is", least, rest)}
 	case !s.spending.channels.Allow(id, s.now()):
@@ -172,18 +172,18 @@ func (s *Shop) mayRefund(ctx context.Context, t *till.Till, id vouchers.ChannelI
 	return e, s.waits("refundGas", err)
 }
 
-func (s *Shop) tooManyErrands() *terms.Refusal {
-	s.met.Add("channelErrands")
+func (s *Seller) tooManyErrands() *terms.Refusal {
+	s.met("channelErrands")
 	return terms.Refuse(x402.ErrVerificationStateUnavailable, "this channel has had %d deposits and refunds of a part within the hour, which is the most: send the same payment again in some minutes; all that is left can be taken back at any time", s.limits.ChannelErrands)
 }
 
 // waits puts in x402's words that an errand waits for tomorrow.
-func (s *Shop) waits(limit string, err error) *terms.Refusal {
+func (s *Seller) waits(limit string, err error) *terms.Refusal {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, errBudget) {
-		s.met.Add(limit)
+		s.met(limit)
 		s.logger.Warn("payers' transactions wait", "limit", limit, "error", err)
 	}
 	return terms.Refuse(x402.ErrVerificationStateUnavailable, "%v; all that is left can be taken back at any time", err)

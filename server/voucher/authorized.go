@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -24,7 +24,7 @@ type signedDeposit struct {
 }
 
 // readDeposit holds a deposit against the terms that it comes with.
-func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, *terms.Refusal) {
+func (s *Seller) readDeposit(p *Payment, d *x402.DepositPayload) (*signedDeposit, *terms.Refusal) {
 	announced, least := p.till.LeastDeposit()
 	by3009, byPermit2 := d.Deposit.Authorization.Erc3009, d.Deposit.Authorization.Permit2
 	switch {
@@ -33,48 +33,48 @@ func (s *Shop) readDeposit(p *payment, d *x402.DepositPayload) (*signedDeposit, 
 	case !p.byPermit2 && by3009 == nil:
 		return nil, terms.Refuse(x402.ErrErc3009AuthorizationRequired, "the accepted terms are those of deposits by EIP-3009")
 	case d.Deposit.Amount < least:
-		s.met.Add("leastDeposit")
+		s.met("leastDeposit")
 		return nil, terms.Refuse(x402.ErrDepositBelowMinDeposit, "the deposit is %s, the least is %s", d.Deposit.Amount, announced)
 	case p.byPermit2:
 		return p.permitted(d.Deposit.Amount, byPermit2)
 	}
 	signed := funding.Deposit{
-		Config:      p.config,
+		Config:      p.Config,
 		Amount:      d.Deposit.Amount,
 		ValidAfter:  by3009.ValidAfter,
 		ValidBefore: by3009.ValidBefore,
 		Salt:        by3009.Salt,
 		Signature:   by3009.Signature,
 	}
-	return &signedDeposit{signed, p.config, signed.Amount, p.till.Collectors.EIP3009, signed.Nonce(p.voucher.Channel).Hex()}, nil
+	return &signedDeposit{signed, p.Config, signed.Amount, p.till.Collectors.EIP3009, signed.Nonce(p.Voucher.Channel).Hex()}, nil
 }
 
 // permitMargin is for how long a permit must still be good: it has to be mined by then.
 const permitMargin = 6 * time.Second
 
 // permitted holds a Permit2 authorization against the deposit that it is for.
-func (p *payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization) (*signedDeposit, *terms.Refusal) {
+func (p *Payment) permitted(amount vouchers.Amount, a *x402.Permit2Authorization) (*signedDeposit, *terms.Refusal) {
 	collector := p.till.Collectors.Permit2
 	switch {
-	case a.From != p.config.Payer:
-		return nil, terms.Refuse(x402.ErrPermit2InvalidSignature, "the permit is from %s, the channel's payer is %s", a.From, p.config.Payer)
+	case a.From != p.Config.Payer:
+		return nil, terms.Refuse(x402.ErrPermit2InvalidSignature, "the permit is from %s, the channel's payer is %s", a.From, p.Config.Payer)
 	case a.Spender != collector:
 		return nil, terms.Refuse(x402.ErrPermit2InvalidSpender, "the permit's spender is %s, the collector is %s", a.Spender, collector)
 	case a.Permitted.Token != p.till.Token.Address:
 		return nil, terms.Refuse(x402.ErrTokenMismatch, "the permit is for token %s, this shop takes %s", a.Permitted.Token, p.till.Token.Address)
 	case a.Permitted.Amount != amount:
 		return nil, terms.Refuse(x402.ErrPermit2AmountMismatch, "the permit is for %s, the deposit for %s", a.Permitted.Amount, amount)
-	case a.Witness.ChannelID != p.voucher.Channel:
-		return nil, terms.Refuse(x402.ErrChannelIDMismatch, "the permit is for channel %s, the deposit for %s", a.Witness.ChannelID, p.voucher.Channel)
+	case a.Witness.ChannelID != p.Voucher.Channel:
+		return nil, terms.Refuse(x402.ErrChannelIDMismatch, "the permit is for channel %s, the deposit for %s", a.Witness.ChannelID, p.Voucher.Channel)
 	}
-	signed := funding.Permit2Deposit{Config: p.config, Amount: amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
-	key := signed.Digest(p.till.Deployment.ChainID, collector, p.voucher.Channel).Hex()
-	return &signedDeposit{signed, p.config, amount, collector, key}, nil
+	signed := funding.Permit2Deposit{Config: p.Config, Amount: amount, Nonce: a.Nonce, Deadline: a.Deadline, Signature: a.Signature}
+	key := signed.Digest(p.till.Deployment.ChainID, collector, p.Voucher.Channel).Hex()
+	return &signedDeposit{signed, p.Config, amount, collector, key}, nil
 }
 
 // checkPermit says in x402's words why a permit that the chain would refuse is. A
 // permit that was used already passes: its deposit may be the one that is asked for.
-func (s *Shop) checkPermit(ctx context.Context, t *till.Till, d *signedDeposit) *terms.Refusal {
+func (s *Seller) checkPermit(ctx context.Context, t *till.Till, d *signedDeposit) *terms.Refusal {
 	permit, ok := d.Authorized.(funding.Permit2Deposit)
 	if !ok {
 		return nil

@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -35,7 +35,7 @@ type addressShare struct {
 // shares is into how many parts a common rate falls: an address has one.
 const shares = 4
 
-func newAsking(l Limits, now func() time.Time) *asking {
+func newAsking(l limits.Limits, now func() time.Time) *asking {
 	common := func() *rate.Limiter { return rate.NewLimiter(rate.Limit(l.Lookups), 10*l.Lookups) }
 	return &asking{
 		now: now, strangers: common(), deposits: common(),
@@ -60,15 +60,15 @@ func (a *asking) stranger(from netip.Prefix, depositing bool) bool {
 // mayAsk says whether the chain is asked because of a payment that has bought nothing
 // yet, whose voucher is checked. d is the deposit that comes with it, nil if none does.
 // Who shows a voucher that is on chain, and no order, is a stranger.
-func (s *Shop) mayAsk(ctx context.Context, p *payment, d *signedDeposit) bool {
+func (s *Seller) mayAsk(ctx context.Context, p *Payment, d *signedDeposit) bool {
 	limit, allowed := "channelLookups", false
-	if ch, known := s.Ledger.Channel(p.voucher.Channel); known && (p.ordered || !terms.IsBurnt(ch, p.voucher.Ceiling)) {
+	if ch, known := s.ledger.Channel(p.Voucher.Channel); known && (p.ordered || !terms.IsBurnt(ch, p.Voucher.Ceiling)) {
 		allowed = s.asking.channels.Allow(ch.ID, s.asking.now())
 	} else {
 		limit, allowed = "lookups", s.asking.stranger(limits.NetworkOf(ctx), d != nil && d.isPayers(p.till))
 	}
 	if !allowed {
-		s.met.Add(limit)
+		s.met(limit)
 	}
 	return allowed
 }

@@ -1,8 +1,9 @@
-package server
+package voucher
 
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,10 +17,10 @@ import (
 // the channel stays frozen, or calls would be sold against money that has left. So the
 // freeze is written down before the refund is sent, and outlives a crash.
 
-func (s *Shop) refunding() vouchers.Bucket { return s.Store.Bucket("refunding") }
+func (s *Seller) refunding() vouchers.Bucket { return s.store.Bucket("refunding") }
 
 // beginRefund writes the freeze of a channel down.
-func (s *Shop) beginRefund(ctx context.Context, id vouchers.ChannelID) error {
+func (s *Seller) beginRefund(ctx context.Context, id vouchers.ChannelID) error {
 	if err := s.refunding().Put(ctx, id[:], []byte{}); err != nil {
 		return fmt.Errorf("write the refund of channel %s down: %w", id, err)
 	}
@@ -27,10 +28,10 @@ func (s *Shop) beginRefund(ctx context.Context, id vouchers.ChannelID) error {
 }
 
 // endRefund takes the chain's view of a refunded channel over. Where the chain or the
-// store do not answer, the channel is to stay frozen, and [Shop.Run] tries again;
+// store do not answer, the channel is to stay frozen, and [Seller.Run] tries again;
 // otherwise the caller thaws it.
-func (s *Shop) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *terms.Refusal {
-	refused := s.refreshAfter(ctx, t.till, t.config)
+func (s *Seller) endRefund(ctx context.Context, id vouchers.ChannelID, t thaw) *terms.Refusal {
+	refused := s.Refresh(ctx, t.till, t.config)
 	if refused == nil {
 		refused = terms.FromLedger(s.refunding().Delete(ctx, id[:]))
 	}
@@ -50,19 +51,19 @@ type thaw struct {
 // freezeAgain freezes the channels whose refund was on its way when the shop ended.
 // Those of a deployment that the shop is not paid through any more stay frozen. One that
 // cannot be frozen keeps neither the others from it nor the shop from opening.
-func (s *Shop) freezeAgain() error {
+func (s *Seller) freezeAgain() error {
 	return s.refunding().ForEach(nil, func(key, _ []byte) error {
 		if len(key) != len(vouchers.ChannelID{}) {
 			s.logger.Error("the record of a refund that was on its way is damaged", "key", fmt.Sprintf("%x", key))
 			return nil
 		}
 		id := vouchers.ChannelID(key)
-		unfreeze, err := s.Ledger.Freeze(id)
+		unfreeze, err := s.ledger.Freeze(id)
 		if err != nil {
 			s.logger.Error("a channel whose refund was on its way is not frozen", "channel", id, "error", err)
 			return nil
 		}
-		channel, _ := s.Ledger.Channel(id)
+		channel, _ := s.ledger.Channel(id)
 		if t := s.tills.Of(channel.Deployment); t != nil {
 			s.frozen.Store(id, thaw{t, channel.Config, unfreeze})
 		}
@@ -77,8 +78,17 @@ const (
 	thawing = 8
 )
 
+// Run thaws channels whose refund the ledger has caught up with, until the context ends.
+func (s *Seller) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, on := range s.tills.Accounts {
+		all.Go(func() { s.thawAll(ctx, on) })
+	}
+	all.Wait()
+}
+
 // thawAll thaws an account's frozen channels once nothing that was sent is on its way.
-func (s *Shop) thawAll(ctx context.Context, on *till.Account) {
+func (s *Seller) thawAll(ctx context.Context, on *till.Account) {
 	ticker := time.NewTicker(thawEvery)
 	defer ticker.Stop()
 	for {
@@ -93,7 +103,7 @@ func (s *Shop) thawAll(ctx context.Context, on *till.Account) {
 
 // thawOnce tries every frozen channel of an account. One that stays frozen keeps no
 // other.
-func (s *Shop) thawOnce(ctx context.Context, on *till.Account) {
+func (s *Seller) thawOnce(ctx context.Context, on *till.Account) {
 	frozen := make(map[vouchers.ChannelID]thaw)
 	s.frozen.Range(func(key, value any) bool {
 		if t := value.(thaw); t.till.Account == on {

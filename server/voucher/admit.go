@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -14,13 +14,13 @@ import (
 // may come with it before. A deposit is left alone where the payment was answered
 // already, and where its voucher would not pay for the call afterwards either: a
 // client that has lost count would deposit again with every try.
-func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *depositReceipt, *terms.Refusal) {
+func (s *Seller) admit(ctx context.Context, p *Payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *depositReceipt, *terms.Refusal) {
 	d, ok := p.body.(*x402.DepositPayload)
 	if !ok {
-		reservation, refused := s.reserve(ctx, p, price, request)
+		reservation, refused := s.Reserve(ctx, p, price, request)
 		return reservation, nil, refused
 	}
-	reservation, err := s.Ledger.Reserve(ctx, s.ledgerPayment(p, price, request))
+	reservation, err := s.ledger.Reserve(ctx, s.ledgerPayment(p, price, request))
 	if err == nil {
 		if _, answered := reservation.Answer(); answered {
 			return reservation, nil, nil
@@ -33,13 +33,13 @@ func (s *Shop) admit(ctx context.Context, p *payment, price vouchers.Amount, req
 	if refused != nil {
 		return nil, nil, refused
 	}
-	reservation, refused = s.reserve(ctx, p, price, request)
+	reservation, refused = s.Reserve(ctx, p, price, request)
 	return reservation, receipt, refused
 }
 
 // depositHelps says whether a payment that the ledger refuses may pass with more
 // money in its channel.
-func depositHelps(err error, p *payment, price vouchers.Amount) bool {
+func depositHelps(err error, p *Payment, price vouchers.Amount) bool {
 	return errors.Is(err, ledger.ErrChannelNotFound) ||
 		(isShort(err) || errors.Is(err, ledger.ErrWithdrawalPending)) && reaches(err, p, price)
 }
@@ -47,7 +47,7 @@ func depositHelps(err error, p *payment, price vouchers.Amount) bool {
 // refusePayment is [terms.FromLedger] for a payment of a price. A client that has lost count
 // learns of that first, and not that the balance is short: it signs again over what
 // was charged, or tops up.
-func refusePayment(err error, p *payment, price vouchers.Amount) *terms.Refusal {
+func refusePayment(err error, p *Payment, price vouchers.Amount) *terms.Refusal {
 	refused := terms.FromLedger(err)
 	if errors.Is(err, ledger.ErrInsufficientBalance) && !reaches(err, p, price) {
 		refused.Code = x402.ErrCumulativeAmountMismatch
@@ -57,13 +57,13 @@ func refusePayment(err error, p *payment, price vouchers.Amount) *terms.Refusal 
 
 // reaches says whether a payment that the ledger refuses, or one before it, is signed
 // for what the channel has spoken for and the price.
-func reaches(err error, p *payment, price vouchers.Amount) bool {
+func reaches(err error, p *Payment, price vouchers.Amount) bool {
 	var refused *ledger.Refusal
 	if !errors.As(err, &refused) {
 		return false
 	}
 	state := &refused.State
-	return terms.SpokenFor(*state)+state.Reserved+price <= max(state.Ceiling, p.voucher.Ceiling)
+	return terms.SpokenFor(*state)+state.Reserved+price <= max(state.Ceiling, p.Voucher.Ceiling)
 }
 
 // isShort says whether the ledger refuses for want of money in the channel.
@@ -71,24 +71,24 @@ func isShort(err error) bool {
 	return errors.Is(err, ledger.ErrCeilingAboveBalance) || errors.Is(err, ledger.ErrInsufficientBalance)
 }
 
-func (s *Shop) ledgerPayment(p *payment, price vouchers.Amount, request [32]byte) ledger.Payment {
+func (s *Seller) ledgerPayment(p *Payment, price vouchers.Amount, request [32]byte) ledger.Payment {
 	return ledger.Payment{
 		Deployment:  p.till.Deployment,
-		Config:      p.config,
-		Voucher:     p.voucher,
+		Config:      p.Config,
+		Voucher:     p.Voucher,
 		Signature:   p.signature,
 		Price:       price,
 		Identifier:  p.identifier,
 		Fingerprint: request,
-		Proven:      p.order != nil && p.isOrdered(ledger.Channel{ID: p.voucher.Channel, Config: p.config}, "state", "") == nil,
+		Proven:      p.order != nil && p.isOrdered(ledger.Channel{ID: p.Voucher.Channel, Config: p.Config}, "state", "") == nil,
 	}
 }
 
-// reserve sets the price aside in the channel of a payment. Where the ledger does
+// Reserve sets the price aside in the channel of a payment. Where the ledger does
 // not know of enough money, the chain is asked first.
-func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *terms.Refusal) {
+func (s *Seller) Reserve(ctx context.Context, p *Payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *terms.Refusal) {
 	payment := s.ledgerPayment(p, price, request)
-	reservation, err := s.Ledger.Reserve(ctx, payment)
+	reservation, err := s.ledger.Reserve(ctx, payment)
 	if !errors.Is(err, ledger.ErrChannelNotFound) && !isShort(err) {
 		return reservation, refusePayment(err, p, price)
 	}
@@ -98,19 +98,57 @@ func (s *Shop) reserve(ctx context.Context, p *payment, price vouchers.Amount, r
 	if !s.mayAsk(ctx, p, nil) {
 		return nil, s.unasked(err, p, price)
 	}
-	if refused := s.refresh(ctx, p.till, p.config, err); refused != nil {
+	if refused := s.refresh(ctx, p.till, p.Config, err); refused != nil {
 		return nil, refused
 	}
-	reservation, err = s.Ledger.Reserve(ctx, payment)
+	reservation, err = s.ledger.Reserve(ctx, payment)
 	return reservation, refusePayment(err, p, price)
 }
 
 // unasked is what a payment is answered with whose channel the chain is not asked
 // about, because others were a moment ago: anybody can make up channels that nobody
 // knows, and each would cost a request to the chain.
-func (s *Shop) unasked(err error, p *payment, price vouchers.Amount) *terms.Refusal {
+func (s *Seller) unasked(err error, p *Payment, price vouchers.Amount) *terms.Refusal {
 	if errors.Is(err, ledger.ErrChannelNotFound) {
 		return tooManyLookups()
 	}
 	return refusePayment(err, p, price)
+}
+
+// mayPay refuses a payment that cannot pay at all: one that is not signed by the signer of a
+// channel that there is, and brings no deposit either.
+func (s *Seller) mayPay(ctx context.Context, payload *x402.PaymentPayload) *terms.Refusal {
+	p, refused := s.accept(payload, 0)
+	if refused != nil {
+		return refused
+	}
+	if err := s.checkVoucher(p); err != nil {
+		return terms.Refuse(x402.ErrVoucherSignature, "%v", err)
+	}
+	switch p.body.(type) {
+	case *x402.DepositPayload:
+		if !s.largeDeposits.Allow() {
+			s.met("largeDeposits")
+			return terms.Refuse(x402.ErrVerificationStateUnavailable, "too many large calls came with deposits at the moment; send the same payment again in a few seconds")
+		}
+	case *x402.VoucherPayload:
+		channel, known := s.ledger.Channel(p.Voucher.Channel)
+		if !known {
+			return s.find(ctx, p)
+		}
+		if !p.maySee(channel) { // anybody can show what is on chain
+			return p.shown(&terms.Refusal{Code: x402.ErrCumulativeAmountMismatch, Channel: &channel})
+		}
+	default:
+		return terms.Refuse(x402.ErrPayloadType, "a refund pays for nothing: ask for it by itself")
+	}
+	return nil
+}
+
+// find asks the chain about a channel that the ledger does not know.
+func (s *Seller) find(ctx context.Context, p *Payment) *terms.Refusal {
+	if !s.mayAsk(ctx, p, nil) {
+		return s.unasked(ledger.ErrChannelNotFound, p, 0)
+	}
+	return s.refresh(ctx, p.till, p.Config, ledger.ErrChannelNotFound)
 }

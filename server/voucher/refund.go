@@ -1,12 +1,10 @@
-package server
+package voucher
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
@@ -19,36 +17,29 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-func (s *Shop) refundTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	line := s.toolLine(req)
-	p, refused := s.payment(&line, req)
+// Refund gives the refund that a payment asks for, also when who asked has gone meanwhile.
+func (s *Seller) Refund(ctx context.Context, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal) {
+	p, refused := s.accept(payload, 0) // it pays for nothing
 	if refused != nil {
-		return s.refuse(ctx, &line, refused)
+		return nil, refused
 	}
 	r, ok := p.body.(*x402.RefundPayload)
 	if !ok {
-		return s.refuse(ctx, &line, terms.Refuse(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body))
+		return nil, terms.Refuse(x402.ErrPayloadType, "this tool takes a refund, not a %T", p.body)
 	}
 	if err := s.checkVoucher(p); err != nil {
-		return s.refuse(ctx, &line, terms.Refuse(x402.ErrVoucherSignature, "%v", err))
+		return nil, terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
-	// A refund that was submitted is booked even when the payer has gone.
-	done, refused := s.refund(context.WithoutCancel(ctx), p, r.Amount)
-	if refused != nil {
-		return s.refuse(ctx, &line, refused)
-	}
-	result := mcp.NewToolResultText(fmt.Sprintf("refunded %s in transaction %s", *done.Amount, done.Transaction))
-	setMeta(result, x402.MetaPaymentResponse, done)
-	return result, nil
+	return s.refund(context.WithoutCancel(ctx), p, r.Amount)
 }
 
 // refund claims what the channel owes and gives amount, or all of the rest if it is
 // nil, back to the payer in the same transaction. Calls in flight come first: the
 // refund is refused while there are any, and calls are refused while it runs. A
 // refund under a payment identifier is given once.
-func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *terms.Refusal) {
-	id := p.voucher.Channel
-	if ch, known := s.Ledger.Channel(id); known && terms.IsBurnt(ch, p.voucher.Ceiling) {
+func (s *Seller) refund(ctx context.Context, p *Payment, amount *vouchers.Amount) (*x402.SettlementResponse, *terms.Refusal) {
+	id := p.Voucher.Channel
+	if ch, known := s.ledger.Channel(id); known && terms.IsBurnt(ch, p.Voucher.Ceiling) {
 		if p.ordered = mayBeOrdered(p, ch, amount); !p.ordered {
 			given, _, refused := s.judgeRefund(p, amount)
 			return given, p.shown(refused)
@@ -63,10 +54,10 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 	}
 	defer finished()
 	p.till.LearnGasPrice(ctx)
-	if refused := s.refresh(ctx, p.till, p.config, nil); refused != nil {
+	if refused := s.refresh(ctx, p.till, p.Config, nil); refused != nil {
 		return nil, refused
 	}
-	unfreeze, err := s.Ledger.Freeze(id)
+	unfreeze, err := s.ledger.Freeze(id)
 	if err != nil {
 		return nil, terms.FromLedger(err)
 	}
@@ -85,13 +76,13 @@ func (s *Shop) refund(ctx context.Context, p *payment, amount *vouchers.Amount) 
 
 // judgeRefund returns how much goes back, or the answer that the same refund got
 // before. What goes back is called for with the channel frozen.
-func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *terms.Refusal) {
+func (s *Seller) judgeRefund(p *Payment, amount *vouchers.Amount) (*x402.SettlementResponse, vouchers.Amount, *terms.Refusal) {
 	if given, refused := s.givenRefund(p, amount); given != nil || refused != nil {
 		return given, 0, refused
 	}
-	channel, _ := s.Ledger.Channel(p.voucher.Channel)
-	if p.voucher.Ceiling != channel.Count() {
-		return nil, 0, &terms.Refusal{Code: x402.ErrCumulativeAmountMismatch, Channel: &channel, Detail: fmt.Sprintf("%s is not what a refund's voucher is for", p.voucher.Ceiling)}
+	channel, _ := s.ledger.Channel(p.Voucher.Channel)
+	if p.Voucher.Ceiling != channel.Count() {
+		return nil, 0, &terms.Refusal{Code: x402.ErrCumulativeAmountMismatch, Channel: &channel, Detail: fmt.Sprintf("%s is not what a refund's voucher is for", p.Voucher.Ceiling)}
 	}
 	back, refused := refundable(channel, amount)
 	if refused != nil {
@@ -101,12 +92,12 @@ func (s *Shop) judgeRefund(p *payment, amount *vouchers.Amount) (*x402.Settlemen
 }
 
 // giveBack sends a refund and books it, and thaws the channel once the ledger knows.
-func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount, back vouchers.Amount, spent *spent, unfreeze func()) (*x402.SettlementResponse, *terms.Refusal) {
-	id := p.voucher.Channel
+func (s *Seller) giveBack(ctx context.Context, p *Payment, amount *vouchers.Amount, back vouchers.Amount, spent *spent, unfreeze func()) (*x402.SettlementResponse, *terms.Refusal) {
+	id := p.Voucher.Channel
 	owed := s.owed(id, back)
 	err := s.beginRefund(ctx, id)
 	if err == nil {
-		err = s.Ledger.Burn(ctx, id, owed.Ceiling)
+		err = s.ledger.Burn(ctx, id, owed.Ceiling)
 	}
 	if err != nil {
 		spent.end(0)
@@ -117,22 +108,22 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	if errors.Is(err, txmgr.ErrClosed) { // it may still be on its way: the next run thaws the channel
 		return nil, terms.Refuse(x402.ErrRefundTransactionFailed, "%v", err)
 	}
-	if booked := s.endRefund(ctx, id, thaw{p.till, p.config, unfreeze}); booked != nil {
+	if booked := s.endRefund(ctx, id, thaw{p.till, p.Config, unfreeze}); booked != nil {
 		return nil, booked
 	}
 	defer unfreeze()
 	if err != nil {
-		s.logger.Warn("refund failed", "payer", p.config.Payer, "channel", id, "amount", back, "error", err)
+		s.logger.Warn("refund failed", "payer", p.Config.Payer, "channel", id, "amount", back, "error", err)
 		return nil, s.refundFailed(err)
 	}
-	after, _ := s.Ledger.Channel(id)
+	after, _ := s.ledger.Channel(id)
 	tx := done.Receipt.TxHash
 	if done.Paid == 0 {
-		s.logger.Warn("a refund gave nothing back", "payer", p.config.Payer, "channel", id, "amount", back, "tx", tx)
+		s.logger.Warn("a refund gave nothing back", "payer", p.Config.Payer, "channel", id, "amount", back, "tx", tx)
 		return nil, &terms.Refusal{Code: x402.ErrRefundNoBalance, Channel: &after,
 			Detail: fmt.Sprintf("transaction %s gave nothing back: a withdrawal was finished before it", tx)}
 	}
-	s.logger.Info("refund", "payer", p.config.Payer, "channel", id, "amount", done.Paid, "tx", tx)
+	s.logger.Info("refund", "payer", p.Config.Payer, "channel", id, "amount", done.Paid, "tx", tx)
 	response := terms.Response(after)
 	response.Transaction = tx.Hex()
 	response.Amount = &done.Paid
@@ -140,7 +131,7 @@ func (s *Shop) giveBack(ctx context.Context, p *payment, amount *vouchers.Amount
 	return &response, nil
 }
 
-func (s *Shop) sendRefund(ctx context.Context, t *till.Till, owed escrow.Claim, back vouchers.Amount, spent *spent) (escrow.Returned, error) {
+func (s *Seller) sendRefund(ctx context.Context, t *till.Till, owed escrow.Claim, back vouchers.Amount, spent *spent) (escrow.Returned, error) {
 	most := uint64(s.limits.RefundGasCap)
 	done, err := t.Escrow.Refund(ctx, t.Sender, owed, back, escrow.WithMaxGas(most))
 	if err != nil {
@@ -151,9 +142,9 @@ func (s *Shop) sendRefund(ctx context.Context, t *till.Till, owed escrow.Claim, 
 	return done, nil
 }
 
-func (s *Shop) refundFailed(err error) *terms.Refusal {
+func (s *Seller) refundFailed(err error) *terms.Refusal {
 	if errors.Is(err, chain.ErrGasCap) {
-		s.met.Add("refundGasCap")
+		s.met("refundGasCap")
 		return terms.Refuse(x402.ErrRefundSimulationFailed, "%v; this shop pays for no more: withdraw by a transaction of your own", err)
 	}
 	if errors.Is(err, chain.ErrFunds) {
@@ -164,10 +155,10 @@ func (s *Shop) refundFailed(err error) *terms.Refusal {
 
 // owed is what a refund claims before it. A part of the money leaves the channel in use,
 // and its newest voucher to the payer.
-func (s *Shop) owed(id vouchers.ChannelID, back vouchers.Amount) escrow.Claim {
-	channel, _ := s.Ledger.Channel(id)
+func (s *Seller) owed(id vouchers.ChannelID, back vouchers.Amount) escrow.Claim {
+	channel, _ := s.ledger.Channel(id)
 	all := back == channel.Balance-min(channel.Balance, terms.SpokenFor(channel))
-	owed := settle.ClaimOf(s.Ledger, channel, all || channel.Withdrawal.FinalizeAfter > 0)
+	owed := settle.ClaimOf(s.ledger, channel, all || channel.Withdrawal.FinalizeAfter > 0)
 	if owed.Value() == 0 {
 		return escrow.Claim{Config: channel.Config}
 	}
@@ -182,15 +173,15 @@ type keptRefund struct {
 	Response x402.SettlementResponse `json:"response"`
 }
 
-func (s *Shop) refunds() vouchers.Bucket { return s.Store.Bucket("refunds") }
+func (s *Seller) refunds() vouchers.Bucket { return s.store.Bucket("refunds") }
 
-func refundKey(p *payment) []byte { return append(p.voucher.Channel[:], p.identifier...) }
+func refundKey(p *Payment) []byte { return append(p.Voucher.Channel[:], p.identifier...) }
 
 // givenRefund is what the same refund was answered with before, nil if there is
 // none. Where one is called for with the channel frozen, the same refund twice at once
 // is refused once. The identifier is the asker's own: the rest can be read on chain, and
 // the answer says no more than that of the channel.
-func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.SettlementResponse, *terms.Refusal) {
+func (s *Seller) givenRefund(p *Payment, amount *vouchers.Amount) (*x402.SettlementResponse, *terms.Refusal) {
 	if p.identifier == "" {
 		return nil, nil
 	}
@@ -205,7 +196,7 @@ func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.Settlemen
 	if err := json.Unmarshal(raw, &kept); err != nil {
 		return nil, terms.FromLedger(fmt.Errorf("read the refund that was given under %q: %w", p.identifier, err))
 	}
-	if sameAmount := amount == kept.Amount || amount != nil && kept.Amount != nil && *amount == *kept.Amount; !sameAmount || p.voucher.Ceiling != kept.Ceiling {
+	if sameAmount := amount == kept.Amount || amount != nil && kept.Amount != nil && *amount == *kept.Amount; !sameAmount || p.Voucher.Ceiling != kept.Ceiling {
 		return nil, terms.Refuse(x402.ErrPayload, "the payment identifier was used for another refund")
 	}
 	return &kept.Response, nil
@@ -213,16 +204,16 @@ func (s *Shop) givenRefund(p *payment, amount *vouchers.Amount) (*x402.Settlemen
 
 // keepRefund remembers the answer to a refund. The money has moved: where this
 // fails, the same refund again is a new one.
-func (s *Shop) keepRefund(ctx context.Context, p *payment, amount *vouchers.Amount, response *x402.SettlementResponse) {
+func (s *Seller) keepRefund(ctx context.Context, p *Payment, amount *vouchers.Amount, response *x402.SettlementResponse) {
 	if p.identifier == "" {
 		return
 	}
-	raw, err := json.Marshal(keptRefund{p.voucher.Ceiling, amount, *response})
+	raw, err := json.Marshal(keptRefund{p.Voucher.Ceiling, amount, *response})
 	if err == nil {
 		err = s.refunds().Put(ctx, refundKey(p), raw)
 	}
 	if err != nil {
-		s.logger.Error("the refund was given, its answer could not be kept", "channel", p.voucher.Channel, "tx", response.Transaction, "error", err)
+		s.logger.Error("the refund was given, its answer could not be kept", "channel", p.Voucher.Channel, "tx", response.Transaction, "error", err)
 	}
 }
 

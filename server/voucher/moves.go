@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -23,9 +23,8 @@ const moveTime = 30 * 24 * time.Hour
 // moves are the statements that the shop gives beside its terms, so that its payers use the
 // channels that they have opened for it at another place.
 type moves struct {
-	shop *Shop
-	key  keys.Signer
-	all  []Move
+	seller *Seller
+	all    []Move
 
 	mu     sync.Mutex // guards what follows
 	signed []extension.Move
@@ -33,9 +32,9 @@ type moves struct {
 }
 
 // openMoves signs the statements for the first time.
-func (s *Shop) openMoves(ctx context.Context, o Options) error {
-	s.moves = &moves{shop: s, key: o.Key}
-	for _, m := range o.MovedFrom {
+func (s *Seller) openMoves(ctx context.Context) error {
+	s.moves = &moves{seller: s}
+	for _, m := range s.movedFrom {
 		from, err := extension.Origin(m.From)
 		if err != nil {
 			return fmt.Errorf("movedFrom: from: %w", err)
@@ -57,17 +56,17 @@ func (m *moves) statements(ctx context.Context) ([]extension.Move, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.shop.now()
+	now := m.seller.now()
 	if now.Before(m.until) {
 		return m.signed, nil
 	}
 	var signed []extension.Move
-	for _, t := range m.shop.tills.All {
+	for _, t := range m.seller.tills.All {
 		for _, moved := range m.all {
 			config := vouchers.ChannelConfig{
-				Receiver: m.shop.payTo, ReceiverAuthorizer: m.key.Address(), Token: t.Token.Address, WithdrawDelay: m.shop.withdrawDelay,
+				Receiver: m.seller.payTo, ReceiverAuthorizer: m.seller.key.Address(), Token: t.Token.Address, WithdrawDelay: m.seller.withdrawDelay,
 			}
-			s, err := SignMove(ctx, m.key, t.Deployment, config, moved, now.Add(moveTime))
+			s, err := SignMove(ctx, m.seller.key, t.Deployment, config, moved, now.Add(moveTime))
 			if err != nil {
 				return m.signed, err
 			}
@@ -100,7 +99,7 @@ func SignMove(ctx context.Context, key keys.Signer, d vouchers.Deployment, c vou
 }
 
 // announceMoves adds the statements to the extensions of terms.
-func (s *Shop) announceMoves(extensions x402.Extensions) x402.Extensions {
+func (s *Seller) announceMoves(extensions x402.Extensions) x402.Extensions {
 	signed, err := s.moves.statements(context.Background())
 	if err != nil {
 		s.logger.Error("the statement that the shop has moved is not signed again", "error", err)

@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"github.com/chitpay/chit/credit"
@@ -11,8 +11,8 @@ import (
 // provesPayer says whether a refund's voucher proves that the payer asks. One that is on
 // chain, where anybody can read it, does not: it takes an order of the payer beside it,
 // which is good for one refund. A stock client knows no orders, and makes a call first.
-func provesPayer(p *payment, ch ledger.Channel, amount *vouchers.Amount) *terms.Refusal {
-	if !terms.IsBurnt(ch, p.voucher.Ceiling) {
+func provesPayer(p *Payment, ch ledger.Channel, amount *vouchers.Amount) *terms.Refusal {
+	if !terms.IsBurnt(ch, p.Voucher.Ceiling) {
 		return nil
 	}
 	if p.order == nil {
@@ -31,7 +31,7 @@ const noncesAhead = 3
 // mayBeOrdered reports whether a refund that the shop has not looked at the chain for
 // may turn out to be ordered by the payer. What anybody can show costs the channel
 // nothing: no request to the chain, and no moment in which it is frozen.
-func mayBeOrdered(p *payment, ch ledger.Channel, amount *vouchers.Amount) bool {
+func mayBeOrdered(p *Payment, ch ledger.Channel, amount *vouchers.Amount) bool {
 	for ahead := range uint64(noncesAhead + 1) {
 		if p.isOrdered(ch, "refund", credit.RefundSubject(amount, ch.RefundNonce+ahead)) == nil {
 			return true

@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -29,7 +29,7 @@ type errandKey struct {
 	signer  common.Address
 }
 
-func newErrands(l Limits) *errands {
+func newErrands(l limits.Limits) *errands {
 	return &errands{most: l.Errands, share: max(l.Errands/shares, 1), of: make(map[errandKey]int)}
 }
 
@@ -66,14 +66,14 @@ func (e *errands) giveBack(caller []errandKey) {
 
 // errand takes one of the places for a payment whose voucher is checked; done gives it
 // back.
-func (s *Shop) errand(ctx context.Context, p *payment) (done func(), refused *terms.Refusal) {
-	caller := []errandKey{{signer: p.config.VoucherSigner()}}
+func (s *Seller) errand(ctx context.Context, p *Payment) (done func(), refused *terms.Refusal) {
+	caller := []errandKey{{signer: p.Config.VoucherSigner()}}
 	if network := limits.NetworkOf(ctx); network.IsValid() {
 		caller = append(caller, errandKey{network: network})
 	}
 	waiting, taken := s.errands.take(caller)
 	if !taken {
-		s.met.Add("errands")
+		s.met("errands")
 		return nil, terms.Refuse(x402.ErrVerificationStateUnavailable, "%d deposits and refunds wait for the chain, which is the most for all, or for one key or network: send the same payment again in a few seconds", waiting)
 	}
 	return func() { s.errands.giveBack(caller) }, nil

@@ -1,4 +1,4 @@
-package server
+package voucher
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
-	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
@@ -19,73 +17,61 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// The tools that [Shop.AddTools] adds. They cost nothing; what they do is in the
-// payment that comes with the call.
-const (
-	// DepositTool moves money into the payer's channel.
-	DepositTool = "chit_deposit"
-	// RefundTool gives back what is left of it.
-	RefundTool = "chit_refund"
-)
-
-// AddTools adds the tools that take deposits, give refunds, grant credit tokens, give
-// receipts again and tell payers where their channels stand. It panics with [ErrNoPaywall] where the MCP server was made without
-// [Shop.ServerOptions]: a mistake in the program, by which all would be given away.
-func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
-	if err := s.wire(tools); err != nil {
-		panic(err)
-	}
-	tools.AddTool(mcp.NewTool(DepositTool, mcp.WithDescription("For payment clients: opens or tops up a payment channel with the x402 deposit payload in _meta.")), s.depositTool)
-	tools.AddTool(mcp.NewTool(RefundTool, mcp.WithDescription("For payment clients: refunds a payment channel by the x402 refund payload in _meta.")), s.refundTool)
-	s.addCreditTools(tools)
-	s.addReceiptsTool(tools)
-	s.addStateTool(tools)
-}
-
 // depositReceipt is a deposit that was taken.
 type depositReceipt struct {
 	tx     common.Hash // zero if another transaction brought the same deposit in
 	amount vouchers.Amount
 }
 
-func (d *depositReceipt) Into(r *x402.SettlementResponse) {
+func (d *depositReceipt) into(r *x402.SettlementResponse) {
 	r.Amount = &d.amount
 	if d.tx != (common.Hash{}) {
 		r.Transaction = d.tx.Hex()
 	}
 }
 
-func (s *Shop) depositTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	line := s.toolLine(req)
-	p, refused := s.payment(&line, req)
+// Deposited is what came of a deposit.
+type Deposited struct {
+	Response x402.SettlementResponse
+	// Amount is what was deposited, and Balance what the channel holds now, in atomic USDC.
+	Amount, Balance vouchers.Amount
+}
+
+// Deposit takes the deposit of a payment that pays for nothing.
+func (s *Seller) Deposit(ctx context.Context, payload *x402.PaymentPayload) (*Deposited, *terms.Refusal, error) {
+	p, refused := s.accept(payload, 0)
 	if refused != nil {
-		return s.refuse(ctx, &line, refused)
+		return nil, refused, nil
 	}
 	d, ok := p.body.(*x402.DepositPayload)
 	if !ok {
-		return s.refuse(ctx, &line, terms.Refuse(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body))
+		return nil, terms.Refuse(x402.ErrPayloadType, "this tool takes a deposit, not a %T", p.body), nil
 	}
 	receipt, refused := s.takeDeposit(ctx, p, d)
 	if refused != nil {
-		return s.refuse(ctx, &line, refused)
+		return nil, refused, nil
 	}
-	channel, ok := s.Ledger.Channel(p.voucher.Channel)
+	channel, ok := s.ledger.Channel(p.Voucher.Channel)
 	if !ok {
-		return nil, fmt.Errorf("channel %s is not in the ledger after its deposit", p.voucher.Channel)
+		return nil, nil, fmt.Errorf("channel %s is not in the ledger after its deposit", p.Voucher.Channel)
 	}
+	response := s.seen(p, channel)
+	receipt.into(&response)
+	return &Deposited{response, receipt.amount, channel.Balance}, nil, nil
+}
+
+// seen is the receipt of a payment, which tells of its channel what who sent it may see.
+func (s *Seller) seen(p *Payment, channel ledger.Channel) x402.SettlementResponse {
 	response := terms.Response(channel)
 	if !p.maySee(channel) {
 		response.Extra.ChannelState = terms.PublicState(channel)
 	}
-	receipt.Into(&response)
-	result := mcp.NewToolResultText(fmt.Sprintf("deposited %s, the balance is %s", receipt.amount, channel.Balance))
-	setMeta(result, x402.MetaPaymentResponse, response)
-	return result, nil
+	return response
 }
 
 // takeDeposit submits a deposit once, however often and at once it is asked for,
 // and credits what the chain then says.
-func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPayload) (*depositReceipt, *terms.Refusal) {
+func (s *Seller) takeDeposit(ctx context.Context, p *Payment, d *x402.DepositPayload) (*depositReceipt, *terms.Refusal) {
 	deposit, refused := s.readDeposit(p, d)
 	if refused != nil {
 		return nil, refused
@@ -96,10 +82,10 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 	if refused := s.checkDepositor(p, deposit); refused != nil {
 		return nil, refused
 	}
-	if refused := s.mayWrite(); refused != nil { // it could be spent only once that is mended
+	if refused := terms.FromLedger(s.store.Err()); refused != nil { // it could be spent only once that is mended
 		return nil, refused
 	}
-	if _, stopped := s.Ledger.Stopped(p.voucher.Channel); stopped {
+	if _, stopped := s.ledger.Stopped(p.Voucher.Channel); stopped {
 		return nil, terms.FromLedger(ledger.ErrChannelStopped)
 	}
 	// The deposit goes on when this caller is gone: the next one finds it done.
@@ -130,9 +116,9 @@ func (s *Shop) takeDeposit(ctx context.Context, p *payment, d *x402.DepositPaylo
 
 // checkDepositor refuses a deposit whose voucher is on chain and that the payer's own key
 // has not signed either: anybody can make it up.
-func (s *Shop) checkDepositor(p *payment, d *signedDeposit) *terms.Refusal {
-	ch, known := s.Ledger.Channel(p.voucher.Channel)
-	if !known || !terms.IsBurnt(ch, p.voucher.Ceiling) || d.isPayers(p.till) {
+func (s *Seller) checkDepositor(p *Payment, d *signedDeposit) *terms.Refusal {
+	ch, known := s.ledger.Channel(p.Voucher.Channel)
+	if !known || !terms.IsBurnt(ch, p.Voucher.Ceiling) || d.isPayers(p.till) {
 		return nil
 	}
 	code := x402.ErrReceiveAuthorizationSignature
@@ -144,24 +130,24 @@ func (s *Shop) checkDepositor(p *payment, d *signedDeposit) *terms.Refusal {
 
 // checkVoucher checks the signature of a voucher that comes with a deposit or a
 // refund, before any gas is spent on it.
-func (s *Shop) checkVoucher(p *payment) error {
-	signer, err := vouchers.Recover(p.till.Escrow.Domain().VoucherDigest(p.voucher), p.signature)
+func (s *Seller) checkVoucher(p *Payment) error {
+	signer, err := vouchers.Recover(p.till.Escrow.Domain().VoucherDigest(p.Voucher), p.signature)
 	if err != nil {
 		return err
 	}
-	if want := p.config.VoucherSigner(); signer != want {
+	if want := p.Config.VoucherSigner(); signer != want {
 		return fmt.Errorf("the voucher is signed by %s, the channel's voucher signer is %s", signer, want)
 	}
 	return nil
 }
 
-func (s *Shop) submitDeposit(ctx context.Context, t *till.Till, d *signedDeposit) (*depositReceipt, *terms.Refusal) {
+func (s *Seller) submitDeposit(ctx context.Context, t *till.Till, d *signedDeposit) (*depositReceipt, *terms.Refusal) {
 	t.LearnGasPrice(ctx)
 	if refused := s.checkPermit(ctx, t, d); refused != nil {
 		return nil, refused
 	}
 	id := t.Escrow.Domain().ChannelID(d.config)
-	before, _ := s.Ledger.Channel(id)
+	before, _ := s.ledger.Channel(id)
 	spent, refused := s.mayDeposit(ctx, t, d, id)
 	if refused != nil {
 		return nil, refused
@@ -174,7 +160,7 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till.Till, d *signedDeposit
 		return nil, s.depositFailed(err)
 	}
 	spent.end(gasUsed(receipt))
-	refused = s.refreshAfter(ctx, t, d.config)
+	refused = s.Refresh(ctx, t, d.config)
 	if receipt == nil && (refused == nil || refused.Code == x402.ErrChannelNotFound) {
 		return s.foundDeposit(d, before.Balance, id)
 	}
@@ -186,15 +172,15 @@ func (s *Shop) submitDeposit(ctx context.Context, t *till.Till, d *signedDeposit
 }
 
 // outOfGas is for the operator to mend; a payer is told that it is not the payer's fault.
-func (s *Shop) outOfGas(code x402.ErrorCode, what string, err error) *terms.Refusal {
+func (s *Seller) outOfGas(code x402.ErrorCode, what string, err error) *terms.Refusal {
 	s.logger.Error("the shop can handle no "+what+", nor claim: its account cannot pay for gas", "error", err)
 	return terms.Refuse(code, "the seller cannot handle %s now, since its account cannot pay for gas; nothing of yours was moved: try again later", what)
 }
 
-func (s *Shop) depositFailed(err error) *terms.Refusal {
+func (s *Seller) depositFailed(err error) *terms.Refusal {
 	switch {
 	case errors.Is(err, chain.ErrGasCap):
-		s.met.Add("depositGasCap")
+		s.met("depositGasCap")
 		return terms.Refuse(x402.ErrDepositSimulationFailed, "%v; this shop pays for no more: deposit by a transaction of your own", err)
 	case chain.IsRevert(err):
 		return terms.Refuse(x402.ErrDepositSimulationFailed, "%v", err)
@@ -215,8 +201,8 @@ func gasUsed(receipt *types.Receipt) uint64 {
 // foundDeposit is for an authorization that cannot be used any more: another
 // transaction brought the money in, which the balance then shows, or the payer has
 // cancelled it.
-func (s *Shop) foundDeposit(d *signedDeposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *terms.Refusal) {
-	after, known := s.Ledger.Channel(id)
+func (s *Seller) foundDeposit(d *signedDeposit, before vouchers.Amount, id vouchers.ChannelID) (*depositReceipt, *terms.Refusal) {
+	after, known := s.ledger.Channel(id)
 	if grown, ok := after.Balance.Sub(before); ok && grown >= d.amount {
 		return &depositReceipt{amount: d.amount}, nil
 	}
@@ -227,9 +213,9 @@ func (s *Shop) foundDeposit(d *signedDeposit, before vouchers.Amount, id voucher
 	return nil, refused
 }
 
-// refreshAfter is [Shop.refresh] after a transaction: a lookup that is under way may
+// Refresh is [Seller.refresh] after a transaction: a lookup that is under way may
 // have read the chain before it.
-func (s *Shop) refreshAfter(ctx context.Context, t *till.Till, config vouchers.ChannelConfig) *terms.Refusal {
+func (s *Seller) Refresh(ctx context.Context, t *till.Till, config vouchers.ChannelConfig) *terms.Refusal {
 	s.lookups.Forget(t.Escrow.Domain().ChannelID(config).Hex())
 	return s.refresh(ctx, t, config, nil)
 }
@@ -237,7 +223,7 @@ func (s *Shop) refreshAfter(ctx context.Context, t *till.Till, config vouchers.C
 // refresh takes the chain's view of a channel into the ledger. A channel without money
 // is none, unless the ledger knows it: then all of it was taken back. Where the ledger's
 // own view made it refuse (why), the refusal stands if the chain brings nothing new.
-func (s *Shop) refresh(ctx context.Context, t *till.Till, config vouchers.ChannelConfig, why error) *terms.Refusal {
+func (s *Seller) refresh(ctx context.Context, t *till.Till, config vouchers.ChannelConfig, why error) *terms.Refusal {
 	id := t.Escrow.Domain().ChannelID(config)
 	_, err, _ := s.lookups.Do(id.Hex(), func() (any, error) {
 		lookup := context.WithoutCancel(ctx) // others may wait for the same lookup
@@ -245,10 +231,10 @@ func (s *Shop) refresh(ctx context.Context, t *till.Till, config vouchers.Channe
 		if err != nil {
 			return nil, err
 		}
-		if _, known := s.Ledger.Channel(id); !known && state.Balance == 0 && state.Claimed == 0 {
+		if _, known := s.ledger.Channel(id); !known && state.Balance == 0 && state.Claimed == 0 {
 			return nil, ledger.ErrChannelNotFound
 		}
-		_, err = s.Ledger.Open(lookup, t.Deployment, config, state)
+		_, err = s.ledger.Open(lookup, t.Deployment, config, state)
 		t.Watcher.Learned(id) // known by now: what comes after its block is looked for
 		return nil, err
 	})

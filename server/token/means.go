@@ -1,7 +1,8 @@
-package server
+package token
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -17,11 +18,42 @@ import (
 
 // byCredit pays with a credit token.
 type byCredit struct {
-	shop       *Shop
+	seller     *Seller
 	line       *sale.Line
 	token      string
 	identifier string // of the call, "" if it has none
 	offered    func() []terms.PricedTool
+}
+
+// By implements [sale.Way].
+func (s *Seller) By(l *sale.Line, p sale.Presented) sale.Means {
+	if p.Token == nil {
+		return nil
+	}
+	return &byCredit{s, l, *p.Token, p.Identifier, p.Offered}
+}
+
+// Proves implements [sale.Way]: a token can pay that this shop has made and not revoked.
+func (s *Seller) Proves(_ context.Context, name string, p sale.Presented) (bool, *terms.Refusal) {
+	if p.Token == nil {
+		return false, nil
+	}
+	var no *credit.Refusal
+	if err := s.book.Allows(*p.Token, credit.Call{Tool: name}); errors.As(err, &no) {
+		return no.Code != credit.CodeInvalidToken && no.Code != credit.CodeRevoked, nil
+	}
+	return true, nil
+}
+
+// Explain implements [sale.Way].
+func (s *Seller) Explain(ctx context.Context, l *sale.Line, p sale.Presented) *sale.Denial {
+	if p.Token == nil {
+		return nil
+	}
+	if err := s.book.Allows(*p.Token, credit.Call{Tool: l.Name, Price: l.Price}); err != nil {
+		return &sale.Denial{Token: s.explainCredit(ctx, l, *p.Token, err, p.Offered)}
+	}
+	return nil
 }
 
 func (by *byCredit) Hold(ctx context.Context, request [32]byte) (sale.Held, []byte, *sale.Denial) {
@@ -29,7 +61,7 @@ func (by *byCredit) Hold(ctx context.Context, request [32]byte) (sale.Held, []by
 	if call.Identifier != "" {
 		call.Fingerprint = request
 	}
-	spend, err := by.shop.Credit.Spend(ctx, by.token, call)
+	spend, err := by.seller.book.Spend(ctx, by.token, call)
 	if err != nil {
 		return nil, nil, by.explain(ctx, err)
 	}
@@ -38,7 +70,7 @@ func (by *byCredit) Hold(ctx context.Context, request [32]byte) (sale.Held, []by
 		spend.Release()
 		return nil, kept, nil
 	}
-	return &heldCredit{by.shop, spend, call, by.line.Price}, nil, nil
+	return &heldCredit{by.seller, spend, call, by.line.Price}, nil, nil
 }
 
 func (by *byCredit) Busy(ctx context.Context, many *sale.TooMany) *sale.Denial {
@@ -46,14 +78,14 @@ func (by *byCredit) Busy(ctx context.Context, many *sale.TooMany) *sale.Denial {
 }
 
 func (by *byCredit) explain(ctx context.Context, err error) *sale.Denial {
-	return &sale.Denial{Token: by.shop.explainCredit(ctx, by.line, by.token, err, by.offered())}
+	return &sale.Denial{Token: by.seller.explainCredit(ctx, by.line, by.token, err, by.offered)}
 }
 
 // heldCredit is money that is set aside of a grant.
 type heldCredit struct {
-	shop  *Shop
-	spend *credit.Spend
-	call  credit.Call
+	seller *Seller
+	spend  *credit.Spend
+	call   credit.Call
 	// aside is the price as long as it is set aside: it does not count as remaining.
 	aside vouchers.Amount
 }
@@ -73,7 +105,7 @@ func (h *heldCredit) Customer() sale.Customer {
 }
 
 func (h *heldCredit) Payer() offer.Payer {
-	state, _ := h.shop.Ledger.Channel(h.spend.Channel()) // is there: it has just been drawn from
+	state, _ := h.seller.ledger.Channel(h.spend.Channel()) // is there: it has just been drawn from
 	return offer.Payer{Payer: state.Config.Payer, Signer: state.Config.VoucherSigner()}
 }
 
@@ -95,7 +127,7 @@ func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state ledg
 }
 
 func (h *heldCredit) Uncharged(ctx context.Context) (sale.Told, bool, error) {
-	state, known := h.shop.Ledger.Channel(h.spend.Channel())
+	state, known := h.seller.ledger.Channel(h.spend.Channel())
 	if !known {
 		return sale.Told{}, false, nil
 	}

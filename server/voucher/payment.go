@@ -1,11 +1,10 @@
-package server
+package voucher
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server/sale"
@@ -17,14 +16,14 @@ import (
 	"github.com/chitpay/chit/x402/extension"
 )
 
-// payment is an x402 payment that fits what this shop sells. Its signature is not
+// Payment is an x402 payment that fits what this shop sells. Its signature is not
 // checked yet.
-type payment struct {
+type Payment struct {
 	till       *till.Till // the shop's, of the terms that the client accepted
 	byPermit2  bool       // the accepted terms are those of deposits by Permit2
 	body       x402.Payload
-	config     vouchers.ChannelConfig
-	voucher    vouchers.Voucher
+	Config     vouchers.ChannelConfig
+	Voucher    vouchers.Voucher
 	signature  vouchers.Signature
 	identifier string
 	receipt    bool // of the extension offer-receipt is asked for
@@ -32,18 +31,8 @@ type payment struct {
 	ordered    bool // the order is the payer's, and for what the payment asks for
 }
 
-// payment reads the payment of a request and holds it against the terms of its line.
-func (s *Shop) payment(l *sale.Line, req mcp.CallToolRequest) (*payment, *terms.Refusal) {
-	payload, refused := s.payloadOf(req)
-	if refused != nil {
-		return nil, refused
-	}
-	namesPayer(l, payload)
-	return s.accept(payload, l.Price)
-}
-
 // accept holds a payment against the terms of a call at a price.
-func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*payment, *terms.Refusal) {
+func (s *Seller) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*Payment, *terms.Refusal) {
 	config, voucher, signature := channelOf(payload.Payload)
 	at, refused := s.tills.Chosen(&payload.Accepted)
 	if refused != nil {
@@ -53,7 +42,7 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	if byPermit2 && !at.Permit2 || !byPermit2 && !at.Token.EIP3009 {
 		return nil, terms.Refuse(x402.ErrPaymentRequirements, "the asset transfer method is %q, which this shop does not offer", payload.Accepted.Extra.AssetTransferMethod)
 	}
-	p := &payment{till: at, byPermit2: byPermit2, body: payload.Payload, config: config, voucher: voucher, signature: signature}
+	p := &Payment{till: at, byPermit2: byPermit2, body: payload.Payload, Config: config, Voucher: voucher, signature: signature}
 	if refused := s.checkTerms(at, &payload.Accepted, price); refused != nil {
 		return nil, s.explain(refused, p)
 	}
@@ -74,23 +63,8 @@ func (s *Shop) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*pay
 	return p, nil
 }
 
-func (s *Shop) payloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *terms.Refusal) {
-	if req.Params.Meta == nil {
-		return nil, terms.Unpaid
-	}
-	value, ok := req.Params.Meta.AdditionalFields[x402.MetaPayment]
-	if !ok {
-		return nil, terms.Unpaid
-	}
-	payload, err := s.payments.DecodeValue(value)
-	if err != nil {
-		return nil, terms.Refuse(x402.CodeOf(err), "%v", err)
-	}
-	return payload, nil
-}
-
-// namesPayer notes who a payment says it is from, before it is judged.
-func namesPayer(l *sale.Line, payload *x402.PaymentPayload) {
+// NamesPayer notes who a payment says it is from, before it is judged.
+func NamesPayer(l *sale.Line, payload *x402.PaymentPayload) {
 	config, voucher, _ := channelOf(payload.Payload)
 	l.PaidBy(config.Payer, voucher.Channel)
 }
@@ -108,7 +82,7 @@ func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouche
 }
 
 // checkTerms holds the terms that the client accepted against those of their till.
-func (s *Shop) checkTerms(t *till.Till, accepted *x402.Requirements, price vouchers.Amount) *terms.Refusal {
+func (s *Seller) checkTerms(t *till.Till, accepted *x402.Requirements, price vouchers.Amount) *terms.Refusal {
 	switch {
 	case accepted.Asset != t.Token.Address:
 		return terms.Refuse(x402.ErrTokenMismatch, "the asset is %s, this shop takes %s", accepted.Asset, t.Token.Address)
@@ -122,7 +96,7 @@ func (s *Shop) checkTerms(t *till.Till, accepted *x402.Requirements, price vouch
 	return nil
 }
 
-func (s *Shop) checkConfig(t *till.Till, c vouchers.ChannelConfig) *terms.Refusal {
+func (s *Seller) checkConfig(t *till.Till, c vouchers.ChannelConfig) *terms.Refusal {
 	want := s.tills.Config(t, c.Payer)
 	switch {
 	case c.Receiver != want.Receiver:
@@ -143,7 +117,7 @@ func (s *Shop) checkConfig(t *till.Till, c vouchers.ChannelConfig) *terms.Refusa
 }
 
 // shown is a refusal of the payment, which tells of its channel what who sent it may see.
-func (p *payment) shown(r *terms.Refusal) *terms.Refusal {
+func (p *Payment) shown(r *terms.Refusal) *terms.Refusal {
 	if r == nil || r.Channel == nil {
 		return r
 	}
@@ -154,13 +128,13 @@ func (p *payment) shown(r *terms.Refusal) *terms.Refusal {
 
 // maySee reports whether a payment whose voucher's signature is good shows that its
 // sender is the payer: its voucher is not on chain, or it has an order to see the state.
-func (p *payment) maySee(ch ledger.Channel) bool {
-	return !terms.IsBurnt(ch, p.voucher.Ceiling) || p.isOrdered(ch, "state", "") == nil
+func (p *Payment) maySee(ch ledger.Channel) bool {
+	return !terms.IsBurnt(ch, p.Voucher.Ceiling) || p.isOrdered(ch, "state", "") == nil
 }
 
 // isOrdered refuses a payment without the payer's order for this. Its error is nil if
 // there is one.
-func (p *payment) isOrdered(ch ledger.Channel, action, subject string) error {
+func (p *Payment) isOrdered(ch ledger.Channel, action, subject string) error {
 	if p.order == nil {
 		return credit.ErrOrder
 	}
@@ -171,13 +145,41 @@ func (p *payment) isOrdered(ch ledger.Channel, action, subject string) error {
 // explain adds the channel's state to a refusal that a client recovers from by
 // signing over it. The state holds the payer's last voucher, so it is shown to who can
 // sign for the channel and to nobody else: a voucher whose call failed can still pay.
-func (s *Shop) explain(refused *terms.Refusal, p *payment) *terms.Refusal {
-	id := p.voucher.Channel
-	if refused.Code != x402.ErrCumulativeAmountMismatch || p.till.Escrow.Domain().ChannelID(p.config) != id || s.checkVoucher(p) != nil {
+func (s *Seller) explain(refused *terms.Refusal, p *Payment) *terms.Refusal {
+	id := p.Voucher.Channel
+	if refused.Code != x402.ErrCumulativeAmountMismatch || p.till.Escrow.Domain().ChannelID(p.Config) != id || s.checkVoucher(p) != nil {
 		return refused
 	}
-	if channel, ok := s.Ledger.Channel(id); ok {
+	if channel, ok := s.ledger.Channel(id); ok {
 		refused.Channel = &channel
 	}
 	return p.shown(refused)
+}
+
+// AcceptVoucher is [Seller.accept] for what takes a voucher alone.
+func (s *Seller) AcceptVoucher(payload *x402.PaymentPayload, price vouchers.Amount) (*Payment, *terms.Refusal) {
+	p, refused := s.accept(payload, price)
+	if refused != nil {
+		return nil, refused
+	}
+	if _, ok := p.body.(*x402.VoucherPayload); !ok {
+		return nil, terms.Refuse(x402.ErrPayloadType, "this tool takes a voucher, not a %T", p.body)
+	}
+	return p, nil
+}
+
+// Nothing is the receipt of a payment that was charged nothing, so that its payer has it back.
+// It is false for a stranger, who is not told where the channel stands.
+func (s *Seller) Nothing(payload *x402.PaymentPayload) (x402.SettlementResponse, bool) {
+	p, refused := s.accept(payload, 0)
+	if refused != nil || s.checkVoucher(p) != nil {
+		return x402.SettlementResponse{}, false
+	}
+	channel, known := s.ledger.Channel(p.Voucher.Channel)
+	if !known {
+		return x402.SettlementResponse{}, false
+	}
+	response, nothing := s.seen(p, channel), vouchers.Amount(0)
+	response.Extra.ChargedAmount = &nothing
+	return response, true
 }
