@@ -1,11 +1,12 @@
 // Package gateway sells MCP servers and HTTP services that already run, without
 // touching them.
 //
-// A [Config] names upstreams and what their tools cost. A [Gateway] connects to each
-// over streamable HTTP, SSE or stdio, shows what it sells of them as one MCP server, and lets the [server.Shop] take the money: a call is paid, goes to
-// its upstream, and is charged if it succeeds. Lists, progress and log messages pass
-// through as they change. An upstream that is down makes its tools answer an error,
-// which costs nothing, until the gateway has reached it again.
+// A [Config] names upstreams and what their tools cost. A [Gateway] connects to each over
+// streamable HTTP, SSE or stdio, shows what it sells of them as one MCP server, and lets the
+// [server.Shop] take the money: a call is paid, goes to its upstream, and is charged if it
+// succeeds. Lists, progress and log messages pass through as they change. An upstream that is
+// down makes its tools answer an error, which costs nothing, until the gateway has reached it
+// again.
 //
 // Nothing is given away without a word: a tool is shown once something prices it, if only
 // as free, and resources, templates, prompts and completions where an upstream's settings
@@ -17,17 +18,17 @@
 // _meta or results) is not passed on, nor what a client says in them: the gateway is the
 // shop. An upstream that asks for a payment of its own has failed.
 //
-// What an upstream asks of its client during a call (sampling, elicitation, roots) is
-// asked of the client whose call it is, if that has declared that it can be asked; else
-// it is refused at once. One connection serves all clients that cannot be asked. Each
-// of the others has one of its own to each upstream that it uses, with a program of its
-// own on it where that is on standard input and output: opened by its first request,
-// closed with its session, after ten idle minutes, or when its place is needed. Of the
-// lists, those of the common connection are shown, and the tools that the upstream had
-// for clients that can be asked when the gateway reached it. A call that waits for its client keeps its reservation, and is
-// not charged if the client goes away; the upstream's timeout stands still meanwhile,
-// for ten minutes at most. Nothing is asked over the older SSE. Clients of the newest
-// protocol, which is asked by results (input_required), cannot be asked yet.
+// What an upstream asks of its client during a call (sampling, elicitation, roots) is asked of
+// the client whose call it is, if that has declared that it can be asked; else it is refused
+// at once. One connection serves all clients that cannot be asked. Each of the others has one
+// of its own to each upstream that it uses, with a program of its own on it where that is on
+// standard input and output: opened by its first request, closed with its session, after ten
+// idle minutes, or when its place is needed. Of the lists, those of the common connection are
+// shown, and the tools that the upstream had for clients that can be asked when the gateway
+// reached it. A call that waits for its client keeps its reservation, and is not charged if
+// the client goes away; the upstream's timeout stands still meanwhile, for ten minutes at
+// most. Nothing is asked over the older SSE. Clients of the newest protocol, which is asked by
+// results (input_required), cannot be asked yet.
 //
 // An upstream's timeout is for its silence: a call whose progress it reports is not cut, nor
 // a route's answer that flows, interim ones (1xx) among it. The gateway asks for the
