@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/examples"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -43,7 +44,7 @@ func TestWhatIsSoldIsBought(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	channels, err := server.ReadChannels(t.Context(), "chit.db")
+	channels, err := books.ReadChannels(t.Context(), "chit.db")
 	if err != nil || len(channels) != 1 || channels[0].Charged != 1_000 {
 		t.Errorf("the store has %+v, %v", channels, err)
 	}

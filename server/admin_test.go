@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 )
@@ -76,7 +77,7 @@ func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 	if err := os.WriteFile(path, backup.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	restored, err := server.ReadChannels(t.Context(), path)
+	restored, err := books.ReadChannels(t.Context(), path)
 	if err != nil || len(restored) != 2 || restored[0].Charged != 2*price {
 		t.Errorf("the backup holds %+v, %v", restored, err)
 	}
@@ -115,17 +116,17 @@ func TestASecondServerOnTheStoreIsRefused(t *testing.T) {
 	shop := shoptest.Open(t, selling(t))
 	for name, open := range map[string]func() error{
 		"a server":           func() error { _, err := server.Open(t.Context(), shop.Options); return err },
-		"a list of channels": func() error { _, err := server.ReadChannels(t.Context(), shop.Options.Store); return err },
+		"a list of channels": func() error { _, err := books.ReadChannels(t.Context(), shop.Options.Store); return err },
 	} {
 		if err := open(); err == nil || !oneLine(err) || !strings.Contains(err.Error(), shop.Options.Store) {
 			t.Errorf("%s on a store that is in use: %v", name, err)
 		}
 	}
 	shop.Stop(t)
-	if views, err := server.ReadChannels(t.Context(), shop.Options.Store); err != nil || len(views) != 0 {
+	if views, err := books.ReadChannels(t.Context(), shop.Options.Store); err != nil || len(views) != 0 {
 		t.Errorf("channels of a store that nobody uses: %v, %v", views, err)
 	}
-	if _, err := server.ReadChannels(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := books.ReadChannels(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("channels of a store that is not there: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -223,7 +223,7 @@ func TestWhatIsSetAsideIsShownKeptAndTriedAgainLater(t *testing.T) {
 		aside(step.want)
 	}
 	shop.Stop(t)
-	listed, err := server.ReadChannels(t.Context(), shop.Options.Store)
+	listed, err := books.ReadChannels(t.Context(), shop.Options.Store)
 	if err != nil || len(listed) != 2 || listed[0].SetAside == nil {
 		t.Errorf("without a server the channels are %+v, %v", listed, err)
 	}

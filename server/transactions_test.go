@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/till"
@@ -49,7 +50,7 @@ func TestTransactionsOfTwoChainsAreToldApartAndSurviveARestartInAnotherOrder(t *
 		t.Fatal(err)
 	}
 	asking.Wait()
-	kept, err := server.ReadTransactions(t.Context(), s.options.Store)
+	kept, err := books.ReadTransactions(t.Context(), s.options.Store)
 	if err != nil || len(kept) != 2 || kept[0].ChainID == kept[1].ChainID {
 		t.Errorf("the store has %+v, %v", kept, err)
 	}

@@ -135,17 +135,3 @@ func (s *Shop) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
 	all.Stopped = s.Ledger.Stops()
 	return all, err
 }
-
-// Withdrawal is a payer's pending withdrawal as the seller sees it. Amounts are
-// atomic USDC.
-type Withdrawal struct {
-	ChannelView
-	// Amount is what the payer takes out when the delay has passed.
-	Amount vouchers.Amount `json:"amount"`
-	// AtRisk is what was charged and would leave with it: it must be claimed before.
-	AtRisk vouchers.Amount `json:"atRisk"`
-}
-
-// Withdrawals returns the channels from which money is being withdrawn, the earliest
-// deadline first.
-func (s *Shop) Withdrawals() []Withdrawal { return listWithdrawals(s.Ledger, s.aside) }

@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// books is what the customers of a shop that is killed know: what they were answered
+// accounts is what the customers of a shop that is killed know: what they were answered
 // and charged for. Amounts are atomic units.
-type books struct {
+type accounts struct {
 	t *testing.T
 
 	cycles   int
@@ -39,20 +39,20 @@ type page struct {
 // oldPayments is how many payments of all cycles are kept to be sent again.
 const oldPayments = 32
 
-func newBooks(t *testing.T, buyers []*buyer) *books {
-	b := &books{t: t, channels: map[vouchers.ChannelID]*page{}}
+func newAccounts(t *testing.T, buyers []*buyer) *accounts {
+	b := &accounts{t: t, channels: map[vouchers.ChannelID]*page{}}
 	for _, buyer := range buyers {
 		b.channels[buyer.id] = &page{totals: map[vouchers.Amount]string{}}
 	}
 	return b
 }
 
-func (b *books) outcome() string {
+func (b *accounts) outcome() string {
 	return fmt.Sprintf("answered=%d lost=%d double=%d", b.answered, b.lost, b.double)
 }
 
 // receive notes what an agent was charged for a call that it got its answer to.
-func (b *books) receive(id vouchers.ChannelID, r agent.Receipt) {
+func (b *accounts) receive(id vouchers.ChannelID, r agent.Receipt) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.channels[id].receipts += r.Charged
@@ -60,7 +60,7 @@ func (b *books) receive(id vouchers.ChannelID, r agent.Receipt) {
 
 // audit holds a server that was started again against the payments since the last
 // audit. list asks it for its channels.
-func (b *books) audit(w *wire, list func() map[vouchers.ChannelID]server.ChannelView) {
+func (b *accounts) audit(w *wire, list func() map[vouchers.ChannelID]books.View) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cycles++
@@ -85,7 +85,7 @@ func (b *books) audit(w *wire, list func() map[vouchers.ChannelID]server.Channel
 }
 
 // enter books an answer. No two of a channel may have come to the same total.
-func (b *books) enter(identifier string, p *payment) {
+func (b *accounts) enter(identifier string, p *payment) {
 	page, total := b.channels[p.channel], p.answer.cumulative
 	if other, taken := page.totals[total]; taken {
 		b.double++
@@ -101,7 +101,7 @@ func (b *books) enter(identifier string, p *payment) {
 
 // compare checks that the server has charged what the customers know of, and no
 // more than what may have been charged without their knowing.
-func (b *books) compare(views map[vouchers.ChannelID]server.ChannelView, open map[vouchers.ChannelID]vouchers.Amount) {
+func (b *accounts) compare(views map[vouchers.ChannelID]books.View, open map[vouchers.ChannelID]vouchers.Amount) {
 	for id, page := range b.channels {
 		v := views[id]
 		page.burnt = v.Burnt
@@ -123,7 +123,7 @@ func (b *books) compare(views map[vouchers.ChannelID]server.ChannelView, open ma
 // whose answer never came may get it now, or is refused since it was not charged and
 // its ceiling is past. One that was refused, or whose tool failed, is not sent again:
 // it would be a new call.
-func (b *books) repeat(w *wire, identifier string, p *payment) {
+func (b *accounts) repeat(w *wire, identifier string, p *payment) {
 	if p.answer != nil && p.answer.charged == 0 {
 		return
 	}
@@ -148,7 +148,7 @@ func (b *books) repeat(w *wire, identifier string, p *payment) {
 
 // remember keeps some of the charged payments for later cycles, two of each cycle in
 // place of others once there are enough.
-func (b *books) remember(sent map[string]*payment) {
+func (b *accounts) remember(sent map[string]*payment) {
 	more := 2
 	for _, p := range sent { // in no order
 		switch {

@@ -19,7 +19,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -48,7 +48,7 @@ type siege struct {
 	wire    *wire
 	url     string // of the wire
 	buyers  []*buyer
-	books   *books
+	books   *accounts
 }
 
 // buyer is an agent that pays from a channel of its own.
@@ -104,7 +104,7 @@ func besiege(t *testing.T, seed uint64) *siege {
 	for i := range crashBuyers {
 		s.buyers = append(s.buyers, s.newBuyer(i))
 	}
-	s.books = newBooks(t, s.buyers)
+	s.books = newAccounts(t, s.buyers)
 	return s
 }
 
@@ -263,7 +263,7 @@ func (s *siege) verify() {
 }
 
 // channels asks the server for its channels, of which none may have a call in flight.
-func (s *siege) channels() map[vouchers.ChannelID]server.ChannelView {
+func (s *siege) channels() map[vouchers.ChannelID]books.View {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer cancel()
@@ -271,7 +271,7 @@ func (s *siege) channels() map[vouchers.ChannelID]server.ChannelView {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	views := map[vouchers.ChannelID]server.ChannelView{}
+	views := map[vouchers.ChannelID]books.View{}
 	for _, view := range list {
 		views[view.Channel] = view
 	}

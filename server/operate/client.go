@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/watch"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -49,13 +49,13 @@ func Dial(path string) (*Client, error) {
 }
 
 // Channels is [server.Shop.Channels] of the running server.
-func (c *Client) Channels(ctx context.Context) ([]server.ChannelView, error) {
-	return ask[[]server.ChannelView](ctx, c, http.MethodGet, "/channels")
+func (c *Client) Channels(ctx context.Context) ([]books.View, error) {
+	return ask[[]books.View](ctx, c, http.MethodGet, "/channels")
 }
 
 // Withdrawals is [server.Shop.Withdrawals] of the running server.
-func (c *Client) Withdrawals(ctx context.Context) ([]server.Withdrawal, error) {
-	return ask[[]server.Withdrawal](ctx, c, http.MethodGet, "/withdrawals")
+func (c *Client) Withdrawals(ctx context.Context) ([]books.Withdrawal, error) {
+	return ask[[]books.Withdrawal](ctx, c, http.MethodGet, "/withdrawals")
 }
 
 // Limits is [server.Shop.LimitViews] of the running server.

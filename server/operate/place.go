@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
@@ -100,18 +101,18 @@ func list[T any](ctx context.Context, p Place, live func(*Client, context.Contex
 }
 
 // Channels are those that pay the shop, the most claimable first.
-func (p Place) Channels(ctx context.Context) ([]server.ChannelView, error) {
-	return list(ctx, p, (*Client).Channels, server.ReadChannels)
+func (p Place) Channels(ctx context.Context) ([]books.View, error) {
+	return list(ctx, p, (*Client).Channels, books.ReadChannels)
 }
 
 // Withdrawals are those that payers have announced, the earliest deadline first.
-func (p Place) Withdrawals(ctx context.Context) ([]server.Withdrawal, error) {
-	return list(ctx, p, (*Client).Withdrawals, server.ReadWithdrawals)
+func (p Place) Withdrawals(ctx context.Context) ([]books.Withdrawal, error) {
+	return list(ctx, p, (*Client).Withdrawals, books.ReadWithdrawals)
 }
 
 // Transactions are those that the shop has sent and the chain has not confirmed.
 func (p Place) Transactions(ctx context.Context) ([]txmgr.Pending, error) {
-	return list(ctx, p, (*Client).Transactions, server.ReadTransactions)
+	return list(ctx, p, (*Client).Transactions, books.ReadTransactions)
 }
 
 // ErrUnpaid says that the token did not pay the receiver.
@@ -162,6 +163,6 @@ func (p Place) Cancel(ctx context.Context, chainID, nonce uint64) error {
 func (p Place) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
 	return p.at(
 		func(client *Client) error { return client.WriteStatement(ctx, want, w) },
-		func(path string) error { return server.ReadStatement(ctx, path, want, w) },
+		func(path string) error { return books.ReadStatement(ctx, path, want, w) },
 	)
 }

@@ -1,40 +1,18 @@
-package server
+package books
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // WriteStatement writes the receipts that want keeps, with their channels, as JSON lines
 // (see [receipts.Statement]). One that is to be verified needs all receipts of its channels.
-func (s *Shop) WriteStatement(_ context.Context, want receipts.Filter, w io.Writer) error {
-	return writeStatement(s.Ledger, s.Receipts, want, w)
-}
-
-// ReadStatement is [Shop.WriteStatement] of a store that no server has open.
-func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.Writer) (err error) {
-	store, err := boltstore.Open(path, boltstore.MustExist())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	ledger, err := ledger.Open(ctx, store)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	return writeStatement(ledger, receipts.NewBook(store, nil), want, w)
-}
-
-func writeStatement(of *ledger.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
+func WriteStatement(of *ledger.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
 	var channels []ledger.Channel
 	for ch := range of.Channels() {
 		if want.Channel == (vouchers.ChannelID{}) && ch.Charged > 0 || want.Channel == ch.ID {
