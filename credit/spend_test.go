@@ -196,52 +196,58 @@ func TestTenLevelsSpendFromTenCounters(t *testing.T) {
 	s.buy(chain[8], 10)
 }
 
+// hourly is a rate.
+var hourly = macaroon.Rate{Amount: 100, Period: time.Hour}
+
+// caveatRefusals are calls that a caveat, or the channel, refuses. What is not said is a
+// search for 100 with a budget of 1000.
+var caveatRefusals = []struct {
+	name          string
+	scope, narrow macaroon.Scope
+	before        func(*shop, macaroon.Token)
+	tool          string
+	price         vouchers.Amount
+	want          credit.Refusal
+}{
+	{name: "another tool", scope: macaroon.Scope{Tools: []string{"search*", "fetch"}}, tool: "delete",
+		want: credit.Refusal{Code: credit.CodeToolNotAllowed, Caveat: "tools=search*,fetch"}},
+	{name: "a tool that only the wider token has", scope: macaroon.Scope{Tools: []string{"search*"}}, narrow: macaroon.Scope{Tools: []string{"search_web"}}, tool: "search_files",
+		want: credit.Refusal{Code: credit.CodeToolNotAllowed, Caveat: "tools=search_web"}},
+	{name: "too dear", scope: macaroon.Scope{PerCall: 99},
+		want: credit.Refusal{Code: credit.CodePerCallExceeded, Caveat: "per_call=99", Required: 100, Remaining: 99}},
+	{name: "too dear for the narrower", scope: macaroon.Scope{PerCall: 200}, narrow: macaroon.Scope{PerCall: 50},
+		want: credit.Refusal{Code: credit.CodePerCallExceeded, Caveat: "per_call=50", Required: 100, Remaining: 50}},
+	{name: "above the budget", price: 1001,
+		want: credit.Refusal{Code: credit.CodeBudgetExhausted, Caveat: "budget=1000", Required: 1001, Remaining: 1000, Granted: true}},
+	{name: "above the narrower budget", narrow: macaroon.Scope{Budget: 99},
+		want: credit.Refusal{Code: credit.CodeBudgetExhausted, Caveat: "budget=99", Required: 100, Remaining: 99}},
+	{name: "no calls left", scope: macaroon.Scope{Calls: 1}, before: func(s *shop, t macaroon.Token) { s.buy(t, 1) },
+		want: credit.Refusal{Code: credit.CodeCallsExhausted, Caveat: "calls=1", Required: 1, Remaining: 0}},
+	{name: "too fast", scope: macaroon.Scope{Rate: hourly}, before: func(s *shop, t macaroon.Token) { s.buy(t, 1); s.clock.pass(15 * time.Minute) },
+		want: credit.Refusal{Code: credit.CodeRateLimited, Caveat: "rate=100/3600", Required: 100, Remaining: 99, RetryAfter: 45 * time.Minute}},
+	{name: "never within the rate", scope: macaroon.Scope{Rate: hourly}, price: 101,
+		want: credit.Refusal{Code: credit.CodeRateLimited, Caveat: "rate=100/3600", Required: 101, Remaining: 100}},
+	{name: "too late", scope: macaroon.Scope{Expires: start.Add(time.Minute)}, before: func(s *shop, _ macaroon.Token) { s.clock.pass(time.Minute) },
+		want: credit.Refusal{Code: credit.CodeExpired, Caveat: "expires=1800000060"}},
+	{name: "too early", scope: macaroon.Scope{NotBefore: start.Add(time.Minute)},
+		want: credit.Refusal{Code: credit.CodeNotYetValid, Caveat: "not_before=1800000060", RetryAfter: time.Minute}},
+	{name: "revoked", before: func(s *shop, t macaroon.Token) { _, _ = s.RevokeToken(context.Background(), t.Text()) },
+		want: credit.Refusal{Code: credit.CodeRevoked}},
+	{name: "the channel is about to be emptied", before: func(s *shop, _ macaroon.Token) {
+		state := vouchers.ChainState{Balance: balance, Withdrawal: vouchers.Withdrawal{Amount: balance, FinalizeAfter: uint64(start.Add(time.Hour).Unix())}}
+		if _, err := s.ledger.Open(context.Background(), deployment, s.config, state); err != nil {
+			s.t.Fatal(err)
+		}
+	}, want: credit.Refusal{Code: credit.CodeBalanceExhausted, Required: 100}},
+	{name: "the channel is being refunded", before: func(s *shop, _ macaroon.Token) {
+		if _, err := s.ledger.Freeze(s.channel); err != nil {
+			s.t.Fatal(err)
+		}
+	}, want: credit.Refusal{Code: credit.CodeBusy, RetryAfter: time.Second}},
+}
+
 func TestEveryCaveatRefusesWithItsCode(t *testing.T) {
-	hour := macaroon.Rate{Amount: 100, Period: time.Hour}
-	for _, c := range []struct {
-		name          string
-		scope, narrow macaroon.Scope
-		before        func(*shop, macaroon.Token)
-		tool          string
-		price         vouchers.Amount
-		want          credit.Refusal
-	}{
-		{name: "another tool", scope: macaroon.Scope{Tools: []string{"search*", "fetch"}}, tool: "delete",
-			want: credit.Refusal{Code: credit.CodeToolNotAllowed, Caveat: "tools=search*,fetch"}},
-		{name: "a tool that only the wider token has", scope: macaroon.Scope{Tools: []string{"search*"}}, narrow: macaroon.Scope{Tools: []string{"search_web"}}, tool: "search_files",
-			want: credit.Refusal{Code: credit.CodeToolNotAllowed, Caveat: "tools=search_web"}},
-		{name: "too dear", scope: macaroon.Scope{PerCall: 99},
-			want: credit.Refusal{Code: credit.CodePerCallExceeded, Caveat: "per_call=99", Required: 100, Remaining: 99}},
-		{name: "too dear for the narrower", scope: macaroon.Scope{PerCall: 200}, narrow: macaroon.Scope{PerCall: 50},
-			want: credit.Refusal{Code: credit.CodePerCallExceeded, Caveat: "per_call=50", Required: 100, Remaining: 50}},
-		{name: "above the budget", price: 1001,
-			want: credit.Refusal{Code: credit.CodeBudgetExhausted, Caveat: "budget=1000", Required: 1001, Remaining: 1000, Granted: true}},
-		{name: "above the narrower budget", narrow: macaroon.Scope{Budget: 99},
-			want: credit.Refusal{Code: credit.CodeBudgetExhausted, Caveat: "budget=99", Required: 100, Remaining: 99}},
-		{name: "no calls left", scope: macaroon.Scope{Calls: 1}, before: func(s *shop, t macaroon.Token) { s.buy(t, 1) },
-			want: credit.Refusal{Code: credit.CodeCallsExhausted, Caveat: "calls=1", Required: 1, Remaining: 0}},
-		{name: "too fast", scope: macaroon.Scope{Rate: hour}, before: func(s *shop, t macaroon.Token) { s.buy(t, 1); s.clock.pass(15 * time.Minute) },
-			want: credit.Refusal{Code: credit.CodeRateLimited, Caveat: "rate=100/3600", Required: 100, Remaining: 99, RetryAfter: 45 * time.Minute}},
-		{name: "never within the rate", scope: macaroon.Scope{Rate: hour}, price: 101,
-			want: credit.Refusal{Code: credit.CodeRateLimited, Caveat: "rate=100/3600", Required: 101, Remaining: 100}},
-		{name: "too late", scope: macaroon.Scope{Expires: start.Add(time.Minute)}, before: func(s *shop, _ macaroon.Token) { s.clock.pass(time.Minute) },
-			want: credit.Refusal{Code: credit.CodeExpired, Caveat: "expires=1800000060"}},
-		{name: "too early", scope: macaroon.Scope{NotBefore: start.Add(time.Minute)},
-			want: credit.Refusal{Code: credit.CodeNotYetValid, Caveat: "not_before=1800000060", RetryAfter: time.Minute}},
-		{name: "revoked", before: func(s *shop, t macaroon.Token) { _, _ = s.RevokeToken(context.Background(), t.Text()) },
-			want: credit.Refusal{Code: credit.CodeRevoked}},
-		{name: "the channel is about to be emptied", before: func(s *shop, _ macaroon.Token) {
-			state := vouchers.ChainState{Balance: balance, Withdrawal: vouchers.Withdrawal{Amount: balance, FinalizeAfter: uint64(start.Add(time.Hour).Unix())}}
-			if _, err := s.ledger.Open(context.Background(), deployment, s.config, state); err != nil {
-				s.t.Fatal(err)
-			}
-		}, want: credit.Refusal{Code: credit.CodeBalanceExhausted, Required: 100}},
-		{name: "the channel is being refunded", before: func(s *shop, _ macaroon.Token) {
-			if _, err := s.ledger.Freeze(s.channel); err != nil {
-				s.t.Fatal(err)
-			}
-		}, want: credit.Refusal{Code: credit.CodeBusy, RetryAfter: time.Second}},
-	} {
+	for _, c := range caveatRefusals {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShop(t)
 			c.scope.Budget = 1000

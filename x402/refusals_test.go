@@ -3,6 +3,7 @@ package x402
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,101 +36,115 @@ func edit(tb testing.TB, name, path string, value any) []byte {
 
 var absent = new(struct{ _ byte })
 
+// Golden documents, and places in them.
+const (
+	voucherFile = "payment-voucher"
+	depositFile = "payment-deposit-eip3009"
+	permitFile  = "payment-deposit-permit2"
+	refundFile  = "payment-refund"
+	termsFile   = "payment-required"
+	receiptFile = "settlement-voucher"
+	ceilingAt   = "payload.voucher.maxClaimableAmount"
+	payerAt     = "payload.channelConfig.payer"
+	saltAt      = "payload.deposit.authorization.erc3009Authorization.salt"
+	nonceAt     = "payload.deposit.authorization.permit2Authorization.nonce"
+)
+
+// member is a document with one member changed, and what becomes of it.
+type member struct {
+	why, file, path string
+	value           any
+	place           string // where it differs from path
+	err             error
+	code            ErrorCode
+}
+
+// ofVouchers are members of a payment by voucher.
+var ofVouchers = []member{
+	{"an amount that is a number", voucherFile, ceilingAt, 2000, "", ErrMalformed, ErrPayload},
+	{"an amount with a leading zero", voucherFile, ceilingAt, "02000", "", ErrMalformed, ErrPayload},
+	{"an amount with a sign", voucherFile, ceilingAt, "+2000", "", ErrMalformed, ErrPayload},
+	{"a negative amount", voucherFile, ceilingAt, "-1", "", ErrMalformed, ErrPayload},
+	{"an amount with decimals", voucherFile, ceilingAt, "1.5", "", ErrMalformed, ErrPayload},
+	{"an amount with an exponent", voucherFile, ceilingAt, "1e6", "", ErrMalformed, ErrPayload},
+	{"an amount in hex", voucherFile, ceilingAt, "0x10", "", ErrMalformed, ErrPayload},
+	{"an empty amount", voucherFile, ceilingAt, "", "", ErrMalformed, ErrPayload},
+	{"an amount with space around it", voucherFile, ceilingAt, " 2000", "", ErrMalformed, ErrPayload},
+	{"an amount of 2^64", voucherFile, ceilingAt, "18446744073709551616", "", ErrMalformed, ErrPayload},
+	{"no amount", voucherFile, ceilingAt, absent, "", ErrMalformed, ErrPayload},
+	{"a null amount where one is required", voucherFile, ceilingAt, nil, "", ErrMalformed, ErrPayload},
+	{"an amount under a name in another case", voucherFile, "payload.voucher.MaxClaimableAmount", "1", "", nil, ""},
+	{"a channel id that is too short", voucherFile, "payload.voucher.channelId", "0x12", "", ErrMalformed, ErrChannelIDInvalid},
+	{"a channel id with an upper-case prefix", voucherFile, "payload.voucher.channelId", "0X" + strings.Repeat("a", 64), "", ErrMalformed, ErrChannelIDInvalid},
+	{"a signature without a prefix", voucherFile, "payload.voucher.signature", strings.Repeat("ab", 65), "", ErrMalformed, ErrPayload},
+	{"a signature of half a byte", voucherFile, "payload.voucher.signature", "0xabc", "", ErrMalformed, ErrPayload},
+	{"an empty signature", voucherFile, "payload.voucher.signature", "", "", ErrMalformed, ErrPayload},
+	{"a signature of 4097 bytes", voucherFile, "payload.voucher.signature", "0x" + strings.Repeat("ab", 4097), "", ErrMalformed, ErrPayload},
+	{"an address that is too long", voucherFile, payerAt, "0x" + strings.Repeat("1", 41), "", ErrMalformed, ErrPayload},
+	{"an address that is not hex", voucherFile, payerAt, "0x" + strings.Repeat("g", 40), "", ErrMalformed, ErrPayload},
+	{"an address with a bad checksum", voucherFile, payerAt, "0x8f9aA869feD06527c9e7Eb787D7FE0ECB4aE0282", "", ErrMalformed, ErrPayload},
+	{"no authorizer", voucherFile, "payload.channelConfig.payerAuthorizer", absent, "", ErrMalformed, ErrPayload},
+	{"a withdraw delay in quotes", voucherFile, "payload.channelConfig.withdrawDelay", "900", "", ErrMalformed, ErrPayload},
+	{"a withdraw delay that is not whole", voucherFile, "payload.channelConfig.withdrawDelay", 900.5, "", ErrMalformed, ErrPayload},
+	{"a negative withdraw delay", voucherFile, "payload.channelConfig.withdrawDelay", -900, "", ErrMalformed, ErrPayload},
+	{"a withdraw delay of 2^40", voucherFile, "payload.channelConfig.withdrawDelay", 1 << 40, "", ErrMalformed, ErrPayload},
+	{"a salt of 31 bytes", voucherFile, "payload.channelConfig.salt", "0x" + strings.Repeat("00", 31), "", ErrMalformed, ErrPayload},
+	{"a channel config that is a list", voucherFile, "payload.channelConfig", []any{}, "", ErrMalformed, ErrPayload},
+	{"no voucher", voucherFile, "payload.voucher", absent, "", ErrMalformed, ErrPayload},
+	{"no type", voucherFile, "payload.type", absent, "", ErrMalformed, ErrPayloadType},
+	{"a type that payers do not send", voucherFile, "payload.type", "claim", "", ErrUnsupported, ErrPayloadType},
+	{"a deposit without its money", voucherFile, "payload.type", "deposit", "payload.deposit", ErrMalformed, ErrPayload},
+	{"no payload", voucherFile, "payload", absent, "", ErrMalformed, ErrPayload},
+	{"no accepted terms", voucherFile, "accepted", absent, "", ErrMalformed, ErrPayload},
+	{"accepted terms that are text", voucherFile, "accepted", "batch-settlement", "", ErrMalformed, ErrPayload},
+	{"another scheme", voucherFile, "accepted.scheme", "exact", "", ErrUnsupported, ErrScheme},
+	{"a scheme that is a number", voucherFile, "accepted.scheme", 1, "", ErrMalformed, ErrScheme},
+	{"another family of chains", voucherFile, "accepted.network", "solana:mainnet", "", ErrUnsupported, ErrNetworkMismatch},
+	{"a chain id with a leading zero", voucherFile, "accepted.network", "eip155:08453", "", ErrUnsupported, ErrNetworkMismatch},
+	{"no extra", voucherFile, "accepted.extra", absent, "", ErrMalformed, ErrPayload},
+	{"a timeout above what numbers keep", voucherFile, "accepted.maxTimeoutSeconds", 1 << 53, "", ErrMalformed, ErrPayload},
+	{"a resource without a URL", voucherFile, "resource.url", absent, "", ErrMalformed, ErrPayload},
+	{"a description that is a number", voucherFile, "resource.description", 7, "", ErrMalformed, ErrPayload},
+	{"extensions that are a list", voucherFile, "extensions", []any{}, "", ErrMalformed, ErrPayload},
+	{"version 1", voucherFile, "x402Version", 1, "", ErrVersion, ErrX402Version},
+	{"a version in quotes", voucherFile, "x402Version", "2", "", ErrVersion, ErrX402Version},
+	{"no version", voucherFile, "x402Version", absent, "", ErrMalformed, ErrPayload},
+}
+
+// ofOthers are members of other documents.
+var ofOthers = []member{
+	{"a deposit of nothing known", depositFile, "payload.deposit.authorization", map[string]any{"other": 1}, "", ErrMalformed, ErrPayload},
+	{"a deposit salt in decimal", depositFile, saltAt, "12", "", ErrMalformed, ErrPayload},
+	{"a deposit salt of 33 bytes", depositFile, saltAt, "0x" + strings.Repeat("00", 33), "", ErrMalformed, ErrPayload},
+	{"a time that is a number", depositFile, "payload.deposit.authorization.erc3009Authorization.validBefore", 1, "", ErrMalformed, ErrPayload},
+	{"a time with a leading zero", depositFile, "payload.deposit.authorization.erc3009Authorization.validBefore", "01", "", ErrMalformed, ErrPayload},
+	{"a nonce in hex", permitFile, nonceAt, "0x12", "", ErrMalformed, ErrPayload},
+	{"a nonce that is a number", permitFile, nonceAt, 12, "", ErrMalformed, ErrPayload},
+	{"a nonce of 2^256", permitFile, nonceAt, "115792089237316195423570985008687907853269984665640564039457584007913129639936", "", ErrMalformed, ErrPayload},
+	{"a nonce with a leading zero", permitFile, nonceAt, "012", "", ErrMalformed, ErrPayload},
+	{"an empty nonce", permitFile, nonceAt, "", "", ErrMalformed, ErrPayload},
+	{"an endless nonce", permitFile, nonceAt, strings.Repeat("9", 5000), "", ErrMalformed, ErrPayload},
+	{"a permit without a witness", permitFile, "payload.deposit.authorization.permit2Authorization.witness.channelId", absent, "", ErrMalformed, ErrPayload},
+	{"a refund amount that is a number", refundFile, "payload.amount", 1500, "", ErrMalformed, ErrPayload},
+	{"terms without a resource", termsFile, "resource", absent, "", ErrMalformed, ErrPayload},
+	{"terms that accept nothing that is a list", termsFile, "accepts", "USDC", "", ErrMalformed, ErrPayload},
+	{"an entry without a scheme", termsFile, "accepts.0.scheme", absent, "accepts[0].scheme", ErrMalformed, ErrPayload},
+	{"an entry without an authorizer", termsFile, "accepts.0.extra.receiverAuthorizer", absent, "accepts[0].extra.receiverAuthorizer", ErrMalformed, ErrPayload},
+	{"a least deposit that is a price", termsFile, "accepts.0.extra.minDeposit", "$1", "accepts[0].extra.minDeposit", ErrMalformed, ErrPayload},
+	{"an escrow that is no address", termsFile, "accepts.0.extra.escrow", "canonical", "accepts[0].extra.escrow", ErrMalformed, ErrPayload},
+	{"a receipt that does not say whether it worked", receiptFile, "success", absent, "", ErrMalformed, ErrPayload},
+	{"a receipt that worked a little", receiptFile, "success", "yes", "", ErrMalformed, ErrPayload},
+	{"a transaction that is no hash", receiptFile, "transaction", "0x12", "", ErrMalformed, ErrPayload},
+	{"a receipt's amount that is a number", receiptFile, "amount", 0, "", ErrMalformed, ErrPayload},
+	{"a refund nonce that is a number", receiptFile, "extra.channelState.refundNonce", 1, "", ErrMalformed, ErrPayload},
+	{"a charge with a leading zero", receiptFile, "extra.chargedAmount", "01", "", ErrMalformed, ErrPayload},
+}
+
 func TestMembersThatAreRefused(t *testing.T) {
-	const (
-		voucher = "payment-voucher"
-		deposit = "payment-deposit-eip3009"
-		permit  = "payment-deposit-permit2"
-		refund  = "payment-refund"
-		terms   = "payment-required"
-		receipt = "settlement-voucher"
-		ceiling = "payload.voucher.maxClaimableAmount"
-		payer   = "payload.channelConfig.payer"
-		salt    = "payload.deposit.authorization.erc3009Authorization.salt"
-		nonce   = "payload.deposit.authorization.permit2Authorization.nonce"
-	)
-	for _, c := range []struct {
-		why, file, path string
-		value           any
-		place           string // where it differs from path
-		err             error
-		code            ErrorCode
-	}{
-		{"an amount that is a number", voucher, ceiling, 2000, "", ErrMalformed, ErrPayload},
-		{"an amount with a leading zero", voucher, ceiling, "02000", "", ErrMalformed, ErrPayload},
-		{"an amount with a sign", voucher, ceiling, "+2000", "", ErrMalformed, ErrPayload},
-		{"a negative amount", voucher, ceiling, "-1", "", ErrMalformed, ErrPayload},
-		{"an amount with decimals", voucher, ceiling, "1.5", "", ErrMalformed, ErrPayload},
-		{"an amount with an exponent", voucher, ceiling, "1e6", "", ErrMalformed, ErrPayload},
-		{"an amount in hex", voucher, ceiling, "0x10", "", ErrMalformed, ErrPayload},
-		{"an empty amount", voucher, ceiling, "", "", ErrMalformed, ErrPayload},
-		{"an amount with space around it", voucher, ceiling, " 2000", "", ErrMalformed, ErrPayload},
-		{"an amount of 2^64", voucher, ceiling, "18446744073709551616", "", ErrMalformed, ErrPayload},
-		{"no amount", voucher, ceiling, absent, "", ErrMalformed, ErrPayload},
-		{"a null amount where one is required", voucher, ceiling, nil, "", ErrMalformed, ErrPayload},
-		{"an amount under a name in another case", voucher, "payload.voucher.MaxClaimableAmount", "1", "", nil, ""},
-		{"a channel id that is too short", voucher, "payload.voucher.channelId", "0x12", "", ErrMalformed, ErrChannelIDInvalid},
-		{"a channel id with an upper-case prefix", voucher, "payload.voucher.channelId", "0X" + strings.Repeat("a", 64), "", ErrMalformed, ErrChannelIDInvalid},
-		{"a signature without a prefix", voucher, "payload.voucher.signature", strings.Repeat("ab", 65), "", ErrMalformed, ErrPayload},
-		{"a signature of half a byte", voucher, "payload.voucher.signature", "0xabc", "", ErrMalformed, ErrPayload},
-		{"an empty signature", voucher, "payload.voucher.signature", "", "", ErrMalformed, ErrPayload},
-		{"a signature of 4097 bytes", voucher, "payload.voucher.signature", "0x" + strings.Repeat("ab", 4097), "", ErrMalformed, ErrPayload},
-		{"an address that is too long", voucher, payer, "0x" + strings.Repeat("1", 41), "", ErrMalformed, ErrPayload},
-		{"an address that is not hex", voucher, payer, "0x" + strings.Repeat("g", 40), "", ErrMalformed, ErrPayload},
-		{"an address with a bad checksum", voucher, payer, "0x8f9aA869feD06527c9e7Eb787D7FE0ECB4aE0282", "", ErrMalformed, ErrPayload},
-		{"no authorizer", voucher, "payload.channelConfig.payerAuthorizer", absent, "", ErrMalformed, ErrPayload},
-		{"a withdraw delay in quotes", voucher, "payload.channelConfig.withdrawDelay", "900", "", ErrMalformed, ErrPayload},
-		{"a withdraw delay that is not whole", voucher, "payload.channelConfig.withdrawDelay", 900.5, "", ErrMalformed, ErrPayload},
-		{"a negative withdraw delay", voucher, "payload.channelConfig.withdrawDelay", -900, "", ErrMalformed, ErrPayload},
-		{"a withdraw delay of 2^40", voucher, "payload.channelConfig.withdrawDelay", 1 << 40, "", ErrMalformed, ErrPayload},
-		{"a salt of 31 bytes", voucher, "payload.channelConfig.salt", "0x" + strings.Repeat("00", 31), "", ErrMalformed, ErrPayload},
-		{"a channel config that is a list", voucher, "payload.channelConfig", []any{}, "", ErrMalformed, ErrPayload},
-		{"no voucher", voucher, "payload.voucher", absent, "", ErrMalformed, ErrPayload},
-		{"no type", voucher, "payload.type", absent, "", ErrMalformed, ErrPayloadType},
-		{"a type that payers do not send", voucher, "payload.type", "claim", "", ErrUnsupported, ErrPayloadType},
-		{"a deposit without its money", voucher, "payload.type", "deposit", "payload.deposit", ErrMalformed, ErrPayload},
-		{"no payload", voucher, "payload", absent, "", ErrMalformed, ErrPayload},
-		{"no accepted terms", voucher, "accepted", absent, "", ErrMalformed, ErrPayload},
-		{"accepted terms that are text", voucher, "accepted", "batch-settlement", "", ErrMalformed, ErrPayload},
-		{"another scheme", voucher, "accepted.scheme", "exact", "", ErrUnsupported, ErrScheme},
-		{"a scheme that is a number", voucher, "accepted.scheme", 1, "", ErrMalformed, ErrScheme},
-		{"another family of chains", voucher, "accepted.network", "solana:mainnet", "", ErrUnsupported, ErrNetworkMismatch},
-		{"a chain id with a leading zero", voucher, "accepted.network", "eip155:08453", "", ErrUnsupported, ErrNetworkMismatch},
-		{"no extra", voucher, "accepted.extra", absent, "", ErrMalformed, ErrPayload},
-		{"a timeout above what numbers keep", voucher, "accepted.maxTimeoutSeconds", 1 << 53, "", ErrMalformed, ErrPayload},
-		{"a resource without a URL", voucher, "resource.url", absent, "", ErrMalformed, ErrPayload},
-		{"a description that is a number", voucher, "resource.description", 7, "", ErrMalformed, ErrPayload},
-		{"extensions that are a list", voucher, "extensions", []any{}, "", ErrMalformed, ErrPayload},
-		{"version 1", voucher, "x402Version", 1, "", ErrVersion, ErrX402Version},
-		{"a version in quotes", voucher, "x402Version", "2", "", ErrVersion, ErrX402Version},
-		{"no version", voucher, "x402Version", absent, "", ErrMalformed, ErrPayload},
-		{"a deposit of nothing known", deposit, "payload.deposit.authorization", map[string]any{"other": 1}, "", ErrMalformed, ErrPayload},
-		{"a deposit authorized twice", deposit, "payload.deposit.authorization.permit2Authorization", tree(t, golden(t, permit)).(map[string]any)["payload"].(map[string]any)["deposit"].(map[string]any)["authorization"].(map[string]any)["permit2Authorization"], "payload.deposit.authorization", ErrMalformed, ErrPayload},
-		{"a deposit salt in decimal", deposit, salt, "12", "", ErrMalformed, ErrPayload},
-		{"a deposit salt of 33 bytes", deposit, salt, "0x" + strings.Repeat("00", 33), "", ErrMalformed, ErrPayload},
-		{"a time that is a number", deposit, "payload.deposit.authorization.erc3009Authorization.validBefore", 1, "", ErrMalformed, ErrPayload},
-		{"a time with a leading zero", deposit, "payload.deposit.authorization.erc3009Authorization.validBefore", "01", "", ErrMalformed, ErrPayload},
-		{"a nonce in hex", permit, nonce, "0x12", "", ErrMalformed, ErrPayload},
-		{"a nonce that is a number", permit, nonce, 12, "", ErrMalformed, ErrPayload},
-		{"a nonce of 2^256", permit, nonce, "115792089237316195423570985008687907853269984665640564039457584007913129639936", "", ErrMalformed, ErrPayload},
-		{"a nonce with a leading zero", permit, nonce, "012", "", ErrMalformed, ErrPayload},
-		{"an empty nonce", permit, nonce, "", "", ErrMalformed, ErrPayload},
-		{"an endless nonce", permit, nonce, strings.Repeat("9", 5000), "", ErrMalformed, ErrPayload},
-		{"a permit without a witness", permit, "payload.deposit.authorization.permit2Authorization.witness.channelId", absent, "", ErrMalformed, ErrPayload},
-		{"a refund amount that is a number", refund, "payload.amount", 1500, "", ErrMalformed, ErrPayload},
-		{"terms without a resource", terms, "resource", absent, "", ErrMalformed, ErrPayload},
-		{"terms that accept nothing that is a list", terms, "accepts", "USDC", "", ErrMalformed, ErrPayload},
-		{"an entry without a scheme", terms, "accepts.0.scheme", absent, "accepts[0].scheme", ErrMalformed, ErrPayload},
-		{"an entry without an authorizer", terms, "accepts.0.extra.receiverAuthorizer", absent, "accepts[0].extra.receiverAuthorizer", ErrMalformed, ErrPayload},
-		{"a least deposit that is a price", terms, "accepts.0.extra.minDeposit", "$1", "accepts[0].extra.minDeposit", ErrMalformed, ErrPayload},
-		{"an escrow that is no address", terms, "accepts.0.extra.escrow", "canonical", "accepts[0].extra.escrow", ErrMalformed, ErrPayload},
-		{"a receipt that does not say whether it worked", receipt, "success", absent, "", ErrMalformed, ErrPayload},
-		{"a receipt that worked a little", receipt, "success", "yes", "", ErrMalformed, ErrPayload},
-		{"a transaction that is no hash", receipt, "transaction", "0x12", "", ErrMalformed, ErrPayload},
-		{"a receipt's amount that is a number", receipt, "amount", 0, "", ErrMalformed, ErrPayload},
-		{"a refund nonce that is a number", receipt, "extra.channelState.refundNonce", 1, "", ErrMalformed, ErrPayload},
-		{"a charge with a leading zero", receipt, "extra.chargedAmount", "01", "", ErrMalformed, ErrPayload},
-	} {
+	payment := tree(t, golden(t, permitFile)).(map[string]any)["payload"].(map[string]any)
+	authorization := payment["deposit"].(map[string]any)["authorization"].(map[string]any)
+	twice := member{"a deposit authorized twice", depositFile, "payload.deposit.authorization.permit2Authorization", authorization["permit2Authorization"], "payload.deposit.authorization", ErrMalformed, ErrPayload}
+	for _, c := range slices.Concat(ofVouchers, ofOthers, []member{twice}) {
 		t.Run(c.why, func(t *testing.T) {
 			err := decodeNamed(c.file, edit(t, c.file, c.path, c.value))
 			if !errors.Is(err, c.err) {

@@ -68,6 +68,9 @@ func TestAStatementOfAMoveIsTypedDataThatItsAuthorizerSigns(t *testing.T) {
 	if err := read[0].Check(at, config, before); !errors.Is(err, extension.ErrMove) {
 		t.Errorf("one about other channels: %v", err)
 	}
+}
+
+func TestAnOriginIsWrittenInOneWay(t *testing.T) {
 	for text, want := range map[string]string{
 		"HTTPS://Shop.Example:443/mcp?x=1": "https://shop.example", "http://[::1]:80": "http://[::1]", "http://h.:8080/": "http://h.:8080",
 		"shop.example": "", "ftp://h": "", "https://user@h": "", "https://": "",
