@@ -1,0 +1,139 @@
+package receipts_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain/keys"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/ledger"
+	"github.com/chitpay/chit/vouchers/receipts"
+)
+
+var (
+	deployment = vouchers.Deployment{ChainID: 8453, Escrow: common.HexToAddress("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")}
+	authorizer = keys.Dev(1)
+	config     = vouchers.ChannelConfig{
+		Payer: common.Address{1}, PayerAuthorizer: common.Address{2}, Receiver: common.Address{3},
+		ReceiverAuthorizer: authorizer.Address(), Token: common.Address{4}, WithdrawDelay: 900,
+	}
+	channel = vouchers.NewDomain(deployment).ChannelID(config)
+)
+
+// book is one in a store on disk, with what issuing receipts needs.
+type book struct {
+	*receipts.Book
+	t     testing.TB
+	path  string
+	store *boltstore.Store
+	sum   vouchers.Amount
+}
+
+func newBook(t testing.TB) *book {
+	t.Helper()
+	b := &book{t: t, path: filepath.Join(t.TempDir(), "store.db")}
+	b.open()
+	t.Cleanup(func() { _ = b.store.Close() })
+	return b
+}
+
+func (b *book) open() {
+	b.t.Helper()
+	var err error
+	if b.store, err = boltstore.Open(b.path); err != nil {
+		b.t.Fatal(err)
+	}
+	b.Book = receipts.NewBook(b.store, authorizer)
+}
+
+// issues makes receipts of these charges.
+func (b *book) issues(charges ...vouchers.Amount) {
+	b.t.Helper()
+	for _, charged := range charges {
+		b.sum += charged
+		c := &ledger.Charge{Channel: channel, Charged: charged, Cumulative: b.sum, State: ledger.Channel{Deployment: deployment, Config: config}}
+		d, err := b.Draft(b.t.Context(), c, receipts.Receipt{Resource: "mcp://tool/search", Ceiling: b.sum, IssuedAt: uint64(1790000000 + b.sum)})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.Issue(d)
+		if err := b.store.Submit(vouchers.Update{Puts: []vouchers.Put{d.Put}}).Wait(b.t.Context()); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// all are the receipts of the channel.
+func (b *book) all() (all []receipts.Signed) {
+	b.t.Helper()
+	err := b.Walk(channel, func(r *receipts.Signed) error {
+		all = append(all, *r)
+		return nil
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return all
+}
+
+func TestReceiptsGoOnWhereTheyEndedAfterARestart(t *testing.T) {
+	b := newBook(t)
+	b.issues(100, 50)
+	if err := b.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.open()
+	b.issues(25)
+	a := audit(t, statement(t, b.all(), 150))
+	if a.Fault != nil || a.Receipts != 3 || a.Charged != 175 || a.Unclaimed() != 25 {
+		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+}
+
+func TestADraftThatIsNotIssuedLeavesNoGap(t *testing.T) {
+	b := newBook(t)
+	b.issues(100)
+	c := &ledger.Charge{Channel: channel, Charged: 1, Cumulative: 101, State: ledger.Channel{Deployment: deployment}}
+	if _, err := b.Draft(t.Context(), c, receipts.Receipt{}); err != nil {
+		t.Fatal(err)
+	}
+	b.issues(50)
+	if a := audit(t, statement(t, b.all(), 0)); a.Fault != nil || a.Receipts != 2 {
+		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+}
+
+func TestPagesHaveEveryReceiptOnce(t *testing.T) {
+	b := newBook(t)
+	const total = 2*receipts.MaxPage + 40
+	rows := make([]vouchers.Amount, total)
+	for i := range rows {
+		rows[i] = 1
+	}
+	b.issues(rows...)
+	next := uint64(1)
+	for {
+		page, err := b.Page(channel, next-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, r := range page {
+			if r.Sequence != next {
+				t.Fatalf("receipt %d, want %d", r.Sequence, next)
+			}
+			next++
+		}
+	}
+	if next != total+1 {
+		t.Errorf("the pages end at %d of %d", next-1, total)
+	}
+	if page, err := b.Page(vouchers.ChannelID{1}, 0); err != nil || len(page) != 0 {
+		t.Errorf("a channel without receipts: %v, %v", page, err)
+	}
+}
