@@ -2,11 +2,8 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
-	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,50 +11,15 @@ import (
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/books"
-	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 )
-
-// socket is a path that is short enough for a Unix socket.
-func socket(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "chit")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return filepath.Join(dir, "admin.sock")
-}
-
-// administrated serves a handler on an admin socket until the test ends.
-func administrated(t testing.TB, path string, handler http.Handler) *operate.Client {
-	t.Helper()
-	listener, err := operate.Listen(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Errorf("the admin socket: %v", err)
-		}
-	})
-	admin, err := operate.Dial(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return admin
-}
 
 func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 	shop, customers := busy(t, 2, 1)
 	if got := customers[1].callWith(t.Context(), map[string]any{"n": 2}, customers[1].pays(5*price)); got.text() != "done" {
 		t.Fatalf("the call: %s", got.raw)
 	}
-	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
+	admin := shop.Operator(t)
 
 	views, err := admin.Channels(t.Context())
 	if err != nil || len(views) != 2 {
@@ -97,7 +59,7 @@ func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 
 func TestAnErrorOfTheServerReachesTheOperator(t *testing.T) {
 	shop, _ := busy(t, 1, 1)
-	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
+	admin := shop.Operator(t)
 	if err := shop.Store.Close(); err != nil {
 		t.Fatal(err)
 	}

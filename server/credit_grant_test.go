@@ -1,14 +1,12 @@
 package server_test
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/x402"
@@ -134,7 +132,7 @@ func TestTheOperatorSeesAndEndsGrants(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	g := c.granted(macaroon.Scope{Budget: price}, 0)
-	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
+	admin := shop.Operator(t)
 	if number, err := admin.RotateCreditKey(t.Context()); err != nil || number != 2 {
 		t.Errorf("key %d, %v", number, err)
 	}

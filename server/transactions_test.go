@@ -3,7 +3,6 @@ package server_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/books"
-	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/x402"
@@ -33,7 +31,7 @@ func TestTransactionsOfTwoChainsAreToldApartAndSurviveARestartInAnotherOrder(t *
 	if pending[0].ChainID != 31337 || pending[1].ChainID != otherChain || pending[0].Nonce != 0 || pending[1].Nonce != 0 {
 		t.Errorf("on their way are %+v", pending)
 	}
-	admin := administrated(t, socket(t), operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
+	admin := shop.Operator(t)
 	if err := admin.SpeedUp(t.Context(), 0, 0); err == nil || !strings.Contains(err.Error(), till.ErrWhichChain.Error()) {
 		t.Errorf("a nonce of two chains is sped up: %v", err)
 	}

@@ -25,35 +25,6 @@ import (
 
 func TestMain(m *testing.M) { shoptest.Main(m) }
 
-// socket is a path that is short enough for a Unix socket.
-func socket(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "chit")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return filepath.Join(dir, "admin.sock")
-}
-
-// served serves a handler on an admin socket until what it returns is called.
-func served(t testing.TB, path string, handler http.Handler) (stop func()) {
-	t.Helper()
-	listener, err := operate.Listen(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
-	return func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the admin socket: %v", err)
-		}
-	}
-}
-
 // bought is what the shop's only payer has paid for a call.
 const bought = vouchers.Amount(500)
 
@@ -125,11 +96,11 @@ func look(t testing.TB, at operate.Place) (s seen) {
 
 func TestAPlaceSaysTheSameOfARunningServerAndOfItsStore(t *testing.T) {
 	shop := sold(t)
-	at := operate.Place{Socket: socket(t), Store: shop.Options.Store, Open: func(context.Context) (*server.Shop, error) {
+	at := operate.Place{Socket: shoptest.Socket(t), Store: shop.Options.Store, Open: func(context.Context) (*server.Shop, error) {
 		t.Error("a list opens the shop")
 		return nil, errors.New("no")
 	}}
-	stop := served(t, at.Socket, operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
+	stop := shoptest.ServeOperator(t, at.Socket, operate.Handler(shop.Shop, slog.New(slog.DiscardHandler)))
 	live := look(t, at)
 	if limits, err := at.Limits(t.Context(), false); err != nil || len(limits) != 0 {
 		t.Errorf("limits that were met: %v, %v", limits, err)
@@ -155,7 +126,7 @@ func TestAPlaceSettlesOnItsStoreWhereNoServerRuns(t *testing.T) {
 	shop := sold(t)
 	shop.Stop(t)
 	opened := 0
-	at := operate.Place{Socket: socket(t), Store: shop.Options.Store, Open: func(ctx context.Context) (*server.Shop, error) {
+	at := operate.Place{Socket: shoptest.Socket(t), Store: shop.Options.Store, Open: func(ctx context.Context) (*server.Shop, error) {
 		opened++
 		return server.Open(ctx, shop.Options)
 	}}
@@ -176,7 +147,7 @@ func TestAPlaceSettlesOnItsStoreWhereNoServerRuns(t *testing.T) {
 }
 
 func TestAPlaceWithoutAStoreMakesNone(t *testing.T) {
-	at := operate.Place{Socket: socket(t), Store: filepath.Join(t.TempDir(), "none.db"), Open: func(context.Context) (*server.Shop, error) {
+	at := operate.Place{Socket: shoptest.Socket(t), Store: filepath.Join(t.TempDir(), "none.db"), Open: func(context.Context) (*server.Shop, error) {
 		t.Error("a shop is opened where there is none")
 		return nil, errors.New("no")
 	}}
@@ -200,7 +171,7 @@ func TestAPlaceWithoutAStoreMakesNone(t *testing.T) {
 }
 
 func TestTheAdminSocketIsItsOwnersAndOneServersAlone(t *testing.T) {
-	path := socket(t)
+	path := shoptest.Socket(t)
 	if _, err := operate.Dial(path); !errors.Is(err, operate.ErrNoServer) {
 		t.Errorf("dialed nothing: %v", err)
 	}
@@ -212,7 +183,7 @@ func TestTheAdminSocketIsItsOwnersAndOneServersAlone(t *testing.T) {
 	if err := dead.Close(); err != nil {
 		t.Fatal(err)
 	}
-	defer served(t, path, http.NotFoundHandler())() // takes the dead server's place
+	defer shoptest.ServeOperator(t, path, http.NotFoundHandler())() // takes the dead server's place
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket's mode is %v, %v", info.Mode(), err)
 	}

@@ -98,7 +98,7 @@ func scope(c *cli.Context) (s macaroon.Scope, err error) {
 }
 
 // withOwner runs f for the payer's channel to the server.
-func withOwner(c *cli.Context, f func(*allowance.Holding) error) (err error) {
+func withOwner(c *cli.Context, f func(*allowance.Granter) error) (err error) {
 	server, o, err := command.Payer(c, command.Unchanged)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func creditGrant(c *cli.Context) error {
 	if limits.Expires.IsZero() {
 		limits.Expires = time.Now().Add(defaultExpiry)
 	}
-	return withOwner(c, func(owner *allowance.Holding) error {
+	return withOwner(c, func(owner *allowance.Granter) error {
 		granted, err := owner.Grant(c.Context, limits, c.String("label"))
 		if err != nil {
 			return err
@@ -220,7 +220,7 @@ func creditInspect(c *cli.Context) error {
 
 // creditShow shows the payer one of its grants.
 func creditShow(c *cli.Context, id macaroon.GrantID) error {
-	return withOwner(c, func(owner *allowance.Holding) error {
+	return withOwner(c, func(owner *allowance.Granter) error {
 		grants, err := owner.List(c.Context)
 		if err != nil {
 			return err
@@ -265,7 +265,7 @@ func creditList(c *cli.Context) error {
 	if err := command.WantArgs(c, 0, 0); err != nil {
 		return err
 	}
-	return withOwner(c, func(owner *allowance.Holding) error {
+	return withOwner(c, func(owner *allowance.Granter) error {
 		grants, err := owner.Account(c.Context)
 		if err != nil {
 			return err
@@ -308,7 +308,7 @@ func creditRevoke(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return withOwner(c, func(owner *allowance.Holding) error {
+	return withOwner(c, func(owner *allowance.Granter) error {
 		grant, err := owner.Reclaim(c.Context, id)
 		if grant.ID != id {
 			return err
@@ -332,7 +332,7 @@ func creditTopUp(c *cli.Context) error {
 	if amount == 0 {
 		return fmt.Errorf("%w: a top-up of nothing", vouchers.ErrAmount)
 	}
-	return withOwner(c, func(owner *allowance.Holding) error {
+	return withOwner(c, func(owner *allowance.Granter) error {
 		granted, err := owner.TopUp(c.Context, id, amount)
 		if err != nil {
 			return err

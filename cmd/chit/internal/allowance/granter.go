@@ -12,9 +12,9 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Holding is an [Owner] that is connected to a server, with the book that knows of its
+// Granter is an [Owner] that is connected to a server, with the book that knows of its
 // channel.
-type Holding struct {
+type Granter struct {
 	Owner
 
 	book   *book.Book
@@ -24,7 +24,7 @@ type Holding struct {
 // Open connects to a server whose grants are ordered with the options' key. What a grant
 // costs is what was asked for: where the policy has no highest price, there is none. The
 // caller closes what is returned. The error wraps [ErrNoChannel] where no channel pays.
-func Open(ctx context.Context, server string, o agent.Options) (*Holding, error) {
+func Open(ctx context.Context, server string, o agent.Options) (*Granter, error) {
 	key := o.Key
 	if o.Session != nil {
 		key = o.Session
@@ -37,56 +37,56 @@ func Open(ctx context.Context, server string, o agent.Options) (*Holding, error)
 	if err != nil {
 		return nil, err
 	}
-	h := &Holding{Owner{Client: client, Key: key}, nil, server}
-	if h.book, err = book.Open(ctx, o.Book); err == nil {
-		h.Channel, err = ChannelTo(h.book, server, key)
+	g := &Granter{Owner{Client: client, Key: key}, nil, server}
+	if g.book, err = book.Open(ctx, o.Book); err == nil {
+		g.Channel, err = ChannelTo(g.book, server, key)
 	}
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	return h, nil
+	return g, nil
 }
 
 // Close ends the connection.
-func (h *Holding) Close() error { return h.Client.Close() }
+func (g *Granter) Close() error { return g.Client.Close() }
 
 // Account lists the grants of the channel, and writes into the book what their tokens have
 // left.
-func (h *Holding) Account(ctx context.Context) ([]credit.Grant, error) {
-	grants, err := h.List(ctx)
+func (g *Granter) Account(ctx context.Context) ([]credit.Grant, error) {
+	grants, err := g.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return grants, h.settle(grants)
+	return grants, g.settle(grants)
 }
 
-func (h *Holding) settle(grants []credit.Grant) error {
+func (g *Granter) settle(grants []credit.Grant) error {
 	var live vouchers.Amount
-	for _, g := range grants {
-		if g.Ended == 0 {
-			live = live.Plus(g.Remaining())
+	for _, grant := range grants {
+		if grant.Ended == 0 {
+			live = live.Plus(grant.Remaining())
 		}
 	}
-	return h.book.SettleTokens(h.server, live)
+	return g.book.SettleTokens(g.server, live)
 }
 
 // Reclaim revokes a grant, and has the book know what came back of it. The grant is what was
 // revoked also where there is an error after that.
-func (h *Holding) Reclaim(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
-	grant, err := h.Revoke(ctx, id)
+func (g *Granter) Reclaim(ctx context.Context, id macaroon.GrantID) (credit.Grant, error) {
+	grant, err := g.Revoke(ctx, id)
 	if err != nil {
 		return credit.Grant{}, err
 	}
 	// The book has the whole grant as spent: the server says what came back of it.
-	if _, err := h.Client.Recover(ctx); err != nil {
+	if _, err := g.Client.Recover(ctx); err != nil {
 		return grant, fmt.Errorf("the book still has the grant as spent, `chit recover` mends that: %w", err)
 	}
-	grants, err := h.List(ctx)
+	grants, err := g.List(ctx)
 	if err == nil {
-		_, err = h.Client.Spent() // what came back is written first
+		_, err = g.Client.Spent() // what came back is written first
 	}
 	if err == nil {
-		err = h.settle(grants)
+		err = g.settle(grants)
 	}
 	if err != nil {
 		return grant, fmt.Errorf("the book still has as with tokens what they have spent, `chit credit list` mends that: %w", err)
