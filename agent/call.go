@@ -11,10 +11,12 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // CallTool calls a tool, and pays if it costs something. Errors wrap [ErrName], [ErrPolicy],
@@ -33,8 +35,8 @@ func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool str
 	err := naming.Check(tool)
 	if err == nil {
 		w := c.want(tool, arguments, &result)
-		w.most = most
-		receipt, err = c.buy(ctx, w)
+		w.Most = most
+		receipt, err = c.payer.Buy(ctx, w)
 	}
 	if err != nil {
 		return nil, receipt, fmt.Errorf("call %s: %w", tool, err)
@@ -43,8 +45,8 @@ func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool str
 }
 
 // want is a call of a tool whose last result is written to last.
-func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallToolResult) *wanted {
-	return &wanted{name: tool, tell: c.tell, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallToolResult) *pay.Want {
+	return &pay.Want{Name: tool, Tell: c.tell, Send: func(ctx context.Context, paid *x402.PaymentPayload) (*pay.Answer, error) {
 		r := request(tool, arguments)
 		if paid != nil {
 			raw, err := paid.MarshalJSON() // the library encodes the parameters several times
@@ -56,7 +58,7 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 		ctx, why := dial.Watched(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
 		if err != nil {
-			return nil, asSilence(naming.Conceal(why(err), c.target, c.server))
+			return nil, asSilence(naming.Conceal(why(err), c.payer.Target, c.payer.Server))
 		}
 		*last = result
 		return answerOf(tool, result), nil
@@ -67,7 +69,7 @@ func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallTool
 func asSilence(err error) error {
 	var lost *transport.Error
 	if errors.As(err, &lost) {
-		return silence{err}
+		return pay.Unanswered(err)
 	}
 	return err
 }
@@ -78,10 +80,10 @@ func request(tool string, arguments map[string]any) mcp.CallToolRequest {
 	return r
 }
 
-func answerOf(tool string, result *mcp.CallToolResult) *answer {
-	a := &answer{required: requiredOf(result), receipt: receiptOf(result), failed: result.IsError}
+func answerOf(tool string, result *mcp.CallToolResult) *pay.Answer {
+	a := &pay.Answer{Required: requiredOf(result), Receipt: receiptOf(result), Failed: result.IsError}
 	if signed := signedOf(result); signed != nil && ofTool(tool, signed) {
-		a.signed = signed
+		a.Signed = signed
 	}
 	return a
 }
@@ -139,4 +141,76 @@ func signedOf(result *mcp.CallToolResult) *receipts.Signed {
 		return nil
 	}
 	return signed
+}
+
+// tell asks for the state of a channel by the tool of chit servers. Others have none.
+func (c *Client) tell(ctx context.Context, order x402.StateOrder) (*x402.SettlementResponse, error) {
+	ctx, _ = dial.Watched(ctx)
+	result, err := c.mcp.CallTool(ctx, request(stateTool, map[string]any{
+		"channel": order.Channel, "deadline": order.Deadline, "signature": order.Signature.Hex(),
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return receiptOf(result), nil
+}
+
+// stateTool and headerState are how that is asked for, over MCP and plain HTTP.
+const (
+	stateTool   = "chit_state"
+	headerState = "Chit-State"
+)
+
+// The names under which sellers give signed receipts: in a result's _meta, in a header,
+// and by a tool.
+const (
+	metaReceipt   = "chit/receipt"
+	headerReceipt = "Chit-Receipt"
+	receiptsTool  = "chit_receipts"
+)
+
+// FetchReceipts gets the receipts from the server that the book lacks: of answers that
+// were lost, and of calls that others made on credit tokens. It returns how many came. What
+// they say that lost calls were charged is spent from then on, and not on its way.
+// The client needs a book. Errors wrap [ErrDishonest] where the server gives others than
+// were asked for, some that it has not signed or that do not follow one another, or
+// receipts for more than was ever signed; or [ErrLimit] where there are more to get.
+func (c *Client) FetchReceipts(ctx context.Context) (came int, err error) {
+	return c.payer.FetchReceipts(ctx, c.receiptPage)
+}
+
+// receiptPage asks for the next receipts of a channel.
+func (c *Client) receiptPage(ctx context.Context, id vouchers.ChannelID, after uint64, order extension.PayerOrder) ([]*receipts.Signed, error) {
+	result, err := c.mcp.CallTool(ctx, request(receiptsTool, map[string]any{
+		"channel": id, "after": after, "deadline": order.Deadline, "signature": order.Signature.Hex(),
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if result.IsError {
+		return nil, fmt.Errorf("the server answers: %s", textOf(result))
+	}
+	var page struct {
+		Receipts []json.RawMessage `json:"receipts"`
+	}
+	if err := json.Unmarshal(result.RawStructuredContent, &page); err != nil {
+		return nil, errors.Join(policy.ErrTerms, err)
+	}
+	all := make([]*receipts.Signed, len(page.Receipts))
+	for i, raw := range page.Receipts {
+		if all[i], err = receipts.Parse(raw); err != nil {
+			return nil, errors.Join(policy.ErrTerms, err)
+		}
+	}
+	return all, nil
+}
+
+// textOf is the text of a result.
+func textOf(result *mcp.CallToolResult) string {
+	if len(result.Content) > 0 {
+		if text, ok := result.Content[0].(mcp.TextContent); ok {
+			return text.Text
+		}
+	}
+	return "nothing"
 }

@@ -6,19 +6,37 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/ethereum/go-ethereum/common"
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/pay"
+	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
+
+// holdings tell what a payer has, and has spent.
+type holdings interface {
+	// Token is what is paid with, Payer the account that pays.
+	Token() funding.Token
+	Payer() common.Address
+	// WalletBalance is what the payer has outside of channels, in atomic units.
+	WalletBalance(ctx context.Context) (vouchers.Amount, error)
+	// Spent is what was spent by the payer's book, with what is held for calls in flight.
+	Spent() (Spent, error)
+	// Balance tells what there is to spend, by the payer's own book and the chain.
+	Balance(ctx context.Context) (Balance, error)
+}
 
 // Client calls the tools of one MCP server and pays for them. It is safe for
 // concurrent use: any number of calls may be in flight in one channel.
 type Client struct {
-	*payer
-	mcp *mcpclient.Client
+	holdings
+	payer *pay.Payer
+	mcp   *mcpclient.Client
 
 	moneyTools sync.Mutex      // guards has
 	has        map[string]bool // which of the tools that move money there are; nil until it was asked
@@ -27,11 +45,11 @@ type Client struct {
 // Dial connects to an MCP server over streamable HTTP, and to the chain. The caller
 // closes the client. Errors wrap [ErrNoServer] if the server does not answer, or [ErrURL].
 func Dial(ctx context.Context, server string, o Options) (*Client, error) {
-	p, err := newPayerAt(ctx, server, o)
+	p, err := pay.OpenAt(ctx, server, o)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{payer: p}
+	c := &Client{holdings: p, payer: p}
 	if err := c.dial(ctx, o); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -42,29 +60,29 @@ func Dial(ctx context.Context, server string, o Options) (*Client, error) {
 // program's standard streams, or one in process. Budgets and the book know the server by
 // the name that is given. Closing the client closes the connection.
 func Wrap(ctx context.Context, connection *mcpclient.Client, server string, o Options) (*Client, error) {
-	p, err := newPayer(ctx, naming.Server(server), o)
+	p, err := pay.Open(ctx, naming.Server(server), o)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{payer: p, mcp: connection}
-	c.depositBy, c.prices.List = c.depositTool, c.listPrices
+	c := &Client{holdings: p, payer: p, mcp: connection}
+	c.payer.DepositBy, c.payer.Prices.List = c.depositTool, c.listPrices
 	return c, nil
 }
 
 func (c *Client) dial(ctx context.Context, o Options) error {
 	var err error
-	if c.mcp, err = dial.MCP(ctx, c.target, c.http, c.asked); err != nil {
-		return fmt.Errorf("connect to %s: %w", c.server, err)
+	if c.mcp, err = dial.MCP(ctx, c.payer.Target, c.payer.HTTP, c.payer.Asked); err != nil {
+		return fmt.Errorf("connect to %s: %w", c.payer.Server, err)
 	}
 	var hello mcp.InitializeRequest
 	hello.Params.ClientInfo = mcp.Implementation{Name: orElse(o.Name, "chit"), Version: orElse(o.Version, "dev")}
-	ctx, done := c.limits.Within(ctx)
+	ctx, done := c.payer.Limits.Within(ctx)
 	defer done()
 	ctx, why := dial.Watched(ctx)
 	if _, err := c.mcp.Initialize(ctx, hello); err != nil {
-		return dial.NotMCP(c.server, naming.Conceal(why(err), c.target, c.server))
+		return dial.NotMCP(c.payer.Server, naming.Conceal(why(err), c.payer.Target, c.payer.Server))
 	}
-	c.depositBy, c.prices.List = c.depositTool, c.listPrices
+	c.payer.DepositBy, c.payer.Prices.List = c.depositTool, c.listPrices
 	return nil
 }
 
@@ -81,7 +99,7 @@ func (c *Client) Close() error {
 	if c.mcp != nil {
 		err = c.mcp.Close()
 	}
-	return errors.Join(c.close(), err)
+	return errors.Join(c.payer.Close(), err)
 }
 
 // MCP is the connection under the client, for everything but tool calls.
@@ -91,9 +109,9 @@ func (c *Client) MCP() *mcpclient.Client { return c.mcp }
 // them. The tools that move a client's money are left out: [Client.Deposit] and
 // [Client.Refund] call them.
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
-	all, err := dial.ListTools(ctx, c.mcp, c.limits)
+	all, err := dial.ListTools(ctx, c.mcp, c.payer.Limits)
 	if err != nil {
-		return nil, fmt.Errorf("list the tools of %s: %w", c.server, naming.Conceal(err, c.target, c.server))
+		return nil, fmt.Errorf("list the tools of %s: %w", c.payer.Server, naming.Conceal(err, c.payer.Target, c.payer.Server))
 	}
 	tools, prices := []Tool{}, make(map[string]vouchers.Amount)
 	for _, tool := range all {
@@ -102,7 +120,7 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 			tools = append(tools, Tool{Tool: tool, Price: prices[tool.Name]})
 		}
 	}
-	c.prices.Announce(prices, true)
+	c.payer.Prices.Announce(prices, true)
 	return tools, nil
 }
 
@@ -118,19 +136,47 @@ func (c *Client) listPrices(ctx context.Context) (map[string]vouchers.Amount, er
 
 func movesMoney(tool string) bool { return tool == depositTool || tool == refundTool }
 
-// textOf is the text of a result.
-func textOf(result *mcp.CallToolResult) string {
-	if len(result.Content) > 0 {
-		if text, ok := result.Content[0].(mcp.TextContent); ok {
-			return text.Text
-		}
-	}
-	return "nothing"
-}
-
 // Tool is a tool with its price.
 type Tool struct {
 	mcp.Tool
 	// Price is the most that a call costs, in atomic units; 0 is free or not announced.
 	Price vouchers.Amount
+}
+
+// Recover writes the channel to the server into the book anew: from the chain, where all
+// configured endpoints must say the same, and from the server's corrective answer, which
+// must prove itself by a voucher of the payer's own. What that adds to the book counts as
+// spent. Where it is beyond what the book knows to be signed, [Options.Agree] is asked;
+// without one it is taken over if it is proven. It costs nothing, and no calls may be in
+// flight. Errors wrap [ErrNoChannel] if the chain knows of no such channel, and
+// [ErrOldBook] if nobody agrees.
+func (c *Client) Recover(ctx context.Context) (Entry, error) {
+	by, err := c.pricedTool(ctx)
+	if err != nil {
+		return Entry{}, fmt.Errorf("recover: %w", err)
+	}
+	return c.payer.Recover(ctx, by)
+}
+
+// metaPrice is the key under which a tool's terms are announced in its _meta.
+const metaPrice = "x402/payment-required"
+
+// announcedPrice is what a tool of a list costs at most.
+func (c *Client) announcedPrice(tool mcp.Tool) vouchers.Amount {
+	if tool.Meta == nil || tool.Meta.AdditionalFields[metaPrice] == nil {
+		return 0
+	}
+	return c.payer.PriceIn(tool.Meta.AdditionalFields[metaPrice])
+}
+
+// announcedTerms are those of a tool of a list, nil if it announces none.
+func announcedTerms(tool mcp.Tool) *x402.PaymentRequired {
+	if tool.Meta == nil || tool.Meta.AdditionalFields[metaPrice] == nil {
+		return nil
+	}
+	required, err := x402.DecodeValue[x402.PaymentRequired](tool.Meta.AdditionalFields[metaPrice])
+	if err != nil {
+		return nil // as good as none
+	}
+	return required
 }

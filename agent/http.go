@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -23,7 +24,8 @@ import (
 // concurrent use. Servers of that transport take deposits only with a request that is
 // paid for: see [Options.TopUp].
 type HTTPClient struct {
-	*payer
+	holdings
+	payer  *pay.Payer
 	passes bool // redirects that come before a payment are answers
 }
 
@@ -52,16 +54,16 @@ func NewHTTPClient(ctx context.Context, server string, o Options) (*HTTPClient, 
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPayer(ctx, naming.Origin(u), o)
+	p, err := pay.Open(ctx, naming.Origin(u), o)
 	if err != nil {
 		return nil, err
 	}
-	p.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &HTTPClient{payer: p}, nil
+	p.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &HTTPClient{holdings: p, payer: p}, nil
 }
 
 // Close writes the book and closes the connections.
-func (c *HTTPClient) Close() error { return c.close() }
+func (c *HTTPClient) Close() error { return c.payer.Close() }
 
 // Do makes a request, and pays if it costs something. Errors are those of
 // [Client.CallTool], or wrap [ErrURL]. An answer with a status of 300 or above costs
@@ -69,7 +71,7 @@ func (c *HTTPClient) Close() error { return c.close() }
 // before a payment is an error.
 func (c *HTTPClient) Do(ctx context.Context, r HTTPRequest) (*HTTPResponse, Receipt, error) {
 	var last *HTTPResponse
-	receipt, err := c.buy(ctx, c.want(r, &last))
+	receipt, err := c.payer.Buy(ctx, c.want(r, &last))
 	if err != nil {
 		return nil, receipt, fmt.Errorf("%s %s: %w", orElse(r.Method, http.MethodGet), naming.Server(r.URL), err)
 	}
@@ -80,7 +82,7 @@ func (c *HTTPClient) Do(ctx context.Context, r HTTPRequest) (*HTTPResponse, Rece
 // for amount (atomic units) if it is not zero. It fails while requests are in flight.
 func (c *HTTPClient) Refund(ctx context.Context, r HTTPRequest, amount vouchers.Amount) (Moved, error) {
 	var last *HTTPResponse
-	moved, err := c.refund(ctx, c.want(r, &last), amount)
+	moved, err := c.payer.Refund(ctx, c.want(r, &last), amount)
 	if err != nil {
 		return Moved{}, fmt.Errorf("refund: %w", err)
 	}
@@ -88,13 +90,13 @@ func (c *HTTPClient) Refund(ctx context.Context, r HTTPRequest, amount vouchers.
 }
 
 // want is a request whose last answer is written to last.
-func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
+func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *pay.Want {
 	u, err := c.resource(r.URL)
 	if err != nil {
-		return &wanted{send: func(context.Context, *x402.PaymentPayload) (*answer, error) { return nil, err }}
+		return &pay.Want{Send: func(context.Context, *x402.PaymentPayload) (*pay.Answer, error) { return nil, err }}
 	}
-	w := &wanted{name: naming.Resource(u)}
-	w.send = func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+	w := &pay.Want{Name: naming.Resource(u)}
+	w.Send = func(ctx context.Context, paid *x402.PaymentPayload) (*pay.Answer, error) {
 		response, err := c.exchange(ctx, u, r, paid)
 		if err != nil {
 			return nil, err
@@ -102,7 +104,7 @@ func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *wanted {
 		*last = response
 		return response.answer(u)
 	}
-	w.tell = func(ctx context.Context, order x402.StateOrder) (*x402.SettlementResponse, error) {
+	w.Tell = func(ctx context.Context, order x402.StateOrder) (*x402.SettlementResponse, error) {
 		return c.tell(ctx, u, r, order)
 	}
 	return w
@@ -114,8 +116,8 @@ func (c *HTTPClient) resource(text string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	if origin := naming.Origin(u); origin != c.server {
-		return nil, fmt.Errorf("%w: this client pays %s, not %s", policy.ErrTerms, c.server, origin)
+	if origin := naming.Origin(u); origin != c.payer.Server {
+		return nil, fmt.Errorf("%w: this client pays %s, not %s", policy.ErrTerms, c.payer.Server, origin)
 	}
 	return u, naming.Check(naming.Resource(u))
 }
@@ -135,14 +137,14 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 		}
 		request.Header.Set(x402.HeaderPaymentSignature, header)
 	}
-	response, err := c.http.Do(request)
+	response, err := c.payer.HTTP.Do(request)
 	if err != nil {
-		return nil, silence{naming.Conceal(err, u.String(), naming.Resource(u))}
+		return nil, pay.Unanswered(naming.Conceal(err, u.String(), naming.Resource(u)))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		return nil, silence{err}
+		return nil, pay.Unanswered(err)
 	}
 	if to, err := response.Location(); err == nil && paid == nil && !c.passes && response.StatusCode/100 == 3 {
 		return nil, dial.NoRedirect(&http.Request{URL: to}, nil)
@@ -167,13 +169,13 @@ func ofPlace(u *url.URL, r *receipts.Signed) bool {
 
 // answer reads what concerns the payment. A status of 500 or above without a receipt
 // leaves open whether the payment was taken.
-func (r *HTTPResponse) answer(u *url.URL) (*answer, error) {
-	a := &answer{failed: r.Status >= http.StatusMultipleChoices}
+func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
+	a := &pay.Answer{Failed: r.Status >= http.StatusMultipleChoices}
 	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
-		a.receipt = receipt
+		a.Receipt = receipt
 	}
 	if signed, err := receipts.ParseHeader(r.Header.Get(headerReceipt)); err == nil && ofPlace(u, signed) {
-		a.signed = signed
+		a.Signed = signed
 	}
 	if r.Status != http.StatusPaymentRequired {
 		return a, nil
@@ -184,9 +186,34 @@ func (r *HTTPResponse) answer(u *url.URL) (*answer, error) {
 			return nil, errors.Join(policy.ErrTerms, err)
 		}
 	}
-	if a.receipt != nil && a.receipt.ErrorReason != "" && required.Error == "" {
-		required.Error, required.ErrorMessage = a.receipt.ErrorReason, a.receipt.ErrorMessage
+	if a.Receipt != nil && a.Receipt.ErrorReason != "" && required.Error == "" {
+		required.Error, required.ErrorMessage = a.Receipt.ErrorReason, a.Receipt.ErrorMessage
 	}
-	a.required, a.receipt = required, nil
+	a.Required, a.Receipt = required, nil
 	return a, nil
+}
+
+// Recover is [Client.Recover] for the channel that pays for a resource.
+func (c *HTTPClient) Recover(ctx context.Context, r HTTPRequest) (Entry, error) {
+	var last *HTTPResponse
+	return c.payer.Recover(ctx, c.want(r, &last))
+}
+
+// tell asks for the state of a channel where a resource is that it pays for. Servers that
+// do not know the header answer as they do to a request without a payment.
+func (c *HTTPClient) tell(ctx context.Context, u *url.URL, r HTTPRequest, order x402.StateOrder) (*x402.SettlementResponse, error) {
+	header, err := x402.EncodeHeader(&order)
+	if err != nil {
+		return nil, err
+	}
+	asking := HTTPRequest{Method: r.Method, Header: http.Header{}}
+	if r.Header != nil {
+		asking.Header = r.Header.Clone()
+	}
+	asking.Header.Set(headerState, header)
+	response, err := c.exchange(ctx, u, asking, nil)
+	if err != nil {
+		return nil, err
+	}
+	return x402.DecodeHeader[x402.SettlementResponse](response.Header.Get(x402.HeaderPaymentResponse))
 }

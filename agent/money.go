@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -19,70 +19,30 @@ const (
 	refundTool  = "chit_refund"
 )
 
-// Moved is money that went into or out of a channel. Amounts are atomic units.
-type Moved struct {
-	Channel vouchers.ChannelID `json:"channel"`
-	Amount  vouchers.Amount    `json:"amount"`
-	// Balance is what the channel holds afterwards, by the chain.
-	Balance vouchers.Amount `json:"balance"`
-	// Left is what further calls can spend, by this payer's own account.
-	Left vouchers.Amount `json:"left"`
-	// Tx is the transaction, zero if somebody else brought the same money in.
-	Tx common.Hash `json:"tx"`
-	// Unwritten is what of this could not be written into the payer's book; see
-	// [Receipt.Unwritten].
-	Unwritten error `json:"-"`
-}
-
 // Deposit moves money into the channel to the server: the payer signs (EIP-3009, or
 // Permit2 where the server takes nothing else), the server submits and pays the gas. It returns when the chain confirms it. A server
 // that takes deposits with a paid call alone is an error that wraps [ErrTerms]; see
 // [Options.TopUp].
 func (c *Client) Deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {
-	moved, err := c.depositAmount(ctx, amount)
+	moved, err := c.payer.Deposit(ctx, amount)
 	if err != nil {
 		return Moved{}, fmt.Errorf("deposit %s: %w", amount, err)
 	}
 	return moved, nil
 }
 
-func (c *Client) depositAmount(ctx context.Context, amount vouchers.Amount) (Moved, error) {
-	if err := c.policy.AllowsDeposit(c.server, amount); err != nil {
-		return Moved{}, err
-	}
-	if err := c.writable(); err != nil {
-		return Moved{}, err
-	}
-	by, err := c.depositBy(ctx)
-	if err != nil {
-		return Moved{}, err
-	}
-	if by == nil {
-		return Moved{}, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", policy.ErrTerms, c.server)
-	}
-	t, err := c.anyTerms(ctx, by)
-	if err != nil {
-		return Moved{}, err
-	}
-	ch, err := c.channelOf(ctx, t)
-	if err != nil {
-		return Moved{}, err
-	}
-	return c.depositByHand(ctx, ch, amount, by)
-}
-
 // depositTool is where the server takes deposits, nil if it has no tool for them.
-func (c *Client) depositTool(ctx context.Context) (*wanted, error) {
+func (c *Client) depositTool(ctx context.Context) (*pay.Want, error) {
 	return c.moneyTool(ctx, depositTool)
 }
 
-func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
+func (c *Client) moneyTool(ctx context.Context, name string) (*pay.Want, error) {
 	c.moneyTools.Lock()
 	defer c.moneyTools.Unlock()
 	if c.has == nil {
-		all, err := dial.ListTools(ctx, c.mcp, c.limits)
+		all, err := dial.ListTools(ctx, c.mcp, c.payer.Limits)
 		if err != nil {
-			return nil, fmt.Errorf("list the tools of %s: %w", c.server, naming.Conceal(err, c.target, c.server))
+			return nil, fmt.Errorf("list the tools of %s: %w", c.payer.Server, naming.Conceal(err, c.payer.Target, c.payer.Server))
 		}
 		c.has = make(map[string]bool)
 		for _, tool := range all {
@@ -103,11 +63,11 @@ func (c *Client) moneyTool(ctx context.Context, name string) (*wanted, error) {
 func (c *Client) Refund(ctx context.Context, amount vouchers.Amount) (Moved, error) {
 	by, err := c.moneyTool(ctx, refundTool)
 	if err == nil && by == nil {
-		err = fmt.Errorf("%w: %s gives no refunds; `chit withdraw start` takes the money without its consent", policy.ErrTerms, c.server)
+		err = fmt.Errorf("%w: %s gives no refunds; `chit withdraw start` takes the money without its consent", policy.ErrTerms, c.payer.Server)
 	}
 	var moved Moved
 	if err == nil {
-		moved, err = c.refund(ctx, by, amount)
+		moved, err = c.payer.Refund(ctx, by, amount)
 	}
 	if err != nil {
 		return Moved{}, fmt.Errorf("refund: %w", err)
@@ -117,18 +77,29 @@ func (c *Client) Refund(ctx context.Context, amount vouchers.Amount) (Moved, err
 
 // pricedTool is a tool that the server announces a price of, with what it announces. A
 // payment that buys nothing, sent to it, is answered without running it.
-func (c *Client) pricedTool(ctx context.Context) (*wanted, error) {
+func (c *Client) pricedTool(ctx context.Context) (*pay.Want, error) {
 	tools, err := c.Tools(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, tool := range tools {
-		if tool.Price > 0 || c.known(tool.Name) != nil {
+		if tool.Price > 0 || c.payer.Known(tool.Name) != nil {
 			var result *mcp.CallToolResult
 			w := c.want(tool.Name, nil, &result)
-			w.listed = announcedTerms(tool.Tool)
+			w.Listed = announcedTerms(tool.Tool)
 			return w, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %s announces no tool that costs anything", policy.ErrTerms, c.server)
+	return nil, fmt.Errorf("%w: %s announces no tool that costs anything", policy.ErrTerms, c.payer.Server)
+}
+
+// TopUp deposits what [Options.TopUp] says, if less than its Below is left in the
+// channel to the server, or less than one atomic unit. It returns false if there was
+// no need.
+func (c *Client) TopUp(ctx context.Context) (Moved, bool, error) {
+	moved, needed, err := c.payer.TopUp(ctx)
+	if err != nil {
+		return Moved{}, false, fmt.Errorf("top up: %w", err)
+	}
+	return moved, needed, nil
 }

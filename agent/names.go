@@ -5,12 +5,27 @@ import (
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/agent/relay"
 )
 
 // The names that a payer's program needs, wherever in the rooms below they stand.
 type (
+	// Options say who pays, with what, and how much at most.
+	Options = pay.Options
+	// TopUp is when a client deposits by itself, and how much.
+	TopUp = pay.TopUp
+	// Receipt is what a call has cost.
+	Receipt = pay.Receipt
+	// Moved is money that went into or out of a channel.
+	Moved = pay.Moved
+	// Balance is what a payer can spend at a server.
+	Balance = pay.Balance
+	// Dispute is a charge that no call of this payer explains.
+	Dispute = pay.Dispute
+	// RefusedError is a payment that the server refused for good.
+	RefusedError = pay.RefusedError
 	// Limits bound what the other side can make a client read, remember or wait for.
 	Limits = dial.Limits
 	// Policy limits what a client pays by itself.

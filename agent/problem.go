@@ -8,6 +8,7 @@ import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/deposit"
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -75,8 +76,8 @@ var helps = []struct {
 	help string
 }{
 	{book.ErrUnwritten, CodeUnwritten, "nothing more is paid until the owner of the wallet has made room for its book, or mended it"},
-	{ErrUnreached, CodeUnreached, "nothing was charged; call again later"},
-	{ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
+	{pay.ErrUnreached, CodeUnreached, "nothing was charged; call again later"},
+	{pay.ErrUnknownOutcome, CodeUnknownOutcome, "the call may have run and been charged, once at most; call again only if running twice does no harm"},
 	{account.ErrDishonest, CodeDishonest, "do not pay this server; tell the owner of the wallet"},
 	{account.ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
 	{book.ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/client/transport"
 
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/relay"
 )
 
@@ -16,7 +17,7 @@ import (
 // tool chit_balance, and results that an agent can act on where a call is not paid
 // ([Problem], as structured content). It talks to one client, over a pair of streams.
 type Proxy struct {
-	*payer
+	holdings
 	serving
 	paying *voucherProxy
 }
@@ -32,25 +33,25 @@ type serving interface {
 // chain, and to the server when its client does. The caller closes it.
 func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logger) (*Proxy, error) {
 	if o.Disputed == nil {
-		o.Disputed = func(d Dispute) { d.log(logger) }
+		o.Disputed = func(d Dispute) { d.Log(logger) }
 	}
-	p, err := newPayerAt(ctx, server, o)
+	p, err := pay.OpenAt(ctx, server, o)
 	if err != nil {
 		return nil, err
 	}
 	x := &voucherProxy{payer: p, logger: logger}
-	if x.Relay, err = relay.New(relay.Options{Target: p.target, URL: p.server, Limits: p.limits, Asked: p.asked, Logger: logger, Paying: x}, transport.WithHTTPBasicClient(p.http)); err != nil {
-		return nil, errors.Join(err, p.close())
+	if x.Relay, err = relay.New(relay.Options{Target: p.Target, URL: p.Server, Limits: p.Limits, Asked: p.Asked, Logger: logger, Paying: x}, transport.WithHTTPBasicClient(p.HTTP)); err != nil {
+		return nil, errors.Join(err, p.Close())
 	}
-	if x.policy.AskAbove > 0 && x.policy.Approve == nil {
-		x.policy.Approve = x.AskUser
+	if x.payer.Policy.AskAbove > 0 && x.payer.Policy.Approve == nil {
+		x.payer.Policy.Approve = x.AskUser
 	}
-	x.depositBy, x.prices.List = x.depositTool, x.listPrices
-	return &Proxy{payer: p, serving: x.Relay, paying: x}, nil
+	x.payer.DepositBy, x.payer.Prices.List = x.depositTool, x.listPrices
+	return &Proxy{holdings: p, serving: x.Relay, paying: x}, nil
 }
 
 // Close writes the book, closes the connections, and logs a summary of what was paid. [Proxy.Serve] must have returned.
 func (p *Proxy) Close() error {
 	defer p.paying.SayWhatWasPaid()
-	return errors.Join(p.paying.Relay.Close(), p.close())
+	return errors.Join(p.paying.Relay.Close(), p.paying.payer.Close())
 }

@@ -55,7 +55,7 @@ var _ relay.Paying = (*tokenProxy)(nil)
 // OpenCreditProxy makes a proxy to an MCP server over streamable HTTP. It connects when
 // its client does. The token is shown to that server alone, and over plain http to
 // this machine alone. Errors are those of [macaroon.Parse], or wrap [ErrURL] or [ErrPlain]. The caller closes the proxy.
-func OpenCreditProxy(server, token string, limits dial.Limits, logger *slog.Logger) (*CreditProxy, error) {
+func OpenCreditProxy(server, token string, limits Limits, logger *slog.Logger) (*CreditProxy, error) {
 	parsed, err := macaroon.Parse(token)
 	if err != nil {
 		return nil, err

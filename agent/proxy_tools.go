@@ -10,13 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/dial"
-	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/relay"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -25,7 +23,7 @@ import (
 
 // voucherProxy pays for the calls of a [Proxy].
 type voucherProxy struct {
-	*payer
+	payer *pay.Payer
 	*relay.Relay
 	logger *slog.Logger
 }
@@ -34,14 +32,14 @@ var _ relay.Paying = (*voucherProxy)(nil)
 
 // sees learns what a tool costs.
 func (p *voucherProxy) Sees(tool string, meta map[string]json.RawMessage) {
-	p.prices.Announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
+	p.payer.Prices.Announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
 }
 
 func (p *voucherProxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
 	if relay.IsNull(meta[metaPrice]) {
 		return 0
 	}
-	return p.priceIn(meta[metaPrice])
+	return p.payer.PriceIn(meta[metaPrice])
 }
 
 // listPrices asks what the server announces.
@@ -53,7 +51,7 @@ func (p *voucherProxy) listPrices(ctx context.Context) (map[string]vouchers.Amou
 // eachTool goes through the whole list of the server's tools, page by page.
 func (p *voucherProxy) eachTool(ctx context.Context, do func(name string, meta map[string]json.RawMessage)) error {
 	params := map[string]any{}
-	for range p.payer.limits.Pages {
+	for range p.payer.Limits.Pages {
 		answer, err := p.Forward(ctx, nil, string(mcp.MethodToolsList), params)
 		if err != nil || answer.Error != nil {
 			return err
@@ -72,14 +70,14 @@ func (p *voucherProxy) eachTool(ctx context.Context, do func(name string, meta m
 		}
 		params["cursor"] = page.Next
 	}
-	return dial.Over("Pages", p.payer.limits.Pages, "the list of tools has more pages")
+	return dial.Over("Pages", p.payer.Limits.Pages, "the list of tools has more pages")
 }
 
 // call calls a tool, and pays if it costs something.
 func (p *voucherProxy) Call(ctx context.Context, m relay.Message, tool string, params map[string]json.RawMessage) (relay.Message, error) {
 	var answer relay.Message
-	l := relay.Line{Tool: tool, Began: time.Now(), Payer: p.Payer(), Code: relay.CodeOK}
-	receipt, err := p.buy(ctx, p.wantRaw(m.ID, tool, params, &answer))
+	l := relay.Line{Tool: tool, Began: time.Now(), Payer: p.payer.Payer(), Code: relay.CodeOK}
+	receipt, err := p.payer.Buy(ctx, p.wantRaw(m.ID, tool, params, &answer))
 	l.Channel, l.Price, l.Charged = receipt.Channel, receipt.Price, &receipt.Charged
 	if receipt.Unwritten != nil {
 		p.logger.LogAttrs(ctx, slog.LevelError, "the payer's book was not written", append(l.Attrs(), slog.Any("error", receipt.Unwritten))...)
@@ -112,8 +110,8 @@ type rpcFailure struct{ details json.RawMessage }
 func (f rpcFailure) Error() string { return string(f.details) }
 
 // wantRaw is a call of a tool whose params and last answer are kept as they are.
-func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[string]json.RawMessage, last *relay.Message) *wanted {
-	return &wanted{name: tool, send: func(ctx context.Context, paid *x402.PaymentPayload) (*answer, error) {
+func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[string]json.RawMessage, last *relay.Message) *pay.Want {
+	return &pay.Want{Name: tool, Send: func(ctx context.Context, paid *x402.PaymentPayload) (*pay.Answer, error) {
 		stamped, err := withPayment(params, paid)
 		if err != nil {
 			return nil, err
@@ -123,7 +121,7 @@ func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[strin
 			return nil, err // it was not taken
 		}
 		if err != nil {
-			return nil, silence{err}
+			return nil, pay.Unanswered(err)
 		}
 		if got.Error != nil {
 			return nil, rpcFailure{got.Error}
@@ -157,31 +155,31 @@ func withPayment(params map[string]json.RawMessage, paid *x402.PaymentPayload) (
 }
 
 // answerOfRaw reads of a result what concerns its payment.
-func answerOfRaw(tool string, raw json.RawMessage) (*answer, error) {
+func answerOfRaw(tool string, raw json.RawMessage) (*pay.Answer, error) {
 	read, err := relay.ReadResult(raw)
 	if err != nil {
-		return nil, silence{err}
+		return nil, pay.Unanswered(err)
 	}
-	a := &answer{failed: read.IsError}
+	a := &pay.Answer{Failed: read.IsError}
 	if receipt, err := x402.DecodeSettlementResponse(read.Meta[x402.MetaPaymentResponse]); err == nil {
-		a.receipt = receipt
+		a.Receipt = receipt
 	}
 	if signed, err := receipts.Parse(read.Meta[metaReceipt]); err == nil && ofTool(tool, signed) {
-		a.signed = signed
+		a.Signed = signed
 	}
 	if !read.IsError {
 		return a, nil
 	}
 	if required, err := x402.DecodePaymentRequired(read.StructuredContent); err == nil {
-		a.required = required
+		a.Required = required
 	} else if required, err := x402.DecodePaymentRequired([]byte(read.Text())); err == nil {
-		a.required = required
+		a.Required = required
 	}
 	return a, nil
 }
 
 // depositTool is where the server takes deposits, nil if it has no tool for them.
-func (p *voucherProxy) depositTool(ctx context.Context) (*wanted, error) {
+func (p *voucherProxy) depositTool(ctx context.Context) (*pay.Want, error) {
 	found := false
 	if err := p.eachTool(ctx, func(name string, _ map[string]json.RawMessage) { found = found || name == depositTool }); err != nil || !found {
 		return nil, err
@@ -190,39 +188,8 @@ func (p *voucherProxy) depositTool(ctx context.Context) (*wanted, error) {
 	return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
 }
 
-// Balance is what a payer can spend at a server. Amounts are atomic units.
-type Balance struct {
-	Server string         `json:"server"`
-	Payer  common.Address `json:"payer"`
-	// Channel is what calls can spend of what is deposited, and Wallet what the payer
-	// has outside of channels.
-	Channel vouchers.Amount `json:"channel"`
-	Wallet  vouchers.Amount `json:"wallet"`
-	// Spent is what was spent, Limits what the budgets leave.
-	Spent  budget.Spent  `json:"spent"`
-	Limits []policy.Left `json:"limits"`
-}
-
-// Balance tells what there is to spend, by the payer's own book and the chain.
-func (p *payer) Balance(ctx context.Context) (Balance, error) {
-	b := Balance{Server: p.server, Payer: p.key.Address()}
-	var err error
-	if b.Wallet, err = p.WalletBalance(ctx); err != nil {
-		return Balance{}, err
-	}
-	entries, err := p.entries()
-	if err != nil {
-		return Balance{}, err
-	}
-	for _, entry := range entries {
-		b.Channel = b.Channel.Plus(entry.Available())
-	}
-	b.Spent, b.Limits, err = p.spending()
-	return b, err
-}
-
 func (p *voucherProxy) TellBalance(ctx context.Context) (relay.Message, error) {
-	b, err := p.Balance(ctx)
+	b, err := p.payer.Balance(ctx)
 	if err != nil {
 		return relay.Message{}, err
 	}

@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // order adds to a payment the payer's order for something. A voucher that has been on
 // chain does not prove who shows it; an order does, and is good for some minutes. A
 // server that does not know orders passes it over.
-func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayload, action, subject string) error {
+func (p *Payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayload, action, subject string) error {
 	signed, err := p.signOrder(ctx, ch.id, action, subject)
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func (p *payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayloa
 	return err
 }
 
-func (p *payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, subject string) (extension.PayerOrder, error) {
+func (p *Payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, subject string) (extension.PayerOrder, error) {
 	order := credit.Order{Action: action, Channel: id, Subject: subject, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
 	signature, err := p.session.SignHash(ctx, order.Digest())
 	if err != nil {
@@ -36,10 +36,10 @@ func (p *payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, su
 // ask sends a payment for a call. A server that knows its voucher from the chain tells
 // nobody who shows it where the channel stands, nor gives the answer to it again that was
 // lost, unless the payer orders it to.
-func (p *payer) ask(ctx context.Context, ch *channel, w *wanted, paid *x402.PaymentPayload) (a *answer, again bool, err error) {
+func (p *Payer) ask(ctx context.Context, ch *channel, w *Want, paid *x402.PaymentPayload) (a *Answer, again bool, err error) {
 	ctx, _ = dial.OnWay(ctx) // what has left with the first request has left
 	a, again, err = p.send(ctx, w, paid)
-	if err != nil || a.required == nil || !isMismatch(a.required) || !again && !hidesCount(a.required, ch) {
+	if err != nil || a.Required == nil || !isMismatch(a.Required) || !again && !hidesCount(a.Required, ch) {
 		return a, again, err
 	}
 	if err := p.order(ctx, ch, paid, "state", ""); err != nil {
@@ -66,7 +66,7 @@ func hidesCount(required *x402.PaymentRequired, ch *channel) bool {
 }
 
 // orderRefund adds the payer's order for the channel's next refund to one.
-func (p *payer) orderRefund(ctx context.Context, ch *channel, paid *x402.PaymentPayload) error {
+func (p *Payer) orderRefund(ctx context.Context, ch *channel, paid *x402.PaymentPayload) error {
 	refund, ok := paid.Payload.(*x402.RefundPayload)
 	if !ok {
 		return nil

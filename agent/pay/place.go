@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -26,8 +26,8 @@ func ChannelSalt(server string) common.Hash {
 // has for the place that the shop proves to have moved from, or a new one with the shop's
 // salt. Where the book has one for this shop on other terms, these are refused until the
 // owner agrees.
-func (p *payer) place(ctx context.Context, t *terms, moves []extension.Move) error {
-	shop := naming.Shop(p.server)
+func (p *Payer) place(ctx context.Context, t *terms, moves []extension.Move) error {
+	shop := naming.Shop(p.Server)
 	kept, err := p.keptLike(t)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (p *payer) place(ctx context.Context, t *terms, moves []extension.Move) err
 	}
 	if e := p.movedHere(t, moves, kept); e != nil {
 		t.at(e.Config.Salt)
-		_, err := p.book.Revise(e.Channel, func(e *book.Entry) { e.Server = p.server })
+		_, err := p.book.Revise(e.Channel, func(e *book.Entry) { e.Server = p.Server })
 		return err
 	}
 	return p.newPlace(ctx, t, kept, shop)
@@ -61,8 +61,8 @@ func (p *payer) place(ctx context.Context, t *terms, moves []extension.Move) err
 
 // movedHere is the channel, of those that the book has, that was opened for the place from
 // which the shop proves to have moved; nil if there is none.
-func (p *payer) movedHere(t *terms, moves []extension.Move, kept []book.Entry) *book.Entry {
-	shop := naming.Shop(p.server)
+func (p *Payer) movedHere(t *terms, moves []extension.Move, kept []book.Entry) *book.Entry {
+	shop := naming.Shop(p.Server)
 	for _, m := range moves {
 		from := func(e book.Entry) bool {
 			return withSalt(e.Config, t.config.Salt) == t.config && e.Server != "" && naming.Shop(e.Server) == m.From && !e.Left
@@ -79,7 +79,7 @@ func (p *payer) movedHere(t *terms, moves []extension.Move, kept []book.Entry) *
 // newPlace is for a shop that the book has no channel for. One without a salt, which an older
 // version or another client has opened, is anybody's who names the terms: it is used when
 // the owner recovers it as this shop's.
-func (p *payer) newPlace(ctx context.Context, t *terms, kept []book.Entry, shop string) error {
+func (p *Payer) newPlace(ctx context.Context, t *terms, kept []book.Entry, shop string) error {
 	t.at(ChannelSalt(shop))
 	if taken := slices.IndexFunc(kept, func(e book.Entry) bool { return e.Channel == t.id && e.Server != "" && naming.Shop(e.Server) != shop }); taken >= 0 {
 		return fmt.Errorf("the channel that was opened for %s pays %s now, to which the shop has moved: pay there, or say `chit shop moved %s %s`",
@@ -126,12 +126,12 @@ func withSalt(c vouchers.ChannelConfig, salt common.Hash) vouchers.ChannelConfig
 
 // keptLike are the channels that this payer's vouchers draw on, of the escrow and token of
 // terms, as the book has them or as they are in use.
-func (p *payer) keptLike(t *terms) ([]book.Entry, error) {
+func (p *Payer) keptLike(t *terms) ([]book.Entry, error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	var all []book.Entry
 	for _, ch := range p.channels {
-		all = append(all, ch.entry(p.server))
+		all = append(all, ch.entry(p.Server))
 	}
 	if p.book != nil {
 		kept, err := p.book.Channels()
@@ -155,8 +155,8 @@ func (t *terms) like(e book.Entry) bool {
 // occupy writes a channel into the book when it is first used, unless another one was
 // opened for the shop since its terms were learnt, by this process or another. The caller
 // holds learning.
-func (p *payer) occupy(ch *channel) error {
-	entry, shop := ch.entry(p.server), naming.Shop(p.server)
+func (p *Payer) occupy(ch *channel) error {
+	entry, shop := ch.entry(p.Server), naming.Shop(p.Server)
 	rivals := func(e book.Entry) error {
 		if e.Channel == ch.id || e.Left || naming.Shop(e.Server) != shop || !ch.like(e) {
 			return nil
@@ -164,7 +164,7 @@ func (p *payer) occupy(ch *channel) error {
 		return fmt.Errorf("%w: channel %s was opened for %s meanwhile; call again", policy.ErrTerms, e.Channel, shop)
 	}
 	for _, other := range p.channels {
-		if err := rivals(other.entry(p.server)); err != nil {
+		if err := rivals(other.entry(p.Server)); err != nil {
 			return err
 		}
 	}

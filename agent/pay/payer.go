@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -54,7 +54,7 @@ type Options struct {
 	// first proof of a server is believed then, and counts against the policy.
 	Book string
 	// Agree is asked before a recovery takes over more than the book knows to be signed;
-	// see [Client.Recover].
+	// see [Payer.Recover].
 	Agree func(context.Context, account.Finding) (bool, error)
 	// Disputed is told of each charge that no call of this payer explains; nil logs it. It
 	// must not wait for the client.
@@ -74,22 +74,33 @@ type TopUp struct {
 	// when the channel cannot pay.
 	Below vouchers.Amount
 	// Typed says that somebody has typed Amount for this very deposit, so that it does not
-	// count against [Policy.TopUpPerDay].
+	// count against [policy.Policy.TopUpPerDay].
 	Typed bool
 }
 
 func (t TopUp) origin() deposit.Origin { return deposit.Origin(t.Typed) }
 
-// payer is what every client pays with: the keys, the policy, and its own account of
+// Payer is what every client pays with: the keys, the policy, and its own account of
 // every channel.
-type payer struct {
-	http    *http.Client
+type Payer struct {
+	// Server is the name of the server, as policies and the book know it, and Target the URL that
+	// is dialled; it is empty where the caller has made the connection.
+	Server, Target string
+	// HTTP keeps answers within Limits, and Asked counts the requests of the server.
+	HTTP   *http.Client
+	Limits dial.Limits
+	Asked  *dial.Crowd
+	// Policy says what is paid without asking, and Prices what is known of the server's.
+	Policy *policy.Policy
+	Prices *policy.Prices
+	// DepositBy finds where the server takes deposits on their own. It is nil, or returns
+	// nil, where deposits are taken only with something that is bought.
+	DepositBy func(context.Context) (*Want, error)
+
 	chain   *chain.Client
 	key     keys.Signer
 	session keys.Signer // signs vouchers; the key where the options have none
 	token   funding.Token
-	policy  *policy.Policy
-	prices  *policy.Prices
 	purse   *budget.Purse
 	topUp   TopUp
 	pinned  []escrow.Addresses
@@ -97,13 +108,6 @@ type payer struct {
 	desk    *deposit.Desk
 	now     func() time.Time
 	agree   func(context.Context, account.Finding) (bool, error)
-	limits  dial.Limits
-	asked   *dial.Crowd // requests of the server
-	server  string      // as policies and the book know it
-	target  string      // the URL that is dialled; empty where the caller has made the connection
-	// depositBy finds where the server takes deposits on their own. It is nil, or returns
-	// nil, where deposits are taken only with something that is bought.
-	depositBy func(context.Context) (*wanted, error)
 
 	disputed func(Dispute)
 
@@ -120,56 +124,59 @@ type payer struct {
 	channels map[vouchers.ChannelID]*channel
 }
 
-// newPayerAt is newPayer for the server at a URL. Errors wrap [ErrURL] too.
-func newPayerAt(ctx context.Context, text string, o Options) (*payer, error) {
+// OpenAt is [Open] for the server at a URL. Errors wrap [naming.ErrURL] too.
+func OpenAt(ctx context.Context, text string, o Options) (*Payer, error) {
 	u, err := naming.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPayer(ctx, naming.ServerAt(u), o)
+	p, err := Open(ctx, naming.ServerAt(u), o)
 	if err == nil {
-		p.target = u.String()
+		p.Target = u.String()
 	}
 	return p, err
 }
 
-func newPayer(ctx context.Context, server string, o Options) (*payer, error) {
+// Open connects to the chain and opens the book of a payer for a server, by its name. The caller
+// closes the payer. Errors wrap [policy.ErrTerms] where the options lack something, or are the
+// book's or the chain's.
+func Open(ctx context.Context, server string, o Options) (*Payer, error) {
 	if o.Key == nil || o.Token == (common.Address{}) {
 		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", policy.ErrTerms)
 	}
-	p := &payer{
-		key: o.Key, session: o.Session, prices: new(policy.Prices), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, server: server,
+	p := &Payer{
+		key: o.Key, session: o.Session, Prices: new(policy.Prices), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, Server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
-	p.limits, p.receiptSigners = o.Limits.WithDefaults(), o.ReceiptSigners
+	p.Limits, p.receiptSigners = o.Limits.WithDefaults(), o.ReceiptSigners
 	if p.now = o.Now; p.now == nil {
 		p.now = time.Now
 	}
 	p.trails = make(map[vouchers.ChannelID]*trail)
 	if p.disputed = o.Disputed; p.disputed == nil {
-		p.disputed = func(d Dispute) { d.log(slog.Default()) }
+		p.disputed = func(d Dispute) { d.Log(slog.Default()) }
 	}
-	p.asked = dial.NewCrowd(p.limits.Requests)
-	p.policy = o.Policy.WithDefaults(p.prices.Allows)
+	p.Asked = dial.NewCrowd(p.Limits.Requests)
+	p.Policy = o.Policy.WithDefaults(p.Prices.Allows)
 	if p.session == nil {
 		p.session = p.key
 	}
 	if err := p.connect(ctx, o); err != nil {
-		return nil, errors.Join(err, p.close())
+		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
 }
 
-func (p *payer) connect(ctx context.Context, o Options) error {
+func (p *Payer) connect(ctx context.Context, o Options) error {
 	var err error
 	signed := deposit.InMemory()
-	counting := budget.Options{Policy: p.policy, Server: p.server, Now: p.now, Owe: p.owe}
+	counting := budget.Options{Policy: p.Policy, Server: p.Server, Now: p.now, Owe: p.owe}
 	p.purse = budget.Open(counting)
 	if o.Book != "" {
 		if p.book, err = book.Open(ctx, o.Book); err != nil {
 			return err
 		}
-		counting.Table, p.prices.Kept, signed = p.book, p.book, p.book
+		counting.Table, p.Prices.Kept, signed = p.book, p.book, p.book
 		p.purse = budget.Open(counting)
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
@@ -183,20 +190,20 @@ func (p *payer) connect(ctx context.Context, o Options) error {
 	if p.token, err = funding.ReadToken(ctx, p.chain, o.Token); err != nil {
 		return err
 	}
-	p.desk = &deposit.Desk{Table: signed, Chain: p.chain, Key: p.key, Token: p.token, Policy: p.policy, Server: p.server, Now: p.now}
-	p.http = p.limits.Client(p.asked)
+	p.desk = &deposit.Desk{Table: signed, Chain: p.chain, Key: p.key, Token: p.token, Policy: p.Policy, Server: p.Server, Now: p.now}
+	p.HTTP = p.Limits.Client(p.Asked)
 	return nil
 }
 
-// close writes the book and closes the connections.
-func (p *payer) close() error {
+// Close writes the book and closes the connections.
+func (p *Payer) Close() error {
 	p.purse.Rest()
-	err := errors.Join(p.save(), p.prices.Keep(p.server), p.leave())
+	err := errors.Join(p.save(), p.Prices.Keep(p.Server), p.leave())
 	if p.book != nil {
 		err = errors.Join(err, p.book.Close())
 	}
-	if p.http != nil {
-		p.http.CloseIdleConnections()
+	if p.HTTP != nil {
+		p.HTTP.CloseIdleConnections()
 	}
 	if p.chain != nil {
 		p.chain.Close()
@@ -205,24 +212,24 @@ func (p *payer) close() error {
 }
 
 // Token is what is paid with.
-func (p *payer) Token() funding.Token { return p.token }
+func (p *Payer) Token() funding.Token { return p.token }
 
 // Payer is the account that pays.
-func (p *payer) Payer() common.Address { return p.key.Address() }
+func (p *Payer) Payer() common.Address { return p.key.Address() }
 
 // WalletBalance is what the payer has outside of channels, in atomic units.
-func (p *payer) WalletBalance(ctx context.Context) (vouchers.Amount, error) {
+func (p *Payer) WalletBalance(ctx context.Context) (vouchers.Amount, error) {
 	return p.token.Balance(ctx, p.chain, p.key.Address())
 }
 
 // Spent is what was spent by the payer's book, with what is held for calls in flight.
-func (p *payer) Spent() (budget.Spent, error) {
+func (p *Payer) Spent() (budget.Spent, error) {
 	spent, _, err := p.spending()
 	return spent, err
 }
 
 // spending is [budget.Purse.Report] with what is disputed, and with what top-ups may still move.
-func (p *payer) spending() (budget.Spent, []policy.Left, error) {
+func (p *Payer) spending() (budget.Spent, []policy.Left, error) {
 	spent, limits, err := p.purse.Report()
 	if err != nil {
 		return budget.Spent{}, nil, err
@@ -232,7 +239,7 @@ func (p *payer) spending() (budget.Spent, []policy.Left, error) {
 		return budget.Spent{}, nil, err
 	}
 	spent.Disputed, err = p.disputedSum()
-	return spent, append(limits, p.policy.TopUpsLeft(moved)), err
+	return spent, append(limits, p.Policy.TopUpsLeft(moved)), err
 }
 
 // saveEvery is how much news of a channel may be lost to a crash. Losing it costs a

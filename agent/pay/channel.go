@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -35,7 +35,7 @@ func newChannel(a *account.Account, t *terms) *channel {
 
 // channelOf returns the channel of terms: as it is in use, as the book has it, or as
 // the chain does.
-func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
+func (p *Payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	if ch := p.channels[t.id]; ch != nil {
@@ -63,10 +63,10 @@ func (p *payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 
 // open makes the account of a channel that is not in use yet, with a fresh record unless
 // another process with the same book uses it. The caller holds learning.
-func (p *payer) open(ctx context.Context, t *terms, fresh func() (account.Record, error)) (*channel, error) {
+func (p *Payer) open(ctx context.Context, t *terms, fresh func() (account.Record, error)) (*channel, error) {
 	o := account.Options{
-		Channel: t.id, Tally: p.purse.Tally(t.id), Hold: p.limits.Hold,
-		HeldUp: dial.Over("Hold", p.limits.Hold, "other calls of the channel have waited for this one for too long"),
+		Channel: t.id, Tally: p.purse.Tally(t.id), Hold: p.Limits.Hold,
+		HeldUp: dial.Over("Hold", p.Limits.Hold, "other calls of the channel have waited for this one for too long"),
 	}
 	if p.book != nil {
 		o.Folder = p.book.Folder()
@@ -81,7 +81,7 @@ func (p *payer) open(ctx context.Context, t *terms, fresh func() (account.Record
 
 // load is a channel as the book has it. Of one that the book does not have nothing was
 // signed, whatever the chain's node says is claimed.
-func (p *payer) load(ctx context.Context, t *terms) (r account.Record, claimed vouchers.Amount, err error) {
+func (p *Payer) load(ctx context.Context, t *terms) (r account.Record, claimed vouchers.Amount, err error) {
 	if p.book != nil {
 		entry, found, err := p.book.Channel(t.id)
 		if err != nil {
@@ -99,8 +99,8 @@ func (p *payer) load(ctx context.Context, t *terms) (r account.Record, claimed v
 }
 
 // refresh takes over what the chain says of a channel's balance. It fails with
-// [ErrOldBook] where more is claimed than was signed.
-func (p *payer) refresh(ctx context.Context, ch *channel) error {
+// [account.ErrOldBook] where more is claimed than was signed.
+func (p *Payer) refresh(ctx context.Context, ch *channel) error {
 	if _, err := p.lookAt(ctx, ch); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (p *payer) refresh(ctx context.Context, ch *channel) error {
 	return nil
 }
 
-func (p *payer) write(ch *channel) error {
+func (p *Payer) write(ch *channel) error {
 	if err := ch.Trouble(); err != nil || p.book == nil {
 		return err
 	}
@@ -117,13 +117,13 @@ func (p *payer) write(ch *channel) error {
 
 // nameOf is the server of a channel in the book. A plain HTTP resource does not take the
 // place of the MCP endpoint that the channel pays as well.
-func (p *payer) nameOf(ch *channel) string {
-	if p.depositBy == nil {
+func (p *Payer) nameOf(ch *channel) string {
+	if p.DepositBy == nil {
 		if kept, found, err := p.book.Channel(ch.id); err == nil && found && kept.Server != "" {
 			return kept.Server
 		}
 	}
-	return p.server
+	return p.Server
 }
 
 func (ch *channel) entry(server string) book.Entry {
@@ -131,7 +131,7 @@ func (ch *channel) entry(server string) book.Entry {
 }
 
 // note writes a channel into the book now and then. What cannot be written is owed.
-func (p *payer) note(ch *channel) {
+func (p *Payer) note(ch *channel) {
 	ch.saving.Lock()
 	defer ch.saving.Unlock()
 	if time.Since(ch.saved) < saveEvery {
@@ -142,7 +142,7 @@ func (p *payer) note(ch *channel) {
 	p.owe(errors.Join(p.write(ch), p.purse.Flush(), p.fileAll()))
 }
 
-func (p *payer) save() error {
+func (p *Payer) save() error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	errs := []error{p.purse.Flush(), p.fileAll()}
@@ -153,7 +153,7 @@ func (p *payer) save() error {
 }
 
 // leave gives the channels back to other processes with the same book.
-func (p *payer) leave() error {
+func (p *Payer) leave() error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	var errs []error
@@ -164,7 +164,7 @@ func (p *payer) leave() error {
 	return errors.Join(errs...)
 }
 
-func (p *payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) (x402.SignedVoucher, error) {
+func (p *Payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) (x402.SignedVoucher, error) {
 	v := vouchers.Voucher{Channel: ch.id, Ceiling: ceiling}
 	signature, err := p.session.SignHash(ctx, ch.contract.Domain().VoucherDigest(v))
 	if err != nil {
@@ -174,7 +174,7 @@ func (p *payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) 
 }
 
 // signCharged signs a voucher that pays for nothing.
-func (p *payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVoucher, error) {
+func (p *Payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVoucher, error) {
 	charged, err := ch.Vouch()
 	if err != nil {
 		return x402.SignedVoucher{}, err
@@ -204,7 +204,7 @@ func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 
 // check accepts a corrective answer that proves itself: by a voucher that this client
 // signed, or by claiming no more than the chain knows.
-func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*account.Proof, error) {
+func (p *Payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*account.Proof, error) {
 	for _, entry := range required.Accepts {
 		state, shown := entry.Extra.ChannelState, entry.Extra.VoucherState
 		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
@@ -217,7 +217,7 @@ func (p *payer) check(ctx context.Context, ch *channel, required *x402.PaymentRe
 
 // checkState is check for what a server says is charged, and the voucher that it shows for
 // that.
-func (p *payer) checkState(ctx context.Context, ch *channel, charged vouchers.Amount, shown *x402.VoucherState) (*account.Proof, error) {
+func (p *Payer) checkState(ctx context.Context, ch *channel, charged vouchers.Amount, shown *x402.VoucherState) (*account.Proof, error) {
 	if shown == nil || shown.SignedMaxClaimable == nil {
 		return p.checkWithChain(ctx, ch, charged)
 	}
@@ -230,7 +230,7 @@ func (p *payer) checkState(ctx context.Context, ch *channel, charged vouchers.Am
 	return &account.Proof{Charged: charged, Ceiling: &ceiling}, nil
 }
 
-func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*account.Proof, error) {
+func (p *Payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*account.Proof, error) {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err != nil {
 		return nil, err
@@ -243,17 +243,17 @@ func (p *payer) checkWithChain(ctx context.Context, ch *channel, charged voucher
 
 // entries are the channels to the server that this payer's vouchers draw on, in use or
 // in the book.
-func (p *payer) entries() ([]book.Entry, error) {
+func (p *Payer) entries() ([]book.Entry, error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	entries := []book.Entry{}
 	for _, ch := range p.channels {
-		entries = append(entries, ch.entry(p.server))
+		entries = append(entries, ch.entry(p.Server))
 	}
 	if p.book == nil {
 		return entries, nil
 	}
-	kept, err := p.book.ChannelsTo(p.server)
+	kept, err := p.book.ChannelsTo(p.Server)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -15,8 +15,8 @@ const lookAgain = 100 * time.Millisecond
 // catchUp waits until the chain's node has come to a transaction that moved a channel's
 // money, or shows what it did: a node may be some blocks behind the server's. Where the
 // node does not come to it in time, the channel's balance is what it says all the same.
-func (p *payer) catchUp(ctx context.Context, ch *channel, tx common.Hash, shows func(balance vouchers.Amount) bool) error {
-	until := time.Now().Add(p.limits.Behind)
+func (p *Payer) catchUp(ctx context.Context, ch *channel, tx common.Hash, shows func(balance vouchers.Amount) bool) error {
+	until := time.Now().Add(p.Limits.Behind)
 	for {
 		block, err := p.lookAt(ctx, ch)
 		if err != nil {
@@ -41,8 +41,8 @@ func (p *payer) catchUp(ctx context.Context, ch *channel, tx common.Hash, shows 
 }
 
 // lookAt takes over what the chain says of a channel's balance, and returns as of which
-// block. It fails with [ErrOldBook] where more is claimed than was signed.
-func (p *payer) lookAt(ctx context.Context, ch *channel) (block uint64, err error) {
+// block. It fails with [account.ErrOldBook] where more is claimed than was signed.
+func (p *Payer) lookAt(ctx context.Context, ch *channel) (block uint64, err error) {
 	state, err := ch.contract.State(ctx, ch.config, 1)
 	if err == nil {
 		err = ch.Knows(state.Claimed)

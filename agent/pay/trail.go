@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"fmt"
@@ -60,7 +60,7 @@ func (t *trail) add(sequence uint64, l link) {
 // attested returns the digest of a receipt that a seller has signed, by the channel's
 // receiver authorizer or a key that the payer's owner has named. Errors wrap
 // [receipts.ErrSigner], [receipts.ErrFormat] or [vouchers.ErrSignature].
-func (p *payer) attested(r *receipts.Signed, authorizer common.Address) (common.Hash, error) {
+func (p *Payer) attested(r *receipts.Signed, authorizer common.Address) (common.Hash, error) {
 	if len(r.Resource) > receipts.MaxResource {
 		return common.Hash{}, fmt.Errorf("%w: its resource has %d bytes, at most %d are taken", receipts.ErrFormat, len(r.Resource), receipts.MaxResource)
 	}
@@ -76,7 +76,7 @@ func (p *payer) attested(r *receipts.Signed, authorizer common.Address) (common.
 }
 
 // follow adds a receipt to those of its channel, if it fits. The caller holds filing.
-func (p *payer) follow(r *receipts.Signed, digest common.Hash) (bool, error) {
+func (p *Payer) follow(r *receipts.Signed, digest common.Hash) (bool, error) {
 	t := p.trails[r.Channel]
 	if t == nil {
 		t = &trail{known: make(map[uint64][]link)}

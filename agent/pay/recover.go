@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -11,28 +11,10 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Recover writes the channel to the server into the book anew: from the chain, where all
-// configured endpoints must say the same, and from the server's corrective answer, which
-// must prove itself by a voucher of the payer's own. What that adds to the book counts as
-// spent. Where it is beyond what the book knows to be signed, [Options.Agree] is asked;
-// without one it is taken over if it is proven. It costs nothing, and no calls may be in
-// flight. Errors wrap [ErrNoChannel] if the chain knows of no such channel, and
-// [ErrOldBook] if nobody agrees.
-func (c *Client) Recover(ctx context.Context) (book.Entry, error) {
-	by, err := c.pricedTool(ctx)
-	if err != nil {
-		return book.Entry{}, fmt.Errorf("recover: %w", err)
-	}
-	return c.recoverBy(ctx, by)
-}
-
-// Recover is [Client.Recover] for the channel that pays for a resource.
-func (c *HTTPClient) Recover(ctx context.Context, r HTTPRequest) (book.Entry, error) {
-	var last *HTTPResponse
-	return c.recoverBy(ctx, c.want(r, &last))
-}
-
-func (p *payer) recoverBy(ctx context.Context, by *wanted) (book.Entry, error) {
+// Recover writes the channel that pays for something into the book anew: from the chain, and
+// from the proof of the server. Errors wrap [book.ErrNoChannel] if the chain knows of no such
+// channel, and [account.ErrOldBook] if nobody agrees.
+func (p *Payer) Recover(ctx context.Context, by *Want) (book.Entry, error) {
 	ch, err := p.recovered(ctx, by)
 	if err == nil {
 		err = p.write(ch)
@@ -40,10 +22,10 @@ func (p *payer) recoverBy(ctx context.Context, by *wanted) (book.Entry, error) {
 	if err != nil {
 		return book.Entry{}, fmt.Errorf("recover: %w", err)
 	}
-	return ch.entry(p.server), nil
+	return ch.entry(p.Server), nil
 }
 
-func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
+func (p *Payer) recovered(ctx context.Context, by *Want) (*channel, error) {
 	p.unlearn()
 	t, err := p.listedTerms(recovering(ctx), by)
 	if err != nil {
@@ -54,7 +36,7 @@ func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 		return nil, err
 	}
 	if state.Balance == 0 && state.Claimed == 0 {
-		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", book.ErrNoChannel, p.server, t.id)
+		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", book.ErrNoChannel, p.Server, t.id)
 	}
 	ch, fresh, err := p.asKept(ctx, t, state.Balance)
 	if err != nil {
@@ -69,21 +51,21 @@ func (p *payer) recovered(ctx context.Context, by *wanted) (*channel, error) {
 	return ch, nil
 }
 
-func (p *payer) recoverAs(ctx context.Context, ch *channel, by *wanted, state vouchers.ChainState) error {
+func (p *Payer) recoverAs(ctx context.Context, ch *channel, by *Want, state vouchers.ChainState) error {
 	before := ch.Mark()
 	proven, err := p.standing(ctx, ch, by)
 	if err != nil {
 		return err
 	}
 	found := ch.Weigh(proven, state.Claimed)
-	found.Channel, found.Server = ch.id, p.server
+	found.Channel, found.Server = ch.id, p.Server
 	if err := p.agreed(ctx, found); err != nil {
 		return err
 	}
 	return ch.Restore(state, found, before)
 }
 
-func (p *payer) agreed(ctx context.Context, found account.Finding) error {
+func (p *Payer) agreed(ctx context.Context, found account.Finding) error {
 	if !found.Beyond() || p.agree == nil && found.Proven {
 		return nil
 	}
@@ -99,7 +81,7 @@ func (p *payer) agreed(ctx context.Context, found account.Finding) error {
 
 // asKept is the channel as it is in use or in the book, whatever the chain says of it. It
 // is fresh where it was not in use.
-func (p *payer) asKept(ctx context.Context, t *terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
+func (p *Payer) asKept(ctx context.Context, t *terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	if ch := p.channels[t.id]; ch != nil {
@@ -119,7 +101,7 @@ func (p *payer) asKept(ctx context.Context, t *terms, balance vouchers.Amount) (
 }
 
 // drop leaves a channel as if it had not been opened.
-func (p *payer) drop(ch *channel) error {
+func (p *Payer) drop(ch *channel) error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	delete(p.channels, ch.id)

@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -33,12 +33,12 @@ type terms struct {
 // choose returns the entry that this client pays by: where it has money in a channel,
 // or else the first that it can pay by: deposits by EIP-3009 before those by Permit2,
 // and any other escrow before the canonical one. With only it must be of that channel.
-func (p *payer) choose(ctx context.Context, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
-	if n := len(required.Accepts); n > p.limits.Terms {
-		return nil, fmt.Errorf("%w: %w", policy.ErrTerms, dial.Over("Terms", p.limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
+func (p *Payer) choose(ctx context.Context, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
+	if n := len(required.Accepts); n > p.Limits.Terms {
+		return nil, fmt.Errorf("%w: %w", policy.ErrTerms, dial.Over("Terms", p.Limits.Terms, fmt.Sprintf("it offers %d ways to pay", n)))
 	}
 	moves, err := extension.Moves(required.Extensions)
-	if err != nil || len(moves) > p.limits.Terms {
+	if err != nil || len(moves) > p.Limits.Terms {
 		moves = nil // they prove nothing
 	}
 	var reasons []error
@@ -92,7 +92,7 @@ func (t *terms) rank() int {
 
 // funded returns the first of several terms whose channel can pay, by this payer's own
 // account; if none can, the first with anything left; and else the first of all.
-func (p *payer) funded(fit []*terms) (*terms, error) {
+func (p *Payer) funded(fit []*terms) (*terms, error) {
 	if len(fit) == 1 {
 		return fit[0], nil
 	}
@@ -118,7 +118,7 @@ func (p *payer) funded(fit []*terms) (*terms, error) {
 	return fit[0], nil
 }
 
-func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []extension.Move) (*terms, error) {
+func (p *Payer) consider(ctx context.Context, entry x402.Requirements, moves []extension.Move) (*terms, error) {
 	switch {
 	case !entry.Supported():
 		return nil, fmt.Errorf("the scheme %s on %s is not supported", naming.Short(entry.Scheme), naming.Short(entry.Network))
@@ -153,7 +153,7 @@ func (p *payer) consider(ctx context.Context, entry x402.Requirements, moves []e
 	if err := t.config.Validate(); err != nil {
 		return nil, err
 	}
-	if err := p.policy.AllowsDelay(t.config.WithdrawDelay); err != nil {
+	if err := p.Policy.AllowsDelay(t.config.WithdrawDelay); err != nil {
 		return nil, err
 	}
 	if err := p.place(ctx, t, moves); err != nil {
@@ -192,33 +192,33 @@ func withoutState(entry x402.Requirements) (x402.Requirements, error) {
 	return stateless, err
 }
 
-// known returns the terms that a tool was last offered on, nil if it never was.
-func (p *payer) known(tool string) *terms {
+// Known returns the terms that a tool was last offered on, nil if it never was.
+func (p *Payer) Known(tool string) *terms {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	return p.terms[tool]
 }
 
 // unlearn forgets all terms.
-func (p *payer) unlearn() {
+func (p *Payer) unlearn() {
 	p.learning.Lock()
 	defer p.learning.Unlock()
 	clear(p.terms)
 }
 
 // learn takes over the terms of a tool.
-func (p *payer) learn(ctx context.Context, tool string, required *x402.PaymentRequired) (*terms, error) {
+func (p *Payer) learn(ctx context.Context, tool string, required *x402.PaymentRequired) (*terms, error) {
 	return p.learnOf(ctx, tool, required, nil)
 }
 
 // learnOf is learn for terms that must be paid from a channel.
-func (p *payer) learnOf(ctx context.Context, tool string, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
+func (p *Payer) learnOf(ctx context.Context, tool string, required *x402.PaymentRequired, only *vouchers.ChannelID) (*terms, error) {
 	if err := p.writable(); err != nil {
 		return nil, err
 	}
 	t, err := p.choose(ctx, required, only)
 	if err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", tool, p.server, err)
+		return nil, fmt.Errorf("%s of %s: %w", tool, p.Server, err)
 	}
 	p.learning.Lock()
 	defer p.learning.Unlock()
@@ -228,27 +228,27 @@ func (p *payer) learnOf(ctx context.Context, tool string, required *x402.Payment
 
 // anyTerms asks for something without a payment, to learn what is taken for it. What
 // it asks for does nothing then, or is meant to be bought.
-func (p *payer) anyTerms(ctx context.Context, w *wanted) (*terms, error) {
-	if t := p.known(w.name); t != nil {
+func (p *Payer) anyTerms(ctx context.Context, w *Want) (*terms, error) {
+	if t := p.Known(w.Name); t != nil {
 		return t, nil
 	}
 	a, err := w.inquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for its terms: %w", p.server, err)
+		return nil, fmt.Errorf("ask %s for its terms: %w", p.Server, err)
 	}
-	if a.required == nil {
-		return nil, fmt.Errorf("%w: %s of %s asks for no payment", policy.ErrTerms, w.name, p.server)
+	if a.Required == nil {
+		return nil, fmt.Errorf("%w: %s of %s asks for no payment", policy.ErrTerms, w.Name, p.Server)
 	}
-	return p.learn(ctx, w.name, a.required)
+	return p.learn(ctx, w.Name, a.Required)
 }
 
 // listedTerms is anyTerms where the server's list may say what is taken.
-func (p *payer) listedTerms(ctx context.Context, w *wanted) (*terms, error) {
-	if w.listed != nil {
+func (p *Payer) listedTerms(ctx context.Context, w *Want) (*terms, error) {
+	if w.Listed != nil {
 		if err := p.writable(); err != nil {
 			return nil, err
 		}
-		if t, err := p.choose(ctx, w.listed, nil); err == nil {
+		if t, err := p.choose(ctx, w.Listed, nil); err == nil {
 			return t, nil
 		}
 	}
@@ -259,15 +259,15 @@ func (p *payer) listedTerms(ctx context.Context, w *wanted) (*terms, error) {
 // what the last one cost: other arguments may cost more, and the server charges what these
 // do. It is nil where that is the same, the policy does not allow it without asking, or
 // the channel does not hold so much.
-func (p *payer) atListPrice(ctx context.Context, w *wanted, known *terms, expense *budget.Expense) *terms {
-	most := p.prices.ListPrice(ctx, w.name)
-	if asks := p.policy.AskAbove; most <= known.accepted.Amount || asks > 0 && most > asks {
+func (p *Payer) atListPrice(ctx context.Context, w *Want, known *terms, expense *budget.Expense) *terms {
+	most := p.Prices.ListPrice(ctx, w.Name)
+	if asks := p.Policy.AskAbove; most <= known.accepted.Amount || asks > 0 && most > asks {
 		return nil
 	}
 	p.learning.Lock()
 	ch := p.channels[known.id]
 	p.learning.Unlock()
-	if ch == nil || ch.entry(p.server).Available() < most {
+	if ch == nil || ch.entry(p.Server).Available() < most {
 		return nil
 	}
 	listed := *known

@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ func (d Dispute) String() string {
 // judge holds the seller's receipt of a charge, nil if it gave none, against what this
 // payer's calls explain, and tells the owner what they do not. Most of the time that is
 // nothing, and costs nothing.
-func (p *payer) judge(ch *channel, r *receipts.Signed) {
+func (p *Payer) judge(ch *channel, r *receipts.Signed) {
 	if !ch.Suspects(r) {
 		return
 	}
@@ -38,13 +38,13 @@ func (p *payer) judge(ch *channel, r *receipts.Signed) {
 	}
 }
 
-// log writes a dispute where the options say nothing.
-func (d Dispute) log(to *slog.Logger) {
+// Log writes a dispute where the options say nothing.
+func (d Dispute) Log(to *slog.Logger) {
 	to.Warn("a charge is disputed: "+d.String(), "channel", d.Channel.Hex(), "amount", d.Amount.Decimal())
 }
 
 // disputedSum is what is disputed of all channels of the book, or of this process.
-func (p *payer) disputedSum() (sum vouchers.Amount, err error) {
+func (p *Payer) disputedSum() (sum vouchers.Amount, err error) {
 	if p.book != nil {
 		return p.book.Disputed()
 	}

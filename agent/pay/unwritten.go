@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ type owed struct {
 }
 
 // owe notes why something could not be written; nil is nothing.
-func (p *payer) owe(err error) {
+func (p *Payer) owe(err error) {
 	if err == nil {
 		return
 	}
@@ -26,14 +26,14 @@ func (p *payer) owe(err error) {
 }
 
 // owing is why the book lacks something, nil if it does not.
-func (p *payer) owing() error {
+func (p *Payer) owing() error {
 	p.owed.mu.Lock()
 	defer p.owed.mu.Unlock()
 	return p.owed.err
 }
 
 // writable comes before anything is signed: what the book lacks is written first.
-func (p *payer) writable() error {
+func (p *Payer) writable() error {
 	if p.owing() == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package agent
+package pay
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/deposit"
@@ -16,7 +18,7 @@ import (
 
 // depositInto moves money into a channel, apart from any call. The caller holds the
 // channel's funding.
-func (p *payer) deposit(ctx context.Context, ch *channel, amount vouchers.Amount, origin deposit.Origin, by *wanted) (Moved, error) {
+func (p *Payer) deposit(ctx context.Context, ch *channel, amount vouchers.Amount, origin deposit.Origin, by *Want) (Moved, error) {
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
@@ -37,7 +39,7 @@ func (p *payer) deposit(ctx context.Context, ch *channel, amount vouchers.Amount
 }
 
 // submit sends a deposit that is signed.
-func (p *payer) submit(ctx context.Context, ch *channel, signed *deposit.Signed, by *wanted) (Moved, error) {
+func (p *Payer) submit(ctx context.Context, ch *channel, signed *deposit.Signed, by *Want) (Moved, error) {
 	voucher, err := p.signCharged(ctx, ch)
 	if err != nil {
 		if signed.Fresh {
@@ -56,8 +58,8 @@ func (p *payer) submit(ctx context.Context, ch *channel, signed *deposit.Signed,
 	return moved, nil
 }
 
-// depositByHand is depositInto for an amount that somebody has typed.
-func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.Amount, by *wanted) (Moved, error) {
+// depositByHand is deposit for an amount that somebody has typed.
+func (p *Payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.Amount, by *Want) (Moved, error) {
 	done, err := p.fund(ctx, ch)
 	if err != nil {
 		return Moved{}, err
@@ -81,7 +83,7 @@ func (p *payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 // topUpFor makes sure that a channel can pay a call, as far as the payer tops up by
 // itself. Where the server takes deposits with calls alone it returns the one to send
 // with this call; funded ends it, and is called in any case where err is nil.
-func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *deposit.Signed, funded func(), err error) {
+func (p *Payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *deposit.Signed, funded func(), err error) {
 	price := t.accepted.Amount
 	if p.topUp.Amount == 0 || price == 0 || ch.Lacks(price, p.topUp.Below) == 0 {
 		return nil, func() {}, nil
@@ -98,7 +100,7 @@ func (p *payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *d
 
 // fund lets one deposit at a time go into a channel; done ends it, or the time for which
 // it may keep others back.
-func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) {
+func (p *Payer) fund(ctx context.Context, ch *channel) (done func(), err error) {
 	select {
 	case ch.funding <- struct{}{}:
 	case <-ctx.Done():
@@ -110,13 +112,13 @@ func (p *payer) fund(ctx context.Context, ch *channel) (done func(), err error) 
 		return nil, err
 	}
 	end := sync.OnceFunc(func() { unlock(); <-ch.funding })
-	late := time.AfterFunc(p.limits.Hold, end)
+	late := time.AfterFunc(p.Limits.Hold, end)
 	return func() { late.Stop(); end() }, nil
 }
 
 // topUpNow deposits, or returns the deposit to send with the call. The caller holds
 // the channel's funding.
-func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*deposit.Signed, error) {
+func (p *Payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount) (*deposit.Signed, error) {
 	if err := p.refresh(ctx, ch); err != nil { // another process may have deposited
 		return nil, err
 	}
@@ -126,13 +128,13 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if err := ch.Empties(price.Plus(p.topUp.Below)); err != nil {
 		return nil, err
 	}
-	amount, err := p.policy.TopUp(p.server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.minDeposit))
+	amount, err := p.Policy.TopUp(p.Server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.minDeposit))
 	if err != nil {
 		return nil, err
 	}
-	var by *wanted
-	if p.depositBy != nil {
-		if by, err = p.depositBy(ctx); err != nil {
+	var by *Want
+	if p.DepositBy != nil {
+		if by, err = p.DepositBy(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +159,7 @@ func (p *payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 }
 
 // deposited looks at the chain after a call that brought a deposit, and how it was answered.
-func (p *payer) deposited(ctx context.Context, ch *channel, signed *deposit.Signed, answered error) error {
+func (p *Payer) deposited(ctx context.Context, ch *channel, signed *deposit.Signed, answered error) error {
 	if forgotten, err := p.unsent(signed, answered); forgotten {
 		return err
 	}
@@ -168,8 +170,8 @@ func (p *payer) deposited(ctx context.Context, ch *channel, signed *deposit.Sign
 	return nil
 }
 
-// refund asks for what is left in a channel, or for amount if it is not zero.
-func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) (Moved, error) {
+// Refund asks for what is left in a channel, or for amount if it is not zero.
+func (p *Payer) Refund(ctx context.Context, by *Want, amount vouchers.Amount) (Moved, error) {
 	if err := p.writable(); err != nil {
 		return Moved{}, err
 	}
@@ -195,7 +197,7 @@ func (p *payer) refund(ctx context.Context, by *wanted, amount vouchers.Amount) 
 }
 
 // unsent forgets a deposit that was just signed, if it has provably not left this machine.
-func (p *payer) unsent(signed *deposit.Signed, err error) (forgotten bool, _ error) {
+func (p *Payer) unsent(signed *deposit.Signed, err error) (forgotten bool, _ error) {
 	if !signed.Fresh || !errors.Is(err, ErrUnreached) {
 		return false, nil
 	}
@@ -208,7 +210,7 @@ func (ch *channel) into() deposit.Into {
 }
 
 // move sends a payload that moves money, and believes the chain about what moved.
-func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.Payload) (Moved, error) {
+func (p *Payer) move(ctx context.Context, ch *channel, by *Want, payload x402.Payload) (Moved, error) {
 	if err := p.refresh(ctx, ch); err != nil {
 		return Moved{}, err
 	}
@@ -230,14 +232,14 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 		if err != nil {
 			return Moved{}, err
 		}
-		if a.required == nil {
-			return p.moved(ctx, ch, payload, before, a.receipt)
+		if a.Required == nil {
+			return p.moved(ctx, ch, payload, before, a.Receipt)
 		}
 		refund, isRefund := payload.(*x402.RefundPayload)
-		if a.required.Error != x402.ErrCumulativeAmountMismatch || !isRefund || round == rounds-1 {
-			return Moved{}, refused(a.required)
+		if a.Required.Error != x402.ErrCumulativeAmountMismatch || !isRefund || round == rounds-1 {
+			return Moved{}, refused(a.Required)
 		}
-		if refund.Voucher, err = p.corrected(ctx, ch, a.required); err != nil {
+		if refund.Voucher, err = p.corrected(ctx, ch, a.Required); err != nil {
 			return Moved{}, err
 		}
 	}
@@ -245,7 +247,7 @@ func (p *payer) move(ctx context.Context, ch *channel, by *wanted, payload x402.
 }
 
 // corrected takes over what the server proves, and signs what it says is charged.
-func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.PaymentRequired) (x402.SignedVoucher, error) {
+func (p *Payer) corrected(ctx context.Context, ch *channel, required *x402.PaymentRequired) (x402.SignedVoucher, error) {
 	proven, err := p.check(ctx, ch, required)
 	if err != nil {
 		return x402.SignedVoucher{}, err
@@ -257,7 +259,7 @@ func (p *payer) corrected(ctx context.Context, ch *channel, required *x402.Payme
 }
 
 // moved holds a receipt against the request and against the chain.
-func (p *payer) moved(ctx context.Context, ch *channel, payload x402.Payload, before vouchers.Amount, receipt *x402.SettlementResponse) (Moved, error) {
+func (p *Payer) moved(ctx context.Context, ch *channel, payload x402.Payload, before vouchers.Amount, receipt *x402.SettlementResponse) (Moved, error) {
 	if receipt == nil || !receipt.Success || receipt.Amount == nil {
 		return Moved{}, fmt.Errorf("%w: the answer has no receipt of the transfer", account.ErrDishonest)
 	}
@@ -289,4 +291,45 @@ func isMove(payload x402.Payload, amount, before, after vouchers.Amount) bool {
 		return ok && amount > 0 && (p.Amount == nil || amount <= *p.Amount) && shrunk >= amount
 	}
 	return false
+}
+
+// Moved is money that went into or out of a channel. Amounts are atomic units.
+type Moved struct {
+	Channel vouchers.ChannelID `json:"channel"`
+	Amount  vouchers.Amount    `json:"amount"`
+	// Balance is what the channel holds afterwards, by the chain.
+	Balance vouchers.Amount `json:"balance"`
+	// Left is what further calls can spend, by this payer's own account.
+	Left vouchers.Amount `json:"left"`
+	// Tx is the transaction, zero if somebody else brought the same money in.
+	Tx common.Hash `json:"tx"`
+	// Unwritten is what of this could not be written into the payer's book; see
+	// [Receipt.Unwritten].
+	Unwritten error `json:"-"`
+}
+
+// Deposit moves an amount that somebody has typed into the channel to the server.
+func (p *Payer) Deposit(ctx context.Context, amount vouchers.Amount) (Moved, error) {
+	if err := p.Policy.AllowsDeposit(p.Server, amount); err != nil {
+		return Moved{}, err
+	}
+	if err := p.writable(); err != nil {
+		return Moved{}, err
+	}
+	by, err := p.DepositBy(ctx)
+	if err != nil {
+		return Moved{}, err
+	}
+	if by == nil {
+		return Moved{}, fmt.Errorf("%w: %s takes deposits with a paid call alone: `chit call TOOL --deposit AMOUNT`", policy.ErrTerms, p.Server)
+	}
+	t, err := p.anyTerms(ctx, by)
+	if err != nil {
+		return Moved{}, err
+	}
+	ch, err := p.channelOf(ctx, t)
+	if err != nil {
+		return Moved{}, err
+	}
+	return p.depositByHand(ctx, ch, amount, by)
 }

@@ -1,0 +1,70 @@
+package pay
+
+import (
+	"context"
+	"errors"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
+)
+
+// Receipt is what a call has cost. Amounts are atomic units.
+type Receipt struct {
+	// Paid says that the server took a payment; a free call and a failed one have none.
+	Paid bool
+	// Price is what was agreed to, the most that the call could cost, and Charged what it
+	// cost.
+	Price, Charged vouchers.Amount
+	// Channel is what it was paid from, and Cumulative what that was charged over its
+	// life by this client's own book.
+	Channel    vouchers.ChannelID
+	Cumulative vouchers.Amount
+	// Signed is the seller's signed receipt, nil if it gives none that says the same.
+	Signed *receipts.Signed
+	// Unwritten is what of this, or of calls before it, could not be written into the book;
+	// it wraps [book.ErrUnwritten]. No further call is signed until it can be.
+	Unwritten error `json:"-"`
+}
+
+// Want is one thing to buy: a call of a tool, or an HTTP request.
+type Want struct {
+	// Name is what limits and terms go by.
+	Name string
+	// Most is the highest price that is paid for it; 0 is what the policy says.
+	Most vouchers.Amount
+	// Send asks for it, with a payment or without (nil). Where no answer comes, the
+	// error is one of [Unanswered].
+	Send func(context.Context, *x402.PaymentPayload) (*Answer, error)
+	// Tell asks without a payment where the channel stands that pays for it. It returns nil
+	// where the answer does not say so.
+	Tell func(context.Context, x402.StateOrder) (*x402.SettlementResponse, error)
+	// Listed are the terms that the server announces for it, nil if there are none.
+	Listed *x402.PaymentRequired
+}
+
+// Answer is what a server says about a payment.
+type Answer struct {
+	// Required is why the payment is not taken; nil where it is, or none is needed.
+	Required *x402.PaymentRequired
+	// Receipt is nil if there is none, and so is the signed one that goes with it.
+	Receipt *x402.SettlementResponse
+	Signed  *receipts.Signed
+	// Failed says that what was asked for came to an error, which costs nothing.
+	Failed bool
+}
+
+// silence is an answer that did not come.
+type silence struct{ error }
+
+// Unwrap is why.
+func (s silence) Unwrap() error { return s.error }
+
+// Unanswered is the error of a request to which no answer came, so that nobody knows whether it
+// was taken.
+func Unanswered(err error) error { return silence{err} }
+
+func isSilence(err error) bool {
+	var s silence
+	return errors.As(err, &s)
+}
