@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 )
 
@@ -31,8 +32,8 @@ func TestDialSaysWhatIsWrongAndKeepsAPIKeysOutOfIt(t *testing.T) {
 		"no scheme":           {"127.0.0.1:8545", chain.ErrUnreachable},
 		"a file":              {"file:///secret", chain.ErrUnreachable},
 		"nobody listens":      {nobody + "/v2/secret", chain.ErrUnreachable},
-		"another chain":       {devChain.URL(), chain.ErrChainID},
-		"the second is wrong": {devChain.URL() + "," + nobody + "/v2/secret", chain.ErrUnreachable},
+		"another chain":       {chaintest.Dev.URL(), chain.ErrChainID},
+		"the second is wrong": {chaintest.Dev.URL() + "," + nobody + "/v2/secret", chain.ErrUnreachable},
 	} {
 		wantID := uint64(31337)
 		if c.want == chain.ErrChainID {
@@ -50,7 +51,7 @@ func TestDialSaysWhatIsWrongAndKeepsAPIKeysOutOfIt(t *testing.T) {
 }
 
 func TestAClientKnowsItsChain(t *testing.T) {
-	client := dial(t, devChain.URL())
+	client := chaintest.Dial(t, chaintest.Dev.URL())
 	if client.ChainID() != 31337 || client.Network() != "eip155:31337" {
 		t.Errorf("chain id %d, network %s", client.ChainID(), client.Network())
 	}
@@ -65,32 +66,32 @@ func TestAClientKnowsItsChain(t *testing.T) {
 }
 
 func TestAnEndpointThatDoesNotAnswerIsReplacedByTheNext(t *testing.T) {
-	first, second := newProxy(t, devChain.URL()), newProxy(t, devChain.URL())
-	client := dial(t, first.URL+","+second.URL)
-	first.loses("")
-	before := second.requests.Load()
+	first, second := chaintest.NewProxy(t, chaintest.Dev.URL()), chaintest.NewProxy(t, chaintest.Dev.URL())
+	client := chaintest.Dial(t, first.URL+","+second.URL)
+	first.Loses("")
+	before := second.Requests.Load()
 	if _, err := client.BlockNumber(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if second.requests.Load() == before {
+	if second.Requests.Load() == before {
 		t.Error("the second endpoint was not asked")
 	}
-	asked := first.requests.Load()
+	asked := first.Requests.Load()
 	if _, err := client.BlockNumber(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if first.requests.Load() != asked {
+	if first.Requests.Load() != asked {
 		t.Error("the endpoint that failed is still asked first")
 	}
-	second.loses("")
+	second.Loses("")
 	if _, err := client.BlockNumber(t.Context()); !errors.Is(err, chain.ErrUnreachable) || !strings.Contains(err.Error(), "503") {
 		t.Errorf("with no endpoint left: %v", err)
 	}
 }
 
 func TestARefusalOfAContractIsNamed(t *testing.T) {
-	client := dial(t, devChain.URL())
-	escrow := escrowAt(t, newSender(t, client, keys.Dev(0)))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	escrow := chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(0)))
 	deposit := abigen.NewEscrow().PackClaim(nil)
 	msg := ethereum.CallMsg{From: keys.Dev(1).Address(), To: &escrow, Data: deposit}
 	_, callErr := client.CallContract(t.Context(), msg, nil)

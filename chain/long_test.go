@@ -16,6 +16,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/chaintest"
 )
 
 // flood is an endpoint that knows its chain, and answers everything else with 512 MiB of
@@ -40,7 +41,7 @@ func flood(t *testing.T, status int) string {
 
 func TestAnEndpointFillsNoMemory(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadGateway} {
-		client := dial(t, flood(t, status))
+		client := chaintest.Dial(t, flood(t, status))
 		for name, ask := range map[string]func(context.Context) error{
 			"a call": func(ctx context.Context) error {
 				_, err := client.CallContract(ctx, ethereum.CallMsg{To: &common.Address{1}}, nil)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/chain/chaintest"
 )
 
 // talker is an endpoint that knows its chain, and answers everything else as it is told.
@@ -61,7 +63,7 @@ func TestAnErrorHoldsNoMoreThanAFewWordsOfAnEndpoints(t *testing.T) {
 		"a bad request":        status(http.StatusBadRequest),
 		"a bad gateway":        status(http.StatusBadGateway),
 	} {
-		client := dial(t, talker(t, how))
+		client := chaintest.Dial(t, talker(t, how))
 		for what, ask := range map[string]func(context.Context) error{
 			"a call": func(ctx context.Context) error {
 				_, err := client.CallContract(ctx, ethereum.CallMsg{To: &common.Address{1}}, nil)

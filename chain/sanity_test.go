@@ -13,6 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/chaintest"
 )
 
 // liar is an endpoint that answers what it is told to.
@@ -44,52 +45,52 @@ func receiptJSON(tx common.Hash) string {
 
 func TestAReceiptOfAnotherTransactionIsNotBelieved(t *testing.T) {
 	url := liar(t, map[string]string{"eth_chainId": `"0x7a69"`, "eth_getTransactionReceipt": receiptJSON(common.Hash{2})})
-	if _, err := dial(t, url).Receipt(t.Context(), common.Hash{1}); !errors.Is(err, chain.ErrWrongAnswer) {
+	if _, err := chaintest.Dial(t, url).Receipt(t.Context(), common.Hash{1}); !errors.Is(err, chain.ErrWrongAnswer) {
 		t.Errorf("believed: %v", err)
 	}
-	receipt, err := dial(t, url+","+devChain.URL()).Receipt(t.Context(), common.Hash{1})
+	receipt, err := chaintest.Dial(t, url+","+chaintest.Dev.URL()).Receipt(t.Context(), common.Hash{1})
 	if receipt != nil || err != nil {
 		t.Errorf("the honest endpoint was not asked: %v, %v", receipt, err)
 	}
 }
 
 func TestAHeadFarBehindIsAnEndpointsMistakeUntilItLasts(t *testing.T) {
-	local, _ := quietChain(t)
+	local, _ := chaintest.Quiet(t)
 	honest := local.URL()
-	control(t, honest, "anvil_mine", 200)
+	chaintest.Control(t, honest, "anvil_mine", 200)
 	lagging := liar(t, map[string]string{"eth_chainId": `"0x7a69"`, "eth_blockNumber": `"0x1"`})
-	rewound := newProxy(t, honest)
-	client := dial(t, rewound.URL)
+	rewound := chaintest.NewProxy(t, honest)
+	client := chaintest.Dial(t, rewound.URL)
 	if _, err := client.BlockNumber(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	rewound.target.Store(&lagging)
+	rewound.Target.Store(&lagging)
 	if _, err := client.BlockNumber(t.Context()); !errors.Is(err, chain.ErrWrongAnswer) {
 		t.Errorf("believed: %v", err)
 	}
-	until(t, "the rewound chain is believed", func() bool {
+	chaintest.Until(t, "the rewound chain is believed", func() bool {
 		got, err := client.BlockNumber(t.Context())
 		return err == nil && got == 1
 	})
 }
 
 func TestAnEndpointThatComesBackWithAnotherChainIsNotBelieved(t *testing.T) {
-	proxy := newProxy(t, devChain.URL())
-	client := dial(t, proxy.URL)
-	proxy.loses("")
+	proxy := chaintest.NewProxy(t, chaintest.Dev.URL())
+	client := chaintest.Dial(t, proxy.URL)
+	proxy.Loses("")
 	if _, err := client.BlockNumber(t.Context()); !errors.Is(err, chain.ErrUnreachable) {
 		t.Fatalf("answered: %v", err)
 	}
 	other := liar(t, map[string]string{"eth_chainId": `"0x1"`, "eth_blockNumber": `"0x5"`})
-	proxy.target.Store(&other)
-	proxy.losesNothing()
+	proxy.Target.Store(&other)
+	proxy.LosesNothing()
 	if _, err := client.BlockNumber(t.Context()); !errors.Is(err, chain.ErrChainID) {
 		t.Errorf("believed: %v", err)
 	}
 }
 
 func TestLogsAreReadByRange(t *testing.T) {
-	client := dial(t, devChain.URL())
+	client := chaintest.Dial(t, chaintest.Dev.URL())
 	logs, err := client.Logs(t.Context(), ethereum.FilterQuery{Addresses: []common.Address{{7}}})
 	if err != nil || len(logs) != 0 {
 		t.Errorf("logs of nobody: %v, %v", logs, err)

@@ -1,4 +1,4 @@
-package chain_test
+package txmgr_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 )
@@ -59,18 +59,6 @@ func (j *journal) size() int {
 	return len(j.entries)
 }
 
-// quietChain is a chain that mines only when it is told to.
-func quietChain(t *testing.T) (*anvil.Chain, *chain.Client) {
-	t.Helper()
-	local, err := anvil.Start(t.Context(), anvil.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = local.Stop() })
-	client := dial(t, local.URL())
-	return local, client
-}
-
 func sendInBackground(sender *txmgr.Sender, call txmgr.Call) <-chan error {
 	done := make(chan error, 1)
 	go func() {
@@ -80,25 +68,11 @@ func sendInBackground(sender *txmgr.Sender, call txmgr.Call) <-chan error {
 	return done
 }
 
-// until polls for something that a chain or another goroutine brings about.
-func until(t *testing.T, what string, ready func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ready() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen", what)
-		}
-		<-tick.C
-	}
-}
-
 func TestManyGoroutinesShareOneKey(t *testing.T) {
-	client := dial(t, devChain.URL())
+	client := chaintest.Dial(t, chaintest.Dev.URL())
 	kept := newJournal()
-	sender := newSender(t, client, keys.Dev(2), txmgr.WithJournal(kept))
-	escrow := escrowAt(t, sender)
+	sender := chaintest.NewSender(t, client, keys.Dev(2), txmgr.WithJournal(kept))
+	escrow := chaintest.EscrowAt(t, sender)
 	const calls = 40
 	hashes := make([]common.Hash, calls)
 	var all sync.WaitGroup
@@ -123,9 +97,9 @@ func TestManyGoroutinesShareOneKey(t *testing.T) {
 }
 
 func TestACallThatTheContractRefusesIsNotSent(t *testing.T) {
-	client := dial(t, devChain.URL())
-	sender := newSender(t, client, keys.Dev(3))
-	escrow := escrowAt(t, sender)
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	sender := chaintest.NewSender(t, client, keys.Dev(3))
+	escrow := chaintest.EscrowAt(t, sender)
 	_, err := sender.Send(t.Context(), txmgr.Call{To: escrow, Data: abigen.NewEscrow().PackClaim(nil), Label: "claim nothing"})
 	if !chain.IsRevert(err) {
 		t.Errorf("refused with %v", err)
@@ -141,10 +115,10 @@ func TestACallThatTheContractRefusesIsNotSent(t *testing.T) {
 }
 
 func TestACallWithAKeyHappensOnce(t *testing.T) {
-	client := dial(t, devChain.URL())
+	client := chaintest.Dial(t, chaintest.Dev.URL())
 	kept := newJournal()
-	sender := newSender(t, client, keys.Dev(4), txmgr.WithJournal(kept))
-	call := settle(escrowAt(t, sender))
+	sender := chaintest.NewSender(t, client, keys.Dev(4), txmgr.WithJournal(kept))
+	call := settle(chaintest.EscrowAt(t, sender))
 	call.Key = "once"
 	if sender.Knows(call.Key) {
 		t.Error("the key is known before the call")
@@ -160,7 +134,7 @@ func TestACallWithAKeyHappensOnce(t *testing.T) {
 	if err := sender.Close(); err != nil {
 		t.Fatal(err)
 	}
-	restarted := newSender(t, client, keys.Dev(4), txmgr.WithJournal(kept))
+	restarted := chaintest.NewSender(t, client, keys.Dev(4), txmgr.WithJournal(kept))
 	later, err := restarted.Send(t.Context(), call)
 	if err != nil || later.TxHash != first.TxHash || !restarted.Knows(call.Key) {
 		t.Errorf("after a restart: %v, %v", later, err)
@@ -168,9 +142,9 @@ func TestACallWithAKeyHappensOnce(t *testing.T) {
 }
 
 func TestConcurrentCallsWithOneKeyAreOneTransaction(t *testing.T) {
-	client := dial(t, devChain.URL())
-	sender := newSender(t, client, keys.Dev(5))
-	call := settle(escrowAt(t, sender))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	sender := chaintest.NewSender(t, client, keys.Dev(5))
+	call := settle(chaintest.EscrowAt(t, sender))
 	call.Key = "together"
 	hashes := make([]common.Hash, 10)
 	var all sync.WaitGroup
@@ -191,21 +165,21 @@ func TestConcurrentCallsWithOneKeyAreOneTransaction(t *testing.T) {
 }
 
 func TestATransactionThatWasWrittenDownAndNeverBroadcastIsSentAfterARestart(t *testing.T) {
-	local, _ := quietChain(t)
-	lossy := newProxy(t, local.URL())
-	client := dial(t, lossy.URL)
+	local, _ := chaintest.Quiet(t)
+	lossy := chaintest.NewProxy(t, local.URL())
+	client := chaintest.Dial(t, lossy.URL)
 	kept := newJournal()
-	sender := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept))
-	call := settle(escrowAt(t, sender))
+	sender := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithJournal(kept))
+	call := settle(chaintest.EscrowAt(t, sender))
 	call.Key = "crash"
-	lossy.loses("eth_sendRawTransaction")
+	lossy.Loses("eth_sendRawTransaction")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
 		_, err := sender.Send(ctx, call)
 		done <- err
 	}()
-	until(t, "the journal entry", func() bool { return kept.size() == 1 })
+	chaintest.Until(t, "the journal entry", func() bool { return kept.size() == 1 })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Fatalf("the caller got %v", err)
@@ -213,8 +187,8 @@ func TestATransactionThatWasWrittenDownAndNeverBroadcastIsSentAfterARestart(t *t
 	if err := sender.Close(); err != nil {
 		t.Fatal(err)
 	}
-	lossy.losesNothing()
-	restarted := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept))
+	lossy.LosesNothing()
+	restarted := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithJournal(kept))
 	receipt, err := restarted.Send(t.Context(), call)
 	if err != nil || receipt.Status != types.ReceiptStatusSuccessful {
 		t.Fatalf("after the restart: %v, %v", receipt, err)
@@ -236,15 +210,15 @@ func nonceOf(t *testing.T, url string, account common.Address) uint64 {
 }
 
 func TestAStuckTransactionIsSentAgainWithAHigherFee(t *testing.T) {
-	local, client := quietChain(t)
-	setup := newSender(t, client, keys.Dev(1))
-	escrow := escrowAt(t, setup)
-	control(t, local.URL(), "evm_setAutomine", false)
-	sender := newSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(50*time.Millisecond))
+	local, client := chaintest.Quiet(t)
+	setup := chaintest.NewSender(t, client, keys.Dev(1))
+	escrow := chaintest.EscrowAt(t, setup)
+	chaintest.Control(t, local.URL(), "evm_setAutomine", false)
+	sender := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(50*time.Millisecond))
 	done := sendInBackground(sender, settle(escrow))
 	eth := dialETH(t, local.URL())
 	var fees []*big.Int
-	until(t, "a second fee", func() bool {
+	chaintest.Until(t, "a second fee", func() bool {
 		fee := pendingFee(t, eth, keys.Dev(0).Address())
 		if fee != nil && (len(fees) == 0 || fee.Cmp(fees[len(fees)-1]) != 0) {
 			fees = append(fees, fee)
@@ -254,8 +228,8 @@ func TestAStuckTransactionIsSentAgainWithAHigherFee(t *testing.T) {
 	if fees[1].Cmp(fees[0]) <= 0 || fees[2].Cmp(fees[1]) <= 0 {
 		t.Errorf("the fees are %v, want them to rise", fees)
 	}
-	control(t, local.URL(), "evm_setAutomine", true)
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Control(t, local.URL(), "evm_setAutomine", true)
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
@@ -265,13 +239,13 @@ func TestAStuckTransactionIsSentAgainWithAHigherFee(t *testing.T) {
 }
 
 func TestATransactionOfAnotherProgramWithTheSameKeyIsNoticed(t *testing.T) {
-	local, client := quietChain(t)
-	escrow := escrowAt(t, newSender(t, client, keys.Dev(1)))
-	control(t, local.URL(), "evm_setAutomine", false)
-	sender := newSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(time.Hour))
+	local, client := chaintest.Quiet(t)
+	escrow := chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(1)))
+	chaintest.Control(t, local.URL(), "evm_setAutomine", false)
+	sender := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(time.Hour))
 	done := sendInBackground(sender, settle(escrow))
 	eth := dialETH(t, local.URL())
-	until(t, "the broadcast", func() bool { return pendingFee(t, eth, keys.Dev(0).Address()) != nil })
+	chaintest.Until(t, "the broadcast", func() bool { return pendingFee(t, eth, keys.Dev(0).Address()) != nil })
 	fee := new(big.Int).Lsh(pendingFee(t, eth, keys.Dev(0).Address()), 4)
 	foreign, err := keys.Dev(0).SignTx(t.Context(), types.NewTx(&types.DynamicFeeTx{
 		ChainID: big.NewInt(31337), GasTipCap: fee, GasFeeCap: fee, Gas: 21000, To: &common.Address{9},
@@ -282,29 +256,29 @@ func TestATransactionOfAnotherProgramWithTheSameKeyIsNoticed(t *testing.T) {
 	if err := eth.SendTransaction(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	if err := <-done; !errors.Is(err, txmgr.ErrReplaced) {
 		t.Errorf("the call ended with %v, want ErrReplaced", err)
 	}
 }
 
 func TestACallIsDoneOnceItIsDeepEnough(t *testing.T) {
-	local, client := quietChain(t)
-	escrow := escrowAt(t, newSender(t, client, keys.Dev(1)))
-	sender := newSender(t, client, keys.Dev(0), txmgr.WithConfirmations(3))
+	local, client := chaintest.Quiet(t)
+	escrow := chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(1)))
+	sender := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithConfirmations(3))
 	done := sendInBackground(sender, settle(escrow))
-	until(t, "the transaction", func() bool { return nonceOf(t, local.URL(), keys.Dev(0).Address()) == 1 })
+	chaintest.Until(t, "the transaction", func() bool { return nonceOf(t, local.URL(), keys.Dev(0).Address()) == 1 })
 	before, err := client.BlockNumber(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	select {
 	case err := <-done:
 		t.Fatalf("done after 2 blocks: %v", err)
 	default:
 	}
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -318,10 +292,10 @@ func TestAnAccountWithoutGasMoneyIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := dial(t, devChain.URL())
-	escrow := escrowAt(t, newSender(t, client, keys.Dev(6)))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	escrow := chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(6)))
 	kept := newJournal()
-	poor := newSender(t, client, keys.NewSigner(private), txmgr.WithJournal(kept))
+	poor := chaintest.NewSender(t, client, keys.NewSigner(private), txmgr.WithJournal(kept))
 	if _, err := poor.Send(t.Context(), settle(escrow)); !errors.Is(err, chain.ErrFunds) {
 		t.Errorf("sent with %v, want ErrFunds", err)
 	}
@@ -331,18 +305,18 @@ func TestAnAccountWithoutGasMoneyIsSaid(t *testing.T) {
 }
 
 func TestAFeeAboveTheLimitIsNotPaid(t *testing.T) {
-	client := dial(t, devChain.URL())
-	escrow := escrowAt(t, newSender(t, client, keys.Dev(7)))
-	thrifty := newSender(t, client, keys.Dev(8), txmgr.WithMaxFee(big.NewInt(1)))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	escrow := chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(7)))
+	thrifty := chaintest.NewSender(t, client, keys.Dev(8), txmgr.WithMaxFee(big.NewInt(1)))
 	if _, err := thrifty.Send(t.Context(), settle(escrow)); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("sent with %v, want ErrFee", err)
 	}
 }
 
 func TestAClosedSenderSendsNothing(t *testing.T) {
-	client := dial(t, devChain.URL())
-	escrow := escrowAt(t, newSender(t, client, keys.Dev(7)))
-	sender := newSender(t, client, keys.Dev(8))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	escrow := chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(7)))
+	sender := chaintest.NewSender(t, client, keys.Dev(8))
 	if err := sender.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +326,7 @@ func TestAClosedSenderSendsNothing(t *testing.T) {
 }
 
 func TestADamagedJournalStopsTheSender(t *testing.T) {
-	client := dial(t, devChain.URL())
+	client := chaintest.Dial(t, chaintest.Dev.URL())
 	for name, entry := range map[string][2]string{
 		"an unknown key": {"x", ""},
 		"not JSON":       {"f12345678", "{"},
@@ -371,8 +345,8 @@ func TestADamagedJournalStopsTheSender(t *testing.T) {
 }
 
 func TestAContractIsDeployedOnce(t *testing.T) {
-	_, client := quietChain(t)
-	sender := newSender(t, client, keys.Dev(0))
+	_, client := chaintest.Quiet(t)
+	sender := chaintest.NewSender(t, client, keys.Dev(0))
 	code := abigen.EscrowDeployment.InitCode()
 	address, receipt, err := sender.Create2(t.Context(), abigen.Deployer, abigen.Salt, code, "deploy")
 	if err != nil || receipt == nil || address != abigen.EscrowDeployment.Address {

@@ -1,4 +1,4 @@
-package chain_test
+package txmgr_test
 
 import (
 	"errors"
@@ -8,16 +8,17 @@ import (
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
 
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 )
 
 func TestATransactionThatCostsMoreThanItMayIsNotSent(t *testing.T) {
-	client := dial(t, devChain.URL())
-	call := settle(escrowAt(t, newSender(t, client, keys.Dev(7))))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	call := settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(7))))
 	call.MaxCost = big.NewInt(1e9)
 	kept := newJournal()
-	if _, err := newSender(t, client, keys.Dev(8), txmgr.WithJournal(kept)).Send(t.Context(), call); !errors.Is(err, txmgr.ErrCost) || kept.size() != 0 {
+	if _, err := chaintest.NewSender(t, client, keys.Dev(8), txmgr.WithJournal(kept)).Send(t.Context(), call); !errors.Is(err, txmgr.ErrCost) || kept.size() != 0 {
 		t.Errorf("sent with %v, %d entries in the journal", err, kept.size())
 	}
 }
@@ -52,27 +53,27 @@ func TestARestartKeepsTheLimitsOfATransactionThatIsOnItsWay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			kept := newJournal()
-			local, client := quietChain(t)
-			free := settle(escrowAt(t, newSender(t, client, keys.Dev(1))))
+			local, client := chaintest.Quiet(t)
+			free := settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(1))))
 			limited := free
 			limited.MaxFee, limited.MaxCost, limited.Urgent = c.call.MaxFee, c.call.MaxCost, c.call.Urgent
-			control(t, local.URL(), "evm_setAutomine", false)
-			first := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(time.Hour))
+			chaintest.Control(t, local.URL(), "evm_setAutomine", false)
+			first := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(time.Hour))
 			for n, call := range []txmgr.Call{limited, free} {
 				sendInBackground(first, call)
-				until(t, "the broadcast", func() bool { return len(first.Pending()) == n+1 })
+				chaintest.Until(t, "the broadcast", func() bool { return len(first.Pending()) == n+1 })
 			}
 			if err := first.Close(); err != nil {
 				t.Fatal(err)
 			}
-			second := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(time.Millisecond))
+			second := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(time.Millisecond))
 			far := new(big.Int).Lsh(most, 3)
-			until(t, "a high fee of the other one", func() bool { return second.Pending()[1].MaxFee.Cmp(far) > 0 })
+			chaintest.Until(t, "a high fee of the other one", func() bool { return second.Pending()[1].MaxFee.Cmp(far) > 0 })
 			if tx := second.Pending()[0]; c.within != nil && !c.within(tx) {
 				t.Errorf("it was raised to %s wei per gas", tx.MaxFee)
 			}
 			if c.within == nil { // what is urgent knows no limit of its own
-				until(t, "a fee above its own limit", func() bool { return second.Pending()[0].MaxFee.Cmp(most) > 0 })
+				chaintest.Until(t, "a fee above its own limit", func() bool { return second.Pending()[0].MaxFee.Cmp(most) > 0 })
 			}
 		})
 	}
@@ -93,11 +94,11 @@ func TestAGapIsFilledWithinTheLimitsOfWhatWaitsBehindIt(t *testing.T) {
 		"those that all have": {txmgr.Call{}, 5_000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			local, client := quietChain(t)
-			call := settle(escrowAt(t, newSender(t, client, keys.Dev(1))))
+			local, client := chaintest.Quiet(t)
+			call := settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(1))))
 			call.MaxFee, call.MaxCost = c.limits.MaxFee, c.limits.MaxCost
-			way := newProxy(t, local.URL())
-			sender := newSender(t, dial(t, way.URL), keys.Dev(0), txmgr.WithStuckAfter(time.Millisecond))
+			way := chaintest.NewProxy(t, local.URL())
+			sender := chaintest.NewSender(t, chaintest.Dial(t, way.URL), keys.Dev(0), txmgr.WithStuckAfter(time.Millisecond))
 			var snapshot string
 			if err := dialETH(t, local.URL()).Client().CallContext(t.Context(), &snapshot, "evm_snapshot"); err != nil {
 				t.Fatal(err)
@@ -105,20 +106,20 @@ func TestAGapIsFilledWithinTheLimitsOfWhatWaitsBehindIt(t *testing.T) {
 			if _, err := sender.Send(t.Context(), call); err != nil {
 				t.Fatal(err)
 			}
-			control(t, local.URL(), "evm_setAutomine", false)
+			chaintest.Control(t, local.URL(), "evm_setAutomine", false)
 			done := sendInBackground(sender, call)
-			until(t, "the second call", func() bool { return len(sender.Pending()) == 1 })
-			control(t, local.URL(), "evm_revert", snapshot)
-			control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", hexutil.EncodeBig(gwei(c.base)))
-			control(t, local.URL(), "anvil_mine", 1)
-			before := way.sent.Load()
-			until(t, "more of what waits", func() bool { return way.sent.Load() > before+4 })
+			chaintest.Until(t, "the second call", func() bool { return len(sender.Pending()) == 1 })
+			chaintest.Control(t, local.URL(), "evm_revert", snapshot)
+			chaintest.Control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", hexutil.EncodeBig(gwei(c.base)))
+			chaintest.Control(t, local.URL(), "anvil_mine", 1)
+			before := way.Sent.Load()
+			chaintest.Until(t, "more of what waits", func() bool { return way.Sent.Load() > before+4 })
 			if all := sender.Pending(); len(all) != 1 {
 				t.Errorf("at %d gwei it sends %+v", c.base, all)
 			}
-			control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", hexutil.EncodeBig(gwei(1)))
-			control(t, local.URL(), "evm_setAutomine", true)
-			control(t, local.URL(), "anvil_mine", 1)
+			chaintest.Control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", hexutil.EncodeBig(gwei(1)))
+			chaintest.Control(t, local.URL(), "evm_setAutomine", true)
+			chaintest.Control(t, local.URL(), "anvil_mine", 1)
 			if err := <-done; err != nil {
 				t.Errorf("once gas is cheap: %v", err)
 			}

@@ -1,4 +1,4 @@
-package chain_test
+package txmgr_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 )
@@ -42,11 +43,11 @@ func greedy(t testing.TB, target string, wei *big.Int) string {
 }
 
 func TestANodeThatNamesAPriorityFeeIsPaidTwiceWhatOthersPayAtMost(t *testing.T) {
-	local, client := quietChain(t)
-	control(t, local.URL(), "evm_setAutomine", true)
+	local, client := chaintest.Quiet(t)
+	chaintest.Control(t, local.URL(), "evm_setAutomine", true)
 	coins := new(big.Int).Mul(big.NewInt(1e9), big.NewInt(5_000_000)) // 5 million gwei per gas
-	sender := newSender(t, dial(t, greedy(t, local.URL(), coins)), keys.Dev(3))
-	receipt, err := sender.Send(t.Context(), settle(escrowAt(t, newSender(t, client, keys.Dev(4)))))
+	sender := chaintest.NewSender(t, chaintest.Dial(t, greedy(t, local.URL(), coins)), keys.Dev(3))
+	receipt, err := sender.Send(t.Context(), settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(4)))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +58,10 @@ func TestANodeThatNamesAPriorityFeeIsPaidTwiceWhatOthersPayAtMost(t *testing.T) 
 }
 
 func TestWithoutALimitABaseFeeThatNoChainHasIsNotPaid(t *testing.T) {
-	local, client := quietChain(t)
-	sender := newSender(t, client, keys.Dev(3))
-	control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", "0x1d1a94a2000000") // 8 million gwei
-	control(t, local.URL(), "evm_mine")
+	local, client := chaintest.Quiet(t)
+	sender := chaintest.NewSender(t, client, keys.Dev(3))
+	chaintest.Control(t, local.URL(), "anvil_setNextBlockBaseFeePerGas", "0x1d1a94a2000000") // 8 million gwei
+	chaintest.Control(t, local.URL(), "evm_mine")
 	if _, err := sender.Send(t.Context(), settle([20]byte{1})); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("the transaction: %v", err)
 	}

@@ -1,4 +1,4 @@
-package chain_test
+package txmgr_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 )
@@ -27,11 +28,11 @@ func TestAChainWithoutABaseFeeGetsLegacyTransactions(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	client := dial(t, old.URL())
+	client := chaintest.Dial(t, old.URL())
 	if head, err := client.Header(t.Context(), nil); err != nil || head.BaseFee != nil {
 		t.Fatalf("the chain's base fee is %v, %v", head.BaseFee, err)
 	}
-	sender := newSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(50*time.Millisecond))
+	sender := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithStuckAfter(50*time.Millisecond))
 	price, err := sender.GasPrice(t.Context())
 	if err != nil || price.Sign() <= 0 {
 		t.Fatalf("the gas price is %v, %v", price, err)
@@ -61,10 +62,10 @@ func TestAChainThatHasChangedItsIDIsNamed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := newProxy(t, devChain.URL())
-	sender := newSender(t, dial(t, p.URL), keys.Dev(8))
+	p := chaintest.NewProxy(t, chaintest.Dev.URL())
+	sender := chaintest.NewSender(t, chaintest.Dial(t, p.URL), keys.Dev(8))
 	url := other.URL()
-	p.target.Store(&url)
+	p.Target.Store(&url)
 	_, err = sender.Send(t.Context(), txmgr.Call{To: common.Address{9}, Label: "anything"})
 	if !errors.Is(err, chain.ErrChainID) || !strings.Contains(err.Error(), "are locked") {
 		t.Errorf("%v", err)
@@ -76,7 +77,7 @@ func TestAnAccountThatCannotPayForGasIsNamedWithWhatItHasAndNeeds(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := newSender(t, dial(t, devChain.URL()), keys.NewSigner(private), txmgr.WithOwner("the seller's"))
+	sender := chaintest.NewSender(t, chaintest.Dial(t, chaintest.Dev.URL()), keys.NewSigner(private), txmgr.WithOwner("the seller's"))
 	_, err = sender.Send(t.Context(), txmgr.Call{To: common.Address{9}, Label: "anything"})
 	if !errors.Is(err, chain.ErrFunds) {
 		t.Fatalf("%v", err)

@@ -1,4 +1,4 @@
-package chain_test
+package txmgr_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/chain/anvil"
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 )
@@ -14,12 +15,12 @@ import (
 // waiting is a sender with one call in the pool of a chain that does not mine.
 func waiting(t *testing.T, call txmgr.Call, opts ...txmgr.Option) (*anvil.Chain, *txmgr.Sender, <-chan error) {
 	t.Helper()
-	local, client := quietChain(t)
-	call.To, call.Data, call.Label = escrowAt(t, newSender(t, client, keys.Dev(1))), settle(call.To).Data, "settle nothing"
-	control(t, local.URL(), "evm_setAutomine", false)
-	sender := newSender(t, client, keys.Dev(0), opts...)
+	local, client := chaintest.Quiet(t)
+	call.To, call.Data, call.Label = chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(1))), settle(call.To).Data, "settle nothing"
+	chaintest.Control(t, local.URL(), "evm_setAutomine", false)
+	sender := chaintest.NewSender(t, client, keys.Dev(0), opts...)
 	done := sendInBackground(sender, call)
-	until(t, "the broadcast", func() bool { return len(sender.Pending()) == 1 })
+	chaintest.Until(t, "the broadcast", func() bool { return len(sender.Pending()) == 1 })
 	return local, sender, done
 }
 
@@ -36,7 +37,7 @@ func TestATransactionIsListedAndSpedUp(t *testing.T) {
 	if after.Tx == before.Tx || after.MaxFee.Cmp(before.MaxFee) <= 0 || after.Tip.Cmp(before.Tip) <= 0 {
 		t.Errorf("sped up to %+v from %+v", after, before)
 	}
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
@@ -53,7 +54,7 @@ func TestACancelledTransactionDoesNotHappen(t *testing.T) {
 	if err := sender.Cancel(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	if err := <-done; !errors.Is(err, txmgr.ErrCancelled) {
 		t.Errorf("ended with %v, want ErrCancelled", err)
 	}
@@ -71,17 +72,17 @@ func TestAnUrgentCallPaysMoreAndRaisesItsFeeSooner(t *testing.T) {
 	if first.Tip.Cmp(big.NewInt(2_000_000_000)) != 0 {
 		t.Errorf("the tip is %s wei, want twice anvil's suggestion of 1 gwei", first.Tip)
 	}
-	until(t, "a higher fee", func() bool { return sender.Pending()[0].Tx != first.Tx })
-	control(t, local.URL(), "anvil_mine", 1)
+	chaintest.Until(t, "a higher fee", func() bool { return sender.Pending()[0].Tx != first.Tx })
+	chaintest.Control(t, local.URL(), "anvil_mine", 1)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
 }
 
 func TestALimitOfOneCallHolds(t *testing.T) {
-	client := dial(t, devChain.URL())
-	sender := newSender(t, client, keys.Dev(8))
-	call := settle(escrowAt(t, newSender(t, client, keys.Dev(7))))
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	sender := chaintest.NewSender(t, client, keys.Dev(8))
+	call := settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(7))))
 	call.MaxFee = big.NewInt(1)
 	if _, err := sender.Send(t.Context(), call); !errors.Is(err, txmgr.ErrFee) {
 		t.Errorf("sent with %v, want ErrFee", err)
@@ -93,10 +94,10 @@ func TestALimitOfOneCallHolds(t *testing.T) {
 }
 
 func TestARewoundChainGetsNewTransactionsAndLosesNoneBehindAGap(t *testing.T) {
-	local, client := quietChain(t)
+	local, client := chaintest.Quiet(t)
 	kept := newJournal()
-	sender := newSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(50*time.Millisecond))
-	call := settle(escrowAt(t, newSender(t, client, keys.Dev(1))))
+	sender := chaintest.NewSender(t, client, keys.Dev(0), txmgr.WithJournal(kept), txmgr.WithStuckAfter(50*time.Millisecond))
+	call := settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(1))))
 	call.Key = "once"
 	eth := dialETH(t, local.URL())
 	var snapshot string
@@ -106,13 +107,13 @@ func TestARewoundChainGetsNewTransactionsAndLosesNoneBehindAGap(t *testing.T) {
 	if _, err := sender.Send(t.Context(), call); err != nil {
 		t.Fatal(err)
 	}
-	control(t, local.URL(), "evm_setAutomine", false)
+	chaintest.Control(t, local.URL(), "evm_setAutomine", false)
 	behind := call
 	behind.Key = "behind"
 	done := sendInBackground(sender, behind)
-	until(t, "the second call", func() bool { return len(sender.Pending()) == 1 })
-	control(t, local.URL(), "evm_revert", snapshot)
-	control(t, local.URL(), "evm_setAutomine", true)
+	chaintest.Until(t, "the second call", func() bool { return len(sender.Pending()) == 1 })
+	chaintest.Control(t, local.URL(), "evm_revert", snapshot)
+	chaintest.Control(t, local.URL(), "evm_setAutomine", true)
 	if err := <-done; err != nil {
 		t.Errorf("the call behind the gap: %v", err)
 	}

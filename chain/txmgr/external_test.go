@@ -1,4 +1,4 @@
-package chain_test
+package txmgr_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 
+	"github.com/chitpay/chit/chain/chaintest"
 	"github.com/chitpay/chit/chain/keys"
 )
 
@@ -63,9 +64,9 @@ func TestAnExternalSignerSends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := dial(t, devChain.URL())
-	sender := newSender(t, client, signer)
-	if receipt, err := sender.Send(t.Context(), settle(escrowAt(t, newSender(t, client, keys.Dev(7))))); err != nil || receipt == nil {
+	client := chaintest.Dial(t, chaintest.Dev.URL())
+	sender := chaintest.NewSender(t, client, signer)
+	if receipt, err := sender.Send(t.Context(), settle(chaintest.EscrowAt(t, chaintest.NewSender(t, client, keys.Dev(7))))); err != nil || receipt == nil {
 		t.Errorf("sent with %v", err)
 	}
 	if _, err := signer.SignHash(t.Context(), common.Hash{}); !errors.Is(err, keys.ErrUnusable) {
