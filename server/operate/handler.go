@@ -21,8 +21,12 @@ import (
 
 // Handler serves what an operator asks a running shop: lists, a settlement, a comparison
 // with the chain, grants, receipts, a hot backup of the store. It has no access control of
-// its own: serve it on a Unix socket that only its owner can open ([Listen]).
+// its own: serve it on a Unix socket that only its owner can open ([Listen]). The logger is told
+// of what cannot be answered any more; nil is slog's default.
 func Handler(shop *server.Shop, logger *slog.Logger) http.Handler {
+	if logger == nil {
+		logger = slog.Default()
+	}
 	on := served{shop, logger}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /channels", listed(shop.Channels))

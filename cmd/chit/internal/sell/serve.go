@@ -62,7 +62,7 @@ func serve(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	shop, err := operate.OpenAt(c.Context, listener, socket, o)
+	shop, err := operate.OpenSite(c.Context, listener, socket, o)
 	if err != nil {
 		return err
 	}
