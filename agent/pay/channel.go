@@ -139,13 +139,13 @@ func (p *Payer) note(ch *channel) {
 		return
 	}
 	ch.saved = time.Now()
-	p.owe(errors.Join(p.write(ch), p.purse.Flush(), p.fileAll()))
+	p.owe(errors.Join(p.write(ch), p.purse.Flush(), p.receipts.Flush()))
 }
 
 func (p *Payer) save() error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	errs := []error{p.purse.Flush(), p.fileAll()}
+	errs := []error{p.purse.Flush(), p.receipts.Flush()}
 	for _, ch := range p.channels {
 		errs = append(errs, p.write(ch))
 	}

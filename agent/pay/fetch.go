@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/dial"
@@ -60,11 +58,10 @@ func (p *Payer) fetch(ctx context.Context, e book.Entry, give receiptPage) (came
 			sum += r.Charged
 		}
 	}
-	before, err := linksIn(p.book, id, after)
+	follows, err := p.receipts.After(id, after)
 	if err != nil {
 		return 0, err
 	}
-	follows := &trail{known: map[uint64][]link{after: before}}
 	for {
 		order, err := p.signOrder(ctx, id, "receipts", "")
 		if err != nil {
@@ -81,11 +78,11 @@ func (p *Payer) fetch(ctx context.Context, e book.Entry, give receiptPage) (came
 			return came, dial.Over("Receipts", p.Limits.Receipts, "there are more; fetch again")
 		}
 		for _, r := range page {
-			digest, err := p.attested(r, e.Config.ReceiverAuthorizer)
+			digest, err := p.receipts.Attested(r, e.Config.ReceiverAuthorizer)
 			if err != nil {
 				return came, fmt.Errorf("%w: receipt %d: %w", account.ErrDishonest, r.Sequence, err)
 			}
-			if err := follows.continues(r, digest, id, after, sum, max(e.Signed, e.Charged)); err != nil {
+			if err := follows.Continues(r, digest, id, after, sum, max(e.Signed, e.Charged)); err != nil {
 				return came, err
 			}
 			after++
@@ -98,19 +95,4 @@ func (p *Payer) fetch(ctx context.Context, e book.Entry, give receiptPage) (came
 			return came, err
 		}
 	}
-}
-
-// continues adds the receipt that a server gives for the next one of a channel, if it is that
-// one. Those before it come to sum, and all to most at the most, which is what was signed.
-func (t *trail) continues(r *receipts.Signed, digest common.Hash, id vouchers.ChannelID, after uint64, sum, most vouchers.Amount) error {
-	switch {
-	case r.Channel != id || r.Sequence != after+1:
-		return fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", account.ErrDishonest, r.Sequence, r.Channel, after+1, id)
-	case !t.fits(&r.Receipt, digest):
-		return fmt.Errorf("%w: receipt %d does not follow receipt %d", account.ErrDishonest, r.Sequence, after)
-	case r.Charged == 0 || r.Charged > most.Minus(sum):
-		return fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", account.ErrDishonest, r.Sequence, r.Charged, sum, most)
-	}
-	t.add(r.Sequence, link{digest, r.Previous, r.Cumulative})
-	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/filing"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/chain"
@@ -23,7 +24,6 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // Options say who pays, with what, and how much at most.
@@ -111,13 +111,9 @@ type Payer struct {
 
 	disputed func(Dispute)
 
-	receiptSigners []common.Address // who may sign receipts beside a channel's authorizer
+	receipts *filing.Cabinet
 
 	owed owed // what the book lacks
-
-	filing  sync.Mutex // guards what follows
-	unfiled []*receipts.Signed
-	trails  map[vouchers.ChannelID]*trail
 
 	learning sync.Mutex // guards what follows
 	terms    map[string]*terms
@@ -148,11 +144,10 @@ func Open(ctx context.Context, server string, o Options) (*Payer, error) {
 		key: o.Key, session: o.Session, Prices: new(policy.Prices), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, Server: server,
 		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
-	p.Limits, p.receiptSigners = o.Limits.WithDefaults(), o.ReceiptSigners
+	p.Limits = o.Limits.WithDefaults()
 	if p.now = o.Now; p.now == nil {
 		p.now = time.Now
 	}
-	p.trails = make(map[vouchers.ChannelID]*trail)
 	if p.disputed = o.Disputed; p.disputed == nil {
 		p.disputed = func(d Dispute) { d.Log(slog.Default()) }
 	}
@@ -171,13 +166,13 @@ func (p *Payer) connect(ctx context.Context, o Options) error {
 	var err error
 	signed := deposit.InMemory()
 	counting := budget.Options{Policy: p.Policy, Server: p.Server, Now: p.now, Owe: p.owe}
-	p.purse = budget.Open(counting)
+	p.purse, p.receipts = budget.Open(counting), filing.Open(nil, o.ReceiptSigners)
 	if o.Book != "" {
 		if p.book, err = book.Open(ctx, o.Book); err != nil {
 			return err
 		}
 		counting.Table, p.Prices.Kept, signed = p.book, p.book, p.book
-		p.purse = budget.Open(counting)
+		p.purse, p.receipts = budget.Open(counting), filing.Open(p.book, o.ReceiptSigners)
 	}
 	if p.chain, err = chain.Dial(ctx, o.RPC, chain.WithChainID(o.ChainID), chain.WithErrors(escrow.ABIs()...)); err != nil {
 		return err

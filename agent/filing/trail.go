@@ -1,4 +1,4 @@
-package pay
+package filing
 
 import (
 	"fmt"
@@ -6,14 +6,15 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
-// trail is what a payer knows of a channel's receipts: enough to hold the next ones
+// Trail is what a payer knows of a channel's receipts: enough to hold the next ones
 // against them.
-type trail struct {
+type Trail struct {
 	known map[uint64][]link // by number; more than one where the seller contradicts itself
 	order []uint64          // the numbers as they came, for the oldest to be forgotten
 }
@@ -30,7 +31,7 @@ const remembered = 4096
 
 // fits says whether a receipt follows those before it, and the one after follows it, as
 // far as they are known.
-func (t *trail) fits(r *receipts.Receipt, digest common.Hash) bool {
+func (t *Trail) fits(r *receipts.Receipt, digest common.Hash) bool {
 	after := t.known[r.Sequence+1]
 	if len(t.known[r.Sequence]) == 0 && len(after) > 0 && !slices.ContainsFunc(after, func(l link) bool { return l.previous == digest }) {
 		return false
@@ -45,7 +46,7 @@ func (t *trail) fits(r *receipts.Receipt, digest common.Hash) bool {
 	}))
 }
 
-func (t *trail) add(sequence uint64, l link) {
+func (t *Trail) add(sequence uint64, l link) {
 	if slices.Contains(t.known[sequence], l) {
 		return
 	}
@@ -57,48 +58,7 @@ func (t *trail) add(sequence uint64, l link) {
 	t.order = append(t.order, sequence)
 }
 
-// attested returns the digest of a receipt that a seller has signed, by the channel's
-// receiver authorizer or a key that the payer's owner has named. Errors wrap
-// [receipts.ErrSigner], [receipts.ErrFormat] or [vouchers.ErrSignature].
-func (p *Payer) attested(r *receipts.Signed, authorizer common.Address) (common.Hash, error) {
-	if len(r.Resource) > receipts.MaxResource {
-		return common.Hash{}, fmt.Errorf("%w: its resource has %d bytes, at most %d are taken", receipts.ErrFormat, len(r.Resource), receipts.MaxResource)
-	}
-	digest, err := r.Digest()
-	if err != nil {
-		return common.Hash{}, err
-	}
-	signer, err := vouchers.Recover(digest, r.Signature)
-	if err == nil && signer != authorizer && !slices.Contains(p.receiptSigners, signer) {
-		err = fmt.Errorf("%w: %s signed it, the channel's receiver authorizer is %s", receipts.ErrSigner, signer, authorizer)
-	}
-	return digest, err
-}
-
-// follow adds a receipt to those of its channel, if it fits. The caller holds filing.
-func (p *Payer) follow(r *receipts.Signed, digest common.Hash) (bool, error) {
-	t := p.trails[r.Channel]
-	if t == nil {
-		t = &trail{known: make(map[uint64][]link)}
-		if p.book != nil && r.Sequence > 1 {
-			before, err := linksIn(p.book, r.Channel, r.Sequence-1)
-			if err != nil {
-				return false, err
-			}
-			for _, l := range before {
-				t.add(r.Sequence-1, l)
-			}
-		}
-		p.trails[r.Channel] = t
-	}
-	if !t.fits(&r.Receipt, digest) {
-		return false, nil
-	}
-	t.add(r.Sequence, link{digest, r.Previous, r.Cumulative})
-	return true, nil
-}
-
-// links are the receipts of a number that the book has.
+// linksIn are the receipts of a number that the book has.
 func linksIn(book *book.Book, id vouchers.ChannelID, sequence uint64) (all []link, err error) {
 	kept, err := book.Numbered(id, sequence)
 	if err != nil {
@@ -112,4 +72,25 @@ func linksIn(book *book.Book, id vouchers.ChannelID, sequence uint64) (all []lin
 		all = append(all, link{digest, r.Previous, r.Cumulative})
 	}
 	return all, nil
+}
+
+// After is what the book has of a channel's receipts of a number, for those after them.
+func (c *Cabinet) After(id vouchers.ChannelID, sequence uint64) (*Trail, error) {
+	before, err := linksIn(c.book, id, sequence)
+	return &Trail{known: map[uint64][]link{sequence: before}}, err
+}
+
+// Continues adds the receipt that a server gives for the next one of a channel, if it is that
+// one. Those before it come to sum, and all to most at the most, which is what was signed.
+func (t *Trail) Continues(r *receipts.Signed, digest common.Hash, id vouchers.ChannelID, after uint64, sum, most vouchers.Amount) error {
+	switch {
+	case r.Channel != id || r.Sequence != after+1:
+		return fmt.Errorf("%w: it gives receipt %d of channel %s where %d of channel %s was asked for", account.ErrDishonest, r.Sequence, r.Channel, after+1, id)
+	case !t.fits(&r.Receipt, digest):
+		return fmt.Errorf("%w: receipt %d does not follow receipt %d", account.ErrDishonest, r.Sequence, after)
+	case r.Charged == 0 || r.Charged > most.Minus(sum):
+		return fmt.Errorf("%w: receipt %d of %s after %s, and no more than %s was ever signed", account.ErrDishonest, r.Sequence, r.Charged, sum, most)
+	}
+	t.add(r.Sequence, link{digest, r.Previous, r.Cumulative})
+	return nil
 }
