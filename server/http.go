@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/chitpay/chit/server/door"
-
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server/door"
 )
 
 // The limits of the HTTP transport.

@@ -9,14 +9,15 @@ import (
 	"os"
 	"testing"
 
-	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/chain/txmgr"
-	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/settle"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
 	"go.uber.org/goleak"
+
+	"github.com/chitpay/chit/chain"
+	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settle"
 )
 
 func TestMain(m *testing.M) {

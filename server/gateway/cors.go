@@ -4,12 +4,11 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/chitpay/chit/server/door"
-
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"github.com/rs/cors"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/x402"
 )
 

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/server/token"
-
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -22,6 +20,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
 

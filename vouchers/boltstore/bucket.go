@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/chitpay/chit/vouchers"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 // bucket is the key-value space of another room.

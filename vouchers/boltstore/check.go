@@ -3,8 +3,9 @@ package boltstore
 import (
 	"fmt"
 
-	"github.com/chitpay/chit/vouchers"
 	"go.etcd.io/bbolt"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 // Report is what [Check] found.

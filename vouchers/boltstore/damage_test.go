@@ -13,9 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
-	"go.etcd.io/bbolt"
 )
 
 // sample returns the bytes of a sound store with something of everything.

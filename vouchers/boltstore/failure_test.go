@@ -15,9 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
-	"go.etcd.io/bbolt"
 )
 
 var errDisk = errors.New("the disk is on fire")

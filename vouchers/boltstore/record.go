@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"github.com/chitpay/chit/vouchers"
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 // Every value starts with its version and a checksum (CRC-32C) over its key and

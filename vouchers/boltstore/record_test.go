@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chitpay/chit/vouchers"
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 // Each decoder takes any bytes without a panic, refuses with ErrCorrupt, and what

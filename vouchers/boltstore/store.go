@@ -7,9 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chitpay/chit/vouchers"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 var _ vouchers.Store = (*Store)(nil)

@@ -13,11 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+	"go.etcd.io/bbolt"
+
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/storetest"
-	"github.com/ethereum/go-ethereum/common"
-	"go.etcd.io/bbolt"
 )
 
 func TestStore(t *testing.T) {

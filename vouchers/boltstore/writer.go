@@ -6,8 +6,9 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/chitpay/chit/vouchers"
 	"go.etcd.io/bbolt"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 // write is the one goroutine that writes. It ends when the store is closed, or with the

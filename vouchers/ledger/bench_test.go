@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
-	"github.com/ethereum/go-ethereum/crypto"
 )
 
 // figure reports a line of scripts/bench.sh: name, value, unit, and the ratio to the

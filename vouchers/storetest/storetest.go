@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chitpay/chit/vouchers"
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
 )
 
 // Run runs the suite against the stores that open returns. It opens a path again

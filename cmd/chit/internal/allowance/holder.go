@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/chitpay/chit/server/token"
-
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -23,6 +21,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
 

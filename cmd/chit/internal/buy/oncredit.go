@@ -6,9 +6,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/cmd/chit/internal/command"

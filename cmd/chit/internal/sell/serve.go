@@ -6,8 +6,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/chitpay/chit/server/operate"
-
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"github.com/urfave/cli/v2"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // Serve is `chit serve`.

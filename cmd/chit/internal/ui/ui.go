@@ -13,9 +13,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/ethereum/go-ethereum/common"
+	"golang.org/x/term"
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/internal/plain"
