@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/books"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -90,5 +93,26 @@ func TestASecondServerOnTheStoreIsRefused(t *testing.T) {
 	}
 	if _, err := books.ReadChannels(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("channels of a store that is not there: %v", err)
+	}
+}
+
+func TestAnAdminSocketThatNothingAnswersOnIsRefused(t *testing.T) {
+	shop := shoptest.Open(t, selling(t))
+	public, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := operate.Listen(shoptest.Socket(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = shop.ServeHandler(t.Context(), server.Listeners{Public: public, Admin: admin}, http.NotFoundHandler(), 0)
+	if err == nil || !strings.Contains(err.Error(), "Operator") {
+		t.Errorf("served with nobody to answer the operator: %v", err)
+	}
+	for _, listener := range []net.Listener{public, admin} {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%s was left open: %v", listener.Addr(), err)
+		}
 	}
 }
