@@ -13,7 +13,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/agent/pay"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
@@ -227,7 +227,7 @@ func (l *liar) config() vouchers.ChannelConfig {
 		Token: shoptest.Net.Token, WithdrawDelay: 900,
 	}
 	if !l.saltless {
-		config.Salt = pay.ChannelSalt(l.url)
+		config.Salt = terms.Salt(l.url)
 	}
 	return config
 }

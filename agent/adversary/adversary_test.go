@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/agent/pay"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -65,7 +65,7 @@ func TestNoShopAndNoNodeTakesMoreThanTheBudgetCounts(t *testing.T) {
 				w.options.TopUp = agent.TopUp{Amount: topUp}
 			} else {
 				for _, origin := range []string{here, there} {
-					w.node.truth[w.idOf(origin, pay.ChannelSalt(origin))] = money{balance: wallet}
+					w.node.truth[w.idOf(origin, terms.Salt(origin))] = money{balance: wallet}
 				}
 			}
 			w.sellers[here].bare = rapid.Bool().Draw(t, "deposits come with calls")

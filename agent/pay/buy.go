@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -47,14 +48,14 @@ func (p *Payer) Buy(ctx context.Context, w *Want) (Receipt, error) {
 // termsFor returns what to buy on, nil if it was answered without a payment. What is
 // known may be the price of other arguments: where the policy forbids it, the server is
 // asked for that of these.
-func (p *Payer) termsFor(ctx context.Context, w *Want, expense *budget.Expense) (*terms, error) {
+func (p *Payer) termsFor(ctx context.Context, w *Want, expense *budget.Expense) (*terms.Terms, error) {
 	known := p.Known(w.Name)
 	var forbidden error
 	if known != nil {
 		if listed := p.atListPrice(ctx, w, known, expense); listed != nil {
 			return listed, nil
 		}
-		if forbidden = expense.Hold(ctx, known.id, known.accepted.Amount); !errors.Is(forbidden, policy.ErrRefused) {
+		if forbidden = expense.Hold(ctx, known.ID, known.Accepted.Amount); !errors.Is(forbidden, policy.ErrRefused) {
 			return known, nil // another error comes again
 		}
 	}
@@ -63,20 +64,20 @@ func (p *Payer) termsFor(ctx context.Context, w *Want, expense *budget.Expense) 
 		return nil, err
 	}
 	t, err := p.learn(ctx, w.Name, a.Required)
-	if err == nil && known != nil && t.accepted.Amount >= known.accepted.Amount {
+	if err == nil && known != nil && t.Accepted.Amount >= known.Accepted.Amount {
 		return nil, forbidden
 	}
 	return t, err
 }
 
-func (p *Payer) payFor(ctx context.Context, t *terms, w *Want, expense *budget.Expense) (Receipt, error) {
+func (p *Payer) payFor(ctx context.Context, t *terms.Terms, w *Want, expense *budget.Expense) (Receipt, error) {
 	if err := p.writable(); err != nil {
 		return Receipt{}, err
 	}
 	var last error
 	call := &purchase{Want: w, Expense: expense}
 	for range rounds {
-		if err := expense.Hold(ctx, t.id, t.accepted.Amount); err != nil {
+		if err := expense.Hold(ctx, t.ID, t.Accepted.Amount); err != nil {
 			return Receipt{}, err
 		}
 		ch, err := p.channelOf(ctx, t)
@@ -119,13 +120,13 @@ type refusal struct {
 }
 
 // attempt makes one paid call.
-func (p *Payer) attempt(ctx context.Context, ch *channel, t *terms, call *purchase) (Receipt, *refusal, error) {
+func (p *Payer) attempt(ctx context.Context, ch *channel, t *terms.Terms, call *purchase) (Receipt, *refusal, error) {
 	deposit, funded, err := p.topUpFor(ctx, ch, t)
 	if err != nil {
 		return Receipt{}, nil, err
 	}
 	defer funded()
-	call.need.Price = t.accepted.Amount
+	call.need.Price = t.Accepted.Amount
 	ceiling, err := p.reserve(ctx, ch, &call.need, deposit)
 	if err != nil {
 		return Receipt{}, nil, call.Explain(err)
@@ -194,15 +195,15 @@ func (p *Payer) reserve(ctx context.Context, ch *channel, n *account.Need, depos
 }
 
 // payment signs a voucher, and puts it beside a deposit if there is one.
-func (p *Payer) payment(ctx context.Context, ch *channel, t *terms, ceiling vouchers.Amount, deposit *deposit.Signed) (*x402.PaymentPayload, error) {
+func (p *Payer) payment(ctx context.Context, ch *channel, t *terms.Terms, ceiling vouchers.Amount, deposit *deposit.Signed) (*x402.PaymentPayload, error) {
 	voucher, err := p.sign(ctx, ch, ceiling)
 	if err != nil {
 		return nil, err
 	}
 	if deposit != nil {
-		return wrap(t, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *deposit.Deposit})
+		return wrap(t, &x402.DepositPayload{ChannelConfig: ch.Config, Voucher: voucher, Deposit: *deposit.Deposit})
 	}
-	return wrap(t, &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
+	return wrap(t, &x402.VoucherPayload{ChannelConfig: ch.Config, Voucher: voucher})
 }
 
 // inquire asks without a payment.
@@ -243,14 +244,14 @@ func (p *Payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *
 		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", account.ErrDishonest)
 	}
 	state, charged := a.Receipt.Extra.ChannelState, a.Receipt.Extra.ChargedAmount
-	if !a.Receipt.Success || state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil || charged == nil {
+	if !a.Receipt.Success || state == nil || state.ChannelID != ch.ID || state.ChargedCumulativeAmount == nil || charged == nil {
 		call.loses(ch, ceiling)
-		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", account.ErrDishonest, ch.id)
+		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", account.ErrDishonest, ch.ID)
 	}
 	if err := ch.Settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.id, Cumulative: ch.Total()}
+	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.ID, Cumulative: ch.Total()}
 	if p.file(ch, *charged, a.Signed) {
 		receipt.Signed = a.Signed
 	}
@@ -262,7 +263,7 @@ func (p *Payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *
 
 // reconsider reads why a payment was refused, ends its reservation, and returns the
 // terms to try again on.
-func (p *Payer) reconsider(ctx context.Context, ch *channel, t *terms, call *purchase, no *refusal) (*terms, error) {
+func (p *Payer) reconsider(ctx context.Context, ch *channel, t *terms.Terms, call *purchase, no *refusal) (*terms.Terms, error) {
 	fresh, proof, err := p.read(ctx, ch, t, call.Name, no.required)
 	var refused *RefusedError
 	if errors.As(err, &refused) && refused.Code == x402.ErrChannelBusy && ch.Collides(no.ceiling, 0) {
@@ -282,14 +283,14 @@ func (p *Payer) reconsider(ctx context.Context, ch *channel, t *terms, call *pur
 
 // read returns the terms of a refusal, and what it proves where the payment was for
 // another amount than the server's account asks for.
-func (p *Payer) read(ctx context.Context, ch *channel, t *terms, name string, required *x402.PaymentRequired) (*terms, *account.Proof, error) {
-	fresh, err := p.learnOf(ctx, name, required, &ch.id)
+func (p *Payer) read(ctx context.Context, ch *channel, t *terms.Terms, name string, required *x402.PaymentRequired) (*terms.Terms, *account.Proof, error) {
+	fresh, err := p.learnOf(ctx, name, required, &ch.ID)
 	if err != nil {
 		return nil, nil, err
 	}
 	switch required.Error {
 	case x402.ErrCumulativeAmountMismatch, x402.ErrCumulativeBelowClaimed, x402.ErrCumulativeExceedsBalance:
-		if fresh.accepted.Amount > t.accepted.Amount {
+		if fresh.Accepted.Amount > t.Accepted.Amount {
 			p.Prices.Vary(name)
 			return fresh, nil, nil // these arguments cost more; the policy decides
 		}

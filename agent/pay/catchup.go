@@ -43,7 +43,7 @@ func (p *Payer) catchUp(ctx context.Context, ch *channel, tx common.Hash, shows 
 // lookAt takes over what the chain says of a channel's balance, and returns as of which
 // block. It fails with [account.ErrOldBook] where more is claimed than was signed.
 func (p *Payer) lookAt(ctx context.Context, ch *channel) (block uint64, err error) {
-	state, err := ch.contract.State(ctx, ch.config, 1)
+	state, err := ch.Contract.State(ctx, ch.Config, 1)
 	if err == nil {
 		err = ch.Knows(state.Claimed)
 	}

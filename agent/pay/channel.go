@@ -12,7 +12,9 @@ import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/dial"
+	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
@@ -21,7 +23,7 @@ import (
 // channel is an account with what its vouchers are signed with.
 type channel struct {
 	*account.Account
-	*terms
+	*terms.Terms
 
 	saving sync.Mutex // guards saved
 	saved  time.Time
@@ -29,16 +31,16 @@ type channel struct {
 	funding chan struct{} // holds a token while a deposit is under way
 }
 
-func newChannel(a *account.Account, t *terms) *channel {
-	return &channel{Account: a, terms: t, funding: make(chan struct{}, 1)}
+func newChannel(a *account.Account, t *terms.Terms) *channel {
+	return &channel{Account: a, Terms: t, funding: make(chan struct{}, 1)}
 }
 
 // channelOf returns the channel of terms: as it is in use, as the book has it, or as
 // the chain does.
-func (p *Payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
+func (p *Payer) channelOf(ctx context.Context, t *terms.Terms) (*channel, error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	if ch := p.channels[t.id]; ch != nil {
+	if ch := p.channels[t.ID]; ch != nil {
 		return ch, nil
 	}
 	var claimed vouchers.Amount
@@ -50,11 +52,11 @@ func (p *Payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 		return nil, err
 	}
 	if err := ch.Knows(claimed); err != nil {
-		delete(p.channels, t.id)
+		delete(p.channels, t.ID)
 		return nil, errors.Join(err, ch.Close())
 	}
 	if err := p.occupy(ch); err != nil { // another server that names it is told apart from now on
-		delete(p.channels, t.id)
+		delete(p.channels, t.ID)
 		clear(p.terms)
 		return nil, errors.Join(err, ch.Close())
 	}
@@ -63,9 +65,9 @@ func (p *Payer) channelOf(ctx context.Context, t *terms) (*channel, error) {
 
 // open makes the account of a channel that is not in use yet, with a fresh record unless
 // another process with the same book uses it. The caller holds learning.
-func (p *Payer) open(ctx context.Context, t *terms, fresh func() (account.Record, error)) (*channel, error) {
+func (p *Payer) open(ctx context.Context, t *terms.Terms, fresh func() (account.Record, error)) (*channel, error) {
 	o := account.Options{
-		Channel: t.id, Tally: p.purse.Tally(t.id), Hold: p.Limits.Hold,
+		Channel: t.ID, Tally: p.purse.Tally(t.ID), Hold: p.Limits.Hold,
 		HeldUp: dial.Over("Hold", p.Limits.Hold, "other calls of the channel have waited for this one for too long"),
 	}
 	if p.book != nil {
@@ -75,15 +77,15 @@ func (p *Payer) open(ctx context.Context, t *terms, fresh func() (account.Record
 	if err != nil {
 		return nil, err
 	}
-	p.channels[t.id] = newChannel(a, t)
-	return p.channels[t.id], nil
+	p.channels[t.ID] = newChannel(a, t)
+	return p.channels[t.ID], nil
 }
 
 // load is a channel as the book has it. Of one that the book does not have nothing was
 // signed, whatever the chain's node says is claimed.
-func (p *Payer) load(ctx context.Context, t *terms) (r account.Record, claimed vouchers.Amount, err error) {
+func (p *Payer) load(ctx context.Context, t *terms.Terms) (r account.Record, claimed vouchers.Amount, err error) {
 	if p.book != nil {
-		entry, found, err := p.book.Channel(t.id)
+		entry, found, err := p.book.Channel(t.ID)
 		if err != nil {
 			return account.Record{}, 0, err
 		}
@@ -91,7 +93,7 @@ func (p *Payer) load(ctx context.Context, t *terms) (r account.Record, claimed v
 			return entry.Record, 0, nil
 		}
 	}
-	state, err := t.contract.State(ctx, t.config, 1)
+	state, err := t.Contract.State(ctx, t.Config, 1)
 	if err != nil {
 		return account.Record{}, 0, err
 	}
@@ -119,7 +121,7 @@ func (p *Payer) write(ch *channel) error {
 // place of the MCP endpoint that the channel pays as well.
 func (p *Payer) nameOf(ch *channel) string {
 	if p.DepositBy == nil {
-		if kept, found, err := p.book.Channel(ch.id); err == nil && found && kept.Server != "" {
+		if kept, found, err := p.book.Channel(ch.ID); err == nil && found && kept.Server != "" {
 			return kept.Server
 		}
 	}
@@ -127,7 +129,7 @@ func (p *Payer) nameOf(ch *channel) string {
 }
 
 func (ch *channel) entry(server string) book.Entry {
-	return book.Entry{Channel: ch.id, Deployment: ch.contract.Deployment(), Config: ch.config, Server: server, Record: ch.Record()}
+	return book.Entry{Channel: ch.ID, Deployment: ch.Contract.Deployment(), Config: ch.Config, Server: server, Record: ch.Record()}
 }
 
 // note writes a channel into the book now and then. What cannot be written is owed.
@@ -165,12 +167,12 @@ func (p *Payer) leave() error {
 }
 
 func (p *Payer) sign(ctx context.Context, ch *channel, ceiling vouchers.Amount) (x402.SignedVoucher, error) {
-	v := vouchers.Voucher{Channel: ch.id, Ceiling: ceiling}
-	signature, err := p.session.SignHash(ctx, ch.contract.Domain().VoucherDigest(v))
+	v := vouchers.Voucher{Channel: ch.ID, Ceiling: ceiling}
+	signature, err := p.session.SignHash(ctx, ch.Contract.Domain().VoucherDigest(v))
 	if err != nil {
 		return x402.SignedVoucher{}, fmt.Errorf("sign a voucher of %s: %w", ceiling, err)
 	}
-	return x402.SignedVoucher{ChannelID: ch.id, MaxClaimableAmount: ceiling, Signature: signature}, nil
+	return x402.SignedVoucher{ChannelID: ch.ID, MaxClaimableAmount: ceiling, Signature: signature}, nil
 }
 
 // signCharged signs a voucher that pays for nothing.
@@ -194,12 +196,12 @@ func identified(extensions x402.Extensions) (x402.Extensions, error) {
 }
 
 // wrap completes a payload, with an identifier.
-func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
+func wrap(t *terms.Terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 	extensions, err := identified(nil)
 	if err != nil {
 		return nil, err
 	}
-	return &x402.PaymentPayload{Resource: &t.resource, Accepted: t.accepted, Payload: payload, Extensions: extensions}, nil
+	return &x402.PaymentPayload{Resource: &t.Resource, Accepted: t.Accepted, Payload: payload, Extensions: extensions}, nil
 }
 
 // check accepts a corrective answer that proves itself: by a voucher that this client
@@ -207,7 +209,7 @@ func wrap(t *terms, payload x402.Payload) (*x402.PaymentPayload, error) {
 func (p *Payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*account.Proof, error) {
 	for _, entry := range required.Accepts {
 		state, shown := entry.Extra.ChannelState, entry.Extra.VoucherState
-		if state == nil || state.ChannelID != ch.id || state.ChargedCumulativeAmount == nil {
+		if state == nil || state.ChannelID != ch.ID || state.ChargedCumulativeAmount == nil {
 			continue
 		}
 		return p.checkState(ctx, ch, *state.ChargedCumulativeAmount, shown)
@@ -222,7 +224,7 @@ func (p *Payer) checkState(ctx context.Context, ch *channel, charged vouchers.Am
 		return p.checkWithChain(ctx, ch, charged)
 	}
 	ceiling := *shown.SignedMaxClaimable
-	digest := ch.contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.id, Ceiling: ceiling})
+	digest := ch.Contract.Domain().VoucherDigest(vouchers.Voucher{Channel: ch.ID, Ceiling: ceiling})
 	signer, err := vouchers.Recover(digest, shown.Signature)
 	if err != nil || signer != p.session.Address() {
 		return nil, fmt.Errorf("%w: the voucher of %s that it shows is not signed by this client", account.ErrDishonest, ceiling)
@@ -231,7 +233,7 @@ func (p *Payer) checkState(ctx context.Context, ch *channel, charged vouchers.Am
 }
 
 func (p *Payer) checkWithChain(ctx context.Context, ch *channel, charged vouchers.Amount) (*account.Proof, error) {
-	state, err := ch.contract.State(ctx, ch.config, 1)
+	state, err := ch.Contract.State(ctx, ch.Config, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -264,4 +266,50 @@ func (p *Payer) entries() ([]book.Entry, error) {
 		}
 	}
 	return entries, nil
+}
+
+// known are all channels, as they are in use or else as the book has them.
+func (p *Payer) known() ([]book.Entry, error) {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	var all []book.Entry
+	for _, ch := range p.channels {
+		all = append(all, ch.entry(p.Server))
+	}
+	if p.book == nil {
+		return all, nil
+	}
+	kept, err := p.book.Channels()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range kept {
+		if p.channels[e.Channel] == nil {
+			all = append(all, e)
+		}
+	}
+	return all, nil
+}
+
+// occupy writes a channel into the book when it is first used, unless another one was
+// opened for the shop since its terms were learnt, by this process or another. The caller
+// holds learning.
+func (p *Payer) occupy(ch *channel) error {
+	entry, shop := ch.entry(p.Server), naming.Shop(p.Server)
+	rivals := func(e book.Entry) error {
+		if e.Channel == ch.ID || e.Left || naming.Shop(e.Server) != shop || !ch.Like(e) {
+			return nil
+		}
+		return fmt.Errorf("%w: channel %s was opened for %s meanwhile; call again", policy.ErrTerms, e.Channel, shop)
+	}
+	for _, other := range p.channels {
+		if err := rivals(other.entry(p.Server)); err != nil {
+			return err
+		}
+	}
+	if p.book == nil {
+		return nil
+	}
+	entry.Server = p.nameOf(ch)
+	return p.book.Add(entry, rivals)
 }

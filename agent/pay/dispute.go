@@ -33,7 +33,7 @@ func (p *Payer) judge(ch *channel, r *receipts.Signed) {
 		return
 	}
 	if amount, total := ch.Judge(r); amount > 0 {
-		p.disputed(Dispute{ch.id, p.nameOf(ch), amount, total})
+		p.disputed(Dispute{ch.ID, p.nameOf(ch), amount, total})
 		p.owe(p.write(ch))
 	}
 }
@@ -56,10 +56,10 @@ func (p *Payer) disputedSum() (sum vouchers.Amount, err error) {
 // before it, and keeps it for the book. One that says something else is as good as none:
 // the call was paid for, and its answer is the payer's.
 func (p *Payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) (filed bool) {
-	if r == nil || r.Channel != ch.id || r.Charged != charged || r.Network != ch.contract.Deployment().Network() || r.Escrow != ch.contract.Deployment().Escrow {
+	if r == nil || r.Channel != ch.ID || r.Charged != charged || r.Network != ch.Contract.Deployment().Network() || r.Escrow != ch.Contract.Deployment().Escrow {
 		return false
 	}
-	filed, unread := p.receipts.File(r, ch.config.ReceiverAuthorizer)
+	filed, unread := p.receipts.File(r, ch.Config.ReceiverAuthorizer)
 	p.owe(unread)
 	return filed
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -28,7 +29,7 @@ func (p *Payer) deposit(ctx context.Context, ch *channel, amount vouchers.Amount
 	}
 	if signed != nil && signed.Shown(ch.Balance()) { // it has come in since
 		p.owe(p.desk.Forget(signed))
-		return Moved{Channel: ch.id, Amount: signed.Deposit.Amount, Balance: ch.Balance(), Left: ch.Spendable()}, nil
+		return Moved{Channel: ch.ID, Amount: signed.Deposit.Amount, Balance: ch.Balance(), Left: ch.Spendable()}, nil
 	}
 	if signed == nil {
 		if signed, err = p.desk.Authorize(ctx, ch.into(), amount, origin); err != nil {
@@ -47,7 +48,7 @@ func (p *Payer) submit(ctx context.Context, ch *channel, signed *deposit.Signed,
 		}
 		return Moved{}, err
 	}
-	moved, err := p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.config, Voucher: voucher, Deposit: *signed.Deposit})
+	moved, err := p.move(ctx, ch, by, &x402.DepositPayload{ChannelConfig: ch.Config, Voucher: voucher, Deposit: *signed.Deposit})
 	if err != nil {
 		if forgotten, failed := p.unsent(signed, err); forgotten {
 			return Moved{}, errors.Join(err, failed)
@@ -83,8 +84,8 @@ func (p *Payer) depositByHand(ctx context.Context, ch *channel, amount vouchers.
 // topUpFor makes sure that a channel can pay a call, as far as the payer tops up by
 // itself. Where the server takes deposits with calls alone it returns the one to send
 // with this call; funded ends it, and is called in any case where err is nil.
-func (p *Payer) topUpFor(ctx context.Context, ch *channel, t *terms) (deposit *deposit.Signed, funded func(), err error) {
-	price := t.accepted.Amount
+func (p *Payer) topUpFor(ctx context.Context, ch *channel, t *terms.Terms) (deposit *deposit.Signed, funded func(), err error) {
+	price := t.Accepted.Amount
 	if p.topUp.Amount == 0 || price == 0 || ch.Lacks(price, p.topUp.Below) == 0 {
 		return nil, func() {}, nil
 	}
@@ -128,7 +129,7 @@ func (p *Payer) topUpNow(ctx context.Context, ch *channel, price vouchers.Amount
 	if err := ch.Empties(price.Plus(p.topUp.Below)); err != nil {
 		return nil, err
 	}
-	amount, err := p.Policy.TopUp(p.Server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.minDeposit))
+	amount, err := p.Policy.TopUp(p.Server, p.topUp.Amount, max(ch.Lacks(price, 0), ch.MinDeposit))
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func (p *Payer) Refund(ctx context.Context, by *Want, amount vouchers.Amount) (M
 	if err != nil {
 		return Moved{}, err
 	}
-	payload := &x402.RefundPayload{ChannelConfig: ch.config, Voucher: voucher}
+	payload := &x402.RefundPayload{ChannelConfig: ch.Config, Voucher: voucher}
 	if amount > 0 {
 		payload.Amount = &amount
 	}
@@ -206,7 +207,7 @@ func (p *Payer) unsent(signed *deposit.Signed, err error) (forgotten bool, _ err
 
 // into is the channel, for a deposit.
 func (ch *channel) into() deposit.Into {
-	return deposit.Into{Channel: ch.id, Config: ch.config, Addresses: ch.addresses, Least: ch.minDeposit, ByPermit2: ch.byPermit2(), Account: ch.Account}
+	return deposit.Into{Channel: ch.ID, Config: ch.Config, Addresses: ch.Addresses, Least: ch.MinDeposit, ByPermit2: ch.ByPermit2(), Account: ch.Account}
 }
 
 // move sends a payload that moves money, and believes the chain about what moved.
@@ -215,13 +216,13 @@ func (p *Payer) move(ctx context.Context, ch *channel, by *Want, payload x402.Pa
 		return Moved{}, err
 	}
 	before := ch.Balance()
-	if d, err := p.desk.Outstanding(ctx, ch.id); err != nil {
+	if d, err := p.desk.Outstanding(ctx, ch.ID); err != nil {
 		return Moved{}, err
 	} else if _, deposits := payload.(*x402.DepositPayload); deposits && d != nil {
 		before = d.Before
 	}
 	for round := range rounds {
-		paid, err := wrap(ch.terms, payload)
+		paid, err := wrap(ch.Terms, payload)
 		if err == nil {
 			err = p.orderRefund(ctx, ch, paid)
 		}
@@ -277,7 +278,7 @@ func (p *Payer) moved(ctx context.Context, ch *channel, payload x402.Payload, be
 	if _, refunds := payload.(*x402.RefundPayload); refunds {
 		ch.Trust(after)
 	}
-	return Moved{Channel: ch.id, Amount: amount, Balance: after, Left: ch.Spendable(), Tx: transactionOf(receipt)}, nil
+	return Moved{Channel: ch.ID, Amount: amount, Balance: after, Left: ch.Spendable(), Tx: transactionOf(receipt)}, nil
 }
 
 // isMove tells whether amount is what the payload asks for, and the balance shows it.

@@ -16,7 +16,7 @@ import (
 // chain does not prove who shows it; an order does, and is good for some minutes. A
 // server that does not know orders passes it over.
 func (p *Payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayload, action, subject string) error {
-	signed, err := p.signOrder(ctx, ch.id, action, subject)
+	signed, err := p.signOrder(ctx, ch.ID, action, subject)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func isMismatch(required *x402.PaymentRequired) bool {
 // hidesCount reports whether a refusal tells of the channel what is on chain, and no more.
 func hidesCount(required *x402.PaymentRequired, ch *channel) bool {
 	for _, entry := range required.Accepts {
-		if state := entry.Extra.ChannelState; state != nil && state.ChannelID == ch.id {
+		if state := entry.Extra.ChannelState; state != nil && state.ChannelID == ch.ID {
 			return state.ChargedCumulativeAmount == nil
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Payer) orderRefund(ctx context.Context, ch *channel, paid *x402.Payment
 	if !ok {
 		return nil
 	}
-	state, err := ch.contract.State(ctx, ch.config, 1)
+	state, err := ch.Contract.State(ctx, ch.Config, 1)
 	if err != nil {
 		return err
 	}

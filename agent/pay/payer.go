@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/agent/filing"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
@@ -103,9 +104,9 @@ type Payer struct {
 	token   funding.Token
 	purse   *budget.Purse
 	topUp   TopUp
-	pinned  []escrow.Addresses
 	book    *book.Book
 	desk    *deposit.Desk
+	chooser *terms.Chooser
 	now     func() time.Time
 	agree   func(context.Context, account.Finding) (bool, error)
 
@@ -116,7 +117,7 @@ type Payer struct {
 	owed owed // what the book lacks
 
 	learning sync.Mutex // guards what follows
-	terms    map[string]*terms
+	terms    map[string]*terms.Terms
 	channels map[vouchers.ChannelID]*channel
 }
 
@@ -141,8 +142,8 @@ func Open(ctx context.Context, server string, o Options) (*Payer, error) {
 		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", policy.ErrTerms)
 	}
 	p := &Payer{
-		key: o.Key, session: o.Session, Prices: new(policy.Prices), topUp: o.TopUp, pinned: o.Pinned, agree: o.Agree, Server: server,
-		terms: make(map[string]*terms), channels: make(map[vouchers.ChannelID]*channel),
+		key: o.Key, session: o.Session, Prices: new(policy.Prices), topUp: o.TopUp, agree: o.Agree, Server: server,
+		terms: make(map[string]*terms.Terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
 	p.Limits = o.Limits.WithDefaults()
 	if p.now = o.Now; p.now == nil {
@@ -186,6 +187,10 @@ func (p *Payer) connect(ctx context.Context, o Options) error {
 		return err
 	}
 	p.desk = &deposit.Desk{Table: signed, Chain: p.chain, Key: p.key, Token: p.token, Policy: p.Policy, Server: p.Server, Now: p.now}
+	p.chooser = &terms.Chooser{
+		Chain: p.chain, Token: p.token, Payer: p.key.Address(), Signer: p.session.Address(), Pinned: o.Pinned, Policy: p.Policy,
+		Most: p.Limits.Terms, Server: p.Server, Now: p.now, Book: p.book, Entries: p.entries, All: p.known,
+	}
 	p.HTTP = p.Limits.Client(p.Asked)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -27,16 +28,16 @@ func (p *Payer) Recover(ctx context.Context, by *Want) (book.Entry, error) {
 
 func (p *Payer) recovered(ctx context.Context, by *Want) (*channel, error) {
 	p.unlearn()
-	t, err := p.listedTerms(recovering(ctx), by)
+	t, err := p.listedTerms(terms.Recovering(ctx), by)
 	if err != nil {
 		return nil, err
 	}
-	state, err := treasury.StateOf(ctx, p.chain, t.addresses.Escrow, t.config)
+	state, err := treasury.StateOf(ctx, p.chain, t.Addresses.Escrow, t.Config)
 	if err != nil {
 		return nil, err
 	}
 	if state.Balance == 0 && state.Claimed == 0 {
-		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", book.ErrNoChannel, p.Server, t.id)
+		return nil, fmt.Errorf("%w to %s: the chain knows of none with the id %s", book.ErrNoChannel, p.Server, t.ID)
 	}
 	ch, fresh, err := p.asKept(ctx, t, state.Balance)
 	if err != nil {
@@ -58,7 +59,7 @@ func (p *Payer) recoverAs(ctx context.Context, ch *channel, by *Want, state vouc
 		return err
 	}
 	found := ch.Weigh(proven, state.Claimed)
-	found.Channel, found.Server = ch.id, p.Server
+	found.Channel, found.Server = ch.ID, p.Server
 	if err := p.agreed(ctx, found); err != nil {
 		return err
 	}
@@ -81,17 +82,17 @@ func (p *Payer) agreed(ctx context.Context, found account.Finding) error {
 
 // asKept is the channel as it is in use or in the book, whatever the chain says of it. It
 // is fresh where it was not in use.
-func (p *Payer) asKept(ctx context.Context, t *terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
+func (p *Payer) asKept(ctx context.Context, t *terms.Terms, balance vouchers.Amount) (ch *channel, fresh bool, err error) {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	if ch := p.channels[t.id]; ch != nil {
+	if ch := p.channels[t.ID]; ch != nil {
 		return ch, false, nil
 	}
 	ch, err = p.open(ctx, t, func() (account.Record, error) {
 		if p.book == nil {
 			return account.Record{Balance: balance}, nil
 		}
-		entry, found, err := p.book.Channel(t.id)
+		entry, found, err := p.book.Channel(t.ID)
 		if err != nil || !found {
 			return account.Record{Balance: balance}, err
 		}
@@ -104,6 +105,6 @@ func (p *Payer) asKept(ctx context.Context, t *terms, balance vouchers.Amount) (
 func (p *Payer) drop(ch *channel) error {
 	p.learning.Lock()
 	defer p.learning.Unlock()
-	delete(p.channels, ch.id)
+	delete(p.channels, ch.ID)
 	return ch.Close()
 }

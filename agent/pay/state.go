@@ -14,18 +14,18 @@ import (
 // standing is what the server proves of a channel, nil where it knows nothing beyond the
 // chain.
 func (p *Payer) standing(ctx context.Context, ch *channel, by *Want) (*account.Proof, error) {
-	signed, err := p.signOrder(ctx, ch.id, "state", "")
+	signed, err := p.signOrder(ctx, ch.ID, "state", "")
 	if err != nil {
 		return nil, err
 	}
-	told, err := by.Tell(ctx, x402.StateOrder{Channel: ch.id, Deadline: signed.Deadline, Signature: signed.Signature})
+	told, err := by.Tell(ctx, x402.StateOrder{Channel: ch.ID, Deadline: signed.Deadline, Signature: signed.Signature})
 	switch {
 	case err != nil || told == nil:
 	case told.ErrorReason == x402.ErrChannelNotFound:
 		return nil, nil
 	case told.Success:
 		state := told.Extra.ChannelState
-		if state != nil && state.ChannelID == ch.id && state.ChargedCumulativeAmount != nil {
+		if state != nil && state.ChannelID == ch.ID && state.ChargedCumulativeAmount != nil {
 			return p.checkState(ctx, ch, *state.ChargedCumulativeAmount, told.Extra.VoucherState)
 		}
 	}
@@ -40,7 +40,7 @@ func (p *Payer) probe(ctx context.Context, ch *channel, by *Want) (*account.Proo
 		return nil, err
 	}
 	// a seller holds what is accepted against the price of what is asked
-	paid, err := wrap(cmp.Or(p.Known(by.Name), ch.terms), &x402.VoucherPayload{ChannelConfig: ch.config, Voucher: voucher})
+	paid, err := wrap(cmp.Or(p.Known(by.Name), ch.Terms), &x402.VoucherPayload{ChannelConfig: ch.Config, Voucher: voucher})
 	if err == nil {
 		err = p.order(ctx, ch, paid, "state", "") // the voucher may be on chain
 	}

@@ -42,12 +42,12 @@ func (p *Payer) TopUp(ctx context.Context) (Moved, bool, error) {
 		return Moved{}, false, err
 	}
 	if ch.Lacks(0, max(p.topUp.Below, vouchers.Amount(1))) == 0 {
-		return Moved{Channel: ch.id, Balance: ch.Balance(), Left: ch.Spendable()}, false, nil
+		return Moved{Channel: ch.ID, Balance: ch.Balance(), Left: ch.Spendable()}, false, nil
 	}
 	if err := ch.Empties(max(p.topUp.Below, vouchers.Amount(1))); err != nil {
 		return Moved{}, false, err
 	}
-	amount, err := p.Policy.TopUp(p.Server, p.topUp.Amount, ch.minDeposit)
+	amount, err := p.Policy.TopUp(p.Server, p.topUp.Amount, ch.MinDeposit)
 	if err != nil {
 		return Moved{}, false, err
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/agent/pay"
+	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
@@ -148,7 +148,7 @@ func (s *siege) newBuyer(i int) *buyer {
 		},
 		config: vouchers.ChannelConfig{
 			Payer: key.Address(), PayerAuthorizer: key.Address(), Receiver: s.profile.PayToAddress(),
-			ReceiverAuthorizer: keys.Dev(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay, Salt: pay.ChannelSalt(s.url),
+			ReceiverAuthorizer: keys.Dev(devnet.Seller).Address(), Token: s.profile.TokenAddress(), WithdrawDelay: s.profile.WithdrawDelay, Salt: terms.Salt(s.url),
 		},
 	}
 	if i%2 == 0 {

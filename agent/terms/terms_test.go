@@ -1,4 +1,4 @@
-package pay
+package terms
 
 import (
 	"encoding/json"
