@@ -18,7 +18,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -42,7 +42,7 @@ func pausing(t testing.TB, shop *shoptest.Shop) (string, *atomic.Pointer[func()]
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer := httptest.NewRecorder()
 		proxy.ServeHTTP(answer, r)
-		if do := meanwhile.Load(); do != nil && bytes.Contains(body, []byte(server.StateTool)) && meanwhile.CompareAndSwap(do, nil) {
+		if do := meanwhile.Load(); do != nil && bytes.Contains(body, []byte(onmcp.StateTool)) && meanwhile.CompareAndSwap(do, nil) {
 			(*do)()
 		}
 		for name, values := range answer.Header() {

@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -39,7 +39,7 @@ func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel v
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return "", err
 	}
-	result, _, err := client.CallTool(ctx, server.CreditGrantTool, fields)
+	result, _, err := client.CallTool(ctx, onmcp.CreditGrantTool, fields)
 	if err != nil {
 		return "", err
 	}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -40,7 +42,7 @@ func (h *heard) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// olderShop is a shop as a version before [server.StateTool] has it.
+// olderShop is a shop as a version before [onmcp.StateTool] has it.
 func olderShop(t testing.TB, at string) string {
 	t.Helper()
 	target, err := url.Parse(at)
@@ -50,12 +52,12 @@ func olderShop(t testing.TB, at string) string {
 	target.Path = ""
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Del(server.HeaderState)
+		r.Header.Del(onhttp.HeaderState)
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		body = bytes.ReplaceAll(body, []byte(server.StateTool), []byte("chit_nothing"))
+		body = bytes.ReplaceAll(body, []byte(onmcp.StateTool), []byte("chit_nothing"))
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		proxy.ServeHTTP(w, r)
 	}))

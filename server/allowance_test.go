@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -256,7 +257,7 @@ func TestToolsShareAPoolAndTokensSpendItsPayersAllowance(t *testing.T) {
 	}
 	got := callOn(t, shop.URL, g.Token, "now", nil)
 	var left struct{ Charged, Remaining vouchers.Amount }
-	if decodeMeta(t, got, server.MetaCredit, &left); left.Charged != 0 || left.Remaining != price {
+	if decodeMeta(t, got, onmcp.MetaCredit, &left); left.Charged != 0 || left.Remaining != price {
 		t.Errorf("the second call, on credit: %s", got.raw)
 	}
 	if got := callOn(t, shop.URL, g.Token, "now", nil); *got.receipt().Extra.ChargedAmount != price {
@@ -305,7 +306,7 @@ func TestTheListOfToolsSaysWhyACallMayCostLess(t *testing.T) {
 		if note != `{"free":{"amount":"500","calls":2,"per":60},"metered":true,"quoted":true}` && note != `{"quoted":true,"metered":true,"free":{"calls":2,"amount":"500","per":60}}` {
 			t.Errorf("work says %s", note)
 		}
-		if required, err := x402.DecodePaymentRequired(tool.Meta[server.MetaPrice]); err != nil || required.Accepts[0].Amount != price {
+		if required, err := x402.DecodePaymentRequired(tool.Meta[onmcp.MetaPrice]); err != nil || required.Accepts[0].Amount != price {
 			t.Errorf("work announces %+v, %v", required, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -86,8 +87,8 @@ func (c *customer) from(address string) *customer {
 func TestNoKindOfUnpaidRequestReachesTheChainMoreOftenThanTheLimit(t *testing.T) {
 	for name, ask := range map[string]func(c *customer) answer{
 		"a voucher": func(c *customer) answer { return c.call("work", c.pays(price)) },
-		"a refund":  func(c *customer) answer { return c.call(server.RefundTool, c.refunds(0, nil)) },
-		"a deposit": func(c *customer) answer { return c.call(server.DepositTool, c.deposits(usdc, 0)) },
+		"a refund":  func(c *customer) answer { return c.call(onmcp.RefundTool, c.refunds(0, nil)) },
+		"a deposit": func(c *customer) answer { return c.call(onmcp.DepositTool, c.deposits(usdc, 0)) },
 		"a call with a deposit": func(c *customer) answer {
 			return c.call("work", c.deposits(usdc, price))
 		},
@@ -97,7 +98,7 @@ func TestNoKindOfUnpaidRequestReachesTheChainMoreOftenThanTheLimit(t *testing.T)
 			return c.call("work", payment)
 		},
 		"a grant of credit": func(c *customer) answer {
-			return send(t.Context(), t, c.url, server.CreditGrantTool, c.wants(macaroon.Scope{Budget: 5 * price}), c.offered(5*price, 5*price))
+			return send(t.Context(), t, c.url, onmcp.CreditGrantTool, c.wants(macaroon.Scope{Budget: 5 * price}), c.offered(5*price, 5*price))
 		},
 		"a large call": func(c *customer) answer {
 			return c.callWith(t.Context(), map[string]any{"text": strings.Repeat("x", 100<<10)}, c.pays(price))
@@ -167,18 +168,18 @@ func TestMadeUpChannelsKeepNoNewPayerOut(t *testing.T) {
 	fresh := newCustomer(t, shop, "fresh")
 	for n := range 40 {
 		old.madeUp(n).call("work", old.madeUp(n).pays(price))
-		old.madeUp(n).call(server.RefundTool, old.madeUp(n).refunds(0, nil))
+		old.madeUp(n).call(onmcp.RefundTool, old.madeUp(n).refunds(0, nil))
 	}
 	if shop.LimitHits()["lookups"] == 0 {
 		t.Fatal("the flood has met no limit")
 	}
-	if got := fresh.call(server.DepositTool, fresh.deposits(usdc, 0)); got.code() != "" {
+	if got := fresh.call(onmcp.DepositTool, fresh.deposits(usdc, 0)); got.code() != "" {
 		t.Errorf("a new payer's deposit: %s", got.raw)
 	}
-	if got := old.call(server.DepositTool, old.deposits(usdc, 0)); got.code() != "" {
+	if got := old.call(onmcp.DepositTool, old.deposits(usdc, 0)); got.code() != "" {
 		t.Errorf("a top-up of a channel that is known: %s", got.raw)
 	}
-	if got := old.call(server.RefundTool, old.refunds(0, amount(usdc))); got.code() != "" {
+	if got := old.call(onmcp.RefundTool, old.refunds(0, amount(usdc))); got.code() != "" {
 		t.Errorf("a refund of a channel that is known: %s", got.raw)
 	}
 }
@@ -192,7 +193,7 @@ func TestOneAddressHasAShareOfTheLookupsAndLeavesTheRestToOthers(t *testing.T) {
 	refused := 0
 	for n := range 60 {
 		other := flood.madeUp(n)
-		if got := other.call(server.DepositTool, other.deposits(usdc, 0)); got.code() == x402.ErrVerificationStateUnavailable {
+		if got := other.call(onmcp.DepositTool, other.deposits(usdc, 0)); got.code() == x402.ErrVerificationStateUnavailable {
 			refused++
 		}
 	}
@@ -201,11 +202,11 @@ func TestOneAddressHasAShareOfTheLookupsAndLeavesTheRestToOthers(t *testing.T) {
 	}
 	for n := range 5 {
 		other := honest.madeUp(1_000 + n)
-		if got := other.call(server.DepositTool, other.deposits(usdc, 0)); got.code() != x402.ErrDepositSimulationFailed {
+		if got := other.call(onmcp.DepositTool, other.deposits(usdc, 0)); got.code() != x402.ErrDepositSimulationFailed {
 			t.Errorf("from another address: %s", got.code())
 		}
 	}
-	if got := honest.call(server.DepositTool, honest.deposits(usdc, 0)); got.code() != "" {
+	if got := honest.call(onmcp.DepositTool, honest.deposits(usdc, 0)); got.code() != "" {
 		t.Errorf("a new payer from another address: %s", got.raw)
 	}
 }
@@ -222,7 +223,7 @@ func TestAChannelThatIsKnownIsAskedAboutAtItsOwnRate(t *testing.T) {
 	if shop.LimitHits()["channelLookups"] == 0 || codes[x402.ErrCumulativeExceedsBalance]+codes[x402.ErrCumulativeAmountMismatch] != 12 {
 		t.Errorf("vouchers for more than there is are answered with %v; the limits met are %v", codes, shop.LimitHits())
 	}
-	if got := other.call(server.RefundTool, other.refunds(0, amount(price))); got.code() != "" {
+	if got := other.call(onmcp.RefundTool, other.refunds(0, amount(price))); got.code() != "" {
 		t.Errorf("another channel: %s", got.raw)
 	}
 	if got := c.call("work", c.pays(price)); got.text() != "done" {

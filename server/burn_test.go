@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -69,7 +70,7 @@ func shopOfBoth(t *testing.T, work *tool) (*shoptest.Shop, map[string]*customer)
 	all := make(map[string]*customer)
 	for i, name := range []string{"the canonical escrow", "our own escrow"} {
 		c := s.customers(t, shop, "victim")[i]
-		if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result == nil || got.result.IsError {
+		if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result == nil || got.result.IsError {
 			t.Fatalf("the deposit: %s", got.raw)
 		}
 		all[name] = c
@@ -104,8 +105,8 @@ func TestWhatASettlementPublishesBuysRefundsReplaysAndReadsNothing(t *testing.T)
 				"buys what a failed call has left": func() answer { return c.callWith(t.Context(), map[string]any{"account": "8"}, c.pays(2*price)) },
 				"buys what a meter has left":       func() answer { return send(t.Context(), t, c.url, "pages", map[string]any{"pages": 7}, c.pays(price)) },
 				"reads a kept answer":              func() answer { return c.callWith(t.Context(), secret, c.pays(price)) },
-				"refunds":                          func() answer { return c.call(server.RefundTool, c.refunds(2*price, nil)) },
-				"refunds by an old voucher":        func() answer { return c.call(server.RefundTool, c.refunds(price, nil)) },
+				"refunds":                          func() answer { return c.call(onmcp.RefundTool, c.refunds(2*price, nil)) },
+				"refunds by an old voucher":        func() answer { return c.call(onmcp.RefundTool, c.refunds(price, nil)) },
 			} {
 				got := ask()
 				if got.result == nil || !got.result.IsError {
@@ -149,7 +150,7 @@ func (c *customer) recoversAsAStockClientDoes(shop *shoptest.Shop) {
 	if charged := c.ledger(shop).Charged; charged != count+900 {
 		c.t.Errorf("%s are charged", charged)
 	}
-	if got := c.call(server.RefundTool, c.refunds(told, nil)).receipt(); *got.Amount != usdc-count-900 {
+	if got := c.call(onmcp.RefundTool, c.refunds(told, nil)).receipt(); *got.Amount != usdc-count-900 {
 		c.t.Errorf("refunded %s", *got.Amount)
 	}
 }
@@ -172,11 +173,11 @@ func TestASettlementLeavesTheNewestVoucherOfAChannelInUseToItsPayer(t *testing.T
 		t.Fatalf("settled %+v, %v", done, err)
 	}
 	half := vouchers.Amount(usdc / 2)
-	if got := c.call(server.RefundTool, c.refunds(3*price, &half)).receipt(); *got.Amount != half {
+	if got := c.call(onmcp.RefundTool, c.refunds(3*price, &half)).receipt(); *got.Amount != half {
 		t.Errorf("refunded %s", *got.Amount)
 	}
 	c.buys(4)
-	if got := c.call(server.RefundTool, c.refunds(4*price, nil)).receipt(); *got.Amount != usdc-half-4*price {
+	if got := c.call(onmcp.RefundTool, c.refunds(4*price, nil)).receipt(); *got.Amount != usdc-half-4*price {
 		t.Errorf("refunded %s", *got.Amount)
 	}
 	if c.wallet() != 100*usdc-4*price {
@@ -228,7 +229,7 @@ func TestACeilingIsBurntAlsoWhereItsTransactionWasNotSent(t *testing.T) {
 	if ch := c.ledger(shop); ch.Burnt != price {
 		t.Errorf("%+v", ch)
 	}
-	if got := c.call(server.RefundTool, c.refunds(price, nil)); got.code() != x402.ErrChannelBusy {
+	if got := c.call(onmcp.RefundTool, c.refunds(price, nil)); got.code() != x402.ErrChannelBusy {
 		t.Errorf("the refund: %s", got.raw)
 	}
 	c.buys(2)
@@ -253,20 +254,20 @@ func TestARefundOnAVoucherThatIsOnChainTakesAnOrderOfThePayer(t *testing.T) {
 		"an order for another sum": {Accepted: order.Accepted, Payload: c.refunds(price, nil).Payload, Extensions: order.Extensions},
 		"an order for another refund of the channel": c.ordered(c.refunds(price, &part), 1),
 	} {
-		if got := c.call(server.RefundTool, refused); got.result == nil || !got.result.IsError {
+		if got := c.call(onmcp.RefundTool, refused); got.result == nil || !got.result.IsError {
 			t.Errorf("with %s: %s", what, got.raw)
 		}
 	}
 	if sent(t) != before {
 		t.Errorf("%d transactions", sent(t)-before)
 	}
-	if got := c.call(server.RefundTool, order).receipt(); *got.Amount != part {
+	if got := c.call(onmcp.RefundTool, order).receipt(); *got.Amount != part {
 		t.Errorf("refunded %s", *got.Amount)
 	}
-	if got := c.call(server.RefundTool, order); got.result == nil || !got.result.IsError {
+	if got := c.call(onmcp.RefundTool, order); got.result == nil || !got.result.IsError {
 		t.Errorf("the order again: %s", got.raw)
 	}
-	if got := c.call(server.RefundTool, c.ordered(c.refunds(price, nil), 1)).receipt(); *got.Amount != usdc-part-price {
+	if got := c.call(onmcp.RefundTool, c.ordered(c.refunds(price, nil), 1)).receipt(); *got.Amount != usdc-part-price {
 		t.Errorf("refunded %s", *got.Amount)
 	}
 }
@@ -299,12 +300,12 @@ func TestADepositThatIsShownAgainTellsNobodyWhatWasCharged(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := newCustomer(t, shop, "payer")
 	deposit := c.deposits(usdc, 0)
-	c.call(server.DepositTool, deposit)
+	c.call(onmcp.DepositTool, deposit)
 	c.buys(1)
 	c.closing(shop, price)
 	c.buys(2)
 	deposit.Payload.(*x402.DepositPayload).Voucher = c.sign(price) // both are on chain
-	got := c.call(server.DepositTool, deposit)
+	got := c.call(onmcp.DepositTool, deposit)
 	if got.result == nil {
 		t.Fatalf("%s", got.raw)
 	}
@@ -324,7 +325,7 @@ func TestAnErrorOfTheShopsOwnToolTellsNobodyWhatWasCharged(t *testing.T) {
 	c.buys(1)
 	c.closing(shop, price)
 	c.buys(2)
-	got := send(t.Context(), t, shop.URL, server.CreditGrantTool, map[string]any{"nonsense": 1}, c.pays(price))
+	got := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, map[string]any{"nonsense": 1}, c.pays(price))
 	if bytes.Contains(got.raw, []byte(`"chargedCumulativeAmount"`)) {
 		t.Errorf("a stranger reads %s", got.raw)
 	}

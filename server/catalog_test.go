@@ -15,6 +15,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -86,7 +87,7 @@ func TestAnMCPServerWithoutThePaywallIsNotServed(t *testing.T) {
 			"Serve":      shop.Serve(t.Context(), server.Listeners{Public: listener}, tools, 0),
 			"ServeStdio": shop.ServeStdio(t.Context(), strings.NewReader(""), new(strings.Builder), tools, 0),
 		} {
-			if !errors.Is(err, server.ErrNoPaywall) {
+			if !errors.Is(err, onmcp.ErrNoPaywall) {
 				t.Errorf("%s with the options of %s: %v", how, name, err)
 			}
 		}
@@ -129,10 +130,10 @@ func TestAPricedToolThatRunsAsATaskIsNotServed(t *testing.T) {
 		tools := mcpserver.NewMCPServer("tasks", "1", append(shop.ServerOptions(), mcpserver.WithTaskCapabilities(true, true, true))...)
 		shop.AddTools(tools)
 		c.add(tools)
-		if err := shop.CheckTools(tools); errors.Is(err, server.ErrTaskTool) != c.refused || c.refused != (err != nil) {
+		if err := shop.CheckTools(tools); errors.Is(err, onmcp.ErrTaskTool) != c.refused || c.refused != (err != nil) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := panics(func() { shop.Handler(tools) }); errors.Is(err, server.ErrTaskTool) != c.refused {
+		if err := panics(func() { shop.Handler(tools) }); errors.Is(err, onmcp.ErrTaskTool) != c.refused {
 			t.Errorf("%s: the handler panics with %v", name, err)
 		}
 	}
@@ -140,7 +141,7 @@ func TestAPricedToolThatRunsAsATaskIsNotServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := shop.ServeHandler(t.Context(), server.Listeners{Public: listener}, http.NotFoundHandler(), 0); !errors.Is(err, server.ErrTaskTool) {
+	if err := shop.ServeHandler(t.Context(), server.Listeners{Public: listener}, http.NotFoundHandler(), 0); !errors.Is(err, onmcp.ErrTaskTool) {
 		t.Errorf("a handler of one's own is served: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -22,7 +23,7 @@ import (
 func callAs(t testing.TB, url, token string, id, arguments any) answer {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{
-		"name": "work", "arguments": arguments, "_meta": map[string]any{server.MetaCredit: token, server.MetaCallID: id},
+		"name": "work", "arguments": arguments, "_meta": map[string]any{onmcp.MetaCredit: token, onmcp.MetaCallID: id},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/x402"
@@ -16,7 +16,7 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c, thief := regular(t, shop, "payer", usdc), newCustomer(t, shop, "thief")
 	grant := func(arguments token.GrantArguments, payment any) answer {
-		return send(t.Context(), t, shop.URL, server.CreditGrantTool, arguments, payment)
+		return send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, arguments, payment)
 	}
 	arguments, paid := c.wants(macaroon.Scope{Budget: price}), c.offered(price, price)
 	if a := grant(arguments, nil); a.refusal().Accepts[0].Amount != price {
@@ -66,7 +66,7 @@ func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) 
 		"a grant without caveats": token.GrantArguments{},
 		"an unknown argument":     map[string]any{"colour": "red"},
 	} {
-		a := send(t.Context(), t, shop.URL, server.CreditGrantTool, bad, c.offered(price, price))
+		a := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, bad, c.offered(price, price))
 		if a.result == nil || !a.result.IsError {
 			t.Fatalf("%s: %s", name, a.raw)
 		}
@@ -76,7 +76,7 @@ func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) 
 		}
 		forged := c.offered(price, price)
 		forged.Payload.(*x402.VoucherPayload).Voucher.Signature = thief.offered(price, price).Payload.(*x402.VoucherPayload).Voucher.Signature
-		if a := send(t.Context(), t, shop.URL, server.CreditGrantTool, bad, forged); a.result.Meta != nil {
+		if a := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, bad, forged); a.result.Meta != nil {
 			t.Errorf("%s: a stranger is told %s", name, a.raw)
 		}
 	}
@@ -90,13 +90,13 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	order := func(o credit.Order, a token.Arguments) answer {
 		a.Action, a.Channel = o.Action, c.id
 		a.Deadline, a.Signature = c.signed(o)
-		return send(t.Context(), t, shop.URL, server.CreditTool, a, nil)
+		return send(t.Context(), t, shop.URL, onmcp.CreditTool, a, nil)
 	}
 	topUp := token.GrantArguments{Grant: &g.Grant.ID, Amount: 3 * price}
 	topUp.Deadline, topUp.Signature = c.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, 3*price)})
 	for range 2 {
 		var topped token.Granted
-		send(t.Context(), t, shop.URL, server.CreditGrantTool, topUp, c.offered(3*price, 4*price)).structured(&topped)
+		send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, topUp, c.offered(3*price, 4*price)).structured(&topped)
 		if topped.Grant.Remaining() != 3*price || topped.Token != "" {
 			t.Errorf("%+v", topped.Grant)
 		}
@@ -108,7 +108,7 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	var report credit.Report
-	callOn(t, shop.URL, g.Token, server.CreditTool, token.Arguments{Action: "inspect"}).structured(&report)
+	callOn(t, shop.URL, g.Token, onmcp.CreditTool, token.Arguments{Action: "inspect"}).structured(&report)
 	if report.Remaining != 2*price || report.Refused != nil {
 		t.Errorf("%+v", report)
 	}
@@ -123,7 +123,7 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	if got := c.ledger(shop); got.Aside != 0 || got.Charged != 2*price {
 		t.Errorf("%s aside, %s charged", got.Aside, got.Charged)
 	}
-	if a := send(t.Context(), t, shop.URL, server.CreditTool, map[string]any{"action": "list", "channel": c.id, "deadline": 1, "signature": "0x00"}, nil); !a.result.IsError {
+	if a := send(t.Context(), t, shop.URL, onmcp.CreditTool, map[string]any{"action": "list", "channel": c.id, "deadline": 1, "signature": "0x00"}, nil); !a.result.IsError {
 		t.Errorf("a list without the payer's order: %s", a.raw)
 	}
 }
@@ -152,7 +152,7 @@ func TestBudgetsNeverAddUpToMoreThanTheChannelCanPay(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", 10*price)
 	c.granted(macaroon.Scope{Budget: 6 * price}, 0)
-	a := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(macaroon.Scope{Budget: 5 * price}), c.offered(5*price, 11*price))
+	a := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, c.wants(macaroon.Scope{Budget: 5 * price}), c.offered(5*price, 11*price))
 	if code := a.code(); code != x402.ErrCumulativeExceedsBalance {
 		t.Errorf("refused with %q", code)
 	}

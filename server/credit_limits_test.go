@@ -6,7 +6,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
 )
@@ -21,7 +21,7 @@ func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
 	for i := range 2 { // the same scope within a second is the same order
 		last = c.granted(macaroon.Scope{Budget: price, Calls: uint64(i + 1)}, c.spoken(shop))
 	}
-	got := send(t.Context(), t, shop.URL, server.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price))
+	got := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price))
 	if !got.result.IsError || !strings.Contains(got.text(), credit.LimitLiveGrants) {
 		t.Errorf("one grant more: %s", got.raw)
 	}
@@ -42,7 +42,7 @@ func TestOneChannelsGrantsMeetALimitThatKeepsNoOthersBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := callOn(t, shop.URL, made.Text(), server.CreditTool, token.Arguments{Action: "revoke"})
+		got := callOn(t, shop.URL, made.Text(), onmcp.CreditTool, token.Arguments{Action: "revoke"})
 		if got.result.IsError != refused {
 			t.Errorf("revocation %d: %s", i, got.raw)
 		}

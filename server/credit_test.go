@@ -14,7 +14,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/token"
@@ -61,7 +61,7 @@ func (c *customer) offered(amount, ceiling vouchers.Amount) *x402.PaymentPayload
 // granted is a token for a scope, paid over what the channel has spoken for.
 func (c *customer) granted(scope macaroon.Scope, spokenFor vouchers.Amount) token.Granted {
 	c.t.Helper()
-	a := send(c.t.Context(), c.t, c.url, server.CreditGrantTool, c.wants(scope), c.offered(scope.Budget, spokenFor+scope.Budget))
+	a := send(c.t.Context(), c.t, c.url, onmcp.CreditGrantTool, c.wants(scope), c.offered(scope.Budget, spokenFor+scope.Budget))
 	var g token.Granted
 	a.structured(&g)
 	if charged := a.receipt().Extra.ChargedAmount; *charged != scope.Budget {
@@ -103,7 +103,7 @@ func (a answer) creditRefusal() (r struct {
 func callOn(t testing.TB, url, token, tool string, arguments any) answer {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{
-		"name": tool, "arguments": arguments, "_meta": map[string]any{server.MetaCredit: token},
+		"name": tool, "arguments": arguments, "_meta": map[string]any{onmcp.MetaCredit: token},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestAnUnmodifiedMCPClientPaysWithAHeader(t *testing.T) {
 		if err != nil || *receipt.Extra.ChargedAmount != price || receipt.Payer != c.key.Address() || receipt.Extra.ChannelState != nil {
 			t.Errorf("the receipt is %+v, %v", receipt, err)
 		}
-		if got := fmt.Sprint(result.Meta.AdditionalFields[server.MetaCredit]); !strings.Contains(got, "remaining:"+left.Atomic()) || !strings.Contains(got, g.Grant.ID.String()) {
+		if got := fmt.Sprint(result.Meta.AdditionalFields[onmcp.MetaCredit]); !strings.Contains(got, "remaining:"+left.Atomic()) || !strings.Contains(got, g.Grant.ID.String()) {
 			t.Errorf("the answer says %s, want %s left", got, left)
 		}
 		if left == 0 {
@@ -184,7 +184,7 @@ func TestAnUnmodifiedMCPClientPaysWithAHeader(t *testing.T) {
 func TestATokenInMetaPaysAndIsNotShownToTheTool(t *testing.T) {
 	work := new(tool)
 	work.do = func(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		if _, shown := req.Params.Meta.AdditionalFields[server.MetaCredit]; shown {
+		if _, shown := req.Params.Meta.AdditionalFields[onmcp.MetaCredit]; shown {
 			return mcp.NewToolResultText("it sees the token"), nil
 		}
 		return mcp.NewToolResultText("done"), nil

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
@@ -58,7 +59,7 @@ func (c *customer) orders(action string, id macaroon.GrantID) answer {
 	c.t.Helper()
 	a := token.Arguments{Action: action, Channel: c.id, Grant: &id}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: action, Subject: id.String()})
-	return send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil)
+	return send(c.t.Context(), c.t, c.url, onmcp.CreditTool, a, nil)
 }
 
 func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T) {
@@ -74,7 +75,7 @@ func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T
 	}
 	topUp := token.GrantArguments{Grant: &g.Grant.ID, Amount: price}
 	topUp.Deadline, topUp.Signature = stranger.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, price)})
-	if got := send(t.Context(), t, shop.URL, server.CreditGrantTool, topUp, stranger.offered(price, 2*price)); !got.result.IsError {
+	if got := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, topUp, stranger.offered(price, 2*price)); !got.result.IsError {
 		t.Errorf("the stranger's top-up: %s", got.raw)
 	}
 	var list token.GrantList
@@ -91,7 +92,7 @@ func (c *customer) lists() answer {
 	c.t.Helper()
 	a := token.Arguments{Action: "list", Channel: c.id}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
-	return send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil)
+	return send(c.t.Context(), c.t, c.url, onmcp.CreditTool, a, nil)
 }
 
 // sibling is the same payer with another channel, of a session key if that is not nil.
@@ -228,6 +229,6 @@ func (c *customer) listsAfter(last macaroon.GrantID) (page token.GrantList) {
 	c.t.Helper()
 	a := token.Arguments{Action: "list", Channel: c.id, After: last}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
-	send(c.t.Context(), c.t, c.url, server.CreditTool, a, nil).structured(&page)
+	send(c.t.Context(), c.t, c.url, onmcp.CreditTool, a, nil).structured(&page)
 	return page
 }

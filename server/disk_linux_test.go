@@ -12,7 +12,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 )
@@ -43,7 +43,7 @@ func TestAShopOnAFullDiskClaimsAndSellsAgainOnceThereIsRoom(t *testing.T) {
 	if refused.Error != x402.ErrVerificationStateUnavailable || strings.Contains(refused.ErrorMessage, disk) || !strings.Contains(refused.ErrorMessage, "nothing was charged") {
 		t.Errorf("the next call: %s (%s)", refused.Error, refused.ErrorMessage)
 	}
-	if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.code() != x402.ErrVerificationStateUnavailable {
+	if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.code() != x402.ErrVerificationStateUnavailable {
 		t.Errorf("a deposit: %s", got.raw)
 	}
 	if err := shop.Healthy(t.Context()); err == nil || strings.Contains(err.Error(), disk) {

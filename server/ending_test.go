@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -86,7 +87,7 @@ func TestAGoodResultOnATokenIsChargedThoughItsClientHasGone(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	g := c.granted(macaroon.Scope{Budget: 5 * price, Tools: []string{"work"}}, 0)
 	ctx, _ := gone()
-	body := callBody(t, map[string]any{"name": "work", "_meta": map[string]any{server.MetaCredit: g.Token, server.MetaCallID: "again-and-again-1"}})
+	body := callBody(t, map[string]any{"name": "work", "_meta": map[string]any{onmcp.MetaCredit: g.Token, onmcp.MetaCallID: "again-and-again-1"}})
 	if got := post(ctx, t, shop.URL, body); !errors.Is(got.err, context.Canceled) {
 		t.Fatalf("the client that went away got %s, %v", got.raw, got.err)
 	}

@@ -1,23 +1,14 @@
 package server_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-
-	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
-
-func ExampleForeignMeta() {
-	meta := server.ForeignMeta(&mcp.Meta{AdditionalFields: map[string]any{"chit/receipt": "forged", "progress": 1}})
-	fmt.Println(meta.AdditionalFields)
-	// Output: map[progress:1]
-}
 
 func TestAFreeAnswerThatAsksForAPaymentBecomesA502(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/onmcp"
 )
 
 // The limits of the HTTP transport.
@@ -31,7 +31,7 @@ const (
 //
 // It keeps no sessions, so that a stream (GET) would have nothing to say: it is refused
 // with 405. What runs behind it cannot ask its client for anything:
-// RequestSampling, RequestElicitation and RequestRoots fail with [ErrCannotAsk] at once.
+// RequestSampling, RequestElicitation and RequestRoots fail with [onmcp.ErrCannotAsk] at once.
 // A tool that asks returns an input_required result, which clients of the 2026-07-28
 // protocol understand and which costs nothing; or the shop is served with sessions:
 //
@@ -41,7 +41,7 @@ const (
 // A [http.Server] of the caller's own should have a ReadHeaderTimeout, as that of [Serve] has.
 // It panics with what [Shop.CheckTools] refuses: a mistake in the program.
 func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
-	if err := s.begin(tools); err != nil {
+	if err := s.paywall.Begin(tools); err != nil {
 		panic(err)
 	}
 	return s.handler(tools)
@@ -49,7 +49,7 @@ func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 
 func (s *Shop) handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", s.Guard(withoutStreams(apart(streamable(tools)))))
+	mux.Handle("/mcp", s.Guard(onmcp.Stateless(tools)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			door.WriteProblem(w, http.StatusServiceUnavailable, err.Error())
@@ -58,37 +58,6 @@ func (s *Shop) handler(tools *mcpserver.MCPServer) http.Handler {
 		door.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	return s.Bound(mux)
-}
-
-func withoutStreams(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "there is no stream: every answer comes with its request", http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func streamable(tools *mcpserver.MCPServer) http.Handler {
-	return mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true),
-		mcpserver.WithHTTPContextFunc(func(ctx context.Context, _ *http.Request) context.Context {
-			if session, ok := mcpserver.ClientSessionFromContext(ctx).(httpSession); ok {
-				return tools.WithContext(ctx, mute{session})
-			}
-			return ctx
-		}))
-}
-
-// apart gives each request a session of its own. Without one, all clients of a server
-// without sessions are the same one, and each could cancel the calls of the others by
-// their numbers. A client cancels by closing its request.
-func apart(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Set(mcpserver.HeaderKeySessionID, rand.Text())
-		next.ServeHTTP(w, r)
-	})
 }
 
 // Serve serves a handler on a listener until the context ends, then lets the calls

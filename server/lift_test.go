@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 )
@@ -68,7 +69,7 @@ func TestACallWhosePaymentIsLiftedIsTheSameCall(t *testing.T) {
 	})
 	streamable := mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true))
 	var arrived string
-	lifting := server.LiftPayments(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	lifting := onmcp.LiftPayments(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || int64(len(body)) != r.ContentLength {
 			t.Errorf("%d bytes of %d: %v", len(body), r.ContentLength, err)
@@ -129,7 +130,7 @@ func TestWhatAToolCallsInItsTurnIsNotPaidByItsPayment(t *testing.T) {
 func TestABodyThatBreaksOffIsAnsweredAsOne(t *testing.T) {
 	broken := errors.New("the line is cut")
 	var got error
-	lifting := server.LiftPayments(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	lifting := onmcp.LiftPayments(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var body []byte
 		body, got = io.ReadAll(r.Body)
 		if string(body) != `{"jsonrpc"` {

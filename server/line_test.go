@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -114,8 +115,8 @@ func TestEveryCallAndEveryRefusalIsALineThatSaysWhoAndWhy(t *testing.T) {
 	c.call("work", astray)
 	log.the(t, "payment refused", "level", "INFO", "request", "*", "tool", "work", "payer", payer, "channel", channel, "price", cost, "code", string(x402.ErrReceiverMismatch), "detail", "*")
 
-	c.call(server.RefundTool, c.refunds(0, nil))
-	log.the(t, "payment refused", "level", "INFO", "request", "*", "tool", server.RefundTool, "payer", payer, "channel", channel, "code", string(x402.ErrCumulativeAmountMismatch), "detail", "*")
+	c.call(onmcp.RefundTool, c.refunds(0, nil))
+	log.the(t, "payment refused", "level", "INFO", "request", "*", "tool", onmcp.RefundTool, "payer", payer, "channel", channel, "code", string(x402.ErrCumulativeAmountMismatch), "detail", "*")
 
 	c.call("now", nil)
 	log.the(t, "call", "level", "DEBUG", "request", "*", "tool", "now", "price", "0 USDC", "charged", "0 USDC", "code", "ok")

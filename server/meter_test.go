@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -126,7 +127,7 @@ func TestATokenIsChargedWhatAMeteredCallReports(t *testing.T) {
 	for spent := vouchers.Amount(300); spent <= 900; spent += 300 {
 		got := callOn(t, shop.URL, g.Token, "work", nil)
 		var left struct{ Charged, Remaining vouchers.Amount }
-		decodeMeta(t, got, server.MetaCredit, &left)
+		decodeMeta(t, got, onmcp.MetaCredit, &left)
 		if *got.receipt().Extra.ChargedAmount != 300 || left.Charged != 300 || left.Remaining != 2*price-spent {
 			t.Errorf("after %d it says %+v: %s", spent, left, got.raw)
 		}

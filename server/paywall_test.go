@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -79,7 +80,7 @@ func TestTheListOfToolsAnnouncesTheTerms(t *testing.T) {
 		t.Errorf("%d tools are listed", len(list.Tools))
 	}
 	for _, tool := range list.Tools {
-		announced, ok := tool.Meta[server.MetaPrice]
+		announced, ok := tool.Meta[onmcp.MetaPrice]
 		if slices.Contains(free, tool.Name) {
 			if ok {
 				t.Errorf("%s is free and announces %s", tool.Name, announced)
@@ -238,7 +239,7 @@ func TestAReceiptHasTheShapeOfTheScheme(t *testing.T) {
 	if got := sorted(t, meta.Meta["x402/payment-response"]); got != want {
 		t.Errorf("the receipt is\n%s\nwant\n%s", got, want)
 	}
-	if len(meta.Meta) != 2 || meta.Meta[server.MetaReceipt] == nil {
+	if len(meta.Meta) != 2 || meta.Meta[onmcp.MetaReceipt] == nil {
 		t.Errorf("_meta is %s", got.raw)
 	}
 }

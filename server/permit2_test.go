@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/till"
@@ -73,7 +74,7 @@ func TestADepositByPermit2IsTakenOnceAndSpentAndRefunded(t *testing.T) {
 	answers := make([]answer, 4)
 	var all sync.WaitGroup
 	for i := range answers {
-		all.Go(func() { answers[i] = c.call(server.DepositTool, payment) })
+		all.Go(func() { answers[i] = c.call(onmcp.DepositTool, payment) })
 	}
 	all.Wait()
 	for _, got := range answers {
@@ -89,13 +90,13 @@ func TestADepositByPermit2IsTakenOnceAndSpentAndRefunded(t *testing.T) {
 	shop.Stop(t)
 	shop = shoptest.Open(t, shop.Options, new(tool).add)
 	c.url = shop.URL
-	if again := c.call(server.DepositTool, payment).receipt(); again.Transaction != answers[0].receipt().Transaction || sent(t)-before != 1 {
+	if again := c.call(onmcp.DepositTool, payment).receipt(); again.Transaction != answers[0].receipt().Transaction || sent(t)-before != 1 {
 		t.Errorf("after a restart the same deposit is answered with %+v", again)
 	}
 	if done, err := shop.Settler.Settle(t.Context(), false); err != nil || done.Settled != price {
 		t.Errorf("settled %+v, %v", done, err)
 	}
-	if back := c.call(server.RefundTool, c.ordered(c.refunds(price, nil), 0)).receipt(); *back.Amount != usdc-price || c.wallet() != 100*usdc-price {
+	if back := c.call(onmcp.RefundTool, c.ordered(c.refunds(price, nil), 0)).receipt(); *back.Amount != usdc-price || c.wallet() != 100*usdc-price {
 		t.Errorf("refunded %s, the payer has %s", *back.Amount, c.wallet())
 	}
 }
@@ -128,7 +129,7 @@ func TestAPermitThatDoesNotFitIsRefusedBeforeAnyGas(t *testing.T) {
 		"EIP-3009 on its terms":   {by3009, x402.ErrPermit2AuthorizationRequired},
 		"it on EIP-3009's terms":  {onOther, x402.ErrErc3009AuthorizationRequired},
 	} {
-		if got := c.call(server.DepositTool, try.payment); got.code() != try.want {
+		if got := c.call(onmcp.DepositTool, try.payment); got.code() != try.want {
 			t.Errorf("%s: refused with %q, want %q: %s", name, got.code(), try.want, got.raw)
 		}
 	}
@@ -144,10 +145,10 @@ func TestAPermitThatWasUsedBeforeIsNotCreditedAgain(t *testing.T) {
 	of := func(amount vouchers.Amount) *x402.PaymentPayload {
 		return c.permit(amount, func(a *x402.Permit2Authorization) { a.Nonce = nonce })
 	}
-	if got := c.call(server.DepositTool, of(usdc)); got.result.IsError {
+	if got := c.call(onmcp.DepositTool, of(usdc)); got.result.IsError {
 		t.Fatalf("the deposit: %s", got.raw)
 	}
-	if got := c.call(server.DepositTool, of(2*usdc)); got.code() != x402.ErrDepositSimulationFailed {
+	if got := c.call(onmcp.DepositTool, of(2*usdc)); got.code() != x402.ErrDepositSimulationFailed {
 		t.Errorf("another deposit under the same nonce: %s", got.raw)
 	}
 	if got := c.ledger(shop); got.Balance != usdc || c.wallet() != 99*usdc {
@@ -170,10 +171,10 @@ func TestAPermitThatSomebodyElseSubmittedIsCreditedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := sent(t)
-	if got := c.call(server.DepositTool, payment).receipt(); *got.Amount != usdc || got.Transaction != "" || got.Extra.ChannelState.Balance != usdc {
+	if got := c.call(onmcp.DepositTool, payment).receipt(); *got.Amount != usdc || got.Transaction != "" || got.Extra.ChannelState.Balance != usdc {
 		t.Errorf("answered %+v", got)
 	}
-	if got := c.call(server.DepositTool, payment); got.code() != x402.ErrDepositSimulationFailed {
+	if got := c.call(onmcp.DepositTool, payment); got.code() != x402.ErrDepositSimulationFailed {
 		t.Errorf("the same again: %s", got.raw)
 	}
 	if n := sent(t) - before; n != 0 || c.ledger(shop).Balance != usdc || c.wallet() != 99*usdc {
@@ -197,7 +198,7 @@ func TestPermit2IsOfferedOnlyWhereItIs(t *testing.T) {
 		t.Errorf("offered %+v", accepts)
 	}
 	c.terms.Extra.AssetTransferMethod = x402.TransferPermit2
-	if got := c.call(server.DepositTool, c.permit(usdc, nil)).code(); got != x402.ErrPaymentRequirements {
+	if got := c.call(onmcp.DepositTool, c.permit(usdc, nil)).code(); got != x402.ErrPaymentRequirements {
 		t.Errorf("a deposit by it is refused with %q", got)
 	}
 }
@@ -215,7 +216,7 @@ func TestATokenWithoutEIP3009IsPaidWithByPermit2Alone(t *testing.T) {
 	}
 	c.agree(accepts[0])
 	shoptest.ApprovePermit2(t, key, o.Token, (100 * usdc).Big())
-	if got := c.call(server.DepositTool, c.permit(usdc, nil)).receipt(); got.Extra.ChannelState.Balance != usdc {
+	if got := c.call(onmcp.DepositTool, c.permit(usdc, nil)).receipt(); got.Extra.ChannelState.Balance != usdc {
 		t.Errorf("the deposit: %+v", got)
 	}
 	c.buys(1)

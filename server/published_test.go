@@ -9,7 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -42,7 +42,7 @@ func TestAStockClientIsRefundedOnTheVoucherOfOneMoreCallAndNeverOnABurntOne(t *t
 	c.closing(shop, price)
 	before := sent(t)
 	for what, amount := range map[string]*vouchers.Amount{"all": nil, "a part": amount(usdc / 4)} {
-		if got := c.call(server.RefundTool, c.refunds(price, amount)); got.code() != x402.ErrChannelBusy {
+		if got := c.call(onmcp.RefundTool, c.refunds(price, amount)); got.code() != x402.ErrChannelBusy {
 			t.Errorf("%s: %s", what, got.raw)
 		}
 	}
@@ -50,7 +50,7 @@ func TestAStockClientIsRefundedOnTheVoucherOfOneMoreCallAndNeverOnABurntOne(t *t
 		t.Errorf("%d transactions", sent(t)-before)
 	}
 	c.buys(2)
-	if got := c.call(server.RefundTool, c.refunds(2*price, nil)).receipt(); *got.Amount != usdc-2*price {
+	if got := c.call(onmcp.RefundTool, c.refunds(2*price, nil)).receipt(); *got.Amount != usdc-2*price {
 		t.Errorf("refunded %s", *got.Amount)
 	}
 }
@@ -71,14 +71,14 @@ func TestWhoShowsAPublishedVoucherNeitherFreezesItsChannelNorUsesUpItsLimits(t *
 	for what, payment := range map[string]*x402.PaymentPayload{"no order": c.refunds(price, nil), "a made-up order": made} {
 		strangers.Go(func() {
 			for !done.Load() {
-				if got := c.call(server.RefundTool, payment); got.result == nil || !got.result.IsError {
+				if got := c.call(onmcp.RefundTool, payment); got.result == nil || !got.result.IsError {
 					t.Errorf("a refund with %s: %s", what, got.raw)
 				}
 			}
 		})
 	}
 	for range 20 {
-		if got := c.call(server.DepositTool, forged); got.result == nil || !got.result.IsError {
+		if got := c.call(onmcp.DepositTool, forged); got.result == nil || !got.result.IsError {
 			t.Errorf("a forged deposit: %s", got.raw)
 		}
 	}
@@ -90,8 +90,8 @@ func TestWhoShowsAPublishedVoucherNeitherFreezesItsChannelNorUsesUpItsLimits(t *
 	if hits := shop.LimitHits(); len(hits) != 0 {
 		t.Errorf("the limits met are %v", hits)
 	}
-	c.call(server.DepositTool, c.deposits(usdc, 201*price)).given("a deposit")
-	if got := c.call(server.RefundTool, c.refunds(201*price, amount(usdc))).receipt(); *got.Amount != usdc {
+	c.call(onmcp.DepositTool, c.deposits(usdc, 201*price)).given("a deposit")
+	if got := c.call(onmcp.RefundTool, c.refunds(201*price, amount(usdc))).receipt(); *got.Amount != usdc {
 		t.Errorf("refunded %s", *got.Amount)
 	}
 }
@@ -102,7 +102,7 @@ func TestAPublishedDepositThatIsShownAgainUsesUpNothingOfItsChannel(t *testing.T
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := newCustomer(t, shop, "payer")
 	deposit := c.deposits(usdc, 0)
-	c.call(server.DepositTool, deposit).given("the deposit")
+	c.call(onmcp.DepositTool, deposit).given("the deposit")
 	c.buys(1)
 	c.closing(shop, price)
 	deposit.Payload.(*x402.DepositPayload).Voucher = c.sign(price) // both are on chain
@@ -110,9 +110,9 @@ func TestAPublishedDepositThatIsShownAgainUsesUpNothingOfItsChannel(t *testing.T
 	shop = shoptest.Open(t, shop.Options, new(tool).add)
 	c.url = shop.URL
 	for range 10 {
-		c.call(server.DepositTool, deposit)
+		c.call(onmcp.DepositTool, deposit)
 	}
-	c.call(server.DepositTool, c.deposits(usdc, price)).given("a deposit on a burnt voucher")
+	c.call(onmcp.DepositTool, c.deposits(usdc, price)).given("a deposit on a burnt voucher")
 	if hits := shop.LimitHits(); len(hits) != 0 {
 		t.Errorf("the limits met are %v", hits)
 	}
@@ -133,7 +133,7 @@ func TestARefundThatWasGivenIsToldAgainToWhoKnowsItsIdentifierAndTellsNoMoreThan
 	c.call("work", c.pays(2*price)) // signed, and never charged
 	fails = false
 	part := amount(usdc / 4)
-	given := c.call(server.RefundTool, c.identified(c.refunds(price, part), "secret_of_16_bytes")).receipt()
+	given := c.call(onmcp.RefundTool, c.identified(c.refunds(price, part), "secret_of_16_bytes")).receipt()
 	c.buys(2)
 	c.closing(shop, 2*price)
 	before := sent(t)
@@ -143,11 +143,11 @@ func TestARefundThatWasGivenIsToldAgainToWhoKnowsItsIdentifierAndTellsNoMoreThan
 		"another amount":     c.identified(c.refunds(price, nil), "secret_of_16_bytes"),
 		"another voucher":    c.identified(c.refunds(2*price, part), "secret_of_16_bytes"),
 	} {
-		if got := c.call(server.RefundTool, payment); got.result == nil || !got.result.IsError {
+		if got := c.call(onmcp.RefundTool, payment); got.result == nil || !got.result.IsError {
 			t.Errorf("with %s: %s", what, got.raw)
 		}
 	}
-	again := c.call(server.RefundTool, c.identified(c.refunds(price, part), "secret_of_16_bytes")).receipt()
+	again := c.call(onmcp.RefundTool, c.identified(c.refunds(price, part), "secret_of_16_bytes")).receipt()
 	state := again.Extra.ChannelState
 	if again.Transaction != given.Transaction || *again.Amount != *part || *state.ChargedCumulativeAmount != price || again.Extra.VoucherState != nil {
 		t.Errorf("told again: %+v, %+v", again, state)

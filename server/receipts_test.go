@@ -21,7 +21,10 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/server/tools"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -37,7 +40,7 @@ func (a answer) signedReceipt() *receipts.Signed {
 	if err := json.Unmarshal(a.raw, &result); err != nil {
 		a.t.Fatal(err)
 	}
-	raw, there := result.Meta[server.MetaReceipt]
+	raw, there := result.Meta[onmcp.MetaReceipt]
 	if !there {
 		return nil
 	}
@@ -105,7 +108,7 @@ func TestEveryChargeHasAReceiptHoweverItWasPaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		r, err := receipts.ParseHeader(resp.Header.Get(server.HeaderReceipt))
+		r, err := receipts.ParseHeader(resp.Header.Get(onhttp.HeaderReceipt))
 		if err != nil || r.Sequence != uint64(3+n) || r.Resource != "/today" || (r.Grant != receipts.ID{}) != (n == 1) {
 			t.Errorf("the route's receipt %d is %+v, %v", n, r, err)
 		}
@@ -235,25 +238,25 @@ func TestAPayerGetsItsReceiptsAgainByItsOrder(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	want := []receipts.Signed{*c.call("work", c.pays(price)).signedReceipt(), *c.callWith(t.Context(), count(2), c.pays(2*price)).signedReceipt()}
-	a := server.ReceiptsArguments{Channel: c.id}
+	a := tools.ReceiptsArguments{Channel: c.id}
 	a.Deadline, a.Signature = c.signed(credit.Order{Action: "receipts"})
-	var page server.ReceiptPage
-	send(t.Context(), t, shop.URL, server.ReceiptsTool, a, nil).structured(&page)
+	var page tools.ReceiptPage
+	send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil).structured(&page)
 	if !reflect.DeepEqual(page.Receipts, want) || page.Claimed.Channel != c.id {
 		t.Errorf("got %+v, want %+v", page, want)
 	}
 	a.After = 1
-	send(t.Context(), t, shop.URL, server.ReceiptsTool, a, nil).structured(&page)
+	send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil).structured(&page)
 	if len(page.Receipts) != 1 || page.Receipts[0].Sequence != 2 {
 		t.Errorf("after the first: %+v", page)
 	}
 
 	_, a.Signature = newCustomer(t, shop, "stranger").signed(credit.Order{Action: "receipts"})
-	if got := send(t.Context(), t, shop.URL, server.ReceiptsTool, a, nil); !got.result.IsError || !strings.Contains(got.text(), "the order is not the payer's") {
+	if got := send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil); !got.result.IsError || !strings.Contains(got.text(), "the order is not the payer's") {
 		t.Errorf("a stranger is answered %s", got.raw)
 	}
 	_, a.Signature = c.signed(credit.Order{Action: "list"})
-	if got := send(t.Context(), t, shop.URL, server.ReceiptsTool, a, nil); !got.result.IsError {
+	if got := send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil); !got.result.IsError {
 		t.Errorf("another order is answered %s", got.raw)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 )
@@ -46,7 +47,7 @@ func TestNothingIsSoldAgainstMoneyWhoseRefundWasOnItsWayWhenTheShopEnded(t *test
 	})
 	defer mining()
 	ended := make(chan answer, 1)
-	go func() { ended <- c.call(server.RefundTool, c.refunds(price, nil)) }()
+	go func() { ended <- c.call(onmcp.RefundTool, c.refunds(price, nil)) }()
 	eventually(t, "the refund", func() bool { return len(shop.Transactions()) > 0 })
 	if err := shop.Close(); err != nil {
 		t.Fatal(err)
@@ -77,20 +78,20 @@ func TestAChannelThatWasNeverClaimedFromSellsOnAfterAFullRefund(t *testing.T) {
 	options := selling(t)
 	shop := shoptest.Open(t, options, new(tool).add)
 	c := regular(t, shop, "payer", 10*usdc)
-	got := c.call(server.RefundTool, c.refunds(0, nil)).receipt()
+	got := c.call(onmcp.RefundTool, c.refunds(0, nil)).receipt()
 	if *got.Amount != 10*usdc || got.Extra.ChannelState.Balance != 0 || c.wallet() != 100*usdc {
 		t.Errorf("the receipt is %+v, the payer has %s", got, c.wallet())
 	}
 	if after := c.ledger(shop); after.Balance != 0 || after.Frozen {
 		t.Errorf("after the refund the channel is %+v", after)
 	}
-	if code := c.call(server.RefundTool, c.refunds(0, nil)).code(); code != x402.ErrRefundNoBalance {
+	if code := c.call(onmcp.RefundTool, c.refunds(0, nil)).code(); code != x402.ErrRefundNoBalance {
 		t.Errorf("a second refund is refused with %q", code)
 	}
 	shop.Stop(t)
 	shop = shoptest.Open(t, options, new(tool).add)
 	c.url = shop.URL
-	if got := c.call(server.DepositTool, c.deposits(5*usdc, 0)).receipt(); got.Extra.ChannelState.Balance != 5*usdc {
+	if got := c.call(onmcp.DepositTool, c.deposits(5*usdc, 0)).receipt(); got.Extra.ChannelState.Balance != 5*usdc {
 		t.Errorf("after another deposit: %+v", got.Extra.ChannelState)
 	}
 	if got := c.call("work", c.pays(price)); got.text() != "done" {
@@ -110,7 +111,7 @@ func TestAChannelThatCannotBeReadKeepsNoOtherFrozen(t *testing.T) {
 	for i := range 6 { // the canonical terms come first
 		c := newCustomer(t, shop, fmt.Sprint("payer ", i))
 		c.agree(accepts[min(1, i/5)])
-		if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+		if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
 			t.Fatalf("the deposit of %d: %s", i, got.raw)
 		}
 		all = append(all, c)
@@ -125,7 +126,7 @@ func TestAChannelThatCannotBeReadKeepsNoOtherFrozen(t *testing.T) {
 	var asking sync.WaitGroup
 	for _, c := range all {
 		payment := c.refunds(0, nil)
-		asking.Go(func() { c.call(server.RefundTool, payment) })
+		asking.Go(func() { c.call(onmcp.RefundTool, payment) })
 	}
 	eventually(t, "the refunds", func() bool { return len(shop.Transactions()) == len(all) })
 	if err := shop.Close(); err != nil {

@@ -20,17 +20,19 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onhttp"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/server/token"
+	"github.com/chitpay/chit/server/tools"
 	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
-	"github.com/chitpay/chit/x402"
 )
 
 // Shop sells tool calls. It is safe for concurrent use.
@@ -57,8 +59,6 @@ type Shop struct {
 	withdrawDelay uint64
 	baseURL       string // without a slash at its end, or empty
 	rates         offer.LiveTariff
-	wired         wiring
-	payments      x402.PaymentDecoder
 	logger        *slog.Logger
 	limits        Limits
 	met           *limits.Hits
@@ -66,9 +66,11 @@ type Shop struct {
 	vouchers      *voucher.Seller
 	tokens        *token.Seller
 	ways          sale.Ways
+	paywall       *onmcp.Paywall
+	tools         *tools.Tools
+	routes        *onhttp.Seller
 	register      *sale.Register
 	door          *door.Door
-	streams       streams
 	closing       sync.Once
 }
 
@@ -105,7 +107,7 @@ func newShop(o Options) (*Shop, error) {
 		return nil, fmt.Errorf("%w: %d seconds is not within %d and %d", vouchers.ErrWithdrawDelay, s.withdrawDelay, vouchers.MinWithdrawDelay, vouchers.MaxWithdrawDelay)
 	}
 	if o.BaseURL != "" {
-		if s.baseURL, err = ParseBaseURL(o.BaseURL); err != nil {
+		if s.baseURL, err = onhttp.ParseBaseURL(o.BaseURL); err != nil {
 			return nil, fmt.Errorf("baseURL: %w", err)
 		}
 	}
@@ -169,6 +171,13 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	}
 	s.tokens = token.New(s.Credit, s.Ledger, s.vouchers, s.logger)
 	s.ways = append(slices.Clone(o.Ways), s.vouchers, s.tokens)
+	s.paywall = onmcp.New(onmcp.Options{
+		Register: s.register, Ways: s.ways, Tariff: &s.rates, Terms: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, Logger: s.logger,
+	})
+	s.tools = &tools.Tools{Paywall: s.paywall, Vouchers: s.vouchers, Tokens: s.tokens, Ledger: s.Ledger, Receipts: s.Receipts}
+	s.routes = onhttp.New(onhttp.Options{
+		Register: s.register, Ways: s.ways, Desk: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, BaseURL: s.baseURL, Logger: s.logger,
+	})
 	s.Settler, s.Watcher = s.tills.All[0].Settler, s.tills.All[0].Watcher
 	s.warnOfOthers()
 	s.sayStops()
@@ -217,8 +226,8 @@ func (s *Shop) ServerOptions() []mcpserver.ServerOption {
 		mcpserver.WithToolCapabilities(true),
 		mcpserver.WithRecovery(),
 		mcpserver.WithToolHandlerMiddleware(s.Middleware),
-		mcpserver.WithToolFilter(s.filter),
-		mcpserver.WithHooks(s.hooks()),
+		mcpserver.WithToolFilter(s.paywall.Filter),
+		mcpserver.WithHooks(s.paywall.Hooks()),
 	}
 }
 
@@ -234,7 +243,7 @@ type Listeners struct {
 // never) and as the policy says until the context ends; then it lets the calls in
 // flight finish, and logs what was sold. It refuses to start with what [Shop.CheckTools] refuses.
 func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
-	if err := s.begin(tools); err != nil {
+	if err := s.paywall.Begin(tools); err != nil {
 		return errors.Join(err, on.close())
 	}
 	return s.ServeHandler(ctx, on, s.handler(tools), settleEvery)
@@ -258,7 +267,7 @@ func (on Listeners) close() error {
 // ServeHandler is [Shop.Serve] for a handler of the caller's own. The MCP servers that it
 // checks are those that [Shop.AddTools] was called for.
 func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
-	if err := errors.Join(s.checkAll(), on.check()); err != nil {
+	if err := errors.Join(s.paywall.CheckAll(), on.check()); err != nil {
 		return errors.Join(err, on.close())
 	}
 	group, ctx := errgroup.WithContext(ctx)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -64,7 +65,7 @@ func (v *visitor) places(target, host string) [3]string {
 	payment := v.pays(v.paid)
 	payment.Extensions = terms.Extensions
 	answer := v.asks(target, host, payment)
-	receipt, err := receipts.ParseHeader(answer.Get(server.HeaderReceipt))
+	receipt, err := receipts.ParseHeader(answer.Get(onhttp.HeaderReceipt))
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -129,14 +130,14 @@ func TestABaseURLIsAPlaceAndNothingMore(t *testing.T) {
 		"shop.example": "", "": "", "ftp://shop.example": "", "https://": "", "https:///a": "", "https://:443": "", "https:shop.example": "",
 		"https://bank.example@shop.example": "", "https://shop.example?": "", "https://shop.example/?a=b": "", "https://shop.example/#a": "", "https://shop.example#": "",
 	} {
-		got, err := server.ParseBaseURL(text)
-		if got != want || (want == "") != errors.Is(err, server.ErrBaseURL) {
+		got, err := onhttp.ParseBaseURL(text)
+		if got != want || (want == "") != errors.Is(err, onhttp.ErrBaseURL) {
 			t.Errorf("%q is %q, %v", text, got, err)
 		}
 	}
 	o := shoptest.Options(t)
 	o.BaseURL = "https://shop.example/?a=b"
-	if shop, err := server.Open(t.Context(), o); !errors.Is(err, server.ErrBaseURL) {
+	if shop, err := server.Open(t.Context(), o); !errors.Is(err, onhttp.ErrBaseURL) {
 		t.Errorf("a shop opens with it: %v, %v", shop, err)
 	}
 }

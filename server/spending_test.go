@@ -9,7 +9,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow/funding"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -32,7 +32,7 @@ func (a answer) given(what string) {
 
 // partBack asks for a part of what is left after one call.
 func (c *customer) partBack(amount vouchers.Amount) answer {
-	return c.call(server.RefundTool, c.refunds(price, &amount))
+	return c.call(onmcp.RefundTool, c.refunds(price, &amount))
 }
 
 // buyer is a regular that has made one call.
@@ -44,7 +44,7 @@ func buyer(t testing.TB, shop *shoptest.Shop, role string, balance vouchers.Amou
 }
 
 func (c *customer) deposit(amount vouchers.Amount) answer {
-	return c.call(server.DepositTool, c.deposits(amount, 0))
+	return c.call(onmcp.DepositTool, c.deposits(amount, 0))
 }
 
 func TestNoTransactionIsSentForLessThanTheLeastAndAllThatIsLeftGoesBack(t *testing.T) {
@@ -82,7 +82,7 @@ func TestTheLeastFollowsThePriceOfGas(t *testing.T) {
 	c.call("work", c.pays(price)).given("a call")
 	c.partBack(announced/4).waits(x402.ErrRefundAmountInvalid, "the present price of gas")
 	c.partBack(2 * announced).given("a part above it")
-	c.call(server.RefundTool, c.refunds(price, amount(announced))).given("the rest")
+	c.call(onmcp.RefundTool, c.refunds(price, amount(announced))).given("the rest")
 }
 
 func TestAChannelHasSoManyErrandsInAnHour(t *testing.T) {
@@ -101,7 +101,7 @@ func TestAChannelHasSoManyErrandsInAnHour(t *testing.T) {
 	other.partBack(usdc / 2).given("a part of another channel")
 	now = now.Add(20 * time.Minute)
 	c.partBack(usdc / 10).given("a part after twenty minutes")
-	c.call(server.RefundTool, c.refunds(price, amount(c.ledger(shop).Balance-price))).given("all that is left")
+	c.call(onmcp.RefundTool, c.refunds(price, amount(c.ledger(shop).Balance-price))).given("all that is left")
 }
 
 func TestWhatIsLeftAndWorthLessThanItsGasGoesBackNowAndThen(t *testing.T) {
@@ -111,12 +111,12 @@ func TestWhatIsLeftAndWorthLessThanItsGasGoesBackNowAndThen(t *testing.T) {
 	c := newCustomer(t, shop, "payer")
 	c.call("work", c.deposits(2*price, price)).given("a call")
 	for n := range uint64(6) {
-		c.call(server.RefundTool, c.ordered(c.refunds(price, amount(c.ledger(shop).Balance-price)), n)).given("what is left")
-		c.call(server.DepositTool, c.deposits(1, price)).given("one unit more")
+		c.call(onmcp.RefundTool, c.ordered(c.refunds(price, amount(c.ledger(shop).Balance-price)), n)).given("what is left")
+		c.call(onmcp.DepositTool, c.deposits(1, price)).given("one unit more")
 	}
-	c.call(server.RefundTool, c.ordered(c.refunds(price, amount(1)), 6)).given("the first unit alone")
-	c.call(server.DepositTool, c.deposits(1, price)).given("one unit more")
-	c.call(server.RefundTool, c.ordered(c.refunds(price, amount(1)), 7)).waits(x402.ErrVerificationStateUnavailable, "ask again in 10m")
+	c.call(onmcp.RefundTool, c.ordered(c.refunds(price, amount(1)), 6)).given("the first unit alone")
+	c.call(onmcp.DepositTool, c.deposits(1, price)).given("one unit more")
+	c.call(onmcp.RefundTool, c.ordered(c.refunds(price, amount(1)), 7)).waits(x402.ErrVerificationStateUnavailable, "ask again in 10m")
 }
 
 func TestTodaysGasForDepositsIsABudgetThatOutlivesTheShopAndNoClaimWaitsFor(t *testing.T) {
@@ -126,9 +126,9 @@ func TestTodaysGasForDepositsIsABudgetThatOutlivesTheShopAndNoClaimWaitsFor(t *t
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := buyer(t, shop, "payer", usdc)
 	payment := c.deposits(usdc, 0)
-	c.call(server.DepositTool, payment).given("a second deposit")
+	c.call(onmcp.DepositTool, payment).given("a second deposit")
 	c.deposit(usdc).waits(x402.ErrVerificationStateUnavailable, "00:00 UTC")
-	c.call(server.DepositTool, payment).given("the second deposit, asked for again")
+	c.call(onmcp.DepositTool, payment).given("the second deposit, asked for again")
 	shop.Stop(t)
 	shop = shoptest.Open(t, o, new(tool).add)
 	c.url = shop.URL
@@ -141,7 +141,7 @@ func TestTodaysGasForDepositsIsABudgetThatOutlivesTheShopAndNoClaimWaitsFor(t *t
 	if settled, err := shop.Settler.Settle(t.Context(), false); err != nil || settled.Claimed != price {
 		t.Errorf("the settler claims %+v, %v", settled, err)
 	}
-	c.call(server.RefundTool, c.ordered(c.refunds(price, amount(usdc/2)), 0)).given("a refund of a part")
+	c.call(onmcp.RefundTool, c.ordered(c.refunds(price, amount(usdc/2)), 0)).given("a refund of a part")
 	now = now.Add(14 * time.Hour)
 	fresh.deposit(usdc).given("a deposit on the next day")
 }
@@ -158,7 +158,7 @@ func TestTodaysGasForRefundsOfAPartIsABudget(t *testing.T) {
 	c.deposit(usdc).given("a deposit")
 	now = now.Add(-48 * time.Hour)
 	c.partBack(usdc).waits(x402.ErrVerificationStateUnavailable, "00:00 UTC")
-	c.call(server.RefundTool, c.refunds(price, amount(c.ledger(shop).Balance-price))).given("all that is left")
+	c.call(onmcp.RefundTool, c.refunds(price, amount(c.ledger(shop).Balance-price))).given("all that is left")
 }
 
 // burner is a contract that takes every signature, after it has used up two million gas.
@@ -180,7 +180,7 @@ func TestADepositWhoseWalletBurnsTheSellersGasIsRefusedBeforeItIsSent(t *testing
 	}
 	payment := c.pay(&x402.DepositPayload{ChannelConfig: c.config, Voucher: voucher(), Deposit: c.authorize(usdc, funding.NewNonce())})
 	before := sent(t)
-	c.call(server.DepositTool, payment).waits(x402.ErrDepositSimulationFailed, "the cap is 1000000")
+	c.call(onmcp.DepositTool, payment).waits(x402.ErrDepositSimulationFailed, "the cap is 1000000")
 	if sent(t) != before || shop.LimitHits()["depositGasCap"] != 1 {
 		t.Errorf("%d transactions; the limits met are %v", sent(t)-before, shop.LimitHits())
 	}
@@ -188,7 +188,7 @@ func TestADepositWhoseWalletBurnsTheSellersGasIsRefusedBeforeItIsSent(t *testing
 	o.Limits.DepositGasCap = 5_000_000
 	shop = shoptest.Open(t, o, new(tool).add)
 	c.url = shop.URL
-	c.call(server.DepositTool, payment).given("under a higher cap")
+	c.call(onmcp.DepositTool, payment).given("under a higher cap")
 }
 
 func TestACallThatNeedsMoreThanItsCapIsNotSent(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -33,7 +35,7 @@ func toldAt(t testing.TB, url string, order x402.StateOrder) (status int, state 
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set(server.HeaderState, header)
+	req.Header.Set(onhttp.HeaderState, header)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +67,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 	before := log.Len()
 	state := credit.Order{Action: "state"}
 
-	byTool := send(t.Context(), t, shop.URL, server.StateTool, c.asks(state), nil)
+	byTool := send(t.Context(), t, shop.URL, onmcp.StateTool, c.asks(state), nil)
 	status, byRoute, _ := toldAt(t, route.URL, c.asks(state))
 	if byTool.result.IsError || status != http.StatusOK {
 		t.Errorf("answered %s, and %d", byTool.raw, status)
@@ -89,7 +91,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 		"a channel that is not known":  {unknown.asks(state), x402.ErrChannelNotFound},
 		"an order whose time is over":  {x402.StateOrder{Channel: c.id, Deadline: 1, Signature: c.asks(state).Signature}, x402.ErrPayload},
 	} {
-		byTool := send(t.Context(), t, shop.URL, server.StateTool, test.order, nil)
+		byTool := send(t.Context(), t, shop.URL, onmcp.StateTool, test.order, nil)
 		status, byRoute, body := toldAt(t, route.URL, test.order)
 		if !byTool.result.IsError || status != http.StatusForbidden || byTool.receipt().ErrorReason != test.code || byRoute.ErrorReason != test.code {
 			t.Errorf("%s is answered with %s and %d %s", what, byTool.raw, status, body)
@@ -102,7 +104,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 	}
 	for i := range 40 {
 		unknown.id[1] = byte(i)
-		send(t.Context(), t, shop.URL, server.StateTool, unknown.asks(state), nil)
+		send(t.Context(), t, shop.URL, onmcp.StateTool, unknown.asks(state), nil)
 	}
 	if hits := shop.LimitHits(); len(hits) > 0 {
 		t.Errorf("the chain was asked: the limits met are %v", hits)
@@ -115,7 +117,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 func TestTheToolForAPayersStateIsNotListed(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	list := postRaw(t, shop.URL, []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
-	if !bytes.Contains(list, []byte(`"work"`)) || bytes.Contains(list, []byte(server.StateTool)) {
+	if !bytes.Contains(list, []byte(`"work"`)) || bytes.Contains(list, []byte(onmcp.StateTool)) {
 		t.Errorf("the list is %s", list)
 	}
 }

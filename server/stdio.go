@@ -17,7 +17,7 @@ import (
 // each client's program needs one of its own. It refuses to start with what
 // [Shop.CheckTools] refuses.
 func (s *Shop) ServeStdio(ctx context.Context, in io.Reader, out io.Writer, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
-	if err := s.begin(tools); err != nil {
+	if err := s.paywall.Begin(tools); err != nil {
 		return err
 	}
 	within, cancel := context.WithCancel(ctx)

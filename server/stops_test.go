@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -88,7 +89,7 @@ func TestTwoStoresWithOneKeyStopSellingWhereTheyTakeFromEachOther(t *testing.T) 
 	if refused.code() != x402.ErrVerificationStateUnavailable {
 		t.Errorf("a call of the stopped channel: %s", refused.raw)
 	}
-	if got := b.call(server.DepositTool, b.deposits(usdc, 0)); got.code() != x402.ErrVerificationStateUnavailable {
+	if got := b.call(onmcp.DepositTool, b.deposits(usdc, 0)); got.code() != x402.ErrVerificationStateUnavailable {
 		t.Errorf("a deposit into it: %s", got.raw)
 	}
 	if views := second.Channels(); len(views) != 1 || views[0].Stopped == nil {
@@ -118,7 +119,7 @@ func TestARefundByAnotherStoreStopsTheChannel(t *testing.T) {
 	a, b := at(first), at(second)
 	b.buys(1)
 	part := vouchers.Amount(usdc / 2)
-	if got := a.call(server.RefundTool, a.refunds(0, &part)).receipt(); *got.Amount != part {
+	if got := a.call(onmcp.RefundTool, a.refunds(0, &part)).receipt(); *got.Amount != part {
 		t.Fatalf("refunded %s", *got.Amount)
 	}
 	if found, err := second.Reconcile(t.Context()); err != nil || len(found.Stopped) != 1 || found.Stopped[0].Refunds != 1 {

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -97,7 +98,7 @@ func announced(t testing.TB, url, name string) *x402.PaymentRequired {
 	}
 	for _, tool := range list.Tools {
 		if tool.Name == name {
-			required, err := x402.DecodePaymentRequired(tool.Meta[server.MetaPrice])
+			required, err := x402.DecodePaymentRequired(tool.Meta[onmcp.MetaPrice])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,13 +5,14 @@ import (
 
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 )
 
 // What tools cost, what others can make a shop do, and where it is paid, as a program says
-// it. They are explained where they are worked out, in the packages offer, limits and till.
+// it. They are explained where they are worked out, in the packages of their names.
 type (
 	Prices    = offer.Prices
 	Rates     = offer.Rates
@@ -22,6 +23,7 @@ type (
 	Limits    = limits.Limits
 	Accepts   = till.Accepts
 	Move      = voucher.Move
+	HTTPOffer = onhttp.Offer
 )
 
 // Free is the price of what is given for nothing, among [Prices].

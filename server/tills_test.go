@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/till"
@@ -23,7 +24,7 @@ func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
 	shop := shoptest.Open(t, s.options, work.add)
 	customers := s.customers(t, shop, "payer")
 	for i, c := range customers {
-		if got := c.call(server.DepositTool, c.deposits(usdc, 0)).receipt(); got.Extra.ChannelState.Balance != usdc || got.Network != c.terms.Network {
+		if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)).receipt(); got.Extra.ChannelState.Balance != usdc || got.Network != c.terms.Network {
 			t.Fatalf("after the deposit of customer %d: %+v", i, got)
 		}
 		c.buys(1)
@@ -57,7 +58,7 @@ func TestAShopIsPaidThroughSeveralEscrowsOnSeveralChains(t *testing.T) {
 		t.Errorf("the receiver has %s and %s", customers[0].income(), customers[2].income())
 	}
 	for i, c := range customers {
-		if got := c.call(server.RefundTool, c.ordered(c.refunds(2*price, nil), 0)).receipt(); *got.Amount != usdc-2*price || c.wallet() != 100*usdc-2*price {
+		if got := c.call(onmcp.RefundTool, c.ordered(c.refunds(2*price, nil), 0)).receipt(); *got.Amount != usdc-2*price || c.wallet() != 100*usdc-2*price {
 			t.Errorf("the refund of customer %d is %s; it has %s", i, *got.Amount, c.wallet())
 		}
 	}
@@ -72,7 +73,7 @@ func TestChargesInADeploymentThatWasTakenOutAreSetAsideUntilItIsBack(t *testing.
 	work := new(tool)
 	shop := shoptest.Open(t, s.options, work.add)
 	c := s.customers(t, shop, "payer")[0]
-	if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+	if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
 		t.Fatalf("the deposit: %s", got.raw)
 	}
 	c.buys(1)
@@ -101,7 +102,7 @@ func TestAWithdrawalIsDefendedInEveryDeployment(t *testing.T) {
 	shop := shoptest.Open(t, s.options, work.add)
 	customers := s.customers(t, shop, "payer")
 	for i, c := range customers {
-		if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+		if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
 			t.Fatalf("the deposit of customer %d: %s", i, got.raw)
 		}
 		c.buys(1)
@@ -140,7 +141,7 @@ func TestEveryWayToPayIsOfferedAndTheCanonicalOneFirst(t *testing.T) {
 	check(announced(t, shop.URL, "work").Accepts)
 	// Who has to recover finds its own channel's entry first.
 	c := s.customers(t, shop, "payer")[2]
-	if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+	if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
 		t.Fatalf("the deposit: %s", got.raw)
 	}
 	c.buys(1)
@@ -156,7 +157,7 @@ func TestTermsThatAreMixedFromSeveralOffersAreRefused(t *testing.T) {
 	shop := shoptest.Open(t, s.options, work.add)
 	all := s.customers(t, shop, "payer")
 	for i, c := range all {
-		if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+		if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
 			t.Fatalf("the deposit of customer %d: %s", i, got.raw)
 		}
 	}
@@ -182,7 +183,7 @@ func TestTermsThatAreMixedFromSeveralOffersAreRefused(t *testing.T) {
 		}
 		deposit := c.payer.deposits(usdc, 0)
 		c.bend(&deposit.Accepted)
-		if got := c.payer.call(server.DepositTool, deposit).code(); got != c.want {
+		if got := c.payer.call(onmcp.DepositTool, deposit).code(); got != c.want {
 			t.Errorf("%s: the deposit is refused with %q, want %q", name, got, c.want)
 		}
 	}
@@ -208,7 +209,7 @@ func TestDepositsIntoTwoEscrowsOfOneChainDoNotCollide(t *testing.T) {
 	for _, c := range all {
 		payment := c.deposits(usdc, 0)
 		group.Go(func() error {
-			if got := c.call(server.DepositTool, payment); got.result == nil || got.result.IsError {
+			if got := c.call(onmcp.DepositTool, payment); got.result == nil || got.result.IsError {
 				return fmt.Errorf("a deposit into %s: %s", c.domain.Deployment(), got.raw)
 			}
 			return nil

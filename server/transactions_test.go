@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/chain"
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/books"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/x402"
@@ -24,7 +24,7 @@ func TestTransactionsOfTwoChainsAreToldApartAndSurviveARestartInAnotherOrder(t *
 	deposits := []*x402.PaymentPayload{here.deposits(usdc, 0), there.deposits(usdc, 0)}
 	var asking sync.WaitGroup
 	for i, c := range []*customer{here, there} {
-		asking.Go(func() { c.call(server.DepositTool, deposits[i]) })
+		asking.Go(func() { c.call(onmcp.DepositTool, deposits[i]) })
 	}
 	eventually(t, "the deposits", func() bool { return len(shop.Transactions()) == 2 })
 	pending := shop.Transactions()
@@ -60,7 +60,7 @@ func TestTransactionsOfTwoChainsAreToldApartAndSurviveARestartInAnotherOrder(t *
 	mine()
 	for i, c := range []*customer{here, there} {
 		c.url = shop.URL
-		got := c.call(server.DepositTool, deposits[i]).receipt()
+		got := c.call(onmcp.DepositTool, deposits[i]).receipt()
 		if got.Extra.ChannelState.Balance != usdc || c.wallet() != 99*usdc {
 			t.Errorf("customer %d has %s in the channel and %s outside", i, got.Extra.ChannelState.Balance, c.wallet())
 		}
@@ -72,13 +72,13 @@ func TestARefundOnAnotherChainThatWasOnItsWayWhenTheShopEndedIsBookedThere(t *te
 	work := new(tool)
 	shop := shoptest.Open(t, s.options, work.add)
 	c := s.customers(t, shop, "payer")[2]
-	if got := c.call(server.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
+	if got := c.call(onmcp.DepositTool, c.deposits(usdc, 0)); got.result.IsError {
 		t.Fatalf("the deposit: %s", got.raw)
 	}
 	c.buys(1)
 	mine := s.still(t)
 	ended := make(chan answer, 1)
-	go func() { ended <- c.call(server.RefundTool, c.refunds(price, nil)) }()
+	go func() { ended <- c.call(onmcp.RefundTool, c.refunds(price, nil)) }()
 	eventually(t, "the refund", func() bool { return len(shop.Transactions()) > 0 })
 	if err := shop.Close(); err != nil {
 		t.Fatal(err)

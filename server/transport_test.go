@@ -20,6 +20,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/token"
@@ -190,7 +191,7 @@ func (l *line) sells() *customer {
 	}
 	c := &customer{t: l.t, key: shoptest.Payer(l.t, "payer"), net: shoptest.Net}
 	c.agree(refused.Accepts[0])
-	if got := l.pay(server.DepositTool, nil, c.deposits(usdc, 0)).receipt(); got.Extra.ChannelState.Balance != usdc {
+	if got := l.pay(onmcp.DepositTool, nil, c.deposits(usdc, 0)).receipt(); got.Extra.ChannelState.Balance != usdc {
 		l.t.Fatalf("after a deposit: %+v", got)
 	}
 	return c
@@ -225,8 +226,8 @@ func (l *line) charges(c *customer) {
 func (l *line) spends(c *customer) {
 	l.t.Helper()
 	var granted token.Granted
-	l.pay(server.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price)).structured(&granted)
-	onCredit := map[string]any{server.MetaCredit: granted.Token}
+	l.pay(onmcp.CreditGrantTool, c.wants(macaroon.Scope{Budget: price}), c.offered(price, 3*price)).structured(&granted)
+	onCredit := map[string]any{onmcp.MetaCredit: granted.Token}
 	if a := l.call("work", nil, onCredit); a.text() != "done" || *a.receipt().Extra.ChargedAmount != price {
 		l.t.Errorf("on credit: %+v", a.result)
 	}

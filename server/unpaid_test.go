@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -71,7 +72,7 @@ func TestArgumentsOfACallThatDoesNotPayAreNotDecoded(t *testing.T) {
 		"what is no payment":      {map[string]any{x402.MetaPayment: 1}, nil, "accepts"},
 		"a forged payment":        {map[string]any{x402.MetaPayment: forged}, nil, string(x402.ErrVoucherSignature)},
 		"a channel of nobody":     {map[string]any{x402.MetaPayment: stranger.pays(price)}, nil, string(x402.ErrChannelNotFound)},
-		"a made-up token":         {map[string]any{server.MetaCredit: "chit_1"}, nil, string(credit.CodeInvalidToken)},
+		"a made-up token":         {map[string]any{onmcp.MetaCredit: "chit_1"}, nil, string(credit.CodeInvalidToken)},
 		"a made-up bearer token":  {nil, http.Header{"Authorization": {"Bearer chit_1"}}, string(credit.CodeInvalidToken)},
 		"a payment in a bad name": {map[string]any{"x402/Payment": forged}, nil, string(x402.ErrPaymentRequired)},
 	} {
@@ -139,7 +140,7 @@ func TestALargeCallThatPaysIsServedWithItsArguments(t *testing.T) {
 	served("of a channel that only the chain knows", other.callWith(t.Context(), large, other.pays(price)))
 	token := c.granted(macaroon.Scope{Budget: price}, 3*price).Token
 	served("with a token", post(t.Context(), t, shop.URL, callBody(t, map[string]any{
-		"name": "work", "arguments": large, "_meta": map[string]any{server.MetaCredit: token},
+		"name": "work", "arguments": large, "_meta": map[string]any{onmcp.MetaCredit: token},
 	})))
 	if a := send(t.Context(), t, shop.URL, "now", large, nil); a.result == nil || a.result.IsError {
 		t.Errorf("a free tool: %.300s %s", a.raw, a.failure)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -75,7 +75,7 @@ func (m *mask) heard(r *http.Response) error {
 	defer m.mu.Unlock()
 	said(m.t, r.Header.Get(x402.HeaderPaymentRequired), of[x402.PaymentRequired], &m.terms)
 	said(m.t, r.Header.Get(x402.HeaderPaymentResponse), of[x402.SettlementResponse], &m.answer)
-	said(m.t, r.Header.Get(server.HeaderReceipt), receipts.ParseHeader, &m.signed)
+	said(m.t, r.Header.Get(onhttp.HeaderReceipt), receipts.ParseHeader, &m.signed)
 	return nil
 }
 
@@ -198,7 +198,7 @@ func (m *mask) payOnCredit(token, page, place string) {
 		m.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	receipt, err := receipts.ParseHeader(resp.Header.Get(server.HeaderReceipt))
+	receipt, err := receipts.ParseHeader(resp.Header.Get(onhttp.HeaderReceipt))
 	if err != nil {
 		m.t.Fatalf("on credit: %s, %v", resp.Status, err)
 	}

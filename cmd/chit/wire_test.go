@@ -13,7 +13,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
@@ -234,7 +234,7 @@ func answerIn(raw []byte) (*answer, error) {
 		return nil, err
 	}
 	if a.charged = *receipt.Extra.ChargedAmount; a.charged > 0 {
-		signed, _ := meta[server.MetaReceipt].(map[string]any)
+		signed, _ := meta[onmcp.MetaReceipt].(map[string]any)
 		a.cumulative, err = vouchers.ParseAtomic(fmt.Sprint(signed["cumulative"]))
 	}
 	return a, err

@@ -7,8 +7,8 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 	"github.com/rs/cors"
 
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -17,7 +17,7 @@ const corsMaxAge = 600
 
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
-	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, server.HeaderCreditGrant, server.HeaderCreditRemaining, server.HeaderReceipt,
+	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt,
 	mcpserver.HeaderKeySessionID, door.HeaderRequestID, "Retry-After", "WWW-Authenticate",
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
@@ -44,7 +44,7 @@ func (s *selling) granted(t testing.TB, buyer *agent.Client, scope macaroon.Scop
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := buy(t, buyer, uint64(scope.Budget), server.CreditGrantTool, map[string]any{
+	result := buy(t, buyer, uint64(scope.Budget), onmcp.CreditGrantTool, map[string]any{
 		"caveats": texts, "deadline": order.Deadline, "signature": vouchers.Signature(signature).Hex(),
 	})
 	var g token.Granted
@@ -76,7 +76,7 @@ func TestATokenPaysForToolsAndRoutesBehindTheGateway(t *testing.T) {
 	if got := textOf(t, call(t, client, "echo", nil)); got != "web: " {
 		t.Errorf("echo says %q", got)
 	}
-	if got := textOf(t, call(t, client, "meta", &mcp.Meta{AdditionalFields: map[string]any{server.MetaCredit: token}})); strings.Contains(got, macaroon.Prefix) {
+	if got := textOf(t, call(t, client, "meta", &mcp.Meta{AdditionalFields: map[string]any{onmcp.MetaCredit: token}})); strings.Contains(got, macaroon.Prefix) {
 		t.Errorf("the upstream sees %s", got)
 	}
 	get := func() (int, string) {
@@ -123,7 +123,7 @@ func TestAServingShopReturnsWhatAUsedUpTokenHasNotSpent(t *testing.T) {
 	for ch := range s.shop.Ledger.Channels() {
 		id = ch.ID
 	}
-	if got := call(t, buyer.MCP(), "echo", &mcp.Meta{AdditionalFields: map[string]any{server.MetaCredit: token}}); got.IsError {
+	if got := call(t, buyer.MCP(), "echo", &mcp.Meta{AdditionalFields: map[string]any{onmcp.MetaCredit: token}}); got.IsError {
 		t.Fatalf("echo is refused: %s", textOf(t, got))
 	}
 	for late := time.Now().Add(patience); ; runtime.Gosched() {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -23,7 +23,7 @@ const theirTerms = `{"x402Version":2,"error":"payment_required","resource":{"url
 // protocolMeta is a _meta with something of every protocol of payment.
 func protocolMeta() *mcp.Meta {
 	return &mcp.Meta{AdditionalFields: map[string]any{
-		x402.MetaPaymentResponse: map[string]any{"success": true}, server.MetaPrice: json.RawMessage(theirTerms), server.MetaReceipt: "r", server.MetaCredit: "c",
+		x402.MetaPaymentResponse: map[string]any{"success": true}, onmcp.MetaPrice: json.RawMessage(theirTerms), onmcp.MetaReceipt: "r", onmcp.MetaCredit: "c",
 		offer.MetaCost: "400", "org.paymentauth/receipt": "r", "theirs": 1,
 	}}
 }
@@ -35,7 +35,7 @@ func notOurs(t testing.TB, what string, text string) {
 			t.Errorf("%s: %s", what, text)
 		}
 	}
-	for _, name := range []string{server.MetaReceipt, offer.MetaCost, "org.paymentauth"} {
+	for _, name := range []string{onmcp.MetaReceipt, offer.MetaCost, "org.paymentauth"} {
 		if strings.Contains(text, name) {
 			t.Errorf("%s has %s: %s", what, name, text)
 		}
@@ -98,7 +98,7 @@ func TestWhatAnUpstreamSaysOfPaymentsIsNotPassedOn(t *testing.T) {
 		if err != nil || receipt.Charged != price {
 			t.Fatalf("%s: %+v, %v", name, receipt, err)
 		}
-		delete(result.Meta.AdditionalFields, server.MetaReceipt) // the shop's own
+		delete(result.Meta.AdditionalFields, onmcp.MetaReceipt) // the shop's own
 		notOurs(t, name, encoded(t, result))
 	}
 }

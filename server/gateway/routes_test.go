@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/funding"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
@@ -37,7 +37,7 @@ func backend(t testing.TB) (*httptest.Server, *counter) {
 		http.Error(w, "broken", http.StatusInternalServerError)
 	})
 	mux.HandleFunc("/huge", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.CopyN(w, neverEnding{}, server.MaxSoldAnswer+1)
+		_, _ = io.CopyN(w, neverEnding{}, onhttp.MaxSoldAnswer+1)
 	})
 	mux.HandleFunc("/cut", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100")

@@ -13,7 +13,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -139,11 +139,11 @@ upstreams:
 
 func TestAToolThatHasTheNameOfTheShopsOwnIsNotFree(t *testing.T) {
 	web := serveHTTP(t, "web")
-	web.tool(server.RefundTool, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	web.tool(onmcp.RefundTool, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("theirs"), nil
 	})
 	s := sell(t, fmt.Sprintf("prices: {'*': 0.001}\nupstreams:\n  it: {url: %q}\n", web.url()))
-	if got := textOf(t, buy(t, s.buyer(t), 1_000, "it_"+server.RefundTool, nil)); got != "theirs" {
+	if got := textOf(t, buy(t, s.buyer(t), 1_000, "it_"+onmcp.RefundTool, nil)); got != "theirs" {
 		t.Errorf("it says %q", got)
 	}
 }

@@ -24,6 +24,9 @@ type Presented struct {
 	Offered func() []terms.PricedTool
 }
 
+// BadIdentifier stands for an identifier that cannot be one: every means refuses it.
+const BadIdentifier = " "
+
 // Way is a kind of means. Which one pays for a call is up to what its request brings: the
 // first that has something to do with it.
 type Way interface {

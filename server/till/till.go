@@ -22,9 +22,9 @@ import (
 )
 
 // Accepts is one more deployment that a shop is paid through, beside that of its
-// [server.Options]. The key, the receiver and the withdraw delay are the shop's.
+// the options of a shop. The key, the receiver and the withdraw delay are the shop's.
 type Accepts struct {
-	// RPC is as in [server.Options]; empty is the chain of the options.
+	// RPC is as in the options of a shop; empty is the chain of the options.
 	RPC string
 	// ChainID must be the chain's; 0 takes what the RPC reports.
 	ChainID uint64
@@ -33,13 +33,13 @@ type Accepts struct {
 	// Collectors pull deposits into an escrow that is neither the canonical one nor
 	// chit's own: who names them trusts it.
 	Collectors escrow.Collectors
-	// Token is as in [server.Options]; the zero address is that of the options, on their chain.
+	// Token is as in the options of a shop; the zero address is that of the options, on their chain.
 	Token common.Address
 	// MinDeposit is the least deposit, in atomic units; 0 is that of the options.
 	MinDeposit vouchers.Amount
-	// Permit2 is as in [server.Options], for this deployment.
+	// Permit2 is as in the options of a shop, for this deployment.
 	Permit2 bool
-	// Confirmations is as in [server.Options]; 0 is that of the options. All deployments on one
+	// Confirmations is as in the options of a shop; 0 is that of the options. All deployments on one
 	// chain have the same.
 	Confirmations uint64
 	// CoinPrice is as in [settle.Policy]; 0 is that of the options.

@@ -14,7 +14,7 @@ import (
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
-// GrantArguments are those of [server.CreditGrantTool].
+// GrantArguments are those of [onmcp.CreditGrantTool].
 type GrantArguments struct {
 	// Caveats of the token to grant, with its budget and when it expires.
 	Caveats []string `json:"caveats,omitempty"`
@@ -55,7 +55,7 @@ func (a *GrantArguments) order(r credit.Request, channel vouchers.ChannelID) cre
 	return credit.Order{Action: "grant", Channel: channel, Subject: credit.GrantSubject(r.Caveats, r.Label), Deadline: a.Deadline}
 }
 
-// Granted is what [server.CreditGrantTool] answers with.
+// Granted is what [onmcp.CreditGrantTool] answers with.
 type Granted struct {
 	// Token is the text of the token, a secret; empty for a top-up.
 	Token string        `json:"token,omitempty"`
@@ -122,7 +122,7 @@ func (s *grantSale) before() (*Granted, error) {
 	return nil, nil
 }
 
-// Arguments are those of [server.CreditTool].
+// Arguments are those of [onmcp.CreditTool].
 type Arguments struct {
 	// Action is "inspect", "list" or "revoke".
 	Action string `json:"action"`
@@ -173,10 +173,10 @@ func (s *Seller) byOrder(ctx context.Context, a Arguments) (any, error) {
 	return nil, fmt.Errorf("an order can list, or revoke a grant, not %q", a.Action)
 }
 
-// grantsAPage is how many grants [server.CreditTool] lists at once.
+// grantsAPage is how many grants [onmcp.CreditTool] lists at once.
 const grantsAPage = 100
 
-// GrantList is what [server.CreditTool] answers to "list": at most 100 grants, in the order of
+// GrantList is what [onmcp.CreditTool] answers to "list": at most 100 grants, in the order of
 // their ids.
 type GrantList struct {
 	Grants []credit.Grant `json:"grants"`

@@ -57,9 +57,9 @@ func (s *Seller) Order(a GrantArguments) (*Ordered, error) {
 // Grant sells what was ordered for the voucher of a payment, once, however often it is asked
 // for, also when who asked has gone meanwhile. The request is told from another one by what
 // it comes to. The error is for who has asked.
-func (s *Seller) Grant(ctx context.Context, o *Ordered, payload *x402.PaymentPayload, request [32]byte) (*Granted, x402.SettlementResponse, *terms.Refusal, error) {
+func (s *Seller) Grant(ctx context.Context, l *sale.Line, o *Ordered, payload *x402.PaymentPayload, request [32]byte) (*Granted, x402.SettlementResponse, *terms.Refusal, error) {
 	var none x402.SettlementResponse
-	p, refused := s.vouchers.AcceptVoucher(payload, o.Price)
+	p, refused := s.vouchers.AcceptVoucher(l, payload, o.Price)
 	if refused != nil {
 		return nil, none, refused, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
@@ -38,7 +39,8 @@ type Deposited struct {
 }
 
 // Deposit takes the deposit of a payment that pays for nothing.
-func (s *Seller) Deposit(ctx context.Context, payload *x402.PaymentPayload) (*Deposited, *terms.Refusal, error) {
+func (s *Seller) Deposit(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*Deposited, *terms.Refusal, error) {
+	namesPayer(l, payload)
 	p, refused := s.accept(payload, 0)
 	if refused != nil {
 		return nil, refused, nil

@@ -41,8 +41,14 @@ func (s *Seller) Proves(ctx context.Context, _ string, p sale.Presented) (bool, 
 	return why == nil, why
 }
 
-// Explain implements [sale.Way]. What a voucher lacks is said when it is to pay.
-func (s *Seller) Explain(context.Context, *sale.Line, sale.Presented) *sale.Denial { return nil }
+// Explain implements [sale.Way]: it notes whose payment it is. What a voucher lacks is said when
+// it is to pay.
+func (s *Seller) Explain(_ context.Context, l *sale.Line, p sale.Presented) *sale.Denial {
+	if p.Payment != nil {
+		namesPayer(l, p.Payment)
+	}
+	return nil
+}
 
 func (by *byVoucher) Hold(ctx context.Context, request [32]byte) (sale.Held, []byte, *sale.Denial) {
 	h, refused := by.admit(ctx, request)
@@ -60,7 +66,7 @@ func (by *byVoucher) Hold(ctx context.Context, request [32]byte) (sale.Held, []b
 }
 
 func (by *byVoucher) admit(ctx context.Context, request [32]byte) (*heldVoucher, *terms.Refusal) {
-	NamesPayer(by.line, by.payload)
+	namesPayer(by.line, by.payload)
 	p, refused := by.seller.accept(by.payload, by.line.Price)
 	if refused != nil {
 		return nil, refused

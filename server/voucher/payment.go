@@ -63,8 +63,8 @@ func (s *Seller) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*P
 	return p, nil
 }
 
-// NamesPayer notes who a payment says it is from, before it is judged.
-func NamesPayer(l *sale.Line, payload *x402.PaymentPayload) {
+// namesPayer notes who a payment says it is from, before it is judged.
+func namesPayer(l *sale.Line, payload *x402.PaymentPayload) {
 	config, voucher, _ := channelOf(payload.Payload)
 	l.PaidBy(config.Payer, voucher.Channel)
 }
@@ -157,7 +157,8 @@ func (s *Seller) explain(refused *terms.Refusal, p *Payment) *terms.Refusal {
 }
 
 // AcceptVoucher is [Seller.accept] for what takes a voucher alone.
-func (s *Seller) AcceptVoucher(payload *x402.PaymentPayload, price vouchers.Amount) (*Payment, *terms.Refusal) {
+func (s *Seller) AcceptVoucher(l *sale.Line, payload *x402.PaymentPayload, price vouchers.Amount) (*Payment, *terms.Refusal) {
+	namesPayer(l, payload)
 	p, refused := s.accept(payload, price)
 	if refused != nil {
 		return nil, refused
@@ -170,7 +171,8 @@ func (s *Seller) AcceptVoucher(payload *x402.PaymentPayload, price vouchers.Amou
 
 // Nothing is the receipt of a payment that was charged nothing, so that its payer has it back.
 // It is false for a stranger, who is not told where the channel stands.
-func (s *Seller) Nothing(payload *x402.PaymentPayload) (x402.SettlementResponse, bool) {
+func (s *Seller) Nothing(l *sale.Line, payload *x402.PaymentPayload) (x402.SettlementResponse, bool) {
+	namesPayer(l, payload)
 	p, refused := s.accept(payload, 0)
 	if refused != nil || s.checkVoucher(p) != nil {
 		return x402.SettlementResponse{}, false

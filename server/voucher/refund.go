@@ -9,6 +9,7 @@ import (
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
@@ -18,7 +19,8 @@ import (
 )
 
 // Refund gives the refund that a payment asks for, also when who asked has gone meanwhile.
-func (s *Seller) Refund(ctx context.Context, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal) {
+func (s *Seller) Refund(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal) {
+	namesPayer(l, payload)
 	p, refused := s.accept(payload, 0) // it pays for nothing
 	if refused != nil {
 		return nil, refused

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -129,7 +130,7 @@ func (c *Config) baseURL(r *reader) setting {
 		if r.text(&c.BaseURL)(at); c.BaseURL == "" {
 			return
 		}
-		if _, err := server.ParseBaseURL(c.BaseURL); err != nil {
+		if _, err := onhttp.ParseBaseURL(c.BaseURL); err != nil {
 			r.report(at, "%v", err)
 		}
 	}

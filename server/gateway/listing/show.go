@@ -8,9 +8,10 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/glob"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/gateway/link"
 	"github.com/chitpay/chit/server/gateway/upstream"
+	"github.com/chitpay/chit/server/onmcp"
 )
 
 // announced is what clients see at the moment, as the JSON of each list, so that only a
@@ -61,7 +62,7 @@ func announce[T any](was *string, list []T, describe func(T) any, set func(...T)
 
 // named are the names that clients see of the tools that can be sold.
 func (l *Listing) named(all map[*upstream.Server]upstream.Lists, clash func(string, origin)) map[origin]string {
-	return inverse(showAs(l.upstreams, func(u *upstream.Server) []string { return upstream.NamesOf(all[u].Tools) }, server.OwnTools(), clash))
+	return inverse(showAs(l.upstreams, func(u *upstream.Server) []string { return upstream.NamesOf(all[u].Tools) }, onmcp.OwnTools(), clash))
 }
 
 func (l *Listing) showTools(all map[*upstream.Server]upstream.Lists) {
@@ -106,7 +107,7 @@ func (l *Listing) showPrompts(all map[*upstream.Server]upstream.Lists, d *direct
 			if !ok {
 				continue
 			}
-			prompt.Name, prompt.Meta = name, server.ForeignMeta(prompt.Meta)
+			prompt.Name, prompt.Meta = name, foreign.Meta(prompt.Meta)
 			prompts = append(prompts, mcpserver.ServerPrompt{Prompt: prompt, Handler: u.Prompt(o.name)})
 		}
 	}
@@ -130,7 +131,7 @@ func (l *Listing) showResources(all map[*upstream.Server]upstream.Lists, d *dire
 				continue
 			}
 			taken[resource.URI] = true
-			resource.Meta = server.ForeignMeta(resource.Meta)
+			resource.Meta = foreign.Meta(resource.Meta)
 			d.resources[resource.URI] = u
 			resources = append(resources, mcpserver.ServerResource{Resource: resource, Handler: u.Resource})
 		}
@@ -143,7 +144,7 @@ func (l *Listing) showResources(all map[*upstream.Server]upstream.Lists, d *dire
 				continue
 			}
 			taken[t.URITemplate.Raw()] = true
-			t.Meta = server.ForeignMeta(t.Meta)
+			t.Meta = foreign.Meta(t.Meta)
 			d.templates = append(d.templates, template{u, t.URITemplate})
 			templates = append(templates, mcpserver.ServerResourceTemplate{Template: t, Handler: u.Resource})
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/gateway/timeout"
 	"github.com/chitpay/chit/server/offer"
 )
@@ -47,7 +48,7 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL = h.target(p.In)
 	p.Out.Host = ""
 	p.SetXForwarded()
-	server.DisownHeaders(p.Out.Header)
+	foreign.DisownHeaders(p.Out.Header)
 	for _, name := range []string{"Authorization", "X-Api-Key"} {
 		if slices.ContainsFunc(p.Out.Header[name], payment.MatchString) {
 			p.Out.Header.Del(name)

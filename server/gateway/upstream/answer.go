@@ -9,7 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/gateway/asking"
 	"github.com/chitpay/chit/server/gateway/link"
 )
@@ -65,7 +65,7 @@ func withForeignMeta(fields map[string]any) map[string]any {
 		return fields
 	}
 	fields = maps.Clone(fields)
-	fields["_meta"] = server.ForeignFields(meta)
+	fields["_meta"] = foreign.Fields(meta)
 	return fields
 }
 

@@ -12,6 +12,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/gateway/framing"
 	"github.com/chitpay/chit/server/gateway/link"
 	"github.com/chitpay/chit/server/gateway/timeout"
@@ -66,7 +67,7 @@ func (s *Server) Resource(ctx context.Context, req mcp.ReadResourceRequest) ([]m
 		return nil, err
 	}
 	for i, contents := range result.Contents {
-		result.Contents[i] = server.ForeignResource(contents)
+		result.Contents[i] = foreign.Resource(contents)
 	}
 	return result.Contents, nil
 }
@@ -83,9 +84,9 @@ func (s *Server) Prompt(name string) mcpserver.PromptHandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		result.Meta = server.ForeignMeta(result.Meta)
+		result.Meta = foreign.Meta(result.Meta)
 		for i := range result.Messages {
-			result.Messages[i].Content = server.ForeignContent(result.Messages[i].Content)
+			result.Messages[i].Content = foreign.Content(result.Messages[i].Content)
 		}
 		return result, nil
 	}
@@ -169,7 +170,7 @@ const ofConnection = "io.modelcontextprotocol/"
 func passed(meta *mcp.Meta) *mcp.Meta {
 	fields := make(map[string]any)
 	if meta != nil {
-		maps.Copy(fields, server.ForeignFields(meta.AdditionalFields))
+		maps.Copy(fields, foreign.Fields(meta.AdditionalFields))
 	}
 	maps.DeleteFunc(fields, func(name string, _ any) bool { return strings.HasPrefix(name, ofConnection) })
 	return &mcp.Meta{AdditionalFields: fields}

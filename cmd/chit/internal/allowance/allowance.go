@@ -17,7 +17,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -150,7 +150,7 @@ func (o Owner) buy(ctx context.Context, arguments token.GrantArguments, most vou
 	if err != nil {
 		return token.Granted{}, agent.Receipt{}, err
 	}
-	result, receipt, err := o.Client.CallToolFor(ctx, most, server.CreditGrantTool, fields)
+	result, receipt, err := o.Client.CallToolFor(ctx, most, onmcp.CreditGrantTool, fields)
 	if err != nil {
 		return token.Granted{}, receipt, err
 	}
@@ -177,7 +177,7 @@ func ask[T any](ctx context.Context, o Owner, a token.Arguments, subject string)
 		return none, err
 	}
 	var req mcp.CallToolRequest
-	req.Params.Name, req.Params.Arguments = server.CreditTool, a
+	req.Params.Name, req.Params.Arguments = onmcp.CreditTool, a
 	result, err := o.Client.MCP().CallTool(ctx, req)
 	if err != nil {
 		return none, fmt.Errorf("ask the server to %s: %w", a.Action, err)

@@ -20,7 +20,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -94,7 +94,7 @@ const (
 
 // callTool makes a call until it is answered.
 func (h *Holder) callTool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	req.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{server.MetaCallID: rand.Text()}}
+	req.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{onmcp.MetaCallID: rand.Text()}}
 	for n, wait := 1, firstWait; ; n, wait = n+1, 2*wait {
 		result, err := h.call(ctx, req)
 		var lost *transport.Error
@@ -124,7 +124,7 @@ func (h *Holder) costs(ctx context.Context, name string) bool {
 		return false
 	}
 	return slices.ContainsFunc(tools, func(tool mcp.Tool) bool {
-		return tool.Name == name && tool.Meta != nil && tool.Meta.AdditionalFields[server.MetaPrice] != nil
+		return tool.Name == name && tool.Meta != nil && tool.Meta.AdditionalFields[onmcp.MetaPrice] != nil
 	})
 }
 
@@ -164,10 +164,10 @@ func (h *Holder) callOnce(ctx context.Context, tool string, arguments map[string
 }
 
 func spentOf(result *mcp.CallToolResult) (*Spent, error) {
-	if result.Meta == nil || result.Meta.AdditionalFields[server.MetaCredit] == nil {
+	if result.Meta == nil || result.Meta.AdditionalFields[onmcp.MetaCredit] == nil {
 		return nil, nil
 	}
-	raw, err := json.Marshal(result.Meta.AdditionalFields[server.MetaCredit])
+	raw, err := json.Marshal(result.Meta.AdditionalFields[onmcp.MetaCredit])
 	if err != nil {
 		return nil, fmt.Errorf("the receipt cannot be read: %w", err)
 	}
@@ -190,7 +190,7 @@ func (h *Holder) Revoke(ctx context.Context) (credit.Grant, error) {
 
 func about[T any](ctx context.Context, h *Holder, action string) (T, error) {
 	var req mcp.CallToolRequest
-	req.Params.Name, req.Params.Arguments = server.CreditTool, token.Arguments{Action: action}
+	req.Params.Name, req.Params.Arguments = onmcp.CreditTool, token.Arguments{Action: action}
 	result, err := h.call(ctx, req)
 	if err != nil {
 		var none T

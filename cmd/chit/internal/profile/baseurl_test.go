@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
 )
 
 func TestAProfileTakesABaseURLThatIsOne(t *testing.T) {
@@ -13,7 +13,7 @@ func TestAProfileTakesABaseURLThatIsOne(t *testing.T) {
 		t.Errorf("read %+v, %v", p, err)
 	}
 	for _, text := range []string{"tools.example", "https://me@tools.example", "https://tools.example/?a=b"} {
-		if _, err := load(t, "baseURL: "+text+"\n"); !errors.Is(err, server.ErrBaseURL) || !strings.Contains(err.Error(), "baseURL") {
+		if _, err := load(t, "baseURL: "+text+"\n"); !errors.Is(err, onhttp.ErrBaseURL) || !strings.Contains(err.Error(), "baseURL") {
 			t.Errorf("%s: it says %v", text, err)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/chitpay/chit/cmd/chit/internal/files"
-	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -231,7 +231,7 @@ func (p *Profile) validate() error {
 		return err
 	}
 	if p.BaseURL != "" {
-		if _, err := server.ParseBaseURL(p.BaseURL); err != nil {
+		if _, err := onhttp.ParseBaseURL(p.BaseURL); err != nil {
 			return fmt.Errorf("baseURL: %w", err)
 		}
 	}

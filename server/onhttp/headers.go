@@ -1,0 +1,29 @@
+package onhttp
+
+import (
+	"net/http"
+
+	"github.com/chitpay/chit/vouchers/receipts"
+)
+
+// HeaderReceipt has the [receipts.Signed] of a charge: the base64 of its JSON.
+const HeaderReceipt = "Chit-Receipt"
+
+// headers are those that a charge adds to an HTTP answer.
+type headers http.Header
+
+func (h headers) Into(answer *heldAnswer) {
+	for name, values := range h {
+		answer.Head[name] = values
+	}
+}
+
+// addReceipt adds the receipt of a charge, if it has one.
+func (h headers) addReceipt(r *receipts.Signed) error {
+	if r == nil {
+		return nil
+	}
+	value, err := r.Header()
+	http.Header(h).Set(HeaderReceipt, value)
+	return err
+}

@@ -1,0 +1,43 @@
+package onhttp
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/sale"
+	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+)
+
+// Seller sells what handlers answer.
+type Seller struct{ Options }
+
+// Options say what is sold by, and how it is found.
+type Options struct {
+	Register *sale.Register
+	Ways     sale.Ways
+	Desk     Desk
+	Door     *door.Door
+	Limits   limits.Limits
+	// Met is told of each limit that is met.
+	Met func(limit string)
+	// BaseURL is what stands before the paths of routes, without a slash at its end, or empty.
+	BaseURL string
+	Logger  *slog.Logger
+}
+
+// Desk says what is asked for, and does what a request asks for in the place of what is sold.
+type Desk interface {
+	// Required is the answer to a request for a resource that is not paid as it should be.
+	Required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired
+	// Refund gives the refund that a payment asks for.
+	Refund(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal)
+	// State is where a channel stands, for who has signed the order as its payer.
+	State(asked x402.StateOrder) *x402.SettlementResponse
+}
+
+// New returns a seller of routes.
+func New(o Options) *Seller { return &Seller{o} }

@@ -1,0 +1,154 @@
+package onmcp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/chitpay/chit/x402"
+)
+
+// glimpse is what a JSON-RPC request says of itself at its surface: no more is decoded.
+type glimpse struct {
+	method, name    string
+	payment, credit json.RawMessage // members of _meta, nil if they are not there
+	// from and to are where its arguments stand, with the comma that parts them from the
+	// other parameters; 0 and 0 if it has none.
+	from, to int
+}
+
+// errUnclear is what a request is refused with that others might read differently: a
+// name that is there twice, or in another case.
+var errUnclear = errors.New("the request can be read in more than one way")
+
+// glance looks at a request. The error is [errUnclear], or that it is not JSON.
+func glance(body []byte) (*glimpse, error) {
+	g := new(glimpse)
+	r := surface{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	meta := func(name string, _ int, _ bool) error {
+		switch name {
+		case x402.MetaPayment:
+			return r.value(&g.payment)
+		case MetaCredit:
+			return r.value(&g.credit)
+		}
+		return r.dec.SkipValue()
+	}
+	params := func(name string, from int, first bool) error {
+		switch name {
+		case "name":
+			return r.text(&g.name)
+		case "_meta":
+			return r.object([]string{x402.MetaPayment, MetaCredit}, exactly, meta)
+		case "arguments":
+			err := r.dec.SkipValue()
+			g.from, g.to = span(body, from, int(r.dec.InputOffset()), first)
+			return err
+		}
+		return r.dec.SkipValue()
+	}
+	err := r.object([]string{"method", "params"}, strings.EqualFold, func(name string, _ int, _ bool) error {
+		switch name {
+		case "method":
+			return r.text(&g.method)
+		case "params":
+			return r.object([]string{"name", "_meta", "arguments"}, strings.EqualFold, params)
+		}
+		return r.dec.SkipValue()
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.dec.ReadToken(); err != io.EOF {
+		return nil, errUnclear
+	}
+	return g, nil
+}
+
+// withoutArguments is the request without its arguments.
+func (g *glimpse) withoutArguments(body []byte) []byte {
+	if g.to == 0 {
+		return body
+	}
+	return append(bytes.Clone(body[:g.from]), body[g.to:]...)
+}
+
+func exactly(a, b string) bool { return a == b }
+
+// surface reads objects member by member.
+type surface struct {
+	body []byte
+	dec  *jsontext.Decoder
+}
+
+// object reads an object, and calls member after the name of each of its members has
+// been read, which begins at from. Names that are looked for must be there once at
+// most, and where they are those of a struct in no other case: encoding/json takes them
+// for the same. Anything but an object has none.
+func (s *surface) object(looked []string, same func(a, b string) bool, member func(name string, from int, first bool) error) error {
+	if s.dec.PeekKind() != '{' {
+		return s.dec.SkipValue()
+	}
+	if _, err := s.dec.ReadToken(); err != nil {
+		return err
+	}
+	seen := make(map[string]bool, len(looked))
+	for first := true; s.dec.PeekKind() == '"'; first = false {
+		from := int(s.dec.InputOffset())
+		token, err := s.dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		if at := slices.IndexFunc(looked, func(other string) bool { return same(other, name) }); at >= 0 {
+			if name != looked[at] || seen[name] {
+				return errUnclear
+			}
+			seen[name] = true
+		}
+		if err := member(name, from, first); err != nil {
+			return err
+		}
+	}
+	_, err := s.dec.ReadToken()
+	return err
+}
+
+func (s *surface) value(to *json.RawMessage) error {
+	value, err := s.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	end := int(s.dec.InputOffset())
+	*to = s.body[end-len(value) : end]
+	return nil
+}
+
+// text reads a string; what is none is as one that is empty.
+func (s *surface) text(to *string) error {
+	if s.dec.PeekKind() != '"' {
+		return s.dec.SkipValue()
+	}
+	token, err := s.dec.ReadToken()
+	if err == nil {
+		*to = token.String()
+	}
+	return err
+}
+
+// span is what to cut out of an object to take a member away that begins at from, after
+// the comma if there is one, and ends at to.
+func span(body []byte, from, to int, first bool) (int, int) {
+	if first {
+		after := bytes.TrimLeft(body[to:], " \t\r\n")
+		if len(after) > 0 && after[0] == ',' {
+			to = len(body) - len(after) + 1
+		}
+	}
+	return from, to
+}

@@ -1,0 +1,73 @@
+package onmcp
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/x402"
+)
+
+func SetMeta(result *mcp.CallToolResult, key string, value any) {
+	if result.Meta == nil {
+		result.Meta = &mcp.Meta{}
+	}
+	fields := make(map[string]any, len(result.Meta.AdditionalFields)+1)
+	for k, v := range result.Meta.AdditionalFields {
+		fields[k] = v
+	}
+	fields[key] = value
+	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
+}
+
+// Fingerprint tells one request from another under the same voucher.
+func Fingerprint(req mcp.CallToolRequest) [32]byte {
+	arguments := []byte(req.Params.RawArguments)
+	if len(arguments) == 0 {
+		arguments, _ = json.Marshal(req.Params.Arguments) // came from JSON, or is hashed as empty
+	}
+	h := sha256.New()
+	h.Write([]byte(req.Params.Name))
+	h.Write([]byte{0})
+	h.Write(arguments)
+	return [32]byte(h.Sum(nil))
+}
+
+// MetaReceipt is the member of a result's _meta that has the [receipts.Signed] of its charge.
+const MetaReceipt = "chit/receipt"
+
+// additions are the members of _meta that a charge adds to a result. They are encoded
+// once, and the result before, so that charges of one channel wait for no more than that.
+type additions map[string]json.RawMessage
+
+func (a additions) add(key string, value any) error {
+	raw, err := json.Marshal(value)
+	a[key] = raw
+	return err
+}
+
+func (a additions) Into(answer *toolAnswer) {
+	if answer.result == nil {
+		return
+	}
+	for key, raw := range a {
+		SetMeta(answer.result, key, raw)
+	}
+}
+
+func (p *Paywall) PayloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *terms.Refusal) {
+	if req.Params.Meta == nil {
+		return nil, terms.Unpaid
+	}
+	value, ok := req.Params.Meta.AdditionalFields[x402.MetaPayment]
+	if !ok {
+		return nil, terms.Unpaid
+	}
+	payload, err := p.payments.DecodeValue(value)
+	if err != nil {
+		return nil, terms.Refuse(x402.CodeOf(err), "%v", err)
+	}
+	return payload, nil
+}
