@@ -7,10 +7,10 @@
 // it signs and the server submits. [Client.Refund] brings back what was not spent.
 //
 // A [Policy] bounds what is paid without asking, by call, tool, server, day and in all;
-// it is counted in the [Book] on disk. Several processes share it, and may have calls in
+// it is counted in the book on disk ([Options]). Several processes share it, and may have calls in
 // flight in one channel at once. What a policy forbids is a [*PolicyError], which
-// [Explain] puts into a form for agents. [TopUp] deposits by itself. With [Options.Session] another key signs vouchers than the one that owns the
-// money.
+// [Explain] puts into a form for agents. [TopUp] deposits by itself. With [Options.Session]
+// another key signs vouchers than the one that owns the money.
 //
 // A [Wallet] keeps the keys. [Proxy] pays for any MCP client that is not a Go program,
 // [CreditProxy] does with a credit token, [HTTPClient] pays for plain HTTP resources, and
@@ -18,6 +18,10 @@
 //
 // The client keeps its own account of every channel and holds each answer of the
 // server against it. It signs no more than what is charged, in flight and asked for
-// now; it pays into an escrow only if it is one that [escrow.Trusted] knows; and it
-// stops with [ErrDishonest] when the server's numbers cannot be true.
+// now; it pays into an escrow only if it is one that is known or pinned; and it stops
+// with [ErrDishonest] when the server's numbers cannot be true.
+//
+// What is carried how stands here: calls of tools, requests of HTTP, the messages of a proxy.
+// What is bought, from which money and by which limits stands in the rooms below, which know
+// nothing of the carriers: pay buys, and asks policy, budget, account and terms.
 package agent

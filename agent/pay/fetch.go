@@ -2,6 +2,7 @@ package pay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/chitpay/chit/agent/account"
@@ -13,16 +14,16 @@ import (
 	"github.com/chitpay/chit/x402/extension"
 )
 
-// receiptPage asks a server for the receipts of a channel after a number, by the payer's order.
+// ReceiptPage asks a server for the receipts of a channel after a number, by the payer's order.
 // The page after the last one is empty.
-type receiptPage func(ctx context.Context, id vouchers.ChannelID, after uint64, order extension.PayerOrder) ([]*receipts.Signed, error)
+type ReceiptPage func(ctx context.Context, id vouchers.ChannelID, after uint64, order extension.PayerOrder) ([]*receipts.Signed, error)
 
 // FetchReceipts gets the receipts from the server that the book lacks, page by page, and
 // returns how many came. What they say that lost calls were charged is spent from then on, and
 // not on its way. Errors wrap [account.ErrDishonest] where the server gives others than were
 // asked for, some that it has not signed or that do not follow one another, or receipts for
 // more than was ever signed; or [dial.ErrLimit] where there are more to get.
-func (p *Payer) FetchReceipts(ctx context.Context, give receiptPage) (came int, err error) {
+func (p *Payer) FetchReceipts(ctx context.Context, give ReceiptPage) (came int, err error) {
 	if p.book == nil {
 		return 0, fmt.Errorf("%w: Options names no Book that would keep them", policy.ErrTerms)
 	}
@@ -44,7 +45,7 @@ func (p *Payer) FetchReceipts(ctx context.Context, give receiptPage) (came int, 
 }
 
 // fetch gets those of one channel.
-func (p *Payer) fetch(ctx context.Context, e book.Entry, give receiptPage) (came int, err error) {
+func (p *Payer) fetch(ctx context.Context, e book.Entry, give ReceiptPage) (came int, err error) {
 	id := e.Channel
 	have, err := p.book.Receipts(id)
 	if err != nil {
@@ -95,4 +96,28 @@ func (p *Payer) fetch(ctx context.Context, e book.Entry, give receiptPage) (came
 			return came, err
 		}
 	}
+}
+
+// heal holds what is in doubt in a channel against the receipts of it that the book has,
+// which come to total from the first one on without a gap.
+func (p *Payer) heal(ctx context.Context, e book.Entry, total vouchers.Amount) error {
+	all, err := p.book.Receipts(e.Channel)
+	if err != nil {
+		return err
+	}
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	if ch := p.channels[e.Channel]; ch != nil {
+		ch.Learn(all, total)
+		return p.write(ch)
+	}
+	a, err := account.Open(ctx, account.Options{Folder: p.book.Folder(), Channel: e.Channel, Tally: p.purse.Tally(e.Channel)},
+		func() (account.Record, error) { return e.Record, nil })
+	if err != nil {
+		return err
+	}
+	a.Learn(all, total)
+	inDoubt := a.Record().OnItsWay
+	_, err = p.book.Revise(e.Channel, func(e *book.Entry) { e.OnItsWay = min(e.OnItsWay, inDoubt) })
+	return errors.Join(err, a.Trouble(), a.Close())
 }
