@@ -9,8 +9,8 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
@@ -23,7 +23,7 @@ func grant(ctx context.Context, client *agent.Client, key keys.Signer, channel v
 	if err != nil {
 		return "", err
 	}
-	order := credit.Order{Action: "grant", Channel: channel, Subject: credit.GrantSubject(caveats, ""), Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	order := order.Order{Action: "grant", Channel: channel, Subject: order.GrantSubject(caveats, ""), Deadline: uint64(time.Now().Add(order.Lifetime).Unix())}
 	arguments := token.GrantArguments{Deadline: order.Deadline}
 	for _, c := range caveats {
 		arguments.Caveats = append(arguments.Caveats, c.String())

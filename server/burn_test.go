@@ -13,7 +13,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/chain/txmgr"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/settle"
@@ -282,7 +282,7 @@ func TestAPayerIsToldItsStateByAnOrderAlsoOnAVoucherThatIsOnChain(t *testing.T) 
 	stranger.key = shoptest.Payer(t, "stranger")
 	for signer, tells := range map[*customer]bool{c: true, &stranger: false} {
 		asking := c.pays(price)
-		deadline, signature := signer.signed(credit.Order{Action: "state"})
+		deadline, signature := signer.signed(order.Order{Action: "state"})
 		extensions, err := extension.WithOrder(nil, extension.PayerOrder{Deadline: deadline, Signature: signature})
 		if err != nil {
 			t.Fatal(err)

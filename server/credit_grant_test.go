@@ -6,6 +6,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
@@ -23,8 +24,8 @@ func TestAGrantIsMadeOnceAndOnlyByThePayer(t *testing.T) {
 		t.Errorf("without a payment: %s", a.raw)
 	}
 	stolen := arguments
-	stolen.Deadline, stolen.Signature = thief.signed(credit.Order{Action: "grant"})
-	if a := grant(stolen, paid); a.result == nil || !a.result.IsError || !strings.Contains(a.text(), credit.ErrOrder.Error()) {
+	stolen.Deadline, stolen.Signature = thief.signed(order.Order{Action: "grant"})
+	if a := grant(stolen, paid); a.result == nil || !a.result.IsError || !strings.Contains(a.text(), order.ErrUnsigned.Error()) {
 		t.Errorf("with the thief's order: %s", a.raw)
 	}
 	widened := arguments
@@ -60,7 +61,7 @@ func TestAnErrorOfTheShopsOwnToolsIsAnsweredWithAReceiptOfNothing(t *testing.T) 
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c, thief := regular(t, shop, "payer", usdc), newCustomer(t, shop, "thief")
 	unsigned := c.wants(macaroon.Scope{Budget: price})
-	unsigned.Deadline, unsigned.Signature = thief.signed(credit.Order{Action: "grant"})
+	unsigned.Deadline, unsigned.Signature = thief.signed(order.Order{Action: "grant"})
 	for name, bad := range map[string]any{
 		"no order of the payer's": unsigned,
 		"a grant without caveats": token.GrantArguments{},
@@ -87,13 +88,13 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	g := c.granted(macaroon.Scope{Budget: price}, 0)
 	callOn(t, shop.URL, g.Token, "work", nil).receipt()
-	order := func(o credit.Order, a token.Arguments) answer {
+	ask := func(o order.Order, a token.Arguments) answer {
 		a.Action, a.Channel = o.Action, c.id
 		a.Deadline, a.Signature = c.signed(o)
 		return send(t.Context(), t, shop.URL, onmcp.CreditTool, a, nil)
 	}
 	topUp := token.GrantArguments{Grant: &g.Grant.ID, Amount: 3 * price}
-	topUp.Deadline, topUp.Signature = c.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, 3*price)})
+	topUp.Deadline, topUp.Signature = c.signed(order.Order{Action: "top-up", Subject: order.TopUpSubject(g.Grant.ID, 3*price)})
 	for range 2 {
 		var topped token.Granted
 		send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, topUp, c.offered(3*price, 4*price)).structured(&topped)
@@ -103,7 +104,7 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 	}
 	callOn(t, shop.URL, g.Token, "work", nil).receipt()
 	var list token.GrantList
-	order(credit.Order{Action: "list"}, token.Arguments{}).structured(&list)
+	ask(order.Order{Action: "list"}, token.Arguments{}).structured(&list)
 	if len(list.Grants) != 1 || list.Grants[0].Spent != 2*price || list.Grants[0].Label != "swarm" {
 		t.Errorf("%+v", list)
 	}
@@ -113,7 +114,7 @@ func TestThePayerListsTopsUpAndRevokes(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 	var ended credit.Grant
-	order(credit.Order{Action: "revoke", Subject: g.Grant.ID.String()}, token.Arguments{Grant: &g.Grant.ID}).structured(&ended)
+	ask(order.Order{Action: "revoke", Subject: g.Grant.ID.String()}, token.Arguments{Grant: &g.Grant.ID}).structured(&ended)
 	if ended.Ended != credit.EndRevoked || *ended.Returned != 2*price {
 		t.Errorf("%+v", ended)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/terms"
@@ -23,9 +24,9 @@ import (
 )
 
 // signed signs an order of the customer.
-func (c *customer) signed(o credit.Order) (deadline uint64, signature vouchers.Signature) {
+func (c *customer) signed(o order.Order) (deadline uint64, signature vouchers.Signature) {
 	c.t.Helper()
-	o.Channel, o.Deadline = c.id, uint64(time.Now().Add(credit.OrderTime).Unix())
+	o.Channel, o.Deadline = c.id, uint64(time.Now().Add(order.Lifetime).Unix())
 	signature, err := c.key.SignHash(c.t.Context(), o.Digest())
 	if err != nil {
 		c.t.Fatal(err)
@@ -47,7 +48,7 @@ func (c *customer) wants(scope macaroon.Scope) token.GrantArguments {
 	for _, caveat := range caveats {
 		a.Caveats = append(a.Caveats, caveat.String())
 	}
-	a.Deadline, a.Signature = c.signed(credit.Order{Action: "grant", Subject: credit.GrantSubject(caveats, a.Label)})
+	a.Deadline, a.Signature = c.signed(order.Order{Action: "grant", Subject: order.GrantSubject(caveats, a.Label)})
 	return a
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/escrow/funding"
@@ -116,7 +116,7 @@ func (c *customer) refunds(charged vouchers.Amount, amount *vouchers.Amount) *x4
 // channel's next.
 func (c *customer) ordered(p *x402.PaymentPayload, nonce uint64) *x402.PaymentPayload {
 	c.t.Helper()
-	order := credit.Order{Action: "refund", Subject: credit.RefundSubject(p.Payload.(*x402.RefundPayload).Amount, nonce)}
+	order := order.Order{Action: "refund", Subject: order.RefundSubject(p.Payload.(*x402.RefundPayload).Amount, nonce)}
 	deadline, signature := c.signed(order)
 	extensions, err := extension.WithOrder(p.Extensions, extension.PayerOrder{Deadline: deadline, Signature: signature})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
@@ -58,7 +59,7 @@ func impostor(t testing.TB, shop *shoptest.Shop, victim *customer) *customer {
 func (c *customer) orders(action string, id macaroon.GrantID) answer {
 	c.t.Helper()
 	a := token.Arguments{Action: action, Channel: c.id, Grant: &id}
-	a.Deadline, a.Signature = c.signed(credit.Order{Action: action, Subject: id.String()})
+	a.Deadline, a.Signature = c.signed(order.Order{Action: action, Subject: id.String()})
 	return send(c.t.Context(), c.t, c.url, onmcp.CreditTool, a, nil)
 }
 
@@ -74,7 +75,7 @@ func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T
 		t.Errorf("the stranger's order to revoke: %s", got.raw)
 	}
 	topUp := token.GrantArguments{Grant: &g.Grant.ID, Amount: price}
-	topUp.Deadline, topUp.Signature = stranger.signed(credit.Order{Action: "top-up", Subject: credit.TopUpSubject(g.Grant.ID, price)})
+	topUp.Deadline, topUp.Signature = stranger.signed(order.Order{Action: "top-up", Subject: order.TopUpSubject(g.Grant.ID, price)})
 	if got := send(t.Context(), t, shop.URL, onmcp.CreditGrantTool, topUp, stranger.offered(price, 2*price)); !got.result.IsError {
 		t.Errorf("the stranger's top-up: %s", got.raw)
 	}
@@ -91,7 +92,7 @@ func TestAStrangersChannelInAPayersNameDecidesNothingAboutItsGrants(t *testing.T
 func (c *customer) lists() answer {
 	c.t.Helper()
 	a := token.Arguments{Action: "list", Channel: c.id}
-	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
+	a.Deadline, a.Signature = c.signed(order.Order{Action: "list"})
 	return send(c.t.Context(), c.t, c.url, onmcp.CreditTool, a, nil)
 }
 
@@ -228,7 +229,7 @@ func TestAPayerReadsItsGrantsAPageAtATime(t *testing.T) {
 func (c *customer) listsAfter(last macaroon.GrantID) (page token.GrantList) {
 	c.t.Helper()
 	a := token.Arguments{Action: "list", Channel: c.id, After: last}
-	a.Deadline, a.Signature = c.signed(credit.Order{Action: "list"})
+	a.Deadline, a.Signature = c.signed(order.Order{Action: "list"})
 	send(c.t.Context(), c.t, c.url, onmcp.CreditTool, a, nil).structured(&page)
 	return page
 }

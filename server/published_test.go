@@ -8,7 +8,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -17,7 +17,7 @@ import (
 )
 
 // withOrder puts an order beside a payment, which the customer's key signs.
-func (c *customer) withOrder(p *x402.PaymentPayload, order credit.Order) *x402.PaymentPayload {
+func (c *customer) withOrder(p *x402.PaymentPayload, order order.Order) *x402.PaymentPayload {
 	c.t.Helper()
 	deadline, signature := c.signed(order)
 	extensions, err := extension.WithOrder(p.Extensions, extension.PayerOrder{Deadline: deadline, Signature: signature})
@@ -63,7 +63,7 @@ func TestWhoShowsAPublishedVoucherNeitherFreezesItsChannelNorUsesUpItsLimits(t *
 	c.buys(1)
 	c.closing(shop, price)
 	stranger := c.without("stranger")
-	made := stranger.withOrder(c.refunds(price, nil), credit.Order{Action: "refund", Subject: credit.RefundSubject(nil, 0)})
+	made := stranger.withOrder(c.refunds(price, nil), order.Order{Action: "refund", Subject: order.RefundSubject(nil, 0)})
 	forged := c.deposits(usdc, price)
 	forged.Payload.(*x402.DepositPayload).Deposit = stranger.authorize(usdc, forged.Payload.(*x402.DepositPayload).Deposit.Authorization.Erc3009.Salt)
 	var done atomic.Bool
@@ -177,11 +177,11 @@ func TestAnAnswerThatWasLostBeforeASettlementIsGivenToThePayersOrderAndToNobodyE
 		}
 		c.closing(shop, c.ledger(shop).Charged)
 		runs, charged := work.runs.Load(), c.ledger(shop).Charged
-		state := credit.Order{Action: "state"}
+		state := order.Order{Action: "state"}
 		for what, payment := range map[string]*x402.PaymentPayload{
 			"no order":           pays(),
 			"a stranger's order": c.without("stranger").withOrder(pays(), state),
-			"another order":      c.withOrder(pays(), credit.Order{Action: "receipts"}),
+			"another order":      c.withOrder(pays(), order.Order{Action: "receipts"}),
 		} {
 			if got := c.callWith(t.Context(), secret, payment); got.result == nil || !got.result.IsError {
 				t.Errorf("with %s: %s", what, got.raw)

@@ -17,8 +17,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/chain/keys"
-	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/escrow/devnet"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/onhttp"
@@ -239,7 +239,7 @@ func TestAPayerGetsItsReceiptsAgainByItsOrder(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	want := []receipts.Signed{*c.call("work", c.pays(price)).signedReceipt(), *c.callWith(t.Context(), count(2), c.pays(2*price)).signedReceipt()}
 	a := tools.ReceiptsArguments{Channel: c.id}
-	a.Deadline, a.Signature = c.signed(credit.Order{Action: "receipts"})
+	a.Deadline, a.Signature = c.signed(order.Order{Action: "receipts"})
 	var page tools.ReceiptPage
 	send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil).structured(&page)
 	if !reflect.DeepEqual(page.Receipts, want) || page.Claimed.Channel != c.id {
@@ -251,11 +251,11 @@ func TestAPayerGetsItsReceiptsAgainByItsOrder(t *testing.T) {
 		t.Errorf("after the first: %+v", page)
 	}
 
-	_, a.Signature = newCustomer(t, shop, "stranger").signed(credit.Order{Action: "receipts"})
+	_, a.Signature = newCustomer(t, shop, "stranger").signed(order.Order{Action: "receipts"})
 	if got := send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil); !got.result.IsError || !strings.Contains(got.text(), "the order is not the payer's") {
 		t.Errorf("a stranger is answered %s", got.raw)
 	}
-	_, a.Signature = c.signed(credit.Order{Action: "list"})
+	_, a.Signature = c.signed(order.Order{Action: "list"})
 	if got := send(t.Context(), t, shop.URL, onmcp.ReceiptsTool, a, nil); !got.result.IsError {
 		t.Errorf("another order is answered %s", got.raw)
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/server/onmcp"
@@ -18,7 +18,7 @@ import (
 )
 
 // asks is the customer's order to see the state of its channel, or of another one.
-func (c *customer) asks(order credit.Order) x402.StateOrder {
+func (c *customer) asks(order order.Order) x402.StateOrder {
 	c.t.Helper()
 	deadline, signature := c.signed(order)
 	return x402.StateOrder{Channel: c.id, Deadline: deadline, Signature: signature}
@@ -65,7 +65,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 	c.buys(2)
 	log.lines(t, "")
 	before := log.Len()
-	state := credit.Order{Action: "state"}
+	state := order.Order{Action: "state"}
 
 	byTool := send(t.Context(), t, shop.URL, onmcp.StateTool, c.asks(state), nil)
 	status, byRoute, _ := toldAt(t, route.URL, c.asks(state))
@@ -86,7 +86,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 		code  x402.ErrorCode
 	}{
 		"a stranger's order":           {stranger.asks(state), x402.ErrChannelNotFound},
-		"another order":                {c.asks(credit.Order{Action: "receipts"}), x402.ErrChannelNotFound},
+		"another order":                {c.asks(order.Order{Action: "receipts"}), x402.ErrChannelNotFound},
 		"an order for another channel": {x402.StateOrder{Channel: c.id, Deadline: unknown.asks(state).Deadline, Signature: unknown.asks(state).Signature}, x402.ErrChannelNotFound},
 		"a channel that is not known":  {unknown.asks(state), x402.ErrChannelNotFound},
 		"an order whose time is over":  {x402.StateOrder{Channel: c.id, Deadline: 1, Signature: c.asks(state).Signature}, x402.ErrPayload},

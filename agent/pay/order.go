@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent/dial"
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
@@ -25,7 +25,7 @@ func (p *Payer) order(ctx context.Context, ch *channel, paid *x402.PaymentPayloa
 }
 
 func (p *Payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, subject string) (extension.PayerOrder, error) {
-	order := credit.Order{Action: action, Channel: id, Subject: subject, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	order := order.Order{Action: action, Channel: id, Subject: subject, Deadline: uint64(time.Now().Add(order.Lifetime).Unix())}
 	signature, err := p.session.SignHash(ctx, order.Digest())
 	if err != nil {
 		return extension.PayerOrder{}, fmt.Errorf("sign an order: %w", err)
@@ -75,5 +75,5 @@ func (p *Payer) orderRefund(ctx context.Context, ch *channel, paid *x402.Payment
 	if err != nil {
 		return err
 	}
-	return p.order(ctx, ch, paid, "refund", credit.RefundSubject(refund.Amount, state.RefundNonce))
+	return p.order(ctx, ch, paid, "refund", order.RefundSubject(refund.Amount, state.RefundNonce))
 }

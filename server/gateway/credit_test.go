@@ -16,8 +16,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/agent"
-	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/token"
@@ -36,7 +36,7 @@ func (s *selling) granted(t testing.TB, buyer *agent.Client, scope macaroon.Scop
 	for _, c := range caveats {
 		texts = append(texts, c.String())
 	}
-	order := credit.Order{Action: "grant", Subject: credit.GrantSubject(caveats, ""), Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	order := order.Order{Action: "grant", Subject: order.GrantSubject(caveats, ""), Deadline: uint64(time.Now().Add(order.Lifetime).Unix())}
 	for ch := range s.shop.Ledger.Channels() {
 		order.Channel = ch.ID
 	}

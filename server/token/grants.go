@@ -8,6 +8,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
@@ -22,7 +23,7 @@ type GrantArguments struct {
 	// Grant is topped up by Amount, in atomic units, where it is not nil.
 	Grant  *macaroon.GrantID `json:"grant,omitempty"`
 	Amount vouchers.Amount   `json:"amount,omitzero"`
-	// Deadline and Signature are those of the [credit.Order].
+	// Deadline and Signature are those of the [order.Order].
 	Deadline  uint64             `json:"deadline"`
 	Signature vouchers.Signature `json:"signature"`
 }
@@ -48,11 +49,11 @@ func (a *GrantArguments) request() (r credit.Request, price vouchers.Amount, err
 }
 
 // order is what the payer must have signed.
-func (a *GrantArguments) order(r credit.Request, channel vouchers.ChannelID) credit.Order {
+func (a *GrantArguments) order(r credit.Request, channel vouchers.ChannelID) order.Order {
 	if a.Grant != nil {
-		return credit.Order{Action: "top-up", Channel: channel, Subject: credit.TopUpSubject(*a.Grant, a.Amount), Deadline: a.Deadline}
+		return order.Order{Action: "top-up", Channel: channel, Subject: order.TopUpSubject(*a.Grant, a.Amount), Deadline: a.Deadline}
 	}
-	return credit.Order{Action: "grant", Channel: channel, Subject: credit.GrantSubject(r.Caveats, r.Label), Deadline: a.Deadline}
+	return order.Order{Action: "grant", Channel: channel, Subject: order.GrantSubject(r.Caveats, r.Label), Deadline: a.Deadline}
 }
 
 // Granted is what [onmcp.CreditGrantTool] answers with.
@@ -126,7 +127,7 @@ func (s *grantSale) before() (*Granted, error) {
 type Arguments struct {
 	// Action is "inspect", "list" or "revoke".
 	Action string `json:"action"`
-	// Channel, Deadline and Signature are those of the [credit.Order]; without a
+	// Channel, Deadline and Signature are those of the [order.Order]; without a
 	// Signature the action is about the token that the call carries.
 	Channel vouchers.ChannelID `json:"channel,omitzero"`
 	Grant   *macaroon.GrantID  `json:"grant,omitempty"`
@@ -156,7 +157,7 @@ func (s *Seller) byOrder(ctx context.Context, a Arguments) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ledger.ErrChannelNotFound, a.Channel)
 	}
-	order := credit.Order{Action: a.Action, Channel: a.Channel, Deadline: a.Deadline}
+	order := order.Order{Action: a.Action, Channel: a.Channel, Deadline: a.Deadline}
 	if a.Grant != nil {
 		order.Subject = a.Grant.String()
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
@@ -28,7 +28,7 @@ type ReceiptsArguments struct {
 	Channel vouchers.ChannelID `json:"channel"`
 	// After is the number of the last receipt that is known; 0 is none.
 	After uint64 `json:"after,omitempty"`
-	// Deadline and Signature are those of the [credit.Order] with the action "receipts"
+	// Deadline and Signature are those of the [order.Order] with the action "receipts"
 	// and no subject.
 	Deadline  uint64             `json:"deadline"`
 	Signature vouchers.Signature `json:"signature"`
@@ -50,7 +50,7 @@ func (t *Tools) receipts(_ context.Context, req mcp.CallToolRequest) (*mcp.CallT
 	if !known {
 		return mcp.NewToolResultError(fmt.Sprintf("%v: %s", ledger.ErrChannelNotFound, a.Channel)), nil
 	}
-	order := credit.Order{Action: "receipts", Channel: a.Channel, Deadline: a.Deadline}
+	order := order.Order{Action: "receipts", Channel: a.Channel, Deadline: a.Deadline}
 	if err := order.Check(a.Signature, channel.Config.VoucherSigner(), time.Now()); err != nil {
 		return mcp.NewToolResultError(err.Error()), nil
 	}

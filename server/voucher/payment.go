@@ -6,7 +6,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
@@ -136,9 +136,9 @@ func (p *Payment) maySee(ch ledger.Channel) bool {
 // there is one.
 func (p *Payment) isOrdered(ch ledger.Channel, action, subject string) error {
 	if p.order == nil {
-		return credit.ErrOrder
+		return order.ErrUnsigned
 	}
-	order := credit.Order{Action: action, Channel: ch.ID, Subject: subject, Deadline: p.order.Deadline}
+	order := order.Order{Action: action, Channel: ch.ID, Subject: subject, Deadline: p.order.Deadline}
 	return order.Check(p.order.Signature, ch.Config.VoucherSigner(), time.Now())
 }
 

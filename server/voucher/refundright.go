@@ -1,7 +1,7 @@
 package voucher
 
 import (
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
@@ -18,7 +18,7 @@ func provesPayer(p *Payment, ch ledger.Channel, amount *vouchers.Amount) *terms.
 	if p.order == nil {
 		return terms.Refuse(x402.ErrChannelBusy, "the voucher is on chain, where anybody can read it, and proves nothing: make one more call and ask with the voucher after that, or withdraw on chain")
 	}
-	if err := p.isOrdered(ch, "refund", credit.RefundSubject(amount, ch.RefundNonce)); err != nil {
+	if err := p.isOrdered(ch, "refund", order.RefundSubject(amount, ch.RefundNonce)); err != nil {
 		return terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
 	return nil
@@ -33,7 +33,7 @@ const noncesAhead = 3
 // nothing: no request to the chain, and no moment in which it is frozen.
 func mayBeOrdered(p *Payment, ch ledger.Channel, amount *vouchers.Amount) bool {
 	for ahead := range uint64(noncesAhead + 1) {
-		if p.isOrdered(ch, "refund", credit.RefundSubject(amount, ch.RefundNonce+ahead)) == nil {
+		if p.isOrdered(ch, "refund", order.RefundSubject(amount, ch.RefundNonce+ahead)) == nil {
 			return true
 		}
 	}

@@ -3,7 +3,7 @@ package voucher
 import (
 	"time"
 
-	"github.com/chitpay/chit/credit"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
@@ -15,7 +15,7 @@ import (
 // State is where a channel stands, for who has signed the order as its payer. Others
 // are not even told whether the shop knows the channel.
 func (s *Seller) State(asked x402.StateOrder) *x402.SettlementResponse {
-	order := credit.Order{Action: "state", Channel: asked.Channel, Deadline: asked.Deadline}
+	order := order.Order{Action: "state", Channel: asked.Channel, Deadline: asked.Deadline}
 	signer, err := order.Signer(asked.Signature, time.Now())
 	if err != nil {
 		return &x402.SettlementResponse{ErrorReason: x402.ErrPayload, ErrorMessage: err.Error()}

@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/credit/order"
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
@@ -56,7 +57,7 @@ func ChannelTo(book *book.Book, url string, key keys.Signer) (vouchers.ChannelID
 
 // order signs an order that is good for a few minutes.
 func (o Owner) order(ctx context.Context, action, subject string) (deadline uint64, signature vouchers.Signature, err error) {
-	order := credit.Order{Action: action, Channel: o.Channel, Subject: subject, Deadline: uint64(time.Now().Add(credit.OrderTime).Unix())}
+	order := order.Order{Action: action, Channel: o.Channel, Subject: subject, Deadline: uint64(time.Now().Add(order.Lifetime).Unix())}
 	signature, err = o.Key.SignHash(ctx, order.Digest())
 	if err != nil {
 		return 0, nil, fmt.Errorf("sign the order to %s: %w", action, err)
@@ -79,7 +80,7 @@ func (o Owner) Grant(ctx context.Context, scope macaroon.Scope, label string) (t
 	for _, c := range caveats {
 		arguments.Caveats = append(arguments.Caveats, c.String())
 	}
-	arguments.Deadline, arguments.Signature, err = o.order(ctx, "grant", credit.GrantSubject(caveats, label))
+	arguments.Deadline, arguments.Signature, err = o.order(ctx, "grant", order.GrantSubject(caveats, label))
 	if err != nil {
 		return token.Granted{}, err
 	}
@@ -128,7 +129,7 @@ func (o Owner) paid(receipt agent.Receipt, amount vouchers.Amount) error {
 func (o Owner) TopUp(ctx context.Context, id macaroon.GrantID, amount vouchers.Amount) (token.Granted, error) {
 	arguments := token.GrantArguments{Grant: &id, Amount: amount}
 	var err error
-	arguments.Deadline, arguments.Signature, err = o.order(ctx, "top-up", credit.TopUpSubject(id, amount))
+	arguments.Deadline, arguments.Signature, err = o.order(ctx, "top-up", order.TopUpSubject(id, amount))
 	if err != nil {
 		return token.Granted{}, err
 	}

@@ -1,4 +1,4 @@
-package credit
+package order
 
 import (
 	"errors"
@@ -14,11 +14,11 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// ErrOrder is what an order is refused with that the payer did not sign, or not for now.
-var ErrOrder = errors.New("the order is not the payer's")
+// ErrUnsigned is what an order is refused with that the payer did not sign, or not for now.
+var ErrUnsigned = errors.New("the order is not the payer's")
 
-// OrderTime is how long an order is good at most.
-const OrderTime = 5 * time.Minute
+// Lifetime is how long an order is good at most.
+const Lifetime = 5 * time.Minute
 
 // Order is what the payer of a channel wants done with its grants. A wallet shows
 // it as text when it signs.
@@ -29,7 +29,7 @@ type Order struct {
 	Channel vouchers.ChannelID
 	// Subject is what the action is about.
 	Subject string
-	// Deadline is until when it is good, in Unix seconds, at most [OrderTime] from now.
+	// Deadline is until when it is good, in Unix seconds, at most [Lifetime] from now.
 	Deadline uint64
 }
 
@@ -64,29 +64,29 @@ func (o Order) Digest() common.Hash {
 	return crypto.Keccak256Hash([]byte("\x19Ethereum Signed Message:\n"+strconv.Itoa(len(text))), []byte(text))
 }
 
-// Signer is who has signed an order. The error wraps [ErrOrder] where nobody has, or not
+// Signer is who has signed an order. The error wraps [ErrUnsigned] where nobody has, or not
 // for this time.
 func (o Order) Signer(signature vouchers.Signature, now time.Time) (common.Address, error) {
 	left := time.Unix(int64(min(o.Deadline, macaroon.MaxTime)), 0).Sub(now)
-	if left <= 0 || left > OrderTime+time.Minute {
-		return common.Address{}, fmt.Errorf("%w: its deadline is in %s, want at most %s; compare the clocks", ErrOrder, left.Truncate(time.Second), OrderTime)
+	if left <= 0 || left > Lifetime+time.Minute {
+		return common.Address{}, fmt.Errorf("%w: its deadline is in %s, want at most %s; compare the clocks", ErrUnsigned, left.Truncate(time.Second), Lifetime)
 	}
 	signer, err := vouchers.Recover(o.Digest(), signature)
 	if err != nil {
-		return common.Address{}, fmt.Errorf("%w: %w", ErrOrder, err)
+		return common.Address{}, fmt.Errorf("%w: %w", ErrUnsigned, err)
 	}
 	return signer, nil
 }
 
 // Check refuses an order that signer did not sign, or not for this time, with an
-// error that wraps [ErrOrder].
+// error that wraps [ErrUnsigned].
 func (o Order) Check(signature vouchers.Signature, signer common.Address, now time.Time) error {
 	got, err := o.Signer(signature, now)
 	if err != nil {
 		return err
 	}
 	if got != signer {
-		return fmt.Errorf("%w: %s signed it, the channel's vouchers are signed by %s", ErrOrder, got, signer)
+		return fmt.Errorf("%w: %s signed it, the channel's vouchers are signed by %s", ErrUnsigned, got, signer)
 	}
 	return nil
 }
