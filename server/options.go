@@ -41,6 +41,10 @@ func (o Options) accepted() []Accepts {
 // DefaultWithdrawDelay is a channel's withdraw delay where the options name none, in seconds: a day.
 const DefaultWithdrawDelay = 24 * 60 * 60
 
+// Ways are the ways to pay of a shop whose books are open, in the order in which they are
+// asked: its own, by voucher and by credit token, with others before, behind or around them.
+type Ways func(shop *Shop, own sale.Ways) sale.Ways
+
 // Options say how a shop is set up.
 type Options struct {
 	// RPC is the URL of the chain's JSON-RPC; several are separated by commas.
@@ -76,8 +80,8 @@ type Options struct {
 	// MovedFrom are places at which the shop was before: beside its terms it says so, signed
 	// by its key, and payers use the channels that they opened for it there.
 	MovedFrom []Move
-	// Ways are further ways to pay, which are asked before those by voucher and by credit token.
-	Ways []sale.Way
+	// Ways says by what the shop is paid; nil is its own ways, by voucher and by credit token.
+	Ways Ways
 	// BaseURL is where clients of [Shop.SellHTTP] find the shop, such as https://shop.example,
 	// with the path that stands before those of its routes, if there is one; it has neither
 	// user information nor a query. Terms and signed receipts name what is sold below it, and

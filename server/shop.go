@@ -170,7 +170,10 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.tokens = token.New(s.Credit, s.Ledger, s.vouchers, s.logger)
-	s.ways = append(slices.Clone(o.Ways), s.vouchers, s.tokens)
+	s.ways = sale.Ways{s.vouchers, s.tokens}
+	if o.Ways != nil {
+		s.ways = o.Ways(s, s.ways)
+	}
 	s.paywall = onmcp.New(onmcp.Options{
 		Register: s.register, Ways: s.ways, Tariff: &s.rates, Terms: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, Logger: s.logger,
 	})

@@ -1,0 +1,212 @@
+package meanstest
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Tool is what a [Place] sells over MCP, at [Price] without a quote.
+const Tool = "work"
+
+// Price is what a call costs, in atomic USDC.
+const Price vouchers.Amount = 1_000
+
+// Place is a shop that sells one thing, as a tool and as a route.
+type Place struct {
+	*server.Shop
+	// URL is the MCP endpoint.
+	URL string
+
+	t       testing.TB
+	options server.Options
+	goods   goods
+	route   string // URL
+	servers []*httptest.Server
+	steps   *steps
+	runs    atomic.Int64
+
+	asked sync.Mutex // guards quoted
+	// quoted are the texts that quotes were asked for.
+	quoted []string
+}
+
+// goods are what is sold.
+type goods struct {
+	rate server.Rate
+	// quote says what a text costs; nil is the price.
+	quote func(text string) vouchers.Amount
+	// do answers a text. An error is a failure.
+	do func(ctx context.Context, text string) (string, error)
+}
+
+func (g goods) done(ctx context.Context, text string) (string, error) {
+	if g.do == nil {
+		return "done " + text, nil
+	}
+	return g.do(ctx, text)
+}
+
+// open opens a place for the subject, with a store of its own.
+func (tr *trial) open(g goods) *Place {
+	tr.Helper()
+	o := shoptest.Options(tr)
+	if tr.subject.Options != nil {
+		tr.subject.Options(&o)
+	}
+	return openPlace(tr, o, g)
+}
+
+func openPlace(t testing.TB, o server.Options, g goods) *Place {
+	t.Helper()
+	p := &Place{t: t, options: o, goods: g, steps: new(steps)}
+	o.Prices, o.Ways = nil, p.steps.watch(o.Ways)
+	rate := g.rate
+	rate.Price = strconv.FormatFloat(float64(Price)/1e6, 'f', -1, 64)
+	if g.quote != nil {
+		rate.Quote = func(_ context.Context, req mcp.CallToolRequest) (vouchers.Amount, error) {
+			return p.quote(req.GetString("text", "")), nil
+		}
+	}
+	o.Rates = server.Rates{Tool: rate}
+	var err error
+	if p.Shop, err = server.Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	tools := mcpserver.NewMCPServer("a place", "1", p.ServerOptions()...)
+	p.AddTools(tools)
+	tools.AddTool(mcp.NewTool(Tool, mcp.WithString("text")), p.tool)
+	p.URL, p.route = p.serve(p.Handler(tools))+"/mcp", p.serve(p.SellHTTP(p.offer(), http.HandlerFunc(p.answer)))
+	return p
+}
+
+func (p *Place) serve(handler http.Handler) string {
+	s := httptest.NewUnstartedServer(handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of what panics by intent
+	s.Start()
+	p.servers = append(p.servers, s)
+	return s.URL
+}
+
+// close ends the shop. What it says of a store that a rule has closed is nothing new.
+func (p *Place) close() {
+	for _, s := range p.servers {
+		s.CloseClientConnections()
+		s.Close()
+	}
+	p.servers = nil
+	if err := p.Close(); err != nil && p.Store.Err() == nil {
+		p.t.Errorf("close the shop: %v", err)
+	}
+}
+
+// again is the place after a restart, on a store: its own, or a copy of it.
+func (p *Place) again(t testing.TB, store string) *Place {
+	t.Helper()
+	p.settled()
+	p.close()
+	o := p.options
+	o.Store = store
+	return openPlace(t, o, p.goods)
+}
+
+// copyStore is what a crash at this moment would leave.
+func (p *Place) copyStore(t testing.TB) string {
+	path := filepath.Join(t.TempDir(), "left.db")
+	raw, err := os.ReadFile(p.options.Store)
+	if err == nil {
+		err = os.WriteFile(path, raw, 0o600)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return path
+}
+
+func (p *Place) tool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	p.runs.Add(1)
+	p.steps.at(atRun)
+	text, err := p.goods.done(ctx, req.GetString("text", ""))
+	if err != nil {
+		return mcp.NewToolResultError(err.Error()), nil
+	}
+	return mcp.NewToolResultText(text), nil
+}
+
+func (p *Place) answer(w http.ResponseWriter, r *http.Request) {
+	p.runs.Add(1)
+	p.steps.at(atRun)
+	asked, err := io.ReadAll(r.Body)
+	if err == nil {
+		asked, err = p.answerTo(r.Context(), asked)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_, _ = w.Write(asked)
+}
+
+func (p *Place) answerTo(ctx context.Context, asked []byte) ([]byte, error) {
+	text, err := p.goods.done(ctx, string(asked))
+	return []byte(text), err
+}
+
+func (p *Place) offer() server.HTTPOffer {
+	rate := p.goods.rate
+	o := server.HTTPOffer{
+		Name: "POST /work", Price: func() vouchers.Amount { return Price },
+		Metered: rate.Metered, ChargeFailed: rate.ChargeFailed, ChargeCancelled: rate.ChargeCancelled, Free: rate.Free,
+	}
+	if p.goods.quote != nil {
+		o.Quote = func(r *http.Request) (vouchers.Amount, error) {
+			asked, err := io.ReadAll(r.Body)
+			return p.quote(string(asked)), err
+		}
+	}
+	return o
+}
+
+func (p *Place) quote(text string) vouchers.Amount {
+	p.asked.Lock()
+	defer p.asked.Unlock()
+	p.quoted = append(p.quoted, text)
+	return p.goods.quote(text)
+}
+
+// settled waits for the sales that are under way.
+func (p *Place) settled() {
+	p.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); p.steps.open.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%d sales have not ended", p.steps.open.Load())
+		}
+	}
+}
+
+// stands fails the test unless a payer was charged so much, in so many runs since the place
+// was opened.
+func (p *Place) stands(payer Payer, charged vouchers.Amount, runs int64) {
+	p.t.Helper()
+	p.settled()
+	if got := payer.Charged(p.t, p.Shop); got != charged || p.runs.Load() != runs {
+		p.t.Errorf("charged %s in %d runs, want %s in %d", got, p.runs.Load(), charged, runs)
+	}
+}
