@@ -12,7 +12,8 @@
 //
 //	Spend: check the scope, reserve in every counter, draw from the channel
 //	Commit(actual): the charge and the counters become durable together
-//	Release: everything is given back, at every level
+//	Part(amount): the same for a part of the price, while the call goes on
+//	Release: what was not charged is given back, at every level
 //
 // Three lines hold at every moment, also after a crash:
 //

@@ -31,7 +31,7 @@ const (
 
 	CodeInvalidIdentifier  Code = "invalid_identifier"  // of the call: too long, or not visible ASCII
 	CodeIdentifierConflict Code = "identifier_conflict" // another call of the token has it
-	CodeAnswerGone         Code = "answer_gone"         // the call was paid for, and its answer too long to keep
+	CodeAnswerGone         Code = "answer_gone"         // the call was paid for, and its answer too long to keep, or paid for in parts and broken off
 )
 
 // RefusalType is what the type of a refusal begins with that a server sends, before the code.

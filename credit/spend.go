@@ -29,11 +29,14 @@ type Spend struct {
 	book        *Book
 	session     *session
 	reservation *ledger.Reservation
-	price       vouchers.Amount
 	began       int64 // when the call was taken, in steady nanoseconds
 
 	// The grant's lock guards what follows.
-	committing bool // Commit decides, and not Release any more
+	price      vouchers.Amount // less what was charged of it
+	charged    bool            // something was, durably
+	committing bool            // Commit decides, and not Release any more
+	parting    bool            // a part is on its way: it ends the call if that is released
+	released   bool
 	ended      bool
 }
 
@@ -180,8 +183,12 @@ func (s *session) reserve(price vouchers.Amount, now moment, b *Book) (at int64,
 	return at, nil
 }
 
-// Price is what is set aside, in atomic units.
-func (s *Spend) Price() vouchers.Amount { return s.price }
+// Price is what is set aside and not charged, in atomic units.
+func (s *Spend) Price() vouchers.Amount {
+	s.session.grant.mu.Lock()
+	defer s.session.grant.mu.Unlock()
+	return s.price
+}
 
 // Channel is what pays.
 func (s *Spend) Channel() vouchers.ChannelID { return s.session.grant.on.channel }
@@ -207,13 +214,30 @@ func (s *Spend) Remaining() vouchers.Amount {
 	return vouchers.Amount(left)
 }
 
-// Commit charges actual, which is 0 to the price, and returns once the charge, the
-// counters and the puts are durable together. The errors, and what answer is for,
-// are those of [ledger.Reservation.Commit].
+// Commit charges actual, which is 0 to the price less what was charged in parts, and returns
+// once the charge, the counters and the puts are durable together. The errors, and what
+// answer is for, are those of [ledger.Reservation.Commit].
 func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(ledger.Charge) (ledger.Kept, error), puts ...vouchers.Put) (ledger.Charge, error) {
-	lanes, own, err := s.enroll(actual)
+	return s.charge(ctx, actual, true, answer, puts)
+}
+
+// Part charges a part of the price, together with the counters, and leaves the call in
+// flight: see [ledger.Reservation.Part]. Whatever its parts, a call counts as one. Parts
+// and Commit come one after another: while a part is on its way the next gets an error.
+// Release may come at any time.
+func (s *Spend) Part(ctx context.Context, amount vouchers.Amount, answer func(ledger.Charge) (ledger.Kept, error), puts ...vouchers.Put) (ledger.Charge, error) {
+	return s.charge(ctx, amount, false, answer, puts)
+}
+
+var errCharging = errors.New("a part of the call is being charged")
+
+// charge makes the last charge of the call, or a part.
+func (s *Spend) charge(ctx context.Context, amount vouchers.Amount, last bool, answer func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) (charge ledger.Charge, err error) {
+	lanes, own, err := s.enroll(amount, last)
 	if err != nil {
-		s.Release()
+		if last {
+			s.Release()
+		}
 		return ledger.Charge{}, err
 	}
 	if len(puts) > 0 {
@@ -222,16 +246,20 @@ func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(
 	charged, lost := vouchers.Amount(0), false
 	defer func() {
 		if !lost {
-			s.leave(lanes, charged)
+			s.leave(lanes, charged, last)
 		}
 	}()
-	charge, err := s.reservation.Commit(ctx, actual, answer, own...)
+	if last {
+		charge, err = s.reservation.Commit(ctx, amount, answer, own...)
+	} else {
+		charge, err = s.reservation.Part(ctx, amount, answer, own...)
+	}
 	if err != nil {
 		// Nobody knows what a failed store has kept: what was reserved stays reserved.
 		lost = errors.Is(err, vouchers.ErrStoreFailed) || errors.Is(err, vouchers.ErrStoreClosed)
 		return ledger.Charge{}, err
 	}
-	charged = actual
+	charged = amount
 	return charge, nil
 }
 
@@ -239,30 +267,33 @@ func (s *Spend) Commit(ctx context.Context, actual vouchers.Amount, answer func(
 const noLane = -1
 
 // enroll gives the charge a lane in every counter, and returns the records of them.
-func (s *Spend) enroll(actual vouchers.Amount) (lanes []int, puts []vouchers.Put, err error) {
+func (s *Spend) enroll(amount vouchers.Amount, last bool) (lanes []int, puts []vouchers.Put, err error) {
 	g := s.session.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if s.ended || s.committing {
+	switch {
+	case s.ended || s.committing:
 		return nil, nil, ledger.ErrReservationEnded
+	case s.parting:
+		return nil, nil, errCharging
 	}
-	s.committing = true
-	if actual == 0 {
+	s.committing, s.parting = last, !last
+	if amount == 0 {
 		return nil, nil, nil
 	}
 	lanes, puts = make([]int, len(s.session.counters)), make([]vouchers.Put, 0, len(s.session.counters)+1)
 	for i, c := range s.session.counters {
 		lanes[i] = noLane
-		if c.stale(s.began) {
+		if c.stale(s.began) || s.charged && c.kind == macaroon.KindCalls {
 			continue
 		}
 		if lanes[i], err = c.take(s.began); err != nil {
 			lanes[i] = noLane
 			s.vacate(lanes[:i], 0)
-			s.committing = false
+			s.committing, s.parting = false, false
 			return nil, nil, err
 		}
-		puts = append(puts, c.put(g.id, lanes[i], c.cost(actual), s.began))
+		puts = append(puts, c.put(g.id, lanes[i], c.cost(amount), s.began))
 	}
 	return lanes, puts, nil
 }
@@ -281,40 +312,46 @@ func (s *Spend) vacate(lanes []int, charged vouchers.Amount) {
 	}
 }
 
-// leave ends the call, for which charged is durable.
-func (s *Spend) leave(lanes []int, charged vouchers.Amount) {
+// leave counts what is durable of a charge. With the last one, or where it was released
+// meanwhile, the call ends.
+func (s *Spend) leave(lanes []int, charged vouchers.Amount, last bool) {
 	g := s.session.grant
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.vacate(lanes, charged)
-	s.end(charged)
+	s.price -= charged
+	s.charged = s.charged || charged > 0
+	s.parting = false
+	if last || s.released {
+		s.end()
+	}
 }
 
-// Release gives everything back, in the channel and in every counter. It does
-// nothing if the call has ended or is being committed.
+// Release gives everything back that was not charged, in the channel and in every counter.
+// It does nothing if the call has ended or is being committed.
 func (s *Spend) Release() {
 	if s.reservation != nil {
 		s.reservation.Release()
 	}
 	s.session.grant.mu.Lock()
 	defer s.session.grant.mu.Unlock()
-	if !s.committing {
-		s.end(0)
+	s.released = true
+	if !s.committing && !s.parting {
+		s.end()
 	}
 }
 
 // end gives back what was not charged. Called with the grant's lock held.
-func (s *Spend) end(charged vouchers.Amount) {
+func (s *Spend) end() {
 	if s.ended {
 		return
 	}
 	s.ended = true
 	for _, c := range s.session.counters {
-		unspent := c.cost(s.price)
-		if charged > 0 {
-			unspent -= c.cost(charged)
+		if s.charged && c.kind == macaroon.KindCalls {
+			continue
 		}
-		c.release(unspent, s.began)
+		c.release(c.cost(s.price), s.began)
 	}
 	s.session.grant.inFlight--
 	if s.session.grant.ended != 0 || s.session.grant.usedUp() {

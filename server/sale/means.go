@@ -87,9 +87,16 @@ type Means interface {
 
 // Held is money that is set aside for one call. It is proved: the signature was checked.
 type Held interface {
-	// Release gives it back, unless it was charged. It may be called again.
+	// Release gives back what was not charged. It may be called again.
 	Release()
-	// Commit charges a part of it, durably, with what render keeps beside the charge.
+	// Part charges a part of it, durably, with what render keeps beside the charge, and holds
+	// the rest on: what is delivered in parts can be paid for in parts. Parts and Commit come
+	// one after another, and are together at most what is held. What a part has charged stays
+	// charged, also where Release follows, or the process ends: the same payment is then
+	// neither run nor charged again. An error charges nothing, and leaves what is held.
+	Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
+	// Commit charges a part of it, durably, with what render keeps beside the charge, and
+	// gives the rest back.
 	Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
 	// Customer is who pays, as limits go by it, and Payer who that is as allowances do.
 	Customer() Customer

@@ -86,13 +86,21 @@ type heldCredit struct {
 	seller *Seller
 	spend  *credit.Spend
 	call   credit.Call
-	// aside is the price as long as it is set aside: it does not count as remaining.
+	// aside is what is set aside of the price: it does not count as remaining.
 	aside vouchers.Amount
 }
 
 func (h *heldCredit) Release() {
 	h.spend.Release()
 	h.aside = 0
+}
+
+func (h *heldCredit) Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+	_, err := h.spend.Part(ctx, amount, render, puts...)
+	if err == nil {
+		h.aside -= amount
+	}
+	return err
 }
 
 func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {

@@ -95,6 +95,11 @@ type heldVoucher struct {
 
 func (h *heldVoucher) Release() { h.reservation.Release() }
 
+func (h *heldVoucher) Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+	_, err := h.reservation.Part(ctx, amount, render, puts...)
+	return err
+}
+
 func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Commit(ctx, total, render, puts...)
 	return err

@@ -87,6 +87,26 @@ func (k *recent) answer(key callKey, now time.Time) ([]byte, bool) {
 	return a.body, true
 }
 
+// What a call that cost nothing was answered with is kept for so long at most, and if it
+// has so many bytes at most: nobody has paid for the disk.
+const (
+	freeAnswerTTL = 10 * time.Minute
+	maxFreeAnswer = 64 << 10
+)
+
+// keeps is the answer as the store keeps it for a replay.
+func (r *Reservation) keeps(charged vouchers.Amount, body []byte) *vouchers.Answer {
+	ttl, most := r.ledger.options.answerTTL, r.ledger.options.maxAnswer
+	if charged == 0 {
+		ttl, most = min(ttl, freeAnswerTTL), min(most, maxFreeAnswer)
+	}
+	kept := &vouchers.Answer{Key: r.key, Fingerprint: r.fingerprint, Ceiling: r.voucher.Ceiling, Expires: r.ledger.now().Add(ttl)}
+	if kept.Omitted = body == nil || len(body) > most; !kept.Omitted {
+		kept.Body = body
+	}
+	return kept
+}
+
 // Answered returns what the same payment for the same request was answered with, and
 // true if that is kept, whatever the price is now. It changes nothing, so it may be
 // asked about a payment that will be refused: one that accepts less than its call has

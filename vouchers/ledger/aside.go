@@ -10,7 +10,8 @@ import (
 // SetAside turns the reservation into money for credit tokens: the whole price
 // leaves what vouchers can spend, and can be drawn from with [Ledger.Draw]. It is
 // durable on return, together with the puts. The voucher has bought this, and
-// nothing else. Errors are those of Commit.
+// nothing else. Errors are those of Commit. It does nothing after a part was charged, and
+// answers [ErrReservationEnded].
 func (r *Reservation) SetAside(ctx context.Context, puts ...vouchers.Put) error {
 	if err := ctx.Err(); err != nil {
 		r.Release()
@@ -36,7 +37,7 @@ func (r *Reservation) SetAside(ctx context.Context, puts ...vouchers.Put) error 
 func (r *Reservation) moveAside(puts []vouchers.Put) (vouchers.Ticket, error) {
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
-	if r.stage != reserved || r.drawn {
+	if r.stage != reserved || r.drawn || r.paid > 0 {
 		return nil, fmt.Errorf("%w: nothing to set aside", ErrReservationEnded)
 	}
 	a := r.ch.busy

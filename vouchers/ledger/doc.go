@@ -5,7 +5,8 @@
 // [Ledger] holds every channel in memory. A call runs Reserve, then Commit or
 // Release: Reserve checks the voucher and sets the price aside, the tool runs,
 // and Commit turns the reservation into a charge and returns when the charge and
-// its voucher are durable in the [vouchers.Store]. Many calls of one channel may be in
+// its voucher are durable in the [vouchers.Store]. A call may be charged in parts while it
+// runs ([Reservation.Part]). Many calls of one channel may be in
 // flight at once, in any order of their ceilings.
 //
 // Three lines hold at every moment, for every channel, also after a crash:

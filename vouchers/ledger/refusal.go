@@ -32,10 +32,11 @@ var (
 
 // Errors of the use of a [Reservation].
 var (
-	// ErrReservationEnded is what Commit answers after the reservation was
+	// ErrReservationEnded is what Commit and Part answer after the reservation was
 	// committed or released, or its context has ended.
 	ErrReservationEnded = errors.New("the reservation has ended")
-	// ErrOvercharge is what Commit answers to a charge above the reserved price.
+	// ErrOvercharge is what Commit and Part answer to a charge above what is left of the
+	// reserved price.
 	ErrOvercharge = errors.New("the charge is above the reserved price")
 )
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -21,13 +20,17 @@ type Reservation struct {
 	key         vouchers.AnswerKey
 	drawn       bool // from what is set aside for credit tokens
 	proven      bool // the payer asks, also where the voucher is burnt
-	reply       []byte
 	replied     bool
+	reply       []byte
 	unfollow    func() bool
 
 	// ch.mu guards what follows.
 	stage stage
-	again bool          // the ceiling has bought another call before
+	again bool // the ceiling has bought another call before
+	// parts is how many parts are on their way to the disk. paid is the sum of all that was
+	// charged or is on its way; it changes only in the channel's turn.
+	parts uint32
+	paid  vouchers.Amount
 	done  chan struct{} // closed when the call ends, if anybody waits for that
 }
 
@@ -36,19 +39,20 @@ type stage uint8
 const (
 	entering   stage = iota // not admitted yet
 	reserved                // the tool runs
-	committing              // the charge is on its way to the disk
+	committing              // the last charge is on its way to the disk
+	departing               // over, but for the parts that are on their way to the disk
 	ended
 )
 
-// Charge is what a call has cost. Amounts are atomic units.
+// Charge is what a call, or a part of it, has cost. Amounts are atomic units.
 type Charge struct {
 	Channel vouchers.ChannelID
-	// Charged is what this call has cost.
+	// Charged is what this charge alone comes to.
 	Charged vouchers.Amount
 	// Cumulative is what the channel was charged over its life, up to and
-	// including this call. No two charges of a channel share it, unless one is 0.
+	// including this. No two charges of a channel share it, unless one is 0.
 	Cumulative vouchers.Amount
-	// State is the channel as this call left it: with Cumulative as what is
+	// State is the channel as this charge left it: with Cumulative as what is
 	// charged.
 	State Channel
 }
@@ -68,10 +72,10 @@ type Kept struct {
 	Puts []vouchers.Put
 }
 
-// Commit turns the reservation into a charge of actual, which is 0 to the price.
-// It returns once the voucher, the charge, the puts and, for a payment with an
-// identifier, the answer are durable together. With 0 the voucher is free to pay
-// for another call.
+// Commit turns the reservation into a charge of actual, which is 0 to the price less its
+// parts (see [Reservation.Part]). It returns once the voucher, the charge, the puts and,
+// for a payment with an identifier, the answer are durable together. With 0, and without
+// parts, the voucher is free to pay for another call.
 //
 // answer, which may be nil, says what is kept with the charge. The answers of one
 // channel are called one after another, in the order of their [Charge.Cumulative] in
@@ -91,15 +95,11 @@ func (r *Reservation) Commit(ctx context.Context, actual vouchers.Amount, answer
 		r.Release()
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, context.Cause(ctx))
 	}
-	if actual > r.price {
-		r.Release()
-		return Charge{}, fmt.Errorf("%w: %s of %s", ErrOvercharge, actual, r.price)
-	}
 	if err := vouchers.ValidatePuts(puts); err != nil {
 		r.Release()
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, err)
 	}
-	charge, kept, ticket, err := r.submitInTurn(actual, answer, puts)
+	charge, kept, ticket, err := r.submitInTurn(actual, true, answer, puts)
 	if err != nil {
 		return Charge{}, err
 	}
@@ -113,26 +113,26 @@ func (r *Reservation) Commit(ctx context.Context, actual vouchers.Amount, answer
 	return charge, nil
 }
 
-// submitInTurn makes the charge, has it answered, and hands both to the store; the
-// ticket is nil if there is nothing to make durable. The channel's charges take turns,
-// so that what is durable is always a prefix of their history, and each answer can
-// build on the one before.
-func (r *Reservation) submitInTurn(actual vouchers.Amount, answer func(Charge) (Kept, error), puts []vouchers.Put) (Charge, []byte, vouchers.Ticket, error) {
+// submitInTurn makes the charge, the last one or a part, has it answered, and hands both
+// to the store; the ticket is nil if there is nothing to make durable. The channel's
+// charges take turns, so that what is durable is always a prefix of their history, and
+// each answer can build on the one before.
+func (r *Reservation) submitInTurn(actual vouchers.Amount, last bool, answer func(Charge) (Kept, error), puts []vouchers.Put) (Charge, []byte, vouchers.Ticket, error) {
 	turn := r.turn()
 	turn.Lock()
 	defer turn.Unlock()
-	charge, err := r.promise(actual)
+	charge, err := r.promise(actual, last)
 	if err != nil {
 		return Charge{}, nil, nil, err
 	}
-	kept, err := r.render(charge, answer)
+	kept, err := r.render(charge, last, answer)
 	if err != nil {
 		return Charge{}, nil, nil, fmt.Errorf("commit a charge of %s: %w", actual, err)
 	}
 	if len(kept.Puts) > 0 {
 		puts = append(kept.Puts, puts...)
 	}
-	return charge, kept.Answer, r.submit(charge, kept.Answer, puts), nil
+	return charge, kept.Answer, r.submit(charge, last, kept.Answer, puts), nil
 }
 
 // turn is held by the charge of the channel that is being submitted.
@@ -143,7 +143,7 @@ func (r *Reservation) turn() *sync.Mutex {
 }
 
 // promise gives the charge its place in the channel's history.
-func (r *Reservation) promise(actual vouchers.Amount) (Charge, error) {
+func (r *Reservation) promise(actual vouchers.Amount, last bool) (Charge, error) {
 	ch := r.ch
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
@@ -151,32 +151,43 @@ func (r *Reservation) promise(actual vouchers.Amount) (Charge, error) {
 		return Charge{}, fmt.Errorf("%w: nothing to commit", ErrReservationEnded)
 	}
 	a := ch.busy
-	if actual > ch.ceiling.Minus(ch.charged).Minus(a.committing) {
-		r.vacate(r.price)
-		return Charge{}, fmt.Errorf("commit a charge of %s: %w: the channel was claimed from beyond what this ledger has charged", actual, ErrCeilingMismatch)
+	var err error
+	if left := r.left(); actual > left {
+		err = fmt.Errorf("%w: %s of %s", ErrOvercharge, actual, left)
+	} else if actual > ch.ceiling.Minus(ch.charged).Minus(a.committing) {
+		err = fmt.Errorf("commit a charge of %s: %w: the channel was claimed from beyond what this ledger has charged", actual, ErrCeilingMismatch)
 	}
-	r.stage = committing
-	if r.drawn {
-		a.drawn -= r.price - actual
-		a.aside += r.price - actual
+	if err != nil {
+		if last {
+			r.vacate(r.left())
+		}
+		return Charge{}, err
 	}
-	a.reserved -= r.price - actual
-	ch.level()
+	r.paid += actual
+	if last {
+		r.stage = committing
+		r.giveBack(r.left())
+	} else {
+		r.parts++
+	}
 	charge := Charge{Channel: ch.id, Charged: actual, Cumulative: ch.charged + a.committing + actual, State: ch.snapshot()}
 	charge.State.Charged = charge.Cumulative
 	charge.State.Reserved -= a.committing + actual
 	return charge, nil
 }
 
-// render calls answer. If that fails or panics the call is not charged.
-func (r *Reservation) render(charge Charge, answer func(Charge) (Kept, error)) (kept Kept, err error) {
+// left is what is reserved and neither charged nor about to be. Called with ch.mu held.
+func (r *Reservation) left() vouchers.Amount { return r.price - r.paid }
+
+// render calls answer. If that fails or panics nothing is charged.
+func (r *Reservation) render(charge Charge, last bool, answer func(Charge) (Kept, error)) (kept Kept, err error) {
 	if answer == nil {
 		return Kept{}, nil
 	}
 	rendered := false
 	defer func() {
 		if !rendered {
-			r.takeBack(charge.Charged)
+			r.takeBack(charge.Charged, last)
 		}
 	}()
 	if kept, err = answer(charge); err == nil {
@@ -186,19 +197,26 @@ func (r *Reservation) render(charge Charge, answer func(Charge) (Kept, error)) (
 	return kept, err
 }
 
-// takeBack ends a call whose charge was promised and not submitted.
-func (r *Reservation) takeBack(actual vouchers.Amount) {
+// takeBack takes a charge back that was promised and not submitted. With the last one the
+// call ends.
+func (r *Reservation) takeBack(actual vouchers.Amount, last bool) {
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
-	r.vacate(actual)
+	r.paid -= actual
+	if !last {
+		r.parts--
+	}
+	if last || r.stage == departing {
+		r.vacate(actual)
+	}
 }
 
 // submit hands the charge and its answer to the store; nil if there is nothing to
 // make durable.
-func (r *Reservation) submit(charge Charge, body []byte, puts []vouchers.Put) vouchers.Ticket {
+func (r *Reservation) submit(charge Charge, last bool, body []byte, puts []vouchers.Put) vouchers.Ticket {
 	var kept *vouchers.Answer
-	if r.identified {
-		kept = r.keeps(charge.Charged, body)
+	if r.identified && (last || r.paid > 0) {
+		kept = r.keeps(r.paid, body)
 	}
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
@@ -214,48 +232,26 @@ func (r *Reservation) submit(charge Charge, body []byte, puts []vouchers.Put) vo
 	return r.ledger.submit(r.ch, kept, puts)
 }
 
-// What a call that cost nothing was answered with is kept for so long at most, and if it
-// has so many bytes at most: nobody has paid for the disk.
-const (
-	freeAnswerTTL = 10 * time.Minute
-	maxFreeAnswer = 64 << 10
-)
-
-// keeps is the answer as the store keeps it for a replay.
-func (r *Reservation) keeps(charged vouchers.Amount, body []byte) *vouchers.Answer {
-	ttl, most := r.ledger.options.answerTTL, r.ledger.options.maxAnswer
-	if charged == 0 {
-		ttl, most = min(ttl, freeAnswerTTL), min(most, maxFreeAnswer)
-	}
-	kept := &vouchers.Answer{Key: r.key, Fingerprint: r.fingerprint, Ceiling: r.voucher.Ceiling, Expires: r.ledger.now().Add(ttl)}
-	if kept.Omitted = body == nil || len(body) > most; !kept.Omitted {
-		kept.Body = body
-	}
-	return kept
-}
-
-// settle counts a charge that is durable.
+// settle counts the last charge, which is durable.
 func (r *Reservation) settle(actual vouchers.Amount, body []byte) {
 	if r.unfollow != nil {
 		r.unfollow()
 	}
-	if actual > 0 && body != nil && !r.identified && len(body) <= r.ledger.options.maxAnswer {
+	if r.paid > 0 && body != nil && !r.identified && len(body) <= r.ledger.options.maxAnswer {
 		r.ledger.recent.keep(r.callKey(), body, r.ledger.now().Add(r.ledger.options.answerTTL))
 	}
+	r.ch.mu.Lock()
+	defer r.ch.mu.Unlock()
+	r.count(actual)
+	r.depart()
+}
+
+// count counts what is durable. Called with ch.mu held.
+func (r *Reservation) count(amount vouchers.Amount) {
 	ch := r.ch
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	a := ch.busy
-	ch.charged = ch.with(actual)
-	a.committing -= actual
-	a.reserved -= actual
-	a.inFlight--
-	if actual == 0 {
-		a.ceilings.free(r)
-	} else {
-		a.ceilings.spend(r)
-	}
-	r.endLocked()
+	ch.charged = ch.with(amount)
+	ch.busy.committing -= amount
+	ch.busy.reserved -= amount
 }
 
 // fail ends a call whose charge the store could not make durable. What was
@@ -271,8 +267,9 @@ func (r *Reservation) fail() {
 	r.endLocked()
 }
 
-// Release ends the call without a charge, and frees its voucher. It does nothing
-// if the call has ended, and never waits for the disk.
+// Release ends the call without a charge, and frees its voucher; where parts of its price
+// were charged they stay so, and it gives back the rest. It does nothing if the call has
+// ended, and never waits for the disk.
 func (r *Reservation) Release() {
 	if r.unfollow != nil {
 		r.unfollow()
@@ -287,23 +284,44 @@ func (r *Reservation) expire() {
 	case entering:
 		r.endLocked()
 	case reserved:
-		r.vacate(r.price)
+		r.vacate(r.left())
 	}
 }
 
-// vacate gives back what is still reserved for a call that is not charged, and
-// ends it. Called with ch.mu held.
+// vacate gives back what is still reserved for a call that is not charged for it, and ends
+// it. Called with ch.mu held.
 func (r *Reservation) vacate(held vouchers.Amount) {
+	r.giveBack(held)
+	r.depart()
+}
+
+// giveBack is called with ch.mu held.
+func (r *Reservation) giveBack(held vouchers.Amount) {
 	a := r.ch.busy
 	a.reserved -= held
-	a.inFlight--
 	if r.drawn {
 		a.drawn -= held
 		a.aside += held
-	} else {
-		a.ceilings.free(r)
 	}
 	r.ch.level()
+}
+
+// depart ends the call, or leaves that to the last of its parts that are on their way to the
+// disk. Called with ch.mu held.
+func (r *Reservation) depart() {
+	if r.parts > 0 {
+		r.stage = departing
+		return
+	}
+	a := r.ch.busy
+	a.inFlight--
+	switch {
+	case r.drawn:
+	case r.paid == 0:
+		a.ceilings.free(r)
+	default:
+		a.ceilings.spend(r)
+	}
 	r.endLocked()
 }
 

@@ -152,7 +152,7 @@ func (r *Reservation) recall() error {
 	case answer.Fingerprint != r.fingerprint || answer.Ceiling != r.voucher.Ceiling:
 		return r.ch.refuse(ErrIdentifierConflict, fmt.Sprintf("the payment that has it was answered; it is free again at %s", answer.Expires.UTC().Format(time.RFC3339)))
 	case answer.Omitted:
-		return r.ch.refuse(ErrAnswerGone, "it was too large")
+		return r.ch.refuse(ErrAnswerGone, "it was too large, or the call was charged in parts and did not end")
 	}
 	r.reply, r.replied = answer.Body, true
 	return nil

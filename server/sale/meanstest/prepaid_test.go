@@ -116,6 +116,11 @@ type heldByName struct {
 
 func (h *heldByName) Release() { h.reservation.Release() }
 
+func (h *heldByName) Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+	_, err := h.reservation.Part(ctx, amount, render, puts...)
+	return err
+}
+
 func (h *heldByName) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Commit(ctx, total, render, puts...)
 	return err
