@@ -15,7 +15,6 @@ import (
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/x402"
 )
 
 // holdings tell what a payer has, and has spent.
@@ -135,48 +134,3 @@ func (c *Client) listPrices(ctx context.Context) (map[string]vouchers.Amount, er
 }
 
 func movesMoney(tool string) bool { return tool == depositTool || tool == refundTool }
-
-// Tool is a tool with its price.
-type Tool struct {
-	mcp.Tool
-	// Price is the most that a call costs, in atomic units; 0 is free or not announced.
-	Price vouchers.Amount
-}
-
-// Recover writes the channel to the server into the book anew: from the chain, where all
-// configured endpoints must say the same, and from the server's corrective answer, which
-// must prove itself by a voucher of the payer's own. What that adds to the book counts as
-// spent. Where it is beyond what the book knows to be signed, [Options.Agree] is asked;
-// without one it is taken over if it is proven. It costs nothing, and no calls may be in
-// flight. Errors wrap [ErrNoChannel] if the chain knows of no such channel, and
-// [ErrOldBook] if nobody agrees.
-func (c *Client) Recover(ctx context.Context) (Entry, error) {
-	by, err := c.pricedTool(ctx)
-	if err != nil {
-		return Entry{}, fmt.Errorf("recover: %w", err)
-	}
-	return c.payer.Recover(ctx, by)
-}
-
-// metaPrice is the key under which a tool's terms are announced in its _meta.
-const metaPrice = "x402/payment-required"
-
-// announcedPrice is what a tool of a list costs at most.
-func (c *Client) announcedPrice(tool mcp.Tool) vouchers.Amount {
-	if tool.Meta == nil || tool.Meta.AdditionalFields[metaPrice] == nil {
-		return 0
-	}
-	return c.payer.PriceIn(tool.Meta.AdditionalFields[metaPrice])
-}
-
-// announcedTerms are those of a tool of a list, nil if it announces none.
-func announcedTerms(tool mcp.Tool) *x402.PaymentRequired {
-	if tool.Meta == nil || tool.Meta.AdditionalFields[metaPrice] == nil {
-		return nil
-	}
-	required, err := x402.DecodeValue[x402.PaymentRequired](tool.Meta.AdditionalFields[metaPrice])
-	if err != nil {
-		return nil // as good as none
-	}
-	return required
-}

@@ -20,6 +20,12 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
+// headerState is the header by which that is asked for over plain HTTP.
+const headerState = "Chit-State"
+
+// headerReceipt is the header that has a signed receipt.
+const headerReceipt = "Chit-Receipt"
+
 // HTTPClient buys plain HTTP resources by the HTTP transport of x402. It is safe for
 // concurrent use. Servers of that transport take deposits only with a request that is
 // paid for: see [Options.TopUp].

@@ -75,24 +75,6 @@ func (c *Client) Refund(ctx context.Context, amount vouchers.Amount) (Moved, err
 	return moved, nil
 }
 
-// pricedTool is a tool that the server announces a price of, with what it announces. A
-// payment that buys nothing, sent to it, is answered without running it.
-func (c *Client) pricedTool(ctx context.Context) (*pay.Want, error) {
-	tools, err := c.Tools(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, tool := range tools {
-		if tool.Price > 0 || c.payer.Known(tool.Name) != nil {
-			var result *mcp.CallToolResult
-			w := c.want(tool.Name, nil, &result)
-			w.Listed = announcedTerms(tool.Tool)
-			return w, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: %s announces no tool that costs anything", policy.ErrTerms, c.payer.Server)
-}
-
 // TopUp deposits what [Options.TopUp] says, if less than its Below is left in the
 // channel to the server, or less than one atomic unit. It returns false if there was
 // no need.
