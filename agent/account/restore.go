@@ -105,7 +105,7 @@ func (a *Account) Restore(state vouchers.ChainState, f Finding, before Mark) err
 	return nil
 }
 
-// restoreBesideCalls is restore where calls were made since the finding was asked for.
+// restoreBesideCalls is [Account.Restore] where calls were made since the finding was asked for.
 func (a *Account) restoreBesideCalls(state vouchers.ChainState, f Finding, before Mark) error {
 	if beyond := f.Signed.Minus(max(a.signed, f.Charged)); beyond > 0 && a.tally != nil {
 		if err := a.tally.Restore(0, beyond); err != nil {

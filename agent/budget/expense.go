@@ -107,7 +107,7 @@ func (e *Expense) End(cost vouchers.Amount) {
 	e.purse.later(e.change(retracts, e.Unsent))
 }
 
-// Lose is end for a call of which nobody knows what it cost.
+// Lose is [Expense.End] for a call of which nobody knows what it cost.
 func (e *Expense) Lose() {
 	e.purse.later(e.change(ends, e.booked.Minus(e.Lost)))
 	e.purse.later(e.change(retracts, e.Unsent))

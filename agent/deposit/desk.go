@@ -47,7 +47,7 @@ type Into struct {
 	}
 }
 
-// Awaited is outstanding, but forgets a deposit that the chain has as used up as well. It
+// Awaited is [Desk.Outstanding], but forgets a deposit that the chain has as used up as well. It
 // counts for its day all the same.
 func (k *Desk) Awaited(ctx context.Context, into Into) (*Signed, error) {
 	found, err := k.Outstanding(ctx, into.Channel)

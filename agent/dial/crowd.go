@@ -20,7 +20,7 @@ type Crowd struct {
 // NewCrowd is one of so many at most.
 func NewCrowd(most int) *Crowd { return &Crowd{most: most} }
 
-// Enter returns false where there are too many already; leave ends it otherwise.
+// Enter returns false where there are too many already; Leave ends it otherwise.
 func (c *Crowd) Enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -20,7 +20,7 @@ func Matches(pattern, name string) bool {
 		(wantRest == "" || glob.Match(wantRest, rest))
 }
 
-// MatchesServer is matches for the URL of a server. A pattern without a scheme is one of
+// MatchesServer is [Matches] for the URL of a server. A pattern without a scheme is one of
 // the host.
 func MatchesServer(pattern, server string) bool {
 	_, host, _, isURL := Split(server)
