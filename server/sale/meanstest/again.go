@@ -36,6 +36,18 @@ func answersAfterStop(tr *trial) {
 	p.stands(payer, Price, 0)
 }
 
+func answersDearer(tr *trial) {
+	p := tr.open(goods{})
+	payer := tr.payer(p, 3*Price)
+	payment := payer.Pay(tr, Price)
+	first := tr.buys(p, "a", payment, Price)
+	p.reprice(2 * Price)
+	tr.repeats(p, "a", payment, first)
+	p.stands(payer, Price, 1)
+	tr.buys(p, "b", payer.Pay(tr, 2*Price), 2*Price)
+	p.stands(payer, 3*Price, 2)
+}
+
 func answersAllAlike(tr *trial) {
 	const copies = 8
 	started, finish := make(chan struct{}), make(chan struct{})

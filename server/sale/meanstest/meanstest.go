@@ -50,6 +50,7 @@ const (
 	ChargesTheGone   Rule = "a good result is charged and kept though its client has gone"
 	AnswersAgain     Rule = "the same payment for the same request gets the same answer"
 	AnswersAfterStop Rule = "the same payment is answered again after a restart"
+	AnswersDearer    Rule = "the same payment is answered again though the price has risen"
 	AnswersAllAlike  Rule = "the same payment many times at once is one call"
 	RefusesAnother   Rule = "another request with the same payment is refused"
 	RefusesForgeries Rule = "nothing runs for a forged payment or for none"
@@ -75,6 +76,7 @@ var rules = []struct {
 	{ChargesTheGone, chargesTheGone},
 	{AnswersAgain, answersAgain},
 	{AnswersAfterStop, answersAfterStop},
+	{AnswersDearer, answersDearer},
 	{AnswersAllAlike, answersAllAlike},
 	{RefusesAnother, refusesAnother},
 	{RefusesForgeries, refusesForgeries},

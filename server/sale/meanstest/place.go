@@ -1,6 +1,7 @@
 package meanstest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log"
@@ -20,6 +21,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // Tool is what a [Place] sells over MCP, at [Price] without a quote.
@@ -41,6 +43,7 @@ type Place struct {
 	servers []*httptest.Server
 	steps   *steps
 	runs    atomic.Int64
+	price   atomic.Uint64 // atomic USDC
 
 	asked sync.Mutex // guards quoted
 	// quoted are the texts that quotes were asked for.
@@ -76,15 +79,8 @@ func (tr *trial) open(g goods) *Place {
 func openPlace(t testing.TB, o server.Options, g goods) *Place {
 	t.Helper()
 	p := &Place{t: t, options: o, goods: g, steps: new(steps)}
-	o.Prices, o.Ways = nil, p.steps.watch(o.Ways)
-	rate := g.rate
-	rate.Price = strconv.FormatFloat(float64(Price)/1e6, 'f', -1, 64)
-	if g.quote != nil {
-		rate.Quote = func(_ context.Context, req mcp.CallToolRequest) (vouchers.Amount, error) {
-			return p.quote(req.GetString("text", "")), nil
-		}
-	}
-	o.Rates = server.Rates{Tool: rate}
+	p.price.Store(uint64(Price))
+	o.Prices, o.Rates, o.Ways = nil, p.rates(), p.steps.watch(o.Ways)
 	var err error
 	if p.Shop, err = server.Open(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -95,6 +91,26 @@ func openPlace(t testing.TB, o server.Options, g goods) *Place {
 	tools.AddTool(mcp.NewTool(Tool, mcp.WithString("text")), p.tool)
 	p.URL, p.route = p.serve(p.Handler(tools))+"/mcp", p.serve(p.SellHTTP(p.offer(), http.HandlerFunc(p.answer)))
 	return p
+}
+
+func (p *Place) rates() server.Rates {
+	rate := p.goods.rate
+	rate.Price = strconv.FormatFloat(float64(p.price.Load())/1e6, 'f', -1, 64)
+	if p.goods.quote != nil {
+		rate.Quote = func(_ context.Context, req mcp.CallToolRequest) (vouchers.Amount, error) {
+			return p.quote(req.GetString("text", "")), nil
+		}
+	}
+	return server.Rates{Tool: rate}
+}
+
+// reprice sells at another price from now on.
+func (p *Place) reprice(price vouchers.Amount) {
+	p.t.Helper()
+	p.price.Store(uint64(price))
+	if err := p.SetRates(nil, p.rates()); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func (p *Place) serve(handler http.Handler) string {
@@ -172,7 +188,7 @@ func (p *Place) answerTo(ctx context.Context, asked []byte) ([]byte, error) {
 func (p *Place) offer() server.HTTPOffer {
 	rate := p.goods.rate
 	o := server.HTTPOffer{
-		Name: "POST /work", Price: func() vouchers.Amount { return Price },
+		Name: "POST /work", Price: func() vouchers.Amount { return vouchers.Amount(p.price.Load()) },
 		Metered: rate.Metered, ChargeFailed: rate.ChargeFailed, ChargeCancelled: rate.ChargeCancelled, Free: rate.Free,
 	}
 	if p.goods.quote != nil {
@@ -201,12 +217,33 @@ func (p *Place) settled() {
 	}
 }
 
-// stands fails the test unless a payer was charged so much, in so many runs since the place
-// was opened.
+// stands fails the test unless the payer was charged so much, and receipts prove it, in so many
+// runs since the place was opened. A place has one payer.
 func (p *Place) stands(payer Payer, charged vouchers.Amount, runs int64) {
 	p.t.Helper()
 	p.settled()
 	if got := payer.Charged(p.t, p.Shop); got != charged || p.runs.Load() != runs {
 		p.t.Errorf("charged %s in %d runs, want %s in %d", got, p.runs.Load(), charged, runs)
+	}
+	var statement bytes.Buffer
+	if err := p.WriteStatement(p.t.Context(), receipts.Filter{}, &statement); err != nil {
+		p.t.Fatal(err)
+	}
+	var audits []receipts.Audit
+	if statement.Len() > 0 {
+		var err error
+		if audits, err = receipts.Verify(&statement); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	proved := vouchers.Amount(0)
+	for _, audit := range audits {
+		if audit.Fault != nil {
+			p.t.Errorf("the receipts of channel %s: %v", audit.Channel, audit.Fault)
+		}
+		proved += audit.Charged
+	}
+	if proved != charged {
+		p.t.Errorf("receipts prove that %s were charged, want %s", proved, charged)
 	}
 }

@@ -41,7 +41,7 @@ func TestCreditTokensWithoutAnIdentifier(t *testing.T) {
 	meanstest.Run(t, meanstest.Subject{
 		Open: holders(false), UsedUp: string(credit.CodeBudgetExhausted),
 		Except: map[meanstest.Rule]string{
-			meanstest.AnswersAgain: another, meanstest.AnswersAfterStop: another, meanstest.AnswersAllAlike: another,
+			meanstest.AnswersAgain: another, meanstest.AnswersAfterStop: another, meanstest.AnswersAllAlike: another, meanstest.AnswersDearer: another,
 			meanstest.RefusesAnother: another, meanstest.AnswersFreeAgain: another,
 		},
 	})
