@@ -210,9 +210,9 @@ func (p *Place) quote(text string) vouchers.Amount {
 // settled waits for the sales that are under way.
 func (p *Place) settled() {
 	p.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); p.steps.open.Load() > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); p.steps.open.Load() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			p.t.Fatalf("%d sales have not ended", p.steps.open.Load())
+			p.t.Fatalf("%d sales hold money and have not ended", p.steps.open.Load())
 		}
 	}
 }

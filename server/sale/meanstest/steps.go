@@ -94,8 +94,10 @@ type watchedHeld struct {
 
 func (h *watchedHeld) Release() {
 	h.Held.Release()
-	h.ended.Do(func() { h.steps.open.Add(-1) })
+	h.end()
 }
+
+func (h *watchedHeld) end() { h.ended.Do(func() { h.steps.open.Add(-1) }) }
 
 func (h *watchedHeld) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	h.steps.at(atEnd)
@@ -106,6 +108,7 @@ func (h *watchedHeld) Commit(ctx context.Context, total vouchers.Amount, render 
 	}, puts)
 	if err == nil {
 		h.steps.at(atCharge)
+		h.end()
 	}
 	return err
 }
