@@ -105,10 +105,9 @@ type Held interface {
 	Keeps() bool
 	// Receipt begins the receipt, with what is known of the payment.
 	Receipt() receipts.Receipt
-	// Tell is what the payer is told of a charge; r is nil where there is no receipt.
+	// Tell is what the payer is told of a charge, or of a call that has cost nothing; r is nil
+	// where there is no receipt.
 	Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Signed) (Told, error)
-	// Uncharged is what the payer is told of a call that has cost nothing; false is nothing.
-	Uncharged(ctx context.Context) (t Told, tells bool, err error)
 	// Advice is what a payer can do whose answer is withheld.
 	Advice() string
 }

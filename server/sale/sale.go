@@ -110,18 +110,20 @@ func (s *sale[A]) charge(ctx context.Context, h Held, answer A) A {
 
 // sayUncharged says on an answer that it cost nothing.
 func (s *sale[A]) sayUncharged(ctx context.Context, h Held, answer A) {
-	told, tells, err := h.Uncharged(ctx)
-	if err == nil && !tells {
+	state, known := s.Ledger.Channel(h.Customer().Channel)
+	if !known {
 		return
 	}
+	told, err := h.Tell(ctx, 0, state, nil)
+	var notes Added[A]
 	if err == nil {
-		var notes Added[A]
-		if notes, err = s.on.Note(told); err == nil {
-			notes.Into(answer)
-			return
-		}
+		notes, err = s.on.Note(told)
 	}
-	s.Logger.Error("encode what a failed call says of its payment", s.line.kind, s.line.Name, "error", err)
+	if err != nil {
+		s.Logger.Error("encode what a failed call says of its payment", s.line.kind, s.line.Name, "error", err)
+		return
+	}
+	notes.Into(answer)
 }
 
 // replay answers with what the same payment for the same request was answered with.

@@ -134,13 +134,4 @@ func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state ledg
 	}, nil
 }
 
-func (h *heldCredit) Uncharged(ctx context.Context) (sale.Told, bool, error) {
-	state, known := h.seller.ledger.Channel(h.spend.Channel())
-	if !known {
-		return sale.Told{}, false, nil
-	}
-	t, err := h.Tell(ctx, 0, state, nil)
-	return t, true, err
-}
-
 func (h *heldCredit) Advice() string { return "ask the seller before you call again" }

@@ -133,15 +133,6 @@ func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state l
 	return sale.Told{Response: response}, nil
 }
 
-func (h *heldVoucher) Uncharged(ctx context.Context) (sale.Told, bool, error) {
-	state, known := h.seller.ledger.Channel(h.payment.Voucher.Channel)
-	if !known {
-		return sale.Told{}, false, nil
-	}
-	t, err := h.Tell(ctx, 0, state, nil)
-	return t, true, err
-}
-
 func (h *heldVoucher) Advice() string {
 	return "send the same payment again later: it is charged once at most"
 }

@@ -3,6 +3,7 @@ package meanstest
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/chitpay/chit/server"
@@ -87,10 +88,13 @@ func chargesTheGone(tr *trial) {
 		during = ctx
 		return "done " + text, nil
 	}})
+	goAway := sync.OnceFunc(func() {
+		hangUp()
+		<-during.Done()
+	})
 	p.steps.tells(func(now step) {
 		if now == atEnd {
-			hangUp()
-			<-during.Done()
+			goAway()
 		}
 	})
 	payer := tr.payer(p, Price)

@@ -146,11 +146,6 @@ func (h *heldByName) Tell(_ context.Context, charged vouchers.Amount, state ledg
 	}}, nil
 }
 
-// Uncharged says nothing: a payer by name has nothing to count.
-func (h *heldByName) Uncharged(context.Context) (sale.Told, bool, error) {
-	return sale.Told{}, false, nil
-}
-
 func (h *heldByName) Advice() string {
 	return "make the same call again later: it is charged once at most"
 }
