@@ -41,13 +41,13 @@ func openExampleShop(ctx context.Context, budget vouchers.Amount) (exampleShop, 
 	if err != nil {
 		log.Fatal(err)
 	}
-	tools := mcpserver.NewMCPServer("research", "1", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("research", "1")
 	for tool, did := range map[string]string{"deep_search": "read 40 pages", "search": "looked at the headlines"} {
 		tools.AddTool(mcp.NewTool(tool), func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			return mcp.NewToolResultText(fmt.Sprintf("%s %s about %s", tool, did, r.GetString("about", ""))), nil
 		})
 	}
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	web := httptest.NewServer(shop.Handler(tools))
 	opened := exampleShop{web.URL + "/mcp", func() {
 		web.CloseClientConnections()

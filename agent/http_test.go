@@ -32,7 +32,7 @@ func stall(t testing.TB) (*shoptest.Shop, string) {
 		fmt.Fprintf(w, "%s %s %s", r.Method, r.Header.Get("X-Mine"), body)
 	}
 	pages.HandleFunc("/free", echo)
-	pages.Handle("/paid", shop.SellHTTP(server.HTTPOffer{Name: "paid", Price: func() vouchers.Amount { return price }}, http.HandlerFunc(echo)))
+	pages.Handle("/paid", shop.SellHTTP(server.HTTPOffer{Name: "paid", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(echo)))
 	pages.HandleFunc("/elsewhere", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://thief.invalid/paid", http.StatusTemporaryRedirect)
 	})

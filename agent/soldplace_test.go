@@ -40,7 +40,7 @@ func TestAClientTakesTheReceiptOfAPageHoweverItsSellerNamesThePlace(t *testing.T
 			shop := shoptest.Open(t, sells)
 			offer := server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }}
 			offer.Resource.URL = test.resource
-			web := httptest.NewServer(shop.SellHTTP(offer, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+			web := httptest.NewServer(shop.SellHTTP(offer)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 			t.Cleanup(web.Close)
 			o := options(t)
 			o.TopUp.Amount = usdc

@@ -70,7 +70,7 @@ func TestReadingOnesOwnStateIsNoPaymentThatTheSellerRefuses(t *testing.T) {
 	s := selling(t, "0.001")
 	s.Logger = slog.New(log)
 	shop := shoptest.Open(t, s, work)
-	pages := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "paid", Price: func() vouchers.Amount { return price }}, http.NotFoundHandler()))
+	pages := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "paid", Price: func() vouchers.Amount { return price }})(http.NotFoundHandler()))
 	t.Cleanup(pages.Close)
 	o := options(t)
 	client := funded(t, shop.URL, o)

@@ -68,9 +68,9 @@ func spend(t testing.TB, client *agent.Client, calls int) {
 func openTools(t testing.TB) (*shoptest.Shop, *mcpserver.MCPServer) {
 	t.Helper()
 	shop := shoptest.Open(t, selling(t, "0.001"))
-	tools := mcpserver.NewMCPServer("the tools", "1", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("the tools", "1")
 	work(tools)
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	return shop, tools
 }
 
@@ -123,13 +123,13 @@ func playShop(in io.Reader, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, shop.Close()) }()
-	tools := mcpserver.NewMCPServer("a program", "1", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("a program", "1")
 	work(tools)
 	tools.AddTool(mcp.NewTool("die"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		os.Exit(1)
 		return nil, nil
 	})
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	return mcpserver.NewStdioServer(tools).Listen(context.Background(), in, out)
 }
 

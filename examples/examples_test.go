@@ -54,7 +54,7 @@ func TestAPageThatIsSoldIsFetched(t *testing.T) {
 	t.Chdir(t.TempDir())
 	shop := shoptest.Open(t, shoptest.Options(t))
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("sunny")) })
-	web := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "weather", Price: func() vouchers.Amount { return 2_000 }}, page))
+	web := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "weather", Price: func() vouchers.Amount { return 2_000 }})(page))
 	t.Cleanup(web.Close)
 	text, receipt, err := examples.Fetch(web.URL, shoptest.Net.Anvil.URL(), shoptest.Payer(t, "payer"), shoptest.Net.Token)
 	if err != nil || string(text) != "sunny" || receipt.Charged != 2_000 {

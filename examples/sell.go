@@ -25,9 +25,9 @@ func Sell(ctx context.Context, listener net.Listener, rpc string, key keys.Signe
 		return err
 	}
 	defer shop.Close()
-	tools := mcpserver.NewMCPServer("my tools", "1.0", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("my tools", "1.0")
 	tools.AddTool(search, handleSearch)
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	return shop.Serve(ctx, server.Listeners{Public: listener}, tools, time.Hour) // turns charges into USDC every hour
 }
 

@@ -268,8 +268,7 @@ func TestToolsShareAPoolAndTokensSpendItsPayersAllowance(t *testing.T) {
 func TestTheFirstRequestsOfAPayerAreFree(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Free: server.Allowance{Calls: 1}},
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Free: server.Allowance{Calls: 1}})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	t.Cleanup(route.Close)
 	for body, want := range map[string]vouchers.Amount{"": 0} {
 		if resp, _ := c.request(route.URL, body, c.pays(price)); c.charge(resp) != want {

@@ -141,8 +141,7 @@ func TestNoUnpaidRequestOfARouteReachesTheChainMoreOftenThanTheLimit(t *testing.
 			options := selling(t)
 			options.RPC, options.Limits.Lookups = url, 1
 			shop := shoptest.Open(t, options, new(tool).add)
-			route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }},
-				http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it is sold") })))
+			route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it is sold") })))
 			t.Cleanup(route.Close)
 			c := newCustomer(t, shop, "payer")
 			const made, atOnce, perLookup = 60, 10, 6

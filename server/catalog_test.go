@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -73,9 +74,10 @@ func panics(do func()) (err error) {
 func TestAnMCPServerWithoutThePaywallIsNotServed(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	other := shoptest.Open(t, shoptest.Options(t))
-	for name, options := range map[string][]mcpserver.ServerOption{"none": nil, "another shop's": other.ServerOptions(), "the middleware alone": {mcpserver.WithToolHandlerMiddleware(shop.Middleware)}} {
-		tools := mcpserver.NewMCPServer("given away", "1", options...)
+	for name, wrap := range map[string]func(*mcpserver.MCPServer){"nobody": func(*mcpserver.MCPServer) {}, "another shop": other.Sell} {
+		tools := mcpserver.NewMCPServer("given away", "1")
 		new(tool).add(tools)
+		wrap(tools)
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -83,17 +85,43 @@ func TestAnMCPServerWithoutThePaywallIsNotServed(t *testing.T) {
 		for how, err := range map[string]error{
 			"CheckTools": shop.CheckTools(tools),
 			"Handler":    panics(func() { shop.Handler(tools) }),
-			"AddTools":   panics(func() { shop.AddTools(tools) }),
 			"Serve":      shop.Serve(t.Context(), server.Listeners{Public: listener}, tools, 0),
 			"ServeStdio": shop.ServeStdio(t.Context(), strings.NewReader(""), new(strings.Builder), tools, 0),
 		} {
 			if !errors.Is(err, onmcp.ErrNoPaywall) {
-				t.Errorf("%s with the options of %s: %v", how, name, err)
+				t.Errorf("%s of a server that is sold by %s: %v", how, name, err)
 			}
 		}
 		if _, err := listener.Accept(); err == nil {
 			t.Error("it listens on")
 		}
+	}
+}
+
+func TestAnMCPServerIsSoldWheneverItsToolsAndHooksWereAdded(t *testing.T) {
+	o := selling(t)
+	o.Prices["before"], o.Prices["after"] = "0.001", "0.002"
+	shop := shoptest.Open(t, o, new(tool).add)
+	listed := 0
+	hooks := new(mcpserver.Hooks)
+	hooks.AddAfterListTools(func(context.Context, any, *mcp.ListToolsRequest, *mcp.ListToolsResult) { listed++ })
+	tools := mcpserver.NewMCPServer("there before", "1", mcpserver.WithHooks(hooks))
+	handle := func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("given"), nil
+	}
+	tools.AddTool(mcp.NewTool("before"), handle)
+	shop.Sell(tools)
+	shop.Sell(tools)
+	tools.AddTool(mcp.NewTool("after"), handle)
+	served := httptest.NewServer(shop.Handler(tools))
+	t.Cleanup(served.Close)
+	for _, name := range []string{"before", "after"} {
+		if got := send(t.Context(), t, served.URL+"/mcp", name, nil, nil); got.text() == "given" {
+			t.Errorf("%s is given away: %s", name, got.raw)
+		}
+	}
+	if listed == 0 {
+		t.Error("the server's own hooks are not called any more")
 	}
 }
 
@@ -127,8 +155,8 @@ func TestAPricedToolThatRunsAsATaskIsNotServed(t *testing.T) {
 			s.AddTool(mcp.NewTool("paid", mcp.WithTaskSupport(mcp.TaskSupportForbidden)), handle)
 		}, false},
 	} {
-		tools := mcpserver.NewMCPServer("tasks", "1", append(shop.ServerOptions(), mcpserver.WithTaskCapabilities(true, true, true))...)
-		shop.AddTools(tools)
+		tools := mcpserver.NewMCPServer("tasks", "1", mcpserver.WithTaskCapabilities(true, true, true))
+		shop.Sell(tools)
 		c.add(tools)
 		if err := shop.CheckTools(tools); errors.Is(err, onmcp.ErrTaskTool) != c.refused || c.refused != (err != nil) {
 			t.Errorf("%s: %v", name, err)

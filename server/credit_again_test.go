@@ -70,14 +70,13 @@ func TestARequestOnATokenThatIsMadeAgainIsAnsweredAndNotCharged(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	var runs atomic.Int64
 	var fails atomic.Bool
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /work", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			runs.Add(1)
-			if fails.Load() {
-				w.WriteHeader(http.StatusTeapot)
-			}
-			_, _ = io.WriteString(w, "done")
-		})))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /work", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		runs.Add(1)
+		if fails.Load() {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		_, _ = io.WriteString(w, "done")
+	})))
 	t.Cleanup(route.Close)
 	g := c.granted(macaroon.Scope{Budget: 10 * price}, 0)
 	do := func(body string, keys ...string) (*http.Response, string) {

@@ -26,14 +26,13 @@ func TestAPlainRouteTakesTokens(t *testing.T) {
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	status := http.StatusOK
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Authorization") != "" {
-				t.Error("the route sees the token")
-			}
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, "sunny")
-		})))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Error("the route sees the token")
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "sunny")
+	})))
 	t.Cleanup(route.Close)
 	get := func(token string) (*http.Response, string) {
 		t.Helper()

@@ -28,11 +28,11 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	tools := mcpserver.NewMCPServer("my tools", "1.0", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("my tools", "1.0")
 	tools.AddTool(mcp.NewTool("search"), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("found"), nil
 	})
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	go shop.Run(ctx, time.Hour)
 	web := http.Server{Addr: ":8402", Handler: shop.Handler(tools), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	log.Fatal(web.ListenAndServe())

@@ -159,7 +159,8 @@ func TestStreamsAreBoundedAlsoOfTheNewestProtocol(t *testing.T) {
 
 func TestNothingIsKeptOfALogLevelThatARequestSets(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
-	tools := mcpserver.NewMCPServer("it logs", "1", append(shop.ServerOptions(), mcpserver.WithLogging())...)
+	tools := mcpserver.NewMCPServer("it logs", "1", mcpserver.WithLogging())
+	shop.Sell(tools)
 	handler := shop.Handler(tools)
 	set := func(times int) {
 		for range times {

@@ -102,13 +102,12 @@ func TestAGoodAnswerOfARouteIsChargedThoughItsClientHasGone(t *testing.T) {
 	c := regular(t, shop, "payer", usdc)
 	ctx, during := gone()
 	runs := 0
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Metered: true, Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			runs++
-			during(r.Context())
-			w.Header().Set(offer.HeaderCost, "2000")
-			_, _ = io.WriteString(w, "sunny")
-		})))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Metered: true, Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		runs++
+		during(r.Context())
+		w.Header().Set(offer.HeaderCost, "2000")
+		_, _ = io.WriteString(w, "sunny")
+	})))
 	t.Cleanup(route.Close)
 	if status, body, err := getPaid(ctx, t, route.URL, c.pays(price)); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the client that went away got %d %q, %v", status, body, err)
@@ -125,8 +124,7 @@ func TestAnAnswerOfARouteThatIsLongerThanTheLimitIsNotCharged(t *testing.T) {
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	size := 1 << 10
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) })))
 	t.Cleanup(route.Close)
 	if status, body, err := getPaid(t.Context(), t, route.URL, c.pays(price)); status != http.StatusOK || len(body) != size || err != nil {
 		t.Errorf("an answer of the limit: %d with %d bytes, %v", status, len(body), err)

@@ -12,16 +12,15 @@ import (
 
 func TestAFreeAnswerThatAsksForAPaymentBecomesA502(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Price: func() vouchers.Amount { return 0 }},
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Payment-Required", "theirs")
-			w.Header().Set("Content-Length", "5")
-			if r.URL.Path == "/402" {
-				w.WriteHeader(http.StatusPaymentRequired)
-			}
-			_, _ = w.Write([]byte("12345"))
-			_ = http.NewResponseController(w).Flush()
-		})))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /", Price: func() vouchers.Amount { return 0 }})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Payment-Required", "theirs")
+		w.Header().Set("Content-Length", "5")
+		if r.URL.Path == "/402" {
+			w.WriteHeader(http.StatusPaymentRequired)
+		}
+		_, _ = w.Write([]byte("12345"))
+		_ = http.NewResponseController(w).Flush()
+	})))
 	t.Cleanup(route.Close)
 	for path, want := range map[string]string{
 		"/": "12345", "/402": `{"error":"what is sold here asks for a payment of its own, which is its seller's business and not yours; you were not charged"}`,

@@ -140,8 +140,9 @@ func serve(t testing.TB, shop *shoptest.Shop, work *tool, settleEvery time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools := mcpserver.NewMCPServer("test shop", "1", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("test shop", "1")
 	work.add(tools)
+	shop.Sell(tools)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- shop.Serve(ctx, server.Listeners{Public: listener}, tools, settleEvery) }()
@@ -187,7 +188,9 @@ func TestOtherPathsAndMethodsAreNotServed(t *testing.T) {
 	for request, want := range map[string]int{"GET /": 404, "GET /channels": 404, "POST /settle": 404, "GET /backup": 404, "POST /healthz": 405} {
 		method, path, _ := strings.Cut(request, " ")
 		recorder := httptest.NewRecorder()
-		shop.Handler(mcpserver.NewMCPServer("empty", "1", shop.ServerOptions()...)).ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+		tools := mcpserver.NewMCPServer("empty", "1")
+		shop.Sell(tools)
+		shop.Handler(tools).ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, nil))
 		if recorder.Code != want {
 			t.Errorf("%s is answered with %d, want %d", request, recorder.Code, want)
 		}

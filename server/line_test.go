@@ -139,8 +139,7 @@ func TestTheLineOfARequestIsThatOfACall(t *testing.T) {
 	o, log := logging(t, slog.LevelDebug)
 	shop := shoptest.Open(t, o, new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "sunny") })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "sunny") })))
 	t.Cleanup(route.Close)
 	ask := func(payment *x402.PaymentPayload) string {
 		t.Helper()

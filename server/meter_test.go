@@ -146,21 +146,20 @@ func TestWhatAToolThatIsNotMeteredSaysOfCostsIsDropped(t *testing.T) {
 func TestAMeteredRequestIsChargedWhatItsAnswerSays(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Metered: true, Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			for cost := range strings.SplitSeq(string(body), ",") {
-				switch {
-				case cost == "handler":
-					server.ReportCost(r.Context(), 150)
-				case cost != "":
-					w.Header().Add(offer.HeaderCost, cost)
-				}
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Metered: true, Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		for cost := range strings.SplitSeq(string(body), ",") {
+			switch {
+			case cost == "handler":
+				server.ReportCost(r.Context(), 150)
+			case cost != "":
+				w.Header().Add(offer.HeaderCost, cost)
 			}
-			if strings.HasPrefix(string(body), "500") {
-				w.WriteHeader(http.StatusInternalServerError)
-			}
-		})))
+		}
+		if strings.HasPrefix(string(body), "500") {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})))
 	t.Cleanup(route.Close)
 	spent := vouchers.Amount(0)
 	pay := func(body string) (*http.Response, string) { return c.request(route.URL, body, c.pays(spent+price)) }

@@ -204,9 +204,12 @@ func TestACallWhoseCallerIsGoneCostsNothing(t *testing.T) {
 func TestAFailedCallIsReleasedBeforeItIsAnswered(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	var req mcp.CallToolRequest
-	req.Params.Name = "work"
-	req.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: c.pays(price)}}
+	call, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{
+		"name": "work", "_meta": map[string]any{x402.MetaPayment: c.pays(price)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, next := range map[string]func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error){
 		"error": func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { return nil, errors.New("no") },
 		"panic": func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("no") },
@@ -214,10 +217,10 @@ func TestAFailedCallIsReleasedBeforeItIsAnswered(t *testing.T) {
 			return mcp.NewToolResultError("no"), nil
 		},
 	} {
-		func() {
-			defer func() { _ = recover() }() // the middleware lets a panic through
-			_, _ = shop.Middleware(next)(t.Context(), req)
-		}()
+		tools := mcpserver.NewMCPServer("it fails", "1")
+		tools.AddTool(mcp.NewTool("work"), next)
+		shop.Sell(tools)
+		tools.HandleMessage(t.Context(), call)
 		if got := c.ledger(shop); got.InFlight != 0 || got.Reserved != 0 || got.Charged != 0 {
 			t.Errorf("after a failure by %s the channel is %+v", name, got)
 		}

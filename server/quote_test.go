@@ -180,8 +180,7 @@ func perByte(r *http.Request) (vouchers.Amount, error) {
 func TestARequestIsQuotedByWhatItSays(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Quote: perByte},
-		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Quote: perByte})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })))
 	t.Cleanup(route.Close)
 	if resp, body := c.request(route.URL, "12345", nil); resp.StatusCode != http.StatusPaymentRequired || c.terms402(resp).Amount != 500 {
 		t.Errorf("without a payment: %s %s", resp.Status, body)
@@ -206,8 +205,7 @@ func TestARefundNeedsNoQuote(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	served := 0
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Quote: perByte},
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return price }, Quote: perByte})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ })))
 	t.Cleanup(route.Close)
 	c.request(route.URL, "12345", c.offered(500, 500))
 	for _, body := range []string{"refuse", ""} {
@@ -228,11 +226,10 @@ func TestAnAnswerIsGivenAgainThoughThePriceHasRisen(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), work.add)
 	c := regular(t, shop, "payer", usdc)
 	cost, served := vouchers.Amount(price), 0
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return cost }},
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			served++
-			_, _ = io.WriteString(w, "served")
-		})))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "POST /", Price: func() vouchers.Amount { return cost }})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served++
+		_, _ = io.WriteString(w, "served")
+	})))
 	t.Cleanup(route.Close)
 	bought := []*x402.PaymentPayload{c.identified(c.pays(price), identifier), c.pays(2 * price)}
 	var answers []answer

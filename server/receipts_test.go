@@ -90,8 +90,7 @@ func TestEveryChargeHasAReceiptHoweverItWasPaid(t *testing.T) {
 		t.Fatalf("the token's receipt is %+v", second)
 	}
 
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "weather", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "sunny") })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "weather", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "sunny") })))
 	t.Cleanup(route.Close)
 	payment, err := x402.EncodeHeader(c.pays(52*price + price))
 	if err != nil {
@@ -147,8 +146,7 @@ func TestAPathIsSoldHoweverLongAndOddItIs(t *testing.T) {
 	shop := shoptest.Open(t, selling(t), new(tool).add)
 	c := regular(t, shop, "payer", usdc)
 	var ran int
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran++ })))
 	t.Cleanup(route.Close)
 	for n, path := range []string{"/short", "/" + url.PathEscape(strings.Repeat("日本", 400)), "/%ff", "/a%0Ab"} {
 		payment, err := x402.EncodeHeader(c.pays(vouchers.Amount(n+1) * price))

@@ -133,17 +133,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if s.tenure, err = holdKey(o.KeyFolder, o.Store, s.key, s.tills.Chains()); err != nil {
 		return err
 	}
-	if s.Store, err = boltstore.Open(o.Store, boltstore.WithReserve(diskReserve), boltstore.OnFull(s.diskFull)); err != nil {
-		return err
-	}
-	if err := s.tenure.begin(ctx, s.Store); err != nil {
-		return err
-	}
-	if s.Ledger, err = ledger.Open(ctx, s.Store, s.watchful()...); err != nil {
-		return err
-	}
-	s.Ledger.Forgive(s.tenure.older)
-	if s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store, credit.WithLimits(s.limits.Credit(), s.met.Add)); err != nil {
+	if err := s.openBooks(ctx, o); err != nil {
 		return err
 	}
 	signer, err := s.receiptSigner(ctx, o.Key)
@@ -151,16 +141,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Receipts = receipts.NewBook(s.Store, signer)
-	s.register = sale.New(sale.Options{
-		Ledger: s.Ledger, Receipts: s.Receipts, Free: offer.NewFreeBook(s.Store, s.logger), Limits: s.limits, Met: s.met.Add,
-		Observe: o.Observe, Now: s.now, Logger: s.logger,
-	})
-	if s.aside, err = settle.LoadAsides(s.Store, s.logger); err != nil {
-		return err
-	}
-	if err := s.tills.Start(ctx, till.StartOptions{
-		Key: o.Key, Store: s.Store, Ledger: s.Ledger, Asides: s.aside, Policy: o.Settlement, StuckAfter: o.StuckAfter, Logger: s.logger,
-	}); err != nil {
+	if err := s.openTills(ctx, o); err != nil {
 		return err
 	}
 	if s.vouchers, err = voucher.New(ctx, voucher.Options{
@@ -174,6 +155,48 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if o.Ways != nil {
 		s.ways = o.Ways(s, s.ways)
 	}
+	s.openCounters(o)
+	s.warnOfOthers()
+	s.sayStops()
+	return nil
+}
+
+// openBooks opens the store, and the ledger and the grants in it.
+func (s *Shop) openBooks(ctx context.Context, o Options) (err error) {
+	if s.Store, err = boltstore.Open(o.Store, boltstore.WithReserve(diskReserve), boltstore.OnFull(s.diskFull)); err != nil {
+		return err
+	}
+	if err := s.tenure.begin(ctx, s.Store); err != nil {
+		return err
+	}
+	if s.Ledger, err = ledger.Open(ctx, s.Store, s.watchful()...); err != nil {
+		return err
+	}
+	s.Ledger.Forgive(s.tenure.older)
+	s.Credit, err = credit.OpenBook(ctx, s.Ledger, s.Store, credit.WithLimits(s.limits.Credit(), s.met.Add))
+	return err
+}
+
+// openTills starts what the tills send, settle and watch.
+func (s *Shop) openTills(ctx context.Context, o Options) (err error) {
+	if s.aside, err = settle.LoadAsides(s.Store, s.logger); err != nil {
+		return err
+	}
+	if err := s.tills.Start(ctx, till.StartOptions{
+		Key: o.Key, Store: s.Store, Ledger: s.Ledger, Asides: s.aside, Policy: o.Settlement, StuckAfter: o.StuckAfter, Logger: s.logger,
+	}); err != nil {
+		return err
+	}
+	s.Settler, s.Watcher = s.tills.All[0].Settler, s.tills.All[0].Watcher
+	return nil
+}
+
+// openCounters makes what sells tools and routes by the shop's ways.
+func (s *Shop) openCounters(o Options) {
+	s.register = sale.New(sale.Options{
+		Ledger: s.Ledger, Receipts: s.Receipts, Free: offer.NewFreeBook(s.Store, s.logger), Limits: s.limits, Met: s.met.Add,
+		Observe: o.Observe, Now: s.now, Logger: s.logger,
+	})
 	s.paywall = onmcp.New(onmcp.Options{
 		Register: s.register, Ways: s.ways, Tariff: &s.rates, Terms: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, Logger: s.logger,
 	})
@@ -181,10 +204,6 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	s.routes = onhttp.New(onhttp.Options{
 		Register: s.register, Ways: s.ways, Desk: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, BaseURL: s.baseURL, Logger: s.logger,
 	})
-	s.Settler, s.Watcher = s.tills.All[0].Settler, s.tills.All[0].Watcher
-	s.warnOfOthers()
-	s.sayStops()
-	return nil
 }
 
 // Close ends the shop, and logs a summary of what it has sold. What was answered is on disk.
@@ -222,18 +241,6 @@ func (s *Shop) Healthy(context.Context) error {
 	return terms.Plain(healthy)
 }
 
-// ServerOptions wire the shop into an MCP server: its tools are sold, and those without a
-// price are not shown. A shop serves no MCP server that was made without them.
-func (s *Shop) ServerOptions() []mcpserver.ServerOption {
-	return []mcpserver.ServerOption{
-		mcpserver.WithToolCapabilities(true),
-		mcpserver.WithRecovery(),
-		mcpserver.WithToolHandlerMiddleware(s.Middleware),
-		mcpserver.WithToolFilter(s.paywall.Filter),
-		mcpserver.WithHooks(s.paywall.Hooks()),
-	}
-}
-
 // Listeners are where a shop is reached: by its customers, and by its operator.
 type Listeners struct {
 	Public net.Listener
@@ -268,7 +275,7 @@ func (on Listeners) close() error {
 }
 
 // ServeHandler is [Shop.Serve] for a handler of the caller's own. The MCP servers that it
-// checks are those that [Shop.AddTools] was called for.
+// checks are those that [Shop.Sell] was called for.
 func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
 	if err := errors.Join(s.paywall.CheckAll(), on.check()); err != nil {
 		return errors.Join(err, on.close())

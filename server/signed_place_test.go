@@ -91,7 +91,7 @@ func TestABuyerDoesNotChooseTheHostThatASellerSigns(t *testing.T) {
 		o.BaseURL = base
 		shop := shoptest.Open(t, o, new(tool).add)
 		v := &visitor{customer: regular(t, shop, "visitor of "+base, usdc)}
-		v.route = shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		v.route = shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		for target, want := range want {
 			if got := v.places(target, "bank.example"); got != [3]string{want, want, want} {
 				t.Errorf("below %q, %s is sold as %q, want %q", base, target, got, want)
@@ -112,7 +112,7 @@ func TestASellerSignsWhoProvedToPayAndNotWhomAChannelNames(t *testing.T) {
 		t.Errorf("over MCP the payer is %s, want the voucher's signer %s", got, session.Address())
 	}
 	v := &visitor{customer: c}
-	v.route = shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	v.route = shop.SellHTTP(server.HTTPOffer{Name: "all", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	payment = c.pays(2 * price)
 	payment.Extensions = terms.Extensions
 	response, err := x402.DecodeHeader[x402.SettlementResponse](v.asks("/today", "shop.example", payment).Get(x402.HeaderPaymentResponse))

@@ -8,28 +8,20 @@ import (
 	"github.com/chitpay/chit/server/offer"
 )
 
-// Middleware sells what next does: a [mcpserver.ToolHandlerMiddleware], which
-// [Shop.ServerOptions] have. Free tools pass, and tools without a price are refused. It
-// sees plain tool calls: a tool with task support cannot be sold (see [onmcp.ErrTaskTool]).
-func (s *Shop) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
-	return s.paywall.Middleware(next)
-}
-
-// AddTools adds the tools that take deposits, give refunds, grant credit tokens, give
-// receipts again and tell payers where their channels stand. It panics with [onmcp.ErrNoPaywall]
-// where the MCP server was made without [Shop.ServerOptions]: a mistake in the program, by
-// which all would be given away.
-func (s *Shop) AddTools(tools *mcpserver.MCPServer) {
-	if err := s.paywall.Wire(tools); err != nil {
-		panic(err)
+// Sell sells the tools of an MCP server, whenever they are added: they are behind the paywall
+// from then on, and those without a price are not shown. It adds the shop's own tools, by which
+// payers deposit, take refunds, hand out credit tokens, fetch receipts again and learn where
+// their channels stand. What its middleware does that was there before is done before anybody
+// has paid. The second time it does nothing.
+func (s *Shop) Sell(tools *mcpserver.MCPServer) {
+	if s.paywall.Wrap(tools) {
+		s.tools.Add(tools)
 	}
-	s.tools.Add(tools)
 }
 
-// CheckTools says whether a shop can serve an MCP server: one that was made with
-// [Shop.ServerOptions], so that its tools are behind the paywall ([onmcp.ErrNoPaywall]), and
-// none of whose priced tools runs as a task ([onmcp.ErrTaskTool]). [Shop.Serve] and its kin,
-// [Shop.Handler] and [Shop.AddTools] ask it, so that a mistake is seen at the start.
+// CheckTools says whether a shop can serve an MCP server: one that it sells, or else the error
+// is [onmcp.ErrNoPaywall], and none of whose priced tools runs as a task ([onmcp.ErrTaskTool]).
+// [Shop.Serve] and its kin and [Shop.Handler] ask it, so that a mistake is seen at the start.
 func (s *Shop) CheckTools(tools *mcpserver.MCPServer) error { return s.paywall.CheckTools(tools) }
 
 // Catalog says what the shop does with tools of these names.
@@ -42,5 +34,10 @@ func (s *Shop) Catalog(names []string) offer.Catalog { return s.paywall.Catalog(
 //	handler := shop.Guard(mcpserver.NewStreamableHTTPServer(tools))
 func (s *Shop) Guard(next http.Handler) http.Handler { return s.paywall.Guard(next) }
 
-// SellHTTP sells what next answers, by the HTTP transport of x402, as [onhttp.Seller.Sell] does.
-func (s *Shop) SellHTTP(o HTTPOffer, next http.Handler) http.Handler { return s.routes.Sell(o, next) }
+// SellHTTP is middleware that sells what a handler answers, by the HTTP transport of x402, as
+// [onhttp.Seller.Sell] does:
+//
+//	mux.Handle("GET /pages/", shop.SellHTTP(server.HTTPOffer{Name: "pages", Price: price})(pages))
+func (s *Shop) SellHTTP(o HTTPOffer) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return s.routes.Sell(o, next) }
+}

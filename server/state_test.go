@@ -56,8 +56,7 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 	work := new(tool)
 	shop := shoptest.Open(t, o, work.add)
 	runs := 0
-	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }},
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runs++ })))
+	route := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "GET /weather", Price: func() vouchers.Amount { return price }})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runs++ })))
 	t.Cleanup(route.Close)
 	c := regular(t, shop, "payer", usdc)
 	c.buys(1)

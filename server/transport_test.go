@@ -52,9 +52,9 @@ func sellOverStdio(settings string) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	tools := mcpserver.NewMCPServer("a program", "1", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("a program", "1")
 	addTransportTools(tools)
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	if err := shop.ServeStdio(ctx, os.Stdin, os.Stdout, tools, 0); err != nil {
 		log.Fatal(err)
 	}

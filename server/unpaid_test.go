@@ -201,7 +201,7 @@ func TestAnUnpaidRequestOfARouteIsNotRead(t *testing.T) {
 		"a quote of too much": {server.HTTPOffer{Quote: quote}, 100 << 10, price},
 	} {
 		test.offer.Name, test.offer.Price = name, func() vouchers.Amount { return price }
-		route := shop.SellHTTP(test.offer, http.NotFoundHandler())
+		route := shop.SellHTTP(test.offer)(http.NotFoundHandler())
 		body := &countingReader{left: test.size}
 		reply := httptest.NewRecorder()
 		route.ServeHTTP(reply, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", body))

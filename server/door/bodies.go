@@ -10,6 +10,7 @@ import (
 	"time"
 )
 
+// Why a body was not read to its end.
 var (
 	ErrBodyTooLarge = errors.New("the body is too large")
 	errBodyLate     = errors.New("the body did not come in time")

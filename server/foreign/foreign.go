@@ -85,6 +85,7 @@ func Resource(contents mcp.ResourceContents) mcp.ResourceContents {
 	return contents
 }
 
+// ErrAsksItself is what is given in the place of an answer that asks for a payment of its own.
 var ErrAsksItself = errors.New("what is sold here asks for a payment of its own, which is its seller's business and not yours")
 
 // Disown takes out of what a tool gave what is not its to say. A tool that asks for a

@@ -59,8 +59,8 @@ const startTime = 20 * time.Second
 // answer of each, for 20 seconds at most; one that is down is tried again. The caller
 // closes the gateway, and then the shop.
 func Open(ctx context.Context, shop *server.Shop, config *Config, o Options) (*Gateway, error) {
-	of := mcpserver.NewMCPServer(implementation, o.Version, shop.ServerOptions()...)
-	shop.AddTools(of)
+	of := mcpserver.NewMCPServer(implementation, o.Version)
+	shop.Sell(of)
 	g := newGateway(config, shop, shop, of, o)
 	g.sessions.Follow(of.GetHooks())
 	g.listing.Follow(of.GetHooks())

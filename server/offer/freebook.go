@@ -82,6 +82,8 @@ type freeLane struct {
 	busy   bool
 }
 
+// NewFreeBook returns the book of a store. A record that cannot be read is logged, and its payer
+// pays.
 func NewFreeBook(store vouchers.Store, logger *slog.Logger) *FreeBook {
 	return &FreeBook{bucket: store.Bucket(freeBucket), former: store.Bucket(formerFreeBucket), logger: logger, accounts: make(map[freeKey]*freeAccount)}
 }

@@ -66,6 +66,7 @@ type Offer struct {
 	Free                          *Allowance // nil if there is none
 }
 
+// NewTariff checks prices and rates. The error says which pattern is wrong.
 func NewTariff(prices Prices, rates Rates) (*tariff, error) {
 	t := &tariff{exact: make(map[string]*Offer)}
 	for pattern, price := range prices {
@@ -193,4 +194,5 @@ func (r *Offer) Note() *RateNote {
 // LiveTariff is a tariff that can be replaced while the shop sells.
 type LiveTariff struct{ atomic.Pointer[tariff] }
 
+// Of is [Tariff.Of] of the tariff as it is now.
 func (l *LiveTariff) Of(tool string) *Offer { return l.Load().of(tool) }

@@ -17,7 +17,7 @@ import (
 
 // What a shop refuses to serve an MCP server with: see server.Shop.CheckTools.
 var (
-	ErrNoPaywall = errors.New("its tools would be given away: make the MCP server with shop.ServerOptions()")
+	ErrNoPaywall = errors.New("its tools would be given away: let the shop sell the MCP server: shop.Sell(tools)")
 	ErrTaskTool  = errors.New("the MCP library runs tasks past the paywall: make it a plain tool, or free")
 )
 
@@ -26,10 +26,9 @@ func (p *Paywall) Catalog(names []string) offer.Catalog {
 	return p.Tariff.Load().Catalog(slices.DeleteFunc(slices.Clone(names), isOwn))
 }
 
-// CheckTools says whether a shop can serve an MCP server: one that was made with
-// server.Shop.ServerOptions, so that its tools are behind the paywall ([ErrNoPaywall]), and
-// none of whose priced tools runs as a task ([ErrTaskTool]). server.Shop.Serve and its kin,
-// server.Shop.Handler and server.Shop.AddTools ask it, so that a mistake is seen at the start.
+// CheckTools says whether an MCP server can be served: one whose tools are behind the paywall,
+// or else the error is [ErrNoPaywall], and none of whose priced tools runs as a task
+// ([ErrTaskTool]).
 func (p *Paywall) CheckTools(tools *mcpserver.MCPServer) error {
 	seen, err := p.inspect(tools)
 	if err != nil {
@@ -59,7 +58,7 @@ type inspection struct {
 type inspectionKey struct{}
 
 // inspect lists all tools of an MCP server, also those that no client is shown, as the
-// filter among server.Shop.ServerOptions sees them: where it sees none there is no paywall.
+// filter sees them: where it sees none there is no paywall.
 func (p *Paywall) inspect(tools *mcpserver.MCPServer) ([]mcp.Tool, error) {
 	inspection := &inspection{by: p}
 	ctx := context.WithValue(context.Background(), inspectionKey{}, inspection)
@@ -72,7 +71,7 @@ func (p *Paywall) inspect(tools *mcpserver.MCPServer) ([]mcp.Tool, error) {
 
 // Filter lets clients see, and call, what has a price or is said to be free, and no
 // priced tool that would run past the paywall.
-func (p *Paywall) Filter(ctx context.Context, tools []mcp.Tool) []mcp.Tool {
+func (p *Paywall) filter(ctx context.Context, tools []mcp.Tool) []mcp.Tool {
 	if inspection, ok := ctx.Value(inspectionKey{}).(*inspection); ok {
 		if inspection.by == p {
 			inspection.seen, inspection.tools = true, slices.Clone(tools)
@@ -127,16 +126,31 @@ type wiring struct {
 	all []*mcpserver.MCPServer
 }
 
-func (p *Paywall) Wire(tools *mcpserver.MCPServer) error {
-	if _, err := p.inspect(tools); err != nil {
-		return err
-	}
+// Wrap puts an MCP server behind the paywall. It reports false, and does nothing, where it was
+// behind it before.
+func (p *Paywall) Wrap(tools *mcpserver.MCPServer) bool {
 	p.wired.mu.Lock()
 	defer p.wired.mu.Unlock()
+	if slices.Contains(p.wired.all, tools) {
+		return false
+	}
 	p.wired.all = append(p.wired.all, tools)
-	return nil
+	for _, wrap := range []mcpserver.ServerOption{
+		mcpserver.WithToolCapabilities(true),
+		mcpserver.WithRecovery(),
+		mcpserver.WithToolHandlerMiddleware(p.middleware),
+		mcpserver.WithToolFilter(p.filter),
+	} {
+		wrap(tools)
+	}
+	if tools.GetHooks() == nil {
+		mcpserver.WithHooks(new(mcpserver.Hooks))(tools)
+	}
+	tools.GetHooks().AddAfterListTools(p.announce)
+	return true
 }
 
+// CheckAll is [Paywall.CheckTools] of all MCP servers behind the paywall.
 func (p *Paywall) CheckAll() error {
 	p.wired.mu.Lock()
 	all := slices.Clone(p.wired.all)

@@ -20,7 +20,7 @@ import (
 
 // LiftPayments takes the payment out of a tool call before next, an MCP server over
 // HTTP, reads the call: such a server decodes every byte of a request many times, and
-// most of a small call's bytes are its payment. [Paywall.Middleware] puts it back, as a
+// most of a small call's bytes are its payment. The paywall puts it back, as a
 // [json.RawMessage]. What is not plainly a call with one payment passes as it is. It also
 // notes from where a request comes, for the limit of lookups.
 //

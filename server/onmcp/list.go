@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/offer"
@@ -13,20 +12,16 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// Hooks announce each tool's price in the list of tools, and leave the tools for
-// credit tokens, receipts and states out of it: a model has no use for them.
-func (p *Paywall) Hooks() *mcpserver.Hooks {
-	hooks := &mcpserver.Hooks{}
-	hooks.AddAfterListTools(func(_ context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
-		tools := make([]mcp.Tool, 0, len(result.Tools))
-		for _, tool := range result.Tools {
-			if tool.Name != CreditGrantTool && tool.Name != CreditTool && tool.Name != ReceiptsTool && tool.Name != StateTool {
-				tools = append(tools, p.priced(tool))
-			}
+// announce says each tool's price in the list of tools, and leaves the tools for credit tokens,
+// receipts and states out of it: a model has no use for them.
+func (p *Paywall) announce(_ context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
+	tools := make([]mcp.Tool, 0, len(result.Tools))
+	for _, tool := range result.Tools {
+		if tool.Name != CreditGrantTool && tool.Name != CreditTool && tool.Name != ReceiptsTool && tool.Name != StateTool {
+			tools = append(tools, p.priced(tool))
 		}
-		result.Tools = tools
-	})
-	return hooks
+	}
+	result.Tools = tools
 }
 
 // MetaPrice is the key in a tool's _meta under which its terms are announced: an

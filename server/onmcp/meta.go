@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
+// SetMeta puts a member into the _meta of a result.
 func SetMeta(result *mcp.CallToolResult, key string, value any) {
 	if result.Meta == nil {
 		result.Meta = &mcp.Meta{}
@@ -57,6 +58,8 @@ func (a additions) Into(answer *toolAnswer) {
 	}
 }
 
+// PayloadOf is the payment of x402 that a call brings. The refusal is of one that cannot be read,
+// or [terms.Unpaid].
 func (p *Paywall) PayloadOf(req mcp.CallToolRequest) (*x402.PaymentPayload, *terms.Refusal) {
 	if req.Params.Meta == nil {
 		return nil, terms.Unpaid

@@ -52,10 +52,9 @@ type Options struct {
 // New returns a paywall.
 func New(o Options) *Paywall { return &Paywall{Options: o} }
 
-// Middleware sells what next does: a [mcpserver.ToolHandlerMiddleware], which
-// server.Shop.ServerOptions have. Free tools pass, and tools without a price are refused. It
+// middleware sells what next does. Free tools pass, and tools without a price are refused. It
 // sees plain tool calls: a tool with task support cannot be sold (see [ErrTaskTool]).
-func (p *Paywall) Middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
+func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		req = withLifted(ctx, req)
 		name := req.Params.Name

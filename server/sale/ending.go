@@ -14,6 +14,7 @@ const (
 	Delivered Ending = iota
 	// Unfinished is a result that asks its client for more: the call goes on with the next.
 	Unfinished
+	// Failed is an error, or no result at all.
 	Failed
 	// Cancelled is a call whose client went away, or lost patience, before it had ended.
 	Cancelled

@@ -44,6 +44,7 @@ const (
 	codeWithheld   = "withheld" // the charge could not be written down
 )
 
+// Code is what the log calls the ending.
 func (e Ending) Code() string {
 	switch e {
 	case Failed:

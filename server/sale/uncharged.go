@@ -82,6 +82,7 @@ type TooMany struct {
 	Wait time.Duration
 }
 
+// Error implements error, in words for who calls.
 func (e *TooMany) Error() string {
 	if e.flying > 0 {
 		return fmt.Sprintf("%d calls of %s are running, and %d more have ended without a charge within %s than with one, which together is the most (unchargedCalls): call it again when some have ended", e.flying, e.tool, e.calls, e.per)

@@ -84,9 +84,9 @@ func Open(t testing.TB, o server.Options, more ...func(*mcpserver.MCPServer)) *S
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools := mcpserver.NewMCPServer("test shop", "1", shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("test shop", "1")
 	example.AddTools(tools)
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	for _, add := range more {
 		add(tools)
 	}

@@ -25,6 +25,7 @@ func withdrawRequestedAt(ch ledger.Channel) uint64 {
 	return ch.Withdrawal.FinalizeAfter - ch.Config.WithdrawDelay
 }
 
+// VoucherState is the newest voucher of a channel, nil if it has none.
 func VoucherState(ch ledger.Channel) *x402.VoucherState {
 	if len(ch.Signature) == 0 {
 		return nil

@@ -88,6 +88,7 @@ func (t *Till) AnnouncedDeposit(price vouchers.Amount) vouchers.Amount {
 type Errand string
 
 const (
+	// Depositing is a deposit that a payer has signed.
 	Depositing Errand = "deposit"
 	// Refunding is a refund of a part. All that is left is given back whatever the budget.
 	Refunding Errand = "refund"

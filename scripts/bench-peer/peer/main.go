@@ -67,7 +67,7 @@ func serve(ctx context.Context, store string) error {
 	var sold atomic.Int64
 	mux := http.NewServeMux()
 	offer := server.HTTPOffer{Name: "GET /line", Price: func() vouchers.Amount { return price }}
-	mux.Handle("GET /line", shop.SellHTTP(offer, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("GET /line", shop.SellHTTP(offer)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "line %d", sold.Add(1)) // held back until it is paid for: cannot fail
 	})))

@@ -81,8 +81,8 @@ func sell(ctx context.Context, listener net.Listener, o server.Options) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	tools := newSubject(shop.ServerOptions()...)
-	shop.AddTools(tools)
+	tools := newSubject()
+	shop.Sell(tools)
 	return errors.Join(shop.ServeHandler(ctx, server.Listeners{Public: listener}, transport(tools), time.Hour), shop.Close())
 }
 

@@ -23,11 +23,11 @@ const (
 )
 
 // newSubject is the server that the suite describes.
-func newSubject(options ...mcpserver.ServerOption) *mcpserver.MCPServer {
-	s := mcpserver.NewMCPServer("conformance subject", "1", append([]mcpserver.ServerOption{
+func newSubject() *mcpserver.MCPServer {
+	s := mcpserver.NewMCPServer("conformance subject", "1",
 		mcpserver.WithToolCapabilities(true), mcpserver.WithResourceCapabilities(true, true), mcpserver.WithPromptCapabilities(true),
 		mcpserver.WithCompletions(), mcpserver.WithLogging(), mcpserver.WithElicitation(),
-	}, options...)...)
+	)
 	s.EnableSampling()
 	addContentTools(s)
 	addNotifyingTools(s)

@@ -72,7 +72,7 @@ func (h *Handler) Sell(price pricing.Price) {
 	if price.Per != nil {
 		offer.Quote = price.QuoteRequest
 	}
-	sold := h.shop.SellHTTP(offer, h.shop.TakeBody(http.HandlerFunc(h.ask)))
+	sold := h.shop.SellHTTP(offer)(h.shop.TakeBody(http.HandlerFunc(h.ask)))
 	h.sold.Store(&offered{sold, parametersOf(&h.Route, price)})
 }
 

@@ -86,10 +86,10 @@ func openPlace(t testing.TB, o server.Options, g goods) *Place {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	tools := mcpserver.NewMCPServer("a place", "1", p.ServerOptions()...)
-	p.AddTools(tools)
+	tools := mcpserver.NewMCPServer("a place", "1")
+	p.Sell(tools)
 	tools.AddTool(mcp.NewTool(Tool, mcp.WithString("text")), p.tool)
-	p.URL, p.route = p.serve(p.Handler(tools))+"/mcp", p.serve(p.SellHTTP(p.offer(), http.HandlerFunc(p.answer)))
+	p.URL, p.route = p.serve(p.Handler(tools))+"/mcp", p.serve(p.SellHTTP(p.offer())(http.HandlerFunc(p.answer)))
 	return p
 }
 

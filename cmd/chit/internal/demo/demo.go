@@ -116,9 +116,9 @@ func (s *story) sell(ctx context.Context) (err error) {
 		return err
 	}
 	s.url = "http://" + listener.Addr().String() + "/mcp"
-	tools := mcpserver.NewMCPServer("chit demo", "1", s.shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("chit demo", "1")
 	example.AddTools(tools)
-	s.shop.AddTools(tools)
+	s.shop.Sell(tools)
 
 	serving, stop := context.WithCancel(ctx)
 	var served error

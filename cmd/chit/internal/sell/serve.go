@@ -70,9 +70,9 @@ func serve(c *cli.Context) (err error) {
 	if err := shop.SetRates(nil, example.Rates(free)); err != nil {
 		return err
 	}
-	tools := mcpserver.NewMCPServer("chit example shop", c.App.Version, shop.ServerOptions()...)
+	tools := mcpserver.NewMCPServer("chit example shop", c.App.Version)
 	example.AddTools(tools)
-	shop.AddTools(tools)
+	shop.Sell(tools)
 	fmt.Fprintf(c.App.Writer, "selling on http://%s/mcp, paid to %s; Ctrl-C stops\n", shop.On.Public.Addr(), shop.PayTo())
 	return shop.Serve(c.Context, shop.On, tools, c.Duration("settle-every"))
 }
