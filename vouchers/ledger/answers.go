@@ -36,7 +36,7 @@ type callKey struct {
 
 type keptAnswer struct {
 	key     callKey
-	body    []byte
+	body    []byte // nil of a call that was charged in parts and did not end
 	expires time.Time
 }
 
@@ -121,7 +121,8 @@ func (l *Ledger) Answered(ctx context.Context, p Payment) ([]byte, bool) {
 		return nil, false
 	}
 	if p.Identifier == "" {
-		return l.recent.answer(callKey{p.Voucher, p.Fingerprint}, l.now())
+		body, known := l.recent.answer(callKey{p.Voucher, p.Fingerprint}, l.now())
+		return body, known && body != nil
 	}
 	if len(p.Identifier) > MaxIdentifier {
 		return nil, false

@@ -76,8 +76,8 @@ func (r *Reservation) judgeBurnt() (*Refusal, *Reservation) {
 	if holder := r.ch.busy.ceilings.holder(r.voucher.Ceiling); holder != nil && r.repeats(holder) {
 		return r.burnt(), holder
 	}
-	if r.replay() {
-		return nil, nil
+	if gone, known := r.replay(); known {
+		return gone, nil
 	}
 	return r.burnt(), nil
 }

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,7 +20,8 @@ import (
 )
 
 // The test binary runs itself with this set to the path of a store: that child
-// charges calls and prints each charge once Commit has returned, until it is killed.
+// charges calls, some of them in parts, and prints each charge once it has returned, until
+// it is killed.
 const crashPathEnv = "VOUCHERS_CRASH_PATH"
 
 const (
@@ -40,7 +42,7 @@ func TestAKilledProcessLosesNoChargeThatWasAnswered(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chit.db")
 	payers := crashPayers(t)
 	answered := make([]vouchers.Amount, crashChannels)
-	identifiers := map[string]vouchers.Amount{} // by the identifier: what its answer says
+	identifiers := map[string]told{}
 	for cycle := range cycles {
 		before := chargedIn(t, path, payers)
 		n := killAtRandom(t, path, answered, identifiers)
@@ -56,13 +58,32 @@ func TestAKilledProcessLosesNoChargeThatWasAnswered(t *testing.T) {
 		}
 		t.Logf("cycle %d: %d answers, then SIGKILL", cycle, n)
 	}
-	if len(identifiers) == 0 {
-		t.Fatal("no child has answered anything")
+	kinds := map[kind]int{}
+	for _, a := range identifiers {
+		kinds[a.kind]++
+	}
+	if kinds[whole] == 0 || kinds[part] == 0 || kinds[silentPart] == 0 {
+		t.Fatalf("no child has answered some kind of charge: %v", kinds)
 	}
 	checkAnswers(t, path, identifiers)
 }
 
 const crashPrice = 10
+
+// told is what a child has printed of a call: what its charges add up to, and the kind of
+// the last.
+type told struct {
+	total vouchers.Amount
+	kind  kind
+}
+
+type kind int
+
+const (
+	whole      kind = iota // the last charge, whose answer says the total
+	part                   // one whose answer says the total so far
+	silentPart             // one without an answer
+)
 
 func crashPayers(t testing.TB) []*payer {
 	payers := make([]*payer, crashChannels)
@@ -100,7 +121,7 @@ func chargedIn(t *testing.T, path string, payers []*payer) []vouchers.Amount {
 
 // killAtRandom runs a child, kills it somewhere between its answers, and adds what
 // it has answered.
-func killAtRandom(t *testing.T, path string, answered []vouchers.Amount, identifiers map[string]vouchers.Amount) int {
+func killAtRandom(t *testing.T, path string, answered []vouchers.Amount, identifiers map[string]told) int {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), crashPathEnv+"="+path)
@@ -123,11 +144,12 @@ func killAtRandom(t *testing.T, path string, answered []vouchers.Amount, identif
 		var channel int
 		var amount vouchers.Amount
 		var identifier string
-		if k, err := fmt.Sscanf(lines.Text(), "%d %d %s\n", &channel, &amount, &identifier); k != 3 || err != nil {
+		var what kind
+		if k, err := fmt.Sscanf(lines.Text(), "%d %d %s %d\n", &channel, &amount, &identifier, &what); k != 4 || err != nil {
 			continue // cut off by the kill
 		}
 		answered[channel] += amount
-		identifiers[identifier] = amount
+		identifiers[identifier] = told{identifiers[identifier].total + amount, what}
 	}
 	if err := child.Wait(); err == nil || n <= kill {
 		t.Fatalf("the child ended by itself after %d answers: %v", n, err)
@@ -135,14 +157,15 @@ func killAtRandom(t *testing.T, path string, answered []vouchers.Amount, identif
 	return n
 }
 
-// checkAnswers replays every answered payment: each gets its answer again.
-func checkAnswers(t *testing.T, path string, identifiers map[string]vouchers.Amount) {
+// checkAnswers replays every payment of which something was charged: each gets its answer
+// again, and none is run again.
+func checkAnswers(t *testing.T, path string, identifiers map[string]told) {
 	t.Helper()
 	s := &shop{t: t, clock: &clock{now: time.Now()}, path: path}
 	s.open()
 	defer s.close()
 	payers := crashPayers(t)
-	for identifier, amount := range identifiers {
+	for identifier, last := range identifiers {
 		var channel int
 		var ceiling vouchers.Amount
 		if _, err := fmt.Sscanf(identifier, "%d-%d", &channel, &ceiling); err != nil {
@@ -150,11 +173,16 @@ func checkAnswers(t *testing.T, path string, identifiers map[string]vouchers.Amo
 		}
 		payment := crashPayment(payers[channel], ceiling, identifier)
 		r, err := s.Reserve(t.Context(), payment)
+		if last.kind == silentPart && errors.Is(err, ledger.ErrAnswerGone) {
+			continue
+		}
 		if err != nil {
 			t.Fatalf("replay of %s: %v", identifier, err)
 		}
-		if body, replied := r.Answer(); !replied || string(body) != amount.Atomic() {
-			t.Fatalf("replay of %s: %q, %t, want %d", identifier, body, replied, amount)
+		body, replied := r.Answer()
+		says, err := strconv.ParseUint(string(body), 10, 64)
+		if got := vouchers.Amount(says); !replied || err != nil || got < last.total || got > crashPrice || last.kind == whole && got != last.total {
+			t.Fatalf("replay of %s: %q, %t, want %d", identifier, body, replied, last.total)
 		}
 	}
 }
@@ -186,14 +214,37 @@ func serveUntilKilled(path string) {
 					if err != nil {
 						panic(err)
 					}
-					actual := ceiling/crashPrice%crashPrice + 1
-					if _, err := r.Commit(context.Background(), actual, saying(actual.Atomic())); err != nil {
-						panic(err)
-					}
-					fmt.Printf("%d %s %s\n", i, actual.Atomic(), identifier)
+					serve(r, ceiling/crashPrice, func(amount vouchers.Amount, what kind) {
+						fmt.Printf("%d %s %s %d\n", i, amount.Atomic(), identifier, what)
+					})
 				}
 			})
 		}
 	}
 	crowd.Wait()
+}
+
+// serve charges the n-th call: at once; or in parts, and then to its end; or in parts alone.
+func serve(r *ledger.Reservation, n vouchers.Amount, tell func(vouchers.Amount, kind)) {
+	total := n%crashPrice + 1
+	left := total
+	for n%3 != 0 && left > 1 {
+		what, answer := part, saying((total - left + 1).Atomic())
+		if n%2 == 0 {
+			what, answer = silentPart, nil
+		}
+		if _, err := r.Part(context.Background(), 1, answer); err != nil {
+			panic(err)
+		}
+		tell(1, what)
+		left--
+	}
+	if n%3 == 2 {
+		r.Release()
+		return
+	}
+	if _, err := r.Commit(context.Background(), left, saying(total.Atomic())); err != nil {
+		panic(err)
+	}
+	tell(left, whole)
 }

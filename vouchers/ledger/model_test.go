@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ type walk struct {
 	shop     *shop
 	payer    *payer
 	answered []ledger.Payment // in this process, without an identifier
+	broken   []ledger.Payment // in this process, without an identifier: charged in parts and never committed
+	bound    []bound          // with an identifier
 	unfreeze func()
 }
 
@@ -35,6 +38,7 @@ func TestTheLedgerDoesWhatAPlainReferenceDoes(t *testing.T) {
 		w.deposit(rt)
 		rt.Repeat(map[string]func(*rapid.T){
 			"reserve": w.reserve, "reserve another": w.reserve, "draw": w.draw, "commit": w.commit, "release": w.release,
+			"part":      w.part,
 			"set aside": w.setAside, "give back": w.giveBack, "deposit": w.deposit, "claim": w.claim,
 			"claim by somebody": w.claimBySomebody, "withdraw": w.withdraw,
 			"freeze": w.freeze, "replay": w.replay, "restart": w.restart,
@@ -69,6 +73,9 @@ func (w *walk) reserve(rt *rapid.T) {
 	exact := w.charged + w.reserved() + w.aside + w.offset + price
 	ceiling := rapid.SampledFrom([]vouchers.Amount{exact, w.ceiling + price, w.ceiling, w.burnt, amountUpTo(rt, exact+2*modelMost, "any ceiling")}).Draw(rt, "ceiling")
 	payment := w.payer.pays(ceiling, price)
+	if rapid.IntRange(0, 2).Draw(rt, "identified") == 0 {
+		payment.Identifier = fmt.Sprintf("%x", payment.Fingerprint)
+	}
 	want := w.accepts(ceiling, price, w.now())
 	r, err := w.shop.Reserve(context.Background(), payment)
 	if !errors.Is(err, want) {
@@ -105,22 +112,23 @@ func (w *walk) flying(rt *rapid.T) *flight {
 
 func (w *walk) commit(rt *rapid.T) {
 	f := w.flying(rt)
-	actual := rapid.SampledFrom([]vouchers.Amount{0, f.price, amountUpTo(rt, f.price, "any")}).Draw(rt, "actual")
+	actual := rapid.SampledFrom([]vouchers.Amount{0, f.left(), amountUpTo(rt, f.left(), "any")}).Draw(rt, "actual")
 	charge, err := f.r.Commit(context.Background(), actual, saying("an answer"))
 	if err != nil {
 		rt.Fatal(err)
 	}
 	w.charged += actual
 	if f.drawn {
-		w.aside += f.price - actual
+		w.aside += f.left() - actual
 	}
-	if actual == 0 {
-		w.free(f)
-	} else {
-		w.end(f)
-		if !f.drawn {
-			w.answered = append(w.answered, f.payment)
-		}
+	f.paid += actual
+	w.free(f)
+	switch {
+	case f.drawn || f.paid == 0:
+	case f.payment.Identifier == "":
+		w.answered = append(w.answered, f.payment)
+	default:
+		w.bound = append(w.bound, bound{f.payment, "an answer"})
 	}
 	w.burn(0)
 	if charge.Charged != actual || charge.Cumulative != w.charged || charge.State.Charged != w.charged || charge.State.Reserved != w.reserved() {
@@ -133,17 +141,18 @@ func (w *walk) release(rt *rapid.T) {
 	f.r.Release()
 	w.free(f)
 	if f.drawn {
-		w.aside += f.price
+		w.aside += f.left()
 	}
+	w.breaksOff(f)
 	w.burn(0)
 }
 
 func (w *walk) setAside(rt *rapid.T) {
 	f := w.flying(rt)
 	err := f.r.SetAside(context.Background())
-	if f.drawn {
+	if f.drawn || f.paid > 0 {
 		if !errors.Is(err, ledger.ErrReservationEnded) {
-			rt.Fatalf("set aside what was drawn: %v", err)
+			rt.Fatalf("set aside what was drawn, or charged in parts: %v", err)
 		}
 		return
 	}
@@ -260,11 +269,33 @@ func (w *walk) freeze(rt *rapid.T) {
 	w.frozen, w.unfreeze = true, unfreeze
 }
 
-// replay sends a payment that was answered in this process once more.
+// replay sends a payment once more that was charged.
 func (w *walk) replay(rt *rapid.T) {
-	if w.frozen || len(w.answered) == 0 {
+	var kinds []string
+	if len(w.bound) > 0 {
+		kinds = append(kinds, "bound")
+	}
+	if len(w.answered) > 0 && !w.frozen {
+		kinds = append(kinds, "answered")
+	}
+	if len(w.broken) > 0 && !w.frozen {
+		kinds = append(kinds, "broken")
+	}
+	if len(kinds) == 0 {
 		rt.Skip("nothing to replay")
 	}
+	switch rapid.SampledFrom(kinds).Draw(rt, "kind") {
+	case "bound":
+		w.replayBound(rt)
+	case "answered":
+		w.replayAnswered(rt)
+	default:
+		w.replayBroken(rt)
+	}
+}
+
+// replayAnswered sends a payment that was answered in this process.
+func (w *walk) replayAnswered(rt *rapid.T) {
 	payment := rapid.SampledFrom(w.answered).Draw(rt, "payment")
 	if payment.Voucher.Ceiling <= w.burnt {
 		if _, err := w.shop.Reserve(context.Background(), payment); !errors.Is(err, ledger.ErrCeilingBurnt) && !errors.Is(err, ledger.ErrCeilingBelowClaimed) {
@@ -292,10 +323,11 @@ func (w *walk) replay(rt *rapid.T) {
 func (w *walk) restart(*rapid.T) {
 	for _, f := range w.flights {
 		if f.drawn {
-			w.aside += f.price
+			w.aside += f.left()
 		}
+		w.breaksOff(f)
 	}
-	w.flights, w.answered, w.frozen = nil, nil, false
+	w.flights, w.answered, w.broken, w.frozen = nil, nil, nil, false
 	w.used, w.floor = map[vouchers.Amount]bool{}, w.ceiling
 	w.burn(0)
 	w.shop.restart()

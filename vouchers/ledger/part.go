@@ -15,8 +15,9 @@ import (
 // rest, and the voucher has bought this call. The same payment again waits for the end of
 // the call, and gets the answer of Commit. If there was no Commit, since the call was
 // released or the process has ended, the payment is neither run nor charged again: with an
-// identifier it gets the answer that its last part kept, or [ErrAnswerGone] if that was nil,
-// and without one it is refused with [ErrCeilingMismatch].
+// identifier it gets the answer that its last part kept, or [ErrAnswerGone] if that was nil.
+// Without one it is refused with [ErrAnswerGone] for as long as this process would have kept
+// an answer, and as one whose ceiling has bought a call after that.
 //
 // An error means that what the part pays for must be withheld. After one that wraps
 // [vouchers.ErrStoreFailed] the part may or may not be found after a restart, and this

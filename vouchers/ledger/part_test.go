@@ -111,6 +111,7 @@ func (s *shop) endsWithParts(p *payer, end func(*shop, *ledger.Reservation, cont
 	s.part(calls[1], 50, nil)
 	s.part(calls[2], 50, saying("so far"))
 	s.wantMoney(p, 150, 150, 3)
+	process := s.Ledger
 	for _, r := range calls {
 		end(s, r, cancel)
 	}
@@ -124,10 +125,32 @@ func (s *shop) endsWithParts(p *payer, end func(*shop, *ledger.Reservation, cont
 		other := kept
 		other.Fingerprint[31]++
 		s.refused(other, ledger.ErrIdentifierConflict)
-		s.refused(nameless, ledger.ErrCeilingMismatch)
+		if s.Ledger == process {
+			s.refused(nameless, ledger.ErrAnswerGone)
+		} else {
+			s.refused(nameless, ledger.ErrCeilingMismatch)
+		}
 		s.restart()
 	}
 	s.call(p.pays(400, 100))
+}
+
+// The payer of two calls in flight has signed over both, and only the second was charged: its
+// ceiling is then the exact sum for another call, and its payment still begins none.
+func TestThePaymentOfACallThatBrokeOffIsNotRunAgainWhereItsCeilingFits(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	first, payment := s.reserve(p.pays(100, 100)), p.pays(200, 100)
+	second := s.reserve(payment)
+	s.part(second, 100, saying("so far"))
+	first.Release()
+	second.Release()
+	s.refused(payment, ledger.ErrAnswerGone)
+	if body, told := s.Answered(t.Context(), payment); told {
+		t.Errorf("it is told %q", body)
+	}
+	s.call(p.pays(200, 100)) // another call may take what was signed
+	s.wantMoney(p, 200, 0, 0)
 }
 
 func TestAPartThatCannotBeLeavesTheReservationAsItWas(t *testing.T) {

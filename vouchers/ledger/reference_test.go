@@ -24,13 +24,18 @@ type flight struct {
 	r       *ledger.Reservation
 	payment ledger.Payment
 	price   vouchers.Amount
+	paid    vouchers.Amount // in parts
+	kept    string          // with the last of them
 	drawn   bool
 	again   bool // its ceiling had bought a call before
 }
 
+// left is what is still reserved.
+func (f *flight) left() vouchers.Amount { return f.price - f.paid }
+
 func (m *reference) reserved() (sum vouchers.Amount) {
 	for _, f := range m.flights {
-		sum += f.price
+		sum += f.left()
 	}
 	return sum
 }
@@ -40,7 +45,7 @@ func (m *reference) count() vouchers.Amount {
 	sum := m.charged + m.aside + m.offset
 	for _, f := range m.flights {
 		if f.drawn {
-			sum += f.price
+			sum += f.left()
 		}
 	}
 	return sum
@@ -53,7 +58,7 @@ func (m *reference) burn(ceiling vouchers.Amount) {
 	sum := m.count()
 	for _, f := range m.flights {
 		if !f.drawn {
-			sum += f.price
+			sum += f.left()
 		}
 	}
 	m.offset += m.burnt - min(m.burnt, sum)
@@ -119,10 +124,11 @@ func (m *reference) end(f *flight) {
 	m.flights = slices.DeleteFunc(m.flights, func(other *flight) bool { return other == f })
 }
 
-// free takes a call that was not charged out of flight, and frees its voucher.
+// free takes a call that is not charged any more out of flight, and frees its voucher unless
+// a part was charged.
 func (m *reference) free(f *flight) {
 	m.end(f)
-	if !f.drawn && !f.again {
+	if !f.drawn && !f.again && f.paid == 0 {
 		delete(m.used, f.payment.Voucher.Ceiling)
 	}
 }

@@ -289,8 +289,12 @@ func (r *Reservation) expire() {
 }
 
 // vacate gives back what is still reserved for a call that is not charged for it, and ends
-// it. Called with ch.mu held.
+// it. Where parts were charged that is remembered, so that its payment does not begin
+// again. Called with ch.mu held.
 func (r *Reservation) vacate(held vouchers.Amount) {
+	if r.paid > 0 && !r.identified && !r.drawn {
+		r.ledger.recent.keep(r.callKey(), nil, r.ledger.now().Add(r.ledger.options.answerTTL))
+	}
 	r.giveBack(held)
 	r.depart()
 }

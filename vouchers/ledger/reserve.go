@@ -250,8 +250,10 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 		return &Refusal{Err: ErrCeilingMismatch, Detail: "the same payment is in flight"}, holder
 	}
 	used := a.ceilings.isUsed(ceiling)
-	if used && r.replay() {
-		return nil, nil
+	if used {
+		if gone, known := r.replay(); known {
+			return gone, nil
+		}
 	}
 	need, ok := r.need()
 	if !ok {
@@ -284,15 +286,19 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	return nil, nil
 }
 
-// replay ends r with the answer that the same payment without an identifier got
-// before, if that is still kept.
-func (r *Reservation) replay() bool {
-	body, kept := r.ledger.recent.answer(r.callKey(), r.ledger.now())
-	if kept {
-		r.reply, r.replied = body, true
-		r.endLocked()
+// replay ends r with the answer that the same payment without an identifier got before, or
+// refuses it where it was charged in parts and has none, if either is still known.
+func (r *Reservation) replay() (gone *Refusal, known bool) {
+	body, known := r.ledger.recent.answer(r.callKey(), r.ledger.now())
+	switch {
+	case !known:
+		return nil, false
+	case body == nil:
+		return &Refusal{Err: ErrAnswerGone, Detail: "the call was charged in parts and did not end"}, true
 	}
-	return kept
+	r.reply, r.replied = body, true
+	r.endLocked()
+	return nil, true
 }
 
 // need returns what must be covered once the call is in: everything charged,
