@@ -11,6 +11,8 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/server/books"
+	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
@@ -19,38 +21,25 @@ import (
 // Channels is `chit channels`, with commands of the payer's for its own.
 func Channels(payers ...*cli.Command) *cli.Command {
 	return &cli.Command{
-		Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: channels,
+		Name: "channels", Usage: "list the channels that pay this shop", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: listing(operate.Place.Channels, printChannels),
 		Subcommands: append(payers, resumeCommand()),
 	}
 }
 
-func channels(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
-	}
-	views, err := shop.Channels(c.Context)
-	if err != nil {
-		return err
-	}
-	return command.Print(c, views, func(w io.Writer) error {
-		rows := make([][]string, len(views))
-		for i, v := range views {
-			rows[i] = []string{
-				ui.Short(v.Channel.Hex()), ui.ShortAddress(v.Payer), v.Balance.Decimal(), v.Charged.Decimal(),
-				v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), ui.Deadline(v.WithdrawAfter), setAside(v.SetAside),
-			}
+func printChannels(w io.Writer, views []books.View) error {
+	rows := make([][]string, len(views))
+	for i, v := range views {
+		rows[i] = []string{
+			ui.Short(v.Channel.Hex()), ui.ShortAddress(v.Payer), v.Balance.Decimal(), v.Charged.Decimal(),
+			v.Claimed.Decimal(), v.Claimable.Decimal(), strconv.Itoa(v.InFlight), ui.Deadline(v.WithdrawAfter), setAside(v.SetAside),
 		}
-		for _, v := range views {
-			if v.Stopped != nil {
-				fmt.Fprintln(w, stopLine(*v.Stopped))
-			}
+	}
+	for _, v := range views {
+		if v.Stopped != nil {
+			fmt.Fprintln(w, stopLine(*v.Stopped))
 		}
-		return ui.Table(w, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)
-	})
+	}
+	return ui.Table(w, []string{"CHANNEL", "PAYER", "BALANCE", "CHARGED", "CLAIMED", "CLAIMABLE", "IN FLIGHT", "WITHDRAWAL", "SET ASIDE"}, rows)
 }
 
 func setAside(s *settle.SetAside) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // Grants is `chit grants`.
@@ -20,7 +21,7 @@ func Grants() *cli.Command {
 		Usage: "look after the budgets that payers of the shop have handed out as tokens",
 		Subcommands: []*cli.Command{
 			{
-				Name: "list", Usage: "list them, the newest first", Action: grantsList,
+				Name: "list", Usage: "list them, the newest first", Action: listingAll(operate.Place.Grants, printGrants),
 				Flags: []cli.Flag{command.JSONFlag, command.StoreFlag, &cli.BoolFlag{Name: "all", Usage: "those that have ended, too"}},
 			},
 			{Name: "show", Usage: "show one with its limits and its history", ArgsUsage: "GRANT", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: grantsShow},
@@ -36,25 +37,12 @@ func Grants() *cli.Command {
 	}
 }
 
-func grantsList(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
-		return err
+func printGrants(w io.Writer, grants []credit.Grant) error {
+	rows := make([][]string, len(grants))
+	for i, g := range grants {
+		rows[i] = []string{g.ID.String(), ui.ShortAddress(g.Payer), ui.ShortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), ui.UTC(g.Expires), g.Ended.String()}
 	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
-	}
-	grants, err := shop.Grants(c.Context, c.Bool("all"))
-	if err != nil {
-		return err
-	}
-	return command.Print(c, grants, func(w io.Writer) error {
-		rows := make([][]string, len(grants))
-		for i, g := range grants {
-			rows[i] = []string{g.ID.String(), ui.ShortAddress(g.Payer), ui.ShortAddress(g.Signer), g.Label, g.Budget.Decimal(), g.Spent.Decimal(), g.Remaining().Decimal(), ui.UTC(g.Expires), g.Ended.String()}
-		}
-		return ui.Table(w, []string{"GRANT", "PAYER", "SIGNED BY", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
-	})
+	return ui.Table(w, []string{"GRANT", "PAYER", "SIGNED BY", "LABEL", "BUDGET", "SPENT", "LEFT", "EXPIRES", "ENDED"}, rows)
 }
 
 // grantArgument is the only argument: a grant's id.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // Limits is `chit limits`.
@@ -18,31 +20,18 @@ func Limits() *cli.Command {
 		Usage:       "show which limits were met since the running server was started, and how often",
 		Description: "A limit bounds what others can make the server do, remember or spend; `limits:` in the profile sets it, docs/SECURITY.md explains each.",
 		Flags:       []cli.Flag{command.JSONFlag, &cli.BoolFlag{Name: "all", Usage: "those that were not met, too"}},
-		Action:      showLimits,
+		Action:      listingAll(operate.Place.Limits, printLimits),
 	}
 }
 
-func showLimits(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
+func printLimits(w io.Writer, all []limits.View) error {
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(w, "no limit was met since the server was started")
 		return err
 	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
+	rows := make([][]string, len(all))
+	for i, l := range all {
+		rows[i] = []string{l.Limit, l.Value, strconv.FormatUint(l.Met, 10)}
 	}
-	all, err := shop.Limits(c.Context, c.Bool("all"))
-	if err != nil {
-		return err
-	}
-	return command.Print(c, all, func(w io.Writer) error {
-		if len(all) == 0 {
-			_, err := fmt.Fprintln(w, "no limit was met since the server was started")
-			return err
-		}
-		rows := make([][]string, len(all))
-		for i, l := range all {
-			rows[i] = []string{l.Limit, l.Value, strconv.FormatUint(l.Met, 10)}
-		}
-		return ui.Table(w, []string{"LIMIT", "VALUE", "MET"}, rows)
-	})
+	return ui.Table(w, []string{"LIMIT", "VALUE", "MET"}, rows)
 }

@@ -24,32 +24,19 @@ func Tx() *cli.Command {
 		Name:  "tx",
 		Usage: "look after the seller's transactions that are on their way",
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list them", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: txList},
+			{Name: "list", Usage: "list them", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: listing(operate.Place.Transactions, printTransactions)},
 			{Name: "speedup", Usage: "send one again with a higher fee", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, command.StoreFlag}, Action: onNonce("sped up", operate.Place.SpeedUp)},
 			{Name: "cancel", Usage: "send an empty one in its place", ArgsUsage: "NONCE", Flags: []cli.Flag{chainFlag, command.StoreFlag}, Action: onNonce("cancelled unless it is mined first:", operate.Place.Cancel)},
 		},
 	}
 }
 
-func txList(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
-		return err
+func printTransactions(w io.Writer, pending []txmgr.Pending) error {
+	rows := make([][]string, len(pending))
+	for i, tx := range pending {
+		rows[i] = []string{strconv.FormatUint(tx.ChainID, 10), strconv.FormatUint(tx.Nonce, 10), tx.Tx.Hex(), inGwei(tx), strconv.FormatUint(tx.Gas, 10), age(tx), tx.Label}
 	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
-	}
-	pending, err := shop.Transactions(c.Context)
-	if err != nil {
-		return err
-	}
-	return command.Print(c, pending, func(w io.Writer) error {
-		rows := make([][]string, len(pending))
-		for i, tx := range pending {
-			rows[i] = []string{strconv.FormatUint(tx.ChainID, 10), strconv.FormatUint(tx.Nonce, 10), tx.Tx.Hex(), inGwei(tx), strconv.FormatUint(tx.Gas, 10), age(tx), tx.Label}
-		}
-		return ui.Table(w, []string{"CHAIN", "NONCE", "TRANSACTION", "MAX GWEI", "GAS", "AGE", "WHAT"}, rows)
-	})
+	return ui.Table(w, []string{"CHAIN", "NONCE", "TRANSACTION", "MAX GWEI", "GAS", "AGE", "WHAT"}, rows)
 }
 
 func inGwei(tx txmgr.Pending) string {

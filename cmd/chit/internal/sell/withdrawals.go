@@ -7,6 +7,8 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/server/books"
+	"github.com/chitpay/chit/server/operate"
 )
 
 // Withdrawals is `chit withdrawals`.
@@ -15,29 +17,16 @@ func Withdrawals() *cli.Command {
 		Name:   "withdrawals",
 		Usage:  "list the payers that are taking money out without asking, the earliest deadline first",
 		Flags:  []cli.Flag{command.JSONFlag, command.StoreFlag},
-		Action: withdrawals,
+		Action: listing(operate.Place.Withdrawals, printWithdrawals),
 	}
 }
 
-func withdrawals(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
-		return err
-	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
-	}
-	pending, err := shop.Withdrawals(c.Context)
-	if err != nil {
-		return err
-	}
-	return command.Print(c, pending, func(w io.Writer) error {
-		rows := make([][]string, len(pending))
-		for i, p := range pending {
-			rows[i] = []string{
-				ui.Short(p.Channel.Hex()), ui.ShortAddress(p.Payer), p.Amount.Decimal(), p.Claimable.Decimal(), p.AtRisk.Decimal(), ui.Deadline(p.WithdrawAfter),
-			}
+func printWithdrawals(w io.Writer, pending []books.Withdrawal) error {
+	rows := make([][]string, len(pending))
+	for i, p := range pending {
+		rows[i] = []string{
+			ui.Short(p.Channel.Hex()), ui.ShortAddress(p.Payer), p.Amount.Decimal(), p.Claimable.Decimal(), p.AtRisk.Decimal(), ui.Deadline(p.WithdrawAfter),
 		}
-		return ui.Table(w, []string{"CHANNEL", "PAYER", "WITHDRAWS", "CLAIMABLE", "AT RISK", "DEADLINE"}, rows)
-	})
+	}
+	return ui.Table(w, []string{"CHANNEL", "PAYER", "WITHDRAWS", "CLAIMABLE", "AT RISK", "DEADLINE"}, rows)
 }
