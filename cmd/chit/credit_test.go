@@ -17,11 +17,7 @@ func withToken(t testing.TB, token string, args ...string) outcome {
 }
 
 func TestABudgetIsHandedOutByHand(t *testing.T) {
-	h := newHome(t)
-	h.start(t, "is ready", "dev", "--port", "0")
-	address := freeAddress(t)
-	h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
-	url := "--server=http://" + address + "/mcp"
+	h, url := sold(t, "")
 	if early := h.run(t, "credit", "grant", "--budget", "1", url); early.code != 1 || !strings.Contains(early.stderr, "chit deposit") {
 		t.Errorf("a grant without a channel: %+v", early)
 	}
@@ -30,6 +26,28 @@ func TestABudgetIsHandedOutByHand(t *testing.T) {
 	if !strings.HasPrefix(token, "chit_") || strings.Contains(token, "\n") {
 		t.Fatalf("the grant printed %q", token)
 	}
+	paysWithin(t, token, url)
+	sub := h.narrows(t, token, url)
+	list := decode[[]map[string]any](t, h.ok(t, "credit", "list", url, "--json"))
+	if len(list) != 1 || list[0]["label"] != "swarm" || list[0]["spent"] != "2500" {
+		t.Fatalf("the list is %v", list)
+	}
+	id := list[0]["id"].(string)
+	if out := h.ok(t, "credit", "top-up", id, "0.01", url); !strings.Contains(out, "0.0125 USDC left") {
+		t.Errorf("top-up says %q", out)
+	}
+	if out := h.ok(t, "call", "hash", "text=abc", url); !strings.HasPrefix(out, "ba7816bf") {
+		t.Errorf("a voucher after the grants: %q", out)
+	}
+	h.revokes(t, id, token, sub, url)
+	if out := h.ok(t, "refund", url, "--json"); decode[map[string]any](t, out)["amount"] != "9996500" {
+		t.Errorf("the refund is %s", out)
+	}
+}
+
+// paysWithin makes a call that the token allows, and some that it does not.
+func paysWithin(t testing.TB, token, url string) {
+	t.Helper()
 	if out := withToken(t, token, "call", "primes", "limit:=100", url); out.code != 0 || !strings.HasPrefix(out.stdout, "below=100") || !strings.Contains(out.stderr, "0.003 USDC are left") {
 		t.Errorf("a call on the token: %+v", out)
 	}
@@ -39,11 +57,16 @@ func TestABudgetIsHandedOutByHand(t *testing.T) {
 	if out := withToken(t, token, "call", "primes", "limit:=100", "--max-price", "0.001", url); out.code != 1 || !strings.Contains(out.stderr, "per_call_exceeded") {
 		t.Errorf("a call above its highest price: %+v", out)
 	}
+}
+
+// narrows makes a narrower token of one, and spends on it.
+func (h home) narrows(t testing.TB, token, url string) (sub string) {
+	t.Helper()
 	narrow := withToken(t, token, "credit", "attenuate", "--budget", "0.001", "--tools", "hash", "--expires", "1h")
 	if narrow.code != 0 {
 		t.Fatalf("attenuate: %+v", narrow)
 	}
-	sub := strings.TrimSpace(narrow.stdout)
+	sub = strings.TrimSpace(narrow.stdout)
 	if wide := h.run(t, "credit", "attenuate", token, "--budget", "6"); wide.code != 1 || !strings.Contains(wide.stderr, "can only be narrowed") {
 		t.Errorf("a wider token: %+v", wide)
 	}
@@ -59,17 +82,12 @@ func TestABudgetIsHandedOutByHand(t *testing.T) {
 	if out := h.ok(t, "credit", "inspect", "--offline", sub); !strings.Contains(out, "per call 0.002 USDC") || strings.Contains(out, "chit_") {
 		t.Errorf("inspect offline shows\n%s", out)
 	}
-	list := decode[[]map[string]any](t, h.ok(t, "credit", "list", url, "--json"))
-	if len(list) != 1 || list[0]["label"] != "swarm" || list[0]["spent"] != "2500" {
-		t.Fatalf("the list is %v", list)
-	}
-	id := list[0]["id"].(string)
-	if out := h.ok(t, "credit", "top-up", id, "0.01", url); !strings.Contains(out, "0.0125 USDC left") {
-		t.Errorf("top-up says %q", out)
-	}
-	if out := h.ok(t, "call", "hash", "text=abc", url); !strings.HasPrefix(out, "ba7816bf") {
-		t.Errorf("a voucher after the grants: %q", out)
-	}
+	return sub
+}
+
+// revokes ends the narrower token, then the grant with every token of it.
+func (h home) revokes(t testing.TB, id, token, sub, url string) {
+	t.Helper()
 	if out := h.ok(t, "credit", "revoke", sub, url); !strings.Contains(out, "goes on") {
 		t.Errorf("revoking the narrower token says %q", out)
 	}
@@ -87,9 +105,6 @@ func TestABudgetIsHandedOutByHand(t *testing.T) {
 	}
 	if out := h.ok(t, "call", "hash", "text=abc", url); !strings.HasPrefix(out, "ba7816bf") {
 		t.Errorf("a voucher after the end of the grant: %q", out)
-	}
-	if out := h.ok(t, "refund", url, "--json"); decode[map[string]any](t, out)["amount"] != "9996500" {
-		t.Errorf("the refund is %s", out)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/chitpay/chit/escrow/devnet"
 )
 
-// profileText reads and changes the only profile of a home.
+// editProfile reads and changes the only profile of a home.
 func (h home) editProfile(t testing.TB, edit func(string) string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(h.dir, "profiles", "*.yaml"))
@@ -58,6 +58,37 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	h.editProfile(t, func(text string) string {
 		return text + "coinPrice: \"3000\"\nsettle:\n  channelValue: \"5\"\n  maxAge: 24h\n  idleAfter: 1ns\n  maxCostShare: 5\n"
 	})
+	h.saysThatNothingIsSold(t)
+	if o := h.run(t, "call", ""); o.code != 2 || !strings.Contains(o.stderr, "`chit tools` lists") {
+		t.Errorf("a call without a name: %+v", o)
+	}
+	address := freeAddress(t)
+	serve := h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
+	url := "--server=http://" + address + "/mcp"
+	h.ok(t, "deposit", "20", url)
+	h.ok(t, "call", "identicon", "text=a", url, "--output", filepath.Join(t.TempDir(), "a.png"))
+
+	h.settlesWhatIsWorthItsGas(t)
+	if out := h.ok(t, "reconcile"); out != "1 channels compared, 0 differences\n" {
+		t.Errorf("reconcile prints %q", out)
+	}
+	if out := h.ok(t, "limits"); out != "no limit was met since the server was started\n" {
+		t.Errorf("the limits are\n%s", out)
+	}
+	if all := decode[[]struct{ Limit, Value string }](t, h.ok(t, "limits", "--all", "--json")); len(all) < 20 || !strings.Contains(fmt.Sprint(all), "{lookups 20}") {
+		t.Errorf("all limits are %v", all)
+	}
+	h.seesAWithdrawal(t)
+	if code := serve.interrupt(t); code != 0 {
+		t.Errorf("serve ends with %d\n%s", code, serve.out)
+	}
+	h.worksOnItsStore(t)
+	h.movesItsStore(t)
+}
+
+// saysThatNothingIsSold holds that commands before the first sale say so, and make no store.
+func (h home) saysThatNothingIsSold(t testing.TB) {
+	t.Helper()
 	for _, command := range []string{"settle", "channels", "reconcile", "withdrawals"} {
 		if o := h.run(t, command); o.code != 1 || !strings.Contains(o.stderr, "there is no store at") || !strings.Contains(o.stderr, "--store") {
 			t.Errorf("without a store %s says %+v", command, o)
@@ -72,15 +103,11 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	if out := h.ok(t, "receipts", "verify"); out != "there are no receipts to verify yet\n" {
 		t.Errorf("of an empty book verify says %q", out)
 	}
-	if o := h.run(t, "call", ""); o.code != 2 || !strings.Contains(o.stderr, "`chit tools` lists") {
-		t.Errorf("a call without a name: %+v", o)
-	}
-	address := freeAddress(t)
-	serve := h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
-	url := "--server=http://" + address + "/mcp"
-	h.ok(t, "deposit", "20", url)
-	h.ok(t, "call", "identicon", "text=a", url, "--output", filepath.Join(t.TempDir(), "a.png"))
+}
 
+// settlesWhatIsWorthItsGas plans a settlement, is refused ones that do not pay, and makes one anyway.
+func (h home) settlesWhatIsWorthItsGas(t testing.TB) {
+	t.Helper()
 	plan := h.ok(t, "settle", "--dry-run")
 	if !strings.Contains(plan, "COST ETH") || !strings.Contains(plan, "COST USDC") || !strings.Contains(plan, "0.005") || !strings.Contains(plan, " ETH (") || !strings.Contains(plan, "would claim 0.005 USDC of 1 channels") || strings.Contains(plan, ", claimed") {
 		t.Errorf("the plan is\n%s", plan)
@@ -98,15 +125,11 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	if !strings.Contains(out, "1 channels, claimed 0.005 USDC, settled 0.005 USDC") || strings.Count(out, "0x") != 1 {
 		t.Errorf("settle prints\n%s", out)
 	}
-	if out := h.ok(t, "reconcile"); out != "1 channels compared, 0 differences\n" {
-		t.Errorf("reconcile prints %q", out)
-	}
-	if out := h.ok(t, "limits"); out != "no limit was met since the server was started\n" {
-		t.Errorf("the limits are\n%s", out)
-	}
-	if all := decode[[]struct{ Limit, Value string }](t, h.ok(t, "limits", "--all", "--json")); len(all) < 20 || !strings.Contains(fmt.Sprint(all), "{lookups 20}") {
-		t.Errorf("all limits are %v", all)
-	}
+}
+
+// seesAWithdrawal has the payer announce one, which the seller then lists.
+func (h home) seesAWithdrawal(t testing.TB) {
+	t.Helper()
 	h.ok(t, "withdraw", "start")
 	type withdrawal struct{ Amount, AtRisk, WithdrawAfter string }
 	var pending []withdrawal
@@ -116,9 +139,11 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	if pending[0].Amount != "19995000" || pending[0].AtRisk != "0" || pending[0].WithdrawAfter == "" {
 		t.Errorf("the withdrawals are %+v", pending)
 	}
-	if code := serve.interrupt(t); code != 0 {
-		t.Errorf("serve ends with %d\n%s", code, serve.out)
-	}
+}
+
+// worksOnItsStore holds that the desk works where no server runs.
+func (h home) worksOnItsStore(t testing.TB) {
+	t.Helper()
 	if got := h.run(t, "limits"); got.code != 1 || !strings.Contains(got.stderr, "no server is running") {
 		t.Errorf("without a server the limits are %+v", got)
 	}
@@ -131,11 +156,8 @@ func TestTheSellersDeskWorksWithAndWithoutAServer(t *testing.T) {
 	if out := h.ok(t, "settle", "--json"); decode[map[string]any](t, out)["claimed"] != "0" {
 		t.Errorf("settled again %s", out)
 	}
-	h.movesItsStore(t)
 }
 
-// movesItsStore holds that commands read the store that is named, and that a copied
-// profile does not sell with the key.
 // opensShop lets the profile's shop sell for a moment, so that it has a store.
 func (h home) opensShop(t *testing.T) {
 	t.Helper()
@@ -145,6 +167,8 @@ func (h home) opensShop(t *testing.T) {
 	}
 }
 
+// movesItsStore holds that commands read the store that is named, and that a copied
+// profile does not sell with the key.
 func (h home) movesItsStore(t *testing.T) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(h.dir, "data", "*", "server.db"))

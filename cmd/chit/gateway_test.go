@@ -43,6 +43,22 @@ func config(t testing.TB, text string) string {
 // words is a text with its columns closed up.
 func words(text string) string { return strings.Join(strings.Fields(text), " ") }
 
+// reload gives a gateway another config, and waits until it says something of it.
+func (d *daemon) reload(t testing.TB, file, text, says string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.command.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := d.out.wait(ctx, says); err != nil {
+		t.Fatalf("%v\n%s", err, d.out)
+	}
+}
+
 func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
@@ -50,15 +66,7 @@ func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 	address := freeAddress(t)
 	text := fmt.Sprintf("listen: %s\nsettleOnStop: true\nminDeposit: 1\nprices: {shout: 0.001, 'l*': {base: 0.001, per: {argument: count, unit: 0.0001}, max: 0.05}}\nupstreams:\n  it: {url: %q}\n", address, untouched(t))
 	file := config(t, text)
-	if out := h.ok(t, "gateway", "check", "--config", file); words(out) != file+" is fine: 1 upstreams, 0 routes WHAT PRICE l* 0.001 + 0.0001 per count, at most 0.05 shout 0.001" {
-		t.Errorf("check prints %q", out)
-	}
-	survey := h.ok(t, "gateway", "check", "--connect", "--config", file)
-	for _, line := range []string{"UPSTREAM KIND ITS NAME CLIENTS SEE PRICE", "it tool shout shout 0.001", `prices: "l*" stands for nothing`} {
-		if !strings.Contains(words(survey), line) {
-			t.Errorf("check --connect does not say %q:\n%s", line, survey)
-		}
-	}
+	h.checksGateway(t, file)
 	gateway := h.start(t, "selling on", "gateway", "--config", file)
 	url := "--server=http://" + address + "/mcp"
 	if out := h.ok(t, "tools", url); !strings.Contains(words(out), "shout 0.001") {
@@ -72,22 +80,8 @@ func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 		t.Errorf("shout answers %q", out)
 	}
 
-	reload := func(text, says string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := gateway.command.Process.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		if err := gateway.out.wait(ctx, says); err != nil {
-			t.Fatalf("%v\n%s", err, gateway.out)
-		}
-	}
-	reload(strings.Replace(text, "0.001", "dear", 1), "gateway.yaml:4: prices.shout: ")
-	reload(strings.Replace(text, "0.001", "0.003", 1), "prices reloaded")
+	gateway.reload(t, file, strings.Replace(text, "0.001", "dear", 1), "gateway.yaml:4: prices.shout: ")
+	gateway.reload(t, file, strings.Replace(text, "0.001", "0.003", 1), "prices reloaded")
 	if out := h.ok(t, "tools", url); !strings.Contains(words(out), "shout 0.003") {
 		t.Errorf("after the reload the tools are\n%s", out)
 	}
@@ -100,16 +94,36 @@ func TestTheGatewaySellsAServerThatKnowsNothingOfPayments(t *testing.T) {
 		_ = resp.Body.Close()
 	}
 
-	if err := gateway.command.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = gateway.command.Wait()
-	if code := gateway.command.ProcessState.ExitCode(); code != 0 || !strings.Contains(gateway.out.String(), "msg=settled") {
-		t.Errorf("the gateway ends with %d\n%s", code, gateway.out)
-	}
+	gateway.settlesAtItsEnd(t)
 	type channel struct{ Charged, Claimed string }
 	if list := decode[[]channel](t, h.ok(t, "channels", "--json")); len(list) != 1 || list[0] != (channel{"4000", "4000"}) {
 		t.Errorf("at the end the channels are %+v", list)
+	}
+}
+
+// checksGateway checks the config, first alone and then with its upstreams.
+func (h home) checksGateway(t testing.TB, file string) {
+	t.Helper()
+	if out := h.ok(t, "gateway", "check", "--config", file); words(out) != file+" is fine: 1 upstreams, 0 routes WHAT PRICE l* 0.001 + 0.0001 per count, at most 0.05 shout 0.001" {
+		t.Errorf("check prints %q", out)
+	}
+	survey := h.ok(t, "gateway", "check", "--connect", "--config", file)
+	for _, line := range []string{"UPSTREAM KIND ITS NAME CLIENTS SEE PRICE", "it tool shout shout 0.001", `prices: "l*" stands for nothing`} {
+		if !strings.Contains(words(survey), line) {
+			t.Errorf("check --connect does not say %q:\n%s", line, survey)
+		}
+	}
+}
+
+// settlesAtItsEnd stops a gateway, which settles first.
+func (d *daemon) settlesAtItsEnd(t testing.TB) {
+	t.Helper()
+	if err := d.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = d.command.Wait()
+	if code := d.command.ProcessState.ExitCode(); code != 0 || !strings.Contains(d.out.String(), "msg=settled") {
+		t.Errorf("the gateway ends with %d\n%s", code, d.out)
 	}
 }
 

@@ -5,6 +5,24 @@ import (
 	"testing"
 )
 
+// shownGrant is what `chit grants --json` says of a grant.
+type shownGrant struct {
+	ID, Label, Spent, Ended, Returned string
+	History                           []shownEvent
+}
+
+type shownEvent struct{ What, By, Amount string }
+
+// grants lists the grants by their labels.
+func (h home) grants(t testing.TB, args ...string) map[string]shownGrant {
+	t.Helper()
+	found := map[string]shownGrant{}
+	for _, g := range decode[[]shownGrant](t, h.ok(t, append([]string{"grants", "list", "--json"}, args...)...)) {
+		found[g.Label] = g
+	}
+	return found
+}
+
 func TestTheSellerLooksAfterGrantsWithAndWithoutAServer(t *testing.T) {
 	h := newHome(t)
 	h.start(t, "is ready", "dev", "--port", "0")
@@ -17,40 +35,14 @@ func TestTheSellerLooksAfterGrantsWithAndWithoutAServer(t *testing.T) {
 		tokens[label] = strings.TrimSpace(h.ok(t, "credit", "grant", url, "--budget", "0.005", "--tools", "primes", "--label", label))
 	}
 	withToken(t, tokens["swarm"], "call", "primes", "limit:=100", url)
-	type event struct{ What, By, Amount string }
-	type grant struct {
-		ID, Label, Spent, Ended, Returned string
-		History                           []event
-	}
-	grants := func(args ...string) map[string]grant {
-		found := map[string]grant{}
-		for _, g := range decode[[]grant](t, h.ok(t, append([]string{"grants", "list", "--json"}, args...)...)) {
-			found[g.Label] = g
-		}
-		return found
-	}
-	live := grants()
+	live := h.grants(t)
 	if len(live) != 2 || live["swarm"].Spent != "2000" || live["crowd"].Ended != "" {
 		t.Errorf("the grants are %+v", live)
 	}
 	swarm, crowd := live["swarm"].ID, live["crowd"].ID
 	h.ok(t, "credit", "top-up", swarm, "0.01", url)
-	for who, out := range map[string]string{"the seller": h.ok(t, "grants", "show", swarm), "the payer": h.ok(t, "credit", "inspect", swarm, url)} {
-		for _, want := range []string{"swarm", "budget 0.015 USDC, spent 0.002 USDC, left 0.013 USDC", "tools primes", "granted", "topped_up", "0.01 ", "payer"} {
-			if !strings.Contains(out, want) {
-				t.Errorf("%s sees no %q:\n%s", who, want, out)
-			}
-		}
-	}
-	if got := h.run(t, "grants", "revoke", swarm); got.code != 2 || !strings.Contains(got.stderr, "--yes") || len(grants()) != 2 {
-		t.Errorf("revoked without a yes: %+v", got)
-	}
-	if out := h.ok(t, "grants", "revoke", swarm, "--yes"); !strings.Contains(out, "0.002 USDC were spent, 0.013 USDC returned") {
-		t.Errorf("revoke prints %q", out)
-	}
-	if out := withToken(t, tokens["swarm"], "call", "primes", "limit:=100", url); out.code != 1 || !strings.Contains(out.stderr, "revoked") {
-		t.Errorf("a call after the end of the grant: %+v", out)
-	}
+	h.showsToBoth(t, swarm, url)
+	h.endsAGrant(t, swarm, tokens["swarm"], url)
 	if out := h.ok(t, "grants", "rotate-key", "--yes"); !strings.Contains(out, "root key 2") {
 		t.Errorf("rotate-key prints %q", out)
 	}
@@ -61,17 +53,49 @@ func TestTheSellerLooksAfterGrantsWithAndWithoutAServer(t *testing.T) {
 	if code := serve.interrupt(t); code != 0 {
 		t.Errorf("serve ends with %d\n%s", code, serve.out)
 	}
-	if out := h.ok(t, "grants", "list"); !strings.Contains(out, crowd) || strings.Contains(out, swarm) {
+	h.looksAfterGrantsAlone(t, swarm, crowd)
+}
+
+// showsToBoth holds that the seller and the payer see the same of a topped up grant.
+func (h home) showsToBoth(t testing.TB, id, url string) {
+	t.Helper()
+	for who, out := range map[string]string{"the seller": h.ok(t, "grants", "show", id), "the payer": h.ok(t, "credit", "inspect", id, url)} {
+		for _, want := range []string{"swarm", "budget 0.015 USDC, spent 0.002 USDC, left 0.013 USDC", "tools primes", "granted", "topped_up", "0.01 ", "payer"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s sees no %q:\n%s", who, want, out)
+			}
+		}
+	}
+}
+
+// endsAGrant revokes a grant of two at the running server, once it is told yes.
+func (h home) endsAGrant(t testing.TB, id, token, url string) {
+	t.Helper()
+	if got := h.run(t, "grants", "revoke", id); got.code != 2 || !strings.Contains(got.stderr, "--yes") || len(h.grants(t)) != 2 {
+		t.Errorf("revoked without a yes: %+v", got)
+	}
+	if out := h.ok(t, "grants", "revoke", id, "--yes"); !strings.Contains(out, "0.002 USDC were spent, 0.013 USDC returned") {
+		t.Errorf("revoke prints %q", out)
+	}
+	if out := withToken(t, token, "call", "primes", "limit:=100", url); out.code != 1 || !strings.Contains(out.stderr, "revoked") {
+		t.Errorf("a call after the end of the grant: %+v", out)
+	}
+}
+
+// looksAfterGrantsAlone holds that grants are listed and ended where no server runs.
+func (h home) looksAfterGrantsAlone(t testing.TB, ended, live string) {
+	t.Helper()
+	if out := h.ok(t, "grants", "list"); !strings.Contains(out, live) || strings.Contains(out, ended) {
 		t.Errorf("without a server the list is\n%s", out)
 	}
 	if out := h.ok(t, "grants", "rotate-key", "--yes", "--json"); decode[map[string]int](t, out)["key"] != 3 {
 		t.Errorf("without a server the key is %s", out)
 	}
-	if out := h.ok(t, "grants", "revoke", crowd, "--yes", "--json"); decode[grant](t, out).Returned != "3000" {
+	if out := h.ok(t, "grants", "revoke", live, "--yes", "--json"); decode[shownGrant](t, out).Returned != "3000" {
 		t.Errorf("without a server revoked %s", out)
 	}
-	history := grants("--all")["crowd"].History
-	if want := (event{What: "revoked", By: "operator"}); len(history) != 3 || history[1] != want || history[2].Amount != "3000" {
+	history := h.grants(t, "--all")["crowd"].History
+	if want := (shownEvent{What: "revoked", By: "operator"}); len(history) != 3 || history[1] != want || history[2].Amount != "3000" {
 		t.Errorf("the history is %+v", history)
 	}
 }

@@ -57,19 +57,18 @@ func (h home) files(t testing.TB) (all []string) {
 	return all
 }
 
-func TestABadCommandGetsOneLineThatSaysWhatToDo(t *testing.T) {
-	local, err := anvil.Start(t.Context(), anvil.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = local.Stop() }()
-	nobody := "http://" + freeAddress(t)
-	for name, c := range map[string]struct {
-		changes []string // to the profile
-		args    string
-		code    int
-		says    []string
-	}{
+// badCommand is a command that can do nothing, with its exit code and what its one line
+// must say.
+type badCommand struct {
+	changes []string // to the profile
+	args    string
+	code    int
+	says    []string
+}
+
+// badCommands has them by what is bad; nobody is a URL at which nobody answers.
+func badCommands(nobody string) map[string]badCommand {
+	return map[string]badCommand{
 		"an unknown command":                  {nil, "depositt 20", 2, []string{"depositt", "--help"}},
 		"an unknown flag":                     {nil, "deposit 20 --fast", 2, []string{"-fast", "chit deposit --help"}},
 		"an unknown subcommand":               {nil, "wallet burn", 2, []string{"burn"}},
@@ -105,7 +104,16 @@ func TestABadCommandGetsOneLineThatSaysWhatToDo(t *testing.T) {
 		"a deployment that is not there":      {nil, "verify-deployment", 1, []string{"no contract", "Escrow", "chit deploy"}},
 		"a new wallet without a passphrase":   {nil, "wallet new", 1, []string{"passphrase", "--passphrase-file"}},
 		"a passphrase file that is not there": {nil, "wallet new --passphrase-file none", 1, []string{"none"}},
-	} {
+	}
+}
+
+func TestABadCommandGetsOneLineThatSaysWhatToDo(t *testing.T) {
+	local, err := anvil.Start(t.Context(), anvil.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = local.Stop() }()
+	for name, c := range badCommands("http://" + freeAddress(t)) {
 		t.Run(name, func(t *testing.T) {
 			rpc := local.URL()
 			changes := c.changes

@@ -24,6 +24,9 @@ func decode[T any](t testing.TB, text string) T {
 	return v
 }
 
+// shownChannel is what `chit channels --json` says of the amounts of a channel.
+type shownChannel struct{ Balance, Charged, Claimed, Claimable string }
+
 func TestTheWholeStoryByHand(t *testing.T) {
 	h := newHome(t)
 	dev := h.start(t, "is ready", "dev", "--port", "0")
@@ -31,6 +34,23 @@ func TestTheWholeStoryByHand(t *testing.T) {
 	serve := h.start(t, "selling on", "serve", "--listen", address, "--settle-every", "0")
 	url := "--server=http://" + address + "/mcp"
 
+	h.pays(t, url)
+	h.collects(t, url)
+	if code := serve.interrupt(t); code != 0 {
+		t.Errorf("serve ends with %d\n%s", code, serve.out)
+	}
+	h.leaves(t)
+	if code := dev.interrupt(t); code != 0 {
+		t.Errorf("dev ends with %d\n%s", code, dev.out)
+	}
+	if strings.Contains(dev.out.String()+serve.out.String(), "5de4111afa1a4b94") {
+		t.Error("a key was printed")
+	}
+}
+
+// pays has the payer deposit and call: tools that are priced, that are free and that fail.
+func (h home) pays(t *testing.T, url string) {
+	t.Helper()
 	if out := h.ok(t, "balance", "--json"); decode[map[string]any](t, out)["wallet"] != "1000000000" {
 		t.Errorf("the payer begins with %s", out)
 	}
@@ -60,8 +80,12 @@ func TestTheWholeStoryByHand(t *testing.T) {
 	if dear := h.run(t, "call", "identicon", "text=x", url, "--max-price", "0.001"); dear.code != 1 || !strings.Contains(dear.stderr, "refused by policy") {
 		t.Errorf("a call above the limit: %+v", dear)
 	}
-	type channel struct{ Balance, Charged, Claimed, Claimable string }
-	if list := decode[[]channel](t, h.ok(t, "channels", "--json")); len(list) != 1 || list[0] != (channel{"20000000", "8000", "0", "8000"}) {
+}
+
+// collects has the seller settle what the calls came to, and look after its shop.
+func (h home) collects(t *testing.T, url string) {
+	t.Helper()
+	if list := decode[[]shownChannel](t, h.ok(t, "channels", "--json")); len(list) != 1 || list[0] != (shownChannel{"20000000", "8000", "0", "8000"}) {
 		t.Errorf("the channels are %+v", list)
 	}
 	if out := h.ok(t, "settle", "--dry-run"); !strings.Contains(out, "(dry run)") || !strings.Contains(out, "0.008") {
@@ -86,11 +110,13 @@ func TestTheWholeStoryByHand(t *testing.T) {
 	if out := h.ok(t, "deploy"); strings.Count(out, "was there") != 4 {
 		t.Errorf("deploy prints\n%s", out)
 	}
-	if code := serve.interrupt(t); code != 0 {
-		t.Errorf("serve ends with %d\n%s", code, serve.out)
-	}
-	offline := decode[[]channel](t, h.ok(t, "channels", "--json"))
-	if len(offline) != 1 || offline[0] != (channel{"15000000", "8000", "8000", "0"}) {
+}
+
+// leaves has the payer announce a withdrawal where no server runs.
+func (h home) leaves(t *testing.T) {
+	t.Helper()
+	offline := decode[[]shownChannel](t, h.ok(t, "channels", "--json"))
+	if len(offline) != 1 || offline[0] != (shownChannel{"15000000", "8000", "8000", "0"}) {
 		t.Errorf("without a server the channels are %+v", offline)
 	}
 	for _, command := range []string{"check", "stats"} {
@@ -106,12 +132,6 @@ func TestTheWholeStoryByHand(t *testing.T) {
 	}
 	if out := h.ok(t, "balance"); !strings.Contains(out, "985 USDC") || !strings.Contains(out, "after ") {
 		t.Errorf("balance prints\n%s", out)
-	}
-	if code := dev.interrupt(t); code != 0 {
-		t.Errorf("dev ends with %d\n%s", code, dev.out)
-	}
-	if strings.Contains(dev.out.String()+serve.out.String(), "5de4111afa1a4b94") {
-		t.Error("a key was printed")
 	}
 }
 
