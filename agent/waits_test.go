@@ -119,14 +119,6 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	wallet := agent.Wallet{Dir: t.TempDir(), Passphrase: func(string) (string, error) { return "secret", nil }}
-	back = held(t, filepath.Join(wallet.Dir, ".lock"))
-	ended(t, "a session key is made", func(ctx context.Context) error {
-		_, err := wallet.SessionKey(ctx, common.Address{})
-		return err
-	})
-	back()
-
 	client = dial(t, shop.URL, o)
 	if err := call(t.Context()); err != nil {
 		t.Errorf("after all of it a call comes to %v", err)
@@ -135,6 +127,16 @@ func TestAWaitForAnotherProcessEndsWithItsContext(t *testing.T) {
 	if spent, err := client.Spent(); err != nil || spent.Total != (2+beside)*price || spent.AtRisk != 0 {
 		t.Errorf("spent are %+v, %v", spent, err)
 	}
+}
+
+func TestAWaitForTheWalletOfAnotherProcessEndsWithItsContext(t *testing.T) {
+	wallet := agent.Wallet{Dir: t.TempDir(), Passphrase: func(string) (string, error) { return "secret", nil }}
+	back := held(t, filepath.Join(wallet.Dir, ".lock"))
+	ended(t, "a session key is made", func(ctx context.Context) error {
+		_, err := wallet.SessionKey(ctx, common.Address{})
+		return err
+	})
+	back()
 }
 
 // boardOf is the file that a book's processes share the account of its only channel in.

@@ -81,24 +81,7 @@ func TestARequestOnATokenThatIsMadeAgainIsAnsweredAndNotCharged(t *testing.T) {
 	g := c.granted(macaroon.Scope{Budget: 10 * price}, 0)
 	do := func(body string, keys ...string) (*http.Response, string) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, route.URL, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+g.Token)
-		for _, key := range keys {
-			req.Header.Add("Idempotency-Key", key)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp, string(text)
+		return bearing(t, http.MethodPost, route.URL, "Bearer "+g.Token, body, keys...)
 	}
 	fails.Store(true)
 	do("a", `"one"`)

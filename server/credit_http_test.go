@@ -19,6 +19,48 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
+// bearing makes a request with an Authorization header, and with idempotency keys.
+func bearing(t testing.TB, method, url, authorization, body string, keys ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", authorization)
+	for _, key := range keys {
+		req.Header.Add("Idempotency-Key", key)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(text)
+}
+
+// isProblem holds that a route's refusal says its code and its status, and when to come again
+// or what to pay only where that helps.
+func isProblem(t testing.TB, name string, resp *http.Response, body string, status int, code string) {
+	t.Helper()
+	var problem struct {
+		Type, Code string
+		Status     int
+	}
+	if err := json.Unmarshal([]byte(body), &problem); err != nil {
+		t.Fatalf("%s: %v in %s", name, err, body)
+	}
+	if resp.StatusCode != status || problem.Status != status || problem.Code != code || resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%s: %s %+v", name, resp.Status, problem)
+	}
+	if (resp.Header.Get("Retry-After") != "") != (status == http.StatusTooManyRequests) || (resp.Header.Get(x402.HeaderPaymentRequired) != "") != (status == http.StatusPaymentRequired) {
+		t.Errorf("%s: the headers are %v", name, resp.Header)
+	}
+}
+
 func TestAPlainRouteTakesTokens(t *testing.T) {
 	var log lockedBuffer
 	o := selling(t)
@@ -36,21 +78,7 @@ func TestAPlainRouteTakesTokens(t *testing.T) {
 	t.Cleanup(route.Close)
 	get := func(token string) (*http.Response, string) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, route.URL, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "bearer "+token)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp, string(body)
+		return bearing(t, http.MethodGet, route.URL, "bearer "+token, "")
 	}
 	routes := []string{"GET /*"}
 	g := c.granted(macaroon.Scope{Budget: 2 * price, Tools: routes}, 0)
@@ -78,19 +106,7 @@ func TestAPlainRouteTakesTokens(t *testing.T) {
 		{"not genuine", g.Token[:100], "invalid_token", http.StatusUnauthorized},
 	} {
 		resp, body := get(test.token)
-		var problem struct {
-			Type, Code string
-			Status     int
-		}
-		if err := json.Unmarshal([]byte(body), &problem); err != nil {
-			t.Fatalf("%s: %v in %s", test.name, err, body)
-		}
-		if resp.StatusCode != test.status || problem.Status != test.status || problem.Code != test.code || resp.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %s %+v", test.name, resp.Status, problem)
-		}
-		if (resp.Header.Get("Retry-After") != "") != (test.status == http.StatusTooManyRequests) || (resp.Header.Get(x402.HeaderPaymentRequired) != "") != (test.status == http.StatusPaymentRequired) {
-			t.Errorf("%s: the headers are %v", test.name, resp.Header)
-		}
+		isProblem(t, test.name, resp, body, test.status, test.code)
 	}
 	if text := log.String(); strings.Contains(text, macaroon.Prefix+"Ag") || !strings.Contains(text, "tool_not_allowed") {
 		t.Errorf("the log: %s", text)

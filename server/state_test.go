@@ -64,52 +64,66 @@ func TestAPayerReadsItsStateByAnOrderAloneAndNobodyElseReadsIt(t *testing.T) {
 	c.buys(2)
 	log.lines(t, "")
 	before := log.Len()
-	state := order.Order{Action: "state"}
 
-	byTool := send(t.Context(), t, shop.URL, onmcp.StateTool, c.asks(state), nil)
-	status, byRoute, _ := toldAt(t, route.URL, c.asks(state))
+	c.readsItsState(shop.URL, route.URL)
+	c.showsNobodyItsState(shop.URL, route.URL)
+	if hits := shop.LimitHits(); len(hits) > 0 {
+		t.Errorf("the chain was asked: the limits met are %v", hits)
+	}
+	if log.Len() != before || work.runs.Load() != 2 || runs != 0 {
+		t.Errorf("the tool ran %d times and the route %d times; the log says %s", work.runs.Load(), runs, log.String())
+	}
+}
+
+// stateOrder is the order to see the state of a channel.
+var stateOrder = order.Order{Action: "state"}
+
+// readsItsState holds that a tool and a route tell the customer what two calls came to.
+func (c *customer) readsItsState(shop, route string) {
+	c.t.Helper()
+	byTool := send(c.t.Context(), c.t, shop, onmcp.StateTool, c.asks(stateOrder), nil)
+	status, byRoute, _ := toldAt(c.t, route, c.asks(stateOrder))
 	if byTool.result.IsError || status != http.StatusOK {
-		t.Errorf("answered %s, and %d", byTool.raw, status)
+		c.t.Errorf("answered %s, and %d", byTool.raw, status)
 	}
 	for way, told := range map[string]*x402.SettlementResponse{"the tool": byTool.receipt(), "the route": byRoute} {
 		stands, proof := told.Extra.ChannelState, told.Extra.VoucherState
 		if !told.Success || stands == nil || stands.ChannelID != c.id || *stands.ChargedCumulativeAmount != 2*price || stands.Balance != usdc || proof == nil || *proof.SignedMaxClaimable != 2*price {
-			t.Errorf("%s tells %+v", way, told)
+			c.t.Errorf("%s tells %+v", way, told)
 		}
 	}
+}
 
+// showsNobodyItsState holds that a shop's tool and its route tell the customer's state to
+// no other order, and nothing of a channel that they do not know.
+func (c *customer) showsNobodyItsState(shop, route string) {
+	c.t.Helper()
 	stranger, unknown := c.without("stranger"), c.without("stranger")
 	unknown.id[0] ^= 1
 	for what, test := range map[string]struct {
 		order x402.StateOrder
 		code  x402.ErrorCode
 	}{
-		"a stranger's order":           {stranger.asks(state), x402.ErrChannelNotFound},
+		"a stranger's order":           {stranger.asks(stateOrder), x402.ErrChannelNotFound},
 		"another order":                {c.asks(order.Order{Action: "receipts"}), x402.ErrChannelNotFound},
-		"an order for another channel": {x402.StateOrder{Channel: c.id, Deadline: unknown.asks(state).Deadline, Signature: unknown.asks(state).Signature}, x402.ErrChannelNotFound},
-		"a channel that is not known":  {unknown.asks(state), x402.ErrChannelNotFound},
-		"an order whose time is over":  {x402.StateOrder{Channel: c.id, Deadline: 1, Signature: c.asks(state).Signature}, x402.ErrPayload},
+		"an order for another channel": {x402.StateOrder{Channel: c.id, Deadline: unknown.asks(stateOrder).Deadline, Signature: unknown.asks(stateOrder).Signature}, x402.ErrChannelNotFound},
+		"a channel that is not known":  {unknown.asks(stateOrder), x402.ErrChannelNotFound},
+		"an order whose time is over":  {x402.StateOrder{Channel: c.id, Deadline: 1, Signature: c.asks(stateOrder).Signature}, x402.ErrPayload},
 	} {
-		byTool := send(t.Context(), t, shop.URL, onmcp.StateTool, test.order, nil)
-		status, byRoute, body := toldAt(t, route.URL, test.order)
+		byTool := send(c.t.Context(), c.t, shop, onmcp.StateTool, test.order, nil)
+		status, byRoute, body := toldAt(c.t, route, test.order)
 		if !byTool.result.IsError || status != http.StatusForbidden || byTool.receipt().ErrorReason != test.code || byRoute.ErrorReason != test.code {
-			t.Errorf("%s is answered with %s and %d %s", what, byTool.raw, status, body)
+			c.t.Errorf("%s is answered with %s and %d %s", what, byTool.raw, status, body)
 		}
 		for _, secret := range []string{"channelState", "chargedCumulativeAmount", "signedMaxClaimable", c.key.Address().Hex()} {
 			if bytes.Contains(byTool.raw, []byte(secret)) || bytes.Contains(body, []byte(secret)) {
-				t.Errorf("%s reads %s in %s and %s", what, secret, byTool.raw, body)
+				c.t.Errorf("%s reads %s in %s and %s", what, secret, byTool.raw, body)
 			}
 		}
 	}
 	for i := range 40 {
 		unknown.id[1] = byte(i)
-		send(t.Context(), t, shop.URL, onmcp.StateTool, unknown.asks(state), nil)
-	}
-	if hits := shop.LimitHits(); len(hits) > 0 {
-		t.Errorf("the chain was asked: the limits met are %v", hits)
-	}
-	if log.Len() != before || work.runs.Load() != 2 || runs != 0 {
-		t.Errorf("the tool ran %d times and the route %d times; the log says %s", work.runs.Load(), runs, log.String())
+		send(c.t.Context(), c.t, shop, onmcp.StateTool, unknown.asks(stateOrder), nil)
 	}
 }
 

@@ -132,6 +132,16 @@ func TestFaultsOfATransactionOnItsWay(t *testing.T) {
 	}
 }
 
+// settlesUnder settles, and looks at the chain when so many blocks lie on top.
+func (w *world) settlesUnder(blocks int) {
+	w.t.Helper()
+	if err := w.settle(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.control(nil, "anvil_mine", blocks)
+	w.poll()
+}
+
 func TestFaultsOfTheChainsHistory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 5)
@@ -142,31 +152,19 @@ func TestFaultsOfTheChainsHistory(t *testing.T) {
 		happens func()
 	}{
 		{"is mined and reorganized out", func() {
-			if err := w.settle(); err != nil {
-				t.Fatal(err)
-			}
-			w.control(nil, "anvil_mine", 2)
-			w.poll()
+			w.settlesUnder(2)
 			w.control(nil, "anvil_reorg", 4, []any{})
 		}},
 		{"is mined, and the node is restarted with an earlier state", func() {
 			var snapshot string
 			w.control(&snapshot, "evm_snapshot")
-			if err := w.settle(); err != nil {
-				t.Fatal(err)
-			}
-			w.control(nil, "anvil_mine", 3)
-			w.poll()
+			w.settlesUnder(3)
 			w.control(nil, "evm_revert", snapshot)
 		}},
 		{"is mined, and node and shop are restarted with an earlier state", func() {
 			var snapshot string
 			w.control(&snapshot, "evm_snapshot")
-			if err := w.settle(); err != nil {
-				t.Fatal(err)
-			}
-			w.control(nil, "anvil_mine", 100)
-			w.poll()
+			w.settlesUnder(100)
 			w.control(nil, "evm_revert", snapshot)
 			w.restart()
 		}},
@@ -221,6 +219,40 @@ func TestFaultsOfTheToken(t *testing.T) {
 	w.passes("the receiver is blacklisted for a while")
 }
 
+// defends claims against every withdrawal, until nothing is left to claim.
+func (w *world) defends() {
+	w.t.Helper()
+	ctx, stop := context.WithCancel(w.t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.shop.Settler.Run(ctx, 0) }()
+	for w.unclaimed() > 0 && w.t.Context().Err() == nil {
+		_, _ = w.shop.Watcher.Poll(ctx)
+		for _, pending := range w.shop.Withdrawals() {
+			if ch, _ := w.shop.Ledger.Channel(pending.Channel); ch.Claimable() > 0 {
+				w.shop.Settler.Defend(ch)
+			}
+		}
+		_ = w.settle()
+	}
+	stop()
+	<-ended
+}
+
+// withdraws announces that a payer takes out everything.
+func (w *world) withdraws(p *payer, own *txmgr.Sender) {
+	w.t.Helper()
+	for { // a claim may be mined in between
+		rest := w.state(p)
+		_, err := w.escrow.InitiateWithdraw(w.t.Context(), own, p.config, rest.Balance-rest.Claimed)
+		if err == nil {
+			return
+		}
+		if !chain.IsRevert(err) {
+			w.t.Fatal(err)
+		}
+	}
+}
+
 func TestFaultsOfAPayer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 3)
@@ -252,20 +284,7 @@ func TestFaultsOfAPayer(t *testing.T) {
 			w.control(nil, "anvil_setNextBlockBaseFeePerGas", (*hexutil.Big)(big.NewInt(50_000_000_000)))
 			w.control(nil, "evm_mine")
 			w.proxy.does(dropped, 40)
-			ctx, stop := context.WithCancel(t.Context())
-			ended := make(chan struct{})
-			go func() { defer close(ended); w.shop.Settler.Run(ctx, 0) }()
-			for w.unclaimed() > 0 && t.Context().Err() == nil {
-				_, _ = w.shop.Watcher.Poll(ctx)
-				for _, pending := range w.shop.Withdrawals() {
-					if ch, _ := w.shop.Ledger.Channel(pending.Channel); ch.Claimable() > 0 {
-						w.shop.Settler.Defend(ch)
-					}
-				}
-				_ = w.settle()
-			}
-			stop()
-			<-ended
+			w.defends()
 			w.proxy.does(honest, 0)
 		}},
 	} {
@@ -275,18 +294,7 @@ func TestFaultsOfAPayer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fault.happens(func() {
-			for { // a claim may be mined in between
-				rest := w.state(p)
-				_, err := w.escrow.InitiateWithdraw(t.Context(), own, p.config, rest.Balance-rest.Claimed)
-				if err == nil {
-					return
-				}
-				if !chain.IsRevert(err) {
-					t.Fatal(err)
-				}
-			}
-		})
+		fault.happens(func() { w.withdraws(p, own) })
 		w.finish() // before the delay has passed
 		w.control(nil, "evm_increaseTime", w.options.WithdrawDelay)
 		if _, err := w.escrow.FinalizeWithdraw(t.Context(), own, p.config); err != nil {

@@ -74,92 +74,21 @@ routes:
 	}
 }
 
-func TestAProblemSaysFileLineAndKey(t *testing.T) {
-	const web = "upstreams:\n  web:\n    url: http://127.0.0.1:1/mcp\n"
-	for name, c := range map[string]struct {
-		text string
-		line int
-		key  string
-		says string
-	}{
-		"nothing":                         {"", 1, "", "empty"},
-		"nothing that is sold":            {"listen: 127.0.0.1:1\n", 1, "", "upstreams or routes"},
-		"no YAML":                         {"upstreams: [\n", 1, "", "not YAML"},
-		"a tab":                           {"prices:\n\tx: 1\n", 2, "", "not YAML"},
-		"a key twice":                     {web + "prices: {}\nprices: {}\n", 5, "", "already defined"},
-		"two documents":                   {web + "---\na: 1\n", 1, "", "2 YAML documents"},
-		"an unknown key":                  {web + "price: 1\n", 4, "price", "known are also, baseURL, hosts, limits, listen, minDeposit, movedFrom, origins, prices"},
-		"an unknown key of an upstream":   {web + "    tmeout: 5s\n", 4, "upstreams.web.tmeout", "timeout"},
-		"an unknown key of a route":       {web + "routes:\n- {path: /a, upstream: 'http://h', price: 1,\n   cost: 1}\n", 6, "routes[0].cost", "price"},
-		"a list for a group":              {"upstreams: [a]\n", 1, "upstreams", "it is a list"},
-		"a text for a list":               {web + "hosts: a\n", 4, "hosts", "want a list"},
-		"a number for a text":             {web + "listen: 8402\n", 4, "listen", "in quotes"},
-		"a text for a flag":               {web + "settleOnStop: \"yes\"\n", 4, "settleOnStop", "true or false"},
-		"no value":                        {web + "listen:\n", 4, "listen", "no value"},
-		"an empty text":                   {web + "listen: ''\n", 4, "listen", "empty"},
-		"a merge key":                     {"prices: &a {}\nupstreams:\n  web:\n    url: http://h/mcp\n    <<: *a\n", 5, "upstreams.web", "<<"},
-		"an address without a port":       {web + "listen: localhost\n", 4, "listen", "127.0.0.1:8402"},
-		"a price that is no number":       {web + "prices:\n  ok: 1\n  search: cheap\n", 6, "prices.search", "cheap"},
-		"a price that is negative":        {web + "prices: {a: -1}\n", 4, "prices.a", "invalid amount"},
-		"a price that is too fine":        {web + "prices: {a: 0.0000001}\n", 4, "prices.a", "decimals"},
-		"a price with a bad pattern":      {web + "prices: {\"a[\": 1}\n", 4, "prices.a[", "pattern"},
-		"a price of an upstream":          {web + "    prices:\n      x: gratis\n", 5, "upstreams.web.prices.x", "gratis"},
-		"a price that is a list":          {web + "prices: {a: [1]}\n", 4, "prices.a", "an amount of USDC"},
-		"an unknown key of a price":       {web + "prices:\n  a:\n    most: 1\n", 6, "prices.a.most", "known are base, free, max, metered, onCancel, onFailure, per"},
-		"a price of nothing":              {web + "prices:\n  a: {metered: true}\n", 5, "prices.a", "either base or max"},
-		"a price of two":                  {web + "prices:\n  a: {base: 1, max: 2}\n", 5, "prices.a", "either base or max"},
-		"a unit without a most":           {web + "prices:\n  a: {base: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "needs max"},
-		"a base above the most":           {web + "prices:\n  a: {base: 2, max: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "base is above max"},
-		"a unit of nothing":               {web + "prices:\n  a: {max: 1, per: {argument: n}}\n", 5, "prices.a.per", "argument"},
-		"a unit that is no number":        {web + "prices:\n  a:\n    max: 1\n    per:\n      argument: n\n      unit: some\n", 9, "prices.a.per.unit", "invalid amount"},
-		"a unit of something else":        {web + "prices: {a: {max: 1, per: {argument: n, of: words, unit: 1}}}\n", 4, "prices.a.per", "number, text or list"},
-		"a default that is no number":     {web + "prices: {a: {max: 1, per: {argument: n, unit: 1, default: 1.5}}}\n", 4, "prices.a.per.default", "whole number"},
-		"an allowance of nothing":         {web + "prices: {a: {max: 1, free: {per: 1h}}}\n", 4, "prices.a.free", "calls or amount"},
-		"an allowance that is no number":  {web + "prices: {a: {max: 1, free: {calls: -1}}}\n", 4, "prices.a.free.calls", "whole number"},
-		"an outcome that is none":         {web + "prices:\n  a: {max: 1, onCancel: never}\n", 5, "prices.a.onCancel", "want free or charge"},
-		"a meter that is none":            {"routes:\n- {path: /a, upstream: 'http://h', price: {max: 1, metered: 1}}\n", 2, "routes[0].price.metered", "true or false"},
-		"an origin with a path":           {web + "origins: ['https://a.example.com/']\n", 4, "origins[0]", "https://app.example.com"},
-		"an origin without a scheme":      {web + "origins:\n  - '*'\n  - a.example.com\n", 6, "origins[1]", "https://app.example.com"},
-		"an origin with a wildcard":       {web + "origins: ['https://*.example.com']\n", 4, "origins[0]", "https://app.example.com"},
-		"no list of deployments":          {web + "also: {escrow: '0x'}\n", 4, "also", "want a list"},
-		"a deployment without an escrow":  {web + "also:\n- {confirmations: 1}\n", 5, "also[0]", "escrow"},
-		"a chain without its token":       {web + "also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  rpc: http://h\n  chainId: 1\n", 5, "also[0]", "token"},
-		"an address that is none":         {web + "also:\n- escrow: '0x4020'\n", 5, "also[0].escrow", "not an address"},
-		"an address with a typing error":  {web + "also:\n- {escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003',\n   token: '0x4716e8B54Ce3435323557446a2CEaEf816816591'}\n", 6, "also[0].token", "checksum"},
-		"a chain id of nothing":           {web + "also:\n- {escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003', chainId: 0}\n", 5, "also[0].chainId", "from 1 on"},
-		"a limit that is none":            {web + "limits: {lookup: 3}\n", 4, "limits.lookup", "not a limit: \"lookup\"; known are"},
-		"a limit of nothing":              {web + "limits: {lookups: 0}\n", 4, "limits.lookups", "not a whole number"},
-		"a move to nowhere":               {web + "movedFrom:\n- {from: 'https://old.example'}\n", 5, "movedFrom[0]", "it needs from and to"},
-		"a move that is no list":          {web + "movedFrom: 'https://old.example'\n", 4, "movedFrom", "want a list"},
-		"a base URL that is none":         {web + "baseURL: shop.example\n", 4, "baseURL", "https://shop.example"},
-		"a base URL with a query":         {web + "baseURL: 'https://shop.example/?a=b'\n", 4, "baseURL", "nor a query"},
-		"a bad minimum":                   {web + "minDeposit: all\n", 4, "minDeposit", "invalid amount"},
-		"a bad interval":                  {web + "settleEvery: 5\n", 4, "settleEvery", "30s"},
-		"a negative interval":             {web + "settleEvery: -5m\n", 4, "settleEvery", "0s"},
-		"a timeout of nothing":            {web + "    timeout: 0s\n", 4, "upstreams.web.timeout", "at least"},
-		"a URL that is none":              {"upstreams:\n  web:\n    url: example.com/mcp\n", 3, "upstreams.web.url", "https://host/mcp"},
-		"a URL of another scheme":         {"upstreams: {web: {url: 'ftp://example.com'}}\n", 1, "upstreams.web.url", "https://host/mcp"},
-		"neither URL nor command":         {"upstreams:\n  web:\n    timeout: 5s\n", 2, "upstreams.web", "either url or command"},
-		"both URL and command":            {web + "    command: sh\n", 2, "upstreams.web", "either url or command"},
-		"headers of a command":            {"upstreams:\n  it:\n    command: sh\n    headers: {A: b}\n", 4, "upstreams.it.headers", "command"},
-		"arguments of a URL":              {web + "    args: [x]\n", 4, "upstreams.web.args", "url"},
-		"a program that is not there":     {"upstreams: {it: {command: no-such-program}}\n", 1, "upstreams.it.command", "no-such-program"},
-		"a variable that is not set":      {web + "    headers:\n      Authorization: Bearer ${GATEWAY_TEST_MISSING}\n", 5, "upstreams.web.headers.Authorization", `"GATEWAY_TEST_MISSING" is not set`},
-		"a header that is none":           {web + "    headers:\n      ok: a\n      a b: c\n", 6, "upstreams.web.headers.a b", "not a header"},
-		"a name that is none":             {"upstreams:\n  \"a b\": {url: 'http://h/mcp'}\n", 2, "upstreams.a b", "not a name"},
-		"a prefix that is none":           {web + "    prefix: a/b\n", 4, "upstreams.web.prefix", "not a name"},
-		"a prefix twice":                  {web + "    prefix: p\n  two: {url: 'http://h/mcp', prefix: p}\n", 5, "upstreams.two", "that of web"},
-		"an allowed pattern that is none": {web + "    allow: [\"[\"]\n", 4, "upstreams.web.allow", "pattern"},
-		"a certificate without a key":     {web + "tls: {cert: a.pem}\n", 4, "tls", "cert and key"},
-		"a certificate that is not there": {web + "tls:\n  cert: a.pem\n  key: b.pem\n", 4, "tls", "a.pem"},
-		"a route without a price":         {"routes:\n- {path: /a, upstream: 'http://h'}\n", 2, "routes[0]", "path, upstream and price"},
-		"a route that is no path":         {"routes:\n- {path: a, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
-		"a route twice":                   {"routes:\n- {path: /a, upstream: 'http://h', price: 1}\n- {path: /a, upstream: 'http://h', price: 2}\n", 3, "routes[1]", "cannot be served"},
-		"a route that is the gateway's":   {"routes:\n- {path: /mcp, method: POST, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "gateway's own"},
-		"a route that hides the gateway":  {"routes:\n- {path: '/{x}', upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
-		"a wildcard that is not there":    {"routes:\n- {path: '/a/{id}', upstream: 'http://h/{name}', price: 1}\n", 2, "routes[0]", "{name}"},
-		"a wildcard in a query":           {"routes:\n- {path: '/a/{id}', upstream: 'http://h/?x={id}', price: 1}\n", 2, "routes[0]", "query"},
-	} {
+// web is the only upstream of a config that is fine so far.
+const web = "upstreams:\n  web:\n    url: http://127.0.0.1:1/mcp\n"
+
+// mistake is a config with one, and what its problem names.
+type mistake struct {
+	text string
+	line int
+	key  string
+	says string
+}
+
+// sayWhere holds that each mistake is told by file, line and key, in one line.
+func sayWhere(t *testing.T, mistakes map[string]mistake) {
+	t.Helper()
+	for name, c := range mistakes {
 		t.Run(name, func(t *testing.T) {
 			file := writeConfig(t, c.text)
 			_, err := config.Load(file)
@@ -178,6 +107,108 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAProblemSaysFileLineAndKey(t *testing.T) {
+	sayWhere(t, map[string]mistake{
+		"nothing":              {"", 1, "", "empty"},
+		"nothing that is sold": {"listen: 127.0.0.1:1\n", 1, "", "upstreams or routes"},
+		"no YAML":              {"upstreams: [\n", 1, "", "not YAML"},
+		"a tab":                {"prices:\n\tx: 1\n", 2, "", "not YAML"},
+		"a key twice":          {web + "prices: {}\nprices: {}\n", 5, "", "already defined"},
+		"two documents":        {web + "---\na: 1\n", 1, "", "2 YAML documents"},
+		"an unknown key":       {web + "price: 1\n", 4, "price", "known are also, baseURL, hosts, limits, listen, minDeposit, movedFrom, origins, prices"},
+		"a list for a group":   {"upstreams: [a]\n", 1, "upstreams", "it is a list"},
+		"a text for a list":    {web + "hosts: a\n", 4, "hosts", "want a list"},
+		"a number for a text":  {web + "listen: 8402\n", 4, "listen", "in quotes"},
+		"a text for a flag":    {web + "settleOnStop: \"yes\"\n", 4, "settleOnStop", "true or false"},
+		"no value":             {web + "listen:\n", 4, "listen", "no value"},
+		"an empty text":        {web + "listen: ''\n", 4, "listen", "empty"},
+		"a merge key":          {"prices: &a {}\nupstreams:\n  web:\n    url: http://h/mcp\n    <<: *a\n", 5, "upstreams.web", "<<"},
+	})
+}
+
+func TestAProblemOfAPriceSaysFileLineAndKey(t *testing.T) {
+	sayWhere(t, map[string]mistake{
+		"a price that is no number":      {web + "prices:\n  ok: 1\n  search: cheap\n", 6, "prices.search", "cheap"},
+		"a price that is negative":       {web + "prices: {a: -1}\n", 4, "prices.a", "invalid amount"},
+		"a price that is too fine":       {web + "prices: {a: 0.0000001}\n", 4, "prices.a", "decimals"},
+		"a price with a bad pattern":     {web + "prices: {\"a[\": 1}\n", 4, "prices.a[", "pattern"},
+		"a price of an upstream":         {web + "    prices:\n      x: gratis\n", 5, "upstreams.web.prices.x", "gratis"},
+		"a price that is a list":         {web + "prices: {a: [1]}\n", 4, "prices.a", "an amount of USDC"},
+		"an unknown key of a price":      {web + "prices:\n  a:\n    most: 1\n", 6, "prices.a.most", "known are base, free, max, metered, onCancel, onFailure, per"},
+		"a price of nothing":             {web + "prices:\n  a: {metered: true}\n", 5, "prices.a", "either base or max"},
+		"a price of two":                 {web + "prices:\n  a: {base: 1, max: 2}\n", 5, "prices.a", "either base or max"},
+		"a unit without a most":          {web + "prices:\n  a: {base: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "needs max"},
+		"a base above the most":          {web + "prices:\n  a: {base: 2, max: 1, per: {argument: n, unit: 1}}\n", 5, "prices.a", "base is above max"},
+		"a unit of nothing":              {web + "prices:\n  a: {max: 1, per: {argument: n}}\n", 5, "prices.a.per", "argument"},
+		"a unit that is no number":       {web + "prices:\n  a:\n    max: 1\n    per:\n      argument: n\n      unit: some\n", 9, "prices.a.per.unit", "invalid amount"},
+		"a unit of something else":       {web + "prices: {a: {max: 1, per: {argument: n, of: words, unit: 1}}}\n", 4, "prices.a.per", "number, text or list"},
+		"a default that is no number":    {web + "prices: {a: {max: 1, per: {argument: n, unit: 1, default: 1.5}}}\n", 4, "prices.a.per.default", "whole number"},
+		"an allowance of nothing":        {web + "prices: {a: {max: 1, free: {per: 1h}}}\n", 4, "prices.a.free", "calls or amount"},
+		"an allowance that is no number": {web + "prices: {a: {max: 1, free: {calls: -1}}}\n", 4, "prices.a.free.calls", "whole number"},
+		"an outcome that is none":        {web + "prices:\n  a: {max: 1, onCancel: never}\n", 5, "prices.a.onCancel", "want free or charge"},
+		"a meter that is none":           {"routes:\n- {path: /a, upstream: 'http://h', price: {max: 1, metered: 1}}\n", 2, "routes[0].price.metered", "true or false"},
+	})
+}
+
+func TestAProblemOfTheShopSaysFileLineAndKey(t *testing.T) {
+	sayWhere(t, map[string]mistake{
+		"an origin with a path":           {web + "origins: ['https://a.example.com/']\n", 4, "origins[0]", "https://app.example.com"},
+		"an origin without a scheme":      {web + "origins:\n  - '*'\n  - a.example.com\n", 6, "origins[1]", "https://app.example.com"},
+		"an origin with a wildcard":       {web + "origins: ['https://*.example.com']\n", 4, "origins[0]", "https://app.example.com"},
+		"no list of deployments":          {web + "also: {escrow: '0x'}\n", 4, "also", "want a list"},
+		"a deployment without an escrow":  {web + "also:\n- {confirmations: 1}\n", 5, "also[0]", "escrow"},
+		"a chain without its token":       {web + "also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  rpc: http://h\n  chainId: 1\n", 5, "also[0]", "token"},
+		"an address that is none":         {web + "also:\n- escrow: '0x4020'\n", 5, "also[0].escrow", "not an address"},
+		"an address with a typing error":  {web + "also:\n- {escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003',\n   token: '0x4716e8B54Ce3435323557446a2CEaEf816816591'}\n", 6, "also[0].token", "checksum"},
+		"a chain id of nothing":           {web + "also:\n- {escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003', chainId: 0}\n", 5, "also[0].chainId", "from 1 on"},
+		"a limit that is none":            {web + "limits: {lookup: 3}\n", 4, "limits.lookup", "not a limit: \"lookup\"; known are"},
+		"a limit of nothing":              {web + "limits: {lookups: 0}\n", 4, "limits.lookups", "not a whole number"},
+		"a move to nowhere":               {web + "movedFrom:\n- {from: 'https://old.example'}\n", 5, "movedFrom[0]", "it needs from and to"},
+		"a move that is no list":          {web + "movedFrom: 'https://old.example'\n", 4, "movedFrom", "want a list"},
+		"a base URL that is none":         {web + "baseURL: shop.example\n", 4, "baseURL", "https://shop.example"},
+		"a base URL with a query":         {web + "baseURL: 'https://shop.example/?a=b'\n", 4, "baseURL", "nor a query"},
+		"a bad minimum":                   {web + "minDeposit: all\n", 4, "minDeposit", "invalid amount"},
+		"a bad interval":                  {web + "settleEvery: 5\n", 4, "settleEvery", "30s"},
+		"a negative interval":             {web + "settleEvery: -5m\n", 4, "settleEvery", "0s"},
+		"a certificate without a key":     {web + "tls: {cert: a.pem}\n", 4, "tls", "cert and key"},
+		"a certificate that is not there": {web + "tls:\n  cert: a.pem\n  key: b.pem\n", 4, "tls", "a.pem"},
+		"an address without a port":       {web + "listen: localhost\n", 4, "listen", "127.0.0.1:8402"},
+	})
+}
+
+func TestAProblemOfAnUpstreamSaysFileLineAndKey(t *testing.T) {
+	sayWhere(t, map[string]mistake{
+		"a timeout of nothing":            {web + "    timeout: 0s\n", 4, "upstreams.web.timeout", "at least"},
+		"a URL that is none":              {"upstreams:\n  web:\n    url: example.com/mcp\n", 3, "upstreams.web.url", "https://host/mcp"},
+		"a URL of another scheme":         {"upstreams: {web: {url: 'ftp://example.com'}}\n", 1, "upstreams.web.url", "https://host/mcp"},
+		"neither URL nor command":         {"upstreams:\n  web:\n    timeout: 5s\n", 2, "upstreams.web", "either url or command"},
+		"both URL and command":            {web + "    command: sh\n", 2, "upstreams.web", "either url or command"},
+		"headers of a command":            {"upstreams:\n  it:\n    command: sh\n    headers: {A: b}\n", 4, "upstreams.it.headers", "command"},
+		"arguments of a URL":              {web + "    args: [x]\n", 4, "upstreams.web.args", "url"},
+		"a program that is not there":     {"upstreams: {it: {command: no-such-program}}\n", 1, "upstreams.it.command", "no-such-program"},
+		"a variable that is not set":      {web + "    headers:\n      Authorization: Bearer ${GATEWAY_TEST_MISSING}\n", 5, "upstreams.web.headers.Authorization", `"GATEWAY_TEST_MISSING" is not set`},
+		"a header that is none":           {web + "    headers:\n      ok: a\n      a b: c\n", 6, "upstreams.web.headers.a b", "not a header"},
+		"a name that is none":             {"upstreams:\n  \"a b\": {url: 'http://h/mcp'}\n", 2, "upstreams.a b", "not a name"},
+		"a prefix that is none":           {web + "    prefix: a/b\n", 4, "upstreams.web.prefix", "not a name"},
+		"a prefix twice":                  {web + "    prefix: p\n  two: {url: 'http://h/mcp', prefix: p}\n", 5, "upstreams.two", "that of web"},
+		"an allowed pattern that is none": {web + "    allow: [\"[\"]\n", 4, "upstreams.web.allow", "pattern"},
+		"an unknown key of an upstream":   {web + "    tmeout: 5s\n", 4, "upstreams.web.tmeout", "timeout"},
+	})
+}
+
+func TestAProblemOfARouteSaysFileLineAndKey(t *testing.T) {
+	sayWhere(t, map[string]mistake{
+		"a route without a price":        {"routes:\n- {path: /a, upstream: 'http://h'}\n", 2, "routes[0]", "path, upstream and price"},
+		"a route that is no path":        {"routes:\n- {path: a, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
+		"a route twice":                  {"routes:\n- {path: /a, upstream: 'http://h', price: 1}\n- {path: /a, upstream: 'http://h', price: 2}\n", 3, "routes[1]", "cannot be served"},
+		"a route that is the gateway's":  {"routes:\n- {path: /mcp, method: POST, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "gateway's own"},
+		"a route that hides the gateway": {"routes:\n- {path: '/{x}', upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
+		"a wildcard that is not there":   {"routes:\n- {path: '/a/{id}', upstream: 'http://h/{name}', price: 1}\n", 2, "routes[0]", "{name}"},
+		"a wildcard in a query":          {"routes:\n- {path: '/a/{id}', upstream: 'http://h/?x={id}', price: 1}\n", 2, "routes[0]", "query"},
+		"an unknown key of a route":      {web + "routes:\n- {path: /a, upstream: 'http://h', price: 1,\n   cost: 1}\n", 6, "routes[0].cost", "price"},
+	})
 }
 
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {

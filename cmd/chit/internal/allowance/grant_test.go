@@ -144,6 +144,40 @@ var (
 
 var asItIs = func(raw []byte) []byte { return raw }
 
+// swapped is an answer with another token than was minted for the grant.
+type swapped struct {
+	// before is the scope of a grant that the same server, or another one, made before.
+	before  *macaroon.Scope
+	another bool
+	// kept says that the answer names its own grant, and not that of the token.
+	kept bool
+	// token is what is handed out for an honest and the earlier token.
+	token func(t testing.TB, honest, earlier string) string
+}
+
+// change makes the grant before, where there is one, and returns what bends the next answer.
+func (s swapped) change(t testing.TB, owner allowance.Owner) func(raw []byte) []byte {
+	t.Helper()
+	given, id := "", []byte(nil)
+	if s.before != nil {
+		seller := owner
+		if s.another {
+			_, seller = owns(t, shoptest.Open(t, shoptest.Options(t)).URL)
+		}
+		granted, err := seller.Grant(t.Context(), *s.before, "before")
+		if err != nil {
+			t.Fatal(err)
+		}
+		given, id = granted.Token, fmt.Appendf(nil, `"id":"%s"`, granted.Grant.ID)
+	}
+	return func(raw []byte) []byte {
+		if id != nil && !s.kept {
+			raw = grantID.ReplaceAll(raw, id)
+		}
+		return tokenText.ReplaceAllFunc(raw, func(honest []byte) []byte { return []byte(s.token(t, string(honest), given)) })
+	}
+}
+
 func TestATokenThatSaysAnythingElseThanWhatWasAskedForIsNotTaken(t *testing.T) {
 	expires := time.Now().Add(time.Hour)
 	asked := macaroon.Scope{Budget: 10_000, Expires: expires, Tools: []string{"hash"}}
@@ -160,15 +194,7 @@ func TestATokenThatSaysAnythingElseThanWhatWasAskedForIsNotTaken(t *testing.T) {
 		}
 	}
 	earlier := func(_ testing.TB, _, earlier string) string { return earlier }
-	for name, test := range map[string]struct {
-		// before is the scope of a grant that the same server, or another one, made before.
-		before  *macaroon.Scope
-		another bool
-		// kept says that the answer names its own grant, and not that of the token.
-		kept bool
-		// token is what is handed out for an honest and the earlier token.
-		token func(t testing.TB, honest, earlier string) string
-	}{
+	for name, test := range map[string]swapped{
 		"a smaller budget":      {token: narrowed(macaroon.Scope{Budget: 1})},
 		"fewer calls":           {token: narrowed(macaroon.Scope{Calls: 1})},
 		"a lower price":         {token: narrowed(macaroon.Scope{PerCall: 1})},
@@ -184,24 +210,7 @@ func TestATokenThatSaysAnythingElseThanWhatWasAskedForIsNotTaken(t *testing.T) {
 			var bend atomic.Pointer[func([]byte) []byte]
 			bend.Store(&asItIs)
 			client, owner := owns(t, bent(t, func(raw []byte) []byte { return (*bend.Load())(raw) }))
-			given, id := "", []byte(nil)
-			if test.before != nil {
-				seller := owner
-				if test.another {
-					_, seller = owns(t, shoptest.Open(t, shoptest.Options(t)).URL)
-				}
-				granted, err := seller.Grant(t.Context(), *test.before, "before")
-				if err != nil {
-					t.Fatal(err)
-				}
-				given, id = granted.Token, fmt.Appendf(nil, `"id":"%s"`, granted.Grant.ID)
-			}
-			change := func(raw []byte) []byte {
-				if id != nil && !test.kept {
-					raw = grantID.ReplaceAll(raw, id)
-				}
-				return tokenText.ReplaceAllFunc(raw, func(honest []byte) []byte { return []byte(test.token(t, string(honest), given)) })
-			}
+			change := test.change(t, owner)
 			bend.Store(&change)
 			granted, err := owner.Grant(t.Context(), asked, "now")
 			if !errors.Is(err, allowance.ErrGrant) || granted.Token != "" {
