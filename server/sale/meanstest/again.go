@@ -82,9 +82,11 @@ func refusesAnother(tr *trial) {
 
 func refusesForgeries(tr *trial) {
 	p := tr.open(goods{})
-	payer := tr.payer(p, Price)
+	payer := tr.payer(p, 2*Price)
+	payment := payer.Pay(tr, Price)
 	tr.ends(p, "a", payer.Forge(tr, Price), refused)
 	tr.ends(p, "a", nil, refused)
 	p.stands(payer, 0, 0)
-	tr.buys(p, "a", payer.Pay(tr, Price), Price)
+	tr.buys(p, "a", payment, Price)
+	p.stands(payer, Price, 1)
 }

@@ -1,6 +1,10 @@
 package meanstest
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
 
 // survivesCrashes ends a sale at each of its steps. The payer has the money of two calls, so
 // that one that is lost, or charged twice, is missed by the second.
@@ -39,4 +43,46 @@ func survivesCrashes(tr *trial) {
 			tr.ends(p, "c", payer.Pay(tr, Price), refused)
 		})
 	}
+}
+
+// survivesCrowdedCrashes ends the process while calls are in flight, of which some are charged.
+// Each is then made again: by the same payment, or anew where that is not taken any more.
+func survivesCrowdedCrashes(tr *trial) {
+	const calls, before = 12, 5
+	p := tr.open(goods{})
+	payer := tr.payer(p, 2*calls*Price)
+	payments := make([]Payment, calls)
+	for n := range payments {
+		payments[n] = payer.Pay(tr, Price)
+	}
+	var left string
+	var charges atomic.Int64
+	p.steps.tells(func(now step) {
+		if now == atCharge && charges.Add(1) == before {
+			left = p.copyStore(tr)
+		}
+	})
+	var all sync.WaitGroup
+	for n, payment := range payments {
+		all.Go(func() { tr.buys(p, fmt.Sprintf("call %d", n), payment, Price) })
+	}
+	all.Wait()
+	p = p.again(tr.T, left)
+	kept := payer.Charged(tr, p.Shop)
+	if kept < before*Price || kept%Price != 0 {
+		tr.Errorf("%s are charged after %d calls of %s were", kept, before, Price)
+	}
+	p.stands(payer, kept, 0)
+	if !tr.keeps(AnswersAfterStop) {
+		return
+	}
+	for n, payment := range payments {
+		text := fmt.Sprintf("call %d", n)
+		if got := tr.send(p, text, payment); got.ending == refused {
+			tr.buys(p, text, payer.Pay(tr, Price), Price)
+		} else if got.ending != delivered {
+			tr.Errorf("%q again is answered %s", text, got)
+		}
+	}
+	p.stands(payer, calls*Price, calls-int64(kept/Price))
 }

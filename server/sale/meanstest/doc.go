@@ -5,7 +5,7 @@
 // on a store of its own, payments are made over the wire, and what the books say afterwards is held
 // against what was asked: a call that fails costs nothing, the same payment gets the same answer,
 // no answer leaves before its charge is durable, and a crash loses and doubles nothing. A crash
-// is what the disk holds at that moment: the sale stands still at one of its steps, its store is
+// is what is durable at that moment: the sale stands still at one of its steps, its store is
 // copied, and a second shop opened on the copy. A rule that cannot hold for a way is named in
 // [Subject.Except], with the reason.
 //

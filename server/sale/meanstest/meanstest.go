@@ -44,26 +44,27 @@ type Rule string
 
 // The rules.
 const (
-	ChargesOnce      Rule = "a good call is charged its price once"
-	FailsForNothing  Rule = "a call that fails, is cancelled or panics costs nothing"
-	ChargesFailures  Rule = "a call that its seller charges for however it ends is charged"
-	ChargesTheGone   Rule = "a good result is charged and kept though its client has gone"
-	AnswersAgain     Rule = "the same payment for the same request gets the same answer"
-	AnswersAfterStop Rule = "the same payment is answered again after a restart"
-	AnswersDearer    Rule = "the same payment is answered again though the price has risen"
-	AnswersAllAlike  Rule = "the same payment many times at once is one call"
-	RefusesAnother   Rule = "another request with the same payment is refused"
-	RefusesForgeries Rule = "nothing runs for a forged payment or for none"
-	SurvivesCrashes  Rule = "a crash between two steps of the sale loses and doubles nothing"
-	AddsUp           Rule = "many calls in flight add up"
-	NeverOverspends  Rule = "many calls in flight spend no more than there is"
-	ChargesQuotes    Rule = "a call is charged its quote"
-	ChargesMeters    Rule = "a metered call is charged what it reports"
-	GivesAllowances  Rule = "an allowance is used up first, and stays used"
-	AnswersFreeAgain Rule = "what an allowance paid for is answered again"
-	RefusesTheSpent  Rule = "money used up in the middle of a series refuses the rest"
-	WithholdsUnsaved Rule = "an answer whose charge is not durable is withheld"
-	StripsLargeCalls Rule = "a large call without a genuine payment loses its arguments"
+	ChargesOnce            Rule = "a good call is charged its price once"
+	FailsForNothing        Rule = "a call that fails, is cancelled or panics costs nothing"
+	ChargesFailures        Rule = "a call that its seller charges for however it ends is charged"
+	ChargesTheGone         Rule = "a good result is charged and kept though its client has gone"
+	AnswersAgain           Rule = "the same payment for the same request gets the same answer"
+	AnswersAfterStop       Rule = "the same payment is answered again after a restart"
+	AnswersDearer          Rule = "the same payment is answered again though the price has risen"
+	AnswersAllAlike        Rule = "the same payment many times at once is one call"
+	RefusesAnother         Rule = "another request with the same payment is refused"
+	RefusesForgeries       Rule = "nothing runs for a forged payment or for none"
+	SurvivesCrashes        Rule = "a crash between two steps of the sale loses and doubles nothing"
+	SurvivesCrowdedCrashes Rule = "a crash among calls in flight loses and doubles nothing"
+	AddsUp                 Rule = "many calls in flight add up"
+	NeverOverspends        Rule = "many calls in flight spend no more than there is"
+	ChargesQuotes          Rule = "a call is charged its quote"
+	ChargesMeters          Rule = "a metered call is charged what it reports"
+	GivesAllowances        Rule = "an allowance is used up first, and stays used"
+	AnswersFreeAgain       Rule = "what an allowance paid for is answered again"
+	RefusesTheSpent        Rule = "money used up in the middle of a series refuses the rest"
+	WithholdsUnsaved       Rule = "an answer whose charge is not durable is withheld"
+	StripsLargeCalls       Rule = "a large call without a genuine payment loses its arguments"
 )
 
 var rules = []struct {
@@ -81,6 +82,7 @@ var rules = []struct {
 	{RefusesAnother, refusesAnother},
 	{RefusesForgeries, refusesForgeries},
 	{SurvivesCrashes, survivesCrashes},
+	{SurvivesCrowdedCrashes, survivesCrowdedCrashes},
 	{AddsUp, addsUp},
 	{NeverOverspends, neverOverspends},
 	{ChargesQuotes, chargesQuotes},

@@ -3,6 +3,7 @@ package meanstest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -143,12 +144,13 @@ func (p *Place) again(t testing.TB, store string) *Place {
 	return openPlace(t, o, p.goods)
 }
 
-// copyStore is what a crash at this moment would leave.
-func (p *Place) copyStore(t testing.TB) string {
-	path := filepath.Join(t.TempDir(), "left.db")
-	raw, err := os.ReadFile(p.options.Store)
+// copyStore is what a crash at this moment would leave: all that is durable, and no more.
+func (p *Place) copyStore(t testing.TB) (path string) {
+	path = filepath.Join(t.TempDir(), "left.db")
+	file, err := os.Create(path)
 	if err == nil {
-		err = os.WriteFile(path, raw, 0o600)
+		_, err = p.Store.Backup(file)
+		err = errors.Join(err, file.Close())
 	}
 	if err != nil {
 		t.Error(err)
