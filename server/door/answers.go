@@ -7,6 +7,7 @@ import (
 
 // Problem is what an answer in JSON says of an error.
 type Problem struct {
+	// Error is what is wrong, in words for who asked.
 	Error string `json:"error"`
 }
 

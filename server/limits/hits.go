@@ -58,6 +58,7 @@ func (h *Hits) Views(set Limits) []View {
 // View is a limit of a shop, with what it is set to and how often it was met since
 // the shop was opened.
 type View struct {
+	// Limit is its name in configs.
 	Limit string `json:"limit"`
 	// Value is as a config may have it; sizes are in bytes.
 	Value string `json:"value"`

@@ -9,6 +9,7 @@ import (
 
 // Catalog is what a shop does with tools, by their names in order.
 type Catalog struct {
+	// Priced cost something, Free nothing.
 	Priced, Free []string
 	// Hidden have no price: no client sees them or can call them.
 	Hidden []string

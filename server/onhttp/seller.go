@@ -17,16 +17,20 @@ type Seller struct{ Options }
 
 // Options say what is sold by, and how it is found.
 type Options struct {
+	// Register has the sales, and Ways are those by which requests are paid.
 	Register *sale.Register
 	Ways     sale.Ways
-	Desk     Desk
-	Door     *door.Door
-	Limits   limits.Limits
+	// Desk says what is asked for.
+	Desk Desk
+	// Door bounds requests, and Limits how long their bodies and answers are.
+	Door   *door.Door
+	Limits limits.Limits
 	// Met is told of each limit that is met.
 	Met func(limit string)
 	// BaseURL is what stands before the paths of routes, without a slash at its end, or empty.
 	BaseURL string
-	Logger  *slog.Logger
+	// Logger takes what the operator should know.
+	Logger *slog.Logger
 }
 
 // Desk says what is asked for, and does what a request asks for in the place of what is sold.

@@ -38,14 +38,18 @@ type Terms interface {
 
 // Options say what a paywall works with.
 type Options struct {
+	// Register has the sales, and Ways are those by which calls are paid.
 	Register *sale.Register
 	Ways     sale.Ways
-	Tariff   *offer.LiveTariff
-	Terms    Terms
-	Door     *door.Door
-	Limits   limits.Limits
+	// Tariff says what tools cost, and Terms what is asked for.
+	Tariff *offer.LiveTariff
+	Terms  Terms
+	// Door bounds requests over HTTP, and Limits what is decoded of them.
+	Door   *door.Door
+	Limits limits.Limits
 	// Met is told of each limit that is met.
-	Met    func(limit string)
+	Met func(limit string)
+	// Logger takes what the operator should know.
 	Logger *slog.Logger
 }
 

@@ -114,12 +114,14 @@ type Held interface {
 
 // Denial is why a call is not sold: by a voucher, or by a credit token.
 type Denial struct {
+	// Terms are why in the words of x402, Token in those of credit tokens: one of them is set.
 	Terms *terms.Refusal
 	Token *terms.CreditRefusal
 }
 
 // Told is what an answer says of its payment.
 type Told struct {
+	// Response is the receipt of x402.
 	Response x402.SettlementResponse
 	Token    *terms.CreditReceipt // of a call on a credit token
 	Receipt  *receipts.Signed     // nil where nothing was charged

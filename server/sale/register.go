@@ -23,16 +23,20 @@ type Register struct {
 
 // Options say what a register works with.
 type Options struct {
+	// Ledger says whose a channel is, Receipts are those of all charges, and Free is what payers
+	// have for nothing.
 	Ledger   *ledger.Ledger
 	Receipts *receipts.Book
 	Free     *offer.FreeBook
-	Limits   limits.Limits
+	// Limits bound the calls of one payer that are not charged.
+	Limits limits.Limits
 	// Met is told of each limit that is met.
 	Met func(limit string)
 	// Observe is told of every payment that was accepted, and how long that took.
 	Observe func(name string, check time.Duration)
 	// Now tells the time by which limits count.
-	Now    func() time.Time
+	Now func() time.Time
+	// Logger takes a line of each call.
 	Logger *slog.Logger
 }
 

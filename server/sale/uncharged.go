@@ -13,6 +13,7 @@ import (
 // Customer is who has proved that it may pay: the signer of a channel, or the holder
 // of a token of a grant.
 type Customer struct {
+	// Channel is what pays, and Grant what it pays on; zero for a voucher.
 	Channel vouchers.ChannelID
 	Grant   macaroon.GrantID // zero for a voucher
 }

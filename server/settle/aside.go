@@ -14,6 +14,7 @@ import (
 // SetAside is a channel whose claim the escrow refuses, with the reason. It is tried
 // again, each time later.
 type SetAside struct {
+	// Channel has Value to claim, in atomic USDC, which is refused for the Reason.
 	Channel vouchers.ChannelID `json:"channel"`
 	Value   vouchers.Amount    `json:"value"`
 	Reason  string             `json:"reason"`

@@ -28,6 +28,7 @@ type Settler struct {
 
 // Options say what a settler works with.
 type Options struct {
+	// Ledger has what was charged, and Escrow is where it is claimed.
 	Ledger *ledger.Ledger
 	Escrow *escrow.Contract
 	// Sender pays the gas; its account is the receiver authorizer of the channels.

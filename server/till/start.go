@@ -16,7 +16,9 @@ import (
 
 // StartOptions are what tills work with once the store is open.
 type StartOptions struct {
-	Key    keys.Signer
+	// Key sends transactions.
+	Key keys.Signer
+	// Store keeps what was sent and seen, Ledger what is claimed, and Asides the claims that have failed.
 	Store  vouchers.Store
 	Ledger *ledger.Ledger
 	Asides *settle.Asides

@@ -52,31 +52,40 @@ var ErrDeployment = errors.New("the shop cannot be paid through this deployment"
 // Account is the shop's key on one chain. There is one sender, and so one sequence of
 // nonces, for all escrows there.
 type Account struct {
-	rpc           string
+	rpc string
+	// Client asks the chain, of which a block counts when it is so many Confirmations deep.
 	Client        *chain.Client
 	Confirmations uint64
-	Sender        *txmgr.Sender
-	gas           gasPrice
+	// Sender is there once the tills are started.
+	Sender *txmgr.Sender
+	gas    gasPrice
 }
 
 // Till is where a shop is paid: one escrow on one chain, in one token.
 type Till struct {
 	*Account
+
+	// Escrow holds the deposits, Deployment says which that is, and Network is its chain as in
+	// "eip155:8453".
 	Escrow     *escrow.Contract
 	Deployment vouchers.Deployment
 	Network    string
+	// Collectors pull deposits of the Token in; by Permit2 only if that is offered.
 	Collectors escrow.Collectors
-	Permit2    bool // deposits by Permit2 are offered
+	Permit2    bool
 	Token      funding.Token
+	// Settler and Watcher are there once the tills are started.
+	Settler *settle.Settler
+	Watcher *watch.Watcher
+
 	minDeposit vouchers.Amount
 	coinPrice  vouchers.Amount
-	Settler    *settle.Settler
-	Watcher    *watch.Watcher
 	least      vouchers.Amount // that a deposit is taken for, where gas says nothing
 }
 
 // Tills are all that a shop has.
 type Tills struct {
+	// Accounts are the key's on each chain.
 	Accounts []*Account
 	All      []*Till // that of the options first
 	Offered  []*Till // the same, in the order in which they are offered
@@ -87,6 +96,7 @@ type Tills struct {
 
 // Options say where a shop is paid, and as whom.
 type Options struct {
+	// Key is the shop's, on all chains.
 	Key keys.Signer
 	// PayTo receives what is settled; WithdrawDelay is that of the channels, in seconds.
 	PayTo         common.Address

@@ -180,6 +180,7 @@ const grantsAPage = 100
 // GrantList is what [onmcp.CreditTool] answers to "list": at most 100 grants, in the order of
 // their ids.
 type GrantList struct {
+	// Grants are as the order found them.
 	Grants []credit.Grant `json:"grants"`
 	// More says that there are others after the last of these.
 	More bool `json:"more,omitempty"`

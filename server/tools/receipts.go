@@ -25,6 +25,7 @@ func (t *Tools) addReceipts(tools *mcpserver.MCPServer) {
 
 // ReceiptsArguments are those of [onmcp.ReceiptsTool].
 type ReceiptsArguments struct {
+	// Channel is the payer's own.
 	Channel vouchers.ChannelID `json:"channel"`
 	// After is the number of the last receipt that is known; 0 is none.
 	After uint64 `json:"after,omitempty"`
@@ -37,6 +38,7 @@ type ReceiptsArguments struct {
 // ReceiptPage is what [onmcp.ReceiptsTool] answers with: up to [receipts.MaxPage] receipts, and
 // none after the last one; and what the seller knows was claimed on chain.
 type ReceiptPage struct {
+	// Receipts are in the order of their numbers, and Claimed is what they are held against on chain.
 	Receipts []receipts.Signed `json:"receipts"`
 	Claimed  receipts.Claimed  `json:"claimed"`
 }

@@ -10,6 +10,8 @@ import (
 
 // Tools are those that a shop adds to the MCP servers that it sells.
 type Tools struct {
+	// Paywall has what the tools answer with, Vouchers and Tokens do what is asked for with money,
+	// Ledger and Receipts are what payers are told.
 	Paywall  *onmcp.Paywall
 	Vouchers *voucher.Seller
 	Tokens   *token.Seller

@@ -33,6 +33,7 @@ func (d *depositReceipt) into(r *x402.SettlementResponse) {
 
 // Deposited is what came of a deposit.
 type Deposited struct {
+	// Response is the receipt of x402.
 	Response x402.SettlementResponse
 	// Amount is what was deposited, and Balance what the channel holds now, in atomic USDC.
 	Amount, Balance vouchers.Amount

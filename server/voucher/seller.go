@@ -46,6 +46,7 @@ type Seller struct {
 
 // Options say what a seller works with.
 type Options struct {
+	// Tills are where payments are taken, Ledger and Store what remembers them.
 	Tills  *till.Tills
 	Ledger *ledger.Ledger
 	Store  *boltstore.Store
