@@ -18,7 +18,7 @@ type Catalog struct {
 }
 
 // Catalog says what is done with tools of these names.
-func (t *tariff) Catalog(names []string) (c Catalog) {
+func (t *Tariff) Catalog(names []string) (c Catalog) {
 	sold := slices.Sorted(slices.Values(names))
 	for _, name := range sold {
 		switch rate := t.of(name); {

@@ -45,8 +45,8 @@ type Rate struct {
 	Free Allowance
 }
 
-// tariff is [Prices] and [Rates], checked and in the order in which they are tried.
-type tariff struct {
+// Tariff is [Prices] and [Rates], checked and in the order in which they are tried.
+type Tariff struct {
 	exact map[string]*Offer
 	globs []globRate
 }
@@ -58,17 +58,19 @@ type globRate struct {
 
 // Offer is a [Rate], checked.
 type Offer struct {
+	// Price is the most that a call costs, in atomic USDC; 0 is free. Quote is nil where all cost
+	// the same, and a call that is Metered says itself what it has cost.
 	Price   vouchers.Amount
 	Quote   Quote
 	Metered bool
-	// chargeFailed and chargeCancelled charge calls that have not delivered.
+	// ChargeFailed and ChargeCancelled charge calls that have not delivered.
 	ChargeFailed, ChargeCancelled bool
 	Free                          *Allowance // nil if there is none
 }
 
 // NewTariff checks prices and rates. The error says which pattern is wrong.
-func NewTariff(prices Prices, rates Rates) (*tariff, error) {
-	t := &tariff{exact: make(map[string]*Offer)}
+func NewTariff(prices Prices, rates Rates) (*Tariff, error) {
+	t := &Tariff{exact: make(map[string]*Offer)}
 	for pattern, price := range prices {
 		if _, twice := rates[pattern]; twice {
 			return nil, fmt.Errorf("%q has a price and a rate: leave one out", pattern)
@@ -101,7 +103,7 @@ func parsePrice(text string) (vouchers.Amount, error) {
 	return vouchers.ParseAmount(text)
 }
 
-func (t *tariff) add(pattern string, given Rate) error {
+func (t *Tariff) add(pattern string, given Rate) error {
 	price, err := parsePrice(given.Price)
 	if err == nil && price == 0 && given.Quote != nil {
 		err = errors.New("it has a quote, but no price above 0, which is the most that a call may cost")
@@ -122,7 +124,7 @@ func (t *tariff) add(pattern string, given Rate) error {
 }
 
 // checkPools refuses two allowances of one pool: what is used of it is counted once.
-func (t *tariff) checkPools() error {
+func (t *Tariff) checkPools() error {
 	pools := make(map[string]Allowance)
 	check := func(pattern string, r *Offer) error {
 		if r.Free == nil {
@@ -148,7 +150,7 @@ func (t *tariff) checkPools() error {
 }
 
 // of returns the rate of a tool, with a price of 0 if it is free, and nil if it is not sold.
-func (t *tariff) of(tool string) *Offer {
+func (t *Tariff) of(tool string) *Offer {
 	if r, ok := t.exact[tool]; ok {
 		return r
 	}
@@ -192,7 +194,7 @@ func (r *Offer) Note() *RateNote {
 }
 
 // LiveTariff is a tariff that can be replaced while the shop sells.
-type LiveTariff struct{ atomic.Pointer[tariff] }
+type LiveTariff struct{ atomic.Pointer[Tariff] }
 
 // Of is [Tariff.Of] of the tariff as it is now.
 func (l *LiveTariff) Of(tool string) *Offer { return l.Load().of(tool) }
