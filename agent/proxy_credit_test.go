@@ -47,17 +47,7 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := behindProxy(t, proxy)
-	tools, err := b.ListTools(t.Context(), mcp.ListToolsRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, tool := range tools.Tools {
-		names[tool.Name] = true
-	}
-	if !names["work"] || !names[agent.BalanceTool] || names["chit_deposit"] || names["chit_credit"] || names["chit_credit_grant"] {
-		t.Errorf("the tools are %v", names)
-	}
+	b.offersOnlyWhatATokenPays(t)
 	for range 2 {
 		if result := b.call(t, "work", nil); result.IsError || text(t, result) != "done" {
 			t.Errorf("the call gave %+v", result)
@@ -97,6 +87,23 @@ func TestAProxyWithATokenNeedsNoWallet(t *testing.T) {
 	}
 	if want := `level=INFO msg=paid calls=3 charged="0.0025 USDC" refused=2 codes=map[budget_exhausted:2]`; !strings.Contains(lines.String(), want) {
 		t.Errorf("%s is not in the log:\n%s", want, lines)
+	}
+}
+
+// offersOnlyWhatATokenPays holds that the agent sees the tools of the server and its balance,
+// and none that needs a wallet.
+func (b *behind) offersOnlyWhatATokenPays(t testing.TB) {
+	t.Helper()
+	tools, err := b.ListTools(t.Context(), mcp.ListToolsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, tool := range tools.Tools {
+		names[tool.Name] = true
+	}
+	if !names["work"] || !names[agent.BalanceTool] || names["chit_deposit"] || names["chit_credit"] || names["chit_credit_grant"] {
+		t.Errorf("the tools are %v", names)
 	}
 }
 

@@ -140,18 +140,24 @@ func TestAReceiptThatContradictsTheServerIsNotTakenAndItsAnswerIs(t *testing.T) 
 			if err := client.Close(); err != nil {
 				t.Error(err)
 			}
-			book, err := book.Open(t.Context(), o.Book)
-			if err != nil {
-				t.Fatal(err)
-			}
-			kept, err := book.Receipts(l.id())
-			if err != nil || len(kept) != test.kept {
-				t.Errorf("kept are %+v, %v", kept, err)
-			}
-			if others, err := book.Contradictions(l.id()); err != nil || len(others) != test.contradicting {
-				t.Errorf("contradicting are %+v, %v", others, err)
-			}
+			keeps(t, o.Book, l.id(), test.kept, test.contradicting)
 		})
+	}
+}
+
+// keeps holds how many receipts a book has of a channel, and how many that contradict them.
+func keeps(t testing.TB, path string, channel vouchers.ChannelID, receipts, contradicting int) {
+	t.Helper()
+	book, err := book.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := book.Receipts(channel)
+	if err != nil || len(kept) != receipts {
+		t.Errorf("kept are %+v, %v", kept, err)
+	}
+	if others, err := book.Contradictions(channel); err != nil || len(others) != contradicting {
+		t.Errorf("contradicting are %+v, %v", others, err)
 	}
 }
 

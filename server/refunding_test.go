@@ -32,6 +32,16 @@ func eventually(t testing.TB, what string, ready func() bool) {
 	}
 }
 
+// unmined leaves transactions on their way until mine is called; a second call does nothing.
+func unmined(t testing.TB) (mine func()) {
+	t.Helper()
+	shoptest.Control(t, "evm_setAutomine", false)
+	return sync.OnceFunc(func() {
+		shoptest.Control(t, "evm_setAutomine", true)
+		shoptest.Control(t, "anvil_mine", 1)
+	})
+}
+
 func TestNothingIsSoldAgainstMoneyWhoseRefundWasOnItsWayWhenTheShopEnded(t *testing.T) {
 	work := new(tool)
 	options := selling(t)
@@ -40,11 +50,7 @@ func TestNothingIsSoldAgainstMoneyWhoseRefundWasOnItsWayWhenTheShopEnded(t *test
 	if got := c.call("work", c.pays(price)); got.text() != "done" {
 		t.Fatalf("the first call: %s", got.raw)
 	}
-	shoptest.Control(t, "evm_setAutomine", false)
-	mining := sync.OnceFunc(func() {
-		shoptest.Control(t, "evm_setAutomine", true)
-		shoptest.Control(t, "anvil_mine", 1)
-	})
+	mining := unmined(t)
 	defer mining()
 	ended := make(chan answer, 1)
 	go func() { ended <- c.call(onmcp.RefundTool, c.refunds(price, nil)) }()
@@ -117,11 +123,7 @@ func TestAChannelThatCannotBeReadKeepsNoOtherFrozen(t *testing.T) {
 		all = append(all, c)
 	}
 	unreadable, honest := all[:5], all[5]
-	shoptest.Control(t, "evm_setAutomine", false)
-	mining := sync.OnceFunc(func() {
-		shoptest.Control(t, "evm_setAutomine", true)
-		shoptest.Control(t, "anvil_mine", 1)
-	})
+	mining := unmined(t)
 	defer mining()
 	var asking sync.WaitGroup
 	for _, c := range all {

@@ -314,24 +314,13 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	if dear := h.run(t, "pay-url", url+"/page", "--max-price", "0.001"); dear.code != 1 || !strings.Contains(dear.stderr, "refused by policy") {
 		t.Errorf("above the limit: %+v", dear)
 	}
-	kept := filepath.Join(t.TempDir(), "page")
-	if err := os.WriteFile(kept, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	if out := h.ok(t, "pay-url", url+"/image"); out != image {
 		t.Errorf("an image into a pipe is %q", out)
 	}
 	if full := h.run(t, "pay-url", url+"/page", "-o", "/dev/full"); full.code != 1 || full.stdout != "GET /page" || !strings.Contains(full.stderr, "paid 0.01 USDC") || !strings.Contains(full.stderr, "--output") {
 		t.Errorf("a page for a disk that is full: %+v", full)
 	}
-	bad := h.run(t, "pay-url", url+"/bad", "-o", kept)
-	if text, err := os.ReadFile(kept); bad.code != 1 || err != nil || string(text) != "mine" {
-		t.Errorf("a page that is not there became the file %q, %v: %+v", text, err, bad)
-	}
-	dear := h.run(t, "pay-url", url+"/page", "-o", kept, "--max-price", "0.001")
-	if text, err := os.ReadFile(kept); dear.code != 1 || err != nil || string(text) != "mine" {
-		t.Errorf("a page that is too dear became the file %q, %v: %+v", text, err, dear)
-	}
+	h.overwritesNothing(t, url)
 	if bad := h.run(t, "pay-url", url+"/bad"); bad.code != 1 || !strings.Contains(bad.stderr, "404") {
 		t.Errorf("a page that is not there: %+v", bad)
 	}
@@ -340,5 +329,22 @@ func TestAPlainPageIsPaidFor(t *testing.T) {
 	}
 	if usage := h.run(t, "pay-url", url, "--header", "nothing"); usage.code != 2 {
 		t.Errorf("a header that is none: %+v", usage)
+	}
+}
+
+// overwritesNothing holds that a page that is not paid for takes no file's place.
+func (h home) overwritesNothing(t testing.TB, url string) {
+	t.Helper()
+	kept := filepath.Join(t.TempDir(), "page")
+	if err := os.WriteFile(kept, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bad := h.run(t, "pay-url", url+"/bad", "-o", kept)
+	if text, err := os.ReadFile(kept); bad.code != 1 || err != nil || string(text) != "mine" {
+		t.Errorf("a page that is not there became the file %q, %v: %+v", text, err, bad)
+	}
+	dear := h.run(t, "pay-url", url+"/page", "-o", kept, "--max-price", "0.001")
+	if text, err := os.ReadFile(kept); dear.code != 1 || err != nil || string(text) != "mine" {
+		t.Errorf("a page that is too dear became the file %q, %v: %+v", text, err, dear)
 	}
 }

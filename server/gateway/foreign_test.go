@@ -144,7 +144,10 @@ func TestAToolThatAsksForAPaymentOfItsOwnHasFailed(t *testing.T) {
 	s.log.wait(t, len(answers), "what is sold asks for a payment of its own")
 }
 
-func TestARoutesUpstreamDoesNotSpeakOfPaymentsToThePayer(t *testing.T) {
+// speaksOfPayments is the URL of a service that answers with payments of its own, and, where it
+// is asked with ?pay, wants one.
+func speaksOfPayments(t testing.TB) (url string) {
+	t.Helper()
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range []string{"PAYMENT-REQUIRED", "PAYMENT-RESPONSE", "X-PAYMENT-RESPONSE", "Payment-Receipt", "Chit-Receipt", "Chit-Credit-Remaining", "Chit-Other"} {
 			w.Header().Set(name, "theirs")
@@ -159,12 +162,17 @@ func TestARoutesUpstreamDoesNotSpeakOfPaymentsToThePayer(t *testing.T) {
 		fmt.Fprintf(w, "seen %v", r.Header)
 	}))
 	t.Cleanup(service.Close)
+	return service.URL
+}
+
+func TestARoutesUpstreamDoesNotSpeakOfPaymentsToThePayer(t *testing.T) {
+	url := speaksOfPayments(t)
 	s := sell(t, fmt.Sprintf(`
 routes:
   - {path: /free, upstream: "%[1]s", price: 0}
   - {path: /paid, upstream: "%[1]s", price: 0.001}
   - {path: /metered, upstream: "%[1]s", price: {max: 0.001, metered: true}}
-`, service.URL))
+`, url))
 	free := s.asked(t, http.MethodGet, "/free", "", "", "Payment-Signature", "p", "X-Payment", "p", "Chit-Pay", "p", "Authorization", "bearer  chit_secret", "X-Api-Key", "chit_secret", "X-Else", "passes")
 	for _, secret := range []string{"Payment", "Chit-", "Authorization", "chit_", "X-Api-Key"} {
 		if strings.Contains(free.body, secret) {

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/server/gateway"
+	"github.com/chitpay/chit/server/gateway/listing"
 )
 
 func TestWhatHasNoPriceIsNotShownOrSold(t *testing.T) {
@@ -107,20 +108,7 @@ upstreams:
 	if len(report.Down) != 1 || report.Down["gone"] == "" {
 		t.Errorf("down are %v", report.Down)
 	}
-	want := map[string]string{
-		"echo": "every_echo 0.002 ", "steps": "every_steps free ", "meta": "every_meta 0.003 ", "fail": "  in deny", "tell": "  not in allow",
-		"get-sum":         "  no price for every_get-sum: give it one, which may be free",
-		"test://web/note": "test://web/note free ", "test://web/item/{id}": "  not in resources", "greet": "  not in prompts",
-	}
-	for _, e := range report.Entries {
-		if got := strings.Join([]string{e.Shown, e.Price, e.Hidden}, " "); want[e.Own] != "" && got != want[e.Own] {
-			t.Errorf("%s: %q, want %q", e.Own, got, want[e.Own])
-		}
-		delete(want, e.Own)
-	}
-	if len(want) > 0 {
-		t.Errorf("it does not list %v", want)
-	}
+	isListed(t, report)
 	var dead []string
 	for _, d := range report.Dead {
 		dead = append(dead, d.String())
@@ -140,5 +128,24 @@ upstreams:
 		if got := report.Dead[i].String(); got != says {
 			t.Errorf("it says %s, want %s", got, says)
 		}
+	}
+}
+
+// isListed holds that each thing of the upstream is listed, with its price or why it is hidden.
+func isListed(t testing.TB, report *listing.Report) {
+	t.Helper()
+	want := map[string]string{
+		"echo": "every_echo 0.002 ", "steps": "every_steps free ", "meta": "every_meta 0.003 ", "fail": "  in deny", "tell": "  not in allow",
+		"get-sum":         "  no price for every_get-sum: give it one, which may be free",
+		"test://web/note": "test://web/note free ", "test://web/item/{id}": "  not in resources", "greet": "  not in prompts",
+	}
+	for _, e := range report.Entries {
+		if got := strings.Join([]string{e.Shown, e.Price, e.Hidden}, " "); want[e.Own] != "" && got != want[e.Own] {
+			t.Errorf("%s: %q, want %q", e.Own, got, want[e.Own])
+		}
+		delete(want, e.Own)
+	}
+	if len(want) > 0 {
+		t.Errorf("it does not list %v", want)
 	}
 }

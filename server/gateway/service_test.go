@@ -81,6 +81,18 @@ func newService(name string) *service {
 		raw, err := json.Marshal(req.Params.Meta)
 		return mcp.NewToolResultText(string(raw)), err
 	})
+	s.telling(name)
+	s.asking()
+	s.content(name)
+	return s
+}
+
+func (s *service) tool(name string, do mcpserver.ToolHandlerFunc) {
+	s.mcp.AddTool(mcp.NewTool(name), do)
+}
+
+// telling adds the tools whose answers are more than a result: a notice, structure and a task.
+func (s *service) telling(name string) {
 	s.tool("tell", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		err := s.mcp.SendLogMessageToClient(ctx, mcp.NewLoggingMessageNotification(mcp.LoggingLevelWarning, name, "mind the gap"))
 		<-s.heard
@@ -93,13 +105,6 @@ func newService(name string) *service {
 	s.mcp.AddTool(research, func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText("found out"), nil
 	})
-	s.asking()
-	s.content(name)
-	return s
-}
-
-func (s *service) tool(name string, do mcpserver.ToolHandlerFunc) {
-	s.mcp.AddTool(mcp.NewTool(name), do)
 }
 
 func (s *service) content(name string) {
