@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	mcpserver "github.com/mark3labs/mcp-go/server"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/watch"
@@ -241,74 +237,9 @@ func (s *Shop) Healthy(context.Context) error {
 	return terms.Plain(healthy)
 }
 
-// Listeners are where a shop is reached: by its customers, and by its operator.
-type Listeners struct {
-	Public net.Listener
-	// Admin serves Operator, such as an operate.Handler of the shop; nil is none.
-	Admin    net.Listener
-	Operator http.Handler
-}
-
-// Serve serves the tools over HTTP, follows the chain, and settles at the interval (0
-// never) and as the policy says until the context ends; then it lets the calls in
-// flight finish, and logs what was sold. It refuses to start with what [Shop.CheckTools] refuses.
-func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
-	if err := s.paywall.Begin(tools); err != nil {
-		return errors.Join(err, on.close())
-	}
-	return s.ServeHandler(ctx, on, s.handler(tools), settleEvery)
-}
-
 func (on Listeners) check() error {
 	if on.Admin != nil && on.Operator == nil {
 		return errors.New("nothing serves the operator: set Listeners.Operator")
 	}
 	return nil
 }
-
-func (on Listeners) close() error {
-	err := on.Public.Close()
-	if on.Admin != nil {
-		err = errors.Join(err, on.Admin.Close())
-	}
-	return err
-}
-
-// ServeHandler is [Shop.Serve] for a handler of the caller's own. The MCP servers that it
-// checks are those that [Shop.Sell] was called for.
-func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
-	if err := errors.Join(s.paywall.CheckAll(), on.check()); err != nil {
-		return errors.Join(err, on.close())
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return Serve(ctx, on.Public, public, s.logger) })
-	if on.Admin != nil {
-		group.Go(func() error { return Serve(ctx, on.Admin, on.Operator, s.logger) })
-	}
-	group.Go(func() error {
-		s.Run(ctx, settleEvery)
-		return nil
-	})
-	err := group.Wait()
-	s.register.Summary()
-	return errors.Join(err, s.settleLast(ctx))
-}
-
-// SetRates replaces what the tools cost, from the next call on. An error leaves
-// everything as it was.
-func (s *Shop) SetRates(prices Prices, rates Rates) error {
-	t, err := offer.NewTariff(prices, rates)
-	if err != nil {
-		return err
-	}
-	s.rates.Store(t)
-	return nil
-}
-
-// TakeBody reads the body of each request into memory before next sees it, as far as
-// [Limits.Body] and [Limits.Bodies] allow, and refuses the request where they do not.
-func (s *Shop) TakeBody(next http.Handler) http.Handler { return s.door.TakeBody(next) }
-
-// Bound bounds how long clients may take to send a request and to read its answer, and
-// gives the request an id. What next does not read of a body is not waited for longer.
-func (s *Shop) Bound(next http.Handler) http.Handler { return s.door.Bound(next) }

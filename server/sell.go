@@ -41,3 +41,22 @@ func (s *Shop) Guard(next http.Handler) http.Handler { return s.paywall.Guard(ne
 func (s *Shop) SellHTTP(o HTTPOffer) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return s.routes.Sell(o, next) }
 }
+
+// SetRates replaces what the tools cost, from the next call on. An error leaves
+// everything as it was.
+func (s *Shop) SetRates(prices Prices, rates Rates) error {
+	t, err := offer.NewTariff(prices, rates)
+	if err != nil {
+		return err
+	}
+	s.rates.Store(t)
+	return nil
+}
+
+// TakeBody reads the body of each request into memory before next sees it, as far as
+// [Limits.Body] and [Limits.Bodies] allow, and refuses the request where they do not.
+func (s *Shop) TakeBody(next http.Handler) http.Handler { return s.door.TakeBody(next) }
+
+// Bound bounds how long clients may take to send a request and to read its answer, and
+// gives the request an id. What next does not read of a body is not waited for longer.
+func (s *Shop) Bound(next http.Handler) http.Handler { return s.door.Bound(next) }

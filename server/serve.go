@@ -10,6 +10,7 @@ import (
 	"time"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/onmcp"
@@ -85,4 +86,50 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	}
 	<-served
 	return err
+}
+
+// Listeners are where a shop is reached: by its customers, and by its operator.
+type Listeners struct {
+	Public net.Listener
+	// Admin serves Operator, such as an operate.Handler of the shop; nil is none.
+	Admin    net.Listener
+	Operator http.Handler
+}
+
+// Serve serves the tools over HTTP, follows the chain, and settles at the interval (0
+// never) and as the policy says until the context ends; then it lets the calls in
+// flight finish, and logs what was sold. It refuses to start with what [Shop.CheckTools] refuses.
+func (s *Shop) Serve(ctx context.Context, on Listeners, tools *mcpserver.MCPServer, settleEvery time.Duration) error {
+	if err := s.paywall.Begin(tools); err != nil {
+		return errors.Join(err, on.close())
+	}
+	return s.ServeHandler(ctx, on, s.handler(tools), settleEvery)
+}
+
+func (on Listeners) close() error {
+	err := on.Public.Close()
+	if on.Admin != nil {
+		err = errors.Join(err, on.Admin.Close())
+	}
+	return err
+}
+
+// ServeHandler is [Shop.Serve] for a handler of the caller's own. The MCP servers that it
+// checks are those that [Shop.Sell] was called for.
+func (s *Shop) ServeHandler(ctx context.Context, on Listeners, public http.Handler, settleEvery time.Duration) error {
+	if err := errors.Join(s.paywall.CheckAll(), on.check()); err != nil {
+		return errors.Join(err, on.close())
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return Serve(ctx, on.Public, public, s.logger) })
+	if on.Admin != nil {
+		group.Go(func() error { return Serve(ctx, on.Admin, on.Operator, s.logger) })
+	}
+	group.Go(func() error {
+		s.Run(ctx, settleEvery)
+		return nil
+	})
+	err := group.Wait()
+	s.register.Summary()
+	return errors.Join(err, s.settleLast(ctx))
 }

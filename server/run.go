@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -91,18 +89,6 @@ func (s *Shop) caughtUp(ctx context.Context, tills ...*till.Till) {
 	}
 }
 
-// Backup writes a consistent copy of the store while the shop goes on, which is known as
-// the older one from then on.
-func (s *Shop) Backup(ctx context.Context, w io.Writer) (int64, error) {
-	n, err := s.Store.Backup(w)
-	s.renewing.Lock()
-	defer s.renewing.Unlock()
-	if s.tenure.older {
-		return n, err
-	}
-	return n, errors.Join(err, s.tenure.renew(ctx))
-}
-
 // lastSettlement is how long the settlement at the end of Serve may take.
 const lastSettlement = 2 * time.Minute
 
@@ -114,24 +100,4 @@ func (s *Shop) settleLast(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSettlement)
 	defer cancel()
 	return s.tills.Settlers().SettleDue(ctx, "shutdown")
-}
-
-// Reconcile compares every channel of the shop with the chain, takes over what the
-// chain says, and explains what differed.
-func (s *Shop) Reconcile(ctx context.Context) (watch.Reconciliation, error) {
-	all := watch.Reconciliation{Differences: []watch.Difference{}}
-	var adding sync.Mutex
-	err := s.tills.Each(func(t *till.Till) error {
-		found, err := t.Watcher.Reconcile(ctx)
-		adding.Lock()
-		defer adding.Unlock()
-		all.Channels += found.Channels
-		all.Differences = append(all.Differences, found.Differences...)
-		return err
-	})
-	if err == nil {
-		s.caughtUp(ctx, s.tills.All...)
-	}
-	all.Stopped = s.Ledger.Stops()
-	return all, err
 }
