@@ -93,7 +93,8 @@ type Held interface {
 	// the rest on: what is delivered in parts can be paid for in parts. Parts and Commit come
 	// one after another, and are together at most what is held. What a part has charged stays
 	// charged, also where Release follows, or the process ends: the same payment is then
-	// neither run nor charged again. An error charges nothing, and leaves what is held.
+	// neither run nor charged again. After an error what the part was to pay for must be
+	// withheld; what was held and not charged still is.
 	Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
 	// Commit charges a part of it, durably, with what render keeps beside the charge, and
 	// gives the rest back.

@@ -64,6 +64,7 @@ const (
 	AnswersFreeAgain       Rule = "what an allowance paid for is answered again"
 	RefusesTheSpent        Rule = "money used up in the middle of a series refuses the rest"
 	WithholdsUnsaved       Rule = "an answer whose charge is not durable is withheld"
+	ChargesInParts         Rule = "a hold is charged in parts, which stay charged where it breaks off"
 	StripsLargeCalls       Rule = "a large call without a genuine payment loses its arguments"
 )
 
@@ -91,6 +92,7 @@ var rules = []struct {
 	{AnswersFreeAgain, answersFreeAgain},
 	{RefusesTheSpent, refusesTheSpent},
 	{WithholdsUnsaved, withholdsUnsaved},
+	{ChargesInParts, chargesInParts},
 	{StripsLargeCalls, stripsLargeCalls},
 }
 

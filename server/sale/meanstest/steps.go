@@ -30,8 +30,9 @@ func (s step) isDurable() bool { return s == atCharge || s == atAnswer }
 
 // steps tells of the steps of the sales of a shop, whatever they are paid by.
 type steps struct {
-	told atomic.Pointer[func(step)]
-	open atomic.Int64 // holds that have not ended
+	told  atomic.Pointer[func(step)]
+	parts atomic.Int32 // how many a charge is made in; 0 is at once
+	open  atomic.Int64 // holds that have not ended
 }
 
 // tells has a function called at each step of all sales from now on.
@@ -101,7 +102,11 @@ func (h *watchedHeld) end() { h.ended.Do(func() { h.steps.open.Add(-1) }) }
 
 func (h *watchedHeld) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	h.steps.at(atEnd)
-	err := h.Held.Commit(ctx, total, func(c ledger.Charge) (ledger.Kept, error) {
+	total, err := h.inParts(ctx, total, render)
+	if err != nil {
+		return err
+	}
+	err = h.Held.Commit(ctx, total, func(c ledger.Charge) (ledger.Kept, error) {
 		kept, err := render(c)
 		h.steps.at(atPromise)
 		return kept, err
