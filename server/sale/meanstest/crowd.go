@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -41,7 +42,10 @@ func addsUp(tr *trial) {
 
 func neverOverspends(tr *trial) {
 	const calls, afforded = 12, 3
-	p := tr.open(goods{})
+	p := tr.open(goods{do: func(_ context.Context, text string) (string, error) {
+		time.Sleep(30 * time.Millisecond) // so that all are in flight at once
+		return text, nil
+	}})
 	payer := tr.payer(p, afforded*Price)
 	var all sync.WaitGroup
 	var sold atomic.Int64

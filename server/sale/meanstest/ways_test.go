@@ -101,25 +101,37 @@ func (s *signed) OnRequest(r *http.Request) error {
 	return err
 }
 
+// holders have a grant each, beside another of the same channel whose money is not theirs.
 func holders(identified bool) func(testing.TB, *meanstest.Place, vouchers.Amount) meanstest.Payer {
 	return func(t testing.TB, at *meanstest.Place, budget vouchers.Amount) meanstest.Payer {
 		t.Helper()
-		c := openChannel(t, at, budget)
-		voucher, signature := c.sign(t, budget)
-		purse, err := at.Ledger.Reserve(t.Context(), ledger.Payment{Deployment: c.domain.Deployment(), Config: c.config, Voucher: voucher, Signature: signature, Price: budget})
-		if err != nil {
-			t.Fatal(err)
-		}
-		caveats, err := macaroon.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}.Caveats()
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, token, err := at.Credit.Grant(t.Context(), credit.Request{Channel: c.id, Payer: c.key.Address(), Caveats: caveats}, purse)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &holder{c, token.Text(), identified}
+		c := openChannel(t, at, 2*budget)
+		c.grant(t, at, budget)
+		return &holder{c, c.grant(t, at, budget), identified}
 	}
+}
+
+// grant is a token for a budget, which is set aside in the channel.
+func (c *channel) grant(t testing.TB, at *meanstest.Place, budget vouchers.Amount) (token string) {
+	t.Helper()
+	voucher, signature := c.sign(t, budget)
+	purse, err := at.Ledger.Reserve(t.Context(), ledger.Payment{Deployment: c.domain.Deployment(), Config: c.config, Voucher: voucher, Signature: signature, Price: budget})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caveats, err := macaroon.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}.Caveats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := credit.Request{Channel: c.id, Payer: c.key.Address(), Caveats: caveats}
+	if _, err := rand.Read(request.Nonce[:]); err != nil {
+		t.Fatal(err)
+	}
+	_, granted, err := at.Credit.Grant(t.Context(), request, purse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return granted.Text()
 }
 
 // holder pays on a credit token.
