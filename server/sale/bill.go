@@ -25,13 +25,19 @@ type Bill struct {
 
 // openBill begins the bill of a call that is paid from a channel, whose signature was
 // checked, at the price of its line, which the payer has agreed to. It ends with close.
-func (r *Register) openBill(l *Line, o *offer.Offer, by func() offer.Payer) *Bill {
+func (r *Register) openBill(l *Line, o *offer.Offer, by Customer) *Bill {
 	b := &Bill{line: l, price: l.Price, metered: o.Metered}
 	l.meter = &b.Meter
 	if o.Free != nil {
-		b.free = r.Free.Take(o.Free, by(), l.Price)
+		b.free = r.Free.Take(o.Free, r.payer(by), l.Price)
 	}
 	return b
+}
+
+// payer is who a customer is to allowances: all its channels share one.
+func (r *Register) payer(c Customer) offer.Payer {
+	state, _ := r.Ledger.Channel(c.Channel) // is there: money of it is held
+	return offer.Payer{Payer: state.Config.Payer, Signer: state.Config.VoucherSigner()}
 }
 
 // TellsWhenPaid has a function called when the call ends, with whether it is paid for. It may

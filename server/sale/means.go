@@ -99,9 +99,8 @@ type Held interface {
 	// Commit charges a part of it, durably, with what render keeps beside the charge, and
 	// gives the rest back.
 	Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
-	// Customer is who pays, as limits go by it, and Payer who that is as allowances do.
+	// Customer is who pays, as limits go by it, and allowances by the payer of its channel.
 	Customer() Customer
-	Payer() offer.Payer
 	// Keeps says whether the answer is kept, for who sends the same again.
 	Keeps() bool
 	// Receipt begins the receipt, with what is known of the payment.

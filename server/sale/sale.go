@@ -51,7 +51,7 @@ func (s *sale[A]) run(ctx context.Context) A {
 	}
 	defer tab.close()
 	untie()
-	s.bill = s.openBill(s.line, s.offer, held.Payer)
+	s.bill = s.openBill(s.line, s.offer, held.Customer())
 	s.bill.tab = tab
 	defer s.bill.close(false)
 	defer s.bill.tells(false)

@@ -7,7 +7,6 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/credit"
-	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
@@ -70,7 +69,7 @@ func (by *byCredit) Hold(ctx context.Context, request [32]byte) (sale.Held, []by
 		spend.Release()
 		return nil, kept, nil
 	}
-	return &heldCredit{by.seller, spend, call, by.line.Price}, nil, nil
+	return &heldCredit{spend, call, by.line.Price}, nil, nil
 }
 
 func (by *byCredit) Busy(ctx context.Context, many *sale.TooMany) *sale.Denial {
@@ -83,9 +82,8 @@ func (by *byCredit) explain(ctx context.Context, err error) *sale.Denial {
 
 // heldCredit is money that is set aside of a grant.
 type heldCredit struct {
-	seller *Seller
-	spend  *credit.Spend
-	call   credit.Call
+	spend *credit.Spend
+	call  credit.Call
 	// aside is what is set aside of the price: it does not count as remaining.
 	aside vouchers.Amount
 }
@@ -110,11 +108,6 @@ func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, render f
 
 func (h *heldCredit) Customer() sale.Customer {
 	return sale.Customer{Channel: h.spend.Channel(), Grant: h.spend.Grant()}
-}
-
-func (h *heldCredit) Payer() offer.Payer {
-	state, _ := h.seller.ledger.Channel(h.spend.Channel()) // is there: it has just been drawn from
-	return offer.Payer{Payer: state.Config.Payer, Signer: state.Config.VoucherSigner()}
 }
 
 func (h *heldCredit) Keeps() bool { return h.call.Identifier != "" }

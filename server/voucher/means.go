@@ -6,7 +6,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
@@ -107,10 +106,6 @@ func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, render 
 
 func (h *heldVoucher) Customer() sale.Customer {
 	return sale.Customer{Channel: h.payment.Voucher.Channel}
-}
-
-func (h *heldVoucher) Payer() offer.Payer {
-	return offer.Payer{Payer: h.payment.Config.Payer, Signer: h.payment.Config.VoucherSigner()}
 }
 
 func (h *heldVoucher) Keeps() bool { return true }

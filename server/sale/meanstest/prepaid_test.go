@@ -8,7 +8,6 @@ import (
 
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/sale/meanstest"
 	"github.com/chitpay/chit/server/terms"
@@ -128,10 +127,6 @@ func (h *heldByName) Commit(ctx context.Context, total vouchers.Amount, render f
 
 func (h *heldByName) Customer() sale.Customer {
 	return sale.Customer{Channel: h.voucher.Voucher.Channel}
-}
-
-func (h *heldByName) Payer() offer.Payer {
-	return offer.Payer{Payer: h.voucher.Config.Payer, Signer: h.voucher.Config.VoucherSigner()}
 }
 
 func (h *heldByName) Keeps() bool { return true }
