@@ -40,7 +40,7 @@ func TestImportsPointOneWay(t *testing.T) {
 // only for tests stands in no table.
 func TestARoomImportsThoseAboveIt(t *testing.T) {
 	var order []string
-	for _, row := range regexp.MustCompile("(?m)^\\| \\[([a-z0-9/]+)\\]").FindAllStringSubmatch(contentOf(t, "../docs/ARCHITECTURE.md"), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| \[([a-z0-9/]+)\]`).FindAllStringSubmatch(contentOf(t, "../docs/ARCHITECTURE.md"), -1) {
 		order = append(order, row[1])
 	}
 	for _, fields := range imports(t) {
