@@ -51,9 +51,11 @@ func ofLimit(name string, field func(server.Limits) vouchers.Amount) func(*confi
 }
 
 func TestEveryAmountOfAConfigIsReadByOneGrammar(t *testing.T) {
+	// padded is an amount in quotes alone: without them YAML takes it for 8.
+	const padded = "010"
 	// 0 is refused.
 	texts := map[string]vouchers.Amount{
-		"0.000001": 1, "010": 10_000_000, "20": 20_000_000, "20.10": 20_100_000, "5 USDC": 5_000_000, "0.0010": 1_000, "1.0": 1_000_000,
+		"0.000001": 1, padded: 10_000_000, "20": 20_000_000, "20.10": 20_100_000, "5 USDC": 5_000_000, "0.0010": 1_000, "1.0": 1_000_000,
 		"18446744073709.551615": 1<<64 - 1,
 		"18446744073709.551616": 0, "100000000000000000000000000000000": 0, "1e3": 0, "1e400": 0, "1.5e-3": 0,
 		"0x10": 0, "0o10": 0, "0b1": 0, "1_000": 0, "1,000": 0, "0.0000001": 0, "-1": 0, "-0.001": 0, "+1": 0, ".5": 0, "5.": 0,
@@ -64,6 +66,10 @@ func TestEveryAmountOfAConfigIsReadByOneGrammar(t *testing.T) {
 			for _, written := range []string{text, `"` + text + `"`, "'" + text + "'"} {
 				c, err := config.Load(writeConfig(t, "upstreams:\n  web:\n    url: http://127.0.0.1:1/mcp\n"+fmt.Sprintf(setting.lines, written)+"\n"))
 				var problem *config.Problem
+				want := want
+				if written == padded {
+					want = 0
+				}
 				switch {
 				case want == 0 && (!errors.As(err, &problem) || problem.Key != name || strings.Contains(err.Error(), "\n")):
 					t.Errorf("%s: %s is taken, or its error does not name it alone: %v", name, written, err)

@@ -128,6 +128,22 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 	})
 }
 
+func TestANumberThatIsNotPlainDecimalsSaysFileLineAndKey(t *testing.T) {
+	sayWhere(t, map[string]mistake{
+		"an amount with a zero before it":       {web + "minDeposit: 010\n", 4, "minDeposit", "010 is not a plain decimal number"},
+		"an amount that YAML takes for a text":  {web + "minDeposit: 08\n", 4, "minDeposit", "not a plain decimal number"},
+		"an amount of another base":             {web + "prices: {a: 0x10}\n", 4, "prices.a", "not a plain decimal number"},
+		"an amount with places and a zero":      {web + "prices: {a: 00.5}\n", 4, "prices.a", "not a plain decimal number"},
+		"a count with a zero before it":         {web + "prices: {a: {max: 1, free: {calls: 010}}}\n", 4, "prices.a.free.calls", "not a plain decimal number"},
+		"a default with a zero before it":       {web + "prices: {a: {max: 1, per: {argument: n, unit: 1, default: 010}}}\n", 4, "prices.a.per.default", "not a plain decimal number"},
+		"a chain id of another base":            {web + "also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  confirmations: 0o10\n", 6, "also[0].confirmations", "not a plain decimal number"},
+		"a limit with a zero before it":         {web + "limits: {lookups: 010}\n", 4, "limits.lookups", "not a plain decimal number"},
+		"a time of nothing with too many zeros": {web + "settleEvery: 00\n", 4, "settleEvery", "not a plain decimal number"},
+		"a number behind an anchor":             {web + "minDeposit: &a 010\n", 4, "minDeposit", "not a plain decimal number"},
+		"a whole number in quotes":              {web + "limits: {lookups: '0x10'}\n", 4, "limits.lookups", "not a whole number"},
+	})
+}
+
 func TestAProblemOfAPriceSaysFileLineAndKey(t *testing.T) {
 	sayWhere(t, map[string]mistake{
 		"a price that is no number":      {web + "prices:\n  ok: 1\n  search: cheap\n", 6, "prices.search", "cheap"},

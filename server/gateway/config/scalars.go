@@ -13,12 +13,21 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/chitpay/chit/glob"
+	"github.com/chitpay/chit/internal/decimal"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// scalar returns the text of a string, or of a number where numbers are taken.
+// scalar returns the text of a string, or of a number where numbers are taken; a number that is
+// not in plain decimals is none.
 func (r *reader) scalar(at place, want string, numbers bool) (string, bool) {
-	switch n := r.value(at).(type) {
+	value := r.value(at)
+	if numbers && value != nil {
+		if err := decimal.Check(value); err != nil {
+			r.report(at, "%v", err)
+			return "", false
+		}
+	}
+	switch n := value.(type) {
 	case *ast.StringNode:
 		return n.Value, true
 	case *ast.LiteralNode:
@@ -32,7 +41,7 @@ func (r *reader) scalar(at place, want string, numbers bool) (string, bool) {
 			return n.Token.Value, true
 		}
 	}
-	r.report(at, "%s, want %s", kindOf(r.value(at)), want)
+	r.report(at, "%s, want %s", kindOf(value), want)
 	return "", false
 }
 

@@ -75,9 +75,12 @@ func ofLimits(field func(server.Limits) vouchers.Amount) func(*Profile) (voucher
 	}
 }
 
+// padded is an amount in quotes alone: without them YAML takes it for 8.
+const padded = "010"
+
 // amountsInYAML are amounts as a file may have them, with and without quotes; 0 is refused.
 var amountsInYAML = map[string]vouchers.Amount{
-	"0.000001": 1, "010": 10_000_000, "20": 20_000_000, "20.10": 20_100_000, "5 USDC": 5_000_000, "0.0010": 1_000, "1.0": 1_000_000,
+	"0.000001": 1, padded: 10_000_000, "20": 20_000_000, "20.10": 20_100_000, "5 USDC": 5_000_000, "0.0010": 1_000, "1.0": 1_000_000,
 	"18446744073709.551615": 1<<64 - 1,
 	"18446744073709.551616": 0, "100000000000000000000000000000000": 0, "1e3": 0, "1e400": 0, "1.5e-3": 0,
 	"0x10": 0, "0o10": 0, "0b1": 0, "1_000": 0, "1,000": 0, "0.0000001": 0, "-1": 0, "-0.001": 0, "+1": 0, ".5": 0, "5.": 0,
@@ -89,7 +92,7 @@ func TestEveryAmountOfAProfileIsReadByOneGrammar(t *testing.T) {
 		for text, want := range amountsInYAML {
 			for _, written := range []string{text, `"` + text + `"`, "'" + text + "'"} {
 				p, err := load(t, fmt.Sprintf(setting.lines, written)+"\n")
-				if want == 0 {
+				if want == 0 || written == padded {
 					if err == nil || !strings.Contains(err.Error(), name) {
 						t.Errorf("%s: %s is taken, or its error does not name it: %v", name, written, err)
 					}
@@ -108,7 +111,7 @@ func TestEveryAmountOfAProfileIsReadByOneGrammar(t *testing.T) {
 }
 
 func TestAnAmountBehindAnAnchorATagOrInABlockIsTheSame(t *testing.T) {
-	for text, want := range map[string]vouchers.Amount{"&it 010": 10_000_000, "!!str 0.000001": 1, "|\n    0.5": 500_000, "&it 0x10": 0, "|\n    1e3": 0, "[1]": 0, "{usdc: 1}": 0} {
+	for text, want := range map[string]vouchers.Amount{"&it 010": 0, "&it 10": 10_000_000, "&it '010'": 10_000_000, "!!str 0.000001": 1, "|\n    0.5": 500_000, "&it 0x10": 0, "|\n    1e3": 0, "[1]": 0, "{usdc: 1}": 0} {
 		p, err := load(t, "budget:\n  total: "+text+"\n")
 		if want == 0 {
 			if err == nil || !strings.Contains(err.Error(), "budget.total") {

@@ -148,7 +148,7 @@ func (h Home) Load(name string) (*Profile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read profile %q: %w", name, err)
 	}
-	if err := noBlanks(text); err != nil {
+	if err := checkWritten(text); err != nil {
 		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, path, strings.TrimSpace(yaml.FormatError(err, false, false)))
 	}
 	p := &Profile{name: name, home: h}

@@ -52,9 +52,10 @@ var errBlank = fmt.Errorf("%w: it is blank; leave the line out where nothing is 
 // limiting are the settings below which nothing may be blank.
 var limiting = []string{"budget", "topUp", "settle", "also", "limits", "clientLimits", "minDeposit", "coinPrice"}
 
-// noBlanks refuses a profile with a limit that has no value. It looks before anything is
-// decoded: what is blank is no value of its setting then.
-func noBlanks(text []byte) error {
+// checkWritten refuses a profile with a limit that has no value, or a number that YAML reads as
+// another one. It looks before anything is decoded: what is blank is no value of its setting
+// then, and a number no longer as it was written.
+func checkWritten(text []byte) error {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return err
@@ -66,6 +67,10 @@ func noBlanks(text []byte) error {
 	for _, doc := range docs {
 		if err := noBlanksIn(doc.Body); err != nil {
 			return err
+		}
+		var numbers misread
+		if ast.Walk(&numbers, doc.Body); numbers.err != nil {
+			return numbers.err
 		}
 	}
 	return nil
