@@ -34,6 +34,8 @@ type Owner struct {
 	Key keys.Signer
 	// Channel pays.
 	Channel vouchers.ChannelID
+	// Book is the payer's, which remembers for which order each grant was given.
+	Book *book.Book
 }
 
 // ChannelTo finds the channel to a server in the book: the one with the most money.
@@ -56,13 +58,13 @@ func ChannelTo(book *book.Book, url string, key keys.Signer) (vouchers.ChannelID
 }
 
 // order signs an order that is good for a few minutes.
-func (o Owner) order(ctx context.Context, action, subject string) (deadline uint64, signature vouchers.Signature, err error) {
-	order := order.Order{Action: action, Channel: o.Channel, Subject: subject, Deadline: uint64(time.Now().Add(order.Lifetime).Unix())}
-	signature, err = o.Key.SignHash(ctx, order.Digest())
+func (o Owner) order(ctx context.Context, action, subject string) (signed order.Order, signature vouchers.Signature, err error) {
+	signed = order.Order{Action: action, Channel: o.Channel, Subject: subject, Deadline: uint64(time.Now().Add(order.Lifetime).Unix())}
+	signature, err = o.Key.SignHash(ctx, signed.Digest())
 	if err != nil {
-		return 0, nil, fmt.Errorf("sign the order to %s: %w", action, err)
+		return order.Order{}, nil, fmt.Errorf("sign the order to %s: %w", action, err)
 	}
-	return order.Deadline, signature, nil
+	return signed, signature, nil
 }
 
 // ErrGrant says that a server has not granted what was asked for.
@@ -70,26 +72,45 @@ var ErrGrant = errors.New("the server did not grant what was asked for")
 
 // Grant pays for a budget and returns its token, which was held against what was asked
 // for. It pays no more than the budget. Errors are those of the scope, of
-// [agent.Client.CallToolFor], or the server's, or wrap [ErrGrant].
+// [agent.Client.CallToolFor], or the server's, or wrap [ErrGrant], and [book.ErrGrantGiven]
+// too where the server has given the grant before; or they wrap [book.ErrManyGrants], and
+// nothing was paid, or [book.ErrUnwritten], and the token is returned all the same.
 func (o Owner) Grant(ctx context.Context, scope macaroon.Scope, label string) (token.Granted, error) {
 	caveats, err := scope.Caveats()
 	if err != nil {
 		return token.Granted{}, err
 	}
+	if err := o.Book.RoomForGrant(o.Channel, time.Now()); err != nil {
+		return token.Granted{}, fmt.Errorf("%w; nothing was paid", err)
+	}
 	arguments := token.GrantArguments{Label: label}
 	for _, c := range caveats {
 		arguments.Caveats = append(arguments.Caveats, c.String())
 	}
-	arguments.Deadline, arguments.Signature, err = o.order(ctx, "grant", order.GrantSubject(caveats, label))
+	signed, signature, err := o.order(ctx, "grant", order.GrantSubject(caveats, label))
 	if err != nil {
 		return token.Granted{}, err
 	}
+	arguments.Deadline, arguments.Signature = signed.Deadline, signature
 	granted, receipt, err := o.buy(ctx, arguments, scope.Budget)
 	if err != nil {
 		return token.Granted{}, err
 	}
 	if err := o.check(granted, receipt, scope.Budget, arguments.Caveats); err != nil {
 		return token.Granted{}, fmt.Errorf("%w; %s were paid", err, receipt.Charged)
+	}
+	return o.take(granted, book.Grant{Channel: o.Channel, ID: granted.Grant.ID, Order: signed.Digest(), Expires: scope.Expires}, receipt.Charged)
+}
+
+// take returns what was granted, if that was not granted before.
+func (o Owner) take(granted token.Granted, grant book.Grant, charged vouchers.Amount) (token.Granted, error) {
+	err := o.Book.TakeGrant(grant, charged > 0)
+	switch {
+	case errors.Is(err, book.ErrGrantGiven):
+		return token.Granted{}, fmt.Errorf("%w: %w; %s were paid, count as spent and have bought no budget: pay this server no more, "+
+			"`chit receipts list` shows what it took, and the token that it gave before has what `chit credit inspect %s` says", ErrGrant, err, charged, grant.ID)
+	case err != nil:
+		return granted, fmt.Errorf("%w: grant %s is not remembered in it: %w", book.ErrUnwritten, grant.ID, err)
 	}
 	return granted, nil
 }
@@ -127,12 +148,11 @@ func (o Owner) paid(receipt agent.Receipt, amount vouchers.Amount) error {
 
 // TopUp pays for more budget of a grant, and no more than that.
 func (o Owner) TopUp(ctx context.Context, id macaroon.GrantID, amount vouchers.Amount) (token.Granted, error) {
-	arguments := token.GrantArguments{Grant: &id, Amount: amount}
-	var err error
-	arguments.Deadline, arguments.Signature, err = o.order(ctx, "top-up", order.TopUpSubject(id, amount))
+	signed, signature, err := o.order(ctx, "top-up", order.TopUpSubject(id, amount))
 	if err != nil {
 		return token.Granted{}, err
 	}
+	arguments := token.GrantArguments{Grant: &id, Amount: amount, Deadline: signed.Deadline, Signature: signature}
 	granted, receipt, err := o.buy(ctx, arguments, amount)
 	if err == nil {
 		err = o.paid(receipt, amount)
@@ -172,11 +192,11 @@ func (o Owner) Revoke(ctx context.Context, id macaroon.GrantID) (credit.Grant, e
 
 func ask[T any](ctx context.Context, o Owner, a token.Arguments, subject string) (T, error) {
 	var none T
-	var err error
-	a.Channel = o.Channel
-	if a.Deadline, a.Signature, err = o.order(ctx, a.Action, subject); err != nil {
+	signed, signature, err := o.order(ctx, a.Action, subject)
+	if err != nil {
 		return none, err
 	}
+	a.Channel, a.Deadline, a.Signature = o.Channel, signed.Deadline, signature
 	var req mcp.CallToolRequest
 	req.Params.Name, req.Params.Arguments = onmcp.CreditTool, a
 	result, err := o.Client.MCP().CallTool(ctx, req)

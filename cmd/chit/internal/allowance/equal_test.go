@@ -163,7 +163,7 @@ func (h *history) dial() {
 }
 
 func (h *history) owner() allowance.Owner {
-	return allowance.Owner{Client: h.client, Key: h.options.Key, Channel: h.channel}
+	return allowance.Owner{Client: h.client, Key: h.options.Key, Channel: h.channel, Book: bookOf(h, h.options)}
 }
 
 func (h *history) deposit() {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/agent"
+	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/cmd/chit/internal/allowance"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
@@ -47,23 +48,49 @@ func bent(t testing.TB, change func([]byte) []byte) string {
 	return web.URL + "/mcp"
 }
 
-// owns is a payer with a channel of 5 USDC to a server.
-func owns(t testing.TB, url string) (*agent.Client, allowance.Owner) {
-	t.Helper()
-	o := agent.Options{
+// payer is one with a book of its own.
+func payer(t testing.TB) agent.Options {
+	return agent.Options{
 		Key: shoptest.Payer(t, "payer"), RPC: shoptest.Net.Anvil.URL(), Token: shoptest.Net.Token, Book: filepath.Join(t.TempDir(), "agent.db"),
 		Policy: agent.Policy{MaxPrice: agent.Unlimited},
 	}
+}
+
+// comes is a payer that is at a server, with no channel yet.
+func comes(t testing.TB, url string, o agent.Options) (*agent.Client, allowance.Owner) {
+	t.Helper()
 	client, err := agent.Dial(t.Context(), url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
+	return client, allowance.Owner{Client: client, Key: o.Key, Book: bookOf(t, o)}
+}
+
+func bookOf(t testing.TB, o agent.Options) *book.Book {
+	t.Helper()
+	b, err := book.Open(t.Context(), o.Book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// owns is a payer with a channel of 5 USDC to a server.
+func owns(t testing.TB, url string) (*agent.Client, allowance.Owner) {
+	t.Helper()
+	return deposits(t, url, payer(t))
+}
+
+func deposits(t testing.TB, url string, o agent.Options) (*agent.Client, allowance.Owner) {
+	t.Helper()
+	client, owner := comes(t, url, o)
 	moved, err := client.Deposit(t.Context(), 5*shoptest.USDC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client, allowance.Owner{Client: client, Key: o.Key, Channel: moved.Channel}
+	owner.Channel = moved.Channel
+	return client, owner
 }
 
 func TestAGrantIsPaidWithWhatWasTypedAndHeldAgainstWhatWasAsked(t *testing.T) {

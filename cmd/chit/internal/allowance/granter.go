@@ -12,12 +12,10 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Granter is an [Owner] that is connected to a server, with the book that knows of its
-// channel.
+// Granter is an [Owner] that is connected to a server.
 type Granter struct {
 	Owner
 
-	book   *book.Book
 	server string
 }
 
@@ -37,9 +35,9 @@ func Open(ctx context.Context, server string, o agent.Options) (*Granter, error)
 	if err != nil {
 		return nil, err
 	}
-	g := &Granter{Owner{Client: client, Key: key}, nil, server}
-	if g.book, err = book.Open(ctx, o.Book); err == nil {
-		g.Channel, err = ChannelTo(g.book, server, key)
+	g := &Granter{Owner{Client: client, Key: key}, server}
+	if g.Book, err = book.Open(ctx, o.Book); err == nil {
+		g.Channel, err = ChannelTo(g.Book, server, key)
 	}
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
@@ -67,7 +65,7 @@ func (g *Granter) settle(grants []credit.Grant) error {
 			live = live.Plus(grant.Remaining())
 		}
 	}
-	return g.book.SettleTokens(g.server, live)
+	return g.Book.SettleTokens(g.server, live)
 }
 
 // Reclaim revokes a grant, and has the book know what came back of it. The grant is what was

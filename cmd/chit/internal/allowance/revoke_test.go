@@ -31,7 +31,7 @@ func TestAGrantThatGaveEverythingBackIsNotSpent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner := allowance.Owner{Client: client, Key: o.Key, Channel: moved.Channel}
+	owner := allowance.Owner{Client: client, Key: o.Key, Channel: moved.Channel, Book: bookOf(t, o)}
 	granted, err := owner.Grant(t.Context(), macaroon.Scope{Budget: budget, Expires: time.Now().Add(time.Hour)}, "swarm")
 	if err != nil {
 		t.Fatal(err)

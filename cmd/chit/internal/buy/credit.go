@@ -130,14 +130,14 @@ func creditGrant(c *cli.Context) error {
 	}
 	return withOwner(c, func(owner *allowance.Granter) error {
 		granted, err := owner.Grant(c.Context, limits, c.String("label"))
-		if err != nil {
+		if granted.Token == "" {
 			return err
 		}
-		return command.Print(c, granted, func(w io.Writer) error {
+		return errors.Join(command.Print(c, granted, func(w io.Writer) error {
 			fmt.Fprintf(os.Stderr, "granted %s until %s, grant %s\n", granted.Grant.Budget, granted.Grant.Expires.UTC().Format(time.RFC3339), granted.Grant.ID)
 			_, err := fmt.Fprintln(w, granted.Token)
 			return err
-		})
+		}), err)
 	})
 }
 
