@@ -142,17 +142,36 @@ func (b *Book) List(channel vouchers.ChannelID) ([]Grant, error) {
 // Page returns at most so many grants of a channel in the order of their ids, from the
 // first one after an id on, and whether there are more. Its error is that of [Book.List].
 func (b *Book) Page(channel vouchers.ChannelID, after macaroon.GrantID, most int) (page []Grant, more bool, err error) {
-	ids := b.remembered(channel)
-	byID := func(x, y macaroon.GrantID) int { return bytes.Compare(x[:], y[:]) }
-	slices.SortFunc(ids, byID)
-	from, known := slices.BinarySearchFunc(ids, after, byID)
-	if known {
-		from++
-	}
-	ids = ids[from:]
-	more = len(ids) > most
-	page, err = b.records(ids[:min(most, len(ids))])
+	ids, more := idsAfter(b.remembered(channel), after, most)
+	page, err = b.records(ids)
 	return page, more, err
+}
+
+// PageOfAll is [Book.Page] over every channel. The next page goes on after next, which is zero
+// after the last one; a page has fewer grants, and may have none, where some were just
+// forgotten or cannot be read.
+func (b *Book) PageOfAll(after macaroon.GrantID, most int) (page []Grant, next macaroon.GrantID, err error) {
+	b.mu.RLock()
+	var ids []macaroon.GrantID
+	for _, on := range b.shelves {
+		ids = append(ids, on.ids()...)
+	}
+	b.mu.RUnlock()
+	ids, more := idsAfter(ids, after, most)
+	if more {
+		next = ids[len(ids)-1]
+	}
+	page, err = b.records(ids)
+	return page, next, err
+}
+
+// idsAfter are at most so many of the ids in their order, from the first one after an id on,
+// and whether there are more. It sorts what it is given.
+func idsAfter(ids []macaroon.GrantID, after macaroon.GrantID, most int) (page []macaroon.GrantID, more bool) {
+	byID := func(x, y macaroon.GrantID) int { return bytes.Compare(x[:], y[:]) }
+	ids = slices.DeleteFunc(ids, func(id macaroon.GrantID) bool { return byID(id, after) <= 0 })
+	slices.SortFunc(ids, byID)
+	return ids[:min(most, len(ids))], len(ids) > most
 }
 
 // remembered are the ids of a channel's grants.

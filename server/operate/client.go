@@ -173,9 +173,15 @@ func (c *Client) WriteStatement(ctx context.Context, want receipts.Filter, w io.
 	return nil
 }
 
-// Grants lists the grants of all payers of the running server.
-func (c *Client) Grants(ctx context.Context) ([]credit.Grant, error) {
-	return ask[[]credit.Grant](ctx, c, http.MethodGet, "/credit/grants")
+// Grants lists the grants of all payers of the running server, which answers page by page.
+func (c *Client) Grants(ctx context.Context) (all []credit.Grant, err error) {
+	all = []credit.Grant{}
+	for page := (grantPage{}); ; {
+		page, err = ask[grantPage](ctx, c, http.MethodGet, "/credit/grants?after="+page.Next.String())
+		if all = append(all, page.Grants...); err != nil || page.Next == (macaroon.GrantID{}) {
+			return all, err
+		}
+	}
 }
 
 // RevokeGrant ends a grant of the running server.

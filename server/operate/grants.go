@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/chitpay/chit/credit"
@@ -115,4 +116,33 @@ func (g *grantStore) RevokeGrant(ctx context.Context, id macaroon.GrantID) (cred
 // returns its number.
 func (g *grantStore) RotateCreditKey(ctx context.Context) (uint32, error) {
 	return g.book.Keys().Rotate(ctx)
+}
+
+// grantsAPage is how many grants a running server lists at once.
+const grantsAPage = 500
+
+// grantPage is what a running server answers of its grants: some, in the order of their ids.
+type grantPage struct {
+	Grants []credit.Grant `json:"grants"`
+	// Next is what to ask for those after, zero where there are none.
+	Next macaroon.GrantID `json:"next,omitzero"`
+}
+
+// grants answers with the page of grants after the one that the query names.
+func (on served) grants(w http.ResponseWriter, r *http.Request) {
+	var after macaroon.GrantID
+	if text := r.URL.Query().Get("after"); text != "" {
+		var err error
+		if after, err = macaroon.ParseGrantID(text); err != nil {
+			answer(w, nil, err)
+			return
+		}
+	}
+	grants, next, err := on.shop.Credit.PageOfAll(after, grantsAPage)
+	none := macaroon.GrantID{}
+	if alone := len(grants) == 0 && after == none && next == none; err != nil && !alone { // one that cannot be read hides no other
+		on.logger.Error("some grants cannot be read", "error", err)
+		err = nil
+	}
+	answer(w, grantPage{grants, next}, err)
 }

@@ -146,15 +146,6 @@ func (on served) receipts(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (on served) grants(w http.ResponseWriter, _ *http.Request) {
-	grants, err := on.shop.Credit.All()
-	if err != nil && len(grants) > 0 { // one that cannot be read hides no other
-		on.logger.Error("some grants cannot be read", "error", err)
-		err = nil
-	}
-	answer(w, grants, err)
-}
-
 func (on served) revokeGrant(w http.ResponseWriter, r *http.Request) {
 	id, err := macaroon.ParseGrantID(r.PathValue("id"))
 	if err != nil {
