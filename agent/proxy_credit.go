@@ -163,7 +163,7 @@ func readCharge(l *relay.Line, raw json.RawMessage) (came holder.Answer, err err
 		came.Charged = spent.Charged
 	}
 	if came.Refused = refusalIn(&read); came.Refused == nil && read.IsError {
-		l.Code = relay.CodeFailed
+		l.Code, came.Unpaid = relay.CodeFailed, holder.ReadUnpaid(read.StructuredContent, read.Text())
 	}
 	return came, nil
 }

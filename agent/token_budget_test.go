@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
+	dialling "github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/holder"
 	"github.com/chitpay/chit/agent/treasury"
 	"github.com/chitpay/chit/credit/macaroon"
@@ -76,6 +77,45 @@ func TestNoMoreCountsForACallThanItsTokenPays(t *testing.T) {
 		}
 		if spent, _, err := treasury.ReadBudget(kept, agent.Policy{}, shop.URL, time.Now()); err != nil || spent.Total != test.most {
 			t.Errorf("%s: %s were spent, %v", name, spent.Total, err)
+		}
+	}
+}
+
+func TestATokenIsNotShownForACallThatMayNotBePaid(t *testing.T) {
+	shop := shoptest.Open(t, selling(t, "0.001"), work)
+	secret := granted(t, shop.URL, macaroon.Scope{Budget: 10 * price})
+	for name, forbids := range map[string]agent.Policy{
+		"the tool": {DenyTools: []string{"work"}}, "this server": {DenyServers: []string{"*"}}, "all other tools": {AllowTools: []string{"hash"}, Total: price},
+	} {
+		budget, err := holder.OpenBudget(t.Context(), shop.URL, secret, forbids, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := 0
+		answering := func(a holder.Answer) error {
+			return budget.Call(t.Context(), "work", 0, func(ctx context.Context) (holder.Answer, error) {
+				made++
+				if shown := dialling.Bearer(secret)(ctx); len(shown) > 0 {
+					t.Errorf("%s: the token is shown", name)
+				}
+				return a, nil
+			})
+		}
+		var refused *agent.PolicyError
+		if err := answering(holder.Answer{Unpaid: price}); !errors.As(err, &refused) || refused.Required != price {
+			t.Errorf("%s: a call that costs something gave %v", name, err)
+		}
+		if err := answering(holder.Answer{}); err != nil {
+			t.Errorf("%s: a free call gave %v", name, err)
+		}
+		if err := answering(holder.Answer{Charged: 1}); !errors.Is(err, agent.ErrDishonest) {
+			t.Errorf("%s: a call that was charged gave %v", name, err)
+		}
+		if made != 3 {
+			t.Errorf("%s: %d calls were made of 3", name, made)
+		}
+		if err := budget.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

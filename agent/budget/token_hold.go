@@ -25,6 +25,12 @@ func (s *Purse) BeginOnToken(tool string, own bool) *TokenHold {
 // Sum is what is held.
 func (h *TokenHold) Sum() vouchers.Amount { return h.held }
 
+// Permitted says whether the policy lets such a call be paid at all, at whatever price. The
+// error is a [*policy.Error] with the price.
+func (h *TokenHold) Permitted(price vouchers.Amount) error {
+	return h.purse.policy.Permits(policy.Proposal{Server: h.purse.server, Tool: h.tool, Price: price})
+}
+
 // Raise makes sure that a call at a price is within the policy and the budgets, and that it
 // counts from now on.
 func (h *TokenHold) Raise(ctx context.Context, price vouchers.Amount) error {

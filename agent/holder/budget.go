@@ -91,11 +91,15 @@ type Answer struct {
 	Charged vouchers.Amount
 	// Refused is why the token does not pay for it; nil if it does.
 	Refused *Refusal
+	// Unpaid is what the server asks for a call that has shown it no token, in atomic units;
+	// 0 if nothing.
+	Unpaid vouchers.Amount
 }
 
 // Call makes a call of a tool that is announced at a price (0 is not known, or free). Make
 // makes it, with the context that it is given: a second time, where it costs more than was
-// announced and the policy allows that. A call that fails without an answer counts in full.
+// announced and the policy allows that. Where the policy lets no such call be paid, one of a
+// price that is not known shows no token: it may be free. A call that fails without an answer counts in full.
 // Errors are make's, or a [*policy.Error], or the book's; or they wrap [account.ErrDishonest], where
 // more was charged than the token pays, or [macaroon.ErrToken], where it has no room for the
 // budget's limit.
@@ -108,6 +112,9 @@ func (b *Budget) Call(ctx context.Context, tool string, price vouchers.Amount, m
 		return err
 	}
 	h := b.purse.BeginOnToken(tool, b.own)
+	if price == 0 && h.Permitted(0) != nil {
+		return unshown(ctx, h, make)
+	}
 	for raised := false; ; raised = true {
 		if err := h.Raise(ctx, price); err != nil {
 			h.End(0)
@@ -133,6 +140,20 @@ func (b *Budget) Call(ctx context.Context, tool string, price vouchers.Amount, m
 		}
 		return err
 	}
+}
+
+// unshown makes a call that must not be paid, without the token.
+func unshown(ctx context.Context, h *budget.TokenHold, make func(context.Context) (Answer, error)) error {
+	answer, err := make(dial.Narrowed(ctx, ""))
+	switch {
+	case err != nil:
+		return err
+	case answer.Charged > 0:
+		return fmt.Errorf("%w: a call that has shown no token was charged %s", account.ErrDishonest, answer.Charged)
+	case answer.Unpaid > 0:
+		return h.Permitted(answer.Unpaid)
+	}
+	return nil
 }
 
 func (b *Budget) trouble() error {

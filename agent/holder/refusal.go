@@ -8,6 +8,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // Refusal is why a credit token does not pay for a call, as the server says it.
@@ -83,13 +84,40 @@ func Refused(result *mcp.CallToolResult) *Refusal {
 	if !result.IsError {
 		return nil
 	}
-	text := ""
+	return ReadRefusal(result.RawStructuredContent, textOf(result))
+}
+
+func textOf(result *mcp.CallToolResult) string {
 	if len(result.Content) > 0 {
 		if content, ok := result.Content[0].(mcp.TextContent); ok {
-			text = content.Text
+			return content.Text
 		}
 	}
-	return ReadRefusal(result.RawStructuredContent, text)
+	return ""
+}
+
+// Unpaid reads out of a result what the server asks for the call, in atomic units; 0 is
+// nothing.
+func Unpaid(result *mcp.CallToolResult) vouchers.Amount {
+	if !result.IsError {
+		return 0
+	}
+	return ReadUnpaid(result.RawStructuredContent, textOf(result))
+}
+
+// ReadUnpaid is [Unpaid] for the parts of a result.
+func ReadUnpaid(structured json.RawMessage, text string) (most vouchers.Amount) {
+	required, err := x402.DecodePaymentRequired(structured)
+	if err != nil {
+		required, err = x402.DecodePaymentRequired([]byte(text))
+	}
+	if err != nil {
+		return 0
+	}
+	for _, way := range required.Accepts {
+		most = max(most, way.Amount)
+	}
+	return most
 }
 
 // ReadRefusal is [Refused] for the parts of a result.

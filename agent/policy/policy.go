@@ -91,17 +91,26 @@ func (p Proposal) Question() string {
 	return fmt.Sprintf("Pay up to %s for one call? It is a call of %q at %q.", p.Price, naming.Short(p.Tool), naming.Short(p.Server))
 }
 
-// Allows checks what does not depend on what was spent before.
-func (p *Policy) Allows(ctx context.Context, call Proposal) error {
+// Permits checks whether a tool of a server may be paid at all. The error is an [*Error].
+func (p *Policy) Permits(call Proposal) error {
 	refuse := Error{Server: call.Server, Tool: call.Tool, Required: call.Price}
 	switch {
 	case !p.permits(call.Server):
 		refuse.Code = CodeServerNotAllowed
-		return &refuse
 	case !permitted(p.AllowTools, p.DenyTools, call.Tool):
 		refuse.Code = CodeToolNotAllowed
-		return &refuse
+	default:
+		return nil
 	}
+	return &refuse
+}
+
+// Allows checks what does not depend on what was spent before.
+func (p *Policy) Allows(ctx context.Context, call Proposal) error {
+	if err := p.Permits(call); err != nil {
+		return err
+	}
+	refuse := Error{Server: call.Server, Tool: call.Tool, Required: call.Price}
 	if p.usual != nil && !p.setsPrice(call.Tool) {
 		return p.usual(ctx, call)
 	}

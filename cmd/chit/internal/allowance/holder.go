@@ -139,7 +139,7 @@ func (h *Holder) Call(ctx context.Context, tool string, arguments map[string]any
 			answer.Charged = spent.Charged
 		}
 		if err == nil {
-			answer.Refused = holder.Refused(result)
+			answer.Refused, answer.Unpaid = holder.Refused(result), holder.Unpaid(result)
 		}
 		return answer, err
 	})
