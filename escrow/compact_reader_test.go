@@ -1,6 +1,7 @@
 package escrow
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/big"
@@ -11,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/vm/runtime"
 	"github.com/ethereum/go-ethereum/params"
 
+	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -212,6 +214,7 @@ func FuzzTheContractAndTheReaderAgreeOnAnyRows(f *testing.F) {
 	f.Add(append([]byte{0x30}, make([]byte, 26)...))
 	f.Add(append([]byte{0x70, 19: 1, 20: 1, 21: 1, 22: 7, 23: 9, 27: 60}, make([]byte, 61)...))
 	f.Add(append([]byte{0x18, 19: 1, 39: 1}, make([]byte, 67)...))
+	f.Add([]byte("0\x00\x00\xff\x00\x00\x00\x00\x00\x00\x00\x00\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\b\x00\x00\x00\x00\x00")) // takes the good row for its signature
 	f.Fuzz(func(t *testing.T, rows []byte) {
 		e := newEVM(t)
 		good := someClaims(t, e, rand.New(rand.NewPCG(1, 1)), 1)
@@ -232,6 +235,9 @@ func FuzzTheContractAndTheReaderAgreeOnAnyRows(f *testing.F) {
 		raw, _, err := runtime.Call(Own.Escrow, e.abi.PackClaimCompact(batch), &runtime.Config{
 			State: e.state, Origin: good[0].Config.Receiver, ChainConfig: params.MergedTestChainConfig, Random: &common.Hash{}, GasLimit: 1 << 40,
 		})
+		if nothing := abigen.EscrowNothingClaimedErrorID(); malformed == nil && bytes.HasPrefix(raw, nothing[:4]) {
+			return // the rows can be read, and nobody has signed any of them
+		}
 		if (err == nil) != (malformed == nil) {
 			t.Fatalf("the contract says %v, %x, the reader %v", err, raw, malformed)
 		}
