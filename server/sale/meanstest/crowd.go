@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -42,26 +41,39 @@ func addsUp(tr *trial) {
 
 func neverOverspends(tr *trial) {
 	const calls, afforded = 12, 3
-	p := tr.open(goods{do: func(_ context.Context, text string) (string, error) {
-		time.Sleep(30 * time.Millisecond) // so that all are in flight at once
-		return text, nil
+	var judged atomic.Int64
+	all := make(chan struct{}) // closed once every call runs or is refused
+	judge := func() {
+		if judged.Add(1) == calls {
+			close(all)
+		}
+	}
+	p := tr.open(goods{do: func(ctx context.Context, text string) (string, error) {
+		judge()
+		select {
+		case <-all:
+			return text, nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
 	}})
 	payer := tr.payer(p, afforded*Price)
-	var all sync.WaitGroup
+	var asked sync.WaitGroup
 	var sold atomic.Int64
 	for n := range calls {
 		payment := payer.Pay(tr, Price)
-		all.Go(func() {
+		asked.Go(func() {
 			switch got := tr.send(p, fmt.Sprintf("call %d", n), payment); got.ending {
 			case delivered:
 				sold.Add(1)
 			case refused:
+				judge()
 			default:
 				tr.Errorf("call %d is answered %s", n, got)
 			}
 		})
 	}
-	all.Wait()
+	asked.Wait()
 	if sold.Load() != afforded {
 		tr.Errorf("%d calls are sold for the money of %d", sold.Load(), afforded)
 	}
