@@ -23,6 +23,11 @@ var ErrStoreFull = errors.New("the store has no room left on its disk")
 // ErrStoreClosed is what a store answers after its Close.
 var ErrStoreClosed = errors.New("the store is closed")
 
+// ErrNotAttested is what the Err of a store wraps whose history cannot be attested, since
+// whoever signs does not. No payments are accepted until it does; what was submitted is not
+// lost, and becomes durable then.
+var ErrNotAttested = errors.New("the receipts cannot be signed")
+
 // ErrUpdate is what an update is refused with that no store can keep, which is a
 // mistake of whoever made it. The store goes on.
 var ErrUpdate = errors.New("malformed update")
@@ -94,6 +99,8 @@ type Update struct {
 	// Answer is kept if it is not nil. The store keeps Answer.Body, which must
 	// not change afterwards.
 	Answer *Answer
+	// Entry is added to the history if it is not nil.
+	Entry *Entry
 	// Puts are writes to the buckets of other rooms.
 	Puts []Put
 }
