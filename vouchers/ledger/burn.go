@@ -14,16 +14,16 @@ import (
 // reads nothing. The payer signs above it.
 
 // Burn notes, durably, that a voucher of this ceiling is about to be in a transaction,
-// or was. A ceiling at or below the one that is burnt already changes nothing. Where the
-// ceiling is above what the payer counts, the difference becomes its Offset, so that its
-// next voucher is above it too. [ErrChannelNotFound] if the channel is not known.
+// or was. A ceiling at or below the one that is burnt already changes nothing; that one is
+// durable on return, whoever burnt it. Where the ceiling is above what the payer counts, the
+// difference becomes its Offset, so that its next voucher is above it too.
+// [ErrChannelNotFound] if the channel is not known.
 func (l *Ledger) Burn(ctx context.Context, id vouchers.ChannelID, ceiling vouchers.Amount) error {
 	return l.updateID(ctx, id, func(ch *channel) bool {
-		if ceiling <= ch.burnt {
-			return false
+		if ceiling > ch.burnt {
+			ch.burn(ceiling)
 		}
-		ch.burn(ceiling)
-		return true
+		return ceiling > 0 // the last record of the channel may be on its way to the disk
 	})
 }
 

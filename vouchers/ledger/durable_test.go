@@ -104,3 +104,79 @@ func TestALedgerRefusesAChannelThatIsStoredTwice(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// counted is a store that counts what is submitted.
+type counted struct {
+	vouchers.Store
+	updates int
+}
+
+func (c *counted) Submit(u vouchers.Update) vouchers.Ticket {
+	c.updates++
+	return c.Store.Submit(u)
+}
+
+func TestACallIsWrittenOnceAndOneThatFailsNotAtAll(t *testing.T) {
+	c := &counted{Store: newGate(t)}
+	s := on(t, c)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	c.updates = 0
+	s.reserve(p.pays(100, 100)).Release()
+	if c.updates != 0 {
+		t.Errorf("a call that was not charged is written %d times", c.updates)
+	}
+	s.call(p.pays(200, 100))
+	if c.updates != 1 {
+		t.Errorf("a call is written %d times", c.updates)
+	}
+}
+
+func TestAVoucherThatIsPublishedIsOnDiskBefore(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	s.call(p.pays(100, 100))
+	s.reserve(p.pays(200, 100)).Release() // nothing of this is written
+	s.burn(p, true)
+	s.restart()
+	if c := s.channel(p); c.Ceiling != 200 || c.Burnt != 200 || c.Offset != 100 {
+		t.Errorf("%+v", c)
+	}
+	s.refused(p.pays(200, 100), ledger.ErrCeilingBurnt)
+}
+
+func TestAVoucherIsNotPublishedWhileItsBurningIsOnTheWayToTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t)
+		s := on(t, g)
+		p := newPayer(t, "payer").deposits(s, 1000)
+		s.call(p.pays(100, 100))
+		g.shut()
+		done := make(chan error, 2)
+		for range 2 {
+			go func() { done <- s.Burn(t.Context(), p.id, 100) }()
+			synctest.Wait()
+		}
+		if len(done) != 0 {
+			t.Errorf("%d of two claims may publish it already", len(done))
+		}
+		g.open()
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestAVoucherWhoseCallWasNotChargedMayBeForgottenAndPaysAgain(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 1000)
+	s.call(p.pays(100, 100))
+	failed := as(p.pays(200, 100), "again")
+	s.reserve(failed).Release()
+	s.restart()
+	if c := s.channel(p); c.Ceiling != 100 || c.Charged != 100 {
+		t.Errorf("%+v", c)
+	}
+	s.call(failed)
+}

@@ -122,6 +122,7 @@ func (w *walk) commit(rt *rapid.T) {
 		w.aside += f.left() - actual
 	}
 	f.paid += actual
+	w.buys(f)
 	w.free(f)
 	switch {
 	case f.drawn || f.paid == 0:
@@ -161,6 +162,7 @@ func (w *walk) setAside(rt *rapid.T) {
 	}
 	w.end(f)
 	w.aside += f.price
+	w.bought = max(w.bought, f.payment.Voucher.Ceiling)
 }
 
 func (w *walk) giveBack(rt *rapid.T) {
@@ -318,9 +320,10 @@ func (w *walk) replayAnswered(rt *rapid.T) {
 	}
 }
 
-// restart forgets what was in flight, gives back what that had drawn, and counts
-// every ceiling so far as used.
-func (w *walk) restart(*rapid.T) {
+// restart forgets what was in flight, gives back what that had drawn, and counts every ceiling
+// up to the newest that is left as used. That one may be lower than it was, but for what has
+// bought something or was published.
+func (w *walk) restart(rt *rapid.T) {
 	for _, f := range w.flights {
 		if f.drawn {
 			w.aside += f.left()
@@ -328,7 +331,11 @@ func (w *walk) restart(*rapid.T) {
 		w.breaksOff(f)
 	}
 	w.flights, w.answered, w.broken, w.frozen = nil, nil, nil, false
-	w.used, w.floor = map[vouchers.Amount]bool{}, w.ceiling
 	w.burn(0)
 	w.shop.restart()
+	c, _ := w.shop.Channel(w.payer.id)
+	if c.Ceiling > w.ceiling || c.Ceiling < max(w.bought, w.burnt, w.charged+w.aside) {
+		rt.Fatalf("the ceiling is %d after the restart; %+v", c.Ceiling, *w.reference)
+	}
+	w.used, w.ceiling, w.floor = map[vouchers.Amount]bool{}, c.Ceiling, c.Ceiling
 }

@@ -49,6 +49,7 @@ func (w *walk) part(rt *rapid.T) {
 	if f.paid += amount; f.paid > 0 {
 		f.kept = kept
 	}
+	w.buys(f)
 	if charge.Charged != amount || charge.Cumulative != w.charged || charge.State.Charged != w.charged || charge.State.Reserved != w.reserved() {
 		rt.Fatalf("the charge of a part %+v", charge)
 	}

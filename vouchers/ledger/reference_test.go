@@ -12,6 +12,7 @@ import (
 type reference struct {
 	balance, claimed, charged, aside, ceiling vouchers.Amount
 	burnt, offset                             vouchers.Amount
+	bought                                    vouchers.Amount // the highest ceiling that has bought something
 	withdrawal                                vouchers.Withdrawal
 	floor                                     vouchers.Amount // up to here every ceiling counts as used
 	used                                      map[vouchers.Amount]bool
@@ -117,6 +118,13 @@ func (m *reference) staying() vouchers.Amount {
 
 func (m *reference) tooLate(now uint64) bool {
 	return m.withdrawal.FinalizeAfter != 0 && m.withdrawal.FinalizeAfter <= now+300
+}
+
+// buys notes that a call was charged something, if it was, and paid with a voucher.
+func (m *reference) buys(f *flight) {
+	if f.paid > 0 && !f.drawn {
+		m.bought = max(m.bought, f.payment.Voucher.Ceiling)
+	}
 }
 
 // end takes a call that was charged, or set aside, out of flight.

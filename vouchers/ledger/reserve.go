@@ -342,8 +342,10 @@ func (l *Ledger) tooLate(w vouchers.Withdrawal) bool {
 	return w.FinalizeAfter <= now || w.FinalizeAfter-now <= l.options.withdrawMargin
 }
 
-// enter sets the price aside and hands a new highest voucher to the store, which
-// makes it durable while the tool runs. Called with ch.mu held.
+// enter sets the price aside. A new highest voucher becomes durable with what is next
+// written of the channel: with the charge that it pays for at the latest, or before it is
+// published (see [Ledger.Burn]). One whose call was not charged may be forgotten by a
+// restart, as if it had never come in. Called with ch.mu held.
 func (r *Reservation) enter(sig vouchers.Signature) {
 	ch, a := r.ch, r.ch.busy
 	a.reserved += r.price
@@ -356,7 +358,6 @@ func (r *Reservation) enter(sig vouchers.Signature) {
 		ch.ceiling = r.voucher.Ceiling
 		ch.setProof(sig)
 		ch.touch(a.used)
-		r.ledger.submit(ch, nil, nil)
 		return
 	}
 	ch.keep(r.voucher.Ceiling, sig)
