@@ -63,13 +63,22 @@ func WithPaymentIdentifier(extensions x402.Extensions, id string) (x402.Extensio
 }
 
 func checkIdentifier(id string) error {
+	if !IsIdentifier(id) {
+		return x402.Malformed("extensions."+NamePaymentIdentifier+".info.id", strconv.Quote(id), WantIdentifier)
+	}
+	return nil
+}
+
+// WantIdentifier says for people what an identifier is.
+const WantIdentifier = "16 to 128 of a-z, A-Z, 0-9, _ and -"
+
+// IsIdentifier says whether an id is one: [MinPaymentIdentifier] to [MaxPaymentIdentifier] of
+// a-z, A-Z, 0-9, "_" and "-".
+func IsIdentifier(id string) bool {
 	good := len(id) >= MinPaymentIdentifier && len(id) <= MaxPaymentIdentifier
 	for i := 0; good && i < len(id); i++ {
 		c := id[i]
 		good = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
 	}
-	if !good {
-		return x402.Malformed("extensions."+NamePaymentIdentifier+".info.id", strconv.Quote(id), "16 to 128 of a-z, A-Z, 0-9, _ and -")
-	}
-	return nil
+	return good
 }
