@@ -14,6 +14,8 @@ type Entry struct {
 	Number uint64
 	// Digest names the entry: in the tree of its batch, and in the entry after it.
 	Digest common.Hash
+	// Previous is the digest of the entry before it in the channel; zero for the first.
+	Previous common.Hash
 	// Cumulative is what the channel was charged over its life, with this, in atomic units.
 	Cumulative Amount
 	// Time is in Unix seconds.
@@ -64,8 +66,6 @@ type Head struct {
 // Line is an entry as history has it. Its Batch is not set: see [Line.Attested].
 type Line struct {
 	Entry
-	// Previous is the digest of the entry before it in the channel; zero for the first.
-	Previous common.Hash
 	// Attested reads the batch of the entry, nil for one that was signed by itself.
 	Attested func() (*Batch, error)
 }

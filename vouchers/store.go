@@ -110,6 +110,8 @@ type Update struct {
 type Slot struct {
 	Batch uint64
 	Index int
+	// Known says that the store was given the whole record in this process.
+	Known bool
 }
 
 // Put is a write to another room's bucket, or a deletion if Value is nil. Key and
