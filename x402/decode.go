@@ -114,7 +114,12 @@ func depth(data []byte) (deepest int) {
 	return deepest
 }
 
-func marshal(v any) ([]byte, error) { return json.Marshal(v, encoding) }
+func marshal(v any) ([]byte, error) {
+	if receipt, ok := v.(*SettlementResponse); ok {
+		return receipt.MarshalJSON()
+	}
+	return json.Marshal(v, encoding)
+}
 
 // versioned adds x402Version to a document.
 type versioned[T any] struct {

@@ -82,7 +82,10 @@ func (a settledAmount) MarshalText() ([]byte, error) {
 }
 
 // MarshalJSON encodes the document for encoding/json.
-func (d SettlementResponse) MarshalJSON() ([]byte, error) { return marshal(d) }
+func (d SettlementResponse) MarshalJSON() ([]byte, error) {
+	const usual = 512 // bytes of the receipt of a call
+	return d.AppendJSON(make([]byte, 0, usual))
+}
 
 // UnmarshalJSON is [DecodeSettlementResponse] for encoding/json.
 func (d *SettlementResponse) UnmarshalJSON(data []byte) error { return decodeInto(d, data, nil) }

@@ -3,6 +3,8 @@ package onmcp
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -44,9 +46,34 @@ const MetaReceipt = "chit/receipt"
 type additions map[string]json.RawMessage
 
 func (a additions) add(key string, value any) error {
-	raw, err := json.Marshal(value)
+	raw, err := encoded(value)
 	a[key] = raw
 	return err
+}
+
+// encoded is the JSON of a value. What encodes itself is not checked and copied once more.
+func encoded(value any) (json.RawMessage, error) {
+	if own, ok := value.(json.Marshaler); ok {
+		return own.MarshalJSON()
+	}
+	return json.Marshal(value)
+}
+
+// MarshalJSON writes them in the order of their keys.
+func (a additions) MarshalJSON() ([]byte, error) {
+	size := len("{}")
+	for key, raw := range a {
+		size += len(`"":,`) + len(key) + len(raw)
+	}
+	b := append(make([]byte, 0, size), '{')
+	for _, key := range slices.Sorted(maps.Keys(a)) {
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), key...), `":`...)
+		b = append(b, a[key]...)
+	}
+	return append(b, '}'), nil
 }
 
 func (a additions) Into(answer *toolAnswer) {

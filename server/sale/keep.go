@@ -38,12 +38,20 @@ var ErrKept = errors.New("the answer that was kept for this payment cannot be re
 // joinKept is a paid answer as the ledger keeps it for a replay: what was sold, and what
 // its charge added.
 func joinKept(sold []byte, added any) ([]byte, error) {
-	more, err := json.Marshal(added)
+	more, err := encoded(added)
 	if err != nil {
 		return nil, err
 	}
 	kept := binary.AppendUvarint(make([]byte, 0, binary.MaxVarintLen64+len(sold)+len(more)), uint64(len(sold)))
 	return append(append(kept, sold...), more...), nil
+}
+
+// encoded is the JSON of notes, as they write it themselves if they do.
+func encoded(added any) ([]byte, error) {
+	if own, ok := added.(json.Marshaler); ok {
+		return own.MarshalJSON()
+	}
+	return json.Marshal(added)
 }
 
 // SplitKept takes it apart: added is decoded, and what was sold returned.
