@@ -1,0 +1,144 @@
+package history
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// Builder gathers the entries of a segment in memory and seals them as a table. Its zero
+// value is ready. It is used by one goroutine.
+type Builder struct {
+	entries []piece
+	batches []*vouchers.Batch
+	numbers map[*vouchers.Batch]uint64
+}
+
+// piece is an entry with the number of its batch in the table.
+type piece struct {
+	*vouchers.Entry
+	batch uint64
+}
+
+// Previous says what the digest of the entry before this one is, which is the first of its
+// channel in the table; zero if it is the first of the channel.
+type Previous func(first *vouchers.Entry) (common.Hash, error)
+
+// Add takes an entry, in the order of the journal, with the batch that its Batch points to.
+// Neither may change until the table is written. The error wraps [ErrEntry].
+func (b *Builder) Add(e *vouchers.Entry) error {
+	p := piece{Entry: e}
+	if e.Batch != nil {
+		if e.Leaf < 0 || e.Leaf >= len(e.Batch.Leaves) || e.Batch.Leaves[e.Leaf] != e.Digest {
+			return fmt.Errorf("%w: entry %d of channel %s is not leaf %d of its batch of %d", ErrEntry, e.Number, e.Channel, e.Leaf, len(e.Batch.Leaves))
+		}
+		p.batch = b.number(e.Batch)
+	}
+	b.entries = append(b.entries, p)
+	return nil
+}
+
+// number is that of the batch in the table.
+func (b *Builder) number(batch *vouchers.Batch) uint64 {
+	if n := len(b.batches); n > 0 && b.batches[n-1] == batch {
+		return uint64(n - 1)
+	}
+	if number, known := b.numbers[batch]; known {
+		return number
+	}
+	if b.numbers == nil {
+		b.numbers = map[*vouchers.Batch]uint64{}
+	}
+	number := uint64(len(b.batches))
+	b.numbers[batch] = number
+	b.batches = append(b.batches, batch)
+	return number
+}
+
+// Len is how many entries were added.
+func (b *Builder) Len() int { return len(b.entries) }
+
+// Write seals what was added as a table at path, durable under its name on return; if it
+// fails there is none. A file that is there is replaced. Previous is asked about the first
+// entry of each channel. Errors about the entries wrap [ErrEntry].
+func (b *Builder) Write(path string, previous Previous) error {
+	slices.SortFunc(b.entries, func(x, y piece) int {
+		if c := bytes.Compare(x.Channel[:], y.Channel[:]); c != 0 {
+			return c
+		}
+		return cmp.Compare(x.Number, y.Number)
+	})
+	return write(path, func(add func(key, value []byte) error) error { return b.rows(add, previous) })
+}
+
+func (b *Builder) rows(add func(key, value []byte) error, previous Previous) error {
+	var value []byte
+	for i, batch := range b.batches {
+		value = appendBatch(value[:0], batch)
+		if err := add(batchKey(uint64(i)), value); err != nil {
+			return err
+		}
+	}
+	f := b.facts()
+	if err := add(factsKey, f.append(nil)); err != nil {
+		return err
+	}
+	var key []byte
+	for i, e := range b.entries {
+		r, err := b.row(i, previous)
+		if err != nil {
+			return err
+		}
+		key, value = appendReceiptKey(key[:0], e.Channel, e.Number), r.append(value[:0], f.first)
+		if err := add(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Builder) row(i int, previous Previous) (row, error) {
+	e := b.entries[i]
+	r := row{time: e.Time, cumulative: e.Cumulative, value: e.Value}
+	if e.Batch != nil {
+		r.flags, r.batch, r.leaf = inBatch, e.batch, e.Leaf
+	} else {
+		r.digest = e.Digest
+	}
+	if !b.firstOfChannel(i) {
+		if b.entries[i-1].Number == e.Number {
+			return r, fmt.Errorf("%w: two entries %d of channel %s", ErrEntry, e.Number, e.Channel)
+		}
+		return r, nil
+	}
+	digest, err := previous(e.Entry)
+	if err != nil {
+		return r, fmt.Errorf("the entry before %d of channel %s: %w", e.Number, e.Channel, err)
+	}
+	r.flags |= hasPrevious
+	r.previous = digest
+	return r, nil
+}
+
+func (b *Builder) firstOfChannel(i int) bool {
+	return i == 0 || b.entries[i-1].Channel != b.entries[i].Channel
+}
+
+func (b *Builder) facts() facts {
+	f := facts{entries: uint64(len(b.entries)), batches: uint64(len(b.batches))}
+	for i, e := range b.entries {
+		if i == 0 {
+			f.first = e.Time
+		}
+		f.first, f.last = min(f.first, e.Time), max(f.last, e.Time)
+		if b.firstOfChannel(i) {
+			f.channels++
+		}
+	}
+	return f
+}
