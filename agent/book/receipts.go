@@ -29,7 +29,7 @@ func (b *Book) KeepReceipts(all []*receipts.Signed) error {
 				continue
 			}
 			into := bucket
-			if kept := bucket.Get(key); kept != nil && !bytes.Equal(kept, value) {
+			if contradicts(key, bucket.Get(key), r) {
 				if into, err = bucket.Tx().CreateBucketIfNotExists(contradictionsBucket); err != nil {
 					return err
 				}
@@ -40,6 +40,16 @@ func (b *Book) KeepReceipts(all []*receipts.Signed) error {
 		}
 		return nil
 	})
+}
+
+// contradicts says whether what is kept under the key of a receipt, if anything, says something
+// else. How it was signed does not matter.
+func contradicts(key, kept []byte, r *receipts.Signed) bool {
+	if kept == nil {
+		return false
+	}
+	before, err := receipts.FromRecord(key, kept)
+	return err != nil || before.Receipt != r.Receipt
 }
 
 // Contradictions returns the receipts of channels whose number another one has: a

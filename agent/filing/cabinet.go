@@ -2,7 +2,6 @@ package filing
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -69,15 +68,7 @@ func (c *Cabinet) Attested(r *receipts.Signed, authorizer common.Address) (commo
 	if len(r.Resource) > receipts.MaxResource {
 		return common.Hash{}, fmt.Errorf("%w: its resource has %d bytes, at most %d are taken", receipts.ErrFormat, len(r.Resource), receipts.MaxResource)
 	}
-	digest, err := r.Digest()
-	if err != nil {
-		return common.Hash{}, err
-	}
-	signer, err := vouchers.Recover(digest, r.Signature)
-	if err == nil && signer != authorizer && !slices.Contains(c.signers, signer) {
-		err = fmt.Errorf("%w: %s signed it, the channel's receiver authorizer is %s", receipts.ErrSigner, signer, authorizer)
-	}
-	return digest, err
+	return r.Attested(authorizer, c.signers)
 }
 
 // follow adds a receipt to those of its channel, if it fits. The caller holds mu.

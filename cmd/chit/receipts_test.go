@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 func TestReceiptsAreListedExportedAndVerifiedOnBothSides(t *testing.T) {
@@ -55,6 +57,7 @@ func TestReceiptsAreListedExportedAndVerifiedOnBothSides(t *testing.T) {
 		if out := words(newHome(t).ok(t, "receipts", "verify", file)); !strings.Contains(out, "3 0.003 0.003 adds up") {
 			t.Errorf("verify of the file %v says\n%s", side, out)
 		}
+		verifiesOne(t, file)
 		forge(t, file, `"charged":"2000"`, `"charged":"1999"`)
 		if got := newHome(t).run(t, "receipts", "verify", file); got.code != 1 || !strings.Contains(got.stderr, "the receipts do not add up") || !strings.Contains(got.stderr, "receipt 2:") {
 			t.Errorf("verify of a forged file %v: %+v", side, got)
@@ -64,6 +67,35 @@ func TestReceiptsAreListedExportedAndVerifiedOnBothSides(t *testing.T) {
 	serving.interrupt(t)
 	if out := words(h.ok(t, "receipts", "verify", "--seller")); !strings.Contains(out, "3 0.003 0.003 adds up") {
 		t.Errorf("without a server: %s", out)
+	}
+}
+
+// verifiesOne takes a receipt out of a file, as answers have it, and has it checked alone.
+func verifiesOne(t testing.TB, file string) {
+	t.Helper()
+	text, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	all, err := receipts.ReadAll(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	word, err := all[1].Wire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := all[1].Signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := newHome(t).ok(t, "receipts", "verify", "--signer", signer.Hex(), word)
+	if !strings.Contains(out, "mcp://tool/primes") || !strings.Contains(out, "signed by "+signer.Hex()) {
+		t.Errorf("a receipt alone: %s", out)
+	}
+	if got := newHome(t).run(t, "receipts", "verify", "--signer", all[1].Escrow.Hex(), word); got.code != 1 || !strings.Contains(got.stderr, "another key's receipt") {
+		t.Errorf("a receipt of somebody else: %+v", got)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
-// HeaderReceipt has the [receipts.Signed] of a charge: the base64 of its JSON.
+// HeaderReceipt has the receipt of a charge, as [receipts.Signed.Wire] writes it.
 const HeaderReceipt = "Chit-Receipt"
 
 // headers are those that a charge adds to an HTTP answer.
@@ -23,7 +23,7 @@ func (h headers) addReceipt(r *receipts.Signed) error {
 	if r == nil {
 		return nil
 	}
-	value, err := r.Header()
+	value, err := r.Wire()
 	http.Header(h).Set(HeaderReceipt, value)
 	return err
 }

@@ -85,7 +85,7 @@ func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
 	}
 	switch {
 	case t.Receipt != nil:
-		err = errors.Join(err, all.add(MetaReceipt, t.Receipt))
+		err = errors.Join(err, all.addReceipt(t.Receipt))
 	case t.Free != nil:
 		err = errors.Join(err, all.add(offer.MetaFree, t.Free.Note()))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -38,7 +39,8 @@ func Fingerprint(req mcp.CallToolRequest) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// MetaReceipt is the member of a result's _meta that has the [receipts.Signed] of its charge.
+// MetaReceipt is the member of a result's _meta that has the receipt of its charge, as
+// [receipts.Signed.Wire] writes it.
 const MetaReceipt = "chit/receipt"
 
 // additions are the members of _meta that a charge adds to a result. They are encoded
@@ -74,6 +76,13 @@ func (a additions) MarshalJSON() ([]byte, error) {
 		b = append(b, a[key]...)
 	}
 	return append(b, '}'), nil
+}
+
+// addReceipt adds the receipt of a charge.
+func (a additions) addReceipt(r *receipts.Signed) error {
+	word, err := r.Wire()
+	a[MetaReceipt] = json.RawMessage(`"` + word + `"`) // nothing in it needs an escape
+	return err
 }
 
 func (a additions) Into(answer *toolAnswer) {

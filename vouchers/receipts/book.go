@@ -74,7 +74,7 @@ func (b *Book) Draft(ctx context.Context, c *ledger.Charge, r Receipt) (*Draft, 
 	if err != nil {
 		return nil, fmt.Errorf("sign receipt %d of channel %s: %w", r.Sequence, r.Channel, err)
 	}
-	signed := &Signed{r, signature}
+	signed := &Signed{Receipt: r, Signature: signature}
 	return &Draft{signed, vouchers.Put{Bucket: Bucket, Key: signed.key(), Value: signed.value(d.ChainID)}, digest}, nil
 }
 

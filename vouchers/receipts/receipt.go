@@ -80,6 +80,9 @@ func OfPath(path string) string {
 type Signed struct {
 	Receipt
 	Signature vouchers.Signature `json:"signature"`
+	// Batch is how the receipt belongs to what Signature is over; nil where that is the receipt
+	// itself.
+	Batch *Proof `json:"batch,omitempty"`
 }
 
 // ErrSigner is what a receipt is refused with that somebody else signed.
@@ -137,16 +140,43 @@ func (r *Receipt) Digest() (common.Hash, error) {
 // Check refuses a receipt that signer did not sign, with an error that wraps
 // [ErrSigner], [vouchers.ErrSignature] or [ErrFormat].
 func (s *Signed) Check(signer common.Address) error {
+	_, err := s.Attested(signer, nil)
+	return err
+}
+
+// Attested returns the digest of a receipt that signer has signed, or one of the others, alone or
+// in a batch. Errors are those of [Signed.Check].
+func (s *Signed) Attested(signer common.Address, others []common.Address) (common.Hash, error) {
 	digest, err := s.Digest()
 	if err != nil {
-		return err
+		return common.Hash{}, err
 	}
-	return s.check(digest, signer, nil)
+	return digest, s.check(digest, signer, others)
+}
+
+// Signer returns who signed a receipt, alone or in a batch. Errors wrap [vouchers.ErrSignature]
+// or [ErrFormat].
+func (s *Signed) Signer() (common.Address, error) {
+	digest, err := s.Digest()
+	if err != nil {
+		return common.Address{}, err
+	}
+	return s.signer(digest)
+}
+
+func (s *Signed) signer(digest common.Hash) (common.Address, error) {
+	if s.Batch != nil {
+		if err := s.checkBatch(); err != nil {
+			return common.Address{}, err
+		}
+		digest = batchDigest(climb(digest, s.Batch.Path))
+	}
+	return vouchers.Recover(digest, s.Signature)
 }
 
 // check is Check where others may have signed as well.
 func (s *Signed) check(digest common.Hash, signer common.Address, others []common.Address) error {
-	got, err := vouchers.Recover(digest, s.Signature)
+	got, err := s.signer(digest)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func TestAResourceIsCutToAValidText(t *testing.T) {
 		if err != nil || d.Resource != want {
 			t.Errorf("%.20q is cut to %q, %v", name, d.Resource, err)
 		}
-		if _, err := d.Header(); err != nil {
+		if _, err := d.Wire(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -86,12 +86,12 @@ func TestAReceiptSurvivesEveryForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		header, err := want.Header()
+		header, err := want.Wire()
 		if err != nil {
 			t.Fatal(err)
 		}
 		stored, storedErr := receipts.FromRecord(key, value)
-		sent, sentErr := receipts.ParseHeader(header)
+		sent, sentErr := receipts.ParseWire(header)
 		if storedErr != nil || sentErr != nil || !reflect.DeepEqual(*stored, want) || !reflect.DeepEqual(*sent, want) {
 			t.Errorf("%+v became %+v (%v) and %+v (%v)", want, stored, storedErr, sent, sentErr)
 		}
@@ -112,7 +112,7 @@ func FuzzReceipt(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	header, err := r.Header()
+	header, err := r.Wire()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -126,8 +126,8 @@ func FuzzReceipt(f *testing.F) {
 		} else if !errors.Is(err, receipts.ErrFormat) {
 			t.Errorf("record %x: %x: %v", key, value, err)
 		}
-		if r, err := receipts.ParseHeader(header); err == nil {
-			again, err := r.Header()
+		if r, err := receipts.ParseWire(header); err == nil {
+			again, err := r.Wire()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,6 +2,7 @@ package receipts
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -100,7 +101,8 @@ func (s *Statement) write(l line) error {
 // thousand.
 const maxLine = 64 << 10
 
-// readStatement calls visit for each line. Errors name the line, and wrap [ErrFormat]
+// readStatement calls visit for each line, which may also be a receipt as answers have it (see
+// [Signed.Wire]). Errors name the line, and wrap [ErrFormat]
 // where it is none of a statement.
 func readStatement(r io.Reader, visit func(*line) error) error {
 	lines := bufio.NewScanner(r)
@@ -111,11 +113,11 @@ func readStatement(r io.Reader, visit func(*line) error) error {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		var l line
-		if err := json.Unmarshal(lines.Bytes(), &l, json.RejectUnknownMembers(true)); err != nil {
-			return fmt.Errorf("line %d: %w: %w", n, ErrFormat, err)
+		l, err := readLine(lines.Bytes())
+		if err == nil {
+			err = visit(l)
 		}
-		if err := visit(&l); err != nil {
+		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
 	}
@@ -123,6 +125,19 @@ func readStatement(r io.Reader, visit func(*line) error) error {
 		return fmt.Errorf("line %d: %w", n+1, err)
 	}
 	return nil
+}
+
+// readLine reads a line that is not empty: JSON, or a receipt as answers have it.
+func readLine(text []byte) (*line, error) {
+	if text[0] != '{' {
+		r, err := ParseWire(string(bytes.Trim(text, "\"\r")))
+		return &line{Receipt: r}, err
+	}
+	l := new(line)
+	if err := json.Unmarshal(text, l, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return l, nil
 }
 
 // ReadReceipts calls visit for each receipt of a statement, without verifying anything.
@@ -156,7 +171,7 @@ func WriteTable(w io.Writer, statement io.Reader) error {
 }
 
 // columns are those of the CSV form.
-var columns = []string{"issued_at", "channel", "sequence", "resource", "charged_usdc", "cumulative_usdc", "grant", "token", "ceiling_usdc", "request", "network", "escrow", "previous", "signature"}
+var columns = []string{"issued_at", "channel", "sequence", "resource", "charged_usdc", "cumulative_usdc", "grant", "token", "ceiling_usdc", "request", "network", "escrow", "previous", "signature", "path"}
 
 // Table writes receipts as CSV (RFC 4180) with a line of column names, for spreadsheets
 // and bookkeeping.
@@ -173,7 +188,7 @@ func (t *Table) Receipt(r *Signed) error {
 	return t.write([]string{
 		time.Unix(int64(r.IssuedAt), 0).UTC().Format(time.RFC3339), r.Channel.Hex(), strconv.FormatUint(r.Sequence, 10), plain(r.Resource),
 		r.Charged.Decimal(), r.Cumulative.Decimal(), text(r.Grant), text(r.Token), r.Ceiling.Decimal(), r.Request.Hex(),
-		r.Network, r.Escrow.Hex(), r.Previous.Hex(), r.Signature.Hex(),
+		r.Network, r.Escrow.Hex(), r.Previous.Hex(), r.Signature.Hex(), r.Batch.text(),
 	})
 }
 
@@ -197,6 +212,19 @@ func plain(text string) string {
 func (t *Table) Flush() error {
 	t.w.Flush()
 	return t.w.Error()
+}
+
+// text are the hashes of a path, with spaces between them, and "alone" of a receipt that has none
+// since it was signed by itself.
+func (p *Proof) text() string {
+	if p == nil {
+		return "alone"
+	}
+	hashes := make([]string, len(p.Path))
+	for i := range p.Path {
+		hashes[i] = p.Path[i].Hex()
+	}
+	return strings.Join(hashes, " ")
 }
 
 // text is the digits of an id, and nothing where there is none.

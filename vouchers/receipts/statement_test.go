@@ -159,6 +159,25 @@ func TestWhatIsNoStatementIsRefusedWithItsLine(t *testing.T) {
 	}
 }
 
+func TestAStatementMayHaveReceiptsAsAnswersHaveThem(t *testing.T) {
+	b := newBook(t)
+	b.issues(100, 50)
+	lines := strings.SplitAfter(statement(t, b.all(), 150), "\n")
+	for i, r := range b.all() {
+		word, err := r.Wire()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[1+i] = word + "\r\n"
+		if i == 1 {
+			lines[1+i] = `"` + word + "\"\n"
+		}
+	}
+	if a := audit(t, strings.Join(lines, "")); a.Fault != nil || a.Receipts != 2 || a.Charged != 150 {
+		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+}
+
 func TestATableHoldsNoFormulas(t *testing.T) {
 	for _, resource := range []string{`=HYPERLINK("http://thief.example")`, "+1", "-1", "@SUM(A1)", "\t=1", "|calc"} {
 		var text strings.Builder
@@ -188,9 +207,9 @@ func TestATableHasOneRowAReceipt(t *testing.T) {
 	if err := errors.Join(table.Receipt(&r), table.Flush()); err != nil {
 		t.Fatal(err)
 	}
-	want := "issued_at,channel,sequence,resource,charged_usdc,cumulative_usdc,grant,token,ceiling_usdc,request,network,escrow,previous,signature\n" +
+	want := "issued_at,channel,sequence,resource,charged_usdc,cumulative_usdc,grant,token,ceiling_usdc,request,network,escrow,previous,signature,path\n" +
 		time.Unix(1791500000, 0).UTC().Format(time.RFC3339) + "," + channel.Hex() + ",1,mcp://tool/search,1.5,1.5,,,1.5," + common.Hash{}.Hex() +
-		",eip155:8453," + deployment.Escrow.Hex() + "," + common.Hash{}.Hex() + "," + r.Signature.Hex() + "\n"
+		",eip155:8453," + deployment.Escrow.Hex() + "," + common.Hash{}.Hex() + "," + r.Signature.Hex() + ",alone\n"
 	if text.String() != want {
 		t.Errorf("the table is\n%swant\n%s", text.String(), want)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,9 +48,10 @@ func Receipts() *cli.Command {
 				Flags:       with(csvFlag, &cli.BoolFlag{Name: "jsonl", Usage: "write JSON lines, which is what is written without --csv"}),
 			},
 			{
-				Name: "verify", Usage: "check that receipts add up to what was claimed on chain", ArgsUsage: "[FILE]", Action: receiptsVerify,
-				Description: "Reads what `chit receipts export` wrote, and needs nothing else. Without FILE the profile's own are checked.",
-				Flags:       append(which[:len(which):len(which)], command.JSONFlag, &cli.StringSliceFlag{Name: "signer", Usage: "address that may have signed, beside the channel's receiver authorizer"}),
+				Name: "verify", Usage: "check that receipts add up to what was claimed on chain", ArgsUsage: "[FILE | RECEIPT]", Action: receiptsVerify,
+				Description: "Reads what `chit receipts export` wrote, and needs nothing else. Without FILE the profile's own are checked.\n" +
+					"A RECEIPT as answers have it is one word; --signer says who should have signed it.",
+				Flags: append(which[:len(which):len(which)], command.JSONFlag, &cli.StringSliceFlag{Name: "signer", Usage: "address that may have signed, beside the channel's receiver authorizer"}),
 			},
 			{
 				Name: "fetch", Usage: "get the receipts that the book lacks from the server", Flags: []cli.Flag{command.ServerFlag, command.JSONFlag}, Action: receiptsFetch,
@@ -216,6 +218,9 @@ func receiptsVerify(c *cli.Context) error {
 		}
 		signers = append(signers, address)
 	}
+	if one, err := receipts.ParseWire(c.Args().First()); err == nil {
+		return verifyOne(c, one, signers)
+	}
 	statement, err := statementToVerify(c)
 	if err != nil {
 		return err
@@ -240,6 +245,30 @@ func receiptsVerify(c *cli.Context) error {
 		return fmt.Errorf("%w%s", fault, wayOut(c))
 	}
 	return nil
+}
+
+// signedBy is a receipt that was checked alone, and who has signed it.
+type signedBy struct {
+	receipts.Signed
+	By common.Address `json:"by"`
+}
+
+// verifyOne checks a receipt alone. Who should have signed it is for the caller to know.
+func verifyOne(c *cli.Context, r *receipts.Signed, signers []common.Address) error {
+	by, err := r.Signer()
+	if err != nil {
+		return err
+	}
+	if len(signers) > 0 && !slices.Contains(signers, by) {
+		return fmt.Errorf("%w: %s signed it, and --signer names others", receipts.ErrSigner, by)
+	}
+	return command.Print(c, signedBy{*r, by}, func(w io.Writer) error {
+		if err := listReceipts(w, []receipts.Signed{*r}); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, "signed by %s\n", by)
+		return err
+	})
 }
 
 // tellContradictions says which receipts in the payer's own book have others of the same
