@@ -42,7 +42,7 @@ type Requirements struct {
 }
 
 // Extra is what the batch-settlement scheme adds to [Requirements], with Escrow,
-// Collectors and MinDeposit beyond the scheme's text.
+// Collectors, Short and MinDeposit beyond the scheme's text.
 type Extra struct {
 	// ReceiverAuthorizer signs claims and refunds for the receiver.
 	ReceiverAuthorizer common.Address `json:"receiverAuthorizer"`
@@ -54,6 +54,9 @@ type Extra struct {
 	// AssetTransferMethod is how a deposit is pulled: [TransferEIP3009] or
 	// [TransferPermit2]. Empty is absent, which means EIP-3009.
 	AssetTransferMethod string `json:"assetTransferMethod,omitzero"`
+	// Short is the version of chit's short form of vouchers that is taken beside x402's own (see
+	// package short); 0 is absent: none.
+	Short uint64 `json:"short,omitzero"`
 	// MinDeposit is the least deposit that is taken, in atomic units; 0 is absent.
 	MinDeposit vouchers.Amount `json:"minDeposit,omitzero"`
 	// Escrow holds the channels of the entry; nil is the canonical escrow.

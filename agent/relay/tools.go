@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // BalanceTool is the tool that a proxy adds: what there is to spend, and what was spent.
@@ -145,7 +146,7 @@ func readCall(raw json.RawMessage) (params map[string]json.RawMessage, tool stri
 	if err != nil {
 		return nil, "", fmt.Errorf("_meta: %w", err)
 	}
-	for _, payment := range []string{x402.MetaPayment, MetaCredit} {
+	for _, payment := range []string{x402.MetaPayment, short.MetaPay, MetaCredit} {
 		delete(meta, payment)
 	}
 	params["_meta"], err = json.Marshal(meta)

@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // corsMaxAge is how long a browser may remember what it may do, in seconds.
@@ -17,7 +18,7 @@ const corsMaxAge = 600
 
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
-	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt,
+	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt, short.HeaderPaid,
 	mcpserver.HeaderKeySessionID, door.HeaderRequestID, "Retry-After", "WWW-Authenticate",
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // An [onHTTP] is the carrier of its sale: what follows is how it is asked for and answered.
@@ -40,9 +41,15 @@ func (on *onHTTP) Sells(end sale.Ending, answer *heldAnswer) (*heldAnswer, bool)
 }
 
 func (on *onHTTP) Note(t sale.Told) (sale.Added[*heldAnswer], error) {
-	response, err := x402.EncodeHeader(&t.Response)
 	all := http.Header{}
-	all.Set(x402.HeaderPaymentResponse, response)
+	var err error
+	if t.Short != nil {
+		all.Set(short.HeaderPaid, t.Short.Encode())
+	} else {
+		var response string
+		response, err = x402.EncodeHeader(&t.Response)
+		all.Set(x402.HeaderPaymentResponse, response)
+	}
 	if t.Token != nil {
 		all.Set(HeaderCreditGrant, t.Token.Grant.String())
 		all.Set(HeaderCreditRemaining, t.Token.Remaining.Atomic())

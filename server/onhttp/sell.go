@@ -125,7 +125,7 @@ func (on *onHTTP) give() {
 
 // take reads as much of the body as the request pays for, and sells.
 func (on *onHTTP) take() {
-	most, pays := on.seller.Limits.Body, on.token != "" || len(on.r.Header.Values(x402.HeaderPaymentSignature)) > 0
+	most, pays := on.seller.Limits.Body, on.token != "" || on.bringsPayment()
 	if !pays {
 		most = min(most, on.seller.Limits.UnpaidBody)
 		if on.offer.Quote == nil {
@@ -157,9 +157,11 @@ func (on *onHTTP) run(body []byte) {
 	}
 	on.body, on.fingerprint = body, requestFingerprint(on.r, body)
 	brought := sale.Presented{}
-	if on.token != "" && on.r.Header.Get(x402.HeaderPaymentSignature) == "" {
+	if on.token != "" && !on.isPaid() {
 		brought.Token, brought.Identifier = &on.token, requestID(on.r)
-	} else if brought.Payment = on.payload(); brought.Payment == nil {
+	} else if paid := on.payment(); paid != nil {
+		brought = *paid
+	} else {
 		return
 	}
 	if isRefund(brought.Payment) {
@@ -213,33 +215,6 @@ func isRefund(payload *x402.PaymentPayload) bool {
 	}
 	_, refund := payload.Payload.(*x402.RefundPayload)
 	return refund
-}
-
-// payload reads the payment of a request, nil where there is none that can be read, which is
-// answered.
-func (on *onHTTP) payload() *x402.PaymentPayload {
-	headers := on.r.Header.Values(x402.HeaderPaymentSignature)
-	if len(headers) == 0 {
-		on.refuseTerms(terms.Unpaid)
-		return nil
-	}
-	if len(headers) > 1 {
-		reason := fmt.Sprintf("%d %s headers, want one", len(headers), x402.HeaderPaymentSignature)
-		on.line.Refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), reason)
-		on.fail(http.StatusBadRequest, reason)
-		return nil
-	}
-	payload, err := x402.DecodeHeader[x402.PaymentPayload](headers[0])
-	switch {
-	case errors.Is(err, x402.ErrUnsupported), errors.Is(err, x402.ErrVersion):
-		on.refuseTerms(terms.Refuse(x402.CodeOf(err), "%v", err))
-		return nil
-	case err != nil:
-		on.line.Refuse(on.r.Context(), slog.LevelInfo, string(x402.ErrPayload), err.Error())
-		on.fail(http.StatusBadRequest, err.Error())
-		return nil
-	}
-	return payload
 }
 
 // refund gives a refund, even when the payer has gone meanwhile.

@@ -13,7 +13,6 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/x402"
 )
 
 // toolAnswer is what a tool has returned.
@@ -35,11 +34,11 @@ type onMCP struct {
 func (on *onMCP) sell(ctx context.Context, token *string) *toolAnswer {
 	brought := sale.Presented{Token: token, Identifier: callID(&on.req), Offered: func() []terms.PricedTool { return on.paywall.offered(ctx) }}
 	if token == nil {
-		payload, refused := on.paywall.PayloadOf(on.req)
+		paid, refused := on.paywall.broughtBy(on.req)
 		if refused != nil {
 			return on.Refuse(ctx, &sale.Denial{Terms: refused})
 		}
-		brought.Payment = payload
+		brought.Payment, brought.Short = paid.Payment, paid.Short
 	}
 	by := on.paywall.Ways.By(on.line, brought)
 	if by == nil {
@@ -79,7 +78,7 @@ func (on *onMCP) Sells(end sale.Ending, answer *toolAnswer) (*toolAnswer, bool) 
 
 func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
 	all := additions{}
-	err := all.add(x402.MetaPaymentResponse, t.Response)
+	err := all.add(answered(t))
 	if t.Token != nil {
 		err = errors.Join(err, all.add(MetaCredit, t.Token))
 	}

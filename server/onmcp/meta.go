@@ -8,9 +8,11 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // SetMeta puts a member into the _meta of a result.
@@ -92,6 +94,50 @@ func (a additions) Into(answer *toolAnswer) {
 	for key, raw := range a {
 		SetMeta(answer.result, key, raw)
 	}
+}
+
+// answered is the member of _meta that tells the payer what its payment has come to.
+func answered(t sale.Told) (key string, value any) {
+	if t.Short != nil {
+		return short.MetaPaid, t.Short.Encode()
+	}
+	return x402.MetaPaymentResponse, t.Response
+}
+
+// broughtBy is the payment that a call brings, in whichever form. The refusal is of one that
+// cannot be read, of two, or [terms.Unpaid].
+func (p *Paywall) broughtBy(req mcp.CallToolRequest) (brought sale.Presented, refused *terms.Refusal) {
+	var value any
+	brief, full := false, false
+	if req.Params.Meta != nil {
+		value, brief = req.Params.Meta.AdditionalFields[short.MetaPay]
+		_, full = req.Params.Meta.AdditionalFields[x402.MetaPayment]
+	}
+	switch {
+	case brief && full:
+		refused = paidTwice()
+	case brief:
+		brought.Short, refused = readShort(value)
+	default:
+		brought.Payment, refused = p.PayloadOf(req)
+	}
+	return brought, refused
+}
+
+func paidTwice() *terms.Refusal {
+	return terms.Refuse(x402.ErrPayload, "the call has both %s and %s: it is paid by one of them", x402.MetaPayment, short.MetaPay)
+}
+
+func readShort(value any) (*short.Payment, *terms.Refusal) {
+	text, ok := value.(string)
+	if !ok {
+		return nil, terms.Refuse(x402.ErrPayload, "%s is a text, and not a %T", short.MetaPay, value)
+	}
+	payment, err := short.Parse(text)
+	if err != nil {
+		return nil, terms.Refuse(x402.CodeOf(err), "%s: %v", short.MetaPay, err)
+	}
+	return payment, nil
 }
 
 // PayloadOf is the payment of x402 that a call brings. The refusal is of one that cannot be read,

@@ -31,9 +31,9 @@ type Paywall struct {
 type Terms interface {
 	// Required is the answer to a request for a resource that is not paid as it should be.
 	Required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired
-	// Nothing is the receipt of a payment that was charged nothing, so that its payer has it
+	// Nothing is what is told of a payment that was charged nothing, so that its payer has it
 	// back; false for a stranger.
-	Nothing(l *sale.Line, payload *x402.PaymentPayload) (x402.SettlementResponse, bool)
+	Nothing(l *sale.Line, brought sale.Presented) (sale.Told, bool)
 }
 
 // Options say what a paywall works with.

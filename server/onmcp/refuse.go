@@ -85,15 +85,12 @@ func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
 func (p *Paywall) Failed(ctx context.Context, l *sale.Line, req mcp.CallToolRequest, err error) *mcp.CallToolResult {
 	result := mcp.NewToolResultError(err.Error())
 	l.Price = 0
-	payload, none := p.PayloadOf(req)
-	var nothing x402.SettlementResponse
-	known := false
-	if none == nil {
-		nothing, known = p.Terms.Nothing(l, payload)
-	}
+	brought, _ := p.broughtBy(req) // what cannot be read has no receipt
+	nothing, known := p.Terms.Nothing(l, brought)
 	l.Refuse(ctx, slog.LevelInfo, sale.CodeFailed, err.Error())
 	if known {
-		SetMeta(result, x402.MetaPaymentResponse, nothing)
+		key, value := answered(nothing)
+		SetMeta(result, key, value)
 	}
 	return result
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // MetaCredit is the key in _meta under which a request carries a credit token, and an
@@ -22,7 +23,8 @@ const MetaCallID = "chit/payment-id"
 // the call goes first, then the token in _meta.
 func CreditToken(req *mcp.CallToolRequest) *string {
 	if meta := req.Params.Meta; meta != nil {
-		if _, paid := meta.AdditionalFields[x402.MetaPayment]; paid {
+		_, paid := meta.AdditionalFields[x402.MetaPayment]
+		if _, shortly := meta.AdditionalFields[short.MetaPay]; paid || shortly {
 			return nil
 		}
 		if value, there := meta.AdditionalFields[MetaCredit]; there {

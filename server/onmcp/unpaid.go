@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // An MCP server decodes all of a request, many times over, before the paywall sees the
@@ -107,11 +108,11 @@ func (p *Paywall) screen(r *http.Request, body []byte) (rest []byte, call *strip
 	return seen.withoutArguments(body), call, nil
 }
 
-var creditName = []byte(`"` + MetaCredit + `"`)
+var creditName, shortName = []byte(`"` + MetaCredit + `"`), []byte(`"` + short.MetaPay + `"`)
 
 // mayPay says whether a request has what looks like a payment, wherever it is.
 func mayPay(r *http.Request, body []byte) bool {
-	if bytes.Contains(body, paymentName) || bytes.Contains(body, creditName) {
+	if bytes.Contains(body, paymentName) || bytes.Contains(body, shortName) || bytes.Contains(body, creditName) {
 		return true
 	}
 	_, onCredit := door.Bearer(r.Header)
@@ -123,6 +124,16 @@ func mayPay(r *http.Request, body []byte) bool {
 func (p *Paywall) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal, pays bool) {
 	var brought sale.Presented
 	switch token, onCredit := door.Bearer(r.Header); {
+	case seen.short != nil && seen.payment != nil:
+		return paidTwice(), false
+	case seen.short != nil:
+		var text any
+		_ = json.Unmarshal(seen.short, &text) // is JSON: it was glanced at
+		payment, refused := readShort(text)
+		if refused != nil {
+			return refused, false
+		}
+		brought.Short = payment
 	case seen.payment != nil:
 		payload, err := p.payments.DecodeValue(seen.payment)
 		if err != nil {
@@ -152,8 +163,8 @@ func (p *Paywall) refuseStripped(ctx context.Context, call *stripped, req mcp.Ca
 	}
 	line := p.ToolLine(req)
 	line.Price = rate.Price
-	payload, _ := p.PayloadOf(req) // what it lacks is said by the call that is refused
-	brought := sale.Presented{Payment: payload, Token: CreditToken(&req), Offered: func() []terms.PricedTool { return p.offered(ctx) }}
+	brought, _ := p.broughtBy(req) // what it lacks is said by the call that is refused
+	brought.Token, brought.Offered = CreditToken(&req), func() []terms.PricedTool { return p.offered(ctx) }
 	if no := p.Ways.Explain(ctx, &line, brought); no != nil && no.Token != nil {
 		return p.RefuseCredit(no.Token)
 	} else if no != nil {

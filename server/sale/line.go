@@ -137,7 +137,7 @@ func (l *Line) write(ctx context.Context, level slog.Level, message, code string
 	if id := l.header.Get(door.HeaderRequestID); id != "" {
 		all = append([]slog.Attr{slog.String("request", id)}, all...)
 	}
-	if l.payer == (common.Address{}) && l.grant != (macaroon.GrantID{}) {
+	if l.payer == (common.Address{}) && l.channel != (vouchers.ChannelID{}) {
 		paying, _ := l.register.Ledger.Channel(l.channel) // not on the way of calls that nobody logs
 		l.payer = paying.Config.Payer
 	}

@@ -10,12 +10,15 @@ import (
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // Presented is what a request brings to be paid with, as its carrier has found it.
 type Presented struct {
 	// Payment is that of x402, nil if there is none.
 	Payment *x402.PaymentPayload
+	// Short is a payment in the short form, in the place of Payment; nil if there is none.
+	Short *short.Payment
 	// Token is a bearer's, nil if there is none, and Identifier what a call on it is known by
 	// when it is made again; "" is none.
 	Token      *string
@@ -121,8 +124,10 @@ type Denial struct {
 
 // Told is what an answer says of its payment.
 type Told struct {
-	// Response is the receipt of x402.
+	// Response is the receipt of x402, and Short the short one in its place where the payment
+	// was in the short form, nil where it was not.
 	Response x402.SettlementResponse
+	Short    *short.Paid
 	Token    *terms.CreditReceipt // of a call on a credit token
 	Receipt  *receipts.Signed     // nil where nothing was charged
 	Free     *offer.FreeCall      // nil where the call was not free

@@ -41,7 +41,7 @@ func (s *Seller) admit(ctx context.Context, p *Payment, price vouchers.Amount, r
 // money in its channel.
 func depositHelps(err error, p *Payment, price vouchers.Amount) bool {
 	return errors.Is(err, ledger.ErrChannelNotFound) ||
-		(isShort(err) || errors.Is(err, ledger.ErrWithdrawalPending)) && reaches(err, p, price)
+		(lacksMoney(err) || errors.Is(err, ledger.ErrWithdrawalPending)) && reaches(err, p, price)
 }
 
 // refusePayment is [terms.FromLedger] for a payment of a price. A client that has lost count
@@ -51,6 +51,9 @@ func refusePayment(err error, p *Payment, price vouchers.Amount) *terms.Refusal 
 	refused := terms.FromLedger(err)
 	if errors.Is(err, ledger.ErrInsufficientBalance) && !reaches(err, p, price) {
 		refused.Code = x402.ErrCumulativeAmountMismatch
+	}
+	if p.short && refused != nil && (refused.Code == x402.ErrVoucherSignature || refused.Code == x402.ErrChannelNotFound) {
+		return p.unknown()
 	}
 	return p.shown(refused)
 }
@@ -66,8 +69,8 @@ func reaches(err error, p *Payment, price vouchers.Amount) bool {
 	return terms.SpokenFor(*state)+state.Reserved+price <= max(state.Ceiling, p.Voucher.Ceiling)
 }
 
-// isShort says whether the ledger refuses for want of money in the channel.
-func isShort(err error) bool {
+// lacksMoney says whether the ledger refuses for want of money in the channel.
+func lacksMoney(err error) bool {
 	return errors.Is(err, ledger.ErrCeilingAboveBalance) || errors.Is(err, ledger.ErrInsufficientBalance)
 }
 
@@ -89,7 +92,7 @@ func (s *Seller) ledgerPayment(p *Payment, price vouchers.Amount, request [32]by
 func (s *Seller) Reserve(ctx context.Context, p *Payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *terms.Refusal) {
 	payment := s.ledgerPayment(p, price, request)
 	reservation, err := s.ledger.Reserve(ctx, payment)
-	if !errors.Is(err, ledger.ErrChannelNotFound) && !isShort(err) {
+	if !lacksMoney(err) && (p.short || !errors.Is(err, ledger.ErrChannelNotFound)) {
 		return reservation, refusePayment(err, p, price)
 	}
 	if err := s.checkVoucher(p); err != nil {
@@ -117,12 +120,14 @@ func (s *Seller) unasked(err error, p *Payment, price vouchers.Amount) *terms.Re
 
 // mayPay refuses a payment that cannot pay at all: one that is not signed by the signer of a
 // channel that there is, and brings no deposit either.
-func (s *Seller) mayPay(ctx context.Context, payload *x402.PaymentPayload) *terms.Refusal {
-	p, refused := s.accept(payload, 0)
+func (s *Seller) mayPay(ctx context.Context, payment brought) *terms.Refusal {
+	p, refused := payment.accept(s, 0)
 	if refused != nil {
 		return refused
 	}
-	if err := s.checkVoucher(p); err != nil {
+	if err := s.checkVoucher(p); err != nil && p.short {
+		return p.unknown()
+	} else if err != nil {
 		return terms.Refuse(x402.ErrVoucherSignature, "%v", err)
 	}
 	switch p.body.(type) {

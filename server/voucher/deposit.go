@@ -41,7 +41,7 @@ type Deposited struct {
 
 // Deposit takes the deposit of a payment that pays for nothing.
 func (s *Seller) Deposit(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*Deposited, *terms.Refusal, error) {
-	namesPayer(l, payload)
+	inFull{payload}.namesPayer(l)
 	p, refused := s.accept(payload, 0)
 	if refused != nil {
 		return nil, refused, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // byVoucher pays with a voucher of the payer's channel, and takes a deposit that comes with
@@ -20,31 +21,33 @@ import (
 type byVoucher struct {
 	seller  *Seller
 	line    *sale.Line
-	payload *x402.PaymentPayload
+	payment brought
 }
 
 // By implements [sale.Way].
 func (s *Seller) By(l *sale.Line, p sale.Presented) sale.Means {
-	if p.Payment == nil {
+	payment := broughtBy(p)
+	if payment == nil {
 		return nil
 	}
-	return &byVoucher{s, l, p.Payment}
+	return &byVoucher{s, l, payment}
 }
 
 // Proves implements [sale.Way].
 func (s *Seller) Proves(ctx context.Context, _ string, p sale.Presented) (bool, *terms.Refusal) {
-	if p.Payment == nil {
+	payment := broughtBy(p)
+	if payment == nil {
 		return false, nil
 	}
-	why := s.mayPay(ctx, p.Payment)
+	why := s.mayPay(ctx, payment)
 	return why == nil, why
 }
 
 // Explain implements [sale.Way]: it notes whose payment it is. What a voucher lacks is said when
 // it is to pay.
 func (s *Seller) Explain(_ context.Context, l *sale.Line, p sale.Presented) *sale.Denial {
-	if p.Payment != nil {
-		namesPayer(l, p.Payment)
+	if payment := broughtBy(p); payment != nil {
+		payment.namesPayer(l)
 	}
 	return nil
 }
@@ -52,7 +55,7 @@ func (s *Seller) Explain(_ context.Context, l *sale.Line, p sale.Presented) *sal
 func (by *byVoucher) Hold(ctx context.Context, request [32]byte) (sale.Held, []byte, *sale.Denial) {
 	h, refused := by.admit(ctx, request)
 	if refused != nil {
-		if kept, ok := by.seller.repeated(ctx, by.payload, by.line.Price, request); ok {
+		if kept, ok := by.seller.repeated(ctx, by.payment, by.line.Price, request); ok {
 			return nil, kept, nil
 		}
 		return nil, nil, &sale.Denial{Terms: refused}
@@ -65,8 +68,8 @@ func (by *byVoucher) Hold(ctx context.Context, request [32]byte) (sale.Held, []b
 }
 
 func (by *byVoucher) admit(ctx context.Context, request [32]byte) (*heldVoucher, *terms.Refusal) {
-	namesPayer(by.line, by.payload)
-	p, refused := by.seller.accept(by.payload, by.line.Price)
+	by.payment.namesPayer(by.line)
+	p, refused := by.payment.accept(by.seller, by.line.Price)
 	if refused != nil {
 		return nil, refused
 	}
@@ -115,6 +118,9 @@ func (h *heldVoucher) Receipt() receipts.Receipt {
 }
 
 func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Signed) (sale.Told, error) {
+	if h.payment.short {
+		return sale.Told{Short: &short.Paid{Charged: charged, Count: state.Count(), Balance: state.Balance}}, nil
+	}
 	response := terms.Response(state)
 	response.Extra.ChargedAmount = &charged
 	if h.deposited != nil {
@@ -135,12 +141,12 @@ func (h *heldVoucher) Advice() string {
 // repeated is what a payment was answered with while the price was what it accepts. Who
 // has not heard the answer asks for it again by the same payment, and must not buy twice
 // because the price has risen meanwhile.
-func (s *Seller) repeated(ctx context.Context, payload *x402.PaymentPayload, price vouchers.Amount, request [32]byte) ([]byte, bool) {
-	accepted := payload.Accepted.Amount
+func (s *Seller) repeated(ctx context.Context, payment brought, price vouchers.Amount, request [32]byte) ([]byte, bool) {
+	accepted := payment.agreed()
 	if accepted >= price {
 		return nil, false
 	}
-	p, refused := s.accept(payload, accepted)
+	p, refused := payment.accept(s, accepted)
 	if refused != nil {
 		return nil, false
 	}

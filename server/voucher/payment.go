@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // Payment is an x402 payment that fits what this shop sells. Its signature is not
@@ -25,6 +26,7 @@ type Payment struct {
 	Config     vouchers.ChannelConfig
 	Voucher    vouchers.Voucher
 	signature  vouchers.Signature
+	short      bool // it came in the short form
 	identifier string
 	receipt    bool // of the extension offer-receipt is asked for
 	order      *extension.PayerOrder
@@ -63,12 +65,6 @@ func (s *Seller) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*P
 	return p, nil
 }
 
-// namesPayer notes who a payment says it is from, before it is judged.
-func namesPayer(l *sale.Line, payload *x402.PaymentPayload) {
-	config, voucher, _ := channelOf(payload.Payload)
-	l.PaidBy(config.Payer, voucher.Channel)
-}
-
 func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouchers.Signature) {
 	switch p := p.(type) {
 	case *x402.DepositPayload:
@@ -89,11 +85,15 @@ func (s *Seller) checkTerms(t *till.Till, accepted *x402.Requirements, price vou
 	case accepted.PayTo != s.payTo:
 		return terms.Refuse(x402.ErrReceiverMismatch, "payTo is %s, this shop is paid to %s", accepted.PayTo, s.payTo)
 	case accepted.Amount < price:
-		differs := terms.Refuse(x402.ErrCumulativeAmountMismatch, "the accepted amount is %s, the price is %s", accepted.Amount, price)
-		differs.Logged = terms.PriceDiffers
-		return differs
+		return priceDiffers(accepted.Amount, price)
 	}
 	return nil
+}
+
+func priceDiffers(agreed, price vouchers.Amount) *terms.Refusal {
+	differs := terms.Refuse(x402.ErrCumulativeAmountMismatch, "the accepted amount is %s, the price is %s", agreed, price)
+	differs.Logged = terms.PriceDiffers
+	return differs
 }
 
 func (s *Seller) checkConfig(t *till.Till, c vouchers.ChannelConfig) *terms.Refusal {
@@ -147,7 +147,13 @@ func (p *Payment) isOrdered(ch ledger.Channel, action, subject string) error {
 // sign for the channel and to nobody else: a voucher whose call failed can still pay.
 func (s *Seller) explain(refused *terms.Refusal, p *Payment) *terms.Refusal {
 	id := p.Voucher.Channel
-	if refused.Code != x402.ErrCumulativeAmountMismatch || p.till.Escrow.Domain().ChannelID(p.Config) != id || s.checkVoucher(p) != nil {
+	if refused.Code != x402.ErrCumulativeAmountMismatch || p.till.Escrow.Domain().ChannelID(p.Config) != id {
+		return refused
+	}
+	if s.checkVoucher(p) != nil {
+		if p.short {
+			return p.unknown()
+		}
 		return refused
 	}
 	if channel, ok := s.ledger.Channel(id); ok {
@@ -158,7 +164,7 @@ func (s *Seller) explain(refused *terms.Refusal, p *Payment) *terms.Refusal {
 
 // AcceptVoucher is [Seller.accept] for what takes a voucher alone.
 func (s *Seller) AcceptVoucher(l *sale.Line, payload *x402.PaymentPayload, price vouchers.Amount) (*Payment, *terms.Refusal) {
-	namesPayer(l, payload)
+	inFull{payload}.namesPayer(l)
 	p, refused := s.accept(payload, price)
 	if refused != nil {
 		return nil, refused
@@ -171,17 +177,24 @@ func (s *Seller) AcceptVoucher(l *sale.Line, payload *x402.PaymentPayload, price
 
 // Nothing is the receipt of a payment that was charged nothing, so that its payer has it back.
 // It is false for a stranger, who is not told where the channel stands.
-func (s *Seller) Nothing(l *sale.Line, payload *x402.PaymentPayload) (x402.SettlementResponse, bool) {
-	namesPayer(l, payload)
-	p, refused := s.accept(payload, 0)
+func (s *Seller) Nothing(l *sale.Line, brought sale.Presented) (sale.Told, bool) {
+	payment := broughtBy(brought)
+	if payment == nil {
+		return sale.Told{}, false
+	}
+	payment.namesPayer(l)
+	p, refused := payment.accept(s, 0)
 	if refused != nil || s.checkVoucher(p) != nil {
-		return x402.SettlementResponse{}, false
+		return sale.Told{}, false
 	}
 	channel, known := s.ledger.Channel(p.Voucher.Channel)
 	if !known {
-		return x402.SettlementResponse{}, false
+		return sale.Told{}, false
+	}
+	if p.short {
+		return sale.Told{Short: &short.Paid{Count: channel.Count(), Balance: channel.Balance}}, p.maySee(channel)
 	}
 	response, nothing := s.seen(p, channel), vouchers.Amount(0)
 	response.Extra.ChargedAmount = &nothing
-	return response, true
+	return sale.Told{Response: response}, true
 }

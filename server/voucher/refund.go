@@ -20,7 +20,7 @@ import (
 
 // Refund gives the refund that a payment asks for, also when who asked has gone meanwhile.
 func (s *Seller) Refund(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal) {
-	namesPayer(l, payload)
+	inFull{payload}.namesPayer(l)
 	p, refused := s.accept(payload, 0) // it pays for nothing
 	if refused != nil {
 		return nil, refused

@@ -9,6 +9,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // maxTimeout is how long, in seconds, a payment's terms stay good.
@@ -29,6 +30,7 @@ func (s *Seller) requirements(t *till.Till, price vouchers.Amount) []x402.Requir
 			WithdrawDelay:      s.withdrawDelay,
 			Name:               t.Token.Name,
 			Version:            t.Token.Version,
+			Short:              short.Version,
 			MinDeposit:         t.AnnouncedDeposit(price),
 		},
 	}

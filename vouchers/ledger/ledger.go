@@ -193,6 +193,16 @@ func (l *Ledger) Channel(id vouchers.ChannelID) (Channel, bool) {
 	return ch.redeemable(), true
 }
 
+// Whose returns what never changes of a channel, without a lock or a signature's look, and
+// false if there is none.
+func (l *Ledger) Whose(id vouchers.ChannelID) (vouchers.Deployment, vouchers.ChannelConfig, bool) {
+	ch := l.index.find(&id)
+	if ch == nil {
+		return vouchers.Deployment{}, vouchers.ChannelConfig{}, false
+	}
+	return ch.terms.Deployment, ch.config(), true
+}
+
 // Channels returns snapshots of all channels, in any order. The signatures of
 // channels with something to claim are in the form in which every escrow takes
 // them (see [vouchers.Domain.Redeemable]).

@@ -10,7 +10,7 @@ func (tr *trial) repeats(at *Place, text string, with Payment, first reply) {
 	tr.Helper()
 	again := tr.send(at, text, with)
 	if again.ending != first.ending || again.said != first.said || again.charged == nil || first.charged == nil || *again.charged != *first.charged {
-		tr.Errorf("%q again is answered %v with a receipt of %v, first %v with %v", short(text), again, again.charged, first, first.charged)
+		tr.Errorf("%q again is answered %v with a receipt of %v, first %v with %v", clipped(text), again, again.charged, first, first.charged)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // carrier is how a request and its answer travel.
@@ -81,7 +82,7 @@ func (tr *trial) buys(at *Place, text string, with Payment, cost vouchers.Amount
 	tr.Helper()
 	got := tr.send(at, text, with)
 	if got.ending != delivered || got.charged == nil || *got.charged != cost {
-		tr.Errorf("%q is answered %v with a receipt of %v, want it delivered at %s", short(text), got, got.charged, cost)
+		tr.Errorf("%q is answered %v with a receipt of %v, want it delivered at %s", clipped(text), got, got.charged, cost)
 	}
 	return got
 }
@@ -91,12 +92,12 @@ func (tr *trial) ends(at *Place, text string, with Payment, how ending) reply {
 	tr.Helper()
 	got := tr.send(at, text, with)
 	if got.ending != how {
-		tr.Errorf("%q is answered %v, want it %s", short(text), got, how)
+		tr.Errorf("%q is answered %v, want it %s", clipped(text), got, how)
 	}
 	return got
 }
 
-func short(text string) string { return text[:min(len(text), 40)] }
+func clipped(text string) string { return text[:min(len(text), 40)] }
 
 type overMCP struct{}
 
@@ -124,7 +125,7 @@ func (overMCP) request(ctx context.Context, at *Place, text string, with Payment
 	return req, nil
 }
 
-func (overMCP) read(_ int, _ http.Header, body []byte) (reply, error) {
+func (overMCP) read(_ int, _ http.Header, body []byte) (got reply, err error) {
 	var answer struct{ Result *json.RawMessage }
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Result == nil {
 		return reply{ending: failed, said: string(body)}, nil
@@ -133,13 +134,9 @@ func (overMCP) read(_ int, _ http.Header, body []byte) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	got := reply{ending: delivered, said: string(body)}
-	if result.Meta != nil && result.Meta.AdditionalFields[x402.MetaPaymentResponse] != nil {
-		told, err := x402.DecodeValue[x402.SettlementResponse](result.Meta.AdditionalFields[x402.MetaPaymentResponse])
-		if err != nil {
-			return got, err
-		}
-		got.charged = told.Extra.ChargedAmount
+	got = reply{ending: delivered, said: string(body)}
+	if got.charged, err = chargedIn(result.Meta); err != nil {
+		return got, err
 	}
 	switch {
 	case result.IsError && len(result.RawStructuredContent) > 0:
@@ -152,6 +149,26 @@ func (overMCP) read(_ int, _ http.Header, body []byte) (reply, error) {
 		}
 	}
 	return got, nil
+}
+
+// chargedIn is what a result's _meta says that its call was charged, nil if it says nothing.
+func chargedIn(meta *mcp.Meta) (*vouchers.Amount, error) {
+	if meta == nil {
+		return nil, nil
+	}
+	if text, there := meta.AdditionalFields[short.MetaPaid].(string); there {
+		told, err := short.ParsePaid(text)
+		return &told.Charged, err
+	}
+	value, there := meta.AdditionalFields[x402.MetaPaymentResponse]
+	if !there {
+		return nil, nil
+	}
+	told, err := x402.DecodeValue[x402.SettlementResponse](value)
+	if err != nil {
+		return nil, err
+	}
+	return told.Extra.ChargedAmount, nil
 }
 
 type overHTTP struct{}
@@ -187,6 +204,13 @@ func (overHTTP) read(status int, head http.Header, body []byte) (got reply, err 
 			return got, err
 		}
 		got.charged = told.Extra.ChargedAmount
+	}
+	if header := head.Get(short.HeaderPaid); header != "" {
+		told, err := short.ParsePaid(header)
+		if err != nil {
+			return got, err
+		}
+		got.charged = &told.Charged
 	}
 	return got, nil
 }

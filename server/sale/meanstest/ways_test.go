@@ -22,14 +22,21 @@ func TestVouchers(t *testing.T) {
 	meanstest.Run(t, meanstest.Subject{Open: signers(true), UsedUp: string(x402.ErrCumulativeExceedsBalance)})
 }
 
+func TestVouchersInTheShortForm(t *testing.T) {
+	meanstest.Run(t, meanstest.Subject{Open: shortSigners(true), UsedUp: string(x402.ErrCumulativeExceedsBalance)})
+}
+
 func TestVouchersWithoutAnIdentifier(t *testing.T) {
-	meanstest.Run(t, meanstest.Subject{
-		Open: signers(false), UsedUp: string(x402.ErrCumulativeExceedsBalance),
-		Except: map[meanstest.Rule]string{
-			meanstest.AnswersAfterStop: "the answer to a payment without an identifier is kept in memory alone",
-			meanstest.AnswersFreeAgain: "a ceiling that was charged nothing is free to pay for another call, of which this is one",
-		},
-	})
+	meanstest.Run(t, meanstest.Subject{Open: signers(false), UsedUp: string(x402.ErrCumulativeExceedsBalance), Except: unidentified})
+}
+
+func TestVouchersInTheShortFormWithoutAnIdentifier(t *testing.T) {
+	meanstest.Run(t, meanstest.Subject{Open: shortSigners(false), UsedUp: string(x402.ErrCumulativeExceedsBalance), Except: unidentified})
+}
+
+var unidentified = map[meanstest.Rule]string{
+	meanstest.AnswersAfterStop: "the answer to a payment without an identifier is kept in memory alone",
+	meanstest.AnswersFreeAgain: "a ceiling that was charged nothing is free to pay for another call, of which this is one",
 }
 
 func TestCreditTokens(t *testing.T) {
