@@ -29,6 +29,7 @@ func (l *Ledger) Open(ctx context.Context, d vouchers.Deployment, c vouchers.Cha
 	}
 	ch, added := l.index.add(&id, func(ch *channel) {
 		ch.terms, ch.payer, ch.authorizer, ch.salt = t, c.Payer, c.PayerAuthorizer, c.Salt
+		l.doubt(ch)
 	})
 	return id, l.update(ctx, ch, func() bool { return ch.view(s, false) || added })
 }

@@ -9,6 +9,9 @@
 // runs ([Reservation.Part]). Many calls of one channel may be in
 // flight at once, in any order of their ceilings.
 //
+// A store that was restored from a backup has forgotten what came after it. Each of its
+// channels is in doubt until its payer has shown what it was charged ([Ledger.Restore]).
+//
 // Three lines hold at every moment, for every channel, also after a crash:
 //
 //   - claimed <= charged <= ceiling: a receiver never claims more than it charged,

@@ -18,6 +18,7 @@ import (
 type Ledger struct {
 	store   vouchers.Store
 	options options
+	epoch   uint64 // of the store
 	index   *index
 	wallets *wallets // checks the signatures of contracts; nil if none was given
 	recent  *recent
@@ -116,18 +117,31 @@ func Open(ctx context.Context, store vouchers.Store, opts ...Option) (*Ledger, e
 	if l.options.contracts != nil {
 		l.wallets = newWallets(l.options.contracts, l.options.now)
 	}
-	if err := store.Load(ctx, l.load); err != nil {
-		return nil, fmt.Errorf("open the ledger: %w", err)
-	}
-	if err := l.loadStops(); err != nil {
+	if err := l.loadAll(ctx); err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
 	return l, nil
 }
 
+func (l *Ledger) loadAll(ctx context.Context) (err error) {
+	if l.epoch, err = vouchers.Epoch(l.store); err != nil {
+		return err
+	}
+	if err := l.store.Load(ctx, l.load); err != nil {
+		return err
+	}
+	if err := l.loadDoubts(); err != nil {
+		return err
+	}
+	return l.loadStops()
+}
+
 func (l *Ledger) load(r *vouchers.Record) error {
 	t := l.intern(r.Terms)
-	if _, added := l.index.add(&r.ID, func(ch *channel) { ch.restore(r, t) }); !added {
+	if _, added := l.index.add(&r.ID, func(ch *channel) {
+		ch.restore(r, t)
+		l.doubt(ch)
+	}); !added {
 		return fmt.Errorf("channel %s is stored twice", r.ID)
 	}
 	return nil

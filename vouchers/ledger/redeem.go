@@ -7,7 +7,7 @@ import "github.com/chitpay/chit/vouchers"
 // settled here, once for each voucher that is looked at, and not for each call.
 func (ch *channel) redeemable() Channel {
 	ch.mu.Lock()
-	snapshot, settled := ch.snapshot(), ch.paritySettled
+	snapshot, settled := ch.snapshot(), ch.noted(parityKnown)
 	snapshot.Quiet = ch.quiet().ceiling
 	ch.mu.Unlock()
 	if settled || len(snapshot.Signature) == 0 || snapshot.Claimable() == 0 {
@@ -24,7 +24,7 @@ func (ch *channel) redeemable() Channel {
 		if err == nil {
 			ch.setProof(sig)
 		}
-		ch.paritySettled = true
+		ch.notes |= parityKnown
 	}
 	return snapshot
 }

@@ -19,6 +19,7 @@ type Reservation struct {
 	identified  bool
 	key         vouchers.AnswerKey
 	drawn       bool // from what is set aside for credit tokens
+	restores    bool // what was charged before, by evidence (see [Ledger.Restore])
 	proven      bool // the payer asks, also where the voucher is burnt
 	replied     bool
 	reply       []byte
@@ -222,8 +223,12 @@ func (r *Reservation) submit(charge Charge, last bool, body []byte, puts []vouch
 	defer r.ch.mu.Unlock()
 	a := r.ch.busy
 	a.committing += charge.Charged
-	if r.drawn {
+	switch {
+	case r.restores:
+		r.ch.trust()
+	case r.drawn:
 		a.drawn -= charge.Charged
+		r.ch.charging(charge.Charged)
 	}
 	if charge.Charged == 0 && kept == nil && len(puts) == 0 {
 		return nil
@@ -320,7 +325,7 @@ func (r *Reservation) depart() {
 	a := r.ch.busy
 	a.inFlight--
 	switch {
-	case r.drawn:
+	case r.drawn, r.restores:
 	case r.paid == 0:
 		a.ceilings.free(r)
 	default:
@@ -334,6 +339,9 @@ func (r *Reservation) endLocked() {
 	r.stage = ended
 	if r.identified && r.ch.busy.identified[r.key] == r {
 		delete(r.ch.busy.identified, r.key)
+	}
+	if a := r.ch.busy; a != nil && a.restoring == r {
+		a.restoring = nil
 	}
 	if r.done != nil {
 		close(r.done)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -352,20 +353,30 @@ func (r *Reservation) enter(sig vouchers.Signature) {
 	a.inFlight++
 	a.ceilings.take(r, a.inFlight)
 	r.stage = reserved
-	a.used = r.ledger.seconds()
-	if r.voucher.Ceiling > ch.ceiling {
-		ch.climb()
-		ch.ceiling = r.voucher.Ceiling
-		ch.setProof(sig)
-		ch.touch(a.used)
+	ch.trust()
+	r.present(sig)
+}
+
+// present keeps the voucher of r, as the newest or below that. Called with ch.mu held.
+func (r *Reservation) present(sig vouchers.Signature) {
+	ch := r.ch
+	ch.busy.used = r.ledger.seconds()
+	if r.voucher.Ceiling <= ch.ceiling {
+		ch.keep(r.voucher.Ceiling, sig)
 		return
 	}
-	ch.keep(r.voucher.Ceiling, sig)
+	ch.climb()
+	ch.ceiling = r.voucher.Ceiling
+	ch.setProof(sig)
+	ch.touch(ch.busy.used)
 }
 
 // submit queues the channel's record. Called with ch.mu held, so that records are
 // queued in the order of the states that they hold.
 func (l *Ledger) submit(ch *channel, answer *vouchers.Answer, puts []vouchers.Put) vouchers.Ticket {
+	if put, some := l.mark(ch); some {
+		puts = append(slices.Clip(puts), put)
+	}
 	u := vouchers.Update{Slot: &ch.active().slot, Answer: answer, Puts: puts}
 	ch.record(&u.Record)
 	return l.store.Submit(u)

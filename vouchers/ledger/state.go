@@ -52,6 +52,9 @@ type Channel struct {
 	Frozen   bool
 	// Stopped says that the channel takes no payments (see [Stop]).
 	Stopped bool
+	// Doubted says that the channel may have been charged more than is known here: the store
+	// was restored, and the payer has not paid since.
+	Doubted bool
 	Updated time.Time
 	// Used is when a voucher was last taken, or when the channel became known if none was.
 	Used time.Time
@@ -115,10 +118,8 @@ type channel struct {
 	proof       [vouchers.CompactLength]byte // of the signature for ceiling, unless it is in busy.blob
 	block       uint48
 	proofForm   byte // what else there is to the signature
-	// paritySettled says that the signature needs no look by redeemable: its
-	// parity is right, or it is a contract's.
-	paritySettled bool
-	busy          *activity
+	notes       byte // parityKnown, doubted, unmarked
+	busy        *activity
 }
 
 // uint48 is a number of 48 bits, for which there is room.
@@ -161,8 +162,10 @@ type activity struct {
 	withdrawal   vouchers.Withdrawal
 	blob         []byte
 	frozen       bool
-	stopped      bool   // see [Stop]
-	highestNonce uint32 // of refunds, before a reorganization took some back
+	stopped      bool            // see [Stop]
+	highestNonce uint32          // of refunds, before a reorganization took some back
+	since        vouchers.Amount // what was charged while the channel is in doubt
+	restoring    *Reservation    // the evidence that is on its way to the disk
 	slot         vouchers.Slot
 	ceilings     ceilings
 	identified   map[vouchers.AnswerKey]*Reservation // calls in flight with an identifier
@@ -195,7 +198,7 @@ func (ch *channel) is(d *vouchers.Deployment, c *vouchers.ChannelConfig) bool {
 
 // setProof keeps sig as the signature for ch.ceiling. Called with ch.mu held.
 func (ch *channel) setProof(sig []byte) {
-	ch.paritySettled = false
+	ch.notes &^= parityKnown
 	switch {
 	case len(sig) == vouchers.PlainLength && (sig[64] == 27 || sig[64] == 28):
 		copy(ch.proof[:], sig)
@@ -289,7 +292,7 @@ func (ch *channel) snapshot() Channel {
 		ID: ch.id, Deployment: ch.terms.Deployment, Config: ch.config(),
 		Balance: ch.balance, Claimed: ch.claimed, Charged: ch.charged, Ceiling: ch.ceiling,
 		Signature: proof.Signature(), Burnt: ch.burnt, RefundNonce: uint64(ch.refundNonce), Block: ch.block.value(),
-		Updated: time.Unix(int64(ch.updated), 0).UTC(),
+		Doubted: ch.noted(doubted), Updated: time.Unix(int64(ch.updated), 0).UTC(),
 	}
 	c.Used = c.Updated
 	if a := ch.busy; a != nil {
