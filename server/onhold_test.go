@@ -72,7 +72,8 @@ func TestWhatAPricedCallTellsOnItsWayIsKeptBackUntilItIsPaid(t *testing.T) {
 	}
 }
 
-// streamOfCall is what a call is answered with, event by event.
+// streamOfCall is what a call is answered with, event by event; the one answer where it is no
+// stream.
 func streamOfCall(t testing.TB, url string, body []byte, each func(event string)) (events []string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
@@ -89,8 +90,8 @@ func streamOfCall(t testing.TB, url string, body []byte, each func(event string)
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		event, found := strings.CutPrefix(lines.Text(), "data: ")
-		if found && json.Valid([]byte(event)) {
+		event, _ := strings.CutPrefix(lines.Text(), "data: ")
+		if json.Valid([]byte(event)) {
 			events = append(events, event)
 			each(event)
 		}

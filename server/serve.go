@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/server/door"
-	"github.com/chitpay/chit/server/onmcp"
 )
 
 // The limits of the HTTP transport.
@@ -50,7 +49,7 @@ func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 
 func (s *Shop) handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", s.Guard(onmcp.Stateless(tools)))
+	mux.Handle("/mcp", s.Guard(s.paywall.Stateless(tools)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			door.WriteProblem(w, http.StatusServiceUnavailable, err.Error())

@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/server/gateway/asking"
 	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/server/gateway/session"
+	"github.com/chitpay/chit/server/onmcp"
 )
 
 // Handler serves MCP at /mcp behind [server.Shop.Guard], the health at /healthz, and the
@@ -22,7 +23,7 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 		mcpserver.WithStreamableHTTPLogger(g.logger))
 	context.AfterFunc(ctx, func() { _ = streamable.Shutdown(context.WithoutCancel(ctx)) }) // has no listener of its own to fail on
 	mux := http.NewServeMux()
-	mux.Handle(config.MCPPath, endStreams(ctx, g.shop.Guard(session.Separate(streamable, g.questions, len(g.upstreams) > 0))))
+	mux.Handle(config.MCPPath, endStreams(ctx, g.shop.Guard(session.Separate(onmcp.PassNotes(g.mcp, streamable), g.questions, len(g.upstreams) > 0))))
 	mux.HandleFunc("GET "+config.HealthPath, g.serveHealth)
 	for _, r := range g.routes {
 		mux.Handle(r.Pattern(), r)

@@ -122,8 +122,20 @@ func (p *Paywall) Begin(tools *mcpserver.MCPServer) error {
 
 // wiring are the MCP servers that a shop has put its tools into.
 type wiring struct {
-	mu  sync.Mutex // guards all
-	all []*mcpserver.MCPServer
+	mu      sync.Mutex // guards what follows
+	all     []*mcpserver.MCPServer
+	passing []*mcpserver.MCPServer // those whose notes are passed by them
+}
+
+// passes says of an MCP server, once, that its notes are to pass it by.
+func (w *wiring) passes(tools *mcpserver.MCPServer) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if slices.Contains(w.passing, tools) || !slices.Contains(w.all, tools) {
+		return false
+	}
+	w.passing = append(w.passing, tools)
+	return true
 }
 
 // Wrap puts an MCP server behind the paywall. It reports false, and does nothing, where it was

@@ -61,6 +61,7 @@ func New(o Options) *Paywall { return &Paywall{Options: o} }
 func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		req = withLifted(ctx, req)
+		notes := asideFor(ctx)
 		name := req.Params.Name
 		if isOwn(name) {
 			return next(ctx, req)
@@ -90,6 +91,7 @@ func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 		on := &onMCP{paywall: p, line: &line, req: req, rate: rate, next: next, fingerprint: Fingerprint(req)}
 		sold := on.sell(ctx, token)
 		fitSchema(ctx, name, sold.result)
+		notes.sold(sold.result)
 		return sold.result, sold.err
 	}
 }

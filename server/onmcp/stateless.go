@@ -39,7 +39,13 @@ func apart(next http.Handler) http.Handler {
 	})
 }
 
-// Stateless serves an MCP server over streamable HTTP, without sessions.
-func Stateless(tools *mcpserver.MCPServer) http.Handler {
-	return withoutStreams(apart(streamable(tools)))
+// Stateless serves an MCP server behind the paywall over streamable HTTP, without sessions.
+func (p *Paywall) Stateless(tools *mcpserver.MCPServer) http.Handler {
+	handler := streamable(tools)
+	if p.wired.passes(tools) {
+		handler = PassNotes(tools, handler)
+	} else {
+		handler = passingNotes(handler)
+	}
+	return withoutStreams(apart(handler))
 }
