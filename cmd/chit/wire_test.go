@@ -15,6 +15,7 @@ import (
 
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
 )
@@ -234,8 +235,12 @@ func answerIn(raw []byte) (*answer, error) {
 		return nil, err
 	}
 	if a.charged = *receipt.Extra.ChargedAmount; a.charged > 0 {
-		signed, _ := meta[onmcp.MetaReceipt].(map[string]any)
-		a.cumulative, err = vouchers.ParseAtomic(fmt.Sprint(signed["cumulative"]))
+		word, _ := meta[onmcp.MetaReceipt].(string)
+		signed, err := receipts.ParseWire(word)
+		if err != nil {
+			return nil, err
+		}
+		a.cumulative = signed.Cumulative
 	}
-	return a, err
+	return a, nil
 }
