@@ -118,6 +118,9 @@ func (j *Journal) begin() error {
 	if _, err := rand.Read(first.journal[:]); err != nil {
 		return err
 	}
+	if err := syncDir(filepath.Dir(j.dir)); err != nil {
+		return err
+	}
 	if err := j.create(first); err != nil {
 		return err
 	}
@@ -192,6 +195,13 @@ func (j *Journal) fail(point string) error {
 
 // Cut is how many bytes of an append that was not finished Open has cut.
 func (j *Journal) Cut() int64 { return j.cut }
+
+// Err is why the journal takes no more records: ErrBroken, or nil while it does.
+func (j *Journal) Err() error {
+	j.write.Lock()
+	defer j.write.Unlock()
+	return j.broken
+}
 
 // Size is how many bytes the current segment has, with its header.
 func (j *Journal) Size() int64 { return j.End().Offset }

@@ -79,14 +79,14 @@ func (s *segment) judge(damage *Damage, size int64) error {
 	if err != nil || torn {
 		return err
 	}
-	damage.Reason += ", though all of it was written"
+	damage.Reason += fmt.Sprintf(", though all of it was written (to give up this last one, cut the file to %d bytes)", damage.Offset)
 	return damage
 }
 
 // search looks for the header of a record.
 func (s *segment) search(from, size int64) (at int64, found bool, err error) {
 	err = s.each(from, size, HeaderSize-1, func(begin int64, b []byte) bool {
-		if bytes.Equal(b, zeros[:len(b)]) {
+		if len(bytes.TrimLeft(b, "\x00")) == 0 {
 			return true
 		}
 		for i := 0; i+HeaderSize <= len(b); i++ {
@@ -134,17 +134,16 @@ func (s *segment) isTorn(offset, size int64) (torn bool, err error) {
 // each reads a part of the file in pieces that end where sectors do, each beginning so many bytes within the one before,
 // until visit returns false.
 func (s *segment) each(from, to int64, overlap int, visit func(at int64, b []byte) bool) error {
-	buffer := make([]byte, readAhead)
-	for at := from; at < to; {
-		end := min(to, (at+readAhead)/readAhead*readAhead)
+	buffer := make([]byte, readAhead+overlap)
+	for at, end := from, from; end < to; at = end - int64(overlap) {
+		end = min(to, end/readAhead*readAhead+readAhead)
 		b := buffer[:end-at]
 		if _, err := s.file.ReadAt(b, at); err != nil {
-			return fmt.Errorf("read %s at %d: %w", s.path, at, err)
+			return s.short(at, err)
 		}
-		if !visit(at, b) || end == to {
+		if !visit(at, b) {
 			return nil
 		}
-		at = end - int64(overlap)
 	}
 	return nil
 }
