@@ -110,7 +110,10 @@ func (t *Answers) Close() error { return t.shelf.close() }
 func (t *Answers) Path(segment uint64) string { return t.shelf.path(segment) }
 
 // Add is [Tables.Add].
-func (t *Answers) Add(segment uint64) error { return t.shelf.add(segment, 0) }
+func (t *Answers) Add(segment uint64) error {
+	_, err := t.shelf.add(segment, 0)
+	return err
+}
 
 // Has is [Tables.Has].
 func (t *Answers) Has(segment uint64) bool { return t.shelf.has(segment) }

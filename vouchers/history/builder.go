@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -24,10 +22,6 @@ type piece struct {
 	*vouchers.Entry
 	batch uint64
 }
-
-// Previous says what the digest of the entry before this one is, which is the first of its
-// channel in the table; zero if it is the first of the channel.
-type Previous func(first *vouchers.Entry) (common.Hash, error)
 
 // Add takes an entry, in the order of the journal, with the batch that its Batch points to.
 // Neither may change until the table is written. The error wraps [ErrEntry].
@@ -64,19 +58,16 @@ func (b *Builder) number(batch *vouchers.Batch) uint64 {
 func (b *Builder) Len() int { return len(b.entries) }
 
 // Write seals what was added as a table at path, durable under its name on return; if it
-// fails there is none. A file that is there is replaced. Previous is asked about the first
-// entry of each channel. Errors about the entries wrap [ErrEntry].
-func (b *Builder) Write(path string, previous Previous) error {
+// fails there is none. A file that is there is replaced. Errors about the entries wrap
+// [ErrEntry].
+func (b *Builder) Write(path string) error {
 	slices.SortFunc(b.entries, func(x, y piece) int {
-		if c := bytes.Compare(x.Channel[:], y.Channel[:]); c != 0 {
-			return c
-		}
-		return cmp.Compare(x.Number, y.Number)
+		return cmp.Or(bytes.Compare(x.Channel[:], y.Channel[:]), cmp.Compare(x.Number, y.Number))
 	})
-	return write(path, func(add func(key, value []byte) error) error { return b.rows(add, previous) })
+	return write(path, b.rows)
 }
 
-func (b *Builder) rows(add func(key, value []byte) error, previous Previous) error {
+func (b *Builder) rows(add func(key, value []byte) error) error {
 	var value []byte
 	for i, batch := range b.batches {
 		value = appendBatch(value[:0], batch)
@@ -90,7 +81,7 @@ func (b *Builder) rows(add func(key, value []byte) error, previous Previous) err
 	}
 	var key []byte
 	for i, e := range b.entries {
-		r, err := b.row(i, previous)
+		r, err := b.row(i)
 		if err != nil {
 			return err
 		}
@@ -102,7 +93,8 @@ func (b *Builder) rows(add func(key, value []byte) error, previous Previous) err
 	return nil
 }
 
-func (b *Builder) row(i int, previous Previous) (row, error) {
+// row has the digest of the entry before it where the table does not show it by itself.
+func (b *Builder) row(i int) (row, error) {
 	e := b.entries[i]
 	r := row{time: e.Time, cumulative: e.Cumulative, value: e.Value}
 	if e.Batch != nil {
@@ -110,18 +102,13 @@ func (b *Builder) row(i int, previous Previous) (row, error) {
 	} else {
 		r.digest = e.Digest
 	}
-	if !b.firstOfChannel(i) {
-		if b.entries[i-1].Number == e.Number {
-			return r, fmt.Errorf("%w: two entries %d of channel %s", ErrEntry, e.Number, e.Channel)
-		}
-		return r, nil
+	if !b.firstOfChannel(i) && b.entries[i-1].Number == e.Number {
+		return r, fmt.Errorf("%w: two entries %d of channel %s", ErrEntry, e.Number, e.Channel)
 	}
-	digest, err := previous(e.Entry)
-	if err != nil {
-		return r, fmt.Errorf("the entry before %d of channel %s: %w", e.Number, e.Channel, err)
+	if b.firstOfChannel(i) || b.entries[i-1].Digest != e.Previous {
+		r.flags |= hasPrevious
+		r.previous = e.Previous
 	}
-	r.flags |= hasPrevious
-	r.previous = digest
 	return r, nil
 }
 

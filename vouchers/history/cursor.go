@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -30,6 +31,9 @@ func (s *sheet) cursor(start, limit []byte) *cursor {
 	c.line.Attested = func() (*vouchers.Batch, error) { return c.batch(&c.row) }
 	return c
 }
+
+// receipts goes over all of them.
+func (s *sheet) receipts() *cursor { return s.cursor([]byte{receiptKind}, []byte{receiptKind + 1}) }
 
 func (c *cursor) close() { c.it.Release() }
 
@@ -135,4 +139,18 @@ func (c *cursor) batch(r *row) (*vouchers.Batch, error) {
 	}
 	c.batches[r.batch] = batch
 	return batch, nil
+}
+
+// copy is the line of the row, which stays good when the cursor goes on.
+func (c *cursor) copy() (*vouchers.Line, error) {
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	batch, err := c.batch(&c.row)
+	if err != nil {
+		return nil, err
+	}
+	l := &vouchers.Line{Entry: c.line.Entry, Attested: func() (*vouchers.Batch, error) { return batch, nil }}
+	l.Value = bytes.Clone(l.Value)
+	return l, nil
 }

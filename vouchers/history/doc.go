@@ -12,11 +12,13 @@
 // A table is a table of LevelDB (its format, and goleveldb's reader and writer) and 32 bytes
 // after it, which hold its length and checksums over its footer and over all of it. Its rows:
 //
-//	'b' number of a batch (4)               its leaves and its attestation
-//	'f'                                     facts about the table: times, counts
-//	'r' channel (32) number of the entry (8)    the entry, without its digest if it is a leaf
+//	'a' key of an answer (32)          the answer
+//	'b' number of a batch (4)          its leaves and its attestation
+//	'f'                                facts about the table: times, counts
+//	'r' channel (32), number (1 to 9)  the entry; its digest unless it is a leaf, and the one
+//	                                   before it unless that is the row before
 //
-// Numbers in keys are big-endian, so that keys sort as they should. An index entry is the
+// Keys sort as their numbers do. An index entry is the
 // last key of its block, not a shorter separator: the block that a search ends in is then the
 // one with the first key from there on, and its bloom filter of channels says whether the
 // channel has any entry there.

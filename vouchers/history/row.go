@@ -1,8 +1,10 @@
 package history
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -21,12 +23,23 @@ func batchKey(number uint64) []byte {
 	return binary.BigEndian.AppendUint32([]byte{batchKind}, uint32(number))
 }
 
+// maxReceiptKey is the length of the longest key of a receipt.
+const maxReceiptKey = nameLength + 1 + 8
+
 func receiptKey(id vouchers.ChannelID, number uint64) []byte {
-	return appendReceiptKey(make([]byte, 0, nameLength+8+1), id, number)
+	return appendReceiptKey(make([]byte, 0, maxReceiptKey+1), id, number)
 }
 
+// appendReceiptKey writes the number as its length and so many bytes, the highest first: keys
+// sort as numbers do, and those of small ones are short.
 func appendReceiptKey(b []byte, id vouchers.ChannelID, number uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(append(b, receiptKind), id[:]...), number)
+	b = append(append(b, receiptKind), id[:]...)
+	n := (bits.Len64(number) + 7) / 8
+	b = append(b, byte(n))
+	for n--; n >= 0; n-- {
+		b = append(b, byte(number>>(8*n)))
+	}
+	return b
 }
 
 // receiptsEnd is after the key of every receipt of a channel.
@@ -35,10 +48,16 @@ func receiptsEnd(id vouchers.ChannelID) []byte {
 }
 
 func splitReceiptKey(key []byte) (id vouchers.ChannelID, number uint64, err error) {
-	if len(key) != nameLength+8 || key[0] != receiptKind {
-		return id, 0, fmt.Errorf("%w: a receipt under a key of %d bytes", ErrCorrupt, len(key))
+	if len(key) > nameLength && len(key) <= maxReceiptKey && key[0] == receiptKind {
+		for _, b := range key[nameLength+1:] {
+			number = number<<8 | uint64(b)
+		}
+		id = vouchers.ChannelID(key[1:nameLength])
+		if bytes.Equal(key, appendReceiptKey(make([]byte, 0, maxReceiptKey), id, number)) {
+			return id, number, nil
+		}
 	}
-	return vouchers.ChannelID(key[1:nameLength]), binary.BigEndian.Uint64(key[nameLength:]), nil
+	return id, 0, fmt.Errorf("%w: key %x is not that of a receipt", ErrCorrupt, key)
 }
 
 // What the first byte of a receipt's row says.

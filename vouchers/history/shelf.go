@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func (s *shelf) find(name string) error {
 	if !ok {
 		return nil
 	}
-	v, err := s.open1(number, generation)
+	v, err := s.read1(number, generation)
 	if err != nil {
 		return err
 	}
@@ -90,10 +91,7 @@ func (s *shelf) find(name string) error {
 // removeOld sorts the volumes and keeps the newest generation of each number.
 func (s *shelf) removeOld() error {
 	slices.SortFunc(s.volumes, func(a, b *volume) int {
-		if a.number != b.number {
-			return compare(a.number, b.number)
-		}
-		return compare(a.generation, b.generation)
+		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.generation, b.generation))
 	})
 	var kept []*volume
 	for i, v := range s.volumes {
@@ -107,19 +105,9 @@ func (s *shelf) removeOld() error {
 	return nil
 }
 
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// open1 reads what a volume says of itself.
-func (s *shelf) open1(number, generation uint64) (*volume, error) {
-	v := &volume{number: number, generation: generation, path: filepath.Join(s.dir, fileName(number, generation))}
+// read1 reads what a volume says of itself.
+func (s *shelf) read1(number, generation uint64) (*volume, error) {
+	v := &volume{number: number, generation: generation, path: s.pathOf(number, generation)}
 	info, err := os.Stat(v.path)
 	if err != nil {
 		return nil, err
@@ -159,23 +147,28 @@ func parseName(name string) (number, generation uint64, ok bool) {
 }
 
 // path is that of the table of a segment.
-func (s *shelf) path(number uint64) string { return filepath.Join(s.dir, fileName(number, 0)) }
+func (s *shelf) path(number uint64) string { return s.pathOf(number, 0) }
 
-// add puts the table of a segment on the shelf, which is sealed at its path.
-func (s *shelf) add(number, generation uint64) error {
-	v, err := s.open1(number, generation)
+func (s *shelf) pathOf(number, generation uint64) string {
+	return filepath.Join(s.dir, fileName(number, generation))
+}
+
+// add puts the table of a segment on the shelf, which is sealed at its path, in the place of
+// one of an older generation. It returns its size.
+func (s *shelf) add(number, generation uint64) (size int64, err error) {
+	v, err := s.read1(number, generation)
 	if err == nil {
 		err = v.damage
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return ErrClosed
+		return 0, ErrClosed
 	}
-	at, there := slices.BinarySearchFunc(s.volumes, number, func(v *volume, n uint64) int { return compare(v.number, n) })
+	at, there := slices.BinarySearchFunc(s.volumes, number, func(v *volume, n uint64) int { return cmp.Compare(v.number, n) })
 	switch {
 	case !there:
 		s.volumes = slices.Insert(s.volumes, at, v)
@@ -184,9 +177,9 @@ func (s *shelf) add(number, generation uint64) error {
 		s.volumes[at] = v
 		s.takeOff(old)
 	default:
-		return fmt.Errorf("%w: there is a table %d already", ErrEntry, number)
+		return 0, fmt.Errorf("%w: there is a table %d already", ErrEntry, number)
 	}
-	return nil
+	return v.size, nil
 }
 
 // drop takes a volume off the shelf; its file is removed when its last holder lets go.

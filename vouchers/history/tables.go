@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -13,6 +14,8 @@ var _ vouchers.History = (*Tables)(nil)
 // sees is what was there when it began, whatever is added and dropped meanwhile.
 type Tables struct {
 	shelf *shelf
+
+	pruning sync.Mutex // held by the one who prunes
 }
 
 // Open opens the tables of a directory, which is made if it is not there, and removes what a
@@ -23,7 +26,7 @@ func Open(dir string) (*Tables, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tables{s}, nil
+	return &Tables{shelf: s}, nil
 }
 
 // Close refuses new readers. What is being read is closed when it has been.
@@ -35,7 +38,10 @@ func (t *Tables) Path(segment uint64) string { return t.shelf.path(segment) }
 // Add shows readers the table of a segment, which was written to its path. It is an error
 // that wraps [ErrEntry] to add one twice, and one that wraps [ErrCorrupt] if the file cannot
 // be read.
-func (t *Tables) Add(segment uint64) error { return t.shelf.add(segment, 0) }
+func (t *Tables) Add(segment uint64) error {
+	_, err := t.shelf.add(segment, 0)
+	return err
+}
 
 // Has says whether there is a table of this segment.
 func (t *Tables) Has(segment uint64) bool { return t.shelf.has(segment) }
@@ -140,7 +146,7 @@ func (s *sheet) walk(ctx context.Context, id vouchers.ChannelID, after uint64, v
 
 // each visits the entries of the table that are within the time.
 func (s *sheet) each(ctx context.Context, since, until time.Time, visit func(*vouchers.Line) error) error {
-	c := s.cursor([]byte{receiptKind}, []byte{receiptKind + 1})
+	c := s.receipts()
 	defer c.close()
 	for ok := c.step(c.it.First()); ok; ok = c.next() {
 		if !(facts{first: c.row.time, last: c.row.time}).spans(since, until) {
@@ -151,4 +157,32 @@ func (s *sheet) each(ctx context.Context, since, until time.Time, visit func(*vo
 		}
 	}
 	return c.err
+}
+
+// channels visits the last entry of each channel in the table, and says how many it has
+// there. The cursor is only valid during the call.
+func (s *sheet) channels(ctx context.Context, visit func(last *cursor, entries uint64) error) error {
+	ahead, at := s.receipts(), s.receipts()
+	defer ahead.close()
+	defer at.close()
+	more := ahead.step(ahead.it.First())
+	for more {
+		channel, entries := ahead.channel, uint64(0)
+		for ; more && ahead.channel == channel; more = ahead.next() {
+			entries++
+			if !at.next() {
+				return at.err
+			}
+		}
+		if ahead.err != nil {
+			return ahead.err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := visit(at, entries); err != nil {
+			return err
+		}
+	}
+	return ahead.err
 }

@@ -1,0 +1,4 @@
+package history
+
+// MaxOpen is how many tables are open at most.
+const MaxOpen = maxOpen
