@@ -306,11 +306,17 @@ func fetch(t testing.TB, req *http.Request) (*http.Response, string) {
 // terms402 are what an answer asks for.
 func (c *customer) terms402(resp *http.Response) x402.Requirements {
 	c.t.Helper()
+	return c.required402(resp).Accepts[0]
+}
+
+// required402 is why a request is not answered.
+func (c *customer) required402(resp *http.Response) *x402.PaymentRequired {
+	c.t.Helper()
 	required, err := x402.DecodeHeader[x402.PaymentRequired](resp.Header.Get(x402.HeaderPaymentRequired))
 	if err != nil {
 		c.t.Fatalf("%s: %v", resp.Status, err)
 	}
-	return required.Accepts[0]
+	return required
 }
 
 // charge is what the receipt of an answer says.

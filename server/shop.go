@@ -141,7 +141,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if s.vouchers, err = voucher.New(ctx, voucher.Options{
-		Tills: s.tills, Ledger: s.Ledger, Store: s.Store, Notary: signer, Key: o.Key, MovedFrom: o.MovedFrom, PayTo: s.payTo, WithdrawDelay: s.withdrawDelay,
+		Tills: s.tills, Ledger: s.Ledger, Store: s.Store, Receipts: s.Receipts, Notary: signer, Key: o.Key, MovedFrom: o.MovedFrom, PayTo: s.payTo, WithdrawDelay: s.withdrawDelay,
 		Limits: s.limits, Met: s.met.Add, Now: s.now, Logger: s.logger,
 	}); err != nil {
 		return err

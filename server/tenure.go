@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -26,17 +27,21 @@ var ErrKeyInUse = errors.New("the key sells from another store")
 // has the store's epoch, which rises whenever the store is opened or copied: one below the
 // note's is an older copy, whose channels have had claims that it does not know.
 type tenure struct {
-	notes  []*os.File
-	store  string // the absolute path
-	bucket vouchers.Bucket
-	epoch  uint64
-	older  bool
+	notes    []*os.File
+	store    string // the absolute path
+	bucket   vouchers.Bucket
+	restored vouchers.Bucket // of [vouchers.EpochBucket]
+	epoch    uint64
+	books    uint64 // the highest epoch of receipts that is noted
+	older    bool
 }
 
 // note is what stands in the file.
 type note struct {
 	Store string `json:"store"`
 	Epoch uint64 `json:"epoch"`
+	// Books is the epoch of the store's receipts (see [vouchers.Epoch]).
+	Books uint64 `json:"books,omitempty"`
 }
 
 // holdKey takes the key on these chains for a store. An empty folder notes nothing.
@@ -77,7 +82,7 @@ func (t *tenure) hold(path string, key common.Address, chain uint64) error {
 		if locked != nil {
 			return fmt.Errorf("%w: %w: key %s on chain %d, by a shop that runs: ask it for what you need, or stop it first", ErrKeyInUse, boltstore.ErrInUse, key, chain)
 		}
-		t.epoch = max(t.epoch, known.Epoch)
+		t.epoch, t.books = max(t.epoch, known.Epoch), max(t.books, known.Books)
 		return nil
 	}
 	return fmt.Errorf("%w: %s on chain %d sells from %s, and two stores with one key sell the same money twice: use that store, or another key for this one (`chit wallet new`); if that store is not used any more, move it away or delete %s",
@@ -115,6 +120,13 @@ var epochKey = []byte("epoch")
 // begin compares the store's epoch with the noted one, and begins the next one unless the
 // store is older: then [tenure.renew] does, once the ledger has caught up with the chain.
 func (t *tenure) begin(ctx context.Context, store vouchers.Store) error {
+	if err := t.compare(ctx, store); err != nil {
+		return err
+	}
+	return t.beginBooks(ctx, store)
+}
+
+func (t *tenure) compare(ctx context.Context, store vouchers.Store) error {
 	if len(t.notes) == 0 {
 		return nil
 	}
@@ -135,17 +147,57 @@ func (t *tenure) begin(ctx context.Context, store vouchers.Store) error {
 	return t.renew(ctx)
 }
 
+// caughtUpKey is the key in [vouchers.EpochBucket] of the epoch in which a store has caught up
+// with the chain.
+var caughtUpKey = []byte("caught-up")
+
+// beginBooks opens an epoch of receipts in an older copy that nobody has opened one in: what was
+// sold since it was made is not known. A store that was restored is older too, until it has
+// caught up with the chain.
+func (t *tenure) beginBooks(ctx context.Context, store vouchers.Store) error {
+	t.restored = store.Bucket(vouchers.EpochBucket)
+	books, err := vouchers.Epoch(store)
+	if err == nil && t.older && books <= t.books {
+		books, err = vouchers.OpenEpoch(ctx, store, t.books)
+	}
+	if err != nil {
+		return err
+	}
+	caughtUp, err := t.restored.Get(caughtUpKey)
+	if err != nil {
+		return err
+	}
+	t.books = max(t.books, books)
+	if books > 0 && !bytes.Equal(caughtUp, encodeEpoch(books)) {
+		t.older = true
+		return t.note()
+	}
+	return nil
+}
+
+func encodeEpoch(epoch uint64) []byte { return binary.BigEndian.AppendUint64(nil, epoch) }
+
 // renew begins the store's next epoch. The store knows of it first.
 func (t *tenure) renew(ctx context.Context) error {
+	if t.restored != nil && t.books > 0 {
+		if err := t.restored.Put(ctx, caughtUpKey, encodeEpoch(t.books)); err != nil {
+			return fmt.Errorf("write down that the store has caught up with the chain: %w", err)
+		}
+	}
+	t.older = false
 	if t.bucket == nil {
 		return nil
 	}
 	t.epoch++
-	t.older = false
-	if err := t.bucket.Put(ctx, epochKey, binary.BigEndian.AppendUint64(nil, t.epoch)); err != nil {
+	if err := t.bucket.Put(ctx, epochKey, encodeEpoch(t.epoch)); err != nil {
 		return fmt.Errorf("begin epoch %d of the store: %w", t.epoch, err)
 	}
-	text, err := json.Marshal(note{t.store, t.epoch})
+	return t.note()
+}
+
+// note writes the epochs beside the key.
+func (t *tenure) note() error {
+	text, err := json.Marshal(note{t.store, t.epoch, t.books})
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,13 @@ func EpochOf(number uint64) (epoch, within uint64) {
 // higher, or the first of the epoch.
 func NextNumber(last, epoch uint64) uint64 { return max(last, epoch<<numberBits) + 1 }
 
+// BeginsEpoch reports whether number is the first of a later epoch than that of last.
+func BeginsEpoch(last, number uint64) bool {
+	before, _ := EpochOf(last)
+	epoch, within := EpochOf(number)
+	return epoch > before && within == 1
+}
+
 // Epoch returns the epoch of a store, 0 if it was never restored.
 func Epoch(store interface{ Bucket(name string) Bucket }) (uint64, error) {
 	value, err := store.Bucket(EpochBucket).Get([]byte(EpochKey))

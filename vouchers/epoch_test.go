@@ -68,7 +68,7 @@ func TestNumbersRiseByOneWithinAnEpochAndBeginEachAtOne(t *testing.T) {
 			next := vouchers.NextNumber(last, epoch)
 			of, within := vouchers.EpochOf(next)
 			lastOf, lastWithin := vouchers.EpochOf(last)
-			if next <= last || of != epoch || opened == 0 && last > 0 && of == lastOf && within != lastWithin+1 || opened > 0 && within != 1 {
+			if next <= last || of != epoch || opened == 0 && last > 0 && of == lastOf && within != lastWithin+1 || opened > 0 && within != 1 || vouchers.BeginsEpoch(last, next) != (opened > 0) {
 				rt.Fatalf("after %d in epoch %d comes %d", last, epoch, next)
 			}
 			last = next

@@ -8,6 +8,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/extension"
 )
 
 // Refusal is why a payment is not taken.
@@ -19,6 +20,8 @@ type Refusal struct {
 	Public bool
 	// Logged is the code in the log, where it says more than the standard's word; it may be empty.
 	Logged string
+	// Asks is what the payer is asked to show, nil if nothing.
+	Asks *extension.AskedReceipt
 	// Conflict says that the payment identifier is that of another payment or request.
 	Conflict bool
 }

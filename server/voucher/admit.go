@@ -20,6 +20,9 @@ func (s *Seller) admit(ctx context.Context, p *Payment, price vouchers.Amount, r
 		reservation, refused := s.Reserve(ctx, p, price, request)
 		return reservation, nil, refused
 	}
+	if refused := s.learn(ctx, p); refused != nil {
+		return nil, nil, refused
+	}
 	reservation, err := s.ledger.Reserve(ctx, s.ledgerPayment(p, price, request))
 	if err == nil {
 		if _, answered := reservation.Answer(); answered {
@@ -90,6 +93,9 @@ func (s *Seller) ledgerPayment(p *Payment, price vouchers.Amount, request [32]by
 // Reserve sets the price aside in the channel of a payment. Where the ledger does
 // not know of enough money, the chain is asked first.
 func (s *Seller) Reserve(ctx context.Context, p *Payment, price vouchers.Amount, request [32]byte) (*ledger.Reservation, *terms.Refusal) {
+	if refused := s.learn(ctx, p); refused != nil {
+		return nil, refused
+	}
 	payment := s.ledgerPayment(p, price, request)
 	reservation, err := s.ledger.Reserve(ctx, payment)
 	if !lacksMoney(err) && (p.short || !errors.Is(err, ledger.ErrChannelNotFound)) {
@@ -102,6 +108,9 @@ func (s *Seller) Reserve(ctx context.Context, p *Payment, price vouchers.Amount,
 		return nil, s.unasked(err, p, price)
 	}
 	if refused := s.refresh(ctx, p.till, p.Config, err); refused != nil {
+		return nil, refused
+	}
+	if refused := s.learn(ctx, p); refused != nil { // its channel may be new to the store
 		return nil, refused
 	}
 	reservation, err = s.ledger.Reserve(ctx, payment)

@@ -60,7 +60,7 @@ var voucherAlone = new(x402.VoucherPayload)
 func (b inShort) accept(s *Seller, price vouchers.Amount) (*Payment, *terms.Refusal) {
 	p := &Payment{
 		body: voucherAlone, Voucher: vouchers.Voucher{Channel: b.Channel, Ceiling: b.Ceiling}, signature: b.Signature,
-		identifier: b.Identifier, short: true,
+		identifier: b.Identifier, short: true, agreed: b.Amount,
 	}
 	deployment, config, known := s.ledger.Whose(b.Channel)
 	if !known {

@@ -31,6 +31,10 @@ type Payment struct {
 	receipt    bool // of the extension offer-receipt is asked for
 	order      *extension.PayerOrder
 	ordered    bool // the order is the payer's, and for what the payment asks for
+	// agreed is what the payer agrees to pay for a call, which its voucher is signed for beside
+	// what it counts.
+	agreed vouchers.Amount
+	shows  *extension.Shown // nil where the payer keeps no receipts
 }
 
 // accept holds a payment against the terms of a call at a price.
@@ -55,6 +59,12 @@ func (s *Seller) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*P
 	p.identifier, p.receipt = identifier, extension.WantsReceipt(payload.Extensions)
 	if p.order, err = extension.Order(payload.Extensions); err != nil {
 		return nil, terms.Refuse(x402.ErrPayload, "%v", err)
+	}
+	if p.shows, err = extension.ShownReceipt(payload.Extensions); err != nil {
+		return nil, terms.Refuse(x402.ErrPayload, "%v", err)
+	}
+	if _, refunds := p.body.(*x402.RefundPayload); !refunds {
+		p.agreed = payload.Accepted.Amount
 	}
 	if refused := s.checkConfig(at, config); refused != nil {
 		return nil, refused

@@ -59,6 +59,9 @@ func (s *Seller) refund(ctx context.Context, p *Payment, amount *vouchers.Amount
 	if refused := s.refresh(ctx, p.till, p.Config, nil); refused != nil {
 		return nil, refused
 	}
+	if refused := s.learn(ctx, p); refused != nil {
+		return nil, refused
+	}
 	unfreeze, err := s.ledger.Freeze(id)
 	if err != nil {
 		return nil, terms.FromLedger(err)

@@ -68,5 +68,10 @@ func (s *Seller) Required(resource x402.Resource, price vouchers.Amount, r *term
 	}
 	required := x402.Refuse(resource, accepts, r.Code, r.Detail)
 	required.Extensions = s.announceMoves(extension.AnnounceReceipts(required.Extensions))
+	if r.Asks != nil {
+		if with, err := extension.AskReceipt(required.Extensions, *r.Asks); err == nil {
+			required.Extensions = with
+		}
+	}
 	return required
 }

@@ -24,6 +24,7 @@ type Seller struct {
 	tills         *till.Tills
 	ledger        *ledger.Ledger
 	store         *boltstore.Store
+	receipts      *receipts.Book
 	notary        receipts.Signer // of receipts
 	key           keys.Signer
 	payTo         common.Address
@@ -50,7 +51,8 @@ type Options struct {
 	Tills  *till.Tills
 	Ledger *ledger.Ledger
 	Store  *boltstore.Store
-	// Notary signs receipts, and Key that the shop has moved from MovedFrom.
+	// Receipts are those of all charges. Notary signs receipts, and Key that the shop has moved from MovedFrom.
+	Receipts  *receipts.Book
 	Notary    receipts.Signer
 	Key       keys.Signer
 	MovedFrom []Move
@@ -69,7 +71,7 @@ type Options struct {
 // was closed, and signs that the shop has moved.
 func New(ctx context.Context, o Options) (*Seller, error) {
 	s := &Seller{
-		tills: o.Tills, ledger: o.Ledger, store: o.Store, notary: o.Notary, key: o.Key, payTo: o.PayTo, withdrawDelay: o.WithdrawDelay,
+		tills: o.Tills, ledger: o.Ledger, store: o.Store, receipts: o.Receipts, notary: o.Notary, key: o.Key, payTo: o.PayTo, withdrawDelay: o.WithdrawDelay,
 		movedFrom: o.MovedFrom, limits: o.Limits, met: o.Met, now: o.Now, logger: o.Logger,
 		asking: newAsking(o.Limits, o.Now), errands: newErrands(o.Limits), largeDeposits: limits.PerSecond(o.Limits.LargeDeposits),
 	}

@@ -29,9 +29,13 @@ type Evidence struct {
 	// none is shown.
 	Charged vouchers.Amount
 	// Counted is what the payer says that it counts (see [Channel.Count]): what its voucher is
-	// signed over. It counts only while the channel is in doubt.
+	// signed over. It is taken for what was charged where no receipt is shown and the channel is
+	// in doubt; beside a receipt it says how much credit tokens have left.
 	Counted vouchers.Amount
 }
+
+// Epoch is that of the store (see [vouchers.Epoch]), 0 if it was never restored.
+func (l *Ledger) Epoch() uint64 { return l.epoch }
 
 // Behind reports whether a channel is in doubt, and a payer who counts so much (atomic units,
 // see [Channel.Count]) knows of charges that this ledger does not.
@@ -114,8 +118,8 @@ func (r *Reservation) restore(e *Evidence) (cut vouchers.Amount) {
 		proven = e.Charged.Plus(a.since).Minus(ch.charged + a.committing)
 	}
 	more := proven
-	if ch.noted(doubted) {
-		more = max(more, e.Counted.Minus(ch.counted()))
+	if e.Charged == 0 && ch.noted(doubted) {
+		more = e.Counted.Minus(ch.counted())
 	}
 	ceiling := max(ch.ceiling, e.Voucher.Ceiling)
 	most := min(ceiling, ch.balance).Minus(ch.charged + a.reserved)

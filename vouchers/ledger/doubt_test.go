@@ -132,7 +132,7 @@ func TestEvidenceIsTakenAsFarAsThePayerHasSignedAndTheChannelHolds(t *testing.T)
 		"signed for less":  {450, 500, 0, 450},
 		"holds less":       {5000, 2000, 0, 1000},
 		"counts more":      {5000, 0, 2000, 1000},
-		"counts and shows": {700, 500, 600, 600},
+		"counts and shows": {700, 500, 600, 500},
 		"counts less":      {700, 500, 50, 500},
 		"nothing new":      {700, 90, 100, 100},
 	} {

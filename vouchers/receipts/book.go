@@ -25,10 +25,12 @@ type Signer interface {
 
 // Book is the seller's receipts in its store. It is safe for concurrent use.
 type Book struct {
+	store  vouchers.Store
 	bucket vouchers.Bucket
 	signer Signer
 
 	mu         sync.Mutex // guards what follows
+	epoch      *uint64    // of the store, nil until it is read
 	heads      map[vouchers.ChannelID]head
 	separators map[vouchers.Deployment]common.Hash
 }
@@ -43,7 +45,7 @@ type head struct {
 // should be the receiver authorizer of the channels.
 func NewBook(store vouchers.Store, signer Signer) *Book {
 	return &Book{
-		bucket: store.Bucket(Bucket), signer: signer,
+		store: store, bucket: store.Bucket(Bucket), signer: signer,
 		heads: map[vouchers.ChannelID]head{}, separators: map[vouchers.Deployment]common.Hash{},
 	}
 }
@@ -66,7 +68,7 @@ func (b *Book) Draft(ctx context.Context, c *ledger.Charge, r Receipt) (*Draft, 
 		return nil, err
 	}
 	r.Network, r.Escrow, r.Channel = d.Network(), d.Escrow, c.Channel
-	r.Sequence, r.Previous = last.sequence+1, last.digest
+	r.Sequence, r.Previous = vouchers.NextNumber(last.sequence, *b.epoch), last.digest
 	r.Charged, r.Cumulative = c.Charged, c.Cumulative
 	r.Resource = Cut(r.Resource)
 	digest := r.digest(under)
@@ -104,6 +106,13 @@ func (b *Book) Issue(d *Draft) {
 func (b *Book) last(d vouchers.Deployment, id vouchers.ChannelID) (head, common.Hash, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.epoch == nil {
+		epoch, err := vouchers.Epoch(b.store)
+		if err != nil {
+			return head{}, common.Hash{}, err
+		}
+		b.epoch = &epoch
+	}
 	under, known := b.separators[d]
 	if !known {
 		under = separator(d)

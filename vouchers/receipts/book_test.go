@@ -1,6 +1,7 @@
 package receipts_test
 
 import (
+	"bytes"
 	"path/filepath"
 	"testing"
 
@@ -135,5 +136,35 @@ func TestPagesHaveEveryReceiptOnce(t *testing.T) {
 	}
 	if page, err := b.Page(vouchers.ChannelID{1}, 0); err != nil || len(page) != 0 {
 		t.Errorf("a channel without receipts: %v, %v", page, err)
+	}
+}
+
+func TestABookThatWasRestoredGivesNoNumberTwiceAndItsStatementAddsUp(t *testing.T) {
+	b := newBook(t)
+	b.issues(1, 2)
+	if _, err := vouchers.OpenEpoch(t.Context(), b.store); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.open()
+	b.issues(3, 4)
+	all := b.all()
+	if len(all) != 4 || all[2].Sequence != 1<<40+1 || all[3].Sequence != 1<<40+2 || all[2].Previous == (common.Hash{}) {
+		t.Fatalf("%+v", all)
+	}
+	var statement bytes.Buffer
+	s := receipts.NewStatement(&statement)
+	if err := s.Account(receipts.AccountOf(deployment, channel, config)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if err := s.Receipt(&all[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if audits, err := receipts.Verify(&statement); err != nil || audits[0].Fault != nil || audits[0].Receipts != 4 || audits[0].Charged != 10 {
+		t.Errorf("%+v, %v", audits, err)
 	}
 }

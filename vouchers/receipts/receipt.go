@@ -37,6 +37,11 @@ var (
 // cut off there. The receipt's Request tells them apart.
 const MaxResource = 1024
 
+// Evidence is the resource of a receipt for what was charged before the seller's books were
+// restored from a backup that did not have it, and that the payer has shown. Its Request is the
+// digest of the receipt that was shown, or of the voucher.
+const Evidence = "chit:evidence"
+
 // Receipt is what a seller says of one charge. Amounts are atomic units.
 type Receipt struct {
 	// Network and Escrow are the channel's deployment, which the EIP-712 domain holds.

@@ -30,6 +30,7 @@ type Audit struct {
 	// Fault is the first thing that is wrong, nil if nothing is.
 	Fault *Fault `json:"fault,omitempty"`
 
+	last      uint64 // the number of the last receipt
 	digest    common.Hash
 	separator common.Hash
 }
@@ -64,7 +65,8 @@ func FaultOf(audits []Audit) error {
 }
 
 // Verify reads a statement and audits each of its channels, in the order of their ids.
-// The receipts of a channel must be there from the first on and in order. What is no
+// The receipts of a channel must be there from the first on and in order; a seller whose books
+// were restored from a backup goes on with the first number of a later epoch. What is no
 // statement is an error that wraps [ErrFormat]; a channel that does not add up is not an
 // error, but has a Fault.
 //
@@ -132,13 +134,14 @@ func (a *Audit) receipt(r *Signed, signers []common.Address) {
 	}
 	digest := r.digest(a.separator)
 	if reason := a.judge(r, digest, signers); reason != "" {
-		a.Fault = &Fault{Sequence: min(r.Sequence, a.Receipts+1), Reason: reason}
+		a.Fault = &Fault{Sequence: min(r.Sequence, a.last+1), Reason: reason}
 		return
 	}
 	if a.Receipts == 0 {
 		a.Before = r.Cumulative - r.Charged
 	}
-	a.Receipts, a.Charged, a.digest = r.Sequence, r.Cumulative, digest
+	a.Receipts++
+	a.last, a.Charged, a.digest = r.Sequence, r.Cumulative, digest
 }
 
 // judge returns what is wrong with the next receipt, "" if nothing is.
@@ -150,9 +153,9 @@ func (a *Audit) judge(r *Signed, digest common.Hash, signers []common.Address) s
 	switch {
 	case r.Network != a.Network || r.Escrow != a.Escrow:
 		return fmt.Sprintf("it is of %s/%s, the channel of %s/%s", r.Network, r.Escrow, a.Network, a.Escrow)
-	case r.Sequence > a.Receipts+1:
+	case r.Sequence > a.last+1 && !vouchers.BeginsEpoch(a.last, r.Sequence):
 		return fmt.Sprintf("it is missing; the next one that is there is %d", r.Sequence)
-	case r.Sequence < a.Receipts+1:
+	case r.Sequence < a.last+1:
 		return "it comes a second time"
 	case r.Charged == 0:
 		return "it is for nothing"
@@ -170,7 +173,7 @@ func (a *Audit) judge(r *Signed, digest common.Hash, signers []common.Address) s
 // finish holds the receipts against the chain.
 func (a *Audit) finish() {
 	if a.Fault == nil && a.Claimed != nil && a.Claimed.Claimed > a.Charged {
-		a.Fault = &Fault{Sequence: a.Receipts + 1, Reason: fmt.Sprintf("%s were claimed on chain by block %d, the %d receipts prove %s",
+		a.Fault = &Fault{Sequence: a.last + 1, Reason: fmt.Sprintf("%s were claimed on chain by block %d, the %d receipts prove %s",
 			a.Claimed.Claimed, a.Claimed.Block, a.Receipts, a.Charged)}
 	}
 }
