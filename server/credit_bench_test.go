@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
@@ -17,8 +15,7 @@ import (
 )
 
 // BenchmarkCallOnToken makes MCP calls over HTTP, paid with one token and durable when
-// they are answered, and the same calls for nothing, in turns. The ratio is the
-// throughput of the paid ones as a part of that of the free ones.
+// they are answered, and the same calls for nothing, in turns.
 func BenchmarkCallOnToken(b *testing.B) {
 	for _, callers := range []int{1, 64, 1024} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) { benchmarkCallOnToken(b, callers) })
@@ -39,37 +36,21 @@ func benchmarkCallOnToken(b *testing.B, callers int) {
 	wire.MaxIdleConns, wire.MaxIdleConnsPerHost = 2*callers, 2*callers
 	defer wire.CloseIdleConnections()
 	client := withHeader(b, shop.URL, g.Token, transport.WithHTTPBasicClient(&http.Client{Transport: wire}))
-	run := func(name string, n int) time.Duration {
-		began := time.Now()
-		var crowd sync.WaitGroup
-		for caller := range callers {
-			crowd.Go(func() {
-				var req mcp.CallToolRequest
-				req.Params.Name = name
-				for i := caller; i < n; i += callers {
-					result, err := client.CallTool(context.Background(), req)
-					if err != nil || result.IsError {
-						b.Errorf("%v %+v", err, result)
-						return
-					}
-				}
-			})
+	call := func(name string) func(int) error {
+		var req mcp.CallToolRequest
+		req.Params.Name = name
+		return func(int) error {
+			result, err := client.CallTool(context.Background(), req)
+			if err == nil && result.IsError {
+				err = fmt.Errorf("%+v", result)
+			}
+			return err
 		}
-		crowd.Wait()
-		return time.Since(began)
 	}
-	run("work", callers)
-	run("free", callers)
-	const turns = 8
-	var paid, unpaid time.Duration
-	n := max(b.N/turns, callers)
-	b.ResetTimer()
-	for range turns {
-		paid += run("work", n)
-		unpaid += run("free", n)
-	}
-	name := fmt.Sprintf("paid.token.%d:", callers)
-	b.ReportMetric(float64(turns*n)/paid.Seconds(), name+"calls/s")
-	b.ReportMetric(unpaid.Seconds()/paid.Seconds(), name+"ratio")
-	b.ReportMetric(0, "ns/op")
+	n, name := max(8*callers, 256), fmt.Sprintf("paid.token.%d", callers)
+	all := inTurns(b, func() (calls, baseline shoptest.Run) {
+		return shoptest.Crowd(b, callers, n, call("work")), shoptest.Crowd(b, callers, n, call("free"))
+	})
+	all.Report(b, name)
+	all.ReportTimes(b, name)
 }

@@ -46,6 +46,9 @@ func benchmarkCallOnVoucher(b *testing.B, name string, callers, channels int) {
 	})
 	all.Report(b, name)
 	all.ReportTimes(b, name)
+	if callers == 1 {
+		all.ReportAdded(b, name)
+	}
 }
 
 // BenchmarkClientOnVoucher is the same through the client of mcp-go, as the figures of
@@ -83,6 +86,7 @@ func benchmarkClientOnVoucher(b *testing.B, name string, callers int) {
 		return calls, shoptest.Crowd(b, callers, len(payments), func(int) error { return call("free", nil) })
 	})
 	all.Report(b, name)
+	all.ReportTimes(b, name)
 }
 
 // openToRegulars opens a shop that sells "work" and gives "free" away, and so many
