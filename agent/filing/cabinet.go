@@ -16,6 +16,8 @@ type Cabinet struct {
 	book    *book.Book       // nil keeps none
 	signers []common.Address // who may sign receipts beside a channel's authorizer
 
+	verifier receipts.Verifier
+
 	mu      sync.Mutex // guards what follows
 	unfiled []*receipts.Signed
 	trails  map[vouchers.ChannelID]*Trail
@@ -68,7 +70,7 @@ func (c *Cabinet) Attested(r *receipts.Signed, authorizer common.Address) (commo
 	if len(r.Resource) > receipts.MaxResource {
 		return common.Hash{}, fmt.Errorf("%w: its resource has %d bytes, at most %d are taken", receipts.ErrFormat, len(r.Resource), receipts.MaxResource)
 	}
-	return r.Attested(authorizer, c.signers)
+	return c.verifier.Attested(r, authorizer, c.signers)
 }
 
 // follow adds a receipt to those of its channel, if it fits. The caller holds mu.

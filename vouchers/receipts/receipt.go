@@ -170,13 +170,22 @@ func (s *Signed) Signer() (common.Address, error) {
 }
 
 func (s *Signed) signer(digest common.Hash) (common.Address, error) {
-	if s.Batch != nil {
-		if err := s.checkBatch(); err != nil {
-			return common.Address{}, err
-		}
-		digest = batchDigest(climb(digest, s.Batch.Path))
+	signed, err := s.signed(digest)
+	if err != nil {
+		return common.Address{}, err
 	}
-	return vouchers.Recover(digest, s.Signature)
+	return vouchers.Recover(signed, s.Signature)
+}
+
+// signed is what the signature is over: the digest of the receipt, or of its batch.
+func (s *Signed) signed(digest common.Hash) (common.Hash, error) {
+	if s.Batch == nil {
+		return digest, nil
+	}
+	if err := s.checkBatch(); err != nil {
+		return common.Hash{}, err
+	}
+	return batchDigest(climb(digest, s.Batch.Path)), nil
 }
 
 // check is Check where others may have signed as well.
@@ -185,6 +194,10 @@ func (s *Signed) check(digest common.Hash, signer common.Address, others []commo
 	if err != nil {
 		return err
 	}
+	return mayBeBy(got, signer, others)
+}
+
+func mayBeBy(got, signer common.Address, others []common.Address) error {
 	if got != signer && !slices.Contains(others, got) {
 		return fmt.Errorf("%w: %s signed it, the channel's receiver authorizer is %s", ErrSigner, got, signer)
 	}
