@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // metaReceipt is the key under which a result's _meta has a signed receipt.
@@ -48,14 +49,14 @@ func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool str
 
 // want is a call of a tool whose last result is written to last.
 func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallToolResult) *pay.Want {
-	return &pay.Want{Name: tool, Tell: c.tell, Send: func(ctx context.Context, paid *x402.PaymentPayload) (*pay.Answer, error) {
+	return &pay.Want{Name: tool, Tell: c.tell, Send: func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
 		r := request(tool, arguments)
 		if paid != nil {
-			raw, err := paid.MarshalJSON() // the library encodes the parameters several times
+			key, value, err := memberOf(paid)
 			if err != nil {
 				return nil, err
 			}
-			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: json.RawMessage(raw)}}
+			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{key: value}}
 		}
 		ctx, why := dial.Watched(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
@@ -83,7 +84,7 @@ func request(tool string, arguments map[string]any) mcp.CallToolRequest {
 }
 
 func answerOf(tool string, result *mcp.CallToolResult) *pay.Answer {
-	a := &pay.Answer{Required: requiredOf(result), Receipt: receiptOf(result), Failed: result.IsError}
+	a := &pay.Answer{Required: requiredOf(result), Receipt: receiptOf(result), Paid: paidOf(result), Failed: result.IsError}
 	if signed := signedOf(result); signed != nil && ofTool(tool, signed) {
 		a.Signed = signed
 	}
@@ -126,6 +127,15 @@ func receiptOf(result *mcp.CallToolResult) *x402.SettlementResponse {
 		return nil
 	}
 	return response
+}
+
+// paidOf is receiptOf for a receipt in the short form.
+func paidOf(result *mcp.CallToolResult) *short.Paid {
+	if result.Meta == nil {
+		return nil
+	}
+	text, _ := result.Meta.AdditionalFields[short.MetaPaid].(string)
+	return paidIn(text)
 }
 
 // signedOf returns the signed receipt of an answer, nil if it carries none that can be

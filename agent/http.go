@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // headerState is the header by which that is asked for over plain HTTP.
@@ -99,10 +100,10 @@ func (c *HTTPClient) Refund(ctx context.Context, r HTTPRequest, amount vouchers.
 func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *pay.Want {
 	u, err := c.resource(r.URL)
 	if err != nil {
-		return &pay.Want{Send: func(context.Context, *x402.PaymentPayload) (*pay.Answer, error) { return nil, err }}
+		return &pay.Want{Send: func(context.Context, *pay.Payment) (*pay.Answer, error) { return nil, err }}
 	}
 	w := &pay.Want{Name: naming.Resource(u)}
-	w.Send = func(ctx context.Context, paid *x402.PaymentPayload) (*pay.Answer, error) {
+	w.Send = func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
 		response, err := c.exchange(ctx, u, r, paid)
 		if err != nil {
 			return nil, err
@@ -128,7 +129,7 @@ func (c *HTTPClient) resource(text string) (*url.URL, error) {
 	return u, naming.Check(naming.Resource(u))
 }
 
-func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, paid *x402.PaymentPayload) (*HTTPResponse, error) {
+func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, paid *pay.Payment) (*HTTPResponse, error) {
 	request, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(r.Body))
 	if err != nil {
 		return nil, err
@@ -137,11 +138,11 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 		request.Header = r.Header.Clone()
 	}
 	if paid != nil {
-		header, err := x402.EncodeHeader(paid)
+		name, value, err := headerOf(paid)
 		if err != nil {
 			return nil, err
 		}
-		request.Header.Set(x402.HeaderPaymentSignature, header)
+		request.Header.Set(name, value)
 	}
 	response, err := c.payer.HTTP.Do(request)
 	if err != nil {
@@ -176,7 +177,7 @@ func ofPlace(u *url.URL, r *receipts.Signed) bool {
 // answer reads what concerns the payment. A status of 500 or above without a receipt
 // leaves open whether the payment was taken.
 func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
-	a := &pay.Answer{Failed: r.Status >= http.StatusMultipleChoices}
+	a := &pay.Answer{Failed: r.Status >= http.StatusMultipleChoices, Paid: paidIn(r.Header.Get(short.HeaderPaid))}
 	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
 		a.Receipt = receipt
 	}
@@ -195,7 +196,7 @@ func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
 	if a.Receipt != nil && a.Receipt.ErrorReason != "" && required.Error == "" {
 		required.Error, required.ErrorMessage = a.Receipt.ErrorReason, a.Receipt.ErrorMessage
 	}
-	a.Required, a.Receipt = required, nil
+	a.Required, a.Receipt, a.Paid = required, nil, nil
 	return a, nil
 }
 

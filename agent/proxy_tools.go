@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // voucherProxy pays for the calls of a [Proxy].
@@ -111,7 +112,7 @@ func (f rpcFailure) Error() string { return string(f.details) }
 
 // wantRaw is a call of a tool whose params and last answer are kept as they are.
 func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[string]json.RawMessage, last *relay.Message) *pay.Want {
-	return &pay.Want{Name: tool, Send: func(ctx context.Context, paid *x402.PaymentPayload) (*pay.Answer, error) {
+	return &pay.Want{Name: tool, Send: func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
 		stamped, err := withPayment(params, paid)
 		if err != nil {
 			return nil, err
@@ -132,7 +133,7 @@ func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[strin
 }
 
 // withPayment is the params of a call with a payment in their _meta.
-func withPayment(params map[string]json.RawMessage, paid *x402.PaymentPayload) (map[string]json.RawMessage, error) {
+func withPayment(params map[string]json.RawMessage, paid *pay.Payment) (map[string]json.RawMessage, error) {
 	var meta map[string]json.RawMessage
 	if raw := params["_meta"]; raw != nil {
 		if err := json.Unmarshal(raw, &meta); err != nil {
@@ -145,10 +146,11 @@ func withPayment(params map[string]json.RawMessage, paid *x402.PaymentPayload) (
 	if meta == nil {
 		meta = make(map[string]json.RawMessage)
 	}
-	var err error
-	if meta[x402.MetaPayment], err = json.Marshal(paid); err != nil {
+	key, value, err := memberOf(paid)
+	if err != nil {
 		return nil, err
 	}
+	meta[key] = value
 	params = maps.Clone(params)
 	params["_meta"], err = json.Marshal(meta)
 	return params, err
@@ -163,6 +165,10 @@ func answerOfRaw(tool string, raw json.RawMessage) (*pay.Answer, error) {
 	a := &pay.Answer{Failed: read.IsError}
 	if receipt, err := x402.DecodeSettlementResponse(read.Meta[x402.MetaPaymentResponse]); err == nil {
 		a.Receipt = receipt
+	}
+	var text string
+	if json.Unmarshal(read.Meta[short.MetaPaid], &text) == nil {
+		a.Paid = paidIn(text)
 	}
 	if signed, err := receipts.Parse(read.Meta[metaReceipt]); err == nil && ofTool(tool, signed) {
 		a.Signed = signed

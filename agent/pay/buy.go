@@ -194,18 +194,6 @@ func (p *Payer) reserve(ctx context.Context, ch *channel, n *account.Need, depos
 	return ch.Reserve(ctx, n)
 }
 
-// payment signs a voucher, and puts it beside a deposit if there is one.
-func (p *Payer) payment(ctx context.Context, ch *channel, t *terms.Terms, ceiling vouchers.Amount, deposit *deposit.Signed) (*x402.PaymentPayload, error) {
-	voucher, err := p.sign(ctx, ch, ceiling)
-	if err != nil {
-		return nil, err
-	}
-	if deposit != nil {
-		return wrap(t, &x402.DepositPayload{ChannelConfig: ch.Config, Voucher: voucher, Deposit: *deposit.Deposit})
-	}
-	return wrap(t, &x402.VoucherPayload{ChannelConfig: ch.Config, Voucher: voucher})
-}
-
 // inquire asks without a payment.
 func (w *Want) inquire(ctx context.Context) (*Answer, error) {
 	ctx, way := dial.OnWay(ctx)
@@ -218,7 +206,7 @@ func (w *Want) inquire(ctx context.Context) (*Answer, error) {
 
 // send asks with a payment. Where no answer comes it is sent once more: the payment
 // has an identifier, so that it is taken once at most; again says so.
-func (p *Payer) send(ctx context.Context, w *Want, paid *x402.PaymentPayload) (a *Answer, again bool, err error) {
+func (p *Payer) send(ctx context.Context, w *Want, paid *Payment) (a *Answer, again bool, err error) {
 	ctx, way := dial.OnWay(ctx)
 	a, err = w.Send(ctx, paid)
 	if again = isSilence(err) && ctx.Err() == nil; again {
@@ -235,24 +223,20 @@ func (p *Payer) send(ctx context.Context, w *Want, paid *x402.PaymentPayload) (a
 
 // settle holds the answer of a paid call against the account.
 func (p *Payer) settle(ch *channel, ceiling vouchers.Amount, call *purchase, a *Answer) (Receipt, error) {
-	if a.Receipt == nil && a.Failed {
+	if a.isSilent() && a.Failed {
 		ch.Release(ceiling) // it is signed again, so that a server that keeps it has it once
 		return Receipt{}, nil
 	}
-	if a.Receipt == nil {
+	charged, total, err := a.charge(ch.ID)
+	if err != nil {
 		call.loses(ch, ceiling)
-		return Receipt{}, fmt.Errorf("%w: the answer carries no receipt that can be read", account.ErrDishonest)
-	}
-	state, charged := a.Receipt.Extra.ChannelState, a.Receipt.Extra.ChargedAmount
-	if !a.Receipt.Success || state == nil || state.ChannelID != ch.ID || state.ChargedCumulativeAmount == nil || charged == nil {
-		call.loses(ch, ceiling)
-		return Receipt{}, fmt.Errorf("%w: the receipt does not say what channel %s was charged", account.ErrDishonest, ch.ID)
-	}
-	if err := ch.Settle(ceiling, *charged, *state.ChargedCumulativeAmount); err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Paid: *charged > 0, Charged: *charged, Channel: ch.ID, Cumulative: ch.Total()}
-	if p.file(ch, *charged, a.Signed) {
+	if err := ch.Settle(ceiling, charged, total); err != nil {
+		return Receipt{}, err
+	}
+	receipt := Receipt{Paid: charged > 0, Charged: charged, Channel: ch.ID, Cumulative: ch.Total()}
+	if p.file(ch, charged, a.Signed) {
 		receipt.Signed = a.Signed
 	}
 	if receipt.Paid {

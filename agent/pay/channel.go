@@ -2,11 +2,10 @@ package pay
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chitpay/chit/agent/account"
@@ -17,13 +16,14 @@ import (
 	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
-	"github.com/chitpay/chit/x402/extension"
 )
 
 // channel is an account with what its vouchers are signed with.
 type channel struct {
 	*account.Account
 	*terms.Terms
+
+	wantsFull atomic.Bool // the server has not understood a payment in the short form
 
 	saving sync.Mutex // guards saved
 	saved  time.Time
@@ -182,26 +182,6 @@ func (p *Payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVouche
 		return x402.SignedVoucher{}, err
 	}
 	return p.sign(ctx, ch, charged)
-}
-
-// identified adds an identifier, which makes sending a payment again safe.
-func identified(extensions x402.Extensions) (x402.Extensions, error) {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never returns an error
-	extensions, err := extension.WithPaymentIdentifier(extensions, hex.EncodeToString(id[:]))
-	if err != nil {
-		return nil, fmt.Errorf("make a payment identifier: %w", err)
-	}
-	return extensions, nil
-}
-
-// wrap completes a payload, with an identifier.
-func wrap(t *terms.Terms, payload x402.Payload) (*x402.PaymentPayload, error) {
-	extensions, err := identified(nil)
-	if err != nil {
-		return nil, err
-	}
-	return &x402.PaymentPayload{Resource: &t.Resource, Accepted: t.Accepted, Payload: payload, Extensions: extensions}, nil
 }
 
 // check accepts a corrective answer that proves itself: by a voucher that this client

@@ -49,14 +49,14 @@ func (p *Payer) move(ctx context.Context, ch *channel, by *Want, payload x402.Pa
 		before = d.Before
 	}
 	for round := range rounds {
-		paid, err := wrap(ch.Terms, payload)
+		paid, err := wrap(ch.Terms, payload, newIdentifier())
 		if err == nil {
 			err = p.orderRefund(ctx, ch, paid)
 		}
 		if err != nil {
 			return Moved{}, err
 		}
-		a, _, err := p.send(ctx, by, paid)
+		a, _, err := p.send(ctx, by, &Payment{Full: paid})
 		if err != nil {
 			return Moved{}, err
 		}

@@ -36,16 +36,20 @@ func (p *Payer) signOrder(ctx context.Context, id vouchers.ChannelID, action, su
 // ask sends a payment for a call. A server that knows its voucher from the chain tells
 // nobody who shows it where the channel stands, nor gives the answer to it again that was
 // lost, unless the payer orders it to.
-func (p *Payer) ask(ctx context.Context, ch *channel, w *Want, paid *x402.PaymentPayload) (a *Answer, again bool, err error) {
+func (p *Payer) ask(ctx context.Context, ch *channel, w *Want, o *purchaseOrder) (a *Answer, again bool, err error) {
 	ctx, _ = dial.OnWay(ctx) // what has left with the first request has left
-	a, again, err = p.send(ctx, w, paid)
+	a, again, err = p.offer(ctx, ch, w, o)
 	if err != nil || a.Required == nil || !isMismatch(a.Required) || !again && !hidesCount(a.Required, ch) {
 		return a, again, err
 	}
-	if err := p.order(ctx, ch, paid, "state", ""); err != nil {
+	paid, err := o.inFull()
+	if err == nil {
+		err = p.order(ctx, ch, paid, "state", "")
+	}
+	if err != nil {
 		return nil, again, err
 	}
-	ordered, more, err := p.send(ctx, w, paid)
+	ordered, more, err := p.send(ctx, w, &Payment{Full: paid})
 	return ordered, again || more, err
 }
 

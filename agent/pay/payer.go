@@ -46,6 +46,8 @@ type Options struct {
 	TopUp TopUp
 	// Pinned are escrows that the owner trusts beside the canonical one and chit's own.
 	Pinned []escrow.Addresses
+	// Stock pays in x402's own words alone, and never in chit's short form (see [Payment]).
+	Stock bool
 	// ReceiptSigners may sign receipts beside a channel's receiver authorizer: sellers whose
 	// authorizer signs nothing but transactions have such a key.
 	ReceiptSigners []common.Address
@@ -104,6 +106,7 @@ type Payer struct {
 	token   funding.Token
 	purse   *budget.Purse
 	topUp   TopUp
+	stock   bool // no payment goes in the short form
 	book    *book.Book
 	desk    *deposit.Desk
 	chooser *terms.Chooser
@@ -142,7 +145,7 @@ func Open(ctx context.Context, server string, o Options) (*Payer, error) {
 		return nil, fmt.Errorf("%w: Options needs a Key that pays and the Token that it may spend", policy.ErrTerms)
 	}
 	p := &Payer{
-		key: o.Key, session: o.Session, Prices: new(policy.Prices), topUp: o.TopUp, agree: o.Agree, Server: server,
+		key: o.Key, session: o.Session, Prices: new(policy.Prices), topUp: o.TopUp, stock: o.Stock, agree: o.Agree, Server: server,
 		terms: make(map[string]*terms.Terms), channels: make(map[vouchers.ChannelID]*channel),
 	}
 	p.Limits = o.Limits.WithDefaults()

@@ -141,14 +141,14 @@ func (p *Payer) probe(ctx context.Context, ch *channel, by *Want) (*account.Proo
 		return nil, err
 	}
 	// a seller holds what is accepted against the price of what is asked
-	paid, err := wrap(cmp.Or(p.Known(by.Name), ch.Terms), &x402.VoucherPayload{ChannelConfig: ch.Config, Voucher: voucher})
+	paid, err := wrap(cmp.Or(p.Known(by.Name), ch.Terms), &x402.VoucherPayload{ChannelConfig: ch.Config, Voucher: voucher}, newIdentifier())
 	if err == nil {
 		err = p.order(ctx, ch, paid, "state", "") // the voucher may be on chain
 	}
 	if err != nil {
 		return nil, err
 	}
-	a, _, err := p.send(ctx, by, paid)
+	a, _, err := p.send(ctx, by, &Payment{Full: paid})
 	if err != nil {
 		return nil, err
 	}

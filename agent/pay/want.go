@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // Receipt is what a call has cost. Amounts are atomic units.
@@ -37,7 +39,7 @@ type Want struct {
 	Most vouchers.Amount
 	// Send asks for it, with a payment or without (nil). Where no answer comes, the
 	// error is one of [Unanswered].
-	Send func(context.Context, *x402.PaymentPayload) (*Answer, error)
+	Send func(context.Context, *Payment) (*Answer, error)
 	// Tell asks without a payment where the channel stands that pays for it. It returns nil
 	// where the answer does not say so.
 	Tell func(context.Context, x402.StateOrder) (*x402.SettlementResponse, error)
@@ -49,11 +51,32 @@ type Want struct {
 type Answer struct {
 	// Required is why the payment is not taken; nil where it is, or none is needed.
 	Required *x402.PaymentRequired
-	// Receipt is nil if there is none, and so is the signed one that goes with it.
+	// Receipt is nil if there is none, and so is Paid, which is one in the short form, and the
+	// signed one that goes with either.
 	Receipt *x402.SettlementResponse
+	Paid    *short.Paid
 	Signed  *receipts.Signed
 	// Failed says that what was asked for came to an error, which costs nothing.
 	Failed bool
+}
+
+// isSilent says whether the answer says nothing of what was charged.
+func (a *Answer) isSilent() bool { return a.Receipt == nil && a.Paid == nil }
+
+// charge is what the answer says that a channel was charged for the call, and in total. Errors
+// wrap [account.ErrDishonest].
+func (a *Answer) charge(id vouchers.ChannelID) (charged, total vouchers.Amount, err error) {
+	if a.isSilent() {
+		return 0, 0, fmt.Errorf("%w: the answer carries no receipt that can be read", account.ErrDishonest)
+	}
+	if a.Receipt == nil {
+		return a.Paid.Charged, a.Paid.Count, nil
+	}
+	state, of := a.Receipt.Extra.ChannelState, a.Receipt.Extra.ChargedAmount
+	if !a.Receipt.Success || state == nil || state.ChannelID != id || state.ChargedCumulativeAmount == nil || of == nil {
+		return 0, 0, fmt.Errorf("%w: the receipt does not say what channel %s was charged", account.ErrDishonest, id)
+	}
+	return *of, *state.ChargedCumulativeAmount, nil
 }
 
 // silence is an answer that did not come.

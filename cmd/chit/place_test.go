@@ -165,7 +165,7 @@ func TestThePlaceInAConfigIsWhatIsSignedWhateverHostABuyerNames(t *testing.T) {
 				t.Errorf("with a deposit the page is %q", out)
 			}
 			m.check(c.place)
-			if out := h.ok(t, "pay-url", shop+"/page"); out != "news" {
+			if out := h.ok(t, "pay-url", "--stock", shop+"/page"); out != "news" {
 				t.Errorf("the page is %q", out)
 			}
 			m.check(c.place)

@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // wire lies between the agents and the server. It remembers every payment that was
@@ -184,8 +185,16 @@ func paymentIn(body []byte) (identifier string, p *payment, err error) {
 		return "", nil, fmt.Errorf("%w in the request %s", err, body)
 	}
 	value, paid := call.Params.Meta[x402.MetaPayment]
-	if call.Method != string(mcp.MethodToolsCall) || !paid {
+	text, shortly := call.Params.Meta[short.MetaPay].(string)
+	if call.Method != string(mcp.MethodToolsCall) || !paid && !shortly {
 		return "", nil, nil
+	}
+	if shortly {
+		brief, err := short.Parse(text)
+		if err != nil {
+			return "", nil, err
+		}
+		return brief.Identifier, &payment{request: body, channel: brief.Channel, ceiling: brief.Ceiling, price: brief.Amount}, nil
 	}
 	payload, err := x402.DecodeValue[x402.PaymentPayload](value)
 	if err != nil {
@@ -226,15 +235,11 @@ func answerIn(raw []byte) (*answer, error) {
 	}
 	a := &answer{result: response.Result}
 	meta, _ := response.Result["_meta"].(map[string]any)
-	value, receipted := meta[x402.MetaPaymentResponse]
-	if !receipted {
-		return a, nil
-	}
-	receipt, err := x402.DecodeValue[x402.SettlementResponse](value)
-	if err != nil {
+	var err error
+	if a.charged, err = chargedIn(meta); err != nil {
 		return nil, err
 	}
-	if a.charged = *receipt.Extra.ChargedAmount; a.charged > 0 {
+	if a.charged > 0 {
 		word, _ := meta[onmcp.MetaReceipt].(string)
 		signed, err := receipts.ParseWire(word)
 		if err != nil {
@@ -243,4 +248,21 @@ func answerIn(raw []byte) (*answer, error) {
 		a.cumulative = signed.Cumulative
 	}
 	return a, nil
+}
+
+// chargedIn is what an answer says that it was charged.
+func chargedIn(meta map[string]any) (vouchers.Amount, error) {
+	if text, shortly := meta[short.MetaPaid].(string); shortly {
+		told, err := short.ParsePaid(text)
+		return told.Charged, err
+	}
+	value, receipted := meta[x402.MetaPaymentResponse]
+	if !receipted {
+		return 0, nil
+	}
+	receipt, err := x402.DecodeValue[x402.SettlementResponse](value)
+	if err != nil {
+		return 0, err
+	}
+	return *receipt.Extra.ChargedAmount, nil
 }

@@ -88,7 +88,7 @@ func (r *road) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	r.mu.Lock()
-	target, lost := r.target, r.lost > 0 && bytes.Contains(body, []byte(`"x402/payment"`))
+	target, lost := r.target, r.lost > 0 && (bytes.Contains(body, []byte(`"x402/payment"`)) || bytes.Contains(body, []byte(`"chit/pay"`)))
 	if lost {
 		r.lost--
 	}

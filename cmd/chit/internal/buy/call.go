@@ -31,7 +31,7 @@ func Call() *cli.Command {
 			"With a credit token in $CHIT_CREDIT the call is paid with it, and no wallet is needed.",
 		Flags: []cli.Flag{
 			command.ServerFlag, command.TokenFlag, command.JSONFlag,
-			maxPriceFlag, topUpFlag, inputFlag,
+			maxPriceFlag, topUpFlag, stockFlag, inputFlag,
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the image or data of the answer to this file"},
 		},
 		Action: call,
@@ -75,6 +75,7 @@ func call(c *cli.Context) error {
 var (
 	maxPriceFlag = &cli.StringFlag{Name: "max-price", Usage: "the most that the call may cost, in USDC"}
 	topUpFlag    = &cli.StringFlag{Name: "deposit", Usage: "deposit so much USDC first if the channel cannot pay (default: the profile's topUp)"}
+	stockFlag    = &cli.BoolFlag{Name: "stock", Usage: "pay in x402's own words alone, and not in chit's short form"}
 	inputFlag    = &cli.StringFlag{Name: "input", Usage: "read what is sent from this file, or from standard input for -"}
 )
 
@@ -96,6 +97,7 @@ func forCall(c *cli.Context) func(*agent.Options) error {
 		if deposit > 0 {
 			o.TopUp = agent.TopUp{Amount: deposit, Typed: true}
 		}
+		o.Stock = c.Bool(stockFlag.Name)
 		o.Policy.Approve = approving()
 		return nil
 	}

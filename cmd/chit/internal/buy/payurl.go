@@ -30,7 +30,7 @@ func PayURL() *cli.Command {
 			"time, or write topUp into the profile. The body is printed as it is, without control characters on a\n" +
 			"terminal, or written with --output.",
 		Flags: []cli.Flag{
-			command.TokenFlag, command.JSONFlag, maxPriceFlag, topUpFlag, inputFlag,
+			command.TokenFlag, command.JSONFlag, maxPriceFlag, topUpFlag, stockFlag, inputFlag,
 			&cli.StringFlag{Name: "method", Aliases: []string{"X"}, Usage: "HTTP method (default GET, or POST with --input)"},
 			&cli.StringSliceFlag{Name: "header", Aliases: []string{"H"}, Usage: "a header, as 'Name: value'; may be repeated"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the body into this file"},
