@@ -40,11 +40,13 @@ func (j *Journal) Roll() (sealed uint64, err error) {
 	return old.number, nil
 }
 
-// trim cuts the zeros behind the last record.
+// trim cuts what stands behind the last record. The file is asked for its size: of a write that failed it may have more than
+// the write has told.
 func (j *Journal) trim(s *segment) error {
 	end := s.end.Load()
-	if j.ahead <= end {
-		return nil
+	info, err := s.file.Stat()
+	if err != nil || info.Size() == end {
+		return err
 	}
 	if err := s.file.Truncate(end); err != nil {
 		return err

@@ -33,7 +33,8 @@ func Verify(dir string) (Report, error) {
 	for i, number := range numbers {
 		s, err := openSegment(dir, number, os.O_RDONLY)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && before == nil: // removed meanwhile
+		case errors.Is(err, fs.ErrNotExist) && (before == nil || isGone(before.path)): // removed meanwhile
+			before = nil
 			continue
 		case err != nil:
 			report.Problems = append(report.Problems, err)
@@ -59,7 +60,7 @@ func (r *Report) note(err error) {
 func (r *Report) add(s *segment, last bool) error {
 	r.Segments++
 	if last {
-		found, err := s.scan(s.size)
+		found, err := s.settled()
 		r.Records, r.Bytes, r.Torn = r.Records+found.records, r.Bytes+found.end, found.torn
 		return err
 	}
@@ -73,4 +74,24 @@ func (r *Report) add(s *segment, last bool) error {
 			return err
 		}
 	}
+}
+
+// settled scans a segment that may be written or sealed meanwhile, which changes the size of its file.
+func (s *segment) settled() (scanned, error) {
+	for {
+		found, err := s.scan(s.size)
+		if !errors.Is(err, ErrCorrupt) {
+			return found, err
+		}
+		info, failed := s.file.Stat()
+		if failed != nil || info.Size() == s.size {
+			return found, err
+		}
+		s.size = info.Size()
+	}
+}
+
+func isGone(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }

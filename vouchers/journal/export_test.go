@@ -1,0 +1,4 @@
+package journal
+
+// SyncData is what Append does once it has written.
+var SyncData = syncData
