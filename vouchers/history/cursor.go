@@ -15,7 +15,7 @@ import (
 type cursor struct {
 	sheet   *sheet
 	it      iterator.Iterator
-	batches map[uint64]*vouchers.Batch // those that were asked for
+	batches map[uint64]*sealedBatch // those that were asked for
 
 	channel vouchers.ChannelID
 	number  uint64
@@ -27,7 +27,7 @@ type cursor struct {
 }
 
 func (s *sheet) cursor(start, limit []byte) *cursor {
-	c := &cursor{sheet: s, it: s.iterate(start, limit), batches: map[uint64]*vouchers.Batch{}, row: row{flags: unread}}
+	c := &cursor{sheet: s, it: s.iterate(start, limit), batches: map[uint64]*sealedBatch{}, row: row{flags: unread}}
 	c.line.Attested = func() (*vouchers.Batch, error) { return c.batch(&c.row) }
 	return c
 }
@@ -108,14 +108,14 @@ func (c *cursor) digest(r *row) (common.Hash, error) {
 	if r.flags&inBatch == 0 {
 		return r.digest, nil
 	}
-	batch, err := c.batch(r)
+	batch, err := c.sealed(r.batch)
 	if err != nil {
 		return common.Hash{}, err
 	}
-	if r.leaf >= len(batch.Leaves) {
-		return common.Hash{}, damaged(c.sheet.path, fmt.Errorf("%w: entry %d of channel %s is leaf %d of a batch of %d", ErrCorrupt, c.number, c.channel, r.leaf, len(batch.Leaves)))
+	if r.leaf >= batch.len() {
+		return common.Hash{}, damaged(c.sheet.path, fmt.Errorf("%w: entry %d of channel %s is leaf %d of a batch of %d", ErrCorrupt, c.number, c.channel, r.leaf, batch.len()))
 	}
-	return batch.Leaves[r.leaf], nil
+	return batch.leaf(r.leaf), nil
 }
 
 // batch is that of a row, nil if it is in none.
@@ -123,21 +123,30 @@ func (c *cursor) batch(r *row) (*vouchers.Batch, error) {
 	if r.flags&inBatch == 0 {
 		return nil, nil
 	}
-	if batch, known := c.batches[r.batch]; known {
+	batch, err := c.sealed(r.batch)
+	if err != nil {
+		return nil, err
+	}
+	return batch.whole(), nil
+}
+
+// sealed reads a batch of the table, once.
+func (c *cursor) sealed(number uint64) (*sealedBatch, error) {
+	if batch, known := c.batches[number]; known {
 		return batch, nil
 	}
-	value, err := c.sheet.get(batchKey(r.batch))
+	value, err := c.sheet.get(batchKey(number))
 	if err != nil {
 		return nil, err
 	}
 	if value == nil {
-		return nil, damaged(c.sheet.path, fmt.Errorf("%w: batch %d is missing", ErrCorrupt, r.batch))
+		return nil, damaged(c.sheet.path, fmt.Errorf("%w: batch %d is missing", ErrCorrupt, number))
 	}
-	batch, err := decodeBatch(value)
+	batch, err := decodeBatch(bytes.Clone(value)) // the value would keep its whole block
 	if err != nil {
 		return nil, damaged(c.sheet.path, err)
 	}
-	c.batches[r.batch] = batch
+	c.batches[number] = batch
 	return batch, nil
 }
 

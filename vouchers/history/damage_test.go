@@ -108,9 +108,9 @@ func isFound(t *testing.T, path string) {
 func TestEachFlippedBitIsFoundAndNamed(t *testing.T) {
 	m, path, whole := sealed(t)
 	random := rand.New(rand.NewPCG(3, 4))
-	at := func(i int) int { // the ends of the file each, the rest at random
-		if i < 200 {
-			return len(whole) - 1 - i
+	at := func(i int) int { // the filter, the index and the footer, and the rest at random
+		if i < 300 {
+			return len(whole) - 1 - 3*i
 		}
 		return random.IntN(len(whole))
 	}
@@ -124,6 +124,15 @@ func TestEachFlippedBitIsFoundAndNamed(t *testing.T) {
 			readDamaged(t, m, path)
 		})
 	}
+}
+
+func TestAFooterThatPromisesTooMuchIsFoundAndNamed(t *testing.T) {
+	m, path, whole := sealed(t)
+	footer := whole[len(whole)-32-48:]
+	copy(footer, "\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x7f")
+	must(t, os.WriteFile(path, whole, 0o600))
+	isFound(t, path)
+	readDamaged(t, m, path)
 }
 
 func TestATableThatIsCutShortIsFoundAndNamed(t *testing.T) {

@@ -128,19 +128,38 @@ func appendBatch(b []byte, batch *vouchers.Batch) []byte {
 	return append(b, batch.Attestation...)
 }
 
-// decodeBatch reads what [appendBatch] wrote. It shares no memory with b.
-func decodeBatch(b []byte) (*vouchers.Batch, error) {
+// sealedBatch is the row of a batch, of which most readers want one leaf.
+type sealedBatch struct {
+	leaves, attestation []byte
+	read                *vouchers.Batch // once all of it was wanted
+}
+
+// decodeBatch reads what [appendBatch] wrote. It shares its memory.
+func decodeBatch(b []byte) (*sealedBatch, error) {
 	in := input{b: b}
 	n := in.number(uint64(len(b) / common.HashLength))
-	if in.failed || len(in.b) < int(n)*common.HashLength {
+	leaves := in.take(int(n) * common.HashLength)
+	if in.failed {
 		return nil, fmt.Errorf("%w: the row of a batch, %d bytes, cannot be read", ErrCorrupt, len(b))
 	}
-	batch := &vouchers.Batch{Leaves: make([]common.Hash, n)}
-	for i := range batch.Leaves {
-		batch.Leaves[i] = in.hash()
+	return &sealedBatch{leaves: leaves, attestation: in.b}, nil
+}
+
+func (b *sealedBatch) len() int { return len(b.leaves) / common.HashLength }
+
+func (b *sealedBatch) leaf(n int) common.Hash {
+	return common.Hash(b.leaves[n*common.HashLength : (n+1)*common.HashLength])
+}
+
+// whole is the batch as others know it, the same one each time.
+func (b *sealedBatch) whole() *vouchers.Batch {
+	if b.read == nil {
+		b.read = &vouchers.Batch{Leaves: make([]common.Hash, b.len()), Attestation: bytes.Clone(b.attestation)}
+		for i := range b.read.Leaves {
+			b.read.Leaves[i] = b.leaf(i)
+		}
 	}
-	batch.Attestation = append([]byte(nil), in.b...)
-	return batch, nil
+	return b.read
 }
 
 // input is what is left of a row. What is asked of it after it failed is zero.

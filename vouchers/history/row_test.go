@@ -27,8 +27,8 @@ func FuzzRow(f *testing.F) {
 			same(t, err, again.append(nil, base), r.append(nil, base))
 		}
 		if batch, err := decodeBatch(b); taken(t, err) {
-			again, err := decodeBatch(appendBatch(nil, batch))
-			same(t, err, appendBatch(nil, again), appendBatch(nil, batch))
+			again, err := decodeBatch(appendBatch(nil, batch.whole()))
+			same(t, err, appendBatch(nil, again.whole()), appendBatch(nil, batch.whole()))
 		}
 		if x, err := decodeFacts(b); taken(t, err) {
 			again, err := decodeFacts(x.append(nil))

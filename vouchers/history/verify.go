@@ -7,8 +7,6 @@ import (
 	"hash/crc32"
 	"io"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -25,7 +23,7 @@ func Verify(ctx context.Context, path string) (f Facts, problems []error, err er
 	if err != nil {
 		return f, problems, err
 	}
-	v := verifier{sheet: s, ctx: ctx, leaves: map[uint64][]common.Hash{}}
+	v := verifier{sheet: s, ctx: ctx, leaves: map[uint64]int{}}
 	err = v.all()
 	if closing := s.close(); err == nil {
 		err = closing
@@ -40,8 +38,8 @@ type verifier struct {
 	problems []error
 
 	counted facts
-	leaves  map[uint64][]common.Hash
-	key     []byte // of the row before
+	leaves  map[uint64]int // how many each batch has
+	key     []byte         // of the row before
 	last    struct {
 		channel vouchers.ChannelID
 		row     row
@@ -115,7 +113,7 @@ func (v *verifier) batch(key, value []byte) error {
 	if !bytes.Equal(key, batchKey(v.counted.batches)) {
 		v.report("batch %x is not the next, %d", key[1:], v.counted.batches)
 	}
-	v.leaves[v.counted.batches] = b.Leaves
+	v.leaves[v.counted.batches] = b.len()
 	v.counted.batches++
 	return nil
 }
@@ -137,8 +135,8 @@ func (v *verifier) receipt(key, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if leaves := v.leaves[r.batch]; r.flags&inBatch != 0 && r.leaf >= len(leaves) {
-		v.report("entry %d of channel %s is leaf %d of a batch of %d", number, channel, r.leaf, len(leaves))
+	if leaves := v.leaves[r.batch]; r.flags&inBatch != 0 && r.leaf >= leaves {
+		v.report("entry %d of channel %s is leaf %d of a batch of %d", number, channel, r.leaf, leaves)
 	}
 	v.follows(channel, number, &r)
 	v.count(r.time)
