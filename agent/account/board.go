@@ -28,7 +28,7 @@ import (
 //
 // A nil board is that of an account that is not shared.
 type board struct {
-	lock *flock.Flock // of the file
+	lock lock.OpenFile // of the file
 	file *os.File
 	dir  string
 	name string // of the file
@@ -52,10 +52,10 @@ func openBoard(ctx context.Context, folder string, id vouchers.ChannelID, f *fig
 		return nil, fmt.Errorf("share the channel book: %w", err)
 	}
 	path := filepath.Join(b.dir, b.name)
-	b.lock = flock.New(path)
 	if b.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, fmt.Errorf("share the channel book: %w", err)
 	}
+	b.lock = lock.OnOpen(b.file, path)
 	if err = lock.File(ctx, b.lock); err == nil {
 		err = errors.Join(b.join(f, fresh), b.lock.Unlock())
 	}

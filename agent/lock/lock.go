@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/gofrs/flock"
 )
 
 // ErrBusy says that another process has the channel book open.
@@ -56,8 +54,11 @@ const (
 	laterLook = 5 * time.Millisecond
 )
 
+// Locker is a lock on a file.
+type Locker interface{ TryLock() (bool, error) }
+
 // File locks a file. It tries once at least, and waits until the context ends.
-func File(ctx context.Context, lock *flock.Flock) error {
+func File(ctx context.Context, lock Locker) error {
 	for wait := firstLook; ; wait = min(2*wait, laterLook) {
 		if ok, err := lock.TryLock(); err != nil || ok {
 			return err
@@ -73,7 +74,7 @@ func File(ctx context.Context, lock *flock.Flock) error {
 }
 
 // FileSoon is [File] for no longer than other processes are waited for.
-func FileSoon(ctx context.Context, lock *flock.Flock) error {
+func FileSoon(ctx context.Context, lock Locker) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, Patience, errHeld)
 	defer cancel()
 	return File(ctx, lock)
