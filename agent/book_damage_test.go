@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/agent"
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/server/shoptest"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/boltfile"
 )
 
 func TestADamagedBookIsAnErrorAndNotANewOne(t *testing.T) {
@@ -38,11 +38,11 @@ func TestADamagedBookIsAnErrorAndNotANewOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 { // the first try leaves nothing locked
-			if _, err := book.Open(t.Context(), o.Book); !errors.Is(err, boltstore.ErrCorrupt) {
+			if _, err := book.Open(t.Context(), o.Book); !errors.Is(err, boltfile.ErrCorrupt) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if client, err := agent.Dial(t.Context(), shop.URL, o); !errors.Is(err, boltstore.ErrCorrupt) {
+		if client, err := agent.Dial(t.Context(), shop.URL, o); !errors.Is(err, boltfile.ErrCorrupt) {
 			t.Errorf("a client with %s: %v, %v", name, client, err)
 		}
 		if after, err := os.ReadFile(o.Book); err != nil || !bytes.Equal(after, text) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -78,7 +78,7 @@ func TestACopyTakenAtAnyMomentHasWhatWasAnswered(t *testing.T) {
 	crowd.Wait()
 	for i, c := range copies {
 		path := filepath.Join(t.TempDir(), "copy.db")
-		if err := os.WriteFile(path, c.file, 0o600); err != nil {
+		if _, err := diskstore.Restore(bytes.NewReader(c.file), path, nil); err != nil {
 			t.Fatal(err)
 		}
 		s.restartFrom(path)

@@ -13,7 +13,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -33,7 +33,7 @@ func handOut(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	store, err := boltstore.Open(filepath.Join(dir, "chit.db"))
+	store, err := diskstore.Open(filepath.Join(dir, "chit.db"))
 	if err != nil {
 		return err
 	}

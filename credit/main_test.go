@@ -16,7 +16,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -61,7 +61,7 @@ type shop struct {
 	t       testing.TB
 	clock   *clock
 	path    string
-	store   *boltstore.Store
+	store   *diskstore.Store
 	ledger  *ledger.Ledger
 	key     *ecdsa.PrivateKey
 	config  vouchers.ChannelConfig
@@ -95,7 +95,7 @@ func newShop(t testing.TB, opts ...credit.Option) *shop {
 func (s *shop) open(path string) {
 	s.t.Helper()
 	var err error
-	if s.store, err = boltstore.Open(path); err != nil {
+	if s.store, err = diskstore.Open(path); err != nil {
 		s.t.Fatal(err)
 	}
 	ctx := context.Background()

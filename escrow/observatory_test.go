@@ -12,7 +12,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -22,7 +22,7 @@ type observatory struct {
 	*bench
 	t      testing.TB
 	ledger *ledger.Ledger
-	store  *boltstore.Store
+	store  *diskstore.Store
 	path   string
 	opts   []watch.Option
 	alarms []vouchers.ChannelID
@@ -42,7 +42,7 @@ func observe(t testing.TB, b *bench, opts ...watch.Option) *observatory {
 func (o *observatory) open() {
 	o.t.Helper()
 	var err error
-	if o.store, err = boltstore.Open(o.path); err != nil {
+	if o.store, err = diskstore.Open(o.path); err != nil {
 		o.t.Fatal(err)
 	}
 	if o.ledger, err = ledger.Open(context.Background(), o.store); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
+	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
 func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
@@ -39,7 +40,7 @@ func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 		t.Fatalf("a backup of %d bytes: %v", n, err)
 	}
 	path := filepath.Join(t.TempDir(), "backup.db")
-	if err := os.WriteFile(path, backup.Bytes(), 0o600); err != nil {
+	if _, err := diskstore.Restore(&backup, path, nil); err != nil {
 		t.Fatal(err)
 	}
 	restored, err := books.ReadChannels(t.Context(), path)

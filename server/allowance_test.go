@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,15 +120,8 @@ func TestAFreeCallIsCountedBeforeItsAnswerLeaves(t *testing.T) {
 		if had > 0 {
 			c.callWith(t.Context(), count(had), c.pays(price))
 		}
-		file, err := os.ReadFile(o.Store) // what a crash would leave
-		if err != nil {
-			t.Fatal(err)
-		}
 		after := o
-		after.Store = filepath.Join(t.TempDir(), "after.db")
-		if err := os.WriteFile(after.Store, file, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		after.Store = shoptest.Copy(t, shop) // what a crash would leave
 		crashed := shoptest.Open(t, after, new(tool).add)
 		there := *c
 		there.url = crashed.URL

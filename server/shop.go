@@ -26,7 +26,7 @@ import (
 	"github.com/chitpay/chit/server/tools"
 	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -34,7 +34,7 @@ import (
 // Shop sells tool calls. It is safe for concurrent use.
 type Shop struct {
 	Ledger *ledger.Ledger
-	Store  *boltstore.Store
+	Store  *diskstore.Store
 	// Settler is that of the options' own deployment; [Shop.SettleAs] settles all.
 	Settler *settle.Settler
 	// Credit are the budgets that payers have handed out as tokens.
@@ -159,7 +159,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 
 // openBooks opens the store, and the ledger and the grants in it.
 func (s *Shop) openBooks(ctx context.Context, o Options) (err error) {
-	if s.Store, err = boltstore.Open(o.Store, boltstore.WithReserve(diskReserve), boltstore.OnFull(s.diskFull)); err != nil {
+	if s.Store, err = diskstore.Open(o.Store, diskstore.WithReserve(diskReserve), diskstore.OnFull(s.diskFull)); err != nil {
 		return err
 	}
 	if err := s.tenure.begin(ctx, s.Store); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -177,7 +178,7 @@ func TestAStoreThatIsRestoredFromABackupGoesOnAndSaysWhatItDoesNotKnow(t *testin
 		t.Fatalf("settled %+v, %v", done, err)
 	}
 	shop.Stop(t)
-	if err := os.WriteFile(o.Store, backup.Bytes(), 0o600); err != nil {
+	if _, err := diskstore.Restore(&backup, o.Store, nil); err != nil {
 		t.Fatal(err)
 	}
 	shop = shoptest.Open(t, o, work.add)

@@ -16,7 +16,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
 // ErrKeyInUse says that another store sells with the key.
@@ -80,7 +80,7 @@ func (t *tenure) hold(path string, key common.Address, chain uint64) error {
 	}
 	if known.Store == t.store || known.Store == "" || isGone(known.Store, t.store) {
 		if locked != nil {
-			return fmt.Errorf("%w: %w: key %s on chain %d, by a shop that runs: ask it for what you need, or stop it first", ErrKeyInUse, boltstore.ErrInUse, key, chain)
+			return fmt.Errorf("%w: %w: key %s on chain %d, by a shop that runs: ask it for what you need, or stop it first", ErrKeyInUse, diskstore.ErrInUse, key, chain)
 		}
 		t.epoch, t.books = max(t.epoch, known.Epoch), max(t.books, known.Books)
 		return nil

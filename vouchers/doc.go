@@ -9,7 +9,7 @@
 // claim from the channel in total. [Domain] computes the digests that the escrow
 // computes, signs them and checks them, without an allocation once a signer's
 // public key is known. What vouchers become is the ledger's, vouchers/ledger, which keeps
-// it in a [Store], such as vouchers/boltstore.
+// it in a [Store], such as vouchers/diskstore.
 //
 // Amounts are atomic units of a token with six decimals ([Amount]), times are
 // Unix seconds.

@@ -52,8 +52,13 @@ type Store interface {
 	// Bucket returns the named key-value space of another room. The name is part
 	// of the file's format; writes to one that [Put.Validate] refuses fail.
 	Bucket(name string) Bucket
+	// Attest says who attests what is added to the history. It is to be called before the first
+	// entry is submitted, and may be called again.
+	Attest(attest Attest)
+	// History is what was sold.
+	History() History
 	// Err returns nil while the store can write, or an error that wraps
-	// [ErrStoreFailed], [ErrStoreFull] or [ErrStoreClosed].
+	// [ErrStoreFailed], [ErrStoreFull], [ErrNotAttested] or [ErrStoreClosed].
 	Err() error
 	// Close makes everything submitted durable and releases the store.
 	Close() error

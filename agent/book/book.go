@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/boltfile"
 )
 
 // Book is the payer's list of channels on disk, with what it has spent. The channels
@@ -45,7 +45,7 @@ var channelsBucket = []byte("channels")
 // Open opens the book, or makes it, for its owner alone. A process that holds the file
 // longer than a few seconds makes others fail with [lock.ErrBusy], and so does the end of the
 // context meanwhile; it bounds nothing that is done with the book later. A file that is
-// empty, cut off or damaged is an error that wraps [boltstore.ErrCorrupt]: it held what
+// empty, cut off or damaged is an error that wraps [boltfile.ErrCorrupt]: it held what
 // budgets count from.
 func Open(ctx context.Context, path string) (*Book, error) {
 	b := &Book{path: path, tail: tail{dir: path + liveFolder}}
@@ -62,14 +62,14 @@ func (b *Book) updateUntil(ctx context.Context, name []byte, f func(*bbolt.Bucke
 		return err
 	}
 	defer b.open.Give()
-	err := boltstore.Update(ctx, b.path, lock.Patience, func(tx *bbolt.Tx) error {
+	err := boltfile.Update(ctx, b.path, lock.Patience, func(tx *bbolt.Tx) error {
 		bucket, err := tx.CreateBucketIfNotExists(name)
 		if err != nil {
 			return err
 		}
 		return f(bucket)
 	})
-	if errors.Is(err, boltstore.ErrInUse) {
+	if errors.Is(err, boltfile.ErrInUse) {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w: %s: %w", lock.ErrBusy, b.path, context.Cause(ctx))
 		}

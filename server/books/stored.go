@@ -9,7 +9,7 @@ import (
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/till"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -25,7 +25,7 @@ func ReadWithdrawals(ctx context.Context, path string) ([]Withdrawal, error) {
 }
 
 func readList[T any](ctx context.Context, path string, list func(*ledger.Ledger, *settle.Asides) []T) (all []T, err error) {
-	err = read(ctx, path, func(store *boltstore.Store, of *ledger.Ledger) error {
+	err = read(ctx, path, func(store *diskstore.Store, of *ledger.Ledger) error {
 		aside, err := settle.LoadAsides(store, slog.Default())
 		if err == nil {
 			all = list(of, aside)
@@ -38,7 +38,7 @@ func readList[T any](ctx context.Context, path string, list func(*ledger.Ledger,
 // ReadTransactions lists what the shop of a store that no server has open had sent and the
 // chain had not confirmed, by chain and nonce.
 func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, err error) {
-	store, err := boltstore.Open(path, boltstore.MustExist())
+	store, err := diskstore.Open(path, diskstore.MustExist())
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +48,14 @@ func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, 
 
 // ReadStatement is [WriteStatement] of a store that no server has open.
 func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.Writer) error {
-	return read(ctx, path, func(store *boltstore.Store, of *ledger.Ledger) error {
+	return read(ctx, path, func(store *diskstore.Store, of *ledger.Ledger) error {
 		return WriteStatement(of, receipts.NewBook(store, nil), want, w)
 	})
 }
 
 // read runs f with a store and its ledger.
-func read(ctx context.Context, path string, f func(*boltstore.Store, *ledger.Ledger) error) (err error) {
-	store, err := boltstore.Open(path, boltstore.MustExist())
+func read(ctx context.Context, path string, f func(*diskstore.Store, *ledger.Ledger) error) (err error) {
+	store, err := diskstore.Open(path, diskstore.MustExist())
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -75,14 +75,14 @@ func (p Place) RotateCreditKey(ctx context.Context) (number uint32, err error) {
 
 // grantStore are the grants of a store that no server has open.
 type grantStore struct {
-	store  *boltstore.Store
+	store  *diskstore.Store
 	ledger *ledger.Ledger
 	book   *credit.Book
 }
 
 // openGrants opens the grants of a store, which must exist. The caller closes them.
 func openGrants(ctx context.Context, path string) (*grantStore, error) {
-	store, err := boltstore.Open(path, boltstore.MustExist())
+	store, err := diskstore.Open(path, diskstore.MustExist())
 	if err != nil {
 		return nil, err
 	}

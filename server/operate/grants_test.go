@@ -21,7 +21,7 @@ import (
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -37,7 +37,7 @@ func (g gift) SetAside(ctx context.Context, puts ...vouchers.Put) error {
 // granted is a book with so many grants, of three channels.
 func granted(t testing.TB, n uint64) *credit.Book {
 	t.Helper()
-	store, err := boltstore.Open(filepath.Join(t.TempDir(), "chit.db"))
+	store, err := diskstore.Open(filepath.Join(t.TempDir(), "chit.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func TestAPlaceSaysTheSameOfARunningServerAndOfItsStore(t *testing.T) {
 	if _, err := at.Limits(t.Context(), true); !errors.Is(err, operate.ErrNoServer) {
 		t.Errorf("limits of a server that does not run: %v", err)
 	}
-	if report, err := at.CheckStore(); err != nil || report.Channels != 1 {
+	if report, err := at.CheckStore(); err != nil || report.State.Channels != 1 {
 		t.Errorf("the store is %+v, %v", report, err)
 	}
 }

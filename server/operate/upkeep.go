@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
 // ErrDamaged says that a store is not sound.
@@ -15,12 +15,12 @@ var ErrDamaged = errors.New("the store is damaged")
 
 // CheckStore reads every value of the store, which no server has open. The report is whole
 // also where the error wraps [ErrDamaged].
-func (p Place) CheckStore() (boltstore.Report, error) {
+func (p Place) CheckStore() (diskstore.Report, error) {
 	path, err := p.store()
 	if err != nil {
-		return boltstore.Report{}, err
+		return diskstore.Report{}, err
 	}
-	report, err := boltstore.Check(path)
+	report, err := diskstore.Check(path)
 	if err == nil && len(report.Problems) > 0 {
 		err = fmt.Errorf("%w: take the last backup, and see which of its channels the chain and the payers know better", ErrDamaged)
 	}
@@ -28,12 +28,12 @@ func (p Place) CheckStore() (boltstore.Report, error) {
 }
 
 // StoreStats says what the store holds, which no server has open.
-func (p Place) StoreStats() (boltstore.Stats, error) {
+func (p Place) StoreStats() (diskstore.Stats, error) {
 	path, err := p.store()
 	if err != nil {
-		return boltstore.Stats{}, err
+		return diskstore.Stats{}, err
 	}
-	return boltstore.ReadStats(path)
+	return diskstore.ReadStats(path)
 }
 
 // Backup writes a consistent copy of the store to a file that must not be there yet, also
@@ -47,7 +47,7 @@ func (p Place) Backup(ctx context.Context, to string) (int64, error) {
 		if client, err := p.running(); err == nil {
 			return client.Backup(ctx, w)
 		}
-		store, err := boltstore.Open(path, boltstore.MustExist())
+		store, err := diskstore.Open(path, diskstore.MustExist())
 		if err != nil {
 			return 0, err
 		}
@@ -77,5 +77,5 @@ func (p Place) CompactStore(to string) error {
 	if err != nil {
 		return err
 	}
-	return boltstore.Compact(path, to)
+	return diskstore.Compact(path, to)
 }

@@ -3,8 +3,10 @@
 package shoptest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +25,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
 // USDC is one USDC in atomic units.
@@ -160,4 +163,22 @@ func Control(t testing.TB, method string, args ...any) {
 	if err := client.CallContext(t.Context(), nil, method, args...); err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}
+}
+
+// Copy is the path of a store that is what a crash of the shop at this moment would leave: all
+// that is durable, and no more.
+func Copy(t testing.TB, shop interface {
+	Backup(ctx context.Context, w io.Writer) (int64, error)
+}) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "copy.db")
+	var backup bytes.Buffer
+	_, err := shop.Backup(t.Context(), &backup)
+	if err == nil {
+		_, err = diskstore.Restore(&backup, path, nil)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return path
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
 // The store's buckets of what belongs to a chain or to a deployment. The first that a
@@ -59,7 +59,7 @@ func (j journal) ForEach(visit func(key, value []byte) error) error {
 }
 
 // ReadPending lists the transactions that a store holds, of all chains.
-func ReadPending(store *boltstore.Store) ([]txmgr.Pending, error) {
+func ReadPending(store *diskstore.Store) ([]txmgr.Pending, error) {
 	names, err := placesOf(store, journalBucket)
 	if err != nil {
 		return nil, err

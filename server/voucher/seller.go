@@ -13,7 +13,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/till"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -23,7 +23,7 @@ import (
 type Seller struct {
 	tills         *till.Tills
 	ledger        *ledger.Ledger
-	store         *boltstore.Store
+	store         *diskstore.Store
 	receipts      *receipts.Book
 	notary        receipts.Signer // of receipts
 	key           keys.Signer
@@ -50,7 +50,7 @@ type Options struct {
 	// Tills are where payments are taken, Ledger and Store what remembers them.
 	Tills  *till.Tills
 	Ledger *ledger.Ledger
-	Store  *boltstore.Store
+	Store  *diskstore.Store
 	// Receipts are those of all charges. Notary signs receipts, and Key that the shop has moved from MovedFrom.
 	Receipts  *receipts.Book
 	Notary    receipts.Signer

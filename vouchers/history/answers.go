@@ -118,6 +118,9 @@ func (t *Answers) Add(segment uint64) error {
 // Has is [Tables.Has].
 func (t *Answers) Has(segment uint64) bool { return t.shelf.has(segment) }
 
+// Drop is [Tables.Drop].
+func (t *Answers) Drop(segment uint64) error { return t.shelf.dropNumber(segment) }
+
 // List is what is there, in the order of the segments.
 func (t *Answers) List() []Facts { return t.shelf.list() }
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -80,7 +81,7 @@ func (t *Tables) Walk(ctx context.Context, id vouchers.ChannelID, after uint64, 
 	if after == 1<<64-1 {
 		return nil
 	}
-	return t.each(ctx, time.Time{}, time.Time{}, func(s *sheet) error { return s.walk(ctx, id, after, visit) })
+	return t.each(ctx, math.MaxUint64, time.Time{}, time.Time{}, func(s *sheet) error { return s.walk(ctx, id, after, visit) })
 }
 
 // Each visits the entries from since (inclusive) until until (exclusive), zero being no bound:
@@ -88,18 +89,23 @@ func (t *Tables) Walk(ctx context.Context, id vouchers.ChannelID, after uint64, 
 // overlap with that. An error of visit ends it and is returned. A line is only valid during
 // the call.
 func (t *Tables) Each(ctx context.Context, since, until time.Time, visit func(*vouchers.Line) error) error {
-	return t.each(ctx, since, until, func(s *sheet) error { return s.each(ctx, since, until, visit) })
+	return t.EachBefore(ctx, math.MaxUint64, since, until, visit)
 }
 
-// each calls use with the tables that span some of the time, in order.
-func (t *Tables) each(ctx context.Context, since, until time.Time, use func(*sheet) error) error {
+// EachBefore is [Tables.Each] of the tables of segments before one.
+func (t *Tables) EachBefore(ctx context.Context, segment uint64, since, until time.Time, visit func(*vouchers.Line) error) error {
+	return t.each(ctx, segment, since, until, func(s *sheet) error { return s.each(ctx, since, until, visit) })
+}
+
+// each calls use with the tables of segments before one that span some of the time, in order.
+func (t *Tables) each(ctx context.Context, before uint64, since, until time.Time, use func(*sheet) error) error {
 	held, release, err := t.shelf.hold()
 	if err != nil {
 		return err
 	}
 	defer release()
 	for _, v := range held {
-		if v.damage == nil && !v.facts.spans(since, until) {
+		if v.number >= before || v.damage == nil && !v.facts.spans(since, until) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

@@ -21,6 +21,8 @@ type Options struct {
 	// blocks that the file has already is synced without a change of the file system's own records. 0 is DefaultAhead,
 	// below 0 is none.
 	Ahead int64
+	// First is the number of the first segment of a journal that is made; 0 is 1.
+	First uint64
 	// Fail, for tests, is called before each step that a disk can fail, and fails it by an error. Its points are
 	// "append.write" (a ShortWrite writes a part before), "append.back", "append.sync", "roll.create", "roll.sync"
 	// and "remove".
@@ -114,7 +116,7 @@ func (j *Journal) open() error {
 
 // begin makes the first segment.
 func (j *Journal) begin() error {
-	first := head{number: 1}
+	first := head{number: max(1, j.options.First)}
 	if _, err := rand.Read(first.journal[:]); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -28,7 +28,7 @@ func BenchmarkCommit(b *testing.B) {
 	for _, updates := range []int{1, 1024} {
 		b.Run("updates="+strconv.Itoa(updates), func(b *testing.B) {
 			dir := b.TempDir()
-			store, err := boltstore.Open(filepath.Join(dir, "chit.db"))
+			store, err := diskstore.Open(filepath.Join(dir, "chit.db"))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -79,7 +79,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.StopTimer()
 		before := heap()
 		b.StartTimer()
-		store, err := boltstore.Open(path)
+		store, err := diskstore.Open(path)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func save(b *testing.B, store vouchers.Store, record func(i int) vouchers.Record
 // fill makes a store of so many channels, in parts that bound what is queued.
 func fill(b *testing.B, path string, channels int) {
 	const part = 50_000
-	store, err := boltstore.Open(path)
+	store, err := diskstore.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -30,7 +30,7 @@ func sell(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	store, err := boltstore.Open(filepath.Join(dir, "chit.db"))
+	store, err := diskstore.Open(filepath.Join(dir, "chit.db"))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -67,7 +67,7 @@ func on(t testing.TB, store vouchers.Store, opts ...ledger.Option) *shop {
 
 func (s *shop) open() {
 	s.t.Helper()
-	store, err := boltstore.Open(s.path, boltstore.WithClock(s.clock.time))
+	store, err := diskstore.Open(s.path, diskstore.WithClock(s.clock.time))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ type gate struct {
 
 func newGate(t testing.TB) *gate {
 	t.Helper()
-	store, err := boltstore.Open(filepath.Join(t.TempDir(), "chit.db"))
+	store, err := diskstore.Open(filepath.Join(t.TempDir(), "chit.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/boltstore"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -29,7 +29,7 @@ type book struct {
 	*receipts.Book
 	t     testing.TB
 	path  string
-	store *boltstore.Store
+	store *diskstore.Store
 	sum   vouchers.Amount
 }
 
@@ -44,7 +44,7 @@ func newBook(t testing.TB) *book {
 func (b *book) open() {
 	b.t.Helper()
 	var err error
-	if b.store, err = boltstore.Open(b.path); err != nil {
+	if b.store, err = diskstore.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
 	b.Book = receipts.NewBook(b.store, authorizer)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/chitpay/chit/server/shoptest"
 )
 
 // survivesCrashes ends a sale at each of its steps. The payer has the money of two calls, so
@@ -15,7 +17,7 @@ func survivesCrashes(tr *trial) {
 			payer := tr.payer(p, 2*Price)
 			payment := payer.Pay(tr, Price)
 			var left string
-			crash := sync.OnceFunc(func() { left = p.copyStore(tr) })
+			crash := sync.OnceFunc(func() { left = shoptest.Copy(tr, p.Shop) })
 			p.steps.tells(func(now step) {
 				if now == when {
 					crash()
@@ -59,7 +61,7 @@ func survivesCrowdedCrashes(tr *trial) {
 	var charges atomic.Int64
 	p.steps.tells(func(now step) {
 		if now == atCharge && charges.Add(1) == before {
-			left = p.copyStore(tr)
+			left = shoptest.Copy(tr, p.Shop)
 		}
 	})
 	var all sync.WaitGroup

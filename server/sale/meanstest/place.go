@@ -3,13 +3,10 @@ package meanstest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -142,20 +139,6 @@ func (p *Place) again(t testing.TB, store string) *Place {
 	o := p.options
 	o.Store = store
 	return openPlace(t, o, p.goods)
-}
-
-// copyStore is what a crash at this moment would leave: all that is durable, and no more.
-func (p *Place) copyStore(t testing.TB) (path string) {
-	path = filepath.Join(t.TempDir(), "left.db")
-	file, err := os.Create(path)
-	if err == nil {
-		_, err = p.Store.Backup(file)
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		t.Error(err)
-	}
-	return path
 }
 
 func (p *Place) tool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -7,11 +7,13 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/server/operate"
+	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
 // Store is `chit store`.
@@ -44,7 +46,7 @@ func storeCheck(c *cli.Context) error {
 		for _, problem := range report.Problems {
 			fmt.Fprintln(w, problem)
 		}
-		_, err := fmt.Fprintf(w, "%d channels, %d answers, %d problems\n", report.Channels, report.Answers, len(report.Problems))
+		_, err := fmt.Fprintf(w, "%d channels, %d receipts in tables, %d problems\n", report.State.Channels, report.History.Entries, len(report.Problems))
 		return err
 	})
 	return cmp.Or(err, damaged)
@@ -63,12 +65,24 @@ func storeStats(c *cli.Context) error {
 		return err
 	}
 	return command.Print(c, stats, func(w io.Writer) error {
-		fmt.Fprintf(w, "format %d, %d bytes, %d used, %d free on the disk\n%d channels, %d terms, %d answers\n", stats.Version, stats.Bytes, stats.Used, stats.Free, stats.Channels, stats.Terms, stats.Answers)
-		for _, room := range slices.Sorted(maps.Keys(stats.Rooms)) {
-			fmt.Fprintf(w, "%d in %s\n", stats.Rooms[room], room)
+		fmt.Fprintf(w, "format %d, %d bytes, %d free on the disk\n", stats.Version, stats.Bytes, stats.Free)
+		fmt.Fprintf(w, "state: %d bytes, %d used, %d channels, %d terms\n", stats.State.Bytes, stats.State.Used, stats.State.Channels, stats.State.Terms)
+		fmt.Fprintf(w, "journal: %d bytes in %d files\n", stats.Journal.Bytes, stats.Journal.Files)
+		fmt.Fprintf(w, "history: %d bytes in %d files, %d receipts%s\n", stats.History.Bytes, stats.History.Files, stats.History.Entries, span(stats.History))
+		fmt.Fprintf(w, "answers: %d bytes in %d files, %d kept\n", stats.Answers.Bytes, stats.Answers.Files, stats.Answers.Entries)
+		for _, room := range slices.Sorted(maps.Keys(stats.State.Rooms)) {
+			fmt.Fprintf(w, "%d in %s\n", stats.State.Rooms[room], room)
 		}
 		return nil
 	})
+}
+
+// span says from when to when the receipts are.
+func span(p diskstore.Part) string {
+	if p.Files == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s to %s", p.First.Format(time.RFC3339), p.Last.Format(time.RFC3339))
 }
 
 func storeBackup(c *cli.Context) error {

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package boltstore
-
-import "go.etcd.io/bbolt"
-
-// release does nothing: the system takes memory back when it needs it.
-func release(*bbolt.Tx) {}

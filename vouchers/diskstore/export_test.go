@@ -1,0 +1,16 @@
+package diskstore
+
+// WithFail has a step fail by the error that fail returns at its point: see the points of the
+// journal, and "checkpoint", "checkpointed", "seal", "sealed answers" and "sealed".
+func WithFail(fail func(point string) error) Option {
+	return func(o *options) { o.fail, o.failJournal = fail, fail }
+}
+
+// WithSegments sets from how many bytes on a segment of the journal is full, and by how many
+// the checkpoint is behind at most.
+func WithSegments(segment, checkpoint int64) Option {
+	return func(o *options) { o.segment, o.checkpointAt = segment, checkpoint }
+}
+
+// Settle brings the checkpoint up to the journal, and seals what can be.
+func (s *Store) Settle() { s.keeper.work(s.checkpoint, s.sealNext, s.forgetAnswers) }

@@ -1,0 +1,125 @@
+package diskstore
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+)
+
+// keeper works behind the writer: it brings the checkpoint up to the journal, seals what lies
+// behind that, and forgets the answers whose time is over.
+type keeper struct {
+	store  *Store
+	signal chan struct{}
+	stop   chan struct{}
+	ended  chan struct{}
+}
+
+// checkpointEvery is how long the checkpoint lags behind at most, while the disk keeps up.
+const checkpointEvery = 5 * time.Second
+
+func newKeeper(s *Store) *keeper {
+	return &keeper{store: s, signal: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+}
+
+// wake has it look at once.
+func (k *keeper) wake() {
+	select {
+	case k.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (k *keeper) run() {
+	defer close(k.ended)
+	for {
+		timer := time.NewTimer(checkpointEvery)
+		select {
+		case <-k.signal:
+		case <-timer.C:
+		case <-k.stop:
+			timer.Stop()
+			k.work(k.store.checkpoint)
+			return
+		}
+		timer.Stop()
+		k.work(k.store.checkpoint, k.store.sealNext, k.store.forgetAnswers)
+	}
+}
+
+// end has it bring the checkpoint up to the end, and waits for that.
+func (k *keeper) end() {
+	close(k.stop)
+	<-k.ended
+}
+
+// work does one thing after another. A full disk ends that until the next time; every other
+// error ends the store.
+func (k *keeper) work(tasks ...func() error) {
+	s := k.store
+	s.upkeep.Lock()
+	defer s.upkeep.Unlock()
+	for _, do := range tasks {
+		err := do()
+		if err == nil {
+			continue
+		}
+		if isFull(err) {
+			s.disk.giveUp()
+		} else {
+			s.fail(fmt.Errorf("%w: keep %s: %w: mend the cause and start again", vouchers.ErrStoreFailed, s.path, err))
+		}
+		return
+	}
+}
+
+// checkpoint writes what the journal has and the checkpoint has not.
+func (s *Store) checkpoint() error {
+	if err := s.options.fail("checkpoint"); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.frozen == nil && !s.active.isEmpty() {
+		s.frozen, s.active = s.active, newOverlay(s.active.end)
+	}
+	frozen := s.frozen
+	s.mu.Unlock()
+	if frozen == nil {
+		return nil
+	}
+	if err := s.state.Write(frozen.changes()); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.frozen = nil
+	s.mu.Unlock()
+	return s.options.fail("checkpointed")
+}
+
+// sealNext seals the segments that the checkpoint has passed.
+func (s *Store) sealNext() error {
+	passed, err := s.state.Position()
+	if err != nil {
+		return err
+	}
+	for {
+		next := s.sealable(passed.Segment)
+		if next == nil {
+			return nil
+		}
+		if err := s.seal(next); err != nil {
+			return err
+		}
+	}
+}
+
+// sealable is the oldest segment that is not sealed, if it is before one.
+func (s *Store) sealable(before uint64) *live {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.unsealed) == 0 || s.unsealed[0].segment >= before {
+		return nil
+	}
+	return s.unsealed[0]
+}

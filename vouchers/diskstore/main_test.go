@@ -1,0 +1,16 @@
+package diskstore_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(fillEnv); path != "" {
+		fillUntilFull(path)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

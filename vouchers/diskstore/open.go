@@ -1,0 +1,242 @@
+package diskstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltfile"
+	"github.com/chitpay/chit/vouchers/diskstore/frame"
+	"github.com/chitpay/chit/vouchers/diskstore/state"
+	"github.com/chitpay/chit/vouchers/history"
+	"github.com/chitpay/chit/vouchers/journal"
+)
+
+const (
+	// segmentSize is from how many bytes on a segment of the journal is full.
+	segmentSize = 32 << 20
+	// checkpointSize is how many bytes of the journal the checkpoint is behind at most before it
+	// is written.
+	checkpointSize = 16 << 20
+)
+
+// Open opens the store in the folder at path, creates it if there is none, and makes a store of
+// version 1, which is a file, such a folder. It is this store's alone until Close.
+//
+// Errors wrap [ErrInUse] if another process has it open, [ErrFormat] if it is no store or one
+// of a newer version, [ErrCorrupt] if it is damaged: then the file, and where in it, are named.
+func Open(path string, opts ...Option) (*Store, error) {
+	o := options{
+		now: time.Now, segment: segmentSize, checkpointAt: checkpointSize,
+		fail: func(string) error { return nil },
+	}
+	for _, set := range opts {
+		set(&o)
+	}
+	if err := settle(path, &o); err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, options: o, queue: newQueue(), ended: make(chan struct{})}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.abandon())
+	}
+	s.disk = newDisk(path, o)
+	s.keeper = newKeeper(s)
+	go s.keeper.run()
+	go s.write()
+	return s, nil
+}
+
+// settle sees to it that there is a folder of a store at path.
+func settle(path string, o *options) error {
+	whole, err := isThere(wholeOf(path))
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir() && !whole:
+		return nil
+	case err == nil || whole:
+		return settleLocked(path, o)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("store: %w", err)
+	case o.mustExist:
+		return fmt.Errorf("store %s: %w", path, fs.ErrNotExist)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make store: %w", err)
+	}
+	return boltfile.SyncDir(filepath.Dir(path))
+}
+
+// settleLocked finishes what a crash has ended in the middle, and migrates what is no folder.
+func settleLocked(path string, o *options) (err error) {
+	unlock, err := lockPlace(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := finishReplacing(path); err != nil {
+		return fmt.Errorf("store %s: %w", path, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
+		return err
+	}
+	if isBackup(path) {
+		return fmt.Errorf("store %s: %w: it is a backup: `chit store restore %s` makes a store of it", path, ErrFormat, path)
+	}
+	return migrate(path, o)
+}
+
+// open opens the parts, the lock first, and replays what the checkpoint does not have.
+func (s *Store) open() (err error) {
+	if s.state, err = state.Open(statePath(s.path)); err != nil {
+		return err
+	}
+	passed, err := s.state.Position()
+	if err != nil {
+		return err
+	}
+	if s.tables, err = history.Open(tablesPath(s.path)); err != nil {
+		return err
+	}
+	if s.answers, err = history.OpenAnswers(answersPath(s.path)); err != nil {
+		return err
+	}
+	if s.journal, err = openJournal(s.path, journal.Options{Fail: s.options.failJournal}); err != nil {
+		return err
+	}
+	if end := s.journal.End(); passed.Compare(end) > 0 {
+		return fmt.Errorf("%w: the checkpoint has come to %v, and the journal ends in %v: put the journal back from a backup of the same moment", ErrCorrupt, passed, end)
+	}
+	if err := s.dropUnsealed(); err != nil {
+		return err
+	}
+	s.active, s.newest = newOverlay(passed), newLive(0)
+	return s.replay(passed)
+}
+
+// openJournal opens the journal, whose damage is the store's.
+func openJournal(dir string, o journal.Options) (*journal.Journal, error) {
+	j, err := journal.Open(journalPath(dir), o)
+	if errors.Is(err, journal.ErrCorrupt) {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return j, err
+}
+
+// abandon closes what open has opened.
+func (s *Store) abandon() (err error) {
+	if s.journal != nil {
+		err = errors.Join(err, s.journal.Close())
+	}
+	if s.answers != nil {
+		err = errors.Join(err, s.answers.Close())
+	}
+	if s.tables != nil {
+		err = errors.Join(err, s.tables.Close())
+	}
+	if s.state != nil {
+		err = errors.Join(err, s.state.Close())
+	}
+	return err
+}
+
+// dropUnsealed takes back the tables of segments that the journal still has: they were not
+// sealed to the end.
+func (s *Store) dropUnsealed() error {
+	first := s.journal.Segments()[0].Number
+	for _, of := range []interface {
+		List() []history.Facts
+		Drop(uint64) error
+	}{s.tables, s.answers} {
+		for _, table := range of.List() {
+			if table.Number < first {
+				continue
+			}
+			if err := of.Drop(table.Number); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replay takes in what is not sealed: all of it to be found, and what is after the checkpoint
+// as newer than that.
+func (s *Store) replay(passed journal.Position) error {
+	at, err := s.state.View()
+	if err != nil {
+		return err
+	}
+	defer at.End()
+	err = s.journal.Replay(journal.Position{}, func(p journal.Position, record []byte) error {
+		f, err := frame.Decode(append([]byte(nil), record...))
+		if err != nil {
+			return errAt(p, err)
+		}
+		size := int64(len(record) + journal.HeaderSize)
+		if err := s.take(p, f, size, p.Compare(passed) >= 0, at); err != nil {
+			return errAt(p, err)
+		}
+		return nil
+	})
+	if errors.Is(err, journal.ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return err
+}
+
+// take takes in one frame.
+func (s *Store) take(p journal.Position, f *frame.Frame, size int64, isNewer bool, at *state.View) error {
+	if s.newest.segment != p.Segment {
+		s.newest = newLive(p.Segment)
+		s.unsealed = append(s.unsealed, s.newest)
+	}
+	s.newest.add(p.Offset, f)
+	if !isNewer {
+		return nil
+	}
+	if err := s.complete(f, at); err != nil {
+		return err
+	}
+	s.active.add(f, journal.Position{Segment: p.Segment, Offset: p.Offset + size}, size)
+	return nil
+}
+
+// complete gives the records that do not say it what they are: it is as it was before.
+func (s *Store) complete(f *frame.Frame, at *state.View) error {
+	for i := range f.Records {
+		r := &f.Records[i]
+		if r.Whole {
+			continue
+		}
+		before := s.active.records[r.ID]
+		if before == nil {
+			before = new(vouchers.Record)
+			found, err := at.Record(r.ID, before)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return fmt.Errorf("%w: channel %s changes, and nothing says what it is", ErrCorrupt, r.ID)
+			}
+		}
+		r.Terms, r.Payer, r.PayerAuthorizer, r.Salt = before.Terms, before.Payer, before.PayerAuthorizer, before.Salt
+	}
+	return nil
+}
+
+// errAt says where in the journal something is wrong.
+func errAt(p journal.Position, err error) error {
+	if errors.Is(err, frame.ErrFormat) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return fmt.Errorf("journal, %v: %w", p, err)
+}

@@ -1,0 +1,79 @@
+package diskstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/history"
+)
+
+// headBucket has, for each channel whose first entries are not kept any more, the last of
+// these: its digest (32 bytes), its number (8), and the entry as its room keeps it.
+const headBucket = "history-heads"
+
+// Prune lets go of the history that is not to be kept, but never of what is not claimed. Before
+// the first entries of a channel go, the last of them is kept as head writes it, so that the
+// chain of those that stay is provable from it: see [Store.KeptHead].
+func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, head func(*vouchers.Line) ([]byte, error)) (history.Pruned, error) {
+	claimed, err := s.claimed()
+	if err != nil {
+		return history.Pruned{}, fmt.Errorf("prune the history of %s: %w", s.path, err)
+	}
+	done, err := s.tables.Prune(ctx, history.Pruning{
+		Now: s.options.now(), Keep: keep, DryRun: dryRun,
+		Claimed: func(id vouchers.ChannelID) vouchers.Amount { return claimed[id] },
+		Heads:   func(ctx context.Context, last []*vouchers.Line) error { return s.keepHeads(ctx, last, head) },
+	})
+	if err != nil {
+		return done, fmt.Errorf("prune the history of %s: %w", s.path, err)
+	}
+	return done, nil
+}
+
+// claimed is up to where each channel was claimed.
+func (s *Store) claimed() (map[vouchers.ChannelID]vouchers.Amount, error) {
+	all := map[vouchers.ChannelID]vouchers.Amount{}
+	return all, s.Load(context.Background(), func(r *vouchers.Record) error {
+		if r.Claimed > 0 {
+			all[r.ID] = r.Claimed
+		}
+		return nil
+	})
+}
+
+func (s *Store) keepHeads(ctx context.Context, last []*vouchers.Line, head func(*vouchers.Line) ([]byte, error)) error {
+	puts := make([]vouchers.Put, len(last))
+	for i, l := range last {
+		entry, err := head(l)
+		if err != nil {
+			return fmt.Errorf("entry %d of channel %s: %w", l.Number, l.Channel, err)
+		}
+		value := binary.BigEndian.AppendUint64(bytes.Clone(l.Digest[:]), l.Number)
+		puts[i] = vouchers.Put{Bucket: headBucket, Key: bytes.Clone(l.Channel[:]), Value: append(value, entry...)}
+	}
+	return s.Submit(vouchers.Update{Puts: puts}).Wait(ctx)
+}
+
+// KeptHead is the last entry of a channel that is not in the history any more, as it was
+// written by the head of [Store.Prune]; 0 and nil if all are there.
+func (s *Store) KeptHead(id vouchers.ChannelID) (number uint64, entry []byte, err error) {
+	_, number, entry, err = s.keptHead(id)
+	return number, entry, err
+}
+
+func (s *Store) keptHead(id vouchers.ChannelID) (digest common.Hash, number uint64, entry []byte, err error) {
+	value, err := s.Bucket(headBucket).Get(id[:])
+	if err != nil || value == nil {
+		return digest, 0, nil, err
+	}
+	const fixed = len(digest) + 8
+	if len(value) < fixed {
+		return digest, 0, nil, fmt.Errorf("%w: what is kept of the history of channel %s has %d bytes", ErrCorrupt, id, len(value))
+	}
+	return common.Hash(value[:32]), binary.BigEndian.Uint64(value[32:]), value[fixed:], nil
+}
