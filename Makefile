@@ -10,7 +10,7 @@ RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 30s
 N ?= 200
 
-.PHONY: help build demo test lint generate gas bench bench-peer crash faults soak interop fuzz fuzz-contracts toolchain
+.PHONY: help build demo test lint generate gas bench bench-long bench-peer crash faults soak interop fuzz fuzz-contracts toolchain
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -38,6 +38,9 @@ gas: toolchain ## print the gas of every path, one figure a line
 
 bench: ## print every benchmark, one figure a line
 	@scripts/bench.sh
+
+bench-long: ## print the figures of a store with 30 million receipts
+	@CHIT_GROWTH=30 scripts/bench.sh 1 ./vouchers/diskstore 'Growth$$'
 
 bench-peer: toolchain ## pay our server and the stock x402 server for the same calls, in turns of TIME (3s)
 	@scripts/bench-peer/run.sh $(TIME)

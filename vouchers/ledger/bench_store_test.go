@@ -70,7 +70,7 @@ func BenchmarkLoad(b *testing.B) {
 	const channels = 1_000_000
 	path := filepath.Join(b.TempDir(), "chit.db")
 	fill(b, path, channels)
-	info, err := os.Stat(path)
+	stats, err := diskstore.ReadStats(path)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 	figure(b, "store.load.1M", b.Elapsed().Seconds()/float64(b.N), "s", 0)
-	figure(b, "store.size.1M", float64(info.Size())/channels, "B/channel", 0)
+	figure(b, "store.size.1M", float64(stats.Bytes)/channels, "B/channel", 0)
 }
 
 func heap() uint64 {
