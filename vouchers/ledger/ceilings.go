@@ -13,6 +13,7 @@ import (
 type ceilings struct {
 	floor vouchers.Amount
 	used  []usedCeiling // ascending
+	crowd int           // how many calls were in flight of late, at most
 }
 
 type usedCeiling struct {
@@ -20,9 +21,13 @@ type usedCeiling struct {
 	call    *Reservation // that is in flight; nil once it was charged
 }
 
-// history is how many ceilings are remembered beyond those in flight: how far
+// history is how many ceilings are remembered of a payer who makes one call after another,
+// and ofCrowd how many more for each of the calls that were in flight at once: how far
 // vouchers may overtake one another on their way.
-const history = 512
+const (
+	history = 512
+	ofCrowd = 4
+)
 
 func (c *ceilings) search(ceiling vouchers.Amount) (int, bool) {
 	if n := len(c.used); n > 0 && c.used[n-1].ceiling < ceiling {
@@ -67,7 +72,8 @@ func (c *ceilings) isUsed(ceiling vouchers.Amount) bool {
 
 // take gives the ceiling to a call.
 func (c *ceilings) take(r *Reservation, inFlight int) {
-	if limit := history + 2*inFlight; len(c.used) >= limit {
+	c.crowd = max(c.crowd-1, inFlight)
+	if limit := history + ofCrowd*c.crowd; len(c.used) >= limit {
 		c.forget(limit/2, 2*limit)
 	}
 	ceiling := r.voucher.Ceiling
