@@ -45,8 +45,8 @@ func (s *Shop) Channels() []books.View { return books.Channels(s.Ledger, s.aside
 func (s *Shop) Withdrawals() []books.Withdrawal { return books.Withdrawals(s.Ledger, s.aside) }
 
 // WriteStatement is [books.WriteStatement] of the shop.
-func (s *Shop) WriteStatement(_ context.Context, want receipts.Filter, w io.Writer) error {
-	return books.WriteStatement(s.Ledger, s.Receipts, want, w)
+func (s *Shop) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
+	return books.WriteStatement(ctx, s.Ledger, s.Receipts, want, w)
 }
 
 // Limits returns the limits that apply.

@@ -62,7 +62,7 @@ func (r *restored) learnt(calls vouchers.Amount, by string) {
 		t.Errorf("%+v", audit)
 	}
 	var line receipts.Signed
-	if err := r.Receipts.Walk(r.c.id, func(s *receipts.Signed) error {
+	if err := r.Receipts.Walk(t.Context(), r.c.id, 0, func(s *receipts.Signed) error {
 		if s.Resource == receipts.Evidence {
 			line = *s
 		}

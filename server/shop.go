@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/escrow/watch"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
@@ -136,7 +137,9 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.Receipts = receipts.NewBook(s.Store, signer)
+	if s.Receipts, err = receipts.Open(s.Store, signer); err != nil {
+		return err
+	}
 	if err := s.openTills(ctx, o); err != nil {
 		return err
 	}
@@ -159,7 +162,7 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 
 // openBooks opens the store, and the ledger and the grants in it.
 func (s *Shop) openBooks(ctx context.Context, o Options) (err error) {
-	if s.Store, err = diskstore.Open(o.Store, diskstore.WithReserve(diskReserve), diskstore.OnFull(s.diskFull)); err != nil {
+	if s.Store, err = books.OpenStore(o.Store, diskstore.WithReserve(diskReserve), diskstore.OnFull(s.diskFull)); err != nil {
 		return err
 	}
 	if err := s.tenure.begin(ctx, s.Store); err != nil {

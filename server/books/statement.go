@@ -1,6 +1,7 @@
 package books
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -12,7 +13,7 @@ import (
 
 // WriteStatement writes the receipts that want keeps, with their channels, as JSON lines
 // (see [receipts.Statement]). One that is to be verified needs all receipts of its channels.
-func WriteStatement(of *ledger.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
+func WriteStatement(ctx context.Context, of *ledger.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
 	var channels []ledger.Channel
 	for ch := range of.Channels() {
 		if want.Channel == (vouchers.ChannelID{}) && ch.Charged > 0 || want.Channel == ch.ID {
@@ -30,7 +31,7 @@ func WriteStatement(of *ledger.Ledger, book *receipts.Book, want receipts.Filter
 		if err := statement.Account(receipts.AccountOf(ch.Deployment, ch.ID, ch.Config)); err != nil {
 			return err
 		}
-		err := book.Walk(ch.ID, func(r *receipts.Signed) error {
+		err := book.Walk(ctx, ch.ID, 0, func(r *receipts.Signed) error {
 			if !want.Keeps(r) {
 				return nil
 			}

@@ -38,7 +38,7 @@ func readList[T any](ctx context.Context, path string, list func(*ledger.Ledger,
 // ReadTransactions lists what the shop of a store that no server has open had sent and the
 // chain had not confirmed, by chain and nonce.
 func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, err error) {
-	store, err := diskstore.Open(path, diskstore.MustExist())
+	store, err := OpenStore(path, diskstore.MustExist())
 	if err != nil {
 		return nil, err
 	}
@@ -49,13 +49,17 @@ func ReadTransactions(_ context.Context, path string) (pending []txmgr.Pending, 
 // ReadStatement is [WriteStatement] of a store that no server has open.
 func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.Writer) error {
 	return read(ctx, path, func(store *diskstore.Store, of *ledger.Ledger) error {
-		return WriteStatement(of, receipts.NewBook(store, nil), want, w)
+		book, err := receipts.Open(store, nil)
+		if err != nil {
+			return err
+		}
+		return WriteStatement(ctx, of, book, want, w)
 	})
 }
 
 // read runs f with a store and its ledger.
 func read(ctx context.Context, path string, f func(*diskstore.Store, *ledger.Ledger) error) (err error) {
-	store, err := diskstore.Open(path, diskstore.MustExist())
+	store, err := OpenStore(path, diskstore.MustExist())
 	if err != nil {
 		return err
 	}

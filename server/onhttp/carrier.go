@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
 )
@@ -54,7 +55,15 @@ func (on *onHTTP) Note(t sale.Told) (sale.Added[*heldAnswer], error) {
 		all.Set(HeaderCreditGrant, t.Token.Grant.String())
 		all.Set(HeaderCreditRemaining, t.Token.Remaining.Atomic())
 	}
-	return headers(all), errors.Join(err, headers(all).addReceipt(t.Receipt))
+	return headers(all), err
+}
+
+func (on *onHTTP) NoteReceipt(answer *heldAnswer, r *receipts.Signed) error {
+	word, err := r.Wire()
+	if err == nil {
+		answer.Head.Set(HeaderReceipt, word)
+	}
+	return err
 }
 
 func (on *onHTTP) Pack(answer *heldAnswer) ([]byte, error) { return json.Marshal(answer) }

@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // toolAnswer is what a tool has returned.
@@ -82,13 +83,18 @@ func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
 	if t.Token != nil {
 		err = errors.Join(err, all.add(MetaCredit, t.Token))
 	}
-	switch {
-	case t.Receipt != nil:
-		err = errors.Join(err, all.addReceipt(t.Receipt))
-	case t.Free != nil:
+	if t.Free != nil {
 		err = errors.Join(err, all.add(offer.MetaFree, t.Free.Note()))
 	}
 	return all, err
+}
+
+func (on *onMCP) NoteReceipt(answer *toolAnswer, r *receipts.Signed) error {
+	word, err := r.Wire()
+	if err == nil && answer.result != nil {
+		SetMeta(answer.result, MetaReceipt, json.RawMessage(`"`+word+`"`)) // nothing in it needs an escape
+	}
+	return err
 }
 
 func (on *onMCP) Pack(answer *toolAnswer) ([]byte, error) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
 )
@@ -78,13 +77,6 @@ func (a additions) MarshalJSON() ([]byte, error) {
 		b = append(b, a[key]...)
 	}
 	return append(b, '}'), nil
-}
-
-// addReceipt adds the receipt of a charge.
-func (a additions) addReceipt(r *receipts.Signed) error {
-	word, err := r.Wire()
-	a[MetaReceipt] = json.RawMessage(`"` + word + `"`) // nothing in it needs an escape
-	return err
 }
 
 func (a additions) Into(answer *toolAnswer) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
@@ -82,7 +83,7 @@ type grantStore struct {
 
 // openGrants opens the grants of a store, which must exist. The caller closes them.
 func openGrants(ctx context.Context, path string) (*grantStore, error) {
-	store, err := diskstore.Open(path, diskstore.MustExist())
+	store, err := books.OpenStore(path, diskstore.MustExist())
 	if err != nil {
 		return nil, err
 	}

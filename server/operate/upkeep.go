@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
@@ -47,7 +48,7 @@ func (p Place) Backup(ctx context.Context, to string) (int64, error) {
 		if client, err := p.running(); err == nil {
 			return client.Backup(ctx, w)
 		}
-		store, err := diskstore.Open(path, diskstore.MustExist())
+		store, err := books.OpenStore(path, diskstore.MustExist())
 		if err != nil {
 			return 0, err
 		}

@@ -2,6 +2,8 @@ package sale
 
 import (
 	"context"
+
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // Carrier is one request as its transport has it, and A the answer. It knows nothing of how
@@ -15,10 +17,12 @@ type Carrier[A any] interface {
 	Serve(ctx context.Context, b *Bill) (A, Ending)
 	// Sells is what of an answer that is charged leaves, and false where it is none that can be.
 	Sells(end Ending, answer A) (A, bool)
-	// Note adds to an answer what is told of its payment, and returns what it has added, for
-	// Pack.
+	// Note is what an answer is told of its payment, for the answer and to be kept with it.
 	Note(t Told) (Added[A], error)
-	// Pack is an answer without its notes, to be kept, and Unpack one with them.
+	// NoteReceipt adds the receipt of a charge to an answer, which has its notes.
+	NoteReceipt(answer A, r *receipts.Signed) error
+	// Pack is an answer without its notes, to be kept, and Unpack one with them, but for the
+	// receipt.
 	Pack(answer A) ([]byte, error)
 	Unpack(kept []byte) (A, error)
 	// Refuse, Withhold and Break answer in place of what was asked for.

@@ -108,9 +108,9 @@ type Held interface {
 	Keeps() bool
 	// Receipt begins the receipt, with what is known of the payment.
 	Receipt() receipts.Receipt
-	// Tell is what the payer is told of a charge, or of a call that has cost nothing; r is nil
-	// where there is no receipt.
-	Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Signed) (Told, error)
+	// Tell is what the payer is told of a charge, or of a call that has cost nothing, beside the
+	// receipt; r is what that will say, nil where there is none.
+	Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Receipt) (Told, error)
 	// Advice is what a payer can do whose answer is withheld.
 	Advice() string
 }
@@ -122,13 +122,12 @@ type Denial struct {
 	Token *terms.CreditRefusal
 }
 
-// Told is what an answer says of its payment.
+// Told is what an answer says of its payment, beside its receipt.
 type Told struct {
 	// Response is the receipt of x402, and Short the short one in its place where the payment
 	// was in the short form, nil where it was not.
 	Response x402.SettlementResponse
 	Short    *short.Paid
 	Token    *terms.CreditReceipt // of a call on a credit token
-	Receipt  *receipts.Signed     // nil where nothing was charged
 	Free     *offer.FreeCall      // nil where the call was not free
 }

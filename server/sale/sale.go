@@ -6,7 +6,6 @@ import (
 
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers/ledger"
-	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // sale is one call that is paid for.
@@ -81,21 +80,10 @@ func (s *sale[A]) charge(ctx context.Context, h Held, answer A) A {
 		}
 	}
 	total, puts := s.bill.total(ctx)
-	var notes Added[A]
-	err := h.Commit(ctx, total, func(c ledger.Charge) (ledger.Kept, error) {
-		receipt := h.Receipt()
-		receipt.Resource, receipt.Request = s.on.Resource(), s.on.Request()
-		return s.keep(ctx, &c, receipt, func(r *receipts.Signed) ([]byte, error) {
-			told, err := h.Tell(ctx, c.Charged, c.State, r)
-			if err != nil {
-				return nil, err
-			}
-			told.Receipt, told.Free = r, s.bill.free
-			if notes, err = s.on.Note(told); err != nil || !h.Keeps() {
-				return nil, err
-			}
-			return joinKept(sold, notes)
-		})
+	var of charged[A]
+	err := h.Commit(ctx, total, func(c ledger.Charge) (kept ledger.Kept, err error) {
+		kept, of, err = s.keep(ctx, h, &c, sold)
+		return kept, err
 	}, puts)
 	s.bill.close(err == nil)
 	s.bill.settle(total, err)
@@ -104,7 +92,9 @@ func (s *sale[A]) charge(ctx context.Context, h Held, answer A) A {
 		return s.on.Withhold(h.Advice())
 	}
 	s.line.End(ctx, s.bill.end.Code(), total)
-	notes.Into(answer)
+	if err := of.into(s.on, answer); err != nil { // it is in the history all the same
+		s.Logger.Error("sign the receipt of an answer", s.line.kind, s.line.Name, "error", err)
+	}
 	return answer
 }
 
@@ -128,7 +118,14 @@ func (s *sale[A]) sayUncharged(ctx context.Context, h Held, answer A) {
 
 // replay answers with what the same payment for the same request was answered with.
 func (s *sale[A]) replay(ctx context.Context, kept []byte) A {
+	receipt, kept, err := s.receiptOf(ctx, kept)
+	if err != nil {
+		return s.on.Break(err)
+	}
 	answer, err := s.on.Unpack(kept)
+	if err == nil && receipt != nil {
+		err = s.on.NoteReceipt(answer, receipt)
+	}
 	if err != nil {
 		return s.on.Break(err)
 	}

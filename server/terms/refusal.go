@@ -76,6 +76,7 @@ var codes = []struct {
 	{ledger.ErrUnwatched, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrStoreFailed, x402.ErrVerificationStateUnavailable},
 	{vouchers.ErrStoreFull, x402.ErrVerificationStateUnavailable},
+	{vouchers.ErrNotAttested, x402.ErrVerificationStateUnavailable},
 }
 
 // FromLedger puts an error of the ledger in x402's words.
@@ -123,6 +124,7 @@ var payersWords = []struct {
 	words string
 }{
 	{vouchers.ErrStoreFull, "the seller takes no payments at this moment, because it cannot write them down; nothing was charged: try again in some minutes"},
+	{vouchers.ErrNotAttested, "the seller takes no payments at this moment, because it cannot sign their receipts; nothing was charged: try again in some minutes"},
 	{vouchers.ErrStoreFailed, "the seller takes no payments at this moment, because it cannot write them down: try again later; the same payment is charged once at most"},
 	{vouchers.ErrStoreClosed, "the seller is just ending: try again in a moment"},
 	{ledger.ErrChannelStopped, "the seller has stopped this channel to look into claims from it that are not its own; nothing was charged: ask the seller, or take back what is left"},

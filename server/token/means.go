@@ -117,7 +117,7 @@ func (h *heldCredit) Receipt() receipts.Receipt {
 }
 
 // Tell leaves the channel's own state out: it is not the business of who holds a token.
-func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state ledger.Channel, _ *receipts.Signed) (sale.Told, error) {
+func (h *heldCredit) Tell(_ context.Context, charged vouchers.Amount, state ledger.Channel, _ *receipts.Receipt) (sale.Told, error) {
 	return sale.Told{
 		Response: x402.SettlementResponse{
 			Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer,

@@ -38,12 +38,13 @@ type ReceiptsArguments struct {
 // ReceiptPage is what [onmcp.ReceiptsTool] answers with: up to [receipts.MaxPage] receipts, and
 // none after the last one; and what the seller knows was claimed on chain.
 type ReceiptPage struct {
-	// Receipts are in the order of their numbers, and Claimed is what they are held against on chain.
-	Receipts []receipts.Signed `json:"receipts"`
-	Claimed  receipts.Claimed  `json:"claimed"`
+	// Receipts are in the order of their numbers, each as [receipts.Signed.Wire] writes it, and
+	// Claimed is what they are held against on chain.
+	Receipts []string         `json:"receipts"`
+	Claimed  receipts.Claimed `json:"claimed"`
 }
 
-func (t *Tools) receipts(_ context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *Tools) receipts(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	var a ReceiptsArguments
 	if err := decodeArguments(req, &a); err != nil {
 		return mcp.NewToolResultError(err.Error()), nil
@@ -56,10 +57,16 @@ func (t *Tools) receipts(_ context.Context, req mcp.CallToolRequest) (*mcp.CallT
 	if err := order.Check(a.Signature, channel.Config.VoucherSigner(), time.Now()); err != nil {
 		return mcp.NewToolResultError(err.Error()), nil
 	}
-	page, err := t.Receipts.Page(a.Channel, a.After)
+	page, err := t.Receipts.Page(ctx, a.Channel, a.After)
 	if err != nil {
 		return nil, err
 	}
-	answer := ReceiptPage{page, receipts.Claimed{Channel: a.Channel, Claimed: channel.Claimed, Block: channel.Block}}
+	words := make([]string, len(page))
+	for i := range page {
+		if words[i], err = page[i].Wire(); err != nil {
+			return nil, err
+		}
+	}
+	answer := ReceiptPage{words, receipts.Claimed{Channel: a.Channel, Claimed: channel.Claimed, Block: channel.Block}}
 	return mcp.NewToolResultStructured(answer, fmt.Sprintf("%d receipts of channel %s", len(page), a.Channel)), nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -85,7 +84,7 @@ var errOtherChannel = errors.New("it is of another channel")
 func (s *Seller) restore(ctx context.Context, p *Payment, e ledger.Evidence, by string, digest common.Hash) *terms.Refusal {
 	var line *receipts.Draft
 	charge, err := s.ledger.Restore(ctx, e, func(c ledger.Charge) (ledger.Kept, error) {
-		draft, err := s.receipts.Draft(ctx, &c, receipts.Receipt{
+		draft, err := s.receipts.Draft(&c, receipts.Receipt{
 			Ceiling: e.Voucher.Ceiling, Resource: receipts.Evidence, Request: digest, IssuedAt: uint64(time.Now().Unix()),
 		})
 		if err != nil {
@@ -93,7 +92,7 @@ func (s *Seller) restore(ctx context.Context, p *Payment, e ledger.Evidence, by 
 		}
 		line = draft
 		s.receipts.Issue(draft)
-		return ledger.Kept{Puts: []vouchers.Put{draft.Put}}, nil
+		return ledger.Kept{Entry: draft.Entry}, nil
 	})
 	switch {
 	case errors.Is(err, ledger.ErrChannelNotFound):

@@ -117,7 +117,7 @@ func (h *heldVoucher) Receipt() receipts.Receipt {
 	return receipts.Receipt{Ceiling: h.payment.Voucher.Ceiling}
 }
 
-func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Signed) (sale.Told, error) {
+func (h *heldVoucher) Tell(ctx context.Context, charged vouchers.Amount, state ledger.Channel, r *receipts.Receipt) (sale.Told, error) {
 	if h.payment.short {
 		return sale.Told{Short: &short.Paid{Charged: charged, Count: state.Count(), Balance: state.Balance}}, nil
 	}
@@ -156,7 +156,7 @@ func (s *Seller) repeated(ctx context.Context, payment brought, price vouchers.A
 // attest adds the receipt of the extension offer-receipt to what the payer is told. It
 // says what [receipts.Receipt] says, but for the money. Its payer is who signed the voucher:
 // whom the channel's config names as its payer is nobody's proof, since anybody may make one.
-func (s *Seller) attest(ctx context.Context, response *x402.SettlementResponse, by common.Address, r *receipts.Signed) error {
+func (s *Seller) attest(ctx context.Context, response *x402.SettlementResponse, by common.Address, r *receipts.Receipt) error {
 	service := &extension.ServiceReceipt{Version: 1, Network: r.Network, ResourceURL: r.Resource, Payer: by.Hex(), IssuedAt: r.IssuedAt}
 	signature, err := s.notary.SignHash(ctx, service.Digest())
 	if err != nil {

@@ -47,7 +47,7 @@ func (r *Reservation) moveAside(puts []vouchers.Put) (vouchers.Ticket, error) {
 	a.ceilings.spend(r)
 	r.endLocked()
 	r.ch.touch(r.ledger.seconds())
-	return r.ledger.submit(r.ch, nil, puts), nil
+	return r.ledger.submit(r.ch, vouchers.Update{Puts: puts}), nil
 }
 
 // Draw reserves price (atomic units) for one call out of what is set aside for
@@ -125,7 +125,7 @@ func (l *Ledger) GiveBack(ctx context.Context, id vouchers.ChannelID, amount vou
 	a.aside = a.aside.Minus(amount)
 	ch.level()
 	ch.touch(l.seconds())
-	ticket := l.submit(ch, nil, puts)
+	ticket := l.submit(ch, vouchers.Update{Puts: puts})
 	ch.mu.Unlock()
 	if err := ticket.Wait(ctx); err != nil {
 		return fmt.Errorf("give back %s to channel %s: %w", amount, id, err)

@@ -89,7 +89,7 @@ func (l *Ledger) updateWith(ctx context.Context, ch *channel, change func() (boo
 	var ticket vouchers.Ticket
 	if changed, puts := change(); changed {
 		ch.touch(l.seconds())
-		ticket = l.submit(ch, nil, puts)
+		ticket = l.submit(ch, vouchers.Update{Puts: puts})
 	}
 	ch.mu.Unlock()
 	if ticket == nil {

@@ -159,7 +159,7 @@ func (l *Ledger) Close() error {
 		}
 		return true
 	})
-	if err := l.store.Err(); err != nil && !errors.Is(err, vouchers.ErrStoreFull) { // closing the store tells what was not written
+	if err := l.store.Err(); err != nil && !errors.Is(err, vouchers.ErrStoreFull) && !errors.Is(err, vouchers.ErrNotAttested) { // closing the store tells what was not written
 		return fmt.Errorf("close the ledger: %w", err)
 	}
 	if busy > 0 {

@@ -69,13 +69,16 @@ func (r *Reservation) Price() vouchers.Amount { return r.price }
 type Kept struct {
 	// Answer is what a replay of the same payment will get; nil is nothing.
 	Answer []byte
-	// Puts are writes to the buckets of other rooms, such as a receipt.
+	// Entry is the charge's in the history, such as its receipt; nil is none. It has its Batch
+	// once the charge is durable.
+	Entry *vouchers.Entry
+	// Puts are writes to the buckets of other rooms.
 	Puts []vouchers.Put
 }
 
 // Commit turns the reservation into a charge of actual, which is 0 to the price less its
-// parts (see [Reservation.Part]). It returns once the voucher, the charge, the puts and,
-// for a payment with an identifier, the answer are durable together. With 0, and without
+// parts (see [Reservation.Part]). It returns once the voucher, the charge, its entry, the puts
+// and, for a payment with an identifier, the answer are durable together. With 0, and without
 // parts, the voucher is free to pay for another call.
 //
 // answer, which may be nil, says what is kept with the charge. The answers of one
@@ -100,7 +103,7 @@ func (r *Reservation) Commit(ctx context.Context, actual vouchers.Amount, answer
 		r.Release()
 		return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, err)
 	}
-	charge, kept, ticket, err := r.submitInTurn(actual, true, answer, puts)
+	charge, body, ticket, err := r.submitInTurn(actual, true, answer, puts)
 	if err != nil {
 		return Charge{}, err
 	}
@@ -110,7 +113,7 @@ func (r *Reservation) Commit(ctx context.Context, actual vouchers.Amount, answer
 			return Charge{}, fmt.Errorf("commit a charge of %s: %w", actual, err)
 		}
 	}
-	r.settle(actual, kept)
+	r.settle(actual, body)
 	return charge, nil
 }
 
@@ -133,7 +136,8 @@ func (r *Reservation) submitInTurn(actual vouchers.Amount, last bool, answer fun
 	if len(kept.Puts) > 0 {
 		puts = append(kept.Puts, puts...)
 	}
-	return charge, kept.Answer, r.submit(charge, last, kept.Answer, puts), nil
+	kept.Puts = puts
+	return charge, kept.Answer, r.submit(charge, last, kept), nil
 }
 
 // turn is held by the charge of the channel that is being submitted.
@@ -214,10 +218,10 @@ func (r *Reservation) takeBack(actual vouchers.Amount, last bool) {
 
 // submit hands the charge and its answer to the store; nil if there is nothing to
 // make durable.
-func (r *Reservation) submit(charge Charge, last bool, body []byte, puts []vouchers.Put) vouchers.Ticket {
-	var kept *vouchers.Answer
+func (r *Reservation) submit(charge Charge, last bool, kept Kept) vouchers.Ticket {
+	u := vouchers.Update{Entry: kept.Entry, Puts: kept.Puts}
 	if r.identified && (last || r.paid > 0) {
-		kept = r.keeps(r.paid, body)
+		u.Answer = r.keeps(r.paid, kept.Answer)
 	}
 	r.ch.mu.Lock()
 	defer r.ch.mu.Unlock()
@@ -230,11 +234,11 @@ func (r *Reservation) submit(charge Charge, last bool, body []byte, puts []vouch
 		a.drawn -= charge.Charged
 		r.ch.charging(charge.Charged)
 	}
-	if charge.Charged == 0 && kept == nil && len(puts) == 0 {
+	if charge.Charged == 0 && u.Answer == nil && u.Entry == nil && len(u.Puts) == 0 {
 		return nil
 	}
 	r.ch.touch(r.ledger.seconds())
-	return r.ledger.submit(r.ch, kept, puts)
+	return r.ledger.submit(r.ch, u)
 }
 
 // settle counts the last charge, which is durable.

@@ -371,13 +371,13 @@ func (r *Reservation) present(sig vouchers.Signature) {
 	ch.touch(ch.busy.used)
 }
 
-// submit queues the channel's record. Called with ch.mu held, so that records are
-// queued in the order of the states that they hold.
-func (l *Ledger) submit(ch *channel, answer *vouchers.Answer, puts []vouchers.Put) vouchers.Ticket {
+// submit queues the channel's record, with what else u holds. Called with ch.mu held, so that
+// records are queued in the order of the states that they hold.
+func (l *Ledger) submit(ch *channel, u vouchers.Update) vouchers.Ticket {
 	if put, some := l.mark(ch); some {
-		puts = append(slices.Clip(puts), put)
+		u.Puts = append(slices.Clip(u.Puts), put)
 	}
-	u := vouchers.Update{Slot: &ch.active().slot, Answer: answer, Puts: puts}
+	u.Slot = &ch.active().slot
 	ch.record(&u.Record)
 	return l.store.Submit(u)
 }

@@ -2,8 +2,8 @@ package receipts
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -14,7 +14,7 @@ import (
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
-// Bucket is the store's bucket of receipts.
+// Bucket is the bucket of receipts of payers' books, and of stores of version 1.
 const Bucket = "receipts"
 
 // Signer signs 32 bytes as they are: keys.Signer of chain/keys has it.
@@ -23,14 +23,14 @@ type Signer interface {
 	SignHash(ctx context.Context, hash common.Hash) ([]byte, error)
 }
 
-// Book is the seller's receipts in its store. It is safe for concurrent use.
+// Book is the seller's receipts in the history of its store. It is safe for concurrent use.
 type Book struct {
-	store  vouchers.Store
-	bucket vouchers.Bucket
-	signer Signer
+	history vouchers.History
+	epoch   uint64
+	proofs  *Proofs // of what is issued
+	past    *Proofs // of what is given again
 
 	mu         sync.Mutex // guards what follows
-	epoch      *uint64    // of the store, nil until it is read
 	heads      map[vouchers.ChannelID]head
 	separators map[vouchers.Deployment]common.Hash
 }
@@ -41,43 +41,66 @@ type head struct {
 	digest   common.Hash
 }
 
-// NewBook returns the book in a store. What it issues is signed by signer, which
-// should be the receiver authorizer of the channels.
-func NewBook(store vouchers.Store, signer Signer) *Book {
-	return &Book{
-		store: store, bucket: store.Bucket(Bucket), signer: signer,
+// Open opens the book in a store. Its history is attested by signer, which should be the
+// receiver authorizer of the channels; by nobody if that is nil, for a book that is only read.
+func Open(store vouchers.Store, signer Signer) (*Book, error) {
+	epoch, err := vouchers.Epoch(store)
+	if err != nil {
+		return nil, err
+	}
+	b := &Book{
+		history: store.History(), epoch: epoch, proofs: new(Proofs), past: new(Proofs),
 		heads: map[vouchers.ChannelID]head{}, separators: map[vouchers.Deployment]common.Hash{},
 	}
+	if signer != nil {
+		store.Attest(b.proofs.Attests(signer))
+	}
+	return b, nil
 }
 
-// Draft is a receipt that is not issued yet.
+// Draft is a receipt that nobody has signed yet.
 type Draft struct {
-	*Signed
-	// Put keeps it; it is to be made with its charge.
-	Put    vouchers.Put
-	digest common.Hash
+	// Receipt is what it says.
+	Receipt
+	// Entry is to be made durable with the charge (see [ledger.Kept]).
+	Entry  *vouchers.Entry
+	proofs *Proofs
 }
 
-// Draft numbers, chains and signs the receipt of a charge. r says what was sold; what
-// the charge says is filled in. It is to be called from the answer to the charge (see
+// Draft numbers and chains the receipt of a charge. r says what was sold; what the charge says
+// is filled in. It is to be called from the answer to the charge (see
 // [ledger.Reservation.Commit]), and followed by [Book.Issue] if that succeeds.
-func (b *Book) Draft(ctx context.Context, c *ledger.Charge, r Receipt) (*Draft, error) {
+func (b *Book) Draft(c *ledger.Charge, r Receipt) (*Draft, error) {
 	d := c.State.Deployment
-	last, under, err := b.last(d, c.Channel)
+	last, err := b.last(c.Channel)
 	if err != nil {
 		return nil, err
 	}
 	r.Network, r.Escrow, r.Channel = d.Network(), d.Escrow, c.Channel
-	r.Sequence, r.Previous = vouchers.NextNumber(last.sequence, *b.epoch), last.digest
+	r.Sequence, r.Previous = vouchers.NextNumber(last.sequence, b.epoch), last.digest
 	r.Charged, r.Cumulative = c.Charged, c.Cumulative
 	r.Resource = Cut(r.Resource)
-	digest := r.digest(under)
-	signature, err := b.signer.SignHash(ctx, digest)
+	entry, err := r.entry(r.digest(b.separator(d)), d.ChainID, nil)
 	if err != nil {
-		return nil, fmt.Errorf("sign receipt %d of channel %s: %w", r.Sequence, r.Channel, err)
+		return nil, err
 	}
-	signed := &Signed{Receipt: r, Signature: signature}
-	return &Draft{signed, vouchers.Put{Bucket: Bucket, Key: signed.key(), Value: signed.value(d.ChainID)}, digest}, nil
+	return &Draft{r, entry, b.proofs}, nil
+}
+
+// Issue makes a draft the last receipt of its channel.
+func (b *Book) Issue(d *Draft) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.heads[d.Channel] = head{d.Sequence, d.Entry.Digest}
+}
+
+// Signed is the receipt, once its charge is durable. The error wraps [ErrFormat].
+func (d *Draft) Signed() (*Signed, error) {
+	s := &Signed{Receipt: d.Receipt}
+	if err := d.proofs.prove(s, d.Entry.Batch, d.Entry.Leaf, d.Entry.Digest); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Cut makes the name of what is sold what a receipt has of it: valid UTF-8 of at most
@@ -94,62 +117,43 @@ func Cut(text string) string {
 	return text[:end]
 }
 
-// Issue makes a draft the last receipt of its channel.
-func (b *Book) Issue(d *Draft) {
+// separator is that of a deployment.
+func (b *Book) separator(d vouchers.Deployment) common.Hash {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.heads[d.Channel] = head{d.Sequence, d.digest}
-}
-
-// last returns the last receipt of a channel, and the separator of its deployment. No
-// receipt of the channel is on its way to the store when it is read from there.
-func (b *Book) last(d vouchers.Deployment, id vouchers.ChannelID) (head, common.Hash, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.epoch == nil {
-		epoch, err := vouchers.Epoch(b.store)
-		if err != nil {
-			return head{}, common.Hash{}, err
-		}
-		b.epoch = &epoch
-	}
 	under, known := b.separators[d]
 	if !known {
 		under = separator(d)
 		b.separators[d] = under
 	}
-	if last, known := b.heads[id]; known {
-		return last, under, nil
+	return under
+}
+
+// last returns the last receipt of a channel. No receipt of the channel is on its way to the
+// store when it is read from there.
+func (b *Book) last(id vouchers.ChannelID) (head, error) {
+	b.mu.Lock()
+	last, known := b.heads[id]
+	b.mu.Unlock()
+	if known {
+		return last, nil
 	}
-	key, value, err := b.bucket.Last(id[:])
+	kept, err := b.history.Head(id)
 	if err != nil {
-		return head{}, under, fmt.Errorf("read the last receipt of channel %s: %w", id, err)
+		return head{}, fmt.Errorf("read the last receipt of channel %s: %w", id, err)
 	}
-	var last head
-	if key != nil {
-		s, err := FromRecord(key, value)
-		if err != nil {
-			return head{}, under, fmt.Errorf("read the last receipt of channel %s: %w", id, err)
-		}
-		last = head{s.Sequence, s.digest(under)}
-	}
-	b.heads[id] = last
-	return last, under, nil
+	return head{kept.Number, kept.Digest}, nil
 }
 
-// Walk visits the receipts of a channel, or of all where id is the zero id, by channel
-// and number. An error of visit ends it and is returned.
-func (b *Book) Walk(id vouchers.ChannelID, visit func(*Signed) error) error {
-	var prefix []byte
-	if id != (vouchers.ChannelID{}) {
-		prefix = id[:]
-	}
-	return b.walk(prefix, visit)
+// Walk visits the receipts of a channel with numbers above after, in order. An error of visit
+// ends it and is returned.
+func (b *Book) Walk(ctx context.Context, id vouchers.ChannelID, after uint64, visit func(*Signed) error) error {
+	return b.walk(ctx, new(Proofs), id, after, visit)
 }
 
-func (b *Book) walk(prefix []byte, visit func(*Signed) error) error {
-	return b.bucket.ForEach(prefix, func(key, value []byte) error {
-		s, err := FromRecord(key, value)
+func (b *Book) walk(ctx context.Context, proofs *Proofs, id vouchers.ChannelID, after uint64, visit func(*Signed) error) error {
+	return b.history.Walk(ctx, id, after, func(l *vouchers.Line) error {
+		s, err := proofs.FromLine(l)
 		if err != nil {
 			return err
 		}
@@ -157,33 +161,39 @@ func (b *Book) walk(prefix []byte, visit func(*Signed) error) error {
 	})
 }
 
+// errEnough ends a walk.
+var errEnough = errors.New("enough")
+
 // MaxPage is how many receipts a page has at most.
 const MaxPage = 256
 
-// Page returns receipts of a channel with numbers above after, in order: at least one
-// if there is any, and at most [MaxPage].
-func (b *Book) Page(id vouchers.ChannelID, after uint64) ([]Signed, error) {
+// Page returns the first receipts of a channel with numbers above after, in order: at most
+// [MaxPage], and none after the last one.
+func (b *Book) Page(ctx context.Context, id vouchers.ChannelID, after uint64) ([]Signed, error) {
 	page := []Signed{}
-	if after == math.MaxUint64 {
-		return page, nil
-	}
-	// The numbers of a page share all bytes but the last.
-	for first := (after + 1) &^ (MaxPage - 1); len(page) == 0; first += MaxPage {
-		key := keyOf(id, first)
-		seen := false
-		err := b.walk(key[:len(key)-1], func(s *Signed) error {
-			seen = true
-			if s.Sequence > after {
-				page = append(page, *s)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the receipts of channel %s: %w", id, err)
+	err := b.Walk(ctx, id, after, func(s *Signed) error {
+		if page = append(page, *s); len(page) == MaxPage {
+			return errEnough
 		}
-		if !seen {
-			break
-		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, fmt.Errorf("read the receipts of channel %s: %w", id, err)
 	}
 	return page, nil
+}
+
+// Get returns the receipt of a channel with a number above 0, nil if the history does not keep
+// it any more.
+func (b *Book) Get(ctx context.Context, id vouchers.ChannelID, number uint64) (found *Signed, err error) {
+	err = b.walk(ctx, b.past, id, number-1, func(s *Signed) error {
+		if s.Sequence == number {
+			found = s
+		}
+		return errEnough
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, fmt.Errorf("read receipt %d of channel %s: %w", number, id, err)
+	}
+	return found, nil
 }

@@ -47,7 +47,9 @@ func (b *book) open() {
 	if b.store, err = diskstore.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
-	b.Book = receipts.NewBook(b.store, authorizer)
+	if b.Book, err = receipts.Open(b.store, authorizer); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // issues makes receipts of these charges.
@@ -56,12 +58,12 @@ func (b *book) issues(charges ...vouchers.Amount) {
 	for _, charged := range charges {
 		b.sum += charged
 		c := &ledger.Charge{Channel: channel, Charged: charged, Cumulative: b.sum, State: ledger.Channel{Deployment: deployment, Config: config}}
-		d, err := b.Draft(b.t.Context(), c, receipts.Receipt{Resource: "mcp://tool/search", Ceiling: b.sum, IssuedAt: uint64(1790000000 + b.sum)})
+		d, err := b.Draft(c, receipts.Receipt{Resource: "mcp://tool/search", Ceiling: b.sum, IssuedAt: uint64(1790000000 + b.sum%(1<<30))})
 		if err != nil {
 			b.t.Fatal(err)
 		}
 		b.Issue(d)
-		if err := b.store.Submit(vouchers.Update{Puts: []vouchers.Put{d.Put}}).Wait(b.t.Context()); err != nil {
+		if err := b.store.Submit(vouchers.Update{Entry: d.Entry}).Wait(b.t.Context()); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -70,7 +72,7 @@ func (b *book) issues(charges ...vouchers.Amount) {
 // all are the receipts of the channel.
 func (b *book) all() (all []receipts.Signed) {
 	b.t.Helper()
-	err := b.Walk(channel, func(r *receipts.Signed) error {
+	err := b.Walk(b.t.Context(), channel, 0, func(r *receipts.Signed) error {
 		all = append(all, *r)
 		return nil
 	})
@@ -98,7 +100,7 @@ func TestADraftThatIsNotIssuedLeavesNoGap(t *testing.T) {
 	b := newBook(t)
 	b.issues(100)
 	c := &ledger.Charge{Channel: channel, Charged: 1, Cumulative: 101, State: ledger.Channel{Deployment: deployment}}
-	if _, err := b.Draft(t.Context(), c, receipts.Receipt{}); err != nil {
+	if _, err := b.Draft(c, receipts.Receipt{}); err != nil {
 		t.Fatal(err)
 	}
 	b.issues(50)
@@ -117,7 +119,7 @@ func TestPagesHaveEveryReceiptOnce(t *testing.T) {
 	b.issues(rows...)
 	next := uint64(1)
 	for {
-		page, err := b.Page(channel, next-1)
+		page, err := b.Page(t.Context(), channel, next-1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +136,7 @@ func TestPagesHaveEveryReceiptOnce(t *testing.T) {
 	if next != total+1 {
 		t.Errorf("the pages end at %d of %d", next-1, total)
 	}
-	if page, err := b.Page(vouchers.ChannelID{1}, 0); err != nil || len(page) != 0 {
+	if page, err := b.Page(t.Context(), vouchers.ChannelID{1}, 0); err != nil || len(page) != 0 {
 		t.Errorf("a channel without receipts: %v, %v", page, err)
 	}
 }

@@ -135,7 +135,7 @@ func (h *heldByName) Receipt() receipts.Receipt {
 	return receipts.Receipt{Ceiling: h.voucher.Voucher.Ceiling}
 }
 
-func (h *heldByName) Tell(_ context.Context, charged vouchers.Amount, state ledger.Channel, _ *receipts.Signed) (sale.Told, error) {
+func (h *heldByName) Tell(_ context.Context, charged vouchers.Amount, state ledger.Channel, _ *receipts.Receipt) (sale.Told, error) {
 	return sale.Told{Response: x402.SettlementResponse{
 		Success: true, Network: state.Deployment.Network(), Payer: state.Config.Payer, Extra: x402.SettlementExtra{ChargedAmount: &charged},
 	}}, nil
