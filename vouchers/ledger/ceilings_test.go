@@ -17,7 +17,7 @@ func TestAHungCallDoesNotLetTheMemoryOfCeilingsGrow(t *testing.T) {
 	hung := call(1)
 	for ceiling := vouchers.Amount(2); ceiling < 10_000; ceiling++ {
 		c.spend(call(ceiling))
-		if most := 2*(history+2*inFlight) + 1; len(c.used) > most {
+		if most := 2*(history+ofCrowd*inFlight) + 1; len(c.used) > most {
 			t.Fatalf("%d ceilings are remembered, at most %d should be", len(c.used), most)
 		}
 	}
