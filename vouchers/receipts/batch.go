@@ -37,7 +37,7 @@ const attestationVersion = 1
 
 // rememberedTrees is how many trees are kept in memory: more than there are batches whose
 // receipts are on their way out.
-const rememberedTrees = 16
+const rememberedTrees = 64
 
 // Proofs attests batches of receipts, and finds the way from each receipt to what attests it. It
 // remembers the trees of the latest batches that it was asked about. The zero value is ready;

@@ -147,7 +147,7 @@ func TestAnInnerNodeIsNoLeaf(t *testing.T) {
 func TestProofsFindAReceiptThatTheyHaveForgotten(t *testing.T) {
 	proofs := new(receipts.Proofs)
 	all, batch := together(t, proofs, numbered(1), numbered(2), numbered(3))
-	for n := range uint64(40) {
+	for n := range uint64(100) {
 		together(t, proofs, numbered(100+n))
 	}
 	again := numbered(2)

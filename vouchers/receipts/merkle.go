@@ -20,16 +20,16 @@ func newTree(digests []common.Hash) tree {
 	h := crypto.NewKeccakState()
 	level := make([]common.Hash, len(digests))
 	for i := range digests {
-		level[i] = leafOf(h, &digests[i])
+		leafOf(h, &digests[i], &level[i])
 	}
 	t := tree{level}
 	for len(level) > 1 {
-		above := make([]common.Hash, 0, (len(level)+1)/2)
-		for i := 0; i+1 < len(level); i += 2 {
-			above = append(above, parentOf(h, &level[i], &level[i+1]))
+		above := make([]common.Hash, (len(level)+1)/2)
+		for i := range len(level) / 2 {
+			parentOf(h, &level[2*i], &level[2*i+1], &above[i])
 		}
 		if len(level)%2 == 1 {
-			above = append(above, level[len(level)-1])
+			above[len(above)-1] = level[len(level)-1]
 		}
 		level = above
 		t = append(t, level)
@@ -54,24 +54,31 @@ func (t tree) path(leaf int) []common.Hash {
 // climb is the root of the tree in which a digest has this path.
 func climb(digest common.Hash, path []common.Hash) common.Hash {
 	h := crypto.NewKeccakState()
-	node := leafOf(h, &digest)
+	node := new(common.Hash)
+	leafOf(h, &digest, node)
 	for i := range path {
-		node = parentOf(h, &node, &path[i])
+		parentOf(h, node, &path[i], node)
 	}
-	return node
+	return *node
 }
 
-func leafOf(h crypto.KeccakState, digest *common.Hash) common.Hash {
-	once := crypto.HashData(h, digest[:])
-	return crypto.HashData(h, once[:])
+func leafOf(h crypto.KeccakState, digest, leaf *common.Hash) {
+	hashInto(h, leaf, digest[:])
+	hashInto(h, leaf, leaf[:])
 }
 
-func parentOf(h crypto.KeccakState, a, b *common.Hash) common.Hash {
+func parentOf(h crypto.KeccakState, a, b, parent *common.Hash) {
 	if bytes.Compare(a[:], b[:]) > 0 {
 		a, b = b, a
 	}
-	var pair [2 * common.HashLength]byte
-	copy(pair[:], a[:])
-	copy(pair[common.HashLength:], b[:])
-	return crypto.HashData(h, pair[:])
+	hashInto(h, parent, a[:], b[:])
+}
+
+// hashInto writes the hash of what the parts are together, which may be where it is written.
+func hashInto(h crypto.KeccakState, to *common.Hash, parts ...[]byte) {
+	h.Reset()
+	for _, part := range parts {
+		_, _ = h.Write(part) // a hash takes all
+	}
+	_, _ = h.Read(to[:])
 }
