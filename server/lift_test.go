@@ -17,6 +17,7 @@ import (
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // requests are calls of the tool "mirror" that hold a payment, or something like one,
@@ -52,6 +53,11 @@ var requests = map[string]struct {
 	"no UTF-8":              {"\"name\":\"mirror\",\"_meta\":{\"x402/payment\":{\"a\":\"\xff\"}}", false},
 	"cut off":               {`"name":"mirror","_meta":{"x402/payment":{"a":1`, false},
 	"the end of the body":   {`"name":"mirror","_meta":{"x402/payment":{"a":1}}}}{"b":`, false},
+	"in short":              {`"name":"mirror","_meta":{"b":2,"chit/pay":"AQ"}`, true},
+	"in short, alone":       {`"name":"mirror","_meta":{"chit/pay":"AQ"}`, true},
+	"in short, no text":     {`"name":"mirror","_meta":{"chit/pay":{"a":[1]},"b":2}`, true},
+	"in short, twice":       {`"name":"mirror","_meta":{"chit/pay":"AQ","chit/pay":"AQ"}`, false},
+	"in both forms":         {`"name":"mirror","_meta":{"x402/payment":{"a":1},"chit/pay":"AQ"}`, false},
 	"a tool that is unsold": {`"name":"unsold","_meta":{"x402/payment":{"a":1}}`, true},
 }
 
@@ -84,7 +90,7 @@ func TestACallWhosePaymentIsLiftedIsTheSameCall(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: with the payment lifted %s\nwithout %s", name, got, want)
 		}
-		if lifted := arrived != body; lifted != test.lifted || lifted && strings.Contains(arrived, x402.MetaPayment) {
+		if lifted := arrived != body; lifted != test.lifted || lifted && (strings.Contains(arrived, x402.MetaPayment) || strings.Contains(arrived, short.MetaPay)) {
 			t.Errorf("%s: what arrives is %s", name, arrived)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // LiftPayments takes the payment out of a tool call before next, an MCP server over
@@ -40,8 +41,8 @@ func LiftPayments(next http.Handler) http.Handler {
 		}
 		payment, rest := liftPayment(body)
 		if payment != nil {
-			lifted := new(atomic.Pointer[json.RawMessage])
-			lifted.Store(&payment)
+			lifted := new(atomic.Pointer[liftedPayment])
+			lifted.Store(payment)
 			ctx = context.WithValue(ctx, liftedKey{}, lifted)
 		}
 		r = r.WithContext(ctx)
@@ -77,16 +78,29 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 var (
-	callPath    = []string{"params", "_meta", x402.MetaPayment}
 	paymentName = []byte(`"` + x402.MetaPayment + `"`)
+	shortName   = []byte(`"` + short.MetaPay + `"`)
+	fullPath    = []string{"params", "_meta", x402.MetaPayment}
+	shortPath   = []string{"params", "_meta", short.MetaPay}
 )
+
+// liftedPayment is a payment in either form, under its name in _meta.
+type liftedPayment struct {
+	name  string
+	value json.RawMessage
+}
 
 // liftPayment returns the payment of a request in JSON, and the request without it. If
 // there is none, if there may be two, or if the request is not JSON, the payment is nil
 // and the request as it was.
-func liftPayment(body []byte) (payment json.RawMessage, rest []byte) {
-	if !bytes.Contains(body, paymentName) {
+func liftPayment(body []byte) (payment *liftedPayment, rest []byte) {
+	full, brief := bytes.Contains(body, paymentName), bytes.Contains(body, shortName)
+	if full == brief {
 		return nil, body
+	}
+	callPath := fullPath
+	if brief {
+		callPath = shortPath
 	}
 	l := lifter{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))}
 	if err := l.object(callPath); err != nil || l.value == nil {
@@ -96,7 +110,7 @@ func liftPayment(body []byte) (payment json.RawMessage, rest []byte) {
 		return nil, body
 	}
 	rest = make([]byte, 0, len(body)-(l.to-l.from))
-	return l.value, append(append(rest, body[:l.from]...), body[l.to:]...)
+	return &liftedPayment{callPath[2], l.value}, append(append(rest, body[:l.from]...), body[l.to:]...)
 }
 
 // lifter looks for a value in JSON, and checks all of it but for names that are there
@@ -108,6 +122,8 @@ type lifter struct {
 	// from and to are what to cut out: the member, and the comma that parts it from the
 	// member before it, or after it if it is the first.
 	from, to int
+	// alone says that it is the only member of its object.
+	alone bool
 }
 
 var errTwice = errors.New("the same name twice")
@@ -120,8 +136,9 @@ func (l *lifter) object(path []string) error {
 	if _, err := l.dec.ReadToken(); err != nil {
 		return err
 	}
-	seen := false
+	seen, members := false, 0
 	for first := true; l.dec.PeekKind() == '"'; first = false {
+		members++
 		from := int(l.dec.InputOffset())
 		name, err := l.dec.ReadToken()
 		if err != nil {
@@ -134,6 +151,7 @@ func (l *lifter) object(path []string) error {
 			return errTwice
 		case len(path) > 1:
 			seen, err = true, l.object(path[1:])
+			l.widen(from, first)
 		default:
 			seen, err = true, l.lift(from, first)
 		}
@@ -142,7 +160,17 @@ func (l *lifter) object(path []string) error {
 		}
 	}
 	_, err := l.dec.ReadToken()
+	l.alone = seen && len(path) == 1 && members == 1
 	return err
+}
+
+// widen takes the object too whose only member was lifted, which is the last that was read
+// and begins with its name at from: what is empty is decoded as often as what is not.
+func (l *lifter) widen(from int, first bool) {
+	if l.alone && l.value != nil {
+		l.from, l.to = span(l.body, from, int(l.dec.InputOffset()), first)
+	}
+	l.alone = false
 }
 
 // lift reads the value of the member that begins at from, after the comma if there is
@@ -163,7 +191,7 @@ type liftedKey struct{}
 // withLifted is the call with the payment that was lifted out of it. It is there once:
 // what a tool calls in its turn is not paid by it.
 func withLifted(ctx context.Context, req mcp.CallToolRequest) mcp.CallToolRequest {
-	lifted, _ := ctx.Value(liftedKey{}).(*atomic.Pointer[json.RawMessage])
+	lifted, _ := ctx.Value(liftedKey{}).(*atomic.Pointer[liftedPayment])
 	if lifted == nil {
 		return req
 	}
@@ -171,7 +199,7 @@ func withLifted(ctx context.Context, req mcp.CallToolRequest) mcp.CallToolReques
 	if payment == nil {
 		return req
 	}
-	meta := &mcp.Meta{AdditionalFields: map[string]any{x402.MetaPayment: *payment}}
+	meta := &mcp.Meta{AdditionalFields: map[string]any{payment.name: payment.value}}
 	if was := req.Params.Meta; was != nil {
 		meta.ProgressToken = was.ProgressToken
 		maps.Copy(meta.AdditionalFields, was.AdditionalFields)

@@ -120,7 +120,12 @@ func paidTwice() *terms.Refusal {
 	return terms.Refuse(x402.ErrPayload, "the call has both %s and %s: it is paid by one of them", x402.MetaPayment, short.MetaPay)
 }
 
+// readShort reads a payment in the short form, from JSON or what that was decoded to.
 func readShort(value any) (*short.Payment, *terms.Refusal) {
+	if raw, isJSON := value.(json.RawMessage); isJSON {
+		value = nil
+		_ = json.Unmarshal(raw, &value) // what is no JSON is no text
+	}
 	text, ok := value.(string)
 	if !ok {
 		return nil, terms.Refuse(x402.ErrPayload, "%s is a text, and not a %T", short.MetaPay, value)

@@ -16,7 +16,6 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
-	"github.com/chitpay/chit/x402/short"
 )
 
 // An MCP server decodes all of a request, many times over, before the paywall sees the
@@ -108,7 +107,7 @@ func (p *Paywall) screen(r *http.Request, body []byte) (rest []byte, call *strip
 	return seen.withoutArguments(body), call, nil
 }
 
-var creditName, shortName = []byte(`"` + MetaCredit + `"`), []byte(`"` + short.MetaPay + `"`)
+var creditName = []byte(`"` + MetaCredit + `"`)
 
 // mayPay says whether a request has what looks like a payment, wherever it is.
 func mayPay(r *http.Request, body []byte) bool {
@@ -127,9 +126,7 @@ func (p *Paywall) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal
 	case seen.short != nil && seen.payment != nil:
 		return paidTwice(), false
 	case seen.short != nil:
-		var text any
-		_ = json.Unmarshal(seen.short, &text) // is JSON: it was glanced at
-		payment, refused := readShort(text)
+		payment, refused := readShort(seen.short)
 		if refused != nil {
 			return refused, false
 		}

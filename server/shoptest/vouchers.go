@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/short"
 )
 
 // Regular is a payer who calls one tool of a shop over and over.
@@ -63,6 +64,33 @@ func (r *Regular) Next() []byte {
 // NextPayment is the payment of the next call, in JSON.
 func (r *Regular) NextPayment() json.RawMessage {
 	r.t.Helper()
+	r.sign()
+	payment, err := json.Marshal(r.payload)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return payment
+}
+
+// NextShort is [Regular.NextPayment] in the short form.
+func (r *Regular) NextShort() string {
+	r.t.Helper()
+	v := r.sign()
+	compact, err := v.Signature.Compact()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	payment := short.Payment{Channel: v.ChannelID, Ceiling: v.MaxClaimableAmount, Amount: r.payload.Accepted.Amount, Signature: compact}
+	text, err := payment.Encode()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return text
+}
+
+// sign signs the next voucher.
+func (r *Regular) sign() *x402.SignedVoucher {
+	r.t.Helper()
 	v := &r.voucher.Voucher
 	v.MaxClaimableAmount += r.payload.Accepted.Amount
 	signature, err := r.key.SignHash(r.t.Context(), r.domain.VoucherDigest(v.Voucher()))
@@ -70,11 +98,7 @@ func (r *Regular) NextPayment() json.RawMessage {
 		r.t.Fatal(err)
 	}
 	v.Signature = signature
-	payment, err := json.Marshal(r.payload)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return payment
+	return v
 }
 
 // Terms are what a tool is sold at.
@@ -96,9 +120,18 @@ func (w *Wire) Terms(url, tool string) x402.Requirements {
 // CallBody is the body of a call, with a payment or nil.
 func CallBody(t testing.TB, tool string, payment json.RawMessage) []byte {
 	t.Helper()
+	if payment == nil {
+		return CallBodyWith(t, tool, nil)
+	}
+	return CallBodyWith(t, tool, map[string]any{x402.MetaPayment: payment})
+}
+
+// CallBodyWith is the body of a call with a _meta, or nil.
+func CallBodyWith(t testing.TB, tool string, meta map[string]any) []byte {
+	t.Helper()
 	params := map[string]any{"name": tool, "arguments": map[string]any{}}
-	if payment != nil {
-		params["_meta"] = map[string]any{x402.MetaPayment: payment}
+	if meta != nil {
+		params["_meta"] = meta
 	}
 	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
 	if err != nil {
