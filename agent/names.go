@@ -24,6 +24,8 @@ type (
 	Balance = pay.Balance
 	// Dispute is a charge that no call of this payer explains.
 	Dispute = pay.Dispute
+	// Reopened is that a server has opened its books anew, as one does that was restored.
+	Reopened = pay.Reopened
 	// RefusedError is a payment that the server refused for good.
 	RefusedError = pay.RefusedError
 	// Limits bound what the other side can make a client read, remember or wait for.

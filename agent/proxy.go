@@ -35,6 +35,9 @@ func OpenProxy(ctx context.Context, server string, o Options, logger *slog.Logge
 	if o.Disputed == nil {
 		o.Disputed = func(d Dispute) { d.Log(logger) }
 	}
+	if o.Reopened == nil {
+		o.Reopened = func(r Reopened) { r.Log(logger) }
+	}
 	p, err := pay.OpenAt(ctx, server, o)
 	if err != nil {
 		return nil, err

@@ -2,11 +2,11 @@ package server_test
 
 import (
 	"bytes"
-	"os"
 	"testing"
 
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
@@ -36,7 +36,7 @@ func restoredShop(t *testing.T) *restored {
 	r.c.buys(2)
 	r.last = r.c.call("work", r.c.pays(3*price)).signedReceipt()
 	shop.Stop(t)
-	if err := os.WriteFile(o.Store, backup.Bytes(), 0o600); err != nil {
+	if _, err := diskstore.Restore(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.Shop = shoptest.Open(t, o, new(tool).add)
@@ -200,7 +200,7 @@ func TestAnOlderCopyThatIsOpenedAgainAndAgainNumbersNoReceiptTwice(t *testing.T)
 	seen := map[uint64]vouchers.Amount{}
 	for n := range vouchers.Amount(3) {
 		shop.Stop(t)
-		if err := os.WriteFile(o.Store, backup.Bytes(), 0o600); err != nil {
+		if _, err := diskstore.Restore(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
 			t.Fatal(err)
 		}
 		shop = shoptest.Open(t, o, new(tool).add)

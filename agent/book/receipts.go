@@ -2,9 +2,11 @@ package book
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -84,6 +86,47 @@ func (b *Book) receiptsIn(name []byte, id vouchers.ChannelID) ([]receipts.Signed
 		return nil
 	})
 	return all, err
+}
+
+// Proof returns the receipt of a channel that proves most charged, and the epoch of the newest
+// (see [vouchers.EpochOf]); nil where the book has none. Within an epoch the last receipt is the
+// one that proves most.
+func (b *Book) Proof(id vouchers.ChannelID) (most *receipts.Signed, epoch uint64, err error) {
+	err = b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
+		cursor := bucket.Cursor()
+		for below := uint64(math.MaxUint64); ; {
+			r, err := lastBelow(cursor, id, below)
+			if r == nil || err != nil {
+				return err
+			}
+			of, within := vouchers.EpochOf(r.Sequence)
+			epoch = max(epoch, of)
+			if most == nil || r.Cumulative > most.Cumulative {
+				most = r
+			}
+			if below = r.Sequence - within; below == 0 {
+				return nil
+			}
+		}
+	})
+	return most, epoch, err
+}
+
+// lastBelow is the last receipt of a channel with a number up to one, nil if there is none.
+func lastBelow(cursor *bbolt.Cursor, id vouchers.ChannelID, number uint64) (*receipts.Signed, error) {
+	end := binary.BigEndian.AppendUint64(bytes.Clone(id[:]), number)
+	key, value := cursor.Seek(end)
+	if !bytes.Equal(key, end) {
+		if key == nil {
+			key, value = cursor.Last()
+		} else {
+			key, value = cursor.Prev()
+		}
+	}
+	if !bytes.HasPrefix(key, id[:]) {
+		return nil, nil
+	}
+	return receipts.FromRecord(key, value)
 }
 
 // WriteStatement writes the receipts in the book that want keeps, with their channels,

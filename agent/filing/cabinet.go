@@ -29,24 +29,64 @@ func Open(kept *book.Book, signers []common.Address) *Cabinet {
 	return &Cabinet{book: kept, signers: signers, trails: make(map[vouchers.ChannelID]*Trail)}
 }
 
+// Filed is what became of a receipt.
+type Filed struct {
+	// Fits says that it is filed.
+	Fits bool
+	// Opened is set where it is the first of an epoch that this payer sees.
+	Opened *Opening
+}
+
+// Opening is that a seller has opened its books anew, as one does whose store was restored from
+// a backup: its receipts are numbered in another epoch. Amounts are atomic units.
+type Opening struct {
+	// Epoch is that of the receipts.
+	Epoch uint64 `json:"epoch"`
+	// Before is what the seller says was charged before this receipt, and Proven what the receipts
+	// prove that this payer has of the epochs before.
+	Before vouchers.Amount `json:"before"`
+	Proven vouchers.Amount `json:"proven"`
+}
+
 // File holds a receipt against who signed it and the receipts before it, and keeps it for the
 // book. One that does not fit is not filed. The error is why those before it cannot be read;
 // the receipt is filed all the same.
-func (c *Cabinet) File(r *receipts.Signed, authorizer common.Address) (filed bool, unread error) {
+func (c *Cabinet) File(r *receipts.Signed, authorizer common.Address) (f Filed, unread error) {
 	digest, err := c.Attested(r, authorizer)
 	if err != nil {
-		return false, nil
+		return Filed{}, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fits, unread := c.follow(r, digest)
-	if unread == nil && !fits {
-		return false, nil
+	t, unread := c.trailOf(r.Channel)
+	if unread == nil {
+		unread = c.remember(t, r)
+	}
+	if unread == nil && !t.fits(&r.Receipt, digest) {
+		return Filed{}, nil
+	}
+	if unread == nil {
+		t.add(r.Sequence, link{digest, r.Previous, r.Cumulative})
 	}
 	if c.book != nil {
 		c.unfiled = append(c.unfiled, r)
 	}
-	return true, unread
+	return Filed{true, t.proves(r)}, unread
+}
+
+// Proof is the receipt of a channel that proves most charged, nil if there is none.
+func (c *Cabinet) Proof(id vouchers.ChannelID) (*receipts.Signed, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, err := c.trailOf(id)
+	if err != nil || c.book == nil {
+		return t.proof, err
+	}
+	kept, _, err := c.book.Proof(id) // other processes have filed some
+	if kept != nil && (t.proof == nil || kept.Cumulative > t.proof.Cumulative) {
+		t.proof = kept
+	}
+	return t.proof, err
 }
 
 // Flush writes the receipts that the book does not have yet.
@@ -73,25 +113,47 @@ func (c *Cabinet) Attested(r *receipts.Signed, authorizer common.Address) (commo
 	return c.verifier.Attested(r, authorizer, c.signers)
 }
 
-// follow adds a receipt to those of its channel, if it fits. The caller holds mu.
-func (c *Cabinet) follow(r *receipts.Signed, digest common.Hash) (bool, error) {
-	t := c.trails[r.Channel]
-	if t == nil {
-		t = &Trail{known: make(map[uint64][]link)}
-		if c.book != nil && r.Sequence > 1 {
-			before, err := linksIn(c.book, r.Channel, r.Sequence-1)
-			if err != nil {
-				return false, err
-			}
-			for _, l := range before {
-				t.add(r.Sequence-1, l)
-			}
+// trailOf is what is known of a channel's receipts. The caller holds mu.
+func (c *Cabinet) trailOf(id vouchers.ChannelID) (*Trail, error) {
+	if t := c.trails[id]; t != nil {
+		return t, nil
+	}
+	t := &Trail{known: make(map[uint64][]link)}
+	if c.book != nil {
+		var err error
+		if t.proof, t.epoch, err = c.book.Proof(id); err != nil {
+			return t, err
 		}
-		c.trails[r.Channel] = t
 	}
-	if !t.fits(&r.Receipt, digest) {
-		return false, nil
+	c.trails[id] = t
+	return t, nil
+}
+
+// remember has a trail that knows nothing yet know what the book has of the receipt before this
+// one. The caller holds mu.
+func (c *Cabinet) remember(t *Trail, r *receipts.Signed) error {
+	if c.book == nil || len(t.order) > 0 || r.Sequence <= 1 {
+		return nil
 	}
-	t.add(r.Sequence, link{digest, r.Previous, r.Cumulative})
-	return true, nil
+	before, err := linksIn(c.book, r.Channel, r.Sequence-1)
+	for _, l := range before {
+		t.add(r.Sequence-1, l)
+	}
+	return err
+}
+
+// proves notes what a receipt proves, and returns what it opens, nil if that is nothing new.
+func (t *Trail) proves(r *receipts.Signed) (opened *Opening) {
+	epoch, _ := vouchers.EpochOf(r.Sequence)
+	if epoch > t.epoch {
+		opened = &Opening{Epoch: epoch, Before: r.Cumulative.Minus(r.Charged)}
+		if t.proof != nil {
+			opened.Proven = t.proof.Cumulative
+		}
+		t.epoch = epoch
+	}
+	if t.proof == nil || r.Cumulative > t.proof.Cumulative {
+		t.proof = r
+	}
+	return opened
 }

@@ -24,6 +24,7 @@ type channel struct {
 	*terms.Terms
 
 	wantsFull atomic.Bool // the server has not understood a payment in the short form
+	forgotten atomic.Bool // the server knows of less than receipts prove
 
 	saving sync.Mutex // guards saved
 	saved  time.Time

@@ -51,15 +51,3 @@ func (p *Payer) disputedSum() (sum vouchers.Amount, err error) {
 	entries, err := p.entries()
 	return book.Disputed(entries), err
 }
-
-// file holds a seller's receipt against what was charged, who signed it and the receipts
-// before it, and keeps it for the book. One that says something else is as good as none:
-// the call was paid for, and its answer is the payer's.
-func (p *Payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) (filed bool) {
-	if r == nil || r.Channel != ch.ID || r.Charged != charged || r.Network != ch.Contract.Deployment().Network() || r.Escrow != ch.Contract.Deployment().Escrow {
-		return false
-	}
-	filed, unread := p.receipts.File(r, ch.Config.ReceiverAuthorizer)
-	p.owe(unread)
-	return filed
-}

@@ -54,9 +54,11 @@ func (p *Payer) fetch(ctx context.Context, e book.Entry, give ReceiptPage) (came
 	after, known, sum := uint64(0), map[uint64]bool{}, vouchers.Amount(0)
 	for _, r := range have {
 		known[r.Sequence] = true
-		if r.Sequence == after+1 {
-			after++
-			sum += r.Charged
+		switch {
+		case r.Sequence == after+1:
+			after, sum = r.Sequence, sum+r.Charged
+		case vouchers.BeginsEpoch(after, r.Sequence):
+			after, sum = r.Sequence, r.Cumulative
 		}
 	}
 	follows, err := p.receipts.After(id, after)
@@ -83,11 +85,10 @@ func (p *Payer) fetch(ctx context.Context, e book.Entry, give ReceiptPage) (came
 			if err != nil {
 				return came, fmt.Errorf("%w: receipt %d: %w", account.ErrDishonest, r.Sequence, err)
 			}
-			if err := follows.Continues(r, digest, id, after, sum, max(e.Signed, e.Charged)); err != nil {
+			if sum, err = follows.Continues(r, digest, id, after, sum, max(e.Signed, e.Charged)); err != nil {
 				return came, err
 			}
-			after++
-			sum += r.Charged
+			after = r.Sequence
 			if !known[r.Sequence] {
 				came++
 			}

@@ -56,7 +56,7 @@ func (p *Payer) move(ctx context.Context, ch *channel, by *Want, payload x402.Pa
 		if err != nil {
 			return Moved{}, err
 		}
-		a, _, err := p.send(ctx, by, &Payment{Full: paid})
+		a, _, err := p.sendFull(ctx, ch, by, paid)
 		if err != nil {
 			return Moved{}, err
 		}

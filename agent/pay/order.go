@@ -49,7 +49,7 @@ func (p *Payer) ask(ctx context.Context, ch *channel, w *Want, o *purchaseOrder)
 	if err != nil {
 		return nil, again, err
 	}
-	ordered, more, err := p.send(ctx, w, &Payment{Full: paid})
+	ordered, more, err := p.sendFull(ctx, ch, w, paid)
 	return ordered, again || more, err
 }
 

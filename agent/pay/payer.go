@@ -62,6 +62,9 @@ type Options struct {
 	// Disputed is told of each charge that no call of this payer explains; nil logs it. It
 	// must not wait for the client.
 	Disputed func(Dispute)
+	// Reopened is told when a server has opened its books anew, as one does that was restored
+	// from a backup; nil logs it. It must not wait for the client.
+	Reopened func(Reopened)
 	// Name and Version introduce the client to the server.
 	Name, Version string
 	// Now tells the time; nil is the system's clock.
@@ -114,6 +117,7 @@ type Payer struct {
 	agree   func(context.Context, account.Finding) (bool, error)
 
 	disputed func(Dispute)
+	reopened func(Reopened)
 
 	receipts *filing.Cabinet
 
@@ -154,6 +158,9 @@ func Open(ctx context.Context, server string, o Options) (*Payer, error) {
 	}
 	if p.disputed = o.Disputed; p.disputed == nil {
 		p.disputed = func(d Dispute) { d.Log(slog.Default()) }
+	}
+	if p.reopened = o.Reopened; p.reopened == nil {
+		p.reopened = func(r Reopened) { r.Log(slog.Default()) }
 	}
 	p.Asked = dial.NewCrowd(p.Limits.Requests)
 	p.Policy = o.Policy.WithDefaults(p.Prices.Allows)

@@ -63,11 +63,11 @@ func (o *purchaseOrder) inShort() (string, error) {
 // isShort says whether a payment goes in the short form: its server announces that it takes it,
 // has charged the channel before, so that it knows it, and has never said otherwise.
 func (p *Payer) isShort(ch *channel, o *purchaseOrder) bool {
-	return !p.stock && o.deposit == nil && o.terms.Accepted.Extra.Short == short.Version && !ch.wantsFull.Load() && ch.Total() > 0
+	return !p.stock && o.deposit == nil && o.terms.Accepted.Extra.Short == short.Version && !ch.wantsFull.Load() && !ch.forgotten.Load() && ch.Total() > 0
 }
 
 // offer sends the payment of a call in the short form where it can be, and in full where the
-// server says that this tells it too little.
+// server says that this tells it too little, or has to be shown a receipt.
 func (p *Payer) offer(ctx context.Context, ch *channel, w *Want, o *purchaseOrder) (a *Answer, again bool, err error) {
 	if p.isShort(ch, o) {
 		text, err := o.inShort()
@@ -75,16 +75,20 @@ func (p *Payer) offer(ctx context.Context, ch *channel, w *Want, o *purchaseOrde
 			return nil, false, err
 		}
 		a, again, err = p.send(ctx, w, &Payment{Short: text})
-		if err != nil || a.Required == nil || !tooShort[a.Required.Error] {
+		switch {
+		case err == nil && asksReceipt(a, ch):
+			ch.forgotten.Store(true)
+		case err != nil || a.Required == nil || !tooShort[a.Required.Error]:
 			return a, again, err
+		default:
+			ch.wantsFull.Store(true)
 		}
-		ch.wantsFull.Store(true)
 	}
 	full, err := o.inFull()
 	if err != nil {
 		return nil, again, err
 	}
-	a, more, err := p.send(ctx, w, &Payment{Full: full})
+	a, more, err := p.sendFull(ctx, ch, w, full)
 	return a, again || more, err
 }
 
@@ -104,6 +108,9 @@ func wrap(t *terms.Terms, payload x402.Payload, identifier string) (*x402.Paymen
 	extensions, err := extension.WithPaymentIdentifier(nil, identifier)
 	if err != nil {
 		return nil, err
+	}
+	if t.Accepted.Extra.Short != 0 { // the server knows chit's extensions
+		extensions = extension.KeepsReceipts(extensions)
 	}
 	return &x402.PaymentPayload{Resource: &t.Resource, Accepted: t.Accepted, Payload: payload, Extensions: extensions}, nil
 }

@@ -3,6 +3,7 @@ package receipts_test
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -147,15 +148,63 @@ func TestABookThatWasRestoredGivesNoNumberTwiceAndItsStatementAddsUp(t *testing.
 	if _, err := vouchers.OpenEpoch(t.Context(), b.store); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b.open()
+	b.restart()
 	b.issues(3, 4)
 	all := b.all()
 	if len(all) != 4 || all[2].Sequence != 1<<40+1 || all[3].Sequence != 1<<40+2 || all[2].Previous == (common.Hash{}) {
 		t.Fatalf("%+v", all)
 	}
+	if a := audited(t, all); a.Fault != nil || a.Receipts != 4 || a.Charged != 10 {
+		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+}
+
+func TestAPayerHasReceiptsThatASellerHasForgotten(t *testing.T) {
+	seller := newBook(t)
+	seller.issues(1, 2, 3, 4)
+	payers := seller.all()
+	restored := newBook(t)
+	restored.issues(1, 2)
+	if _, err := vouchers.OpenEpoch(t.Context(), restored.store); err != nil {
+		t.Fatal(err)
+	}
+	restored.restart()
+	restored.issues(7, 5) // what the payer has shown, and a call
+	payers = append(payers, restored.all()[2:]...)
+	a := audited(t, payers)
+	if a.Fault != nil || a.Receipts != 6 || a.Charged != 15 {
+		t.Errorf("%+v, fault %v", a, a.Fault)
+	}
+	for name, bend := range map[string]func(r *receipts.Receipt){
+		"from more than was charged before": func(r *receipts.Receipt) { r.Cumulative += 8 },
+		"from another number of the epoch":  func(r *receipts.Receipt) { r.Sequence++ },
+	} {
+		bent := slices.Clone(payers)
+		bend(&bent[4].Receipt)
+		bent[4] = sign(t, bent[4].Receipt)
+		if a := audited(t, bent); a.Fault == nil || a.Receipts != 4 {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
+
+// sign signs a receipt as it is.
+func sign(t testing.TB, r receipts.Receipt) receipts.Signed {
+	t.Helper()
+	digest, err := r.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := authorizer.SignHash(t.Context(), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return receipts.Signed{Receipt: r, Signature: signature}
+}
+
+// audited is what a statement of these receipts of the channel proves.
+func audited(t testing.TB, all []receipts.Signed) receipts.Audit {
+	t.Helper()
 	var statement bytes.Buffer
 	s := receipts.NewStatement(&statement)
 	if err := s.Account(receipts.AccountOf(deployment, channel, config)); err != nil {
@@ -166,7 +215,17 @@ func TestABookThatWasRestoredGivesNoNumberTwiceAndItsStatementAddsUp(t *testing.
 			t.Fatal(err)
 		}
 	}
-	if audits, err := receipts.Verify(&statement); err != nil || audits[0].Fault != nil || audits[0].Receipts != 4 || audits[0].Charged != 10 {
-		t.Errorf("%+v, %v", audits, err)
+	audits, err := receipts.Verify(&statement)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return audits[0]
+}
+
+func (b *book) restart() {
+	b.t.Helper()
+	if err := b.store.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.open()
 }

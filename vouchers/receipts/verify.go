@@ -65,8 +65,9 @@ func FaultOf(audits []Audit) error {
 }
 
 // Verify reads a statement and audits each of its channels, in the order of their ids.
-// The receipts of a channel must be there from the first on and in order; a seller whose books
-// were restored from a backup goes on with the first number of a later epoch. What is no
+// The receipts of a channel must be there from the first on and in order. A seller whose books
+// were restored from a backup goes on with the first number of a later epoch, from what its
+// backup had: a payer may have receipts of before that the seller has forgotten. What is no
 // statement is an error that wraps [ErrFormat]; a channel that does not add up is not an
 // error, but has a Fault.
 //
@@ -147,7 +148,9 @@ func (a *Audit) receipt(r *Signed, signers []common.Address) {
 // judge returns what is wrong with the next receipt, "" if nothing is.
 func (a *Audit) judge(r *Signed, digest common.Hash, signers []common.Address) string {
 	sum, fits := a.Charged.Add(r.Charged)
-	if a.Receipts == 0 && r.Cumulative >= r.Charged {
+	before, rises := r.Cumulative.Sub(r.Charged)
+	forgot := vouchers.BeginsEpoch(a.last, r.Sequence) && r.Previous != a.digest && before <= a.Charged
+	if rises && (a.Receipts == 0 || forgot) {
 		sum = r.Cumulative // what came before is told, and not proven
 	}
 	switch {
@@ -159,7 +162,7 @@ func (a *Audit) judge(r *Signed, digest common.Hash, signers []common.Address) s
 		return "it comes a second time"
 	case r.Charged == 0:
 		return "it is for nothing"
-	case r.Previous != a.digest:
+	case r.Previous != a.digest && !forgot:
 		return fmt.Sprintf("it follows a receipt with the digest %s, the one before has %s", r.Previous, a.digest)
 	case !fits || sum != r.Cumulative:
 		return fmt.Sprintf("%s come to %s that were charged before, and it says %s in all", r.Charged, a.Charged, r.Cumulative)

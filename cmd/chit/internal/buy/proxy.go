@@ -82,7 +82,7 @@ func proxy(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	o.Disputed = nil // it is logged
+	o.Disputed, o.Reopened = nil, nil // they are logged
 	between, err := agent.OpenProxy(c.Context, p.Server, o, logger)
 	if err != nil {
 		return err

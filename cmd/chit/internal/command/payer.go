@@ -16,6 +16,7 @@ func PayerOptions(c *cli.Context, p *profile.Profile) (agent.Options, error) {
 	o, err := p.PayerOptions(c.Context, Passphrase(c))
 	o.Name, o.Version = "chit", c.App.Version
 	o.Disputed = func(d agent.Dispute) { fmt.Fprintf(os.Stderr, "disputed: %s\n", d) }
+	o.Reopened = func(r agent.Reopened) { fmt.Fprintf(os.Stderr, "note: %s\n", r) }
 	return o, err
 }
 
