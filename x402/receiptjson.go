@@ -27,18 +27,20 @@ func (d SettlementResponse) AppendJSON(b []byte) ([]byte, error) {
 	}
 	b = append(b, `,"extra":{"chargedAmount":`...)
 	b = appendAmount(b, *d.Extra.ChargedAmount)
-	b = d.Extra.ChannelState.appendTo(append(b, `,"channelState":`...))
+	if d.Extra.ChannelState != nil {
+		b = d.Extra.ChannelState.appendTo(append(b, `,"channelState":`...))
+	}
 	return append(b, "}}"...), nil
 }
 
-// isOfCall says whether it is the receipt of a call on a channel, with all that this has and
-// nothing else, and none of its words needs to be escaped.
+// isOfCall says whether it is the receipt of a call, with where its channel stands or without,
+// which has nothing else, and none of its words needs to be escaped.
 func (d *SettlementResponse) isOfCall() bool {
 	state := d.Extra.ChannelState
 	return d.ErrorReason == "" && d.ErrorMessage == "" && isPlain(d.Transaction) && isPlain(d.Network) &&
 		d.Amount == nil && !d.emptyAmount && d.Extensions == nil && d.Unknown == nil &&
 		d.Extra.ChargedAmount != nil && d.Extra.VoucherState == nil && d.Extra.Unknown == nil &&
-		state != nil && state.ChargedCumulativeAmount != nil && !state.Partial() && state.Unknown == nil
+		(state == nil || state.ChargedCumulativeAmount != nil && !state.Partial() && state.Unknown == nil)
 }
 
 // isPlain says whether a text is letters, digits and punctuation that JSON has as they are.
