@@ -55,7 +55,7 @@ func refusePayment(err error, p *Payment, price vouchers.Amount) *terms.Refusal 
 	if errors.Is(err, ledger.ErrInsufficientBalance) && !reaches(err, p, price) {
 		refused.Code = x402.ErrCumulativeAmountMismatch
 	}
-	if p.short && refused != nil && (refused.Code == x402.ErrVoucherSignature || refused.Code == x402.ErrChannelNotFound) {
+	if p.short && refused != nil && refused.Code == x402.ErrVoucherSignature {
 		return p.unknown()
 	}
 	return p.shown(refused)
@@ -98,7 +98,7 @@ func (s *Seller) Reserve(ctx context.Context, p *Payment, price vouchers.Amount,
 	}
 	payment := s.ledgerPayment(p, price, request)
 	reservation, err := s.ledger.Reserve(ctx, payment)
-	if !lacksMoney(err) && (p.short || !errors.Is(err, ledger.ErrChannelNotFound)) {
+	if !errors.Is(err, ledger.ErrChannelNotFound) && !lacksMoney(err) {
 		return reservation, refusePayment(err, p, price)
 	}
 	if err := s.checkVoucher(p); err != nil {
