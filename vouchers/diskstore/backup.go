@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"time"
 
 	"github.com/chitpay/chit/vouchers/diskstore/state"
+	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/journal"
 )
 
@@ -83,23 +85,39 @@ func (s *Store) snapshot() (snap *snapshot, err error) {
 			err = errors.Join(err, snap.close())
 		}
 	}()
+	if err := s.snapshotTables(snap); err != nil {
+		return snap, err
+	}
 	if snap.state, err = s.state.View(); err != nil {
 		return snap, err
 	}
 	if snap.journal, err = s.journal.Snapshot(); err != nil {
 		return snap, readable(err)
 	}
-	for _, table := range s.tables.List() {
-		if err := snap.open("history", table.Path); err != nil {
-			return snap, err
-		}
-	}
-	for _, table := range s.answers.List() {
-		if err := snap.open("answers", table.Path); err != nil {
-			return snap, err
-		}
-	}
 	return snap, nil
+}
+
+// snapshotTables opens all tables, again from the first on where one was pruned meanwhile. The
+// checkpoint and the journal are looked at afterwards: they have what is kept of those.
+func (s *Store) snapshotTables(snap *snapshot) error {
+	for {
+		err := errors.Join(snap.openAll("history", s.tables.List()), snap.openAll("answers", s.answers.List()))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := snap.closeTables(); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *snapshot) openAll(part string, tables []history.Facts) error {
+	for _, table := range tables {
+		if err := s.open(part, table.Path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *snapshot) open(part, file string) error {
@@ -111,10 +129,16 @@ func (s *snapshot) open(part, file string) error {
 	return nil
 }
 
-func (s *snapshot) close() (err error) {
+func (s *snapshot) closeTables() (err error) {
 	for _, table := range s.tables {
 		err = errors.Join(err, table.Close())
 	}
+	s.tables = nil
+	return err
+}
+
+func (s *snapshot) close() error {
+	err := s.closeTables()
 	if s.journal != nil {
 		s.journal.Release()
 	}

@@ -86,7 +86,13 @@ func (r *Report) journal(path string, at *state.View) error {
 		r.note(err)
 		return nil
 	}
-	if found.Segments == 0 && passed != (journal.Position{}) {
+	name, err := at.Journal()
+	switch {
+	case err != nil:
+		r.note(err)
+	case found.Segments > 0:
+		r.note(agree(name, passed, found.Name, found.Oldest))
+	case name != [16]byte{}:
 		r.note(fmt.Errorf("%w: the checkpoint has come to %v of a journal that is missing", ErrCorrupt, passed))
 	}
 	return nil

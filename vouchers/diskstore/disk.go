@@ -91,7 +91,7 @@ func (d *disk) giveUp() bool {
 // restore makes the reserve again, once there is twice as much free, and says that there
 // is room. Where there is no reserve to be had, a write that fits says so.
 func (d *disk) restore() {
-	if free, known := freeBytes(d.path); known && free < 2*uint64(d.reserve) {
+	if free, known := freeBytes(d.path); known && free < max(2*uint64(d.reserve), leastFree) {
 		return
 	}
 	if d.keep() != nil {
@@ -113,6 +113,9 @@ func (d *disk) fits() {
 		d.set(nil)
 	}
 }
+
+// leastFree is from how many bytes on a disk that was full has room again, where there is no reserve.
+const leastFree = 1 << 20
 
 // keep makes the reserve if it is not there, from bytes that the disk has to give.
 func (d *disk) keep() error {

@@ -13,4 +13,4 @@ func WithSegments(segment, checkpoint int64) Option {
 }
 
 // Settle brings the checkpoint up to the journal, and seals what can be.
-func (s *Store) Settle() { s.keeper.work(s.checkpoint, s.sealNext, s.forgetAnswers) }
+func (s *Store) Settle() { _ = s.keeper.work(s.checkpoint, s.sealNext, s.forgetAnswers) } // Err tells

@@ -40,11 +40,11 @@ func (k *keeper) run() {
 		case <-timer.C:
 		case <-k.stop:
 			timer.Stop()
-			k.work(k.store.checkpoint)
+			_ = k.work(k.store.checkpoint) // the journal has it all
 			return
 		}
 		timer.Stop()
-		k.work(k.store.checkpoint, k.store.sealNext, k.store.forgetAnswers)
+		_ = k.work(k.store.checkpoint, k.store.sealNext, k.store.forgetAnswers)
 	}
 }
 
@@ -55,34 +55,51 @@ func (k *keeper) end() {
 }
 
 // work does one thing after another. A full disk ends that until the next time; every other
-// error ends the store.
-func (k *keeper) work(tasks ...func() error) {
+// error ends the store. Of one that has ended nothing more is written: what a failed sync has
+// left in memory may look written, and is not.
+func (k *keeper) work(tasks ...func() error) error {
 	s := k.store
 	s.upkeep.Lock()
 	defer s.upkeep.Unlock()
 	for _, do := range tasks {
-		err := do()
-		if err == nil {
-			continue
+		if s.failure.Load() != nil {
+			return nil
 		}
-		if isFull(err) {
+		err := do()
+		switch {
+		case err == nil:
+			continue
+		case isFull(err):
+			s.disk.short(s.path, err)
 			s.disk.giveUp()
-		} else {
+			s.queue.signal() // the writer looks for when there is room again
+		default:
 			s.fail(fmt.Errorf("%w: keep %s: %w: mend the cause and start again", vouchers.ErrStoreFailed, s.path, err))
 		}
-		return
+		return err
 	}
+	return nil
 }
 
-// checkpoint writes what the journal has and the checkpoint has not.
+// checkpoint writes what the journal has and the checkpoint has not, first what did not fit the
+// last time.
 func (s *Store) checkpoint() error {
+	if err := s.writeFrozen(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if !s.active.isEmpty() {
+		s.frozen, s.active = s.active, newOverlay(s.active.end)
+	}
+	s.mu.Unlock()
+	return s.writeFrozen()
+}
+
+func (s *Store) writeFrozen() error {
 	if err := s.options.fail("checkpoint"); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	if s.frozen == nil && !s.active.isEmpty() {
-		s.frozen, s.active = s.active, newOverlay(s.active.end)
-	}
 	frozen := s.frozen
 	s.mu.Unlock()
 	if frozen == nil {
@@ -104,6 +121,9 @@ func (s *Store) sealNext() error {
 		return err
 	}
 	for {
+		if err := s.removeSealed(passed.Segment); err != nil {
+			return err
+		}
 		next := s.sealable(passed.Segment)
 		if next == nil {
 			return nil
@@ -112,6 +132,22 @@ func (s *Store) sealNext() error {
 			return err
 		}
 	}
+}
+
+// removeSealed removes the segments before one whose tables are there, or that have nothing.
+func (s *Store) removeSealed(before uint64) error {
+	if next := s.sealable(before); next != nil {
+		before = next.segment
+	}
+	for _, segment := range s.journal.Segments() {
+		if segment.Number >= before {
+			return nil
+		}
+		if err := s.journal.Remove(segment.Number); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sealable is the oldest segment that is not sealed, if it is before one.

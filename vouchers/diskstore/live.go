@@ -75,17 +75,19 @@ func (l *live) overlaps(since, until time.Time) bool {
 
 // frameReader reads frames of the journal, and keeps the last one.
 type frameReader struct {
-	journal *journal.Journal
-	at      journal.Position
-	frame   *frame.Frame
-	batch   *vouchers.Batch
+	from interface {
+		Read(journal.Position) ([]byte, error)
+	}
+	at    journal.Position
+	frame *frame.Frame
+	batch *vouchers.Batch
 }
 
 func (r *frameReader) read(p journal.Position) (*frame.Frame, error) {
 	if r.frame != nil && r.at == p {
 		return r.frame, nil
 	}
-	record, err := r.journal.Read(p)
+	record, err := r.from.Read(p)
 	if err != nil {
 		return nil, err
 	}

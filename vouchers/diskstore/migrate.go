@@ -50,7 +50,7 @@ func convert(from *state.Former, dir string, o *options) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(to.Write(&state.Changes{Position: j.End()}), j.Close())
+	return errors.Join(to.Bind(j.Name()), to.Write(&state.Changes{Position: j.End()}), j.Close())
 }
 
 // convertReceipts seals the receipts by time, and returns how many tables they fill, 1 at least.

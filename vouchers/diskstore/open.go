@@ -1,6 +1,7 @@
 package diskstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -99,36 +100,73 @@ func (s *Store) open() (err error) {
 	if s.state, err = state.Open(statePath(s.path)); err != nil {
 		return err
 	}
-	passed, err := s.state.Position()
-	if err != nil {
-		return err
-	}
 	if s.tables, err = history.Open(tablesPath(s.path)); err != nil {
 		return err
 	}
 	if s.answers, err = history.OpenAnswers(answersPath(s.path)); err != nil {
 		return err
 	}
-	if s.journal, err = openJournal(s.path, journal.Options{Fail: s.options.failJournal}); err != nil {
+	at, err := s.state.View()
+	if err != nil {
 		return err
 	}
-	if end := s.journal.End(); passed.Compare(end) > 0 {
-		return fmt.Errorf("%w: the checkpoint has come to %v, and the journal ends in %v: put the journal back from a backup of the same moment", ErrCorrupt, passed, end)
-	}
-	if err := s.dropUnsealed(); err != nil {
+	defer at.End()
+	passed, err := s.openJournal(at)
+	if err != nil {
 		return err
 	}
 	s.active, s.newest = newOverlay(passed), newLive(0)
-	return s.replay(passed)
+	if err := s.replay(passed, at); err != nil {
+		return err
+	}
+	return s.dropUnsealed()
 }
 
-// openJournal opens the journal, whose damage is the store's.
-func openJournal(dir string, o journal.Options) (*journal.Journal, error) {
-	j, err := journal.Open(journalPath(dir), o)
-	if errors.Is(err, journal.ErrCorrupt) {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+// openJournal opens the journal, which has to be that of the checkpoint, and to go on where it
+// ends. Damage of it is the store's.
+func (s *Store) openJournal(at *state.View) (passed journal.Position, err error) {
+	name, err := at.Journal()
+	if err != nil {
+		return passed, err
 	}
-	return j, err
+	if passed, err = at.Position(); err != nil {
+		return passed, err
+	}
+	isBound := name != [16]byte{}
+	s.journal, err = journal.Open(journalPath(s.path), journal.Options{Fail: s.options.failJournal, MustExist: isBound})
+	switch {
+	case isBound && errors.Is(err, fs.ErrNotExist):
+		return passed, fmt.Errorf("%w: the checkpoint has come to %v of a journal that is missing: %w", ErrCorrupt, passed, errUnlike)
+	case errors.Is(err, journal.ErrCorrupt):
+		return passed, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	case err != nil:
+		return passed, err
+	}
+	if err := agree(name, passed, s.journal.Name(), s.journal.Segments()[0].Number); err != nil {
+		return passed, err
+	}
+	if err := s.journal.Reaches(passed); err != nil {
+		return passed, fmt.Errorf("%w: the checkpoint has come to %v: %w: %w", ErrCorrupt, passed, err, errUnlike)
+	}
+	if !isBound {
+		return passed, s.state.Bind(s.journal.Name())
+	}
+	return passed, nil
+}
+
+// errUnlike says what to do about a folder whose parts are of different moments.
+var errUnlike = errors.New("put all parts of the store back from one backup")
+
+// agree refuses a checkpoint, of the journal with a name up to a position, beside a journal that
+// is another one, or whose first segments it does not have.
+func agree(name [16]byte, passed journal.Position, found [16]byte, oldest uint64) error {
+	switch {
+	case name != [16]byte{} && name != found:
+		return fmt.Errorf("%w: the checkpoint is of journal %x, and the folder has journal %x: %w", ErrCorrupt, name, found, errUnlike)
+	case passed == journal.Position{} && oldest > 1:
+		return fmt.Errorf("%w: the checkpoint has nothing, and the journal begins with segment %d: %w", ErrCorrupt, oldest, errUnlike)
+	}
+	return nil
 }
 
 // abandon closes what open has opened.
@@ -148,17 +186,21 @@ func (s *Store) abandon() (err error) {
 	return err
 }
 
-// dropUnsealed takes back the tables of segments that the journal still has: they were not
-// sealed to the end.
+// dropUnsealed takes back the tables of segments that the journal still has, which can be read:
+// they were not sealed to the end. The newest segment is never sealed.
 func (s *Store) dropUnsealed() error {
-	first := s.journal.Segments()[0].Number
+	segments := s.journal.Segments()
+	first, newest := segments[0].Number, segments[len(segments)-1].Number
 	for _, of := range []interface {
 		List() []history.Facts
 		Drop(uint64) error
 	}{s.tables, s.answers} {
 		for _, table := range of.List() {
-			if table.Number < first {
+			switch {
+			case table.Number < first:
 				continue
+			case table.Number >= newest:
+				return fmt.Errorf("%w: there is %s, and the journal has only come to segment %d: %w", ErrCorrupt, table.Path, newest, errUnlike)
 			}
 			if err := of.Drop(table.Number); err != nil {
 				return err
@@ -170,19 +212,18 @@ func (s *Store) dropUnsealed() error {
 
 // replay takes in what is not sealed: all of it to be found, and what is after the checkpoint
 // as newer than that.
-func (s *Store) replay(passed journal.Position) error {
-	at, err := s.state.View()
-	if err != nil {
-		return err
-	}
-	defer at.End()
-	err = s.journal.Replay(journal.Position{}, func(p journal.Position, record []byte) error {
-		f, err := frame.Decode(append([]byte(nil), record...))
+func (s *Store) replay(passed journal.Position, at *state.View) error {
+	err := s.journal.Replay(journal.Position{}, func(p journal.Position, record []byte) error {
+		f, err := frame.Decode(bytes.Clone(record))
 		if err != nil {
 			return errAt(p, err)
 		}
 		size := int64(len(record) + journal.HeaderSize)
-		if err := s.take(p, f, size, p.Compare(passed) >= 0, at); err != nil {
+		isNewer := p.Compare(passed) >= 0
+		if end := (journal.Position{Segment: p.Segment, Offset: p.Offset + size}); !isNewer && end.Compare(passed) > 0 {
+			return errAt(p, fmt.Errorf("%w: the checkpoint has come to %v, which is within what stands here: %w", ErrCorrupt, passed, errUnlike))
+		}
+		if err := s.take(p, f, size, isNewer, at); err != nil {
 			return errAt(p, err)
 		}
 		return nil

@@ -2,7 +2,9 @@ package diskstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"slices"
 	"sort"
@@ -55,7 +57,7 @@ func (p past) headNow(id vouchers.ChannelID) (vouchers.Head, *state.View, error)
 func (p past) Walk(ctx context.Context, id vouchers.ChannelID, after uint64, visit func(*vouchers.Line) error) error {
 	w := &walk{id: id, after: after, visit: visit}
 	if err := p.walk(ctx, w); err != nil {
-		return fmt.Errorf("the history of channel %s: %w", id, err)
+		return fmt.Errorf("the history of channel %s: %w", id, readable(err))
 	}
 	return nil
 }
@@ -82,15 +84,15 @@ type segmentTrail struct {
 }
 
 func (p past) walk(ctx context.Context, w *walk) error {
-	trails, release, err := p.trails(w.id)
+	trails, pins, err := p.trails(w.id)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer pins.Release()
 	if err := p.tables.Walk(ctx, w.id, w.after, w.step); err != nil {
 		return err
 	}
-	r := frameReader{journal: p.journal}
+	r := frameReader{from: pins}
 	for _, t := range trails {
 		first := sort.Search(len(t.places), func(i int) bool { return t.places[i].number > w.after })
 		for _, at := range t.places[first:] {
@@ -127,42 +129,66 @@ func lineOf(f *frame.Frame, index int, batch *vouchers.Batch) *vouchers.Line {
 }
 
 // trails are where the entries of a channel are that are not sealed, which stay there until
-// release is called.
-func (p past) trails(id vouchers.ChannelID) (all []segmentTrail, release func(), err error) {
+// the pins are released.
+func (p past) trails(id vouchers.ChannelID) (all []segmentTrail, pins *journal.Snapshot, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pins, err := p.journal.Snapshot()
-	if err != nil {
-		return nil, nil, readable(err)
+	if pins, err = p.journal.Snapshot(); err != nil {
+		return nil, nil, err
 	}
 	for _, l := range p.unsealed {
 		if t := l.entries[id]; t != nil {
 			all = append(all, segmentTrail{l, t.places})
 		}
 	}
-	return all, pins.Release, nil
+	return all, pins, nil
 }
 
 // before is the digest of the entry before one that is not sealed; zero if there is none.
 func (p past) before(id vouchers.ChannelID, number uint64) (common.Hash, error) {
 	at, in, digest := p.placeBefore(id, number)
 	if in != nil {
-		r := frameReader{journal: p.journal}
+		r := frameReader{from: p.journal}
 		f, err := r.read(in.position(at))
-		if err != nil {
+		if err == nil {
+			return f.Entries[at.index].Digest, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) { // it was not sealed meanwhile
 			return common.Hash{}, err
 		}
-		return f.Entries[at.index].Digest, nil
 	}
 	if digest != nil {
 		return *digest, nil
 	}
 	head, err := p.tables.Head(id)
-	if err == nil && head.Number == 0 {
+	if err != nil {
+		return common.Hash{}, err
+	}
+	if head.Number >= number {
+		return p.sealedBefore(id, number)
+	}
+	if head.Number == 0 {
 		head.Digest, _, _, err = p.keptHead(id)
 	}
 	return head.Digest, err
 }
+
+// sealedBefore is the digest of the entry before one that was sealed meanwhile.
+func (p past) sealedBefore(id vouchers.ChannelID, number uint64) (digest common.Hash, err error) {
+	err = p.tables.Walk(context.Background(), id, number-1, func(l *vouchers.Line) error {
+		if l.Number == number {
+			digest = l.Previous
+		}
+		return errFound
+	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
+	return digest, err
+}
+
+// errFound ends a walk that has found what it looked for.
+var errFound = errors.New("found")
 
 // placeBefore is where the entry before one is, or its digest, as far as the unsealed segments
 // know either.
@@ -188,17 +214,17 @@ func (p past) placeBefore(id vouchers.ChannelID, number uint64) (at place, in *l
 
 // Each implements vouchers.History.
 func (p past) Each(ctx context.Context, since, until time.Time, visit func(*vouchers.Line) error) error {
-	segments, release, err := p.unsealedNow()
+	segments, pins, err := p.unsealedNow()
 	if err != nil {
-		return fmt.Errorf("the history: %w", err)
+		return fmt.Errorf("the history: %w", readable(err))
 	}
-	defer release()
+	defer pins.Release()
 	if err := p.tables.EachBefore(ctx, firstOf(segments), since, until, visit); err != nil {
-		return fmt.Errorf("the history: %w", err)
+		return fmt.Errorf("the history: %w", readable(err))
 	}
 	for _, l := range segments {
-		if err := p.eachLive(ctx, l, since, until, visit); err != nil {
-			return fmt.Errorf("the history: %w", err)
+		if err := p.eachLive(ctx, pins, l, since, until, visit); err != nil {
+			return fmt.Errorf("the history: %w", readable(err))
 		}
 	}
 	return nil
@@ -212,27 +238,26 @@ func firstOf(segments []*live) uint64 {
 	return segments[0].segment
 }
 
-// unsealedNow are the segments that are not sealed, as they are now; they stay until release is
-// called.
-func (p past) unsealedNow() (all []*live, release func(), err error) {
+// unsealedNow are the segments that are not sealed, as they are now; they stay until the pins are
+// released.
+func (p past) unsealedNow() (all []*live, pins *journal.Snapshot, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pins, err := p.journal.Snapshot()
-	if err != nil {
-		return nil, nil, readable(err)
+	if pins, err = p.journal.Snapshot(); err != nil {
+		return nil, nil, err
 	}
 	for _, l := range p.unsealed {
 		now := *l
 		all = append(all, &now)
 	}
-	return all, pins.Release, nil
+	return all, pins, nil
 }
 
-func (p past) eachLive(ctx context.Context, l *live, since, until time.Time, visit func(*vouchers.Line) error) error {
+func (p past) eachLive(ctx context.Context, pins *journal.Snapshot, l *live, since, until time.Time, visit func(*vouchers.Line) error) error {
 	if !l.overlaps(since, until) {
 		return nil
 	}
-	r := frameReader{journal: p.journal}
+	r := frameReader{from: pins}
 	last := map[vouchers.ChannelID]common.Hash{}
 	for _, offset := range l.frames {
 		if ctx.Err() != nil {

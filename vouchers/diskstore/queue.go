@@ -14,6 +14,7 @@ import (
 type batch struct {
 	frame   frame.Frame
 	updates int           // how many were submitted
+	bytes   int           // about how long the frame is
 	done    chan struct{} // closed once err is final
 	err     error
 }
@@ -40,12 +41,17 @@ func (b *batch) finish(err error) {
 	close(b.done)
 }
 
+// maxBatch is from how many bytes on a batch takes no more, so that a frame stays far below what
+// the journal takes, however long the disk was full.
+const maxBatch = 64 << 20
+
 // queue collects updates for the writer.
 type queue struct {
 	wake     chan struct{} // holds one token while there is something to write or to end
-	shutting chan struct{} // closed when the store is being closed
+	shutting chan struct{} // closed when the store is being closed, or has failed
 
 	mu      sync.Mutex // guards what follows; held for the copy of one update
+	ready   []*batch   // that take no more, before current
 	number  uint64     // of current; slots refer to it
 	current *batch
 	spare   []frame.Record // for the next batch
@@ -62,8 +68,14 @@ func (q *queue) add(u *vouchers.Update) *batch {
 		defer q.mu.Unlock()
 		return q.failed
 	}
+	size := sizeOf(u)
+	if q.current.updates > 0 && q.current.bytes+size > maxBatch {
+		q.ready = append(q.ready, q.current)
+		q.begin()
+	}
 	b := q.current
 	b.updates++
+	b.bytes += size
 	if s := u.Slot; s != nil {
 		if s.Batch == q.number {
 			b.frame.Records[s.Index].Record = u.Record
@@ -103,20 +115,36 @@ func (q *queue) signal() {
 func (q *queue) take() *batch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.ready) > 0 {
+		b := q.ready[0]
+		q.ready = q.ready[1:]
+		return b
+	}
 	b := q.current
 	if b.updates == 0 {
 		return nil
 	}
+	q.begin()
+	return b
+}
+
+// begin makes a new batch the current one.
+func (q *queue) begin() {
 	q.current = newBatch()
 	q.current.frame.Records, q.spare = q.spare, nil
 	q.number++
-	return b
 }
+
+// maxSpare is the longest memory for records that is kept for the next batch.
+const maxSpare = 1 << 14
 
 // recycle takes the memory of a batch back.
 func (q *queue) recycle(b *batch) {
 	records := b.frame.Records
 	b.frame = frame.Frame{}
+	if cap(records) > maxSpare {
+		return
+	}
 	clear(records)
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -124,16 +152,15 @@ func (q *queue) recycle(b *batch) {
 }
 
 // end makes everything queued, and everything submitted from now on, fail with
-// err. Only the first call counts.
+// err, and tells the writer to end.
 func (q *queue) end(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.failed != nil {
-		return
+	q.refuse(err)
+	for _, b := range append(q.ready, q.current) {
+		b.finish(err)
 	}
-	q.failed = newBatch()
-	q.failed.finish(err)
-	q.current.finish(err)
+	q.ready, q.current = nil, newBatch()
 }
 
 // shut makes everything submitted from now on fail with err, and leaves what is
@@ -141,6 +168,11 @@ func (q *queue) end(err error) {
 func (q *queue) shut(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.refuse(err)
+}
+
+// refuse makes everything submitted from now on fail with err, unless it does already.
+func (q *queue) refuse(err error) {
 	if q.failed != nil {
 		return
 	}
@@ -148,6 +180,25 @@ func (q *queue) shut(err error) {
 	q.failed.finish(err)
 	close(q.shutting)
 	q.signal()
+}
+
+// sizeOf is about how many bytes of a frame an update takes.
+func sizeOf(u *vouchers.Update) int {
+	const record, fixed = 256, 128
+	size := 0
+	if u.Slot != nil {
+		size += record + u.Record.Proof.Len()
+	}
+	if u.Entry != nil {
+		size += fixed + len(u.Entry.Value)
+	}
+	if u.Answer != nil {
+		size += fixed + len(u.Answer.Body)
+	}
+	for _, p := range u.Puts {
+		size += len(p.Bucket) + len(p.Key) + len(p.Value)
+	}
+	return size
 }
 
 func (q *queue) err() error {

@@ -12,8 +12,8 @@ import (
 	"github.com/chitpay/chit/vouchers/journal"
 )
 
-// seal makes tables of what a segment has, and removes it from the journal. Where the process
-// ends in between, the segment is sealed again: what it has is the same.
+// seal makes tables of what a segment has, which may then be removed from the journal. Where
+// the process ends in between, the segment is sealed again: what it has is the same.
 func (s *Store) seal(l *live) error {
 	receipts, answers, err := s.gather(l)
 	if err != nil {
@@ -38,16 +38,13 @@ func (s *Store) seal(l *live) error {
 	if err := s.shelve(l, receipts.Len() > 0, answers.Len() > 0); err != nil {
 		return err
 	}
-	if err := s.options.fail("sealed"); err != nil {
-		return err
-	}
-	return s.journal.Remove(l.segment)
+	return s.options.fail("sealed")
 }
 
 // gather reads a segment.
 func (s *Store) gather(l *live) (*history.Builder, *history.AnswerBuilder, error) {
 	receipts, answers := new(history.Builder), new(history.AnswerBuilder)
-	r := frameReader{journal: s.journal}
+	r := frameReader{from: s.journal}
 	now := s.options.now()
 	last := map[vouchers.ChannelID]common.Hash{}
 	for _, offset := range l.frames {

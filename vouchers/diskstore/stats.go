@@ -65,9 +65,7 @@ func (s *Store) upToDate() (*state.View, error) {
 	if err := s.queue.err(); errors.Is(err, vouchers.ErrStoreClosed) {
 		return nil, err
 	}
-	s.upkeep.Lock()
-	defer s.upkeep.Unlock()
-	if err := s.checkpoint(); err != nil {
+	if err := s.keeper.work(s.checkpoint); err != nil {
 		return nil, err
 	}
 	return s.state.View()

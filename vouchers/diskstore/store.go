@@ -77,11 +77,12 @@ func (s *Store) Attest(attest vouchers.Attest) { s.attestor.Store(&attest) }
 
 // Load implements vouchers.Store.
 func (s *Store) Load(ctx context.Context, visit func(*vouchers.Record) error) error {
-	newer, err := s.newer()
+	at, newer, err := s.channelsNow()
 	if err != nil {
 		return fmt.Errorf("load the channels of %s: %w", s.path, err)
 	}
-	err = s.state.Load(ctx, func(r *vouchers.Record) error {
+	defer at.End()
+	err = at.Load(ctx, func(r *vouchers.Record) error {
 		if now := newer[r.ID]; now != nil {
 			delete(newer, r.ID)
 			return visit(share(now, r.Terms))
@@ -103,14 +104,17 @@ func (s *Store) Load(ctx context.Context, visit func(*vouchers.Record) error) er
 	return nil
 }
 
-// newer are copies of the records that the checkpoint may not have. It looks at the checkpoint
-// afterwards: what was written to it meanwhile is in both.
-func (s *Store) newer() (map[vouchers.ChannelID]*vouchers.Record, error) {
+// channelsNow is the checkpoint, with copies of the records that it may not have.
+func (s *Store) channelsNow() (*state.View, map[vouchers.ChannelID]*vouchers.Record, error) {
 	if err := s.queue.err(); errors.Is(err, vouchers.ErrStoreClosed) {
-		return nil, err
+		return nil, nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	at, err := s.state.View()
+	if err != nil {
+		return nil, nil, err
+	}
 	shared := map[vouchers.Terms]*vouchers.Terms{}
 	all := map[vouchers.ChannelID]*vouchers.Record{}
 	for _, o := range []*overlay{s.frozen, s.active} {
@@ -126,7 +130,7 @@ func (s *Store) newer() (map[vouchers.ChannelID]*vouchers.Record, error) {
 			all[id] = &kept
 		}
 	}
-	return all, nil
+	return at, all, nil
 }
 
 // share gives a record the terms that others have, if they are its own.
@@ -148,8 +152,11 @@ func (s *Store) Submit(u vouchers.Update) vouchers.Ticket {
 	return s.queue.add(&u)
 }
 
-// maxEntry is the longest value of an entry, in bytes.
-const maxEntry = 64 << 10
+// The longest value of an entry, and the longest update, in bytes.
+const (
+	maxEntry  = 64 << 10
+	maxUpdate = 512 << 20
+)
 
 // check refuses an update that cannot be kept.
 func check(u *vouchers.Update) error {
@@ -163,6 +170,9 @@ func check(u *vouchers.Update) error {
 	}
 	if u.Entry != nil && (u.Entry.Number == 0 || len(u.Entry.Value) > maxEntry) {
 		return fmt.Errorf("%w: entry %d of channel %s with %d bytes: want a number above 0, and at most %d bytes", vouchers.ErrUpdate, u.Entry.Number, u.Entry.Channel, len(u.Entry.Value), maxEntry)
+	}
+	if size := sizeOf(u); size > maxUpdate {
+		return fmt.Errorf("%w: it has %d bytes, at most %d", vouchers.ErrUpdate, size, maxUpdate)
 	}
 	return vouchers.ValidatePuts(u.Puts)
 }
@@ -204,7 +214,7 @@ func (s *Store) unsealedAnswer(key vouchers.AnswerKey) (at place, in *live) {
 }
 
 func (s *Store) readAnswer(at place, in *live) (a vouchers.Answer, err error) {
-	r := frameReader{journal: s.journal}
+	r := frameReader{from: s.journal}
 	f, err := r.read(in.position(at))
 	if err != nil {
 		return a, err

@@ -24,6 +24,12 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, path string) vouchers.Store { return open(t, path) })
 }
 
+func TestAStoreThatSealsAllTheTime(t *testing.T) {
+	storetest.Run(t, func(t testing.TB, path string) vouchers.Store {
+		return open(t, path, diskstore.WithSegments(600, 1200))
+	})
+}
+
 func open(t testing.TB, path string, opts ...diskstore.Option) *diskstore.Store {
 	t.Helper()
 	s, err := diskstore.Open(path, opts...)

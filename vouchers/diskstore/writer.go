@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore/frame"
 	"github.com/chitpay/chit/vouchers/journal"
 )
 
@@ -70,13 +71,16 @@ func (s *Store) persist(b *batch) error {
 	}
 	const headroom = journal.HeaderSize
 	s.buffer = s.encoder.Append(append(s.buffer[:0], make([]byte, headroom)...), &b.frame)
+	if cap(s.buffer) > keptBuffer {
+		defer func() { s.buffer, s.encoder = nil, frame.Encoder{} }()
+	}
 	for {
 		at, err := s.append(s.buffer)
 		if err == nil {
 			s.apply(b, at)
 			return nil
 		}
-		if !isFull(err) {
+		if !isFull(err) || errors.Is(err, journal.ErrBroken) {
 			return err
 		}
 		s.disk.short(s.path, err)
@@ -88,6 +92,9 @@ func (s *Store) persist(b *batch) error {
 		}
 	}
 }
+
+// keptBuffer is how many bytes at most are kept for the next frame.
+const keptBuffer = 8 << 20
 
 // append writes a frame, in a new segment where the present one is full.
 func (s *Store) append(framed []byte) (journal.Position, error) {

@@ -23,6 +23,8 @@ type Options struct {
 	Ahead int64
 	// First is the number of the first segment of a journal that is made; 0 is 1.
 	First uint64
+	// MustExist refuses a folder without segments, with an error that wraps fs.ErrNotExist, instead of making a journal.
+	MustExist bool
 	// Fail, for tests, is called before each step that a disk can fail, and fails it by an error. Its points are
 	// "append.write" (a ShortWrite writes a part before), "append.back", "append.sync", "roll.create", "roll.sync"
 	// and "remove".
@@ -94,7 +96,10 @@ func (j *Journal) open() error {
 	if err != nil {
 		return err
 	}
-	if len(numbers) == 0 {
+	switch {
+	case len(numbers) == 0 && j.options.MustExist:
+		return fmt.Errorf("it has no segments: %w", fs.ErrNotExist)
+	case len(numbers) == 0:
 		return j.begin()
 	}
 	for i, number := range numbers {
@@ -193,6 +198,20 @@ func (j *Journal) fail(point string) error {
 		return nil
 	}
 	return j.options.Fail(point)
+}
+
+// Name is the journal's random name, which each of its segments has.
+func (j *Journal) Name() [16]byte {
+	j.list.Lock()
+	defer j.list.Unlock()
+	return j.current.journal
+}
+
+// Reaches says whether Replay goes from a position on: fs.ErrNotExist if it does not.
+func (j *Journal) Reaches(p Position) error {
+	pinned, _, err := j.pinFrom(p)
+	j.unpin(pinned...)
+	return err
 }
 
 // Cut is how many bytes of an append that was not finished Open has cut.

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 )
 
@@ -10,6 +12,7 @@ import (
 type Snapshot struct {
 	Segments []SnapshotSegment // from the oldest to the one that was current
 
+	pinned  []*segment // those of Segments
 	release func()
 }
 
@@ -30,12 +33,22 @@ func (j *Journal) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot := &Snapshot{release: sync.OnceFunc(func() { j.unpin(pinned...) })}
+	snapshot := &Snapshot{pinned: pinned, release: sync.OnceFunc(func() { j.unpin(pinned...) })}
 	for _, s := range pinned {
 		part := SnapshotSegment{Segment: Segment{Number: s.number, Size: s.end.Load()}, Name: fileName(s.number), file: s.file}
 		snapshot.Segments = append(snapshot.Segments, part)
 	}
 	return snapshot, nil
+}
+
+// Read is [Journal.Read] of what the snapshot has, also after its segment was removed.
+func (s *Snapshot) Read(p Position) ([]byte, error) {
+	for i, segment := range s.Segments {
+		if segment.Number == p.Segment && p.Offset >= segmentHeader && p.Offset < segment.Size {
+			return s.pinned[i].only(p.Offset, segment.Size)
+		}
+	}
+	return nil, fmt.Errorf("read %v: %w", p, fs.ErrNotExist)
 }
 
 // Release lets the journal delete what was removed meanwhile. It may be called more than once.

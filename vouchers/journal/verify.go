@@ -12,9 +12,11 @@ import (
 type Report struct {
 	Segments int
 	Records  int
-	Bytes    int64   // of segments' headers and good records
-	Torn     int64   // bytes behind the last record, of an append that was not finished or is under way
-	Problems []error // each a *Damage, or the error of a file that cannot be read
+	Bytes    int64    // of segments' headers and good records
+	Name     [16]byte // of the journal, zero without segments
+	Oldest   uint64   // number of the oldest segment, 0 without any
+	Torn     int64    // bytes behind the last record, of an append that was not finished or is under way
+	Problems []error  // each a *Damage, or the error of a file that cannot be read
 }
 
 // Verify reads a journal to its end and writes nothing; it may be open meanwhile. Every segment is read up to its first damage.
@@ -42,6 +44,8 @@ func Verify(dir string) (Report, error) {
 		}
 		if before != nil {
 			report.note(s.follows(before))
+		} else if report.Oldest == 0 {
+			report.Name, report.Oldest = s.journal, s.number
 		}
 		report.note(report.add(s, i == len(numbers)-1))
 		report.note(s.file.Close())

@@ -12,7 +12,8 @@ import (
 )
 
 // Run runs the suite against the stores that open returns. It opens a path again
-// after it has closed the store there, and expects to find what was kept.
+// after it has closed the store there, and expects to find what was kept. A store that moves
+// what it has to other places in time does so in its method Settle, if it has one.
 func Run(t *testing.T, open func(t testing.TB, path string) vouchers.Store) {
 	for name, test := range map[string]func(*testing.T, *place){
 		"a record comes back as it was submitted":                    recordComesBack,
@@ -31,6 +32,17 @@ func Run(t *testing.T, open func(t testing.TB, path string) vouchers.Store) {
 		"a bucket is walked in the order of its keys":                bucketIsWalked,
 		"a bucket's keys and values may change after a write":        bucketCopies,
 		"hundreds may write at once":                                 crowdWrites,
+
+		"entries come back in order, each with the one before and its batch":  entriesComeBack,
+		"an entry is kept together with what comes with it":                   entryIsKeptTogether,
+		"a walk begins above a number":                                        walkBeginsAbove,
+		"a walk of days has what is within them":                              daysAreBounds,
+		"the error of a visitor and the end of a context end a walk":          walkEnds,
+		"what nobody attests waits, in order, until somebody does":            unattestedWaits,
+		"entries wait for somebody who attests them":                          entriesWaitForAttest,
+		"a store that is closed with what nobody attests says it is not kept": unattestedIsRefused,
+		"history is read beside those who write":                              historyIsReadBeside,
+		"the numbers of an epoch follow those of the epoch before":            epochsFollow,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newPlace(t, open)) })
 	}
@@ -52,6 +64,13 @@ func newPlace(t *testing.T, open func(t testing.TB, path string) vouchers.Store)
 		}
 	})
 	return p
+}
+
+// settle has the store do at once what it does in time.
+func (p *place) settle() {
+	if s, can := p.Store.(interface{ Settle() }); can {
+		s.Settle()
+	}
 }
 
 func (p *place) reopen(t *testing.T) {

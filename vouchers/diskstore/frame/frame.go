@@ -76,8 +76,11 @@ func Decode(b []byte) (*Frame, error) {
 	case plain:
 	case packed:
 		size, err := s2.DecodedLen(body)
-		if err != nil || size > MaxSize {
-			return nil, fmt.Errorf("%w: it says that it unpacks to %d bytes: %w", ErrFormat, size, errors.Join(err))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		}
+		if size > MaxSize {
+			return nil, fmt.Errorf("%w: it says that it unpacks to %d bytes, at most %d", ErrFormat, size, MaxSize)
 		}
 		if body, err = s2.Decode(nil, body); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrFormat, err)

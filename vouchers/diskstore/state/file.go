@@ -33,6 +33,7 @@ var (
 var (
 	versionKey  = []byte("version")
 	positionKey = []byte("position")
+	journalKey  = []byte("journal") // the name of the one that the position is of
 )
 
 // Version is that of the format. Version 1 was a store in one file: see [Former].

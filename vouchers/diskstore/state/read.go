@@ -24,6 +24,33 @@ func (f *File) Position() (p journal.Position, err error) {
 	return p, err
 }
 
+// Journal is the name of the journal that the checkpoint is of, zero before it was bound to one.
+func (v *View) Journal() (name [16]byte, err error) {
+	err = boltfile.Guard(func() error {
+		value := v.tx.Bucket(formatBucket).Get(journalKey)
+		if value == nil {
+			return nil
+		}
+		body, err := open(journalKey, value, headLength+len(name))
+		copy(name[:], body)
+		return at(formatBucket, journalKey, err)
+	})
+	return name, err
+}
+
+// Bind makes the file the checkpoint of the journal with this name.
+func (f *File) Bind(name [16]byte) error {
+	err := boltfile.Guard(func() error {
+		return f.db.Update(func(tx *bbolt.Tx) error {
+			return tx.Bucket(formatBucket).Put(journalKey, appendPlain(nil, journalKey, name[:]))
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, err)
+	}
+	return nil
+}
+
 // Position is [File.Position] of the view.
 func (v *View) Position() (p journal.Position, err error) {
 	err = boltfile.Guard(func() error {
@@ -47,10 +74,10 @@ func readPosition(tx *bbolt.Tx) (p journal.Position, err error) {
 
 // Load calls visit for every channel of the file, in the order of their ids. The record is
 // only valid during the call. An error of visit ends the load and is returned.
-func (f *File) Load(ctx context.Context, visit func(*vouchers.Record) error) error {
-	return f.view(func(tx *bbolt.Tx) error {
-		defer release(tx)
-		return loadChannels(ctx, tx, visit)
+func (v *View) Load(ctx context.Context, visit func(*vouchers.Record) error) error {
+	return boltfile.Guard(func() error {
+		defer release(v.tx)
+		return loadChannels(ctx, v.tx, visit)
 	})
 }
 

@@ -40,10 +40,17 @@ func (f *File) Write(c *Changes) error {
 	})
 	if err != nil {
 		f.forgetNumbers()
-		return fmt.Errorf("write %s: %w", f.path, err)
+		err = fmt.Errorf("write %s: %w", f.path, err)
 	}
-	return nil
+	f.numbered = f.numbered[:0]
+	if cap(f.arena) > keptArena {
+		f.arena = nil
+	}
+	return err
 }
+
+// keptArena is how many bytes at most are kept for the next transaction.
+const keptArena = 8 << 20
 
 func (f *File) fill(tx *bbolt.Tx, c *Changes) error {
 	f.arena, f.numbered = f.arena[:0], f.numbered[:0]
