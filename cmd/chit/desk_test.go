@@ -176,11 +176,7 @@ func (h home) movesItsStore(t *testing.T) {
 		t.Fatalf("stores %v, %v", found, err)
 	}
 	copied := filepath.Join(t.TempDir(), "own.db")
-	text, err := os.ReadFile(found[0])
-	if err == nil {
-		err = os.WriteFile(copied, text, 0o600)
-	}
-	if err != nil {
+	if err := os.CopyFS(copied, os.DirFS(found[0])); err != nil {
 		t.Fatal(err)
 	}
 	if out := h.ok(t, "channels", "--store", copied); !strings.Contains(out, "0.005") {
