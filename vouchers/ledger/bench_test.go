@@ -12,10 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // figure reports a line of scripts/bench.sh: name, value, unit, and the ratio to the
@@ -100,7 +103,7 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 // BenchmarkAccept is the whole way of a paid call through the ledger, from the
-// voucher to a charge on disk, by 1,024 callers. Its baseline is what all cores
+// voucher to a charge on disk with its signed receipt, by 1,024 callers. Its baseline is what all cores
 // verify with no ledger and no disk.
 func BenchmarkAccept(b *testing.B) {
 	for _, channels := range []int{1000, 1} {
@@ -144,6 +147,7 @@ func BenchmarkLatency(b *testing.B) {
 type traffic struct {
 	*shop
 	b         *testing.B
+	book      *receipts.Book
 	payers    []*payer
 	keys      []*vouchers.PublicKey
 	payments  []ledger.Payment
@@ -154,6 +158,10 @@ const trafficPrice = 10
 
 func newTraffic(b *testing.B, channels int) *traffic {
 	t := &traffic{shop: newShop(b), b: b, payments: make([]ledger.Payment, b.N)}
+	var err error
+	if t.book, err = receipts.Open(t.store, keys.Dev(1)); err != nil {
+		b.Fatal(err)
+	}
 	for i := range channels {
 		p := newPayer(b, "payer "+strconv.Itoa(i)).deposits(t.shop, 1<<40)
 		t.call(p.pays(trafficPrice, trafficPrice)) // from here on the key is known
@@ -175,11 +183,28 @@ func (t *traffic) accept(i int) {
 		r, err = t.Reserve(context.Background(), t.payers[i%len(t.payers)].pays(above, trafficPrice))
 	}
 	if err == nil {
-		_, err = r.Commit(context.Background(), trafficPrice, nil)
+		err = t.charge(r, t.payments[i].Voucher.Ceiling)
 	}
 	if err != nil {
 		t.b.Error(err)
 	}
+}
+
+// charge makes the charge durable with its receipt, which is signed then.
+func (t *traffic) charge(r *ledger.Reservation, ceiling vouchers.Amount) error {
+	var draft *receipts.Draft
+	_, err := r.Commit(context.Background(), trafficPrice, func(c ledger.Charge) (kept ledger.Kept, err error) {
+		receipt := receipts.Receipt{Ceiling: ceiling, Resource: "mcp://tool/search", Request: common.Hash{1}, IssuedAt: 1_800_000_000}
+		if draft, err = t.book.Draft(&c, receipt); err != nil {
+			return kept, err
+		}
+		t.book.Issue(draft)
+		return ledger.Kept{Entry: draft.Entry}, nil
+	})
+	if err == nil {
+		_, err = draft.Signed()
+	}
+	return err
 }
 
 // verify checks the signature of the i-th call, and does nothing else.
