@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -121,7 +122,7 @@ type Deployment struct {
 }
 
 // Network returns the CAIP-2 name of the chain, such as "eip155:8453".
-func (d Deployment) Network() string { return fmt.Sprintf("eip155:%d", d.ChainID) }
+func (d Deployment) Network() string { return "eip155:" + strconv.FormatUint(d.ChainID, 10) }
 
 // String returns the network and the escrow, such as "eip155:8453/0x4020...".
 func (d Deployment) String() string { return d.Network() + "/" + d.Escrow.Hex() }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -115,22 +116,39 @@ func separator(d vouchers.Deployment) common.Hash {
 }
 
 // digest is what is signed, under a domain separator.
-func (r *Receipt) digest(separator common.Hash) common.Hash {
-	w := make(words, 0, 12*wordSize)
-	w.hash(typeHash)
-	w.hash(common.Hash(r.Channel))
-	w.number(r.Sequence)
-	w.hash(r.Previous)
-	w.number(uint64(r.Charged))
-	w.number(uint64(r.Cumulative))
-	w.number(uint64(r.Ceiling))
-	w.left(r.Grant[:])
-	w.left(r.Token[:])
-	w.hash(crypto.Keccak256Hash([]byte(r.Resource)))
-	w.hash(r.Request)
-	w.number(r.IssuedAt)
-	return crypto.Keccak256Hash([]byte{0x19, 0x01}, separator[:], crypto.Keccak256(w))
+func (r *Receipt) digest(separator common.Hash) (digest common.Hash) {
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	s.text = append(s.text[:0], r.Resource...)
+	hashInto(s.hasher, &s.sum, s.text)
+	s.words = s.words[:0]
+	s.words.hash(typeHash)
+	s.words.hash(common.Hash(r.Channel))
+	s.words.number(r.Sequence)
+	s.words.hash(r.Previous)
+	s.words.number(uint64(r.Charged))
+	s.words.number(uint64(r.Cumulative))
+	s.words.number(uint64(r.Ceiling))
+	s.words.left(r.Grant[:])
+	s.words.left(r.Token[:])
+	s.words.hash(s.sum)
+	s.words.hash(r.Request)
+	s.words.number(r.IssuedAt)
+	hashInto(s.hasher, &s.sum, s.words)
+	s.text = append(append(append(s.text[:0], 0x19, 0x01), separator[:]...), s.sum[:]...)
+	hashInto(s.hasher, &s.sum, s.text)
+	return s.sum
 }
+
+// scratch is what a digest is worked out in.
+type scratch struct {
+	hasher crypto.KeccakState
+	words  words
+	text   []byte
+	sum    common.Hash
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{hasher: crypto.NewKeccakState()} }}
 
 // Digest is the EIP-712 digest that is signed, and that the next receipt names. The
 // error wraps [ErrFormat].
