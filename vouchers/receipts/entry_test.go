@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -59,6 +60,34 @@ func TestARecordThatNoHistoryCanHaveIsNoEntry(t *testing.T) {
 	} {
 		if e, err := receipts.EntryOfRecord(test.key, test.value); !errors.Is(err, receipts.ErrFormat) {
 			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+	}
+}
+
+func TestAnEntryThatNoReceiptIsWrittenAsIsRefused(t *testing.T) {
+	_, key, value := alone(t)
+	good, err := receipts.EntryOfRecord(key, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(at int, to byte) []byte {
+		bad := bytes.Clone(good.Value)
+		bad[at] = to
+		return bad
+	}
+	for name, value := range map[string][]byte{
+		"nothing":                    {},
+		"a version to come":          change(0, 2),
+		"unknown bits":               change(1, good.Value[1]|0x80),
+		"cut off":                    good.Value[:60],
+		"a chain id with zeros":      slices.Insert(change(3, good.Value[3]|0x80), 4, 0),
+		"a signature of no length":   change(len(good.Value)-len("mcp://tool/search")-66, 0),
+		"without the batch it is in": change(1, good.Value[1]&^16),
+	} {
+		l := &vouchers.Line{Entry: *good, Attested: none}
+		l.Value = value
+		if r, err := new(receipts.Proofs).FromLine(l); !errors.Is(err, receipts.ErrFormat) {
+			t.Errorf("%s is %+v, %v", name, r, err)
 		}
 	}
 }
