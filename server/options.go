@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/history"
 )
 
 // accepted are all deployments of the options, that of the options themselves first,
@@ -63,6 +64,9 @@ type Options struct {
 	Token common.Address
 	// Store is the path of the file with channels, vouchers and charges.
 	Store string
+	// History is how much is kept of what was sold; zero is all. What is not claimed is kept in
+	// any case.
+	History history.Keep
 	// KeyFolder is where the shop notes which store sells with the key on each chain: the
 	// folder of the key itself. A second store with the key is refused with [ErrKeyInUse],
 	// and one that was restored from a backup is known as such. Empty notes nothing.

@@ -41,6 +41,7 @@ func (s *Shop) Run(ctx context.Context, settleEvery time.Duration) {
 		all.Go(func() { t.FollowGasPrice(ctx) })
 	}
 	all.Go(func() { s.watchDisk(ctx) })
+	all.Go(func() { s.pruneHistory(ctx) })
 	all.Go(func() { s.tokens.Run(ctx) })
 	all.Wait()
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/chitpay/chit/server/voucher"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -57,6 +58,7 @@ type Shop struct {
 	baseURL       string // without a slash at its end, or empty
 	rates         offer.LiveTariff
 	logger        *slog.Logger
+	keep          history.Keep
 	limits        Limits
 	met           *limits.Hits
 	now           func() time.Time
@@ -92,7 +94,7 @@ func newShop(o Options) (*Shop, error) {
 	if o.Key == nil {
 		return nil, errors.New("a shop needs a key that submits deposits and claims: set Options.Key")
 	}
-	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.WithDefaults(), now: o.Now, logger: o.Logger}
+	s := &Shop{key: o.Key.Address(), payTo: o.PayTo, withdrawDelay: o.WithdrawDelay, limits: o.Limits.WithDefaults(), keep: o.History, now: o.Now, logger: o.Logger}
 	s.rates.Store(rates)
 	if s.payTo == (common.Address{}) {
 		s.payTo = o.Key.Address()

@@ -12,8 +12,9 @@ import (
 )
 
 // WriteStatement writes the receipts that want keeps, with their channels, as JSON lines
-// (see [receipts.Statement]). One that is to be verified needs all receipts of its channels.
-func WriteStatement(ctx context.Context, of *ledger.Ledger, book *receipts.Book, want receipts.Filter, w io.Writer) error {
+// (see [receipts.Statement]). One that is to be verified needs all receipts of its channels that
+// are kept.
+func WriteStatement(ctx context.Context, of *ledger.Ledger, book *receipts.Book, kept Kept, want receipts.Filter, w io.Writer) error {
 	var channels []ledger.Channel
 	for ch := range of.Channels() {
 		if want.Channel == (vouchers.ChannelID{}) && ch.Charged > 0 || want.Channel == ch.ID {
@@ -30,6 +31,13 @@ func WriteStatement(ctx context.Context, of *ledger.Ledger, book *receipts.Book,
 		claimed := receipts.Claimed{Channel: ch.ID, Claimed: ch.Claimed, Block: ch.Block}
 		if err := statement.Account(receipts.AccountOf(ch.Deployment, ch.ID, ch.Config)); err != nil {
 			return err
+		}
+		if head, err := kept(ch.ID); err != nil {
+			return err
+		} else if head != nil && want.Since.IsZero() {
+			if err := statement.Kept(head); err != nil {
+				return err
+			}
 		}
 		err := book.Walk(ctx, ch.ID, 0, func(r *receipts.Signed) error {
 			if !want.Keeps(r) {

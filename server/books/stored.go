@@ -53,7 +53,7 @@ func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.
 		if err != nil {
 			return err
 		}
-		return WriteStatement(ctx, of, book, want, w)
+		return WriteStatement(ctx, of, book, KeptIn(store), want, w)
 	})
 }
 

@@ -43,6 +43,9 @@ func Handler(shop *server.Shop, logger *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /reconcile", on.reconcile)
 	mux.HandleFunc("POST /resume", on.resume)
 	mux.HandleFunc("GET /backup", on.backup)
+	mux.HandleFunc("GET /history", on.span)
+	mux.HandleFunc("GET /history/{day}", on.day)
+	mux.HandleFunc("POST /history/prune", on.prune)
 	return mux
 }
 

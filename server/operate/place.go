@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
@@ -28,6 +29,8 @@ type Place struct {
 	Socket string
 	// Store is the path of the shop's file.
 	Store string
+	// Keep is how much of its history the shop keeps by its config, where no server runs.
+	Keep history.Keep
 	// Open opens the shop on its store, for what takes its key and the chain.
 	Open func(ctx context.Context) (*server.Shop, error)
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -20,16 +22,17 @@ const headBucket = "history-heads"
 // the first entries of a channel go, the last of them is kept as head writes it, so that the
 // chain of those that stay is provable from it: see [Store.KeptHead].
 func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, head func(*vouchers.Line) ([]byte, error)) (history.Pruned, error) {
-	claimed, err := s.claimed()
-	if err != nil {
-		return history.Pruned{}, fmt.Errorf("prune the history of %s: %w", s.path, err)
-	}
+	var unknown error
+	claimed := sync.OnceValue(func() (all map[vouchers.ChannelID]vouchers.Amount) { // only where something is due
+		all, unknown = s.claimed()
+		return all
+	})
 	done, err := s.tables.Prune(ctx, history.Pruning{
 		Now: s.options.now(), Keep: keep, DryRun: dryRun,
-		Claimed: func(id vouchers.ChannelID) vouchers.Amount { return claimed[id] },
+		Claimed: func(id vouchers.ChannelID) vouchers.Amount { return claimed()[id] },
 		Heads:   func(ctx context.Context, last []*vouchers.Line) error { return s.keepHeads(ctx, last, head) },
 	})
-	if err != nil {
+	if err = errors.Join(err, unknown); err != nil {
 		return done, fmt.Errorf("prune the history of %s: %w", s.path, err)
 	}
 	return done, nil

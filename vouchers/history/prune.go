@@ -10,14 +10,6 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Keep is how much of the history is kept. Zero is no bound.
-type Keep struct {
-	// Age is how old the entries of a table may be, from the newest of them on.
-	Age time.Duration
-	// Bytes are what all tables may take on disk.
-	Bytes int64
-}
-
 // Pruning is what [Tables.Prune] goes by.
 type Pruning struct {
 	Now  time.Time

@@ -66,12 +66,14 @@ type Claimed struct {
 // line is a line of a statement: one of its members is there.
 type line struct {
 	Account *Account `json:"channel,omitzero"`
+	Kept    *Signed  `json:"kept,omitzero"`
 	Receipt *Signed  `json:"receipt,omitzero"`
 	Claimed *Claimed `json:"claimed,omitzero"`
 }
 
 // Statement writes channels with their receipts as JSON lines, which [Verify] reads:
-// for each channel its account, its receipts in order, and what was claimed.
+// for each channel its account, the last receipt that is not kept any more if there is one, its
+// receipts in order, and what was claimed.
 type Statement struct{ w io.Writer }
 
 // NewStatement returns a statement on w.
@@ -79,6 +81,10 @@ func NewStatement(w io.Writer) *Statement { return &Statement{w} }
 
 // Account begins a channel.
 func (s *Statement) Account(a Account) error { return s.write(line{Account: &a}) }
+
+// Kept says which receipt is the last of those that are not kept any more, from which the
+// others go on. It comes before them.
+func (s *Statement) Kept(r *Signed) error { return s.write(line{Kept: r}) }
 
 // Receipt adds a receipt of the channel.
 func (s *Statement) Receipt(r *Signed) error { return s.write(line{Receipt: r}) }

@@ -146,7 +146,7 @@ func TestWhatIsNoStatementIsRefusedWithItsLine(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"no line":              {"\n", "it is empty"},
 		"not JSON":             {lines[0] + "sequence,charged\n", "line 2: not a receipt"},
-		"nothing":              {lines[0] + "{}\n", "line 2: not a receipt: want one of channel, receipt and claimed"},
+		"nothing":              {lines[0] + "{}\n", "line 2: not a receipt: want one of channel, kept, receipt and claimed"},
 		"an unknown member":    {`{"refund":{}}`, "line 1: not a receipt"},
 		"a name twice":         {strings.Replace(lines[0], `"salt"`, `"payer":"0x0900000000000000000000000000000000000000","salt"`, 1), "line 1: not a receipt"},
 		"a receipt at first":   {lines[1], "which no line before has begun"},

@@ -23,7 +23,8 @@ type Audit struct {
 	// Charged is what the channel was charged by the last of them, with Before.
 	Charged vouchers.Amount `json:"charged"`
 	// Before is what the first receipt says was charged before it, which nothing proves:
-	// by a seller that gave no receipts then, or that has lost its books since.
+	// by a seller that gave no receipts then, that has lost its books since, or that keeps
+	// older ones no more, of which the last is signed.
 	Before vouchers.Amount `json:"before,omitzero"`
 	// Claimed is what was claimed on chain at a block, nil if the statement does not say.
 	Claimed *Claimed `json:"claimed,omitempty"`
@@ -82,6 +83,12 @@ func Verify(statement io.Reader, signers ...common.Address) ([]Audit, error) {
 				return fmt.Errorf("%w: channel %s begins twice", ErrFormat, l.Account.Channel)
 			}
 			audits[l.Account.Channel] = newAudit(l.Account)
+		case l.Kept != nil:
+			a := audits[l.Kept.Channel]
+			if a == nil {
+				return fmt.Errorf("%w: a kept receipt of channel %s, which no line before has begun", ErrFormat, l.Kept.Channel)
+			}
+			a.kept(l.Kept, signers)
 		case l.Receipt != nil:
 			a := audits[l.Receipt.Channel]
 			if a == nil {
@@ -95,7 +102,7 @@ func Verify(statement io.Reader, signers ...common.Address) ([]Audit, error) {
 			}
 			a.Claimed = l.Claimed
 		default:
-			return fmt.Errorf("%w: want one of channel, receipt and claimed", ErrFormat)
+			return fmt.Errorf("%w: want one of channel, kept, receipt and claimed", ErrFormat)
 		}
 		return nil
 	})
@@ -128,6 +135,28 @@ func newAudit(account *Account) *Audit {
 	return a
 }
 
+// kept takes the receipt that those which are not there end with.
+func (a *Audit) kept(r *Signed, signers []common.Address) {
+	if a.Fault != nil {
+		return
+	}
+	digest := r.digest(a.separator)
+	reason := ""
+	switch err := r.check(digest, a.ReceiverAuthorizer, signers); {
+	case a.last != 0:
+		reason = "receipts come before it, which is said to be the last that is not kept"
+	case r.Network != a.Network || r.Escrow != a.Escrow:
+		reason = fmt.Sprintf("it is of %s/%s, the channel of %s/%s", r.Network, r.Escrow, a.Network, a.Escrow)
+	case err != nil:
+		reason = err.Error()
+	}
+	if reason != "" {
+		a.Fault = &Fault{Sequence: r.Sequence, Reason: reason}
+		return
+	}
+	a.last, a.Charged, a.Before, a.digest = r.Sequence, r.Cumulative, r.Cumulative, digest
+}
+
 // receipt adds the next receipt.
 func (a *Audit) receipt(r *Signed, signers []common.Address) {
 	if a.Fault != nil {
@@ -138,7 +167,7 @@ func (a *Audit) receipt(r *Signed, signers []common.Address) {
 		a.Fault = &Fault{Sequence: min(r.Sequence, a.last+1), Reason: reason}
 		return
 	}
-	if a.Receipts == 0 {
+	if a.last == 0 {
 		a.Before = r.Cumulative - r.Charged
 	}
 	a.Receipts++
@@ -150,7 +179,7 @@ func (a *Audit) judge(r *Signed, digest common.Hash, signers []common.Address) s
 	sum, fits := a.Charged.Add(r.Charged)
 	before, rises := r.Cumulative.Sub(r.Charged)
 	forgot := vouchers.BeginsEpoch(a.last, r.Sequence) && r.Previous != a.digest && before <= a.Charged
-	if rises && (a.Receipts == 0 || forgot) {
+	if rises && (a.last == 0 || forgot) {
 		sum = r.Cumulative // what came before is told, and not proven
 	}
 	switch {

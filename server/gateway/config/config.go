@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server/gateway/pricing"
 	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/history"
 )
 
 // What a config takes where it says nothing.
@@ -50,6 +51,8 @@ type Config struct {
 	MinDeposit *vouchers.Amount
 	// Limits are those that differ from the caller's, by their names in [server.Limits.Set].
 	Limits map[string]string
+	// History is how much is kept of what was sold; nil is the caller's choice.
+	History *history.Keep
 	// MovedFrom are places at which the shop was before, beside the caller's.
 	MovedFrom []server.Move
 	// Also are deployments that the shop is to be paid through beside the caller's.
@@ -94,6 +97,7 @@ func (c *Config) read(r *reader, root place) {
 			r.amount(c.MinDeposit)(at)
 		},
 		"limits":    c.limits(r),
+		"history":   c.history(r),
 		"also":      c.also(r),
 		"movedFrom": c.movedFrom(r),
 		"prices":    readPrices(r, &c.Prices),

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/config"
+	"github.com/chitpay/chit/vouchers/history"
 )
 
 func TestAConfigIsReadWhole(t *testing.T) {
@@ -25,6 +26,7 @@ hosts: [shop.example.com]
 baseURL: https://shop.example.com/api
 settleEvery: 30m
 settleOnStop: true
+history: {keep: 400d, max: 20GB}
 minDeposit: 0.5
 also:
   - {escrow: "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"}
@@ -51,6 +53,9 @@ routes:
 	}
 	if c.Listen != "127.0.0.1:9000" || c.BaseURL != "https://shop.example.com/api" || c.SettleEvery != 30*time.Minute || !c.SettleOnStop || *c.MinDeposit != 500_000 || c.Prices["lookup"].Most != 2_000 || len(c.Upstreams) != 3 {
 		t.Errorf("read %+v", c)
+	}
+	if want := (history.Keep{Age: 400 * 24 * time.Hour, Bytes: 20e9}); c.History == nil || *c.History != want {
+		t.Errorf("the history is %+v, want %+v", c.History, want)
 	}
 	also := []server.Accepts{{Escrow: escrow.Canonical.Escrow}, {
 		RPC: "http://127.0.0.1:1", ChainID: 10, Escrow: common.Address{19: 0xaa}, Collectors: escrow.Collectors{EIP3009: common.Address{19: 0xbb}},
@@ -117,13 +122,15 @@ func TestAProblemSaysFileLineAndKey(t *testing.T) {
 		"a tab":                {"prices:\n\tx: 1\n", 2, "", "not YAML"},
 		"a key twice":          {web + "prices: {}\nprices: {}\n", 5, "", "already defined"},
 		"two documents":        {web + "---\na: 1\n", 1, "", "2 YAML documents"},
-		"an unknown key":       {web + "price: 1\n", 4, "price", "known are also, baseURL, hosts, limits, listen, minDeposit, movedFrom, origins, prices"},
+		"an unknown key":       {web + "price: 1\n", 4, "price", "known are also, baseURL, history, hosts, limits, listen, minDeposit, movedFrom, origins, prices"},
 		"a list for a group":   {"upstreams: [a]\n", 1, "upstreams", "it is a list"},
 		"a text for a list":    {web + "hosts: a\n", 4, "hosts", "want a list"},
 		"a number for a text":  {web + "listen: 8402\n", 4, "listen", "in quotes"},
 		"a text for a flag":    {web + "settleOnStop: \"yes\"\n", 4, "settleOnStop", "true or false"},
 		"no value":             {web + "listen:\n", 4, "listen", "no value"},
 		"an empty text":        {web + "listen: ''\n", 4, "listen", "empty"},
+		"an age that is none":  {web + "history: {keep: forever}\n", 4, "history", "400d"},
+		"a size that is none":  {web + "history: {max: \"20\"}\n", 4, "history", "20GB"},
 		"a merge key":          {"prices: &a {}\nupstreams:\n  web:\n    url: http://h/mcp\n    <<: *a\n", 5, "upstreams.web", "<<"},
 	})
 }

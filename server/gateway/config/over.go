@@ -20,6 +20,9 @@ func (c *Config) Over(o *server.Options) error {
 			return fmt.Errorf("limits.%s: %w", name, err)
 		}
 	}
+	if c.History != nil {
+		o.History = *c.History
+	}
 	o.MovedFrom = append(o.MovedFrom, c.MovedFrom...)
 	o.Also = append(o.Also, c.Also...)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/x402/extension"
 )
 
@@ -46,6 +47,20 @@ func (c *Config) limits(r *reader) setting {
 			}
 			c.Limits[name] = text
 		})
+	}
+}
+
+// history reads how much is kept of what was sold.
+func (c *Config) history(r *reader) setting {
+	return func(at place) {
+		var age, size string
+		before := len(r.problems)
+		r.object(at, map[string]setting{"keep": r.text(&age), "max": r.text(&size)})
+		keep, err := history.ParseKeep(age, size)
+		if err != nil && len(r.problems) == before {
+			r.report(at, "%v", err)
+		}
+		c.History = &keep
 	}
 }
 

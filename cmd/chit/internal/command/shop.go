@@ -36,6 +36,9 @@ func Place(c *cli.Context) (at operate.Place, err error) {
 	if at.Store, err = p.File(profile.StoreFile); err != nil {
 		return at, err
 	}
+	if at.Keep, err = p.ShopHistory(); err != nil {
+		return at, err
+	}
 	at.Socket, err = p.File(profile.SocketFile)
 	return at, err
 }

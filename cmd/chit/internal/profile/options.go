@@ -67,6 +67,9 @@ func (p *Profile) ShopOptions(ask Passphrase) (o server.Options, err error) {
 	if o.Also, err = p.AlsoAccepts(); err != nil {
 		return o, err
 	}
+	if o.History, err = p.ShopHistory(); err != nil {
+		return o, err
+	}
 	o.MovedFrom, err = p.ShopMoves()
 	return o, err
 }

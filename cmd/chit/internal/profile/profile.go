@@ -94,6 +94,8 @@ type Profile struct {
 	// Limits are those of the seller that differ from their defaults, by name
 	// (docs/SECURITY.md lists them).
 	Limits map[string]Text `yaml:"limits,omitempty"`
+	// History is how much is kept of what was sold.
+	History History `yaml:"history,omitempty"`
 	// MovedFrom are places at which the seller's shop was before: its payers' channels move
 	// along.
 	MovedFrom []Move `yaml:"movedFrom,omitempty"`
@@ -228,6 +230,9 @@ func (p *Profile) validate() error {
 		return err
 	}
 	if _, err := p.ShopMoves(); err != nil {
+		return err
+	}
+	if _, err := p.ShopHistory(); err != nil {
 		return err
 	}
 	if p.BaseURL != "" {

@@ -26,6 +26,8 @@ func Store() *cli.Command {
 			{Name: "stats", Usage: "say what the file holds", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: storeStats},
 			{Name: "backup", Usage: "write a consistent copy, also while the server runs", ArgsUsage: "FILE", Flags: []cli.Flag{command.StoreFlag}, Action: storeBackup},
 			{Name: "compact", Usage: "write a copy without the free pages", ArgsUsage: "FILE", Flags: []cli.Flag{command.StoreFlag}, Action: storeCompact},
+			storeArchiveCommand(),
+			storePruneCommand(),
 		},
 	}
 }
