@@ -16,15 +16,20 @@ import (
 
 // SetMeta puts a member into the _meta of a result.
 func SetMeta(result *mcp.CallToolResult, key string, value any) {
-	if result.Meta == nil {
-		result.Meta = &mcp.Meta{}
-	}
-	fields := make(map[string]any, len(result.Meta.AdditionalFields)+1)
-	for k, v := range result.Meta.AdditionalFields {
-		fields[k] = v
-	}
+	fields := metaWith(result, 1)
 	fields[key] = value
-	result.Meta = &mcp.Meta{ProgressToken: result.Meta.ProgressToken, AdditionalFields: fields}
+}
+
+// metaWith gives a result a _meta of its own, with what it had and room for more members.
+func metaWith(result *mcp.CallToolResult, more int) map[string]any {
+	was := result.Meta
+	if was == nil {
+		was = new(mcp.Meta)
+	}
+	fields := make(map[string]any, len(was.AdditionalFields)+more)
+	maps.Copy(fields, was.AdditionalFields)
+	result.Meta = &mcp.Meta{ProgressToken: was.ProgressToken, AdditionalFields: fields}
+	return fields
 }
 
 // Fingerprint tells one request from another under the same voucher.
@@ -83,8 +88,9 @@ func (a additions) Into(answer *toolAnswer) {
 	if answer.result == nil {
 		return
 	}
+	fields := metaWith(answer.result, len(a))
 	for key, raw := range a {
-		SetMeta(answer.result, key, raw)
+		fields[key] = raw
 	}
 }
 
