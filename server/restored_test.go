@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
@@ -213,5 +214,36 @@ func TestAnOlderCopyThatIsOpenedAgainAndAgainNumbersNoReceiptTwice(t *testing.T)
 			t.Errorf("the total is %d", got.Cumulative)
 		}
 		seen[got.Sequence] = got.Cumulative
+	}
+}
+
+func TestAReceiptOfSinceTheRestoreIsNotChargedOnTopOfItself(t *testing.T) {
+	o := selling(t)
+	o.KeyFolder = t.TempDir()
+	shop := shoptest.Open(t, o, new(tool).add)
+	c := regular(t, shop, "payer", usdc)
+	c.buys(1)
+	granted := c.granted(macaroon.Scope{Budget: 10 * price}, price)
+	var backup bytes.Buffer
+	if _, err := shop.Backup(t.Context(), &backup); err != nil {
+		t.Fatal(err)
+	}
+	c.call("work", c.pays(12*price)).signedReceipt() // is forgotten
+	shop.Stop(t)
+	if _, err := diskstore.Restore(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
+		t.Fatal(err)
+	}
+	shop = shoptest.Open(t, o, new(tool).add)
+	c.url = shop.URL
+	var last *receipts.Signed
+	for range 3 {
+		last = callOn(t, c.url, granted.Token, "work", map[string]any{}).signedReceipt()
+	}
+	count := vouchers.Amount(12 * price)
+	if got := c.call("work", shows(t, c.pays(13*price), extension.Shown{Latest: wire(t, last), Counted: &count})); got.text() != "done" {
+		t.Fatalf("%s", got.raw)
+	}
+	if got := c.ledger(shop); got.Charged != 6*price || got.Doubted {
+		t.Errorf("it was charged %s, want 6 calls: %+v", got.Charged, got)
 	}
 }

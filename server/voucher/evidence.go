@@ -8,6 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -44,6 +45,10 @@ func (s *Seller) learn(ctx context.Context, p *Payment) *terms.Refusal {
 			return terms.Refuse(x402.ErrPayload, "the receipt that is shown: %v", err)
 		case latest != nil:
 			evidence.Charged, by, digest = latest.Cumulative, "receipt", named
+			evidence.Epoch, _ = vouchers.EpochOf(latest.Sequence)
+			if p.shows.Counted == nil && evidence.Epoch >= s.ledger.Epoch() {
+				evidence.Counted = 0 // its voucher may be signed over calls in flight
+			}
 		}
 	}
 	return s.restore(ctx, p, evidence, by, digest)

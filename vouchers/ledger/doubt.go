@@ -28,9 +28,12 @@ type Evidence struct {
 	// Charged is what a receipt of the seller's proves as charged over the channel's life; 0 if
 	// none is shown.
 	Charged vouchers.Amount
+	// Epoch is that of the receipt (see [vouchers.EpochOf]). One of the store's own epoch has in it
+	// what was charged since the restore; an earlier one has not.
+	Epoch uint64
 	// Counted is what the payer says that it counts (see [Channel.Count]): what its voucher is
-	// signed over. It is taken for what was charged where no receipt is shown and the channel is
-	// in doubt; beside a receipt it says how much credit tokens have left.
+	// signed over. It is taken for what was charged where the channel is in doubt, and no receipt
+	// of before the restore is shown; beside such a one it says how much credit tokens have left.
 	Counted vouchers.Amount
 }
 
@@ -113,13 +116,13 @@ func (r *Reservation) restore(e *Evidence) (cut vouchers.Amount) {
 	if a.frozen || r.isBurnt() {
 		return 0
 	}
-	proven := vouchers.Amount(0)
-	if e.Charged > 0 {
+	proven, more := vouchers.Amount(0), e.Charged.Minus(ch.charged+a.committing)
+	switch isOlder := e.Epoch < r.ledger.epoch; {
+	case e.Charged > 0 && isOlder:
 		proven = e.Charged.Plus(a.since).Minus(ch.charged + a.committing)
-	}
-	more := proven
-	if e.Charged == 0 && ch.noted(doubted) {
-		more = e.Counted.Minus(ch.counted())
+		more = proven
+	case ch.noted(doubted):
+		more = max(more, e.Counted.Minus(ch.counted()))
 	}
 	ceiling := max(ch.ceiling, e.Voucher.Ceiling)
 	most := min(ceiling, ch.balance).Minus(ch.charged + a.reserved)
