@@ -100,6 +100,7 @@ func badCommands(nobody string) map[string]badCommand {
 		"a setting that is not known":         {[]string{"listen:", "listne:"}, "serve", 1, []string{"test.yaml", "listne"}},
 		"a store that is not there":           {nil, "store check", 1, []string{"server.db"}},
 		"channels without a store":            {nil, "channels", 1, []string{"server.db"}},
+		"an archive of nothing":               {nil, "store archive x", 1, []string{"server.db"}},
 		"a backup of nothing":                 {nil, "store backup x.db", 1, []string{"server.db"}},
 		"a deployment that is not there":      {nil, "verify-deployment", 1, []string{"no contract", "Escrow", "chit deploy"}},
 		"a new wallet without a passphrase":   {nil, "wallet new", 1, []string{"passphrase", "--passphrase-file"}},

@@ -101,6 +101,7 @@ func (h home) collects(t *testing.T, url string) {
 	if out := h.ok(t, "store", "backup", backup); !strings.Contains(out, backup) {
 		t.Errorf("backup prints %q", out)
 	}
+	h.keepsItsHistory(t)
 	if out := h.ok(t, "refund", "5", url); !strings.Contains(out, "refunded 5 USDC") {
 		t.Errorf("refund prints %q", out)
 	}
@@ -112,6 +113,31 @@ func (h home) collects(t *testing.T, url string) {
 	}
 }
 
+// keepsItsHistory holds that the day that is not over is not archived, and that nothing that is
+// new or that nobody has said is to go is dropped: of a running shop or of its store.
+func (h home) keepsItsHistory(t *testing.T) {
+	t.Helper()
+	archive := filepath.Join(t.TempDir(), "archive")
+	if out := h.ok(t, "store", "archive", archive); out != "wrote 0 days; 0 were there already\n" {
+		t.Errorf("archive prints %q", out)
+	}
+	if out := h.ok(t, "store", "archive", archive, "--json"); strings.TrimSpace(out) != "[]" {
+		t.Errorf("archive prints %q", out)
+	}
+	if out := h.ok(t, "store", "prune", "--keep", "400d", "--dry-run"); !strings.HasPrefix(out, "would drop 0 receipts, 0 bytes") {
+		t.Errorf("prune prints %q", out)
+	}
+	if out := h.ok(t, "store", "prune", "--max", "20GB", "--json"); decode[map[string]any](t, out)["entries"] != 0.0 {
+		t.Errorf("prune prints %q", out)
+	}
+	if o := h.run(t, "store", "prune"); o.code != 1 || !strings.Contains(o.stderr, "all receipts are kept") {
+		t.Errorf("prune with nothing to go by: %+v", o)
+	}
+	if o := h.run(t, "store", "prune", "--keep", "forever"); o.code != 2 || !strings.Contains(o.stderr, "400d") {
+		t.Errorf("prune by an age that is none: %+v", o)
+	}
+}
+
 // leaves has the payer announce a withdrawal where no server runs.
 func (h home) leaves(t *testing.T) {
 	t.Helper()
@@ -119,6 +145,7 @@ func (h home) leaves(t *testing.T) {
 	if len(offline) != 1 || offline[0] != (shownChannel{"15000000", "8000", "8000", "0"}) {
 		t.Errorf("without a server the channels are %+v", offline)
 	}
+	h.keepsItsHistory(t)
 	for _, command := range []string{"check", "stats"} {
 		if out := h.ok(t, "store", command); !strings.Contains(out, "1 channels") {
 			t.Errorf("store %s prints %q", command, out)

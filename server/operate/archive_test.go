@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers/archive"
 	"github.com/chitpay/chit/vouchers/history"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // archived are the files that an archive at this time has, by the day.
@@ -101,5 +103,51 @@ func TestAPlacePrunesByItsConfigOrByWhatIsAsked(t *testing.T) {
 	at.Store += ".none"
 	if _, err := at.Prune(t.Context(), operate.Prune{}); !errors.Is(err, operate.ErrNoStore) {
 		t.Errorf("where there is no store: %v", err)
+	}
+}
+
+func TestAStatementBeginsWithTheReceiptThatIsKept(t *testing.T) {
+	shop := sold(t)
+	shop.Stop(t)
+	at := operate.Place{Store: shop.Options.Store}
+	whole := statement(t, at)
+	all, err := receipts.ReadAll(strings.NewReader(whole))
+	if err != nil || len(all) != 1 || strings.Contains(whole, `"kept"`) {
+		t.Fatalf("%d receipts, %v in\n%s", len(all), err, whole)
+	}
+	keepHead(t, at.Store, &all[0])
+	lines := strings.Split(statement(t, at), "\n")
+	if !strings.HasPrefix(lines[0], `{"channel":`) || strings.Replace(lines[1], "kept", "receipt", 1) != lines[2] {
+		t.Errorf("it begins with\n%s\n%s\n%s", lines[0], lines[1], lines[2])
+	}
+}
+
+func statement(t testing.TB, at operate.Place) string {
+	t.Helper()
+	var b strings.Builder
+	if err := at.WriteStatement(t.Context(), receipts.Filter{}, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// keepHead keeps a receipt as pruning keeps the last that goes.
+func keepHead(t testing.TB, path string, s *receipts.Signed) {
+	t.Helper()
+	store, err := books.OpenStore(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, record, err := s.Record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := s.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := append(binary.BigEndian.AppendUint64(digest[:], s.Sequence), record...)
+	if err := errors.Join(store.Bucket("history-heads").Put(t.Context(), s.Channel[:], value), store.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
