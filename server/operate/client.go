@@ -142,20 +142,6 @@ func (c *Client) SettleAs(ctx context.Context, req settle.Request, report func(s
 	}
 }
 
-// Backup writes a consistent copy of the running server's store.
-func (c *Client) Backup(ctx context.Context, w io.Writer) (int64, error) {
-	body, err := c.do(ctx, http.MethodGet, "/backup", nil)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = body.Close() }()
-	n, err := io.Copy(w, body)
-	if err != nil {
-		return n, fmt.Errorf("backup over %s: %w", c.path, err)
-	}
-	return n, nil
-}
-
 // WriteStatement is [server.Shop.WriteStatement] of the running server.
 func (c *Client) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
 	request, err := json.Marshal(want)

@@ -20,9 +20,9 @@ import (
 )
 
 // Handler serves what an operator asks a running shop: lists, a settlement, a comparison
-// with the chain, grants, receipts, a hot backup of the store. It has no access control of
-// its own: serve it on a Unix socket that only its owner can open ([Listen]). The logger is told
-// of what cannot be answered any more; nil is slog's default.
+// with the chain, grants, receipts, what the store holds, whether it is sound, a copy of it. It
+// has no access control of its own: serve it on a Unix socket that only its owner can open
+// ([Listen]). The logger is told of what cannot be answered any more; nil is slog's default.
 func Handler(shop *server.Shop, logger *slog.Logger) http.Handler {
 	if logger == nil {
 		logger = slog.Default()
@@ -46,6 +46,9 @@ func Handler(shop *server.Shop, logger *slog.Logger) http.Handler {
 	mux.HandleFunc("GET /history", on.span)
 	mux.HandleFunc("GET /history/{day}", on.day)
 	mux.HandleFunc("POST /history/prune", on.prune)
+	mux.HandleFunc("GET /store/check", on.check)
+	mux.HandleFunc("GET /store/stats", on.stats)
+	mux.HandleFunc("GET /store/size", on.size)
 	return mux
 }
 
@@ -120,14 +123,6 @@ func (on served) reconcile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, found)
-}
-
-func (on served) backup(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/octet-stream")
-	if _, err := on.shop.Backup(r.Context(), w); err != nil {
-		on.logger.Error("backup", "error", err)
-		panic(http.ErrAbortHandler) // the client sees a cut body, not a short backup
-	}
 }
 
 // receipts answers with the statement that the body asks for.

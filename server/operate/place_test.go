@@ -20,6 +20,7 @@ import (
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -55,6 +56,7 @@ type seen struct {
 	channels  []vouchers.ChannelID
 	charged   vouchers.Amount
 	statement string
+	checked   diskstore.Stats
 	copied    int64
 }
 
@@ -72,14 +74,22 @@ func look(t testing.TB, at operate.Place) (s seen) {
 		t.Fatal(err)
 	}
 	s.statement = statement.String()
+	report, err := at.CheckStore(t.Context(), nil)
+	if err != nil || len(report.Problems) > 0 {
+		t.Errorf("the check: %v, %q", err, report.Problems)
+	}
+	s.checked = report.Stats
+	if stats, err := at.StoreStats(t.Context()); err != nil || stats.Receipts != report.Receipts || stats.Bytes != report.Bytes {
+		t.Errorf("the stats are %+v, %v; the check's %+v", stats, err, report.Stats)
+	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
-	if s.copied, err = at.Backup(t.Context(), copied); err != nil {
+	if s.copied, err = at.Backup(t.Context(), copied, nil); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(copied); err != nil || info.Size() != s.copied || info.Mode().Perm() != 0o600 {
 		t.Errorf("the copy is %v, %v", info, err)
 	}
-	if _, err := at.Backup(t.Context(), copied); !errors.Is(err, fs.ErrExist) {
+	if _, err := at.Backup(t.Context(), copied, nil); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a copy over another: %v", err)
 	}
 	for name, ask := range map[string]func() (int, error){
@@ -111,13 +121,13 @@ func TestAPlaceSaysTheSameOfARunningServerAndOfItsStore(t *testing.T) {
 	stop()
 	shop.Stop(t)
 	stored := look(t, at)
-	if live.charged != bought || !slices.Equal(live.channels, stored.channels) || live.charged != stored.charged || live.statement != stored.statement {
+	if live.charged != bought || !slices.Equal(live.channels, stored.channels) || live.charged != stored.charged || live.statement != stored.statement || live.checked.Receipts != 1 || live.checked.Unclaimed != bought || stored.checked.Receipts != 1 || stored.checked.Unclaimed != bought {
 		t.Errorf("the server says %+v, its store %+v", live, stored)
 	}
 	if _, err := at.Limits(t.Context(), true); !errors.Is(err, operate.ErrNoServer) {
 		t.Errorf("limits of a server that does not run: %v", err)
 	}
-	if report, err := at.CheckStore(); err != nil || report.State.Channels != 1 {
+	if report, err := at.CheckStore(t.Context(), nil); err != nil || report.State.Channels != 1 {
 		t.Errorf("the store is %+v, %v", report, err)
 	}
 }
@@ -156,9 +166,9 @@ func TestAPlaceWithoutAStoreMakesNone(t *testing.T) {
 		"settle":    func() error { _, err := at.Settle(t.Context(), settle.Request{}, nil); return err },
 		"grants":    func() error { _, err := at.Grants(t.Context(), false); return err },
 		"statement": func() error { return at.WriteStatement(t.Context(), receipts.Filter{}, new(bytes.Buffer)) },
-		"backup":    func() error { _, err := at.Backup(t.Context(), filepath.Join(t.TempDir(), "copy.db")); return err },
-		"check":     func() error { _, err := at.CheckStore(); return err },
-		"stats":     func() error { _, err := at.StoreStats(); return err },
+		"backup":    func() error { _, err := at.Backup(t.Context(), filepath.Join(t.TempDir(), "copy.db"), nil); return err },
+		"check":     func() error { _, err := at.CheckStore(t.Context(), nil); return err },
+		"stats":     func() error { _, err := at.StoreStats(t.Context()); return err },
 		"compact":   func() error { return at.CompactStore(filepath.Join(t.TempDir(), "copy.db")) },
 	} {
 		if err := ask(); !errors.Is(err, operate.ErrNoStore) || !strings.Contains(err.Error(), at.Store) {

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
-	"github.com/chitpay/chit/vouchers/journal"
 )
 
 // Report is what a check of a store has found.
@@ -25,10 +26,33 @@ type Report struct {
 // maxProblems is how many problems a report names.
 const maxProblems = 100
 
-// Check reads every value of a store that no process has open. The error is nil where the report
-// has problems; else it is that of [Open].
-func Check(path string) (report Report, err error) {
-	err = inspect(path, func(at *state.View) error { return report.read(path, at) })
+// Progress is told which part of a store is read next, such as "history/0000000012.table", and
+// how many of all bytes have been read.
+type Progress func(part string, done, all int64)
+
+// Check reads every value of a store that no process has open, and changes nothing of it. Path
+// may be that of a backup, which is unpacked for that as [Verify] does. The error is nil where
+// the report has problems; else it is that of [Open], or the context's. Progress may be nil.
+func Check(ctx context.Context, path string, progress Progress) (report Report, err error) {
+	if isBackup(path) {
+		err = unpacked(ctx, path, progress, func(dir string, _ Manifest, _ int64) (err error) {
+			report, err = Check(ctx, dir, progress)
+			return err
+		})
+		return report, err
+	}
+	report.Problems = []string{}
+	err = inspect(path, func(at *state.View) error {
+		found, err := look(path, at)
+		if err != nil {
+			return err
+		}
+		c := newChecking(ctx, path, found, progress)
+		if err := c.files(&report, found); err != nil {
+			return err
+		}
+		return report.addUp(ctx, path, found)
+	})
 	if errors.Is(err, ErrCorrupt) { // it cannot even be opened: that is what the check was to find
 		report.note(err)
 		err = nil
@@ -36,14 +60,22 @@ func Check(path string) (report Report, err error) {
 	return report, err
 }
 
-// Check reads every value of the store as it is now. Nobody is held up.
-func (s *Store) Check() (report Report, err error) {
-	at, err := s.upToDate()
+// Check reads every value of the store as it is now. Nobody is held up. Progress may be nil.
+func (s *Store) Check(ctx context.Context, progress Progress) (report Report, err error) {
+	report.Problems = []string{}
+	now, err := s.contents()
+	if err == nil {
+		defer now.state.End()
+		err = newChecking(ctx, s.path, now, progress).files(&report, &contents{})
+		report.Torn = 0 // what is being written
+	}
+	if err == nil {
+		err = report.addUp(ctx, s.path, now)
+	}
 	if err != nil {
 		return report, fmt.Errorf("check %s: %w", s.path, err)
 	}
-	defer at.End()
-	return report, report.read(s.path, at)
+	return report, nil
 }
 
 func (r *Report) note(err error) {
@@ -52,67 +84,89 @@ func (r *Report) note(err error) {
 	}
 }
 
-func (r *Report) read(path string, at *state.View) error {
-	r.Problems = []string{}
-	at.Check(r.note)
-	stats, err := readStats(path, at)
-	if err != nil && len(r.Problems) == 0 {
-		return err
-	}
-	r.Stats = stats
-	if err := r.journal(path, at); err != nil {
-		return err
-	}
-	for _, dir := range []string{tablesPath(path), answersPath(path)} {
-		if err := r.tables(dir); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// journal reads the journal, which has to go on where the checkpoint ends.
-func (r *Report) journal(path string, at *state.View) error {
-	found, err := journal.Verify(journalPath(path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	r.Torn = found.Torn
-	for _, problem := range found.Problems {
-		r.note(problem)
-	}
-	passed, err := at.Position()
-	if err != nil {
-		r.note(err)
+// addUp adds the stats. Where there are problems, what cannot be added up is none of its own.
+func (r *Report) addUp(ctx context.Context, path string, of *contents) (err error) {
+	if r.Stats, err = of.stats(ctx, path); err != nil && len(r.Problems) > 0 && ctx.Err() == nil {
 		return nil
 	}
-	name, err := at.Journal()
-	switch {
-	case err != nil:
-		r.note(err)
-	case found.Segments > 0:
-		r.note(agree(name, passed, found.Name, found.Oldest))
-	case name != [16]byte{}:
-		r.note(fmt.Errorf("%w: the checkpoint has come to %v of a journal that is missing", ErrCorrupt, passed))
-	}
-	return nil
+	return err
 }
 
-// tables reads the sealed tables of a folder.
-func (r *Report) tables(dir string) (err error) {
-	shelf, err := history.Open(dir)
+// checking is a check that is under way.
+type checking struct {
+	ctx       context.Context
+	path      string
+	of        *contents
+	progress  Progress
+	done, all int64 // bytes
+}
+
+func newChecking(ctx context.Context, path string, of *contents, progress Progress) *checking {
+	if progress == nil {
+		progress = func(string, int64, int64) {}
+	}
+	c := &checking{ctx: ctx, path: path, of: of, progress: progress}
+	c.all = of.state.Size() + folderSize(journalPath(path)) + partOf(of.history).Bytes + partOf(of.answers).Bytes
+	return c
+}
+
+// next tells that a part is read next.
+func (c *checking) next(file string, size int64) {
+	name, err := filepath.Rel(c.path, file)
 	if err != nil {
+		name = file
+	}
+	c.progress(filepath.ToSlash(name), c.done, c.all)
+	c.done += size
+}
+
+// files reads all files. What the journal has is taken into what.
+func (c *checking) files(r *Report, into *contents) error {
+	c.next(statePath(c.path), c.of.state.Size())
+	if err := c.of.state.Check(c.ctx, r.note); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, shelf.Close()) }()
-	for _, table := range shelf.List() {
-		_, problems, err := history.Verify(context.Background(), table.Path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it was not dropped meanwhile
-			problems = append(problems, err)
+	if err := c.journal(r, into); err != nil {
+		return err
+	}
+	for _, table := range slices.Concat(c.of.history, c.of.answers) {
+		c.next(table.Path, table.Bytes)
+		_, problems, err := history.Verify(c.ctx, table.Path)
+		switch {
+		case c.ctx.Err() != nil:
+			return context.Cause(c.ctx)
+		case err != nil && !errors.Is(err, fs.ErrNotExist): // it was not dropped meanwhile
+			r.note(err)
 		}
 		for _, problem := range problems {
 			r.note(problem)
 		}
+	}
+	c.progress("", c.done, c.all)
+	return nil
+}
+
+// journal reads the journal, which has to go on where the checkpoint ends.
+func (c *checking) journal(r *Report, into *contents) error {
+	c.next(journalPath(c.path), folderSize(journalPath(c.path)))
+	found, err := into.readJournal(c.ctx, c.path, r.note)
+	if err != nil {
+		return err
+	}
+	r.Torn = found.Torn
+	passed, err := c.of.state.Position()
+	r.note(err)
+	name, err := c.of.state.Journal()
+	r.note(err)
+	switch {
+	case len(r.Problems) > 0:
+	case found.Segments == 0 && name != [16]byte{}:
+		r.note(fmt.Errorf("%w: the checkpoint has come to %v of a journal that is missing from %s: %w", ErrCorrupt, passed, c.path, errUnlike))
+	case found.Segments > 0:
+		r.note(agree(name, passed, found.Name, found.Oldest))
+	}
+	if passed.Compare(found.End) > 0 && len(r.Problems) == 0 {
+		r.note(fmt.Errorf("%w: the checkpoint has come to %v, and the journal ends in %v: %w", ErrCorrupt, passed, found.End, errUnlike))
 	}
 	return nil
 }

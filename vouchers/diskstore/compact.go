@@ -1,6 +1,7 @@
 package diskstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ import (
 // yet. The copy's checkpoint has no free pages. A store that is damaged is not copied: the error
 // wraps [ErrCorrupt].
 func Compact(src, dst string) error {
-	report, err := Check(src)
+	report, err := Check(context.Background(), src, nil)
 	if err != nil {
 		return err
 	}

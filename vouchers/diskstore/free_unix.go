@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// freeBytes is what the disk of a file has left for this user.
+// freeBytes is what the disk of a file or folder has left for this user.
 func freeBytes(path string) (free uint64, known bool) {
 	var s syscall.Statfs_t
-	if syscall.Statfs(filepath.Dir(path), &s) != nil {
+	if syscall.Statfs(path, &s) != nil && syscall.Statfs(filepath.Dir(path), &s) != nil {
 		return 0, false
 	}
 	return s.Bavail * uint64(s.Bsize), true

@@ -113,6 +113,6 @@ type growing struct{ *diskstore.Store }
 
 // Parts implements [storetest.Growing].
 func (g growing) Parts() (live, sealed storetest.Part, err error) {
-	stats, err := g.Stats()
+	stats, err := g.Stats(context.Background())
 	return storetest.Part{Bytes: stats.Journal.Bytes}, storetest.Part{Bytes: stats.History.Bytes, Receipts: stats.History.Entries}, err
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -95,8 +96,34 @@ func settleLocked(path string, o *options) (err error) {
 	return migrate(path, o)
 }
 
+// isComplete refuses a folder without a checkpoint unless it is empty: what else there is says
+// that one is missing, or that it is the folder of something else.
+func isComplete(path string) error {
+	if _, err := os.Stat(statePath(path)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, part := range []string{journalPath(path), tablesPath(path), answersPath(path)} {
+		if folderSize(part) > 0 {
+			return fmt.Errorf("%w: %s is missing, which has the channels, and %s is there: put it back, or restore the newest backup (`chit store restore FILE`)", ErrCorrupt, statePath(path), part)
+		}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); !strings.HasPrefix(name, ".") && name != "lost+found" {
+			return fmt.Errorf("%w: a folder with something else in it (%s): name one that is empty, or not there yet", ErrFormat, name)
+		}
+	}
+	return nil
+}
+
 // open opens the parts, the lock first, and replays what the checkpoint does not have.
 func (s *Store) open() (err error) {
+	if err := isComplete(s.path); err != nil {
+		return err
+	}
 	if s.state, err = state.Open(statePath(s.path)); err != nil {
 		return err
 	}
@@ -155,7 +182,7 @@ func (s *Store) openJournal(at *state.View) (passed journal.Position, err error)
 }
 
 // errUnlike says what to do about a folder whose parts are of different moments.
-var errUnlike = errors.New("put all parts of the store back from one backup")
+var errUnlike = errors.New("put all parts of the store back from one copy, or restore the newest backup (`chit store restore FILE`)")
 
 // agree refuses a checkpoint, of the journal with a name up to a position, beside a journal that
 // is another one, or whose first segments it does not have.

@@ -2,6 +2,7 @@ package diskstore
 
 import (
 	"archive/tar"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -48,9 +49,9 @@ func Restore(backup io.Reader, path string, prepare func(dir string) error) (don
 		if done.Manifest, err = extract(backup, dir); err != nil {
 			return err
 		}
-		report, err := Check(dir)
-		if err == nil && len(report.Problems) > 0 {
-			err = fmt.Errorf("%w: what it holds is damaged: %s", ErrBackup, report.Problems[0])
+		report, err := Check(context.Background(), dir, nil)
+		if err == nil {
+			err = damageOf(report)
 		}
 		if err != nil || prepare == nil {
 			return err
@@ -97,6 +98,14 @@ func seize(path string) (release func() error, err error) {
 	return open.Close, nil
 }
 
+// damageOf is what a backup is refused with whose store has problems.
+func damageOf(r Report) error {
+	if len(r.Problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: what it holds was damaged when it was taken: %s", ErrBackup, r.Problems[0])
+}
+
 // isBackup says whether a file is a backup, by how it begins.
 func isBackup(path string) bool {
 	file, err := os.Open(path)
@@ -126,10 +135,12 @@ func extract(r io.Reader, dir string) (m Manifest, err error) {
 		}
 	}
 	if !in.ended {
-		return m, fmt.Errorf("%w: it is cut off", ErrBackup)
+		return m, errCutOff
 	}
 	return in.manifest, nil
 }
+
+var errCutOff = fmt.Errorf("%w: it is cut off", ErrBackup)
 
 type extraction struct {
 	tar      *tar.Reader
@@ -144,8 +155,12 @@ func (x *extraction) next() error {
 	switch {
 	case err == io.EOF:
 		return err
+	case err != nil && len(x.sums) == 0:
+		return fmt.Errorf("%w: it is nothing that `chit store backup` has written, or compressed: then decompress it first", ErrBackup)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errCutOff
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrBackup, err)
+		return fmt.Errorf("%w: it has changed since it was written: %w", ErrBackup, err)
 	case x.ended:
 		return fmt.Errorf("%w: %q follows its end", ErrBackup, header.Name)
 	case len(x.sums) == 0 && header.Name != manifestName:
@@ -165,6 +180,9 @@ const maxText = 64 << 20
 
 func (x *extraction) readJSON(name string, v any) error {
 	text, err := io.ReadAll(io.LimitReader(x.tar, maxText))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCutOff
+	}
 	if err == nil {
 		err = json.Unmarshal(text, v)
 	}
@@ -195,7 +213,10 @@ func (x *extraction) compare() error {
 	delete(x.sums, sumsName)
 	for name, sum := range sums {
 		if x.sums[name] != sum {
-			return fmt.Errorf("%w: %s is missing, or not as it was", ErrBackup, name)
+			if _, there := x.sums[name]; !there {
+				return fmt.Errorf("%w: %s is missing from it", ErrBackup, name)
+			}
+			return fmt.Errorf("%w: %s has changed since it was written", ErrBackup, name)
 		}
 	}
 	if len(x.sums) != len(sums) {
@@ -216,9 +237,28 @@ func (x *extraction) write(header *tar.Header) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(file, sum), x.tar); err != nil {
+	into := &sink{w: io.MultiWriter(file, sum)}
+	_, err = io.Copy(into, x.tar)
+	switch {
+	case into.err != nil:
+		return fmt.Errorf("write %s: %w", to, into.err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w, in %s", errCutOff, header.Name)
+	case err != nil:
 		return fmt.Errorf("%w: %s: %w", ErrBackup, header.Name, err)
 	}
 	x.sums[header.Name] = hexSum(sum)
 	return nil
+}
+
+// sink tells an error of writing from one of reading.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.w.Write(b)
+	s.err = err
+	return n, err
 }

@@ -1,22 +1,26 @@
 package diskstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
-	"github.com/chitpay/chit/vouchers/journal"
 )
 
 // Stats say what a store holds.
 type Stats struct {
 	// Version is the version of the store's format.
 	Version int `json:"version"`
+	// Channels and Receipts are how many there are, Unclaimed is what was charged and not
+	// claimed yet.
+	Channels  int             `json:"channels"`
+	Receipts  uint64          `json:"receipts"`
+	Unclaimed vouchers.Amount `json:"unclaimed"`
 	// Bytes is the size of all its files, Free what their disk has left; 0 where that is not
 	// known.
 	Bytes int64  `json:"bytes"`
@@ -34,95 +38,91 @@ type Stats struct {
 type Part struct {
 	Files int   `json:"files"`
 	Bytes int64 `json:"bytes"`
-	// Entries are the receipts or answers of sealed tables, First and Last the times of the
-	// first and the last receipt.
+	// Entries are the receipts, or the answers of sealed tables of answers; First and Last are
+	// the times of the first and the last receipt.
 	Entries uint64    `json:"entries,omitzero"`
 	First   time.Time `json:"first,omitzero"`
 	Last    time.Time `json:"last,omitzero"`
 }
 
-// Stats returns what the store holds at this moment. It reads all that is alive.
-func (s *Store) Stats() (Stats, error) {
-	at, err := s.upToDate()
-	if err != nil {
-		return Stats{}, fmt.Errorf("stats of %s: %w", s.path, err)
+// add takes in entries of a span of time.
+func (p *Part) add(entries uint64, first, last time.Time) {
+	if entries == 0 {
+		return
 	}
-	defer at.End()
-	var segments Part
-	for _, segment := range s.journal.Segments() {
-		segments.Files++
-		segments.Bytes += segment.Size
+	if p.Entries == 0 || first.Before(p.First) {
+		p.First = first
 	}
-	stats, err := statsOf(s.path, at, segments, s.tables, s.answers)
-	if err != nil {
-		return Stats{}, fmt.Errorf("stats of %s: %w", s.path, err)
+	if last.After(p.Last) {
+		p.Last = last
 	}
-	return stats, nil
-}
-
-// upToDate is the checkpoint, once it is up to what is durable.
-func (s *Store) upToDate() (*state.View, error) {
-	if err := s.queue.err(); errors.Is(err, vouchers.ErrStoreClosed) {
-		return nil, err
-	}
-	if err := s.keeper.work(s.checkpoint); err != nil {
-		return nil, err
-	}
-	return s.state.View()
-}
-
-// ReadStats returns the stats of a store that no process has open. Errors are those of [Open].
-func ReadStats(path string) (stats Stats, err error) {
-	err = inspect(path, func(at *state.View) error {
-		stats, err = readStats(path, at)
-		return err
-	})
-	return stats, err
-}
-
-func readStats(path string, at *state.View) (stats Stats, err error) {
-	found, err := journal.Verify(journalPath(path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return stats, err
-	}
-	tables, err := history.Open(tablesPath(path))
-	if err != nil {
-		return stats, err
-	}
-	defer func() { err = errors.Join(err, tables.Close()) }()
-	answers, err := history.OpenAnswers(answersPath(path))
-	if err != nil {
-		return stats, err
-	}
-	defer func() { err = errors.Join(err, answers.Close()) }()
-	return statsOf(path, at, Part{Files: found.Segments, Bytes: found.Bytes}, tables, answers)
-}
-
-func statsOf(path string, at *state.View, segments Part, tables *history.Tables, answers *history.Answers) (Stats, error) {
-	alive, err := at.Stats()
-	if err != nil {
-		return Stats{}, err
-	}
-	stats := Stats{Version: state.Version, State: alive, Journal: segments, History: partOf(tables.List()), Answers: partOf(answers.List())}
-	stats.Answers.First, stats.Answers.Last = time.Time{}, time.Time{} // when they end, not when they were given
-	stats.Bytes = stats.State.Bytes + stats.Journal.Bytes + stats.History.Bytes + stats.Answers.Bytes
-	stats.Free, _ = freeBytes(path)
-	return stats, nil
+	p.Entries += entries
 }
 
 func partOf(tables []history.Facts) (p Part) {
-	for i, table := range tables {
+	for _, table := range tables {
 		p.Files++
 		p.Bytes += table.Bytes
-		p.Entries += table.Entries
-		if i == 0 || table.First.Before(p.First) {
-			p.First = table.First
-		}
-		if table.Last.After(p.Last) {
-			p.Last = table.Last
-		}
+		p.add(table.Entries, table.First, table.Last)
 	}
 	return p
+}
+
+// Stats returns what the store holds at this moment. It reads all that is alive; nobody is held
+// up.
+func (s *Store) Stats(ctx context.Context) (stats Stats, err error) {
+	now, err := s.contents()
+	if err == nil {
+		defer now.state.End()
+		stats, err = now.stats(ctx, s.path)
+	}
+	if err != nil {
+		return stats, fmt.Errorf("stats of %s: %w", s.path, err)
+	}
+	return stats, nil
+}
+
+// Size is how many bytes its files have now, as a backup has them.
+func (s *Store) Size() (size int64, err error) {
+	at, err := s.state.View()
+	if err != nil {
+		return 0, fmt.Errorf("size of %s: %w", s.path, err)
+	}
+	size = at.Size()
+	at.End()
+	for _, segment := range s.journal.Segments() {
+		size += segment.Size
+	}
+	return size + partOf(s.tables.List()).Bytes + partOf(s.answers.List()).Bytes, nil
+}
+
+// ReadStats returns the stats of a store that no process has open, and changes nothing of it.
+// Path may be that of a backup, which is unpacked for that as [Verify] does. Errors are those
+// of [Open].
+func ReadStats(ctx context.Context, path string) (stats Stats, err error) {
+	if isBackup(path) {
+		err = unpacked(ctx, path, nil, func(dir string, _ Manifest, _ int64) (err error) {
+			stats, err = ReadStats(ctx, dir)
+			return err
+		})
+		return stats, err
+	}
+	err = inspect(path, func(at *state.View) error {
+		found, err := look(path, at)
+		if err != nil {
+			return err
+		}
+		var damage error
+		if _, err := found.readJournal(ctx, path, func(err error) { damage = errors.Join(damage, err) }); err != nil {
+			return err
+		}
+		if damage != nil {
+			return fmt.Errorf("%w: `chit store check` names all that is damaged", damage)
+		}
+		stats, err = found.stats(ctx, path)
+		return err
+	})
+	return stats, err
 }
 
 // inspect runs read on the checkpoint of a store that no process has open.
@@ -132,7 +132,10 @@ func inspect(path string, read func(*state.View) error) (err error) {
 		return fmt.Errorf("store %s: %w", path, err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("store %s: %w: it is one file, as older versions have it: a server that is started on it migrates it", path, ErrFormat)
+		return notAFolder(path)
+	}
+	if err := isComplete(path); err != nil {
+		return fmt.Errorf("store %s: %w", path, err)
 	}
 	file, err := state.OpenReadOnly(statePath(path))
 	if err != nil {
@@ -145,4 +148,13 @@ func inspect(path string, read func(*state.View) error) (err error) {
 	}
 	defer at.End()
 	return read(at)
+}
+
+// notAFolder says what a file is that stands where a store should be.
+func notAFolder(path string) (err error) {
+	former, err := state.OpenFormer(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fmt.Errorf("store %s: %w: it is one file, as older versions have it: a server that is started on it migrates it", path, ErrFormat), former.Close())
 }

@@ -86,8 +86,8 @@ func TestASecondStoreOnAFileIsRefusedAtOnceInOneLine(t *testing.T) {
 	s, path := fresh(t)
 	for name, second := range map[string]func() error{
 		"open":    func() error { _, err := diskstore.Open(path); return err },
-		"check":   func() error { _, err := diskstore.Check(path); return err },
-		"stats":   func() error { _, err := diskstore.ReadStats(path); return err },
+		"check":   func() error { _, err := diskstore.Check(t.Context(), path, nil); return err },
+		"stats":   func() error { _, err := diskstore.ReadStats(t.Context(), path); return err },
 		"compact": func() error { return diskstore.Compact(path, path+".small") },
 	} {
 		err := second()
@@ -120,8 +120,8 @@ func TestAStoreIsItsOwnersAlone(t *testing.T) {
 func TestAMissingFileIsCreatedUnlessItMustExist(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chit.db")
 	_, opened := diskstore.Open(path, diskstore.MustExist())
-	_, checked := diskstore.Check(path)
-	_, counted := diskstore.ReadStats(path)
+	_, checked := diskstore.Check(t.Context(), path, nil)
+	_, counted := diskstore.ReadStats(t.Context(), path)
 	for _, err := range []error{opened, checked, counted, diskstore.Compact(path, path+".small")} {
 		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%v, want fs.ErrNotExist", err)
@@ -177,7 +177,7 @@ func TestAnswersAreForgottenWhenTheirTimeIsOver(t *testing.T) {
 // sound fails the test if anything is wrong with the file.
 func sound(t testing.TB, path string) diskstore.Report {
 	t.Helper()
-	report, err := diskstore.Check(path)
+	report, err := diskstore.Check(t.Context(), path, nil)
 	if err != nil || len(report.Problems) > 0 {
 		t.Fatalf("check: %v, %q", err, report.Problems)
 	}
@@ -255,12 +255,12 @@ func TestStatsCountWhatTheStoreHolds(t *testing.T) {
 	put(t, s, "one", "a", "1")
 	put(t, s, "one", "b", "2")
 	put(t, s, "two", "a", "3")
-	running, err := s.Stats()
+	running, err := s.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	closeStore(t, s)
-	stopped, err := diskstore.ReadStats(path)
+	stopped, err := diskstore.ReadStats(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestStatsCountWhatTheStoreHolds(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	}
-	if _, err := s.Stats(); !errors.Is(err, vouchers.ErrStoreClosed) {
+	if _, err := s.Stats(t.Context()); !errors.Is(err, vouchers.ErrStoreClosed) {
 		t.Errorf("of a closed store: %v", err)
 	}
 }

@@ -59,22 +59,27 @@ func openShelf(dir string) (*shelf, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	return survey(dir, removeIfThere)
+}
+
+// survey finds the volumes of a directory. What is not one any more is discarded.
+func survey(dir string, discard func(path string) error) (*shelf, error) {
 	names, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	s := &shelf{dir: dir, maxOpen: maxOpen}
 	for _, name := range names {
-		if err := s.find(name.Name()); err != nil {
+		if err := s.find(name.Name(), discard); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
 	}
-	return s, s.removeOld()
+	return s, s.discardOld(discard)
 }
 
-func (s *shelf) find(name string) error {
+func (s *shelf) find(name string, discard func(path string) error) error {
 	if strings.HasSuffix(name, extension+unfinished) {
-		return removeIfThere(filepath.Join(s.dir, name))
+		return discard(filepath.Join(s.dir, name))
 	}
 	number, generation, ok := parseName(name)
 	if !ok {
@@ -88,8 +93,8 @@ func (s *shelf) find(name string) error {
 	return nil
 }
 
-// removeOld sorts the volumes and keeps the newest generation of each number.
-func (s *shelf) removeOld() error {
+// discardOld sorts the volumes and keeps the newest generation of each number.
+func (s *shelf) discardOld(discard func(path string) error) error {
 	slices.SortFunc(s.volumes, func(a, b *volume) int {
 		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.generation, b.generation))
 	})
@@ -97,7 +102,7 @@ func (s *shelf) removeOld() error {
 	for i, v := range s.volumes {
 		if i+1 == len(s.volumes) || s.volumes[i+1].number != v.number {
 			kept = append(kept, v)
-		} else if err := removeIfThere(v.path); err != nil {
+		} else if err := discard(v.path); err != nil {
 			return err
 		}
 	}

@@ -70,7 +70,7 @@ func BenchmarkLoad(b *testing.B) {
 	const channels = 1_000_000
 	path := filepath.Join(b.TempDir(), "chit.db")
 	fill(b, path, channels)
-	stats, err := diskstore.ReadStats(path)
+	stats, err := diskstore.ReadStats(context.Background(), path)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -10,19 +11,24 @@ import (
 )
 
 // Check reads every value of the file and calls report for what is damaged, with its bucket and
-// key.
-func (v *View) Check(report func(error)) {
-	c := checker{v.tx, report}
+// key. The context's end ends it, with an error.
+func (v *View) Check(ctx context.Context, report func(error)) error {
+	c := checker{ctx, v.tx, report}
 	if err := boltfile.Guard(c.values); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
 		report(err) // the pages are damaged: their own check would not survive it
-		return
+		return nil
 	}
 	for err := range v.tx.Check() {
 		report(err)
 	}
+	return nil
 }
 
 type checker struct {
+	ctx    context.Context
 	tx     *bbolt.Tx
 	report func(error)
 }
@@ -74,7 +80,11 @@ func (c *checker) channels() error {
 
 // each checks every value of a bucket; what is wrong with one is reported.
 func (c *checker) each(b *bbolt.Bucket, name []byte, check func(key, value []byte) error) error {
+	seen := 0
 	return b.ForEach(func(key, value []byte) error {
+		if seen++; seen%contextEvery == 0 && c.ctx.Err() != nil {
+			return context.Cause(c.ctx)
+		}
 		if err := check(key, value); err != nil {
 			c.report(at(name, key, err))
 		}

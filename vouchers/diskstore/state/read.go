@@ -81,8 +81,10 @@ func (v *View) Load(ctx context.Context, visit func(*vouchers.Record) error) err
 	})
 }
 
+// contextEvery is after how many values it is asked whether the context has ended.
+const contextEvery = 1024
+
 func loadChannels(ctx context.Context, tx *bbolt.Tx, visit func(*vouchers.Record) error) error {
-	const contextEvery = 1024
 	terms, err := readTerms(tx)
 	if err != nil {
 		return err

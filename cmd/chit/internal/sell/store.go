@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
+	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/vouchers/diskstore"
 )
@@ -20,58 +22,90 @@ import (
 func Store() *cli.Command {
 	return &cli.Command{
 		Name:  "store",
-		Usage: "look after the seller's file of channels, vouchers and charges",
+		Usage: "look after the seller's folder of channels, vouchers, charges and receipts",
 		Subcommands: []*cli.Command{
-			{Name: "check", Usage: "read every value and say what is damaged", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: storeCheck},
-			{Name: "stats", Usage: "say what the file holds", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: storeStats},
-			{Name: "backup", Usage: "write a consistent copy, also while the server runs", ArgsUsage: "FILE", Flags: []cli.Flag{command.StoreFlag}, Action: storeBackup},
-			{Name: "compact", Usage: "write a copy without the free pages", ArgsUsage: "FILE", Flags: []cli.Flag{command.StoreFlag}, Action: storeCompact},
+			storeCheck(),
+			storeStats(),
+			storeBackup(),
+			storeVerify(),
+			storeCompact(),
 			storeArchiveCommand(),
 			storePruneCommand(),
 		},
 	}
 }
 
-func storeCheck(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
-		return err
+func storeCheck() *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "read every value of the shop's store, also while it sells, or of a copy or a backup, and say what is damaged",
+		ArgsUsage: "[PATH]", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: checkStore,
 	}
-	shop, err := command.Place(c)
+}
+
+func checkStore(c *cli.Context) error {
+	at, err := placeOf(c)
 	if err != nil {
 		return err
 	}
-	report, damaged := shop.CheckStore()
+	progress := command.Progress()
+	report, damaged := at.CheckStore(c.Context, func(part string, done, all int64) { progress.Bytes(done, all, part) })
+	progress.Done()
 	if damaged != nil && !errors.Is(damaged, operate.ErrDamaged) {
 		return damaged
 	}
 	err = command.Print(c, report, func(w io.Writer) error {
 		for _, problem := range report.Problems {
-			fmt.Fprintln(w, problem)
+			fmt.Fprintln(w, command.OneLine(errors.New(problem)))
 		}
-		_, err := fmt.Fprintf(w, "%d channels, %d receipts in tables, %d problems\n", report.State.Channels, report.History.Entries, len(report.Problems))
+		if report.Torn > 0 {
+			fmt.Fprintf(w, "the journal ends in %d bytes of a write that was not finished: nobody was answered for it, and it is cut when the store is opened\n", report.Torn)
+		}
+		_, err := fmt.Fprintf(w, "%s; %d problems\n", holds(report.Stats), len(report.Problems))
 		return err
 	})
 	return cmp.Or(err, damaged)
 }
 
-func storeStats(c *cli.Context) error {
-	if err := command.WantArgs(c, 0, 0); err != nil {
-		return err
+// placeOf is the shop of the profile, or what the command's argument names.
+func placeOf(c *cli.Context) (operate.Place, error) {
+	if err := command.WantArgs(c, 0, 1); err != nil {
+		return operate.Place{}, err
 	}
-	shop, err := command.Place(c)
+	if path := c.Args().First(); path != "" {
+		_, err := os.Stat(path)
+		return operate.Place{Store: path}, err
+	}
+	return command.Place(c)
+}
+
+// holds says what is in a store.
+func holds(s diskstore.Stats) string {
+	return fmt.Sprintf("%d channels, %d receipts, %s not claimed yet", s.Channels, s.Receipts, s.Unclaimed)
+}
+
+func storeStats() *cli.Command {
+	return &cli.Command{
+		Name: "stats", Usage: "say what the shop's store holds, also while it sells, or a copy or a backup",
+		ArgsUsage: "[PATH]", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: statsOfStore,
+	}
+}
+
+func statsOfStore(c *cli.Context) error {
+	at, err := placeOf(c)
 	if err != nil {
 		return err
 	}
-	stats, err := shop.StoreStats()
+	stats, err := at.StoreStats(c.Context)
 	if err != nil {
 		return err
 	}
 	return command.Print(c, stats, func(w io.Writer) error {
-		fmt.Fprintf(w, "format %d, %d bytes, %d free on the disk\n", stats.Version, stats.Bytes, stats.Free)
-		fmt.Fprintf(w, "state: %d bytes, %d used, %d channels, %d terms\n", stats.State.Bytes, stats.State.Used, stats.State.Channels, stats.State.Terms)
-		fmt.Fprintf(w, "journal: %d bytes in %d files\n", stats.Journal.Bytes, stats.Journal.Files)
-		fmt.Fprintf(w, "history: %d bytes in %d files, %d receipts%s\n", stats.History.Bytes, stats.History.Files, stats.History.Entries, span(stats.History))
-		fmt.Fprintf(w, "answers: %d bytes in %d files, %d kept\n", stats.Answers.Bytes, stats.Answers.Files, stats.Answers.Entries)
+		fmt.Fprintln(w, holds(stats))
+		fmt.Fprintf(w, "%s, %s free on the disk; format %d\n", ui.Bytes(stats.Bytes), ui.Bytes(int64(stats.Free)), stats.Version)
+		fmt.Fprintf(w, "state: %s, %s of it used, %d terms\n", ui.Bytes(stats.State.Bytes), ui.Bytes(stats.State.Used), stats.State.Terms)
+		fmt.Fprintf(w, "journal: %s\n", files(stats.Journal, "receipts"))
+		fmt.Fprintf(w, "history: %s\n", files(stats.History, "receipts"))
+		fmt.Fprintf(w, "answers: %s\n", files(stats.Answers, "kept"))
 		for _, room := range slices.Sorted(maps.Keys(stats.State.Rooms)) {
 			fmt.Fprintf(w, "%d in %s\n", stats.State.Rooms[room], room)
 		}
@@ -79,41 +113,11 @@ func storeStats(c *cli.Context) error {
 	})
 }
 
-// span says from when to when the receipts are.
-func span(p diskstore.Part) string {
-	if p.Files == 0 {
-		return ""
+// files says what a part of a store is.
+func files(p diskstore.Part, what string) string {
+	text := fmt.Sprintf("%s in %d files, %d %s", ui.Bytes(p.Bytes), p.Files, p.Entries, what)
+	if p.First.IsZero() {
+		return text
 	}
-	return fmt.Sprintf(", %s to %s", p.First.Format(time.RFC3339), p.Last.Format(time.RFC3339))
-}
-
-func storeBackup(c *cli.Context) error {
-	if err := command.WantArgs(c, 1, 1); err != nil {
-		return err
-	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
-	}
-	size, err := shop.Backup(c.Context, c.Args().First())
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.App.Writer, "wrote %d bytes to %s\n", size, c.Args().First())
-	return err
-}
-
-func storeCompact(c *cli.Context) error {
-	if err := command.WantArgs(c, 1, 1); err != nil {
-		return err
-	}
-	shop, err := command.Place(c)
-	if err != nil {
-		return err
-	}
-	if err := shop.CompactStore(c.Args().First()); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.App.Writer, "wrote %s; put it in the place of %s while no server runs\n", c.Args().First(), shop.Store)
-	return err
+	return fmt.Sprintf("%s from %s to %s", text, p.First.Format(time.RFC3339), p.Last.Format(time.RFC3339))
 }

@@ -55,12 +55,13 @@ type Progress struct {
 	out      io.Writer
 	terminal bool
 	open     bool
-	last     string // that Percent has printed
+	last     string    // that Percent has printed
+	told     time.Time // when Bytes has printed, or when the work began
 }
 
 // NewProgress reports to a file, usually standard error.
 func NewProgress(out *os.File) *Progress {
-	return &Progress{out: out, terminal: term.IsTerminal(int(out.Fd()))}
+	return &Progress{out: out, terminal: term.IsTerminal(int(out.Fd())), told: time.Now()}
 }
 
 // Step says what is done now.
@@ -94,6 +95,41 @@ func (p *Progress) Percent(done, all uint64, of string) {
 		p.Step("%s", line)
 	}
 }
+
+// How often Bytes says something: on a terminal, and where every line stays.
+const (
+	bytesEvery      = 100 * time.Millisecond
+	bytesEveryPiped = 5 * time.Second
+)
+
+// Bytes says now and then how many bytes of all are done, and which part of them comes next.
+// Of work that is done at once it says nothing.
+func (p *Progress) Bytes(done, all int64, part string) {
+	every := bytesEveryPiped
+	if p.terminal {
+		every = bytesEvery
+	}
+	if time.Since(p.told) < every {
+		return
+	}
+	p.told = time.Now()
+	p.Step("%3d %% of %s, %s", 100*min(done, all)/max(all, 1), Bytes(all), part)
+}
+
+// Bytes is a size for people.
+func Bytes(n int64) string {
+	const step = 1000
+	if n < step {
+		return fmt.Sprintf("%d B", n)
+	}
+	size, unit := float64(n), 0
+	for size >= step && unit < len(byteUnits)-1 {
+		size, unit = size/step, unit+1
+	}
+	return fmt.Sprintf("%.1f %s", size, byteUnits[unit])
+}
+
+var byteUnits = []string{"B", "kB", "MB", "GB", "TB"}
 
 // Done ends the report, before other output.
 func (p *Progress) Done() {
