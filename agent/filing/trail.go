@@ -40,7 +40,7 @@ func (t *Trail) fits(r *receipts.Receipt, digest common.Hash) bool {
 	}
 	epoch, within := vouchers.EpochOf(r.Sequence)
 	switch {
-	case within == 0:
+	case within == 0 || r.Charged > r.Cumulative:
 		return false
 	case within == 1 && epoch == 0:
 		return r.Previous == (common.Hash{})
@@ -61,7 +61,7 @@ func (t *Trail) opens(r *receipts.Receipt, epoch uint64) bool {
 			}
 		}
 	}
-	return r.Charged <= r.Cumulative
+	return true
 }
 
 // isBefore says whether a receipt names this one as the one before, and comes on top of it.

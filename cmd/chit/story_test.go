@@ -151,6 +151,14 @@ func (h home) leaves(t *testing.T) {
 			t.Errorf("store %s prints %q", command, out)
 		}
 	}
+	backup := filepath.Join(t.TempDir(), "offline")
+	h.ok(t, "store", "backup", backup)
+	if out := h.ok(t, "store", "restore", backup); !strings.Contains(out, "1 channels") || !strings.Contains(out, "epoch 1") || !strings.Contains(out, "kept at") {
+		t.Errorf("store restore prints\n%s", out)
+	}
+	if out := decode[map[string]any](t, h.ok(t, "store", "restore", "--json", backup)); out["epoch"] != 2.0 || out["channels"] != 1.0 {
+		t.Errorf("store restore prints %v", out)
+	}
 	if out := h.ok(t, "withdraw", "start"); !strings.Contains(out, "announced 14.992 USDC") {
 		t.Errorf("withdraw start prints %q", out)
 	}

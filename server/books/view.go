@@ -35,6 +35,9 @@ type View struct {
 	WithdrawAfter *time.Time `json:"withdrawAfter,omitempty"`
 	// Stopped is why the channel takes no payments; absent if it does.
 	Stopped *ledger.Stop `json:"stopped,omitempty"`
+	// Doubted says that the store was restored from a backup, and that the channel may have been
+	// charged more than is known, until its payer pays again.
+	Doubted bool `json:"doubted,omitempty"`
 	// SetAside is why the last claim was refused; absent if none was.
 	SetAside *settle.SetAside `json:"setAside,omitempty"`
 }
@@ -72,6 +75,7 @@ func viewOf(ch ledger.Channel, aside *settle.Asides) View {
 		Ceiling:   ch.Ceiling,
 		Burnt:     ch.Burnt,
 		InFlight:  ch.InFlight,
+		Doubted:   ch.Doubted,
 		SetAside:  aside.Get(ch.ID),
 	}
 	if at := ch.Withdrawal.FinalizeAfter; at > 0 {

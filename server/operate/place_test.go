@@ -24,7 +24,13 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
-func TestMain(m *testing.M) { shoptest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(restorePathEnv) != "" {
+		restoreUntilKilled()
+		return
+	}
+	shoptest.Main(m)
+}
 
 // bought is what the shop's only payer has paid for a call.
 const bought = vouchers.Amount(500)

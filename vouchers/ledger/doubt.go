@@ -135,6 +135,7 @@ func (r *Reservation) restore(e *Evidence) (cut vouchers.Amount) {
 	}
 	cut = a.aside.Minus(left)
 	a.aside -= cut
+	a.ceilings.floor = max(a.ceilings.floor, ch.counted()+more) // these have bought what is restored
 	r.price, r.stage, a.restoring = more, reserved, r
 	a.reserved += more
 	a.inFlight++

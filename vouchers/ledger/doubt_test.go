@@ -102,6 +102,7 @@ func TestWhatARestoredStoreHasForgottenIsTakenFromThePayersNextVoucher(t *testin
 		}
 		s.restart()
 	}
+	s.refused(p.pays(300, 10), ledger.ErrCeilingMismatch) // it has bought what is known again
 	if again := s.takes(p.shows(900, 0, 800)); again.Charged != 0 {
 		t.Errorf("a voucher is evidence once, and not again: %+v", again)
 	}

@@ -27,6 +27,7 @@ func Store() *cli.Command {
 			storeCheck(),
 			storeStats(),
 			storeBackup(),
+			storeRestore(),
 			storeVerify(),
 			storeCompact(),
 			storeArchiveCommand(),
