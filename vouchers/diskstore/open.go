@@ -39,12 +39,9 @@ func Open(path string, opts ...Option) (*Store, error) {
 	for _, set := range opts {
 		set(&o)
 	}
-	if err := settle(path, &o); err != nil {
-		return nil, err
-	}
 	s := &Store{path: path, options: o, queue: newQueue(), ended: make(chan struct{})}
-	if err := s.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.abandon())
+	if err := s.openAlone(); err != nil {
+		return nil, errors.Join(err, s.abandon())
 	}
 	s.disk = newDisk(path, o)
 	s.keeper = newKeeper(s)
@@ -53,47 +50,60 @@ func Open(path string, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-// settle sees to it that there is a folder of a store at path.
-func settle(path string, o *options) error {
-	whole, err := isThere(wholeOf(path))
+// openAlone opens what is at path while nobody replaces it: a store would go on in a folder that was
+// moved away, beside the one that has taken its place.
+func (s *Store) openAlone() (err error) {
+	if s.options.mustExist {
+		if err := mustBeThere(s.path); err != nil {
+			return err
+		}
+	}
+	unlock, err := lockToOpen(s.path)
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := settle(s.path, &s.options); err != nil {
+		return err
+	}
+	if err := s.open(); err != nil {
+		return fmt.Errorf("store %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// mustBeThere refuses a place where there is no store, and none that is to take it.
+func mustBeThere(path string) error {
+	if whole, err := isThere(wholeOf(path)); whole || err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("store %s: %w", path, err)
+	}
+	return nil
+}
+
+// settle sees to it that there is a folder of a store at path: it finishes what a crash has ended
+// in the middle, and migrates what is no folder.
+func settle(path string, o *options) error {
+	if err := finishReplacing(path); err != nil {
+		return fmt.Errorf("store %s: %w", path, err)
 	}
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir() && !whole:
+	case err == nil && info.IsDir():
 		return nil
-	case err == nil || whole:
-		return settleLocked(path, o)
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("store: %w", err)
-	case o.mustExist:
-		return fmt.Errorf("store %s: %w", path, fs.ErrNotExist)
+	case err == nil && isBackup(path):
+		return fmt.Errorf("store %s: %w: it is a backup: `chit store restore %s` makes a store of it", path, ErrFormat, path)
+	case err == nil:
+		return migrate(path, o)
+	case !errors.Is(err, fs.ErrNotExist) || o.mustExist:
+		return fmt.Errorf("store %s: %w", path, err)
 	}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make store: %w", err)
 	}
 	return boltfile.SyncDir(filepath.Dir(path))
-}
-
-// settleLocked finishes what a crash has ended in the middle, and migrates what is no folder.
-func settleLocked(path string, o *options) (err error) {
-	unlock, err := lockPlace(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	if err := finishReplacing(path); err != nil {
-		return fmt.Errorf("store %s: %w", path, err)
-	}
-	info, err := os.Stat(path)
-	if err != nil || info.IsDir() {
-		return err
-	}
-	if isBackup(path) {
-		return fmt.Errorf("store %s: %w: it is a backup: `chit store restore %s` makes a store of it", path, ErrFormat, path)
-	}
-	return migrate(path, o)
 }
 
 // isComplete refuses a folder without a checkpoint unless it is empty: what else there is says

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -18,6 +19,7 @@ import (
 // finished.
 
 func makingOf(path string) string { return path + ".new" }
+func lockOf(path string) string   { return path + ".lock" }
 func wholeOf(path string) string  { return path + ".ready" }
 
 // replace makes a store with fill, in a folder that is not there yet, and puts it in the place
@@ -31,7 +33,8 @@ func replace(path, kept string, fill func(dir string) error) (keptAs string, err
 	if err := os.Mkdir(making, 0o700); err != nil {
 		return "", err
 	}
-	if err := fill(making); err != nil {
+	err = fill(making)
+	if err = errors.Join(err, removeLock(making)); err != nil { // of who has opened it there
 		return "", errors.Join(err, os.RemoveAll(making))
 	}
 	if err := syncAll(making); err != nil {
@@ -80,17 +83,35 @@ func isThere(path string) (bool, error) {
 	return err == nil, err
 }
 
-// lockPlace keeps other processes from replacing what is at path until unlock is called.
+// lockPlace keeps others from replacing or opening what is at path until unlock is called.
 func lockPlace(path string) (unlock func() error, err error) {
-	lock := flock.New(path + ".lock")
+	lock := flock.New(lockOf(path))
 	locked, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, err)
 	}
 	if !locked {
-		return nil, fmt.Errorf("%w: %s is being replaced by another process", ErrInUse, path)
+		return nil, fmt.Errorf("%w: %s is being opened or replaced by another process", ErrInUse, path)
 	}
 	return lock.Close, nil // the file stays: who has it open already must not lock another one
+}
+
+// removeLock removes the lock of a place where nothing is opened any more.
+func removeLock(path string) error {
+	if err := os.Remove(lockOf(path)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// lockToOpen is lockPlace for who replaces nothing. In a folder where nothing can be made nothing
+// is replaced either.
+func lockToOpen(path string) (unlock func() error, err error) {
+	unlock, err = lockPlace(path)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return func() error { return nil }, nil
+	}
+	return unlock, err
 }
 
 // keptName is what a store that is replaced is called.

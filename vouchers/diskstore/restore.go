@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 )
@@ -165,14 +166,24 @@ func (x *extraction) next() error {
 		return fmt.Errorf("%w: %q follows its end", ErrBackup, header.Name)
 	case len(x.sums) == 0 && header.Name != manifestName:
 		return fmt.Errorf("%w: it begins with %q", ErrBackup, header.Name)
-	case header.Name == manifestName:
+	case header.Name == manifestName && len(x.sums) == 0:
 		return x.readManifest()
 	case header.Name == sumsName:
 		return x.compare()
-	case header.Typeflag != tar.TypeReg || !partName.MatchString(header.Name):
+	case header.Typeflag != tar.TypeReg || isSparse(header) || !partName.MatchString(header.Name):
 		return fmt.Errorf("%w: %q is no part of a store", ErrBackup, header.Name)
 	}
 	return x.write(header)
+}
+
+// isSparse says whether a file has more bytes than the tar file has of it: a few could fill a disk.
+func isSparse(header *tar.Header) bool {
+	for name := range header.PAXRecords {
+		if strings.HasPrefix(name, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 // maxText is the largest text of a backup that is read, in bytes.
