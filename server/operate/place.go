@@ -27,7 +27,7 @@ var ErrNoStore = errors.New("there is no store")
 type Place struct {
 	// Socket is the admin socket of the server; where it is empty none is asked.
 	Socket string
-	// Store is the path of the shop's file.
+	// Store is the path of the shop's store: its folder, a copy of it or a backup.
 	Store string
 	// Keep is how much of its history the shop keeps by its config, where no server runs.
 	Keep history.Keep
