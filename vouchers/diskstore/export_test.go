@@ -14,3 +14,13 @@ func WithSegments(segment, checkpoint int64) Option {
 
 // Settle brings the checkpoint up to the journal, and seals what can be.
 func (s *Store) Settle() { _ = s.keeper.work(s.checkpoint, s.sealNext, s.forgetAnswers) } // Err tells
+
+// JournalEnd is where the records of the newest segment end, in bytes.
+func (s *Store) JournalEnd() int64 { return s.journal.End().Offset }
+
+// Hold calls f while nothing but the newest segment of the journal changes.
+func (s *Store) Hold(f func()) {
+	s.upkeep.Lock()
+	defer s.upkeep.Unlock()
+	f()
+}

@@ -12,5 +12,9 @@ func TestMain(m *testing.M) {
 		fillUntilFull(path)
 		return
 	}
+	if path := os.Getenv(pathEnv); path != "" {
+		sellUntilKilled(path, os.Getenv(pointEnv))
+		return
+	}
 	goleak.VerifyTestMain(m)
 }

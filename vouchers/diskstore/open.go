@@ -228,20 +228,18 @@ func (s *Store) abandon() (err error) {
 func (s *Store) dropUnsealed() error {
 	segments := s.journal.Segments()
 	first, newest := segments[0].Number, segments[len(segments)-1].Number
-	for _, of := range []interface {
-		List() []history.Facts
-		Drop(uint64) error
-	}{s.tables, s.answers} {
-		for _, table := range of.List() {
-			switch {
-			case table.Number < first:
-				continue
-			case table.Number >= newest:
-				return fmt.Errorf("%w: there is %s, and the journal has only come to segment %d: %w", ErrCorrupt, table.Path, newest, errUnlike)
-			}
-			if err := of.Drop(table.Number); err != nil {
-				return err
-			}
+	all := append(s.tables.List(), s.answers.List()...)
+	for _, table := range all {
+		if table.Number >= newest {
+			return fmt.Errorf("%w: there is %s, and the journal has only come to segment %d: %w", ErrCorrupt, table.Path, newest, errUnlike)
+		}
+	}
+	for _, table := range all {
+		if table.Number < first {
+			continue
+		}
+		if err := errors.Join(s.tables.Drop(table.Number), s.answers.Drop(table.Number)); err != nil {
+			return err
 		}
 	}
 	return nil
