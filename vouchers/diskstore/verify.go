@@ -61,7 +61,7 @@ func unpacked(ctx context.Context, file string, progress Progress, use func(dir 
 	if err != nil {
 		return fmt.Errorf("unpack %s: %w", file, err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(dir), removeLock(dir)) }()
 	m, err := extract(&reading{ctx: ctx, r: from, all: info.Size(), progress: progress}, dir)
 	switch {
 	case ctx.Err() != nil:

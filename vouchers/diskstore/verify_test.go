@@ -103,7 +103,11 @@ func TestTheSameIsFoundInAStoreInUseInItsCopyAndInItsBackup(t *testing.T) {
 		holdsWhatWasSold(t, of, stats)
 		holdsWhatWasSold(t, of, sound(t, at).Stats)
 	}
+	t.Setenv("TMPDIR", t.TempDir())
 	found, err := diskstore.Verify(t.Context(), backup, nil)
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 	if info, stat := os.Stat(backup); err != nil || stat != nil || found.Format != 1 || time.Since(found.Taken) > time.Minute || found.Size != info.Size() {
 		t.Errorf("a backup: %+v, %v", found, err)
 	}
