@@ -66,11 +66,11 @@ func convertReceipts(from *state.Former, dir string, to *state.File, o *options)
 	defer func() { err = errors.Join(err, shelf.Close()) }()
 	heads := map[vouchers.ChannelID]vouchers.Head{}
 	for tables = 1; ; tables++ {
-		first := int(tables-1) * tableEntries
+		first := int(tables-1) * o.tableEntries
 		if first >= len(times) {
 			break
 		}
-		if err := convertSpan(from, shelf.Path(tables), o, spanOf(times, first), heads); err != nil {
+		if err := convertSpan(from, shelf.Path(tables), o, spanOf(times, first, o.tableEntries), heads); err != nil {
 			return 0, err
 		}
 	}
@@ -96,12 +96,12 @@ type span struct{ from, to ranked }
 
 func (s span) has(r ranked) bool { return r.compare(s.from) >= 0 && r.compare(s.to) < 0 }
 
-func spanOf(times []ranked, first int) span {
+func spanOf(times []ranked, first, entries int) span {
 	s := span{times[first], ranked{^uint32(0), ^uint32(0)}}
 	if first == 0 {
 		s.from = ranked{}
 	}
-	if end := first + tableEntries; end < len(times) {
+	if end := first + entries; end < len(times) {
 		s.to = times[end]
 	}
 	return s

@@ -33,7 +33,7 @@ const (
 // of a newer version, [ErrCorrupt] if it is damaged: then the file, and where in it, are named.
 func Open(path string, opts ...Option) (*Store, error) {
 	o := options{
-		now: time.Now, segment: segmentSize, checkpointAt: checkpointSize,
+		now: time.Now, segment: segmentSize, checkpointAt: checkpointSize, tableEntries: tableEntries,
 		fail: func(string) error { return nil },
 	}
 	for _, set := range opts {

@@ -254,6 +254,7 @@ type options struct {
 	former       FormerReceipt
 	segment      int64 // bytes
 	checkpointAt int64 // bytes of the journal
+	tableEntries int   // of one that is made of a store of version 1
 	reserve      int64 // bytes
 	onFull       func(error)
 	fail         func(point string) error
