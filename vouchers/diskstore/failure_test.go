@@ -261,3 +261,34 @@ func TestWhatIsSubmittedJustBeforeTheStoreClosesIsDurable(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWriterRunsNoFurtherAheadOfTheCheckpointThanMemoryIsMeantFor(t *testing.T) {
+	const checkpoint = 10_000
+	hold, held := make(chan struct{}), make(chan struct{}, 1)
+	s, path := fresh(t, diskstore.WithSegments(1<<20, checkpoint), diskstore.WithFail(at("checkpoint", func() error {
+		select {
+		case held <- struct{}{}:
+		default:
+		}
+		<-hold
+		return nil
+	})))
+	var last vouchers.Ticket
+	for i := range 1000 { // 10 MB in all
+		last = s.Bucket("room").Submit(fmt.Append(nil, i), random(10_000))
+		if i == 20 {
+			<-held
+		}
+	}
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := last.Wait(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while no checkpoint is written the last of 10 MB is durable: %v", err)
+	}
+	close(hold)
+	if err := last.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	sound(t, path)
+}

@@ -12,6 +12,7 @@ import (
 type keeper struct {
 	store  *Store
 	signal chan struct{}
+	worked chan struct{} // holds one token once it has done what there was
 	stop   chan struct{}
 	ended  chan struct{}
 }
@@ -20,7 +21,7 @@ type keeper struct {
 const checkpointEvery = 5 * time.Second
 
 func newKeeper(s *Store) *keeper {
-	return &keeper{store: s, signal: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	return &keeper{store: s, signal: make(chan struct{}, 1), worked: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // wake has it look at once.
@@ -45,6 +46,10 @@ func (k *keeper) run() {
 		}
 		timer.Stop()
 		_ = k.work(k.store.checkpoint, k.store.sealNext, k.store.forgetAnswers)
+		select {
+		case k.worked <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ func (s *Store) write() {
 // writeQueued writes what is queued, and reports whether it could.
 func (s *Store) writeQueued() bool {
 	next := func() *batch {
+		s.waitForKeeper()
 		runtime.Gosched()
 		return s.queue.take()
 	}
@@ -55,6 +56,30 @@ func (s *Store) writeQueued() bool {
 		s.queue.recycle(b)
 	}
 	return true
+}
+
+// mostBehind is how many times as much as a checkpoint is begun for may be in memory before
+// the writer waits for the keeper.
+const mostBehind = 8
+
+// waitForKeeper bounds what is in memory, and what a store that is opened has to replay. Where
+// there is no room the disk itself is the bound, and waiting would not end.
+func (s *Store) waitForKeeper() {
+	for s.isFarAhead() && s.disk.err() == nil && s.failure.Load() == nil {
+		s.keeper.wake()
+		select {
+		case <-s.keeper.worked:
+		case <-s.queue.shutting:
+			return
+		case <-time.After(retryEvery):
+		}
+	}
+}
+
+func (s *Store) isFarAhead() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.active.bytes >= mostBehind*s.options.checkpointAt
 }
 
 // fail ends the store; the first reason counts.
