@@ -88,13 +88,17 @@ func (b *Book) receiptsIn(name []byte, id vouchers.ChannelID) ([]receipts.Signed
 	return all, err
 }
 
-// Proof returns the receipt of a channel that proves most charged, and the epoch of the newest
-// (see [vouchers.EpochOf]); nil where the book has none. Within an epoch the last receipt is the
-// one that proves most.
-func (b *Book) Proof(id vouchers.ChannelID) (most *receipts.Signed, epoch uint64, err error) {
+// Proof returns the receipt of a channel that proves most charged, of the epochs before one (see
+// [vouchers.EpochOf]; 0 is no bound), and the epoch of the newest of these; nil where the book
+// has none. Within an epoch the last receipt is the one that proves most.
+func (b *Book) Proof(id vouchers.ChannelID, before uint64) (most *receipts.Signed, epoch uint64, err error) {
+	from := uint64(math.MaxUint64)
+	if before > 0 && before <= vouchers.MaxEpoch {
+		from = vouchers.NextNumber(0, before) - 1 // which no receipt has
+	}
 	err = b.update(receiptsBucket, func(bucket *bbolt.Bucket) error {
 		cursor := bucket.Cursor()
-		for below := uint64(math.MaxUint64); ; {
+		for below := from; ; {
 			r, err := lastBelow(cursor, id, below)
 			if r == nil || err != nil {
 				return err

@@ -74,19 +74,38 @@ func (c *Cabinet) File(r *receipts.Signed, authorizer common.Address) (f Filed, 
 	return Filed{true, t.proves(r)}, unread
 }
 
-// Proof is the receipt of a channel that proves most charged, nil if there is none.
-func (c *Cabinet) Proof(id vouchers.ChannelID) (*receipts.Signed, error) {
+// Proof is the receipt of a channel that proves most charged to a seller whose books are of an
+// epoch (0 if it has not said): the best of those before, which such a seller may have forgotten,
+// or of all if there is none. It is nil if there is no receipt.
+func (c *Cabinet) Proof(id vouchers.ChannelID, epoch uint64) (*receipts.Signed, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t, err := c.trailOf(id)
 	if err != nil || c.book == nil {
 		return t.proof, err
 	}
-	kept, _, err := c.book.Proof(id) // other processes have filed some
+	if epoch > 0 {
+		if kept, err := c.proofBefore(t, id, epoch); kept != nil || err != nil {
+			return kept, err
+		}
+	}
+	kept, _, err := c.book.Proof(id, 0) // other processes have filed some
 	if kept != nil && (t.proof == nil || kept.Cumulative > t.proof.Cumulative) {
 		t.proof = kept
 	}
 	return t.proof, err
+}
+
+// proofBefore is the proof of the epochs before one, nil if there is none. The caller holds mu.
+func (c *Cabinet) proofBefore(t *Trail, id vouchers.ChannelID, epoch uint64) (*receipts.Signed, error) {
+	kept, _, err := c.book.Proof(id, epoch)
+	if t.proof == nil {
+		return kept, err
+	}
+	if of, _ := vouchers.EpochOf(t.proof.Sequence); of < epoch && (kept == nil || t.proof.Cumulative > kept.Cumulative) {
+		kept = t.proof // the book does not have it yet
+	}
+	return kept, err
 }
 
 // Flush writes the receipts that the book does not have yet.
@@ -121,7 +140,7 @@ func (c *Cabinet) trailOf(id vouchers.ChannelID) (*Trail, error) {
 	t := &Trail{known: make(map[uint64][]link)}
 	if c.book != nil {
 		var err error
-		if t.proof, t.epoch, err = c.book.Proof(id); err != nil {
+		if t.proof, t.epoch, err = c.book.Proof(id, 0); err != nil {
 			return t, err
 		}
 	}

@@ -23,8 +23,8 @@ type channel struct {
 	*account.Account
 	*terms.Terms
 
-	wantsFull atomic.Bool // the server has not understood a payment in the short form
-	forgotten atomic.Bool // the server knows of less than receipts prove
+	wantsFull atomic.Bool   // the server has not understood a payment in the short form
+	forgotten atomic.Uint64 // the epoch of the server's books where they know of less than receipts prove, else 0
 
 	saving sync.Mutex // guards saved
 	saved  time.Time

@@ -63,7 +63,7 @@ func (o *purchaseOrder) inShort() (string, error) {
 // isShort says whether a payment goes in the short form: its server announces that it takes it,
 // has charged the channel before, so that it knows it, and has never said otherwise.
 func (p *Payer) isShort(ch *channel, o *purchaseOrder) bool {
-	return !p.stock && o.deposit == nil && o.terms.Accepted.Extra.Short == short.Version && !ch.wantsFull.Load() && !ch.forgotten.Load() && ch.Total() > 0
+	return !p.stock && o.deposit == nil && o.terms.Accepted.Extra.Short == short.Version && !ch.wantsFull.Load() && ch.forgotten.Load() == 0 && ch.Total() > 0
 }
 
 // offer sends the payment of a call in the short form where it can be, and in full where the
@@ -76,8 +76,8 @@ func (p *Payer) offer(ctx context.Context, ch *channel, w *Want, o *purchaseOrde
 		}
 		a, again, err = p.send(ctx, w, &Payment{Short: text})
 		switch {
-		case err == nil && asksReceipt(a, ch):
-			ch.forgotten.Store(true)
+		case err == nil && asksReceipt(a, ch) > 0:
+			ch.forgotten.Store(asksReceipt(a, ch))
 		case err != nil || a.Required == nil || !tooShort[a.Required.Error]:
 			return a, again, err
 		default:

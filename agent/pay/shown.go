@@ -41,12 +41,12 @@ func (r Reopened) Log(to *slog.Logger) {
 	to.Warn(r.String(), "channel", r.Channel.Hex(), "epoch", r.Epoch)
 }
 
-// show adds to a payment the receipt that proves most of what the channel was charged, and what
-// this payer counts.
-func (p *Payer) show(ch *channel, paid *x402.PaymentPayload) error {
+// show adds to a payment the receipt that proves most of what the channel was charged to a server
+// whose books are of an epoch, and what this payer counts.
+func (p *Payer) show(ch *channel, paid *x402.PaymentPayload, epoch uint64) error {
 	counted := ch.Total()
 	shown := extension.Shown{Counted: &counted}
-	proof, err := p.receipts.Proof(ch.ID)
+	proof, err := p.receipts.Proof(ch.ID, epoch)
 	if err == nil && proof != nil {
 		shown.Latest, err = proof.Wire()
 	}
@@ -59,30 +59,37 @@ func (p *Payer) show(ch *channel, paid *x402.PaymentPayload) error {
 // sendFull sends a payment in full, with what the server has been found to have forgotten, and
 // once more with that where it asks for it.
 func (p *Payer) sendFull(ctx context.Context, ch *channel, w *Want, paid *x402.PaymentPayload) (a *Answer, again bool, err error) {
-	if ch.forgotten.Swap(false) {
-		if err := p.show(ch, paid); err != nil {
+	if epoch := ch.forgotten.Swap(0); epoch > 0 {
+		if err := p.show(ch, paid, epoch); err != nil {
 			return nil, false, err
 		}
 	}
 	a, again, err = p.send(ctx, w, &Payment{Full: paid})
-	if err != nil || !asksReceipt(a, ch) {
+	if err != nil {
 		return a, again, err
 	}
-	if err := p.show(ch, paid); err != nil {
+	epoch := asksReceipt(a, ch)
+	if epoch == 0 {
+		return a, again, nil
+	}
+	if err := p.show(ch, paid, epoch); err != nil {
 		return nil, again, err
 	}
 	a, more, err := p.send(ctx, w, &Payment{Full: paid})
 	return a, again || more, err
 }
 
-// asksReceipt reports whether a payment is refused until the newest receipt of its channel is
-// shown.
-func asksReceipt(a *Answer, ch *channel) bool {
+// asksReceipt is the epoch of a server that refuses a payment until a receipt of its channel is
+// shown, 0 where it asks for none.
+func asksReceipt(a *Answer, ch *channel) uint64 {
 	if a.Required == nil {
-		return false
+		return 0
 	}
 	asked, err := extension.AskedFor(a.Required.Extensions)
-	return err == nil && asked != nil && asked.Channel == ch.ID
+	if err != nil || asked == nil || asked.Channel != ch.ID {
+		return 0
+	}
+	return asked.Epoch
 }
 
 // file holds a seller's receipt against what was charged, who signed it and the receipts
@@ -100,7 +107,7 @@ func (p *Payer) file(ch *channel, charged vouchers.Amount, r *receipts.Signed) (
 	}
 	p.reopened(Reopened{ch.ID, p.nameOf(ch), *f.Opened})
 	if f.Opened.Before < f.Opened.Proven {
-		ch.forgotten.Store(true)
+		ch.forgotten.Store(f.Opened.Epoch)
 	}
 	return f.Fits
 }
