@@ -117,13 +117,17 @@ func TestASectorThatWasNotWrittenTearsTheTail(t *testing.T) {
 	}
 }
 
+// oneBitOf is one bit of the byte at an offset, each time another one.
+func oneBitOf(at int64) int64 { return at*8 + at*5%8 }
+
 func TestABitThatHasChangedIsDamage(t *testing.T) {
 	dir := t.TempDir()
 	for _, ahead := range []int64{-1, 4 << 10} {
 		w := write(t, ahead, someRecords...)
 		n := len(w.records)
 		ambiguous := 0
-		for bit := range w.ends[n] * 8 {
+		for at := range w.ends[n] {
+			bit := oneBitOf(at)
 			changed := bytes.Clone(w.bytes)
 			changed[bit/8] ^= 1 << (bit % 8)
 			j, err := reopened(t, dir, changed)
@@ -212,7 +216,8 @@ func TestABitOfASealedSegmentIsDamageWhenItIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	const header = 48
-	for bit := range len(content) * 8 {
+	for at := range int64(len(content)) {
+		bit := int(oneBitOf(at))
 		changed := bytes.Clone(content)
 		changed[bit/8] ^= 1 << (bit % 8)
 		put(t, filepath.Join(dir, name(2)), changed)
