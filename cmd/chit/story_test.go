@@ -101,6 +101,16 @@ func (h home) collects(t *testing.T, url string) {
 	if out := h.ok(t, "store", "backup", backup); !strings.Contains(out, backup) {
 		t.Errorf("backup prints %q", out)
 	}
+	exported := filepath.Join(t.TempDir(), "receipts.jsonl")
+	if out := h.ok(t, "store", "export", exported); !strings.Contains(out, exported) {
+		t.Errorf("export prints %q", out)
+	}
+	if out := h.ok(t, "receipts", "verify", exported); !strings.Contains(out, "adds up") {
+		t.Errorf("of what was exported verify prints %q", out)
+	}
+	if o := h.run(t, "store", "export", exported); o.code == 0 {
+		t.Errorf("exported over a file that is there: %+v", o)
+	}
 	h.keepsItsHistory(t)
 	if out := h.ok(t, "refund", "5", url); !strings.Contains(out, "refunded 5 USDC") {
 		t.Errorf("refund prints %q", out)

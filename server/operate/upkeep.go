@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/vouchers/boltfile"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/receipts"
 )
 
 // ErrDamaged says that a store is not sound.
@@ -95,6 +96,28 @@ func (c *copying) Write(b []byte) (int, error) {
 	n, err := c.w.Write(b)
 	c.done += int64(n)
 	c.progress(c.done, max(c.done, c.all))
+	return n, err
+}
+
+// Export writes all receipts that are kept, as [Place.WriteStatement] does, to a file that must
+// not be there yet, and returns its size in bytes.
+func (p Place) Export(ctx context.Context, to string) (int64, error) {
+	return writeNew(to, func(w io.Writer) (int64, error) {
+		counted := &counter{w: w}
+		err := p.WriteStatement(ctx, receipts.Filter{}, counted)
+		return counted.n, err
+	})
+}
+
+// counter counts what is written.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
 	return n, err
 }
 

@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltfile"
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
 )
@@ -129,9 +133,14 @@ func (c *checking) files(r *Report, into *contents) error {
 	if err := c.journal(r, into); err != nil {
 		return err
 	}
-	for _, table := range slices.Concat(c.of.history, c.of.answers) {
+	chain, err := letGo(c.of.state)
+	r.note(err)
+	for i, table := range slices.Concat(c.of.history, c.of.answers) {
+		if i == len(c.of.history) {
+			chain = nil
+		}
 		c.next(table.Path, table.Bytes)
-		_, problems, err := history.Verify(c.ctx, table.Path)
+		_, problems, err := history.Verify(c.ctx, table.Path, chain)
 		switch {
 		case c.ctx.Err() != nil:
 			return context.Cause(c.ctx)
@@ -144,6 +153,23 @@ func (c *checking) files(r *Report, into *contents) error {
 	}
 	c.progress("", c.done, c.all)
 	return nil
+}
+
+// letGo is where the channels go on whose first entries are not kept any more.
+func letGo(at *state.View) (history.Chain, error) {
+	chain := history.Chain{}
+	err := boltfile.Guard(func() error {
+		c := at.Cursor(headBucket)
+		for key, value, err := c.Seek(nil); ; key, value, err = c.Next() {
+			if err != nil || key == nil {
+				return err
+			}
+			if len(key) == len(vouchers.ChannelID{}) && len(value) >= len(common.Hash{}) {
+				chain[vouchers.ChannelID(key)] = common.Hash(value[:len(common.Hash{})])
+			}
+		}
+	})
+	return chain, err
 }
 
 // journal reads the journal, which has to go on where the checkpoint ends.

@@ -276,6 +276,22 @@ func TestADamagedTableIsNamedWhereItIsNeeded(t *testing.T) {
 	}
 }
 
+func TestATableThatIsMissingIsFound(t *testing.T) {
+	path := sample(t)
+	tables, err := filepath.Glob(filepath.Join(path, "history", "*.table"))
+	if err != nil || len(tables) < 3 {
+		t.Fatalf("%d tables, %v", len(tables), err)
+	}
+	if err := os.Remove(tables[len(tables)-2]); err != nil {
+		t.Fatal(err)
+	}
+	report, err := diskstore.Check(t.Context(), path, nil)
+	all := strings.Join(report.Problems, "\n")
+	if err != nil || !strings.Contains(all, "a table before this one is") || !strings.Contains(all, filepath.Base(tables[len(tables)-1])) {
+		t.Errorf("check says %v, %q", err, report.Problems)
+	}
+}
+
 func TestPartsOfDifferentMomentsOrStoresAreRefusedAndKept(t *testing.T) {
 	one, other := sample(t), sample(t)
 	later := copied(t, one)

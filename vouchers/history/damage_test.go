@@ -44,7 +44,7 @@ func sealed(t *testing.T) (m *model, path string, whole []byte) {
 
 func TestAWholeTableHasNoProblems(t *testing.T) {
 	_, path, whole := sealed(t)
-	f, problems, err := history.Verify(context.Background(), path)
+	f, problems, err := history.Verify(context.Background(), path, history.Chain{})
 	must(t, err)
 	if len(problems) != 0 {
 		t.Errorf("it has problems: %v", problems)
@@ -94,7 +94,7 @@ func readDamaged(t *testing.T, m *model, path string) {
 // isFound fails unless a check of the file names its damage.
 func isFound(t *testing.T, path string) {
 	t.Helper()
-	_, problems, err := history.Verify(context.Background(), path)
+	_, problems, err := history.Verify(context.Background(), path, history.Chain{})
 	if err == nil && len(problems) == 0 {
 		t.Fatalf("the damage is not found")
 	}

@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -18,12 +20,14 @@ const maxProblems = 100
 // and what is wrong with it: checksums, the order of its rows, rows that cannot be read,
 // receipts whose batch lacks them, times and counts. Each problem wraps [ErrCorrupt] and
 // names the file. The error says that the file could not be read at all, or is the context's.
-func Verify(ctx context.Context, path string) (f Facts, problems []error, err error) {
+// Tables of receipts that are given the same chain, in order, have to follow one another: that
+// one is missing is a problem of the next. A nil chain holds nothing against another.
+func Verify(ctx context.Context, path string, chain Chain) (f Facts, problems []error, err error) {
 	s, err := openSheet(path)
 	if err != nil {
 		return f, problems, err
 	}
-	v := verifier{sheet: s, ctx: ctx, leaves: map[uint64]int{}}
+	v := verifier{sheet: s, ctx: ctx, chain: chain, batches: map[uint64]*sealedBatch{}}
 	err = v.all()
 	if closing := s.close(); err == nil {
 		err = closing
@@ -32,14 +36,19 @@ func Verify(ctx context.Context, path string) (f Facts, problems []error, err er
 	return f, v.problems, err
 }
 
+// Chain is, for each channel, the digest of its last entry in the tables so far: at first that of
+// the last one which is not kept any more, for the channels that have such.
+type Chain map[vouchers.ChannelID]common.Hash
+
 type verifier struct {
 	sheet    *sheet
 	ctx      context.Context
+	chain    Chain
 	problems []error
 
 	counted facts
-	leaves  map[uint64]int // how many each batch has
-	key     []byte         // of the row before
+	batches map[uint64]*sealedBatch
+	key     []byte // of the row before
 	last    struct {
 		channel vouchers.ChannelID
 		row     row
@@ -113,7 +122,8 @@ func (v *verifier) batch(key, value []byte) error {
 	if !bytes.Equal(key, batchKey(v.counted.batches)) {
 		v.report("batch %x is not the next, %d", key[1:], v.counted.batches)
 	}
-	v.leaves[v.counted.batches] = b.len()
+	b.leaves, b.attestation = bytes.Clone(b.leaves), nil
+	v.batches[v.counted.batches] = b
 	v.counted.batches++
 	return nil
 }
@@ -135,12 +145,29 @@ func (v *verifier) receipt(key, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if leaves := v.leaves[r.batch]; r.flags&inBatch != 0 && r.leaf >= leaves {
-		v.report("entry %d of channel %s is leaf %d of a batch of %d", number, channel, r.leaf, leaves)
+	digest := r.digest
+	if r.flags&inBatch != 0 {
+		digest = v.leaf(channel, number, &r)
 	}
 	v.follows(channel, number, &r)
+	if v.chain != nil {
+		v.chain[channel] = digest
+	}
 	v.count(r.time)
 	return nil
+}
+
+// leaf is the digest of an entry that is in a batch.
+func (v *verifier) leaf(channel vouchers.ChannelID, number uint64, r *row) common.Hash {
+	leaves := 0
+	if b := v.batches[r.batch]; b != nil {
+		leaves = b.len()
+	}
+	if r.leaf >= leaves {
+		v.report("entry %d of channel %s is leaf %d of a batch of %d", number, channel, r.leaf, leaves)
+		return common.Hash{}
+	}
+	return v.batches[r.batch].leaf(r.leaf)
 }
 
 // follows holds a receipt against the one before it.
@@ -149,6 +176,8 @@ func (v *verifier) follows(channel vouchers.ChannelID, number uint64, r *row) {
 	switch {
 	case first && r.flags&hasPrevious == 0:
 		v.report("nothing is before entry %d of channel %s", number, channel)
+	case first && v.chain != nil && v.chain[channel] != r.previous:
+		v.report("the entry before %d of channel %s is missing: a table before this one is", number, channel)
 	case !first && r.cumulative < v.last.row.cumulative:
 		v.report("entry %d of channel %s falls from %s to %s", number, channel, v.last.row.cumulative, r.cumulative)
 	}

@@ -74,7 +74,7 @@ func TestVerifyNamesWhatChecksumsDoNotShow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, problems, err := Verify(context.Background(), path)
+			_, problems, err := Verify(context.Background(), path, Chain{})
 			all := errors.Join(problems...)
 			if err != nil || (all == nil) != (test.want == "") {
 				t.Fatalf("%v, %v; want %q", all, err, test.want)

@@ -31,6 +31,7 @@ func Store() *cli.Command {
 			storeVerify(),
 			storeCompact(),
 			storeArchiveCommand(),
+			storeExportCommand(),
 			storePruneCommand(),
 		},
 	}
