@@ -127,24 +127,13 @@ func (l *Ledger) loadAll(ctx context.Context) (err error) {
 	if l.epoch, err = vouchers.Epoch(l.store); err != nil {
 		return err
 	}
-	if err := l.store.Load(ctx, l.load); err != nil {
+	if err := l.loadChannels(ctx); err != nil {
 		return err
 	}
 	if err := l.loadDoubts(); err != nil {
 		return err
 	}
 	return l.loadStops()
-}
-
-func (l *Ledger) load(r *vouchers.Record) error {
-	t := l.intern(r.Terms)
-	if _, added := l.index.add(&r.ID, func(ch *channel) {
-		ch.restore(r, t)
-		l.doubt(ch)
-	}); !added {
-		return fmt.Errorf("channel %s is stored twice", r.ID)
-	}
-	return nil
 }
 
 // Close reports whether everything that the ledger accepted is durable. Calls in
