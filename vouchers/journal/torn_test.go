@@ -117,17 +117,13 @@ func TestASectorThatWasNotWrittenTearsTheTail(t *testing.T) {
 	}
 }
 
-// oneBitOf is one bit of the byte at an offset, each time another one.
-func oneBitOf(at int64) int64 { return at*8 + at*5%8 }
-
 func TestABitThatHasChangedIsDamage(t *testing.T) {
 	dir := t.TempDir()
 	for _, ahead := range []int64{-1, 4 << 10} {
 		w := write(t, ahead, someRecords...)
 		n := len(w.records)
 		ambiguous := 0
-		for at := range w.ends[n] {
-			bit := oneBitOf(at)
+		for bit := range w.ends[n] * 8 {
 			changed := bytes.Clone(w.bytes)
 			changed[bit/8] ^= 1 << (bit % 8)
 			j, err := reopened(t, dir, changed)
@@ -216,8 +212,7 @@ func TestABitOfASealedSegmentIsDamageWhenItIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	const header = 48
-	for at := range int64(len(content)) {
-		bit := int(oneBitOf(at))
+	for bit := range len(content) * 8 {
 		changed := bytes.Clone(content)
 		changed[bit/8] ^= 1 << (bit % 8)
 		put(t, filepath.Join(dir, name(2)), changed)

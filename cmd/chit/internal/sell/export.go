@@ -26,10 +26,9 @@ func storeExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	size, err := shop.Export(c.Context, c.Args().First())
-	if err != nil {
+	if err := shop.Export(c.Context, c.Args().First()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "wrote %d bytes to %s\n", size, c.Args().First())
+	_, err = fmt.Fprintf(c.App.Writer, "wrote the receipts to %s\n", c.Args().First())
 	return err
 }
