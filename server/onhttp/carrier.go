@@ -127,7 +127,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 
 // terms are what the request is sold on, with why it is refused.
 func (on *onHTTP) terms(r *terms.Refusal) *x402.PaymentRequired {
-	return on.seller.Desk.Required(on.described(), on.price, r)
+	return on.seller.Desk.Required(terms.Asked{Resource: on.described(), Price: on.price, Offer: on.rate, Refusal: r})
 }
 
 func (on *onHTTP) fail(status int, reason string) {

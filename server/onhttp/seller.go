@@ -8,7 +8,6 @@ import (
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -36,7 +35,7 @@ type Options struct {
 // Desk says what is asked for, and does what a request asks for in the place of what is sold.
 type Desk interface {
 	// Required is the answer to a request for a resource that is not paid as it should be.
-	Required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired
+	Required(a terms.Asked) *x402.PaymentRequired
 	// Refund gives the refund that a payment asks for.
 	Refund(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal)
 	// State is where a channel stands, for who has signed the order as its payer.

@@ -54,5 +54,7 @@ func (p *Paywall) priced(tool mcp.Tool) mcp.Tool {
 func toolURL(tool string) string { return "mcp://tool/" + tool }
 
 func (p *Paywall) paymentRequired(tool string, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired {
-	return p.Terms.Required(x402.Resource{URL: toolURL(tool), MimeType: "application/json"}, price, r)
+	return p.Terms.Required(terms.Asked{
+		Resource: x402.Resource{URL: toolURL(tool), MimeType: "application/json"}, Price: price, Offer: p.Tariff.Of(tool), Refusal: r,
+	})
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
-	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -30,7 +29,7 @@ type Paywall struct {
 // Terms say what is asked for, and answer payments that buy nothing.
 type Terms interface {
 	// Required is the answer to a request for a resource that is not paid as it should be.
-	Required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired
+	Required(a terms.Asked) *x402.PaymentRequired
 	// Nothing is what is told of a payment that was charged nothing, so that its payer has it
 	// back; false for a stranger.
 	Nothing(l *sale.Line, brought sale.Presented) (sale.Told, bool)

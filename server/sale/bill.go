@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -36,6 +38,9 @@ func (r *Register) openBill(l *Line, o *offer.Offer, by Customer) *Bill {
 
 // payer is who a customer is to allowances: all its channels share one.
 func (r *Register) payer(c Customer) offer.Payer {
+	if c.Payer != (common.Address{}) {
+		return offer.Payer{Payer: c.Payer, Signer: c.Payer}
+	}
 	state, _ := r.Ledger.Channel(c.Channel) // is there: money of it is held
 	return offer.Payer{Payer: state.Config.Payer, Signer: state.Config.VoucherSigner()}
 }

@@ -16,7 +16,8 @@ import (
 
 // charged is what an answer is told of its charge.
 type charged[A any] struct {
-	notes Added[A]
+	amount vouchers.Amount
+	notes  Added[A]
 	// draft is the receipt, which is signed once the charge is durable; nil if there is none.
 	draft *receipts.Draft
 }
@@ -26,6 +27,7 @@ type charged[A any] struct {
 // charges of the channel wait meanwhile.
 func (s *sale[A]) keep(ctx context.Context, h Held, c *ledger.Charge, sold []byte) (kept ledger.Kept, of charged[A], err error) {
 	var receipt *receipts.Receipt
+	of.amount = c.Charged
 	if c.Charged > 0 {
 		r := h.Receipt()
 		r.Resource, r.Request, r.IssuedAt = s.on.Resource(), s.on.Request(), uint64(time.Now().Unix())
@@ -90,6 +92,12 @@ func joinKept(sold []byte, added any, receipt *receipts.Draft) ([]byte, error) {
 	}
 	kept = binary.AppendUvarint(kept, uint64(len(sold)))
 	return append(append(kept, sold...), more...), nil
+}
+
+// unnoted is what was sold as [SplitKept] takes it apart, before anything was added.
+func unnoted(sold []byte) []byte {
+	kept := binary.AppendUvarint(make([]byte, 0, binary.MaxVarintLen64+len(sold)+len("{}")), uint64(len(sold)))
+	return append(append(kept, sold...), "{}"...)
 }
 
 // encoded is the JSON of notes, as they write it themselves if they do.

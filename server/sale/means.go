@@ -3,6 +3,7 @@ package sale
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/terms"
@@ -100,8 +101,14 @@ type Held interface {
 	// withheld; what was held and not charged still is.
 	Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
 	// Commit charges a part of it, durably, with what render keeps beside the charge, and
-	// gives the rest back.
-	Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
+	// gives the rest back. sold is the answer that is paid for, packed, where it is kept: means
+	// whose charge takes a while write it down before, and hand it out as Ran when the same
+	// payment comes again after a crash. An error that wraps a [*Denied] says that the call is
+	// not paid for, and why; any other that it is not known to be charged.
+	Commit(ctx context.Context, total vouchers.Amount, sold []byte, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error
+	// Ran is what the call was answered with when it ran before, packed, where its charge was
+	// not known to its end then; nil for a call that still has to run.
+	Ran() []byte
 	// Customer is who pays, as limits go by it, and allowances by the payer of its channel.
 	Customer() Customer
 	// Keeps says whether the answer is kept, for who sends the same again.
@@ -120,6 +127,17 @@ type Denial struct {
 	// Terms are why in the words of x402, Token in those of credit tokens: one of them is set.
 	Terms *terms.Refusal
 	Token *terms.CreditRefusal
+}
+
+// Denied is the error of a charge that the means refuses after the call has run.
+type Denied struct{ Denial *Denial }
+
+// Error implements error.
+func (d *Denied) Error() string {
+	if d.Denial.Terms != nil {
+		return fmt.Sprintf("%s: %s", d.Denial.Terms.Code, d.Denial.Terms.Detail)
+	}
+	return d.Denial.Token.Message
 }
 
 // Told is what an answer says of its payment, beside its receipt.

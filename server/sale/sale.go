@@ -2,9 +2,11 @@ package sale
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -43,6 +45,9 @@ func (s *sale[A]) run(ctx context.Context) A {
 		return s.replay(ctx, kept)
 	}
 	defer held.Release()
+	if sold := held.Ran(); sold != nil {
+		return s.resume(ctx, held, sold)
+	}
 	tab, many := s.opens(held.Customer(), s.line.Name, s.offer)
 	if many != nil {
 		held.Release()
@@ -80,22 +85,52 @@ func (s *sale[A]) charge(ctx context.Context, h Held, answer A) A {
 		}
 	}
 	total, puts := s.bill.total(ctx)
-	var of charged[A]
-	err := h.Commit(ctx, total, func(c ledger.Charge) (kept ledger.Kept, err error) {
-		kept, of, err = s.keep(ctx, h, &c, sold)
-		return kept, err
-	}, puts)
+	of, err := s.commit(ctx, h, total, sold, puts)
 	s.bill.close(err == nil)
 	s.bill.settle(total, err)
 	if err != nil {
-		s.line.withheld(ctx, err)
-		return s.on.Withhold(h.Advice())
+		return s.uncommitted(ctx, h, err)
 	}
-	s.line.End(ctx, s.bill.end.Code(), total)
+	return s.deliver(ctx, &of, answer, s.bill.end.Code())
+}
+
+func (s *sale[A]) commit(ctx context.Context, h Held, total vouchers.Amount, sold []byte, puts []vouchers.Put) (of charged[A], err error) {
+	err = h.Commit(ctx, total, sold, func(c ledger.Charge) (kept ledger.Kept, err error) {
+		kept, of, err = s.keep(ctx, h, &c, sold)
+		return kept, err
+	}, puts)
+	return of, err
+}
+
+// uncommitted answers in the place of what was not paid for.
+func (s *sale[A]) uncommitted(ctx context.Context, h Held, err error) A {
+	if no, ok := errors.AsType[*Denied](err); ok {
+		return s.on.Refuse(ctx, no.Denial)
+	}
+	s.line.withheld(ctx, err)
+	return s.on.Withhold(h.Advice())
+}
+
+func (s *sale[A]) deliver(ctx context.Context, of *charged[A], answer A, code string) A {
+	s.line.End(ctx, code, of.amount)
 	if err := of.into(s.on, answer); err != nil { // it is in the history all the same
 		s.Logger.Error("sign the receipt of an answer", s.line.kind, s.line.Name, "error", err)
 	}
 	return answer
+}
+
+// resume charges a call that has run before, and lets its answer out.
+func (s *sale[A]) resume(ctx context.Context, h Held, sold []byte) A {
+	answer, err := s.on.Unpack(unnoted(sold))
+	if err != nil {
+		return s.on.Break(err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	of, err := s.commit(ctx, h, s.line.Price, sold, nil)
+	if err != nil {
+		return s.uncommitted(ctx, h, err)
+	}
+	return s.deliver(ctx, &of, answer, codeRepeated)
 }
 
 // sayUncharged says on an answer that it cost nothing.

@@ -5,17 +5,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Customer is who has proved that it may pay: the signer of a channel, or the holder
-// of a token of a grant.
+// Customer is who has proved that it may pay: the signer of a channel, the holder
+// of a token of a grant, or who signs for the money of an account.
 type Customer struct {
 	// Channel is what pays, and Grant what it pays on; zero for a voucher.
 	Channel vouchers.ChannelID
 	Grant   macaroon.GrantID // zero for a voucher
+	// Payer is whose money it is, where it is in no channel.
+	Payer common.Address
 }
 
 // uncharged counts the calls of each customer that ran and ended without a charge, or may

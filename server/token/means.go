@@ -101,7 +101,7 @@ func (h *heldCredit) Part(ctx context.Context, amount vouchers.Amount, render fu
 	return err
 }
 
-func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+func (h *heldCredit) Commit(ctx context.Context, total vouchers.Amount, _ []byte, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.spend.Commit(ctx, total, render, puts...)
 	return err
 }
@@ -111,6 +111,8 @@ func (h *heldCredit) Customer() sale.Customer {
 }
 
 func (h *heldCredit) Keeps() bool { return h.call.Identifier != "" }
+
+func (h *heldCredit) Ran() []byte { return nil }
 
 func (h *heldCredit) Receipt() receipts.Receipt {
 	return receipts.Receipt{Grant: receipts.ID(h.spend.Grant()), Token: h.spend.Token()}

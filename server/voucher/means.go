@@ -102,7 +102,7 @@ func (h *heldVoucher) Part(ctx context.Context, amount vouchers.Amount, render f
 	return err
 }
 
-func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+func (h *heldVoucher) Commit(ctx context.Context, total vouchers.Amount, _ []byte, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Commit(ctx, total, render, puts...)
 	return err
 }
@@ -112,6 +112,8 @@ func (h *heldVoucher) Customer() sale.Customer {
 }
 
 func (h *heldVoucher) Keeps() bool { return true }
+
+func (h *heldVoucher) Ran() []byte { return nil }
 
 func (h *heldVoucher) Receipt() receipts.Receipt {
 	return receipts.Receipt{Ceiling: h.payment.Voucher.Ceiling}

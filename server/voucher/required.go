@@ -53,10 +53,11 @@ func (s *Seller) requirements(t *till.Till, price vouchers.Amount) []x402.Requir
 }
 
 // Required is the answer to a request for a resource that is not paid as it should be.
-func (s *Seller) Required(resource x402.Resource, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired {
+func (s *Seller) Required(a terms.Asked) *x402.PaymentRequired {
+	r := a.Refusal
 	accepts := make([]x402.Requirements, 0, len(s.tills.Offered))
 	for _, t := range s.tills.Offered {
-		ways := s.requirements(t, price)
+		ways := s.requirements(t, a.Price)
 		if r.Channel == nil || r.Channel.Deployment != t.Deployment {
 			accepts = append(accepts, ways...)
 			continue
@@ -66,7 +67,7 @@ func (s *Seller) Required(resource x402.Resource, price vouchers.Amount, r *term
 		}
 		accepts = slices.Insert(accepts, 0, ways...) // stock clients recover from the first
 	}
-	required := x402.Refuse(resource, accepts, r.Code, r.Detail)
+	required := x402.Refuse(a.Resource, accepts, r.Code, r.Detail)
 	required.Extensions = s.announceMoves(extension.AnnounceReceipts(required.Extensions))
 	if r.Asks != nil {
 		if with, err := extension.AskReceipt(required.Extensions, *r.Asks); err == nil {

@@ -120,7 +120,7 @@ func (h *heldByName) Part(ctx context.Context, amount vouchers.Amount, render fu
 	return err
 }
 
-func (h *heldByName) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+func (h *heldByName) Commit(ctx context.Context, total vouchers.Amount, _ []byte, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Commit(ctx, total, render, puts...)
 	return err
 }
@@ -130,6 +130,8 @@ func (h *heldByName) Customer() sale.Customer {
 }
 
 func (h *heldByName) Keeps() bool { return true }
+
+func (h *heldByName) Ran() []byte { return nil }
 
 func (h *heldByName) Receipt() receipts.Receipt {
 	return receipts.Receipt{Ceiling: h.voucher.Voucher.Ceiling}

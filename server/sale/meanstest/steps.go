@@ -100,13 +100,13 @@ func (h *watchedHeld) Release() {
 
 func (h *watchedHeld) end() { h.ended.Do(func() { h.steps.open.Add(-1) }) }
 
-func (h *watchedHeld) Commit(ctx context.Context, total vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
+func (h *watchedHeld) Commit(ctx context.Context, total vouchers.Amount, sold []byte, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	h.steps.at(atEnd)
 	total, err := h.inParts(ctx, total, render)
 	if err != nil {
 		return err
 	}
-	err = h.Held.Commit(ctx, total, func(c ledger.Charge) (ledger.Kept, error) {
+	err = h.Held.Commit(ctx, total, sold, func(c ledger.Charge) (ledger.Kept, error) {
 		kept, err := render(c)
 		h.steps.at(atPromise)
 		return kept, err
