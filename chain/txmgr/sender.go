@@ -63,6 +63,10 @@ type Call struct {
 	// MaxCost is the most that the transaction may cost in all, in wei, whatever asks for it;
 	// nil is no such limit. Where the fees leave no room for it nothing is sent ([ErrCost]).
 	MaxCost *big.Int
+	// Gas is the gas limit of the transaction, in gas units, of a call that its caller has
+	// simulated; 0 has it estimated here. An estimate finds too little for a call that goes
+	// on when a part of it fails.
+	Gas uint64
 	// MaxGas is the most gas that the transaction may have, in gas units, if that is less
 	// than [MaxGas]; 0 is that. A call that needs more is not sent.
 	MaxGas uint64
@@ -234,18 +238,40 @@ func (s *Sender) forget(key string, tx common.Hash) {
 	}
 }
 
-// gas returns the gas limit: the estimate and a fifth, within the cap.
+// Forget strikes a call that is done from the journal, once its caller has written down
+// what came of it. Sent again under the same key it would be another transaction. One that is on its
+// way is left.
+func (s *Sender) Forget(key string) error {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if _, done := s.done[key]; !done {
+		return nil
+	}
+	delete(s.done, key)
+	if err := s.journal.Delete(doneKey(key)); err != nil {
+		return fmt.Errorf("strike call %s from the journal: %w", key, err)
+	}
+	return nil
+}
+
+// gas returns the gas limit: what the call says, or the estimate and a fifth, within the cap.
 func (s *Sender) gas(ctx context.Context, call Call) (uint64, error) {
 	if len(call.Data) > MaxData {
 		return 0, fmt.Errorf("%w: %d bytes, the most is %d", ErrData, len(call.Data), MaxData)
 	}
-	estimate, err := s.client.EstimateGas(ctx, ethereum.CallMsg{From: s.Address(), To: &call.To, Data: call.Data})
-	if err != nil {
-		return 0, err
-	}
 	most := uint64(MaxGas)
 	if call.MaxGas > 0 {
 		most = min(call.MaxGas, most)
+	}
+	if call.Gas > most {
+		return 0, fmt.Errorf("%w: it shall have %d, the cap is %d", chain.ErrGasCap, call.Gas, most)
+	}
+	if call.Gas > 0 {
+		return call.Gas, nil
+	}
+	estimate, err := s.client.EstimateGas(ctx, ethereum.CallMsg{From: s.Address(), To: &call.To, Data: call.Data})
+	if err != nil {
+		return 0, err
 	}
 	need := estimate + call.Reserve
 	if need > most {
