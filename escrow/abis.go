@@ -14,7 +14,8 @@ import (
 func ABIs() []*abi.ABI {
 	sources := []*bind.MetaData{
 		&abigen.EscrowMetaData, &abigen.Erc3009CollectorMetaData, &abigen.Permit2CollectorMetaData,
-		&abigen.TransferCollectorMetaData, &abigen.DevUSDCMetaData,
+		&abigen.TransferCollectorMetaData, &abigen.DevUSDCMetaData, &abigen.Permit2MetaData,
+		&abigen.ExactPermit2ProxyMetaData, &abigen.UptoPermit2ProxyMetaData,
 	}
 	all := make([]*abi.ABI, len(sources))
 	for i, m := range sources {

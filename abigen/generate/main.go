@@ -30,8 +30,9 @@ var salt = common.RightPadBytes([]byte("chit escrow 1"), 32)
 // binding is one Go file: a contract of forge's output and the name of its Go type.
 type binding struct {
 	contract, goType, file string
-	code                   bool     // with init bytecode
-	shared                 []string // types that an earlier file declares already
+	code                   bool                   // with init bytecode
+	published              func() (string, error) // init bytecode of others, where it is not forge's
+	shared                 []string               // types that an earlier file declares already
 }
 
 var bindings = []binding{
@@ -41,8 +42,14 @@ var bindings = []binding{
 	{contract: "TransferCollector", goType: "TransferCollector", file: "transfer_collector.go", code: true, shared: []string{"ChannelConfig"}},
 	{contract: "DevUSDC", goType: "DevUSDC", file: "dev_usdc.go", code: true, shared: []string{"Eip712DomainOutput"}},
 	{contract: "IToken", goType: "Token", file: "token.go", shared: []string{"Eip712DomainOutput"}},
-	{contract: "IPermit2", goType: "Permit2", file: "permit2.go"},
+	{contract: "IPermit2", goType: "Permit2", file: "permit2.go", published: permit2},
+	{contract: "ExactPermit2Proxy", goType: "ExactPermit2Proxy", file: "exact_permit2_proxy.go", code: true, shared: permits},
+	{contract: "UptoPermit2Proxy", goType: "UptoPermit2Proxy", file: "upto_permit2_proxy.go", code: true, shared: append([]string{"Eip2612Permit"}, permits...)},
+	{contract: "IMulticall3", goType: "Multicall3", file: "multicall3.go", published: multicall3},
 }
+
+// permits are the types of a Permit2 permit.
+var permits = []string{"IPermit2PermitTransferFrom", "IPermit2TokenPermissions"}
 
 // deployed lists what has a deterministic address; the escrow comes first because the others are built with its address.
 var deployed = []string{"Escrow", "Erc3009Collector", "Permit2Collector", "TransferCollector"}
@@ -123,6 +130,11 @@ func bind(from string, b binding) ([]byte, error) {
 	code := ""
 	if b.code {
 		code = a.Bytecode.Object
+	}
+	if b.published != nil {
+		if code, err = b.published(); err != nil {
+			return nil, err
+		}
 	}
 	source, err := abigen.BindV2([]string{b.goType}, []string{string(a.ABI)}, []string{code}, "abigen", nil, nil)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // Permit2 is Uniswap's contract of that name, at its address on every chain.
-var Permit2 = common.HexToAddress("0x000000000022D473030F116dDEE9F6B43aC78BA3")
+var Permit2 = abigen.Permit2Address
 
 // Permit2Deposit is money that a payer has authorized to move into a channel by a
 // witnessed permit of Permit2, which it must have approved for the token.

@@ -1,8 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-/// @title The part of Permit2 that the collector and its callers use
+/// @title The part of Permit2 that the collector, the proxies and their callers use
 interface IPermit2 {
+    /// @notice The permit's deadline has passed.
+    /// @param signatureDeadline The deadline.
+    error SignatureExpired(uint256 signatureDeadline);
+    /// @notice The permit's nonce is used.
+    error InvalidNonce();
+    /// @notice More is requested than is permitted.
+    /// @param maxAmount What is permitted.
+    error InvalidAmount(uint256 maxAmount);
+    /// @notice The signature is of neither 64 nor 65 bytes.
+    error InvalidSignatureLength();
+    /// @notice The signature is nobody's.
+    error InvalidSignature();
+    /// @notice The signature is somebody else's.
+    error InvalidSigner();
+    /// @notice The owner is a contract that refuses the signature.
+    error InvalidContractSignature();
+
     /// @notice What the owner permits.
     /// @param token Which token.
     /// @param amount At most so much.
