@@ -3,6 +3,7 @@ package credit
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -180,6 +181,8 @@ func (b *Book) past(t macaroon.Token) *Refusal {
 	switch {
 	case errors.Is(err, ErrNoGrant) && slices.ContainsFunc(t.Caveats(), expires): // it ended so long ago that it was forgotten
 		return &Refusal{Code: CodeExpired, Err: err}
+	case errors.Is(err, ErrNoGrant):
+		return &Refusal{Code: CodeInvalidToken, Err: fmt.Errorf("%w: it has ended, or was made after the backup that the seller's books were restored from; ask who has handed the token out for another one", err)}
 	case err != nil:
 		return &Refusal{Code: CodeInvalidToken, Err: err}
 	case r.Returned == nil: // it is being registered

@@ -24,11 +24,14 @@ func (s *Seller) explainCredit(ctx context.Context, l *sale.Line, token string, 
 	r := terms.RefuseToken(refused)
 	parsed, parseErr := macaroon.Parse(token)
 	defer func() { refuseToken(ctx, l, parsed, refused) }()
-	if parseErr != nil || refused.Code == credit.CodeInvalidToken {
+	if parseErr != nil || refused.Code == credit.CodeInvalidToken && !errors.Is(refused, credit.ErrNoGrant) {
 		return r
 	}
 	r.Help = &terms.CreditHelp{Tools: s.fitting(token, l.Name, refused, offered)}
 	grant, err := s.book.Lookup(parsed.Grant())
+	if errors.Is(err, credit.ErrNoGrant) {
+		r.Help.AskOwner = s.ownerOf(parsed)
+	}
 	if err != nil {
 		return r
 	}
@@ -38,6 +41,17 @@ func (s *Seller) explainCredit(ctx context.Context, l *sale.Line, token string, 
 		r.Help.TopUp = fmt.Sprintf("chit credit top-up %s AMOUNT", grant.ID)
 	}
 	return r
+}
+
+// ownerOf is whose channel a token of a grant that is not known names, nil if that is not known
+// either.
+func (s *Seller) ownerOf(token macaroon.Token) *terms.CreditOwner {
+	id, _ := token.Channel()
+	channel, known := s.ledger.Channel(id)
+	if !known {
+		return nil
+	}
+	return &terms.CreditOwner{Payer: channel.Config.Payer, Grant: token.Grant()}
 }
 
 // elsewhere are the codes of calls in whose place another tool may be called at once.
