@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"context"
 	"slices"
 
 	"github.com/chitpay/chit/vouchers"
@@ -30,4 +31,14 @@ func (r Rows) OnTokens() map[string]vouchers.Amount {
 		}
 	}
 	return by
+}
+
+// OnTokens is what the credit tokens of the purse's server have, as far as it was asked (see
+// [Rows.SettleTokens]), in atomic units. Errors are those of the table.
+func (s *Purse) OnTokens() (sum vouchers.Amount, err error) {
+	if err := s.Flush(); err != nil {
+		return 0, err
+	}
+	err = s.table.UpdateSpending(context.Background(), 0, func(rows Rows) { sum = rows.OnTokens()[s.server] })
+	return sum, err
 }

@@ -50,10 +50,34 @@ func (p *Payer) show(ch *channel, paid *x402.PaymentPayload, epoch uint64) error
 	if err == nil && proof != nil {
 		shown.Latest, err = proof.Wire()
 	}
+	if err == nil && !isBefore(proof, epoch) {
+		counted, err = p.countedWithoutTokens(counted)
+	}
 	if err == nil {
 		paid.Extensions, err = extension.ShowReceipt(paid.Extensions, shown)
 	}
 	return err
+}
+
+// isBefore reports whether a receipt, nil if there is none, proves what was charged before an
+// epoch.
+func isBefore(r *receipts.Signed, epoch uint64) bool {
+	if r == nil {
+		return false
+	}
+	of, _ := vouchers.EpochOf(r.Sequence)
+	return of < epoch
+}
+
+// countedWithoutTokens leaves the budgets of credit tokens out of what is counted. Where no
+// receipt says what was charged, the server takes the count for it; but what it has forgotten of
+// a budget was set aside, its tokens are worth nothing any more, and nobody says that it was spent.
+func (p *Payer) countedWithoutTokens(counted vouchers.Amount) (vouchers.Amount, error) {
+	aside, err := p.purse.OnTokens()
+	if err != nil {
+		return 0, fmt.Errorf("read what credit tokens have: %w", err)
+	}
+	return counted.Minus(aside), nil
 }
 
 // sendFull sends a payment in full, with what the server has been found to have forgotten, and
