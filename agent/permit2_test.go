@@ -12,7 +12,6 @@ import (
 )
 
 func TestATokenWithoutEIP3009IsDepositedByPermit2OnceItIsApproved(t *testing.T) {
-	shoptest.PlacePermit2(t)
 	o, payer := shoptest.Options(t), options(t)
 	o.Token = shoptest.PlainToken(t, payer.Key.Address())
 	payer.Token = o.Token
@@ -40,7 +39,6 @@ func TestATokenWithoutEIP3009IsDepositedByPermit2OnceItIsApproved(t *testing.T) 
 }
 
 func TestEIP3009IsChosenWhereBothAreOffered(t *testing.T) {
-	shoptest.PlacePermit2(t)
 	o := shoptest.Options(t)
 	o.Permit2 = true
 	shop := shoptest.Open(t, o)

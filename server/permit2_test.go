@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"math/big"
 	"sync"
@@ -36,7 +37,6 @@ func permitting(t testing.TB, shop *shoptest.Shop, role string) *customer {
 
 func offeringPermit2(t testing.TB) server.Options {
 	t.Helper()
-	shoptest.PlacePermit2(t)
 	o := selling(t)
 	o.Permit2 = true
 	return o
@@ -184,9 +184,17 @@ func TestAPermitThatSomebodyElseSubmittedIsCreditedOnce(t *testing.T) {
 
 func TestPermit2IsOfferedOnlyWhereItIs(t *testing.T) {
 	o := selling(t)
-	if err := shoptest.Net.SetCode(t.Context(), funding.Permit2, nil); err != nil {
+	code, err := shoptest.Net.Client.Code(t.Context(), funding.Permit2)
+	if err != nil {
 		t.Fatal(err)
 	}
+	setCode := func(code []byte) {
+		if err := shoptest.Net.SetCode(context.WithoutCancel(t.Context()), funding.Permit2, code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setCode(nil)
+	t.Cleanup(func() { setCode(code) })
 	o.Permit2 = true
 	if _, err := server.Open(t.Context(), o); !errors.Is(err, till.ErrDeployment) {
 		t.Errorf("a shop offers Permit2 where it is not: %v", err)
@@ -204,7 +212,6 @@ func TestPermit2IsOfferedOnlyWhereItIs(t *testing.T) {
 }
 
 func TestATokenWithoutEIP3009IsPaidWithByPermit2Alone(t *testing.T) {
-	shoptest.PlacePermit2(t)
 	key := shoptest.Payer(t, "payer")
 	o := selling(t)
 	o.Token = shoptest.PlainToken(t, key.Address())

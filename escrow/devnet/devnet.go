@@ -1,5 +1,6 @@
 // Package devnet is a local chain with everything that a shop and its customers
-// need: anvil, a USDC of its own, the escrow with its collectors, and funded
+// need: anvil, a USDC of its own, the escrow with its collectors, Permit2, Multicall3
+// and the proxies of the schemes exact and upto at their usual addresses, and funded
 // accounts. Its keys are public: nothing on it is worth anything.
 package devnet
 
@@ -72,12 +73,15 @@ func (n *Net) deploy(ctx context.Context, step func(string, ...any)) error {
 	for _, d := range deployed {
 		step("%s at %s", d.Name, d.Address)
 	}
-	admin := n.admin.Address()
-	code := append(common.FromHex(abigen.DevUSDCMetaData.Bin), common.LeftPadBytes(admin[:], 32)...)
-	if n.Token, _, err = n.admin.Create2(ctx, abigen.Deployer, abigen.Salt, code, "deploy DevUSDC"); err != nil {
+	usdc := creation(abigen.DevUSDCMetaData.Bin, n.admin.Address())
+	if n.Token, _, err = n.admin.Create2(ctx, abigen.Deployer, abigen.Salt, usdc, "deploy DevUSDC"); err != nil {
 		return err
 	}
 	step("DevUSDC at %s", n.Token)
+	if err := n.place(ctx, published()); err != nil {
+		return err
+	}
+	step("Permit2, Multicall3 and the proxies of exact and upto at their usual addresses")
 	return nil
 }
 
