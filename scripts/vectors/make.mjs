@@ -1,9 +1,10 @@
-// Writes x402/testdata/*.json and vouchers/testdata/x402-vectors.json with the packages
-// @x402/core, @x402/evm and @x402/extensions: npm ci --legacy-peer-deps, then node make.mjs.
+// Writes x402/testdata/*.json, x402/mpp/testdata/mppx.json and vouchers/testdata/x402-vectors.json with the packages
+// @x402/core, @x402/evm, @x402/extensions and mppx: npm ci --legacy-peer-deps, then node make.mjs.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { documents } from "./documents.mjs";
 import { channels } from "./channels.mjs";
+import { mpp } from "./mpp.mjs";
 import { receiptDocuments, receipts } from "./receipts.mjs";
 
 function write(path, value) {
@@ -16,3 +17,4 @@ for (const [name, value] of Object.entries(await documents())) write(`x402/testd
 write("vouchers/testdata/x402-vectors.json", await channels());
 for (const [name, value] of Object.entries(await receiptDocuments())) write(`x402/testdata/${name}.json`, value);
 write("x402/testdata/receipts.json", await receipts());
+write("x402/mpp/testdata/mppx.json", await mpp());
