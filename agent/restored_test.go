@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -68,7 +68,7 @@ func (c *counter) backsUp() {
 func (c *counter) restores() {
 	c.t.Helper()
 	c.Stop(c.t)
-	if _, err := diskstore.Restore(bytes.NewReader(c.backup.Bytes()), c.Options.Store, nil); err != nil {
+	if _, err := restore.From(bytes.NewReader(c.backup.Bytes()), c.Options.Store, nil); err != nil {
 		c.t.Fatal(err)
 	}
 	c.opens(c.Options)

@@ -14,7 +14,7 @@ import (
 	"github.com/chitpay/chit/credit"
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -78,7 +78,7 @@ func TestACopyTakenAtAnyMomentHasWhatWasAnswered(t *testing.T) {
 	crowd.Wait()
 	for i, c := range copies {
 		path := filepath.Join(t.TempDir(), "copy.db")
-		if _, err := diskstore.Restore(bytes.NewReader(c.file), path, nil); err != nil {
+		if _, err := restore.From(bytes.NewReader(c.file), path, nil); err != nil {
 			t.Fatal(err)
 		}
 		s.restartFrom(path)

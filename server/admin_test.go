@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/operate"
 	"github.com/chitpay/chit/server/shoptest"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
 func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
@@ -40,7 +40,7 @@ func TestTheOperatorListsSettlesAndBacksUpOverTheAdminSocket(t *testing.T) {
 		t.Fatalf("a backup of %d bytes: %v", n, err)
 	}
 	path := filepath.Join(t.TempDir(), "backup.db")
-	if _, err := diskstore.Restore(&backup, path, nil); err != nil {
+	if _, err := restore.From(&backup, path, nil); err != nil {
 		t.Fatal(err)
 	}
 	restored, err := books.ReadChannels(t.Context(), path)

@@ -19,7 +19,7 @@ import (
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/token"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402/extension"
 )
@@ -122,7 +122,7 @@ func (h *house) spendsAll() {
 func replaced(t testing.TB, shop *shoptest.Shop, backup []byte) *shoptest.Shop {
 	t.Helper()
 	shop.Stop(t)
-	if _, err := diskstore.Restore(bytes.NewReader(backup), shop.Options.Store, nil); err != nil {
+	if _, err := restore.From(bytes.NewReader(backup), shop.Options.Store, nil); err != nil {
 		t.Fatal(err)
 	}
 	return shoptest.Open(t, shop.Options, new(tool).add)

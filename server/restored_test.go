@@ -7,7 +7,7 @@ import (
 	"github.com/chitpay/chit/credit/macaroon"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
@@ -37,7 +37,7 @@ func restoredShop(t *testing.T) *restored {
 	r.c.buys(2)
 	r.last = r.c.call("work", r.c.pays(3*price)).signedReceipt()
 	shop.Stop(t)
-	if _, err := diskstore.Restore(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
+	if _, err := restore.From(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.Shop = shoptest.Open(t, o, new(tool).add)
@@ -201,7 +201,7 @@ func TestAnOlderCopyThatIsOpenedAgainAndAgainNumbersNoReceiptTwice(t *testing.T)
 	seen := map[uint64]vouchers.Amount{}
 	for n := range vouchers.Amount(3) {
 		shop.Stop(t)
-		if _, err := diskstore.Restore(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
+		if _, err := restore.From(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
 			t.Fatal(err)
 		}
 		shop = shoptest.Open(t, o, new(tool).add)
@@ -230,7 +230,7 @@ func TestAReceiptOfSinceTheRestoreIsNotChargedOnTopOfItself(t *testing.T) {
 	}
 	c.call("work", c.pays(12*price)).signedReceipt() // is forgotten
 	shop.Stop(t)
-	if _, err := diskstore.Restore(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
+	if _, err := restore.From(bytes.NewReader(backup.Bytes()), o.Store, nil); err != nil {
 		t.Fatal(err)
 	}
 	shop = shoptest.Open(t, o, new(tool).add)

@@ -18,7 +18,7 @@ import (
 	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -178,7 +178,7 @@ func TestAStoreThatIsRestoredFromABackupGoesOnAndSaysWhatItDoesNotKnow(t *testin
 		t.Fatalf("settled %+v, %v", done, err)
 	}
 	shop.Stop(t)
-	if _, err := diskstore.Restore(&backup, o.Store, nil); err != nil {
+	if _, err := restore.From(&backup, o.Store, nil); err != nil {
 		t.Fatal(err)
 	}
 	shop = shoptest.Open(t, o, work.add)

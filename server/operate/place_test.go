@@ -20,7 +20,7 @@ import (
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -62,7 +62,7 @@ type seen struct {
 	channels  []vouchers.ChannelID
 	charged   vouchers.Amount
 	statement string
-	checked   diskstore.Stats
+	checked   inspect.Stats
 	copied    int64
 }
 

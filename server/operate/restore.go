@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
 // Restored is a store that was restored from a backup, and what it knows. Amounts are atomic
@@ -37,8 +38,8 @@ type Restored struct {
 
 // RestoreStore puts a backup in the place of the store, which is kept beside it, and opens the
 // next epoch of receipts above those of both. Where it is killed in the middle, the store is
-// the old one or the new one, and it can be done again. Errors wrap [diskstore.ErrBackup]
-// where the file is none that is whole, and [diskstore.ErrInUse] while a shop runs on the store.
+// the old one or the new one, and it can be done again. Errors are those of [restore.From]: where
+// the file is no backup that is whole, and while a shop runs on the store.
 func (p Place) RestoreStore(ctx context.Context, from string) (done Restored, err error) {
 	file, err := os.Open(from)
 	if err != nil {
@@ -52,7 +53,7 @@ func (p Place) RestoreStore(ctx context.Context, from string) (done Restored, er
 	if err != nil {
 		done.Unread = err.Error()
 	}
-	took, err := diskstore.Restore(file, p.Store, func(dir string) error { return done.open(ctx, dir, former) })
+	took, err := restore.From(file, p.Store, func(dir string) error { return done.open(ctx, dir, former) })
 	if err != nil {
 		return Restored{}, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/backup"
 )
 
 // The test binary runs itself with these set: that child restores a store from a backup, over and
@@ -117,8 +118,8 @@ func TestARestoredStoreOpensTheEpochAboveItsBackupsAndThatOfTheOneItReplaces(t *
 }
 
 func TestABackupThatIsDamagedIsRefusedAndTheStoreIsAsItWas(t *testing.T) {
-	place, backup := backedUp(t)
-	whole, err := os.ReadFile(backup)
+	place, file := backedUp(t)
+	whole, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,14 +130,14 @@ func TestABackupThatIsDamagedIsRefusedAndTheStoreIsAsItWas(t *testing.T) {
 		if err := os.WriteFile(bad, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := place.RestoreStore(t.Context(), bad); !errors.Is(err, diskstore.ErrBackup) || !strings.Contains(err.Error(), place.Store) {
+		if _, err := place.RestoreStore(t.Context(), bad); !errors.Is(err, backup.ErrNotWhole) || !strings.Contains(err.Error(), place.Store) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got := epochOf(t, place.Store); got != 0 {
 			t.Errorf("%s: the store is in epoch %d", name, got)
 		}
 	}
-	if _, err := place.RestoreStore(t.Context(), backup+"2"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := place.RestoreStore(t.Context(), file+"2"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	left, err := filepath.Glob(place.Store + "*")

@@ -8,17 +8,17 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 )
 
 // checked is one line of what a running server answers while its store is checked: what it
 // reads, and at last the report or why there is none.
 type checked struct {
-	Part   string            `json:"part,omitzero"`
-	Done   int64             `json:"done,omitzero"`
-	All    int64             `json:"all,omitzero"`
-	Report *diskstore.Report `json:"report,omitzero"`
-	Error  string            `json:"error,omitzero"`
+	Part   string          `json:"part,omitzero"`
+	Done   int64           `json:"done,omitzero"`
+	All    int64           `json:"all,omitzero"`
+	Report *inspect.Report `json:"report,omitzero"`
+	Error  string          `json:"error,omitzero"`
 }
 
 // check answers with a line for each part of the store. A client that goes away ends it.
@@ -55,8 +55,8 @@ func (on served) backup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// CheckStore is [diskstore.Store.Check] of the running server.
-func (c *Client) CheckStore(ctx context.Context, progress diskstore.Progress) (report diskstore.Report, err error) {
+// CheckStore has the running server read every value of its store. Progress may be nil.
+func (c *Client) CheckStore(ctx context.Context, progress inspect.Progress) (report inspect.Report, err error) {
 	body, err := c.do(ctx, http.MethodGet, "/store/check", nil)
 	if err != nil {
 		return report, err
@@ -78,12 +78,12 @@ func (c *Client) CheckStore(ctx context.Context, progress diskstore.Progress) (r
 	}
 }
 
-// StoreStats is [diskstore.Store.Stats] of the running server.
-func (c *Client) StoreStats(ctx context.Context) (diskstore.Stats, error) {
-	return ask[diskstore.Stats](ctx, c, http.MethodGet, "/store/stats")
+// StoreStats is what the store of the running server holds.
+func (c *Client) StoreStats(ctx context.Context) (inspect.Stats, error) {
+	return ask[inspect.Stats](ctx, c, http.MethodGet, "/store/stats")
 }
 
-// StoreSize is [diskstore.Store.Size] of the running server.
+// StoreSize is how many bytes a backup of the running server's store has.
 func (c *Client) StoreSize(ctx context.Context) (int64, error) {
 	return ask[int64](ctx, c, http.MethodGet, "/store/size")
 }

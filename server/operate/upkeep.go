@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/vouchers/boltfile"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
@@ -21,10 +22,10 @@ var ErrDamaged = errors.New("the store is damaged")
 // CheckStore reads every value of the store: of the running server, which nobody waits for, or
 // of one that no server has open, a copy or a backup. The report is whole also where the error
 // wraps [ErrDamaged]. Progress may be nil.
-func (p Place) CheckStore(ctx context.Context, progress diskstore.Progress) (report diskstore.Report, err error) {
+func (p Place) CheckStore(ctx context.Context, progress inspect.Progress) (report inspect.Report, err error) {
 	err = p.at(
 		func(client *Client) (err error) { report, err = client.CheckStore(ctx, progress); return err },
-		func(path string) (err error) { report, err = diskstore.Check(ctx, path, progress); return err },
+		func(path string) (err error) { report, err = inspect.Check(ctx, path, progress); return err },
 	)
 	if err == nil && len(report.Problems) > 0 {
 		err = fmt.Errorf("%w: restore the newest backup that `chit store verify` finds sound (`chit store restore FILE`); what it does not know, the chain and the payers do", ErrDamaged)
@@ -33,8 +34,8 @@ func (p Place) CheckStore(ctx context.Context, progress diskstore.Progress) (rep
 }
 
 // StoreStats says what the store holds, as [Place.CheckStore] finds it.
-func (p Place) StoreStats(ctx context.Context) (diskstore.Stats, error) {
-	return list(ctx, p, (*Client).StoreStats, diskstore.ReadStats)
+func (p Place) StoreStats(ctx context.Context) (inspect.Stats, error) {
+	return list(ctx, p, (*Client).StoreStats, inspect.ReadStats)
 }
 
 // Copied is told how many bytes of a backup are written, of about how many.
@@ -130,5 +131,5 @@ func (p Place) CompactStore(to string) error {
 	if err != nil {
 		return err
 	}
-	return diskstore.Compact(path, to)
+	return inspect.Compact(path, to)
 }

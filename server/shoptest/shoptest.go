@@ -25,7 +25,7 @@ import (
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/example"
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
 // USDC is one USDC in atomic units.
@@ -175,7 +175,7 @@ func Copy(t testing.TB, shop interface {
 	var backup bytes.Buffer
 	_, err := shop.Backup(t.Context(), &backup)
 	if err == nil {
-		_, err = diskstore.Restore(&backup, path, nil)
+		_, err = restore.From(&backup, path, nil)
 	}
 	if err != nil {
 		t.Error(err)

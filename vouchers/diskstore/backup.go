@@ -1,42 +1,22 @@
 package diskstore
 
 import (
-	"archive/tar"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"time"
 
+	"github.com/chitpay/chit/vouchers/diskstore/backup"
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/journal"
 )
 
-// A backup is a tar file: [Manifest], the parts of the store's folder as they were at one
-// moment, and at the end the checksums of all, without which it is cut off.
-
-// Manifest is what a backup says of itself.
-type Manifest struct {
-	// Format is the version of the backup's form: 1.
-	Format int `json:"format"`
-	// Taken is when the store was as the backup has it.
-	Taken time.Time `json:"taken"`
-}
-
-const (
-	backupFormat = 1
-	manifestName = "chit-backup.json"
-	sumsName     = "chit-backup.sums.json"
-)
-
-// Backup writes a copy of the store as it is now, which [Restore] reads, and returns its size in
-// bytes. The store goes on meanwhile, however slow the writer is.
+// Backup writes a copy of the store as it is now, as [backup.Extract] reads it, and returns its
+// size in bytes. The store goes on meanwhile, however slow the writer is.
 func (s *Store) Backup(w io.Writer) (n int64, err error) {
 	snap, err := s.snapshot()
 	if err != nil {
@@ -149,15 +129,15 @@ func (s *snapshot) close() error {
 }
 
 func (s *snapshot) write(w io.Writer) error {
-	out := &archive{tar: tar.NewWriter(w), taken: s.taken, sums: map[string]string{}}
-	if err := out.addJSON(manifestName, Manifest{backupFormat, s.taken.UTC()}); err != nil {
+	out, err := backup.NewWriter(w, s.taken)
+	if err != nil {
 		return err
 	}
-	if err := out.add("state.db", s.state.Size(), s.state.WriteTo); err != nil {
+	if err := out.Add("state.db", s.state.Size(), s.state.WriteTo); err != nil {
 		return err
 	}
 	for _, segment := range s.journal.Segments {
-		if err := out.add(path.Join("journal", segment.Name), segment.Size, copyOf(segment.Bytes())); err != nil {
+		if err := out.Add(path.Join("journal", segment.Name), segment.Size, copyOf(segment.Bytes())); err != nil {
 			return err
 		}
 	}
@@ -166,46 +146,13 @@ func (s *snapshot) write(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := out.add(table.name, info.Size(), copyOf(table)); err != nil {
+		if err := out.Add(table.name, info.Size(), copyOf(table)); err != nil {
 			return err
 		}
 	}
-	return errors.Join(out.addJSON(sumsName, out.sums), out.tar.Close())
+	return out.Close()
 }
 
 func copyOf(r io.Reader) func(io.Writer) (int64, error) {
 	return func(w io.Writer) (int64, error) { return io.Copy(w, r) }
 }
-
-// archive is a backup that is being written.
-type archive struct {
-	tar   *tar.Writer
-	taken time.Time
-	sums  map[string]string // SHA-256 by name, in hex
-}
-
-func (a *archive) add(name string, size int64, write func(io.Writer) (int64, error)) error {
-	const mode = 0o600
-	if err := a.tar.WriteHeader(&tar.Header{Name: name, Size: size, Mode: mode, ModTime: a.taken}); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	sum := sha256.New()
-	if _, err := write(io.MultiWriter(a.tar, sum)); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	a.sums[name] = hexSum(sum)
-	return nil
-}
-
-func (a *archive) addJSON(name string, v any) error {
-	text, err := json.MarshalIndent(v, "", "\t")
-	if err != nil {
-		return err
-	}
-	return a.add(name, int64(len(text)), func(w io.Writer) (int64, error) {
-		n, err := w.Write(text)
-		return int64(n), err
-	})
-}
-
-func hexSum(h hash.Hash) string { return fmt.Sprintf("%x", h.Sum(nil)) }

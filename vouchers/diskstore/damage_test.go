@@ -16,6 +16,7 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 )
 
 // sample is the folder of a sound store with sales in tables and in the journal.
@@ -109,7 +110,7 @@ func names(t testing.TB, what string, err error, where ...string) {
 // isFound checks that a check finds what opening, or reading, has found.
 func isFound(t testing.TB, path string, where ...string) {
 	t.Helper()
-	report, err := diskstore.Check(t.Context(), path, nil)
+	report, err := inspect.Check(t.Context(), path, nil)
 	if err != nil || len(report.Problems) == 0 {
 		t.Errorf("check finds %q, %v", report.Problems, err)
 	}
@@ -163,7 +164,7 @@ func TestAFlippedBitOfTheCheckpointIsFoundAndNamed(t *testing.T) {
 			where := fmt.Sprintf("%s/%x", damage.buckets[len(damage.buckets)-1], damage.key)
 			names(t, fmt.Sprintf("%s, byte %d", name, at), damage.read(path), where)
 			isFound(t, path, where)
-			if err := diskstore.Compact(path, path+".small"); !errors.Is(err, diskstore.ErrCorrupt) {
+			if err := inspect.Compact(path, path+".small"); !errors.Is(err, diskstore.ErrCorrupt) {
 				t.Errorf("%s, byte %d: compact says %v", name, at, err)
 			}
 		}
@@ -213,7 +214,7 @@ func TestATornEndOfTheJournalIsCut(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := diskstore.Check(t.Context(), path, nil); err != nil || len(report.Problems) > 0 || report.Torn != 7 {
+	if report, err := inspect.Check(t.Context(), path, nil); err != nil || len(report.Problems) > 0 || report.Torn != 7 {
 		t.Errorf("check says %+v, %v", report, err)
 	}
 	s := open(t, path)
@@ -285,7 +286,7 @@ func TestATableThatIsMissingIsFound(t *testing.T) {
 	if err := os.Remove(tables[len(tables)-2]); err != nil {
 		t.Fatal(err)
 	}
-	report, err := diskstore.Check(t.Context(), path, nil)
+	report, err := inspect.Check(t.Context(), path, nil)
 	all := strings.Join(report.Problems, "\n")
 	if err != nil || !strings.Contains(all, "a table before this one is") || !strings.Contains(all, filepath.Base(tables[len(tables)-1])) {
 		t.Errorf("check says %v, %q", err, report.Problems)

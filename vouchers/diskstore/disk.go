@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore/folder"
 )
 
 // A disk that is full is mended by whoever makes room on it, and loses nothing: the journal
@@ -30,12 +30,6 @@ func OnFull(f func(error)) Option { return func(o *options) { o.onFull = f } }
 
 // retryEvery is how often a full disk is tried again.
 const retryEvery = 500 * time.Millisecond
-
-// isFull reports whether a write failed for want of room: of the disk, of a quota, or of
-// what a file may have.
-func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
 
 // disk is what a store knows of the place that it has.
 type disk struct {
@@ -91,7 +85,7 @@ func (d *disk) giveUp() bool {
 // restore makes the reserve again, once there is twice as much free, and says that there
 // is room. Where there is no reserve to be had, a write that fits says so.
 func (d *disk) restore() {
-	if free, known := freeBytes(d.path); known && free < max(2*uint64(d.reserve), leastFree) {
+	if free, known := folder.Free(d.path); known && free < max(2*uint64(d.reserve), leastFree) {
 		return
 	}
 	if d.keep() != nil {
@@ -145,6 +139,6 @@ type Space struct {
 
 // Space looks at the disk.
 func (s *Store) Space() Space {
-	free, known := freeBytes(s.path)
+	free, known := folder.Free(s.path)
 	return Space{Free: free, Known: known, Full: s.disk.err()}
 }

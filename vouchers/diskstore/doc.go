@@ -16,6 +16,11 @@
 //	chit.db/history/   tables of receipts
 //	chit.db/answers/   tables of answers that are kept for payments that come twice
 //
+// The rooms below know parts of it: the checkpoint (state), a record of the journal (frame), the
+// folder and how one store takes the place of another (folder), the file that a backup is
+// (backup), what a store holds and whether it is sound (inspect), stores of version 1 (migrate);
+// and above it, a backup becomes a store again (restore).
+//
 // What is durable and not in the checkpoint yet is in memory as well, where readers find it. A
 // store that is opened replays it from the journal. A process that opens the folder owns it: a
 // second one is told so at once.

@@ -12,9 +12,6 @@ func WithSegments(segment, checkpoint int64) Option {
 	return func(o *options) { o.segment, o.checkpointAt = segment, checkpoint }
 }
 
-// WithTables sets how many receipts of a store of version 1 a table has at most.
-func WithTables(entries int) Option { return func(o *options) { o.tableEntries = entries } }
-
 // Settle brings the checkpoint up to the journal, and seals what can be.
 func (s *Store) Settle() { _ = s.keeper.work(s.checkpoint, s.sealNext, s.forgetAnswers) } // Err tells
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore/folder"
 )
 
 // keeper works behind the writer: it brings the checkpoint up to the journal, seals what lies
@@ -74,7 +75,7 @@ func (k *keeper) work(tasks ...func() error) error {
 		switch {
 		case err == nil:
 			continue
-		case isFull(err):
+		case folder.IsFull(err):
 			s.disk.short(s.path, err)
 			s.disk.giveUp()
 			s.queue.signal() // the writer looks for when there is room again

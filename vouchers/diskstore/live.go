@@ -91,9 +91,9 @@ func (r *frameReader) read(p journal.Position) (*frame.Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := frame.Decode(record)
+	f, err := frame.DecodeAt(p, record)
 	if err != nil {
-		return nil, errAt(p, err)
+		return nil, err
 	}
 	r.at, r.frame, r.batch = p, f, batchOf(f)
 	return f, nil

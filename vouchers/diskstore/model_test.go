@@ -19,6 +19,7 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 )
 
 // machine is a store beside a model of it: plain maps.
@@ -66,7 +67,7 @@ func TestAStoreIsWhatWasSubmitted(t *testing.T) {
 			},
 		})
 		m.close()
-		if report, err := diskstore.Check(context.Background(), m.path(), nil); err != nil || len(report.Problems) > 0 {
+		if report, err := inspect.Check(context.Background(), m.path(), nil); err != nil || len(report.Problems) > 0 {
 			rt.Fatalf("check: %v, %q", err, report.Problems)
 		}
 	})

@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltfile"
+	"github.com/chitpay/chit/vouchers/diskstore/backup"
+	"github.com/chitpay/chit/vouchers/diskstore/folder"
 	"github.com/chitpay/chit/vouchers/diskstore/frame"
+	"github.com/chitpay/chit/vouchers/diskstore/migrate"
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/journal"
@@ -33,7 +35,7 @@ const (
 // of a newer version, [ErrCorrupt] if it is damaged: then the file, and where in it, are named.
 func Open(path string, opts ...Option) (*Store, error) {
 	o := options{
-		now: time.Now, segment: segmentSize, checkpointAt: checkpointSize, tableEntries: tableEntries,
+		now: time.Now, segment: segmentSize, checkpointAt: checkpointSize,
 		fail: func(string) error { return nil },
 	}
 	for _, set := range opts {
@@ -54,11 +56,11 @@ func Open(path string, opts ...Option) (*Store, error) {
 // moved away, beside the one that has taken its place.
 func (s *Store) openAlone() (err error) {
 	if s.options.mustExist {
-		if err := mustBeThere(s.path); err != nil {
+		if err := folder.Exists(s.path); err != nil {
 			return err
 		}
 	}
-	unlock, err := lockToOpen(s.path)
+	unlock, err := folder.LockToOpen(s.path)
 	if err != nil {
 		return err
 	}
@@ -72,31 +74,20 @@ func (s *Store) openAlone() (err error) {
 	return nil
 }
 
-// mustBeThere refuses a place where there is no store, and none that is to take it.
-func mustBeThere(path string) error {
-	if whole, err := isThere(wholeOf(path)); whole || err != nil {
-		return err
-	}
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("store %s: %w", path, err)
-	}
-	return nil
-}
-
 // settle sees to it that there is a folder of a store at path: it finishes what a crash has ended
 // in the middle, and migrates what is no folder.
 func settle(path string, o *options) error {
-	if err := finishReplacing(path); err != nil {
+	if err := folder.Finish(path); err != nil {
 		return fmt.Errorf("store %s: %w", path, err)
 	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
 		return nil
-	case err == nil && isBackup(path):
+	case err == nil && backup.Is(path):
 		return fmt.Errorf("store %s: %w: it is a backup: `chit store restore %s` makes a store of it", path, ErrFormat, path)
 	case err == nil:
-		return migrate(path, o)
+		return migrate.Run(path, migrate.Options{Now: o.now, Receipt: o.former})
 	case !errors.Is(err, fs.ErrNotExist) || o.mustExist:
 		return fmt.Errorf("store %s: %w", path, err)
 	}
@@ -106,41 +97,18 @@ func settle(path string, o *options) error {
 	return boltfile.SyncDir(filepath.Dir(path))
 }
 
-// isComplete refuses a folder without a checkpoint unless it is empty: what else there is says
-// that one is missing, or that it is the folder of something else.
-func isComplete(path string) error {
-	if _, err := os.Stat(statePath(path)); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, part := range []string{journalPath(path), tablesPath(path), answersPath(path)} {
-		if folderSize(part) > 0 {
-			return fmt.Errorf("%w: %s is missing, which has the channels, and %s is there: put it back, or restore the newest backup (`chit store restore FILE`)", ErrCorrupt, statePath(path), part)
-		}
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if name := entry.Name(); !strings.HasPrefix(name, ".") && name != "lost+found" {
-			return fmt.Errorf("%w: a folder with something else in it (%s): name one that is empty, or not there yet", ErrFormat, name)
-		}
-	}
-	return nil
-}
-
 // open opens the parts, the lock first, and replays what the checkpoint does not have.
 func (s *Store) open() (err error) {
-	if err := isComplete(s.path); err != nil {
+	if err := folder.Complete(s.path); err != nil {
 		return err
 	}
-	if s.state, err = state.Open(statePath(s.path)); err != nil {
+	if s.state, err = state.Open(folder.State(s.path)); err != nil {
 		return err
 	}
-	if s.tables, err = history.Open(tablesPath(s.path)); err != nil {
+	if s.tables, err = history.Open(folder.History(s.path)); err != nil {
 		return err
 	}
-	if s.answers, err = history.OpenAnswers(answersPath(s.path)); err != nil {
+	if s.answers, err = history.OpenAnswers(folder.Answers(s.path)); err != nil {
 		return err
 	}
 	at, err := s.state.View()
@@ -170,40 +138,25 @@ func (s *Store) openJournal(at *state.View) (passed journal.Position, err error)
 		return passed, err
 	}
 	isBound := name != [16]byte{}
-	s.journal, err = journal.Open(journalPath(s.path), journal.Options{Fail: s.options.failJournal, MustExist: isBound})
+	s.journal, err = journal.Open(folder.Journal(s.path), journal.Options{Fail: s.options.failJournal, MustExist: isBound})
 	switch {
 	case isBound && errors.Is(err, fs.ErrNotExist):
-		return passed, fmt.Errorf("%w: the checkpoint has come to %v of a journal that is missing: %w", ErrCorrupt, passed, errUnlike)
+		return passed, fmt.Errorf("%w: the checkpoint has come to %v of a journal that is missing: %w", ErrCorrupt, passed, folder.ErrUnlike)
 	case errors.Is(err, journal.ErrCorrupt):
 		return passed, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	case err != nil:
 		return passed, err
 	}
-	if err := agree(name, passed, s.journal.Name(), s.journal.Segments()[0].Number); err != nil {
+	if err := folder.Agree(name, passed, s.journal.Name(), s.journal.Segments()[0].Number); err != nil {
 		return passed, err
 	}
 	if err := s.journal.Reaches(passed); err != nil {
-		return passed, fmt.Errorf("%w: the checkpoint has come to %v: %w: %w", ErrCorrupt, passed, err, errUnlike)
+		return passed, fmt.Errorf("%w: the checkpoint has come to %v: %w: %w", ErrCorrupt, passed, err, folder.ErrUnlike)
 	}
 	if !isBound {
 		return passed, s.state.Bind(s.journal.Name())
 	}
 	return passed, nil
-}
-
-// errUnlike says what to do about a folder whose parts are of different moments.
-var errUnlike = errors.New("put all parts of the store back from one copy, or restore the newest backup (`chit store restore FILE`)")
-
-// agree refuses a checkpoint, of the journal with a name up to a position, beside a journal that
-// is another one, or whose first segments it does not have.
-func agree(name [16]byte, passed journal.Position, found [16]byte, oldest uint64) error {
-	switch {
-	case name != [16]byte{} && name != found:
-		return fmt.Errorf("%w: the checkpoint is of journal %x, and the folder has journal %x: %w", ErrCorrupt, name, found, errUnlike)
-	case passed == journal.Position{} && oldest > 1:
-		return fmt.Errorf("%w: the checkpoint has nothing, and the journal begins with segment %d: %w", ErrCorrupt, oldest, errUnlike)
-	}
-	return nil
 }
 
 // abandon closes what open has opened.
@@ -231,7 +184,7 @@ func (s *Store) dropUnsealed() error {
 	all := append(s.tables.List(), s.answers.List()...)
 	for _, table := range all {
 		if table.Number >= newest {
-			return fmt.Errorf("%w: there is %s, and the journal has only come to segment %d: %w", ErrCorrupt, table.Path, newest, errUnlike)
+			return fmt.Errorf("%w: there is %s, and the journal has only come to segment %d: %w", ErrCorrupt, table.Path, newest, folder.ErrUnlike)
 		}
 	}
 	for _, table := range all {
@@ -249,17 +202,17 @@ func (s *Store) dropUnsealed() error {
 // as newer than that.
 func (s *Store) replay(passed journal.Position, at *state.View) error {
 	err := s.journal.Replay(journal.Position{}, func(p journal.Position, record []byte) error {
-		f, err := frame.Decode(bytes.Clone(record))
+		f, err := frame.DecodeAt(p, bytes.Clone(record))
 		if err != nil {
-			return errAt(p, err)
+			return err
 		}
 		size := int64(len(record) + journal.HeaderSize)
 		isNewer := p.Compare(passed) >= 0
 		if end := (journal.Position{Segment: p.Segment, Offset: p.Offset + size}); !isNewer && end.Compare(passed) > 0 {
-			return errAt(p, fmt.Errorf("%w: the checkpoint has come to %v, which is within what stands here: %w", ErrCorrupt, passed, errUnlike))
+			return fmt.Errorf("journal, %v: %w: the checkpoint has come to %v, which is within what stands here: %w", p, ErrCorrupt, passed, folder.ErrUnlike)
 		}
 		if err := s.take(p, f, size, isNewer, at); err != nil {
-			return errAt(p, err)
+			return fmt.Errorf("journal, %v: %w", p, err)
 		}
 		return nil
 	})
@@ -307,12 +260,4 @@ func (s *Store) complete(f *frame.Frame, at *state.View) error {
 		r.Terms, r.Payer, r.PayerAuthorizer, r.Salt = before.Terms, before.Payer, before.PayerAuthorizer, before.Salt
 	}
 	return nil
-}
-
-// errAt says where in the journal something is wrong.
-func errAt(p journal.Position, err error) error {
-	if errors.Is(err, frame.ErrFormat) {
-		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	return fmt.Errorf("journal, %v: %w", p, err)
 }

@@ -11,12 +11,9 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 	"github.com/chitpay/chit/vouchers/history"
 )
-
-// headBucket has, for each channel whose first entries are not kept any more, the last of
-// these: its digest (32 bytes), its number (8), and the entry as its room keeps it.
-const headBucket = "history-heads"
 
 // Prune lets go of the history that is not to be kept, but never of what is not claimed. Before
 // the first entries of a channel go, the last of them is kept as head writes it, so that the
@@ -57,7 +54,7 @@ func (s *Store) keepHeads(ctx context.Context, last []*vouchers.Line, head func(
 			return fmt.Errorf("entry %d of channel %s: %w", l.Number, l.Channel, err)
 		}
 		value := binary.BigEndian.AppendUint64(bytes.Clone(l.Digest[:]), l.Number)
-		puts[i] = vouchers.Put{Bucket: headBucket, Key: bytes.Clone(l.Channel[:]), Value: append(value, entry...)}
+		puts[i] = vouchers.Put{Bucket: inspect.HeadBucket, Key: bytes.Clone(l.Channel[:]), Value: append(value, entry...)}
 	}
 	return s.Submit(vouchers.Update{Puts: puts}).Wait(ctx)
 }
@@ -70,7 +67,7 @@ func (s *Store) KeptHead(id vouchers.ChannelID) (number uint64, entry []byte, er
 }
 
 func (s *Store) keptHead(id vouchers.ChannelID) (digest common.Hash, number uint64, entry []byte, err error) {
-	value, err := s.Bucket(headBucket).Get(id[:])
+	value, err := s.Bucket(inspect.HeadBucket).Get(id[:])
 	if err != nil || value == nil {
 		return digest, 0, nil, err
 	}

@@ -4,82 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"math"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore/state"
-	"github.com/chitpay/chit/vouchers/history"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 )
-
-// Stats say what a store holds.
-type Stats struct {
-	// Version is the version of the store's format.
-	Version int `json:"version"`
-	// Channels and Receipts are how many there are, Unclaimed is what was charged and not
-	// claimed yet.
-	Channels  int             `json:"channels"`
-	Receipts  uint64          `json:"receipts"`
-	Unclaimed vouchers.Amount `json:"unclaimed"`
-	// Bytes is the size of all its files, Free what their disk has left; 0 where that is not
-	// known.
-	Bytes int64  `json:"bytes"`
-	Free  uint64 `json:"free"`
-	// State is what is alive as the checkpoint has it, without what is newer in the journal.
-	State state.Stats `json:"state"`
-	// Journal is what is not sealed yet.
-	Journal Part `json:"journal"`
-	// History and Answers are the sealed tables.
-	History Part `json:"history"`
-	Answers Part `json:"answers"`
-}
-
-// Part is what some files hold.
-type Part struct {
-	Files int   `json:"files"`
-	Bytes int64 `json:"bytes"`
-	// Entries are the receipts, or the answers of sealed tables of answers; First and Last are
-	// the times of the first and the last receipt.
-	Entries uint64    `json:"entries,omitzero"`
-	First   time.Time `json:"first,omitzero"`
-	Last    time.Time `json:"last,omitzero"`
-}
-
-// add takes in entries of a span of time.
-func (p *Part) add(entries uint64, first, last time.Time) {
-	if entries == 0 {
-		return
-	}
-	if p.Entries == 0 || first.Before(p.First) {
-		p.First = first
-	}
-	if last.After(p.Last) {
-		p.Last = last
-	}
-	p.Entries += entries
-}
-
-func partOf(tables []history.Facts) (p Part) {
-	for _, table := range tables {
-		p.Files++
-		p.Bytes += table.Bytes
-		p.add(table.Entries, table.First, table.Last)
-	}
-	return p
-}
 
 // Stats returns what the store holds at this moment. It reads all that is alive; nobody is held
 // up.
-func (s *Store) Stats(ctx context.Context) (stats Stats, err error) {
+func (s *Store) Stats(ctx context.Context) (stats inspect.Stats, err error) {
 	now, err := s.contents()
 	if err == nil {
-		defer now.state.End()
-		stats, err = now.stats(ctx, s.path)
+		defer now.State.End()
+		stats, err = now.Stats(ctx, s.path)
 	}
 	if err != nil {
 		return stats, fmt.Errorf("stats of %s: %w", s.path, err)
 	}
 	return stats, nil
+}
+
+// Check reads every value of the store as it is now. Nobody is held up. Progress may be nil.
+func (s *Store) Check(ctx context.Context, progress inspect.Progress) (report inspect.Report, err error) {
+	now, err := s.contents()
+	if err == nil {
+		defer now.State.End()
+		report, err = now.Check(ctx, s.path, progress)
+	}
+	if err != nil {
+		return report, fmt.Errorf("check %s: %w", s.path, err)
+	}
+	return report, nil
+}
+
+// contents are those of now; its view has to be ended. The checkpoint is brought up to the
+// journal first.
+func (s *Store) contents() (*inspect.Contents, error) {
+	if err := s.queue.err(); errors.Is(err, vouchers.ErrStoreClosed) {
+		return nil, err
+	}
+	if err := s.keeper.work(s.checkpoint); err != nil {
+		return nil, err
+	}
+	s.upkeep.Lock()
+	defer s.upkeep.Unlock()
+	at, err := s.state.View()
+	if err != nil {
+		return nil, err
+	}
+	now := &inspect.Contents{State: at, History: s.tables.List(), Answers: s.answers.List()}
+	for _, segment := range s.journal.Segments() {
+		now.Journal.Files++
+		now.Journal.Bytes += segment.Size
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.unsealed {
+		now.Journal.Add(uint64(l.count), time.Unix(int64(l.first), 0).UTC(), time.Unix(int64(l.last), 0).UTC())
+	}
+	return now, nil
 }
 
 // Size is how many bytes its files have now, as a backup has them.
@@ -93,68 +77,27 @@ func (s *Store) Size() (size int64, err error) {
 	for _, segment := range s.journal.Segments() {
 		size += segment.Size
 	}
-	return size + partOf(s.tables.List()).Bytes + partOf(s.answers.List()).Bytes, nil
+	return size + inspect.PartOf(s.tables.List()).Bytes + inspect.PartOf(s.answers.List()).Bytes, nil
 }
 
-// ReadStats returns the stats of a store that no process has open, and changes nothing of it.
-// Path may be that of a backup, which is unpacked for that as [Verify] does. Errors are those
-// of [Open].
-func ReadStats(ctx context.Context, path string) (stats Stats, err error) {
-	if isBackup(path) {
-		err = unpacked(ctx, path, nil, func(dir string, _ Manifest, _ int64) (err error) {
-			stats, err = ReadStats(ctx, dir)
-			return err
-		})
-		return stats, err
-	}
-	err = inspect(path, func(at *state.View) error {
-		found, err := look(path, at)
-		if err != nil {
-			return err
+// Span is the time of the first and of the last receipt in the history, to the second; zero if
+// there is none.
+func (s *Store) Span() (first, last time.Time) {
+	from, to := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, table := range s.tables.List() {
+		if table.Entries > 0 {
+			from, to = min(from, table.First.Unix()), max(to, table.Last.Unix())
 		}
-		var damage error
-		if _, err := found.readJournal(ctx, path, func(err error) { damage = errors.Join(damage, err) }); err != nil {
-			return err
+	}
+	s.mu.Lock()
+	for _, segment := range s.unsealed {
+		if segment.count > 0 {
+			from, to = min(from, int64(segment.first)), max(to, int64(segment.last))
 		}
-		if damage != nil {
-			return fmt.Errorf("%w: `chit store check` names all that is damaged", damage)
-		}
-		stats, err = found.stats(ctx, path)
-		return err
-	})
-	return stats, err
-}
-
-// inspect runs read on the checkpoint of a store that no process has open.
-func inspect(path string, read func(*state.View) error) (err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("store %s: %w", path, err)
 	}
-	if !info.IsDir() {
-		return notAFolder(path)
+	s.mu.Unlock()
+	if from > to {
+		return time.Time{}, time.Time{}
 	}
-	if err := isComplete(path); err != nil {
-		return fmt.Errorf("store %s: %w", path, err)
-	}
-	file, err := state.OpenReadOnly(statePath(path))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	at, err := file.View()
-	if err != nil {
-		return err
-	}
-	defer at.End()
-	return read(at)
-}
-
-// notAFolder says what a file is that stands where a store should be.
-func notAFolder(path string) (err error) {
-	former, err := state.OpenFormer(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(fmt.Errorf("store %s: %w: it is one file, as older versions have it: a server that is started on it migrates it", path, ErrFormat), former.Close())
+	return time.Unix(from, 0).UTC(), time.Unix(to, 0).UTC()
 }

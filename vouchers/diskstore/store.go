@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/boltfile"
 	"github.com/chitpay/chit/vouchers/diskstore/frame"
+	"github.com/chitpay/chit/vouchers/diskstore/migrate"
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/journal"
@@ -64,12 +64,6 @@ type Store struct {
 
 // Path is where the folder is.
 func (s *Store) Path() string { return s.path }
-
-// The parts of a store's folder.
-func statePath(dir string) string   { return filepath.Join(dir, "state.db") }
-func journalPath(dir string) string { return filepath.Join(dir, "journal") }
-func tablesPath(dir string) string  { return filepath.Join(dir, "history") }
-func answersPath(dir string) string { return filepath.Join(dir, "answers") }
 
 // Attest says who attests what is added to the history. It is to be called before the first
 // entry is submitted.
@@ -251,10 +245,9 @@ func (s *Store) Close() error {
 type options struct {
 	now          func() time.Time
 	mustExist    bool
-	former       FormerReceipt
+	former       migrate.Receipt
 	segment      int64 // bytes
 	checkpointAt int64 // bytes of the journal
-	tableEntries int   // of one that is made of a store of version 1
 	reserve      int64 // bytes
 	onFull       func(error)
 	fail         func(point string) error
@@ -272,9 +265,6 @@ func WithClock(now func() time.Time) Option { return func(o *options) { o.now = 
 // fs.ErrNotExist, instead of creating one.
 func MustExist() Option { return func(o *options) { o.mustExist = true } }
 
-// FormerReceipt reads a receipt as a store of version 1 has kept it.
-type FormerReceipt func(key, value []byte) (*vouchers.Entry, error)
-
 // WithFormerReceipts says how the receipts of a store of version 1 are read. Without it a
 // store that has any is not migrated.
-func WithFormerReceipts(read FormerReceipt) Option { return func(o *options) { o.former = read } }
+func WithFormerReceipts(read migrate.Receipt) Option { return func(o *options) { o.former = read } }

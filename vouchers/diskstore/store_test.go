@@ -17,6 +17,8 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/storetest"
 )
 
@@ -86,9 +88,9 @@ func TestASecondStoreOnAFileIsRefusedAtOnceInOneLine(t *testing.T) {
 	s, path := fresh(t)
 	for name, second := range map[string]func() error{
 		"open":    func() error { _, err := diskstore.Open(path); return err },
-		"check":   func() error { _, err := diskstore.Check(t.Context(), path, nil); return err },
-		"stats":   func() error { _, err := diskstore.ReadStats(t.Context(), path); return err },
-		"compact": func() error { return diskstore.Compact(path, path+".small") },
+		"check":   func() error { _, err := inspect.Check(t.Context(), path, nil); return err },
+		"stats":   func() error { _, err := inspect.ReadStats(t.Context(), path); return err },
+		"compact": func() error { return inspect.Compact(path, path+".small") },
 	} {
 		err := second()
 		if !errors.Is(err, diskstore.ErrInUse) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
@@ -120,9 +122,9 @@ func TestAStoreIsItsOwnersAlone(t *testing.T) {
 func TestAMissingFileIsCreatedUnlessItMustExist(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chit.db")
 	_, opened := diskstore.Open(path, diskstore.MustExist())
-	_, checked := diskstore.Check(t.Context(), path, nil)
-	_, counted := diskstore.ReadStats(t.Context(), path)
-	for _, err := range []error{opened, checked, counted, diskstore.Compact(path, path+".small")} {
+	_, checked := inspect.Check(t.Context(), path, nil)
+	_, counted := inspect.ReadStats(t.Context(), path)
+	for _, err := range []error{opened, checked, counted, inspect.Compact(path, path+".small")} {
 		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%v, want fs.ErrNotExist", err)
 		}
@@ -175,9 +177,9 @@ func TestAnswersAreForgottenWhenTheirTimeIsOver(t *testing.T) {
 }
 
 // sound fails the test if anything is wrong with the file.
-func sound(t testing.TB, path string) diskstore.Report {
+func sound(t testing.TB, path string) inspect.Report {
 	t.Helper()
-	report, err := diskstore.Check(t.Context(), path, nil)
+	report, err := inspect.Check(t.Context(), path, nil)
 	if err != nil || len(report.Problems) > 0 {
 		t.Fatalf("check: %v, %q", err, report.Problems)
 	}
@@ -209,7 +211,7 @@ func TestABackupOfAStoreInUseIsAStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = diskstore.Restore(from, restored, nil)
+	_, err = restore.From(from, restored, nil)
 	if err := errors.Join(err, from.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -260,11 +262,11 @@ func TestStatsCountWhatTheStoreHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeStore(t, s)
-	stopped, err := diskstore.ReadStats(t.Context(), path)
+	stopped, err := inspect.ReadStats(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, got := range []diskstore.Stats{running, stopped, sound(t, path).Stats} {
+	for _, got := range []inspect.Stats{running, stopped, sound(t, path).Stats} {
 		alive := got.State
 		if got.Version != 2 || alive.Channels != 20 || alive.Terms != 1 || len(alive.Rooms) != 2 || alive.Rooms["one"] != 2 || alive.Rooms["two"] != 1 {
 			t.Errorf("%+v", got)
@@ -276,33 +278,6 @@ func TestStatsCountWhatTheStoreHolds(t *testing.T) {
 	if _, err := s.Stats(t.Context()); !errors.Is(err, vouchers.ErrStoreClosed) {
 		t.Errorf("of a closed store: %v", err)
 	}
-}
-
-func TestCompactGivesBackWhatIsFree(t *testing.T) {
-	s, path := fresh(t)
-	for i := range 200 {
-		submit(t, s, channel(i))
-	}
-	put(t, s, "room", "large", strings.Repeat("x", 1<<20))
-	if err := s.Bucket("room").Delete(context.Background(), []byte("large")); err != nil {
-		t.Fatal(err)
-	}
-	closeStore(t, s)
-	small := path + ".small"
-	if err := diskstore.Compact(path, small); err != nil {
-		t.Fatal(err)
-	}
-	before, after := sound(t, path), sound(t, small)
-	if after.State.Bytes >= before.State.Bytes || after.State.Channels != before.State.Channels || after.State.Used > before.State.Used {
-		t.Errorf("from %+v to %+v", before, after)
-	}
-	if err := diskstore.Compact(path, small); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("over a file that exists: %v", err)
-	}
-	if info, err := os.Stat(small); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("mode %v, %v", info, err)
-	}
-	closeStore(t, open(t, small))
 }
 
 func TestTheEndOfAVisitorIsItsOwnMatter(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
 // entries has channel n one entry longer, whose number is given.
@@ -43,7 +45,7 @@ func sold(t testing.TB) (*diskstore.Store, string) {
 }
 
 // holdsWhatWasSold fails the test unless the stats are those of sold.
-func holdsWhatWasSold(t testing.TB, of string, got diskstore.Stats) {
+func holdsWhatWasSold(t testing.TB, of string, got inspect.Stats) {
 	t.Helper()
 	if got.Channels != 15 || got.Receipts != 45 || got.Unclaimed != 15 || got.History.Entries == 0 || got.Journal.Entries == 0 || got.History.Entries+got.Journal.Entries != 45 {
 		t.Errorf("%s: %+v", of, got)
@@ -96,7 +98,7 @@ func TestTheSameIsFoundInAStoreInUseInItsCopyAndInItsBackup(t *testing.T) {
 		t.Errorf("what was read: %q", told)
 	}
 	for of, at := range map[string]string{"a copy": copied(t, path), "a backup": backup} {
-		stats, err := diskstore.ReadStats(t.Context(), at)
+		stats, err := inspect.ReadStats(t.Context(), at)
 		if err != nil {
 			t.Errorf("%s: %v", of, err)
 		}
@@ -104,7 +106,7 @@ func TestTheSameIsFoundInAStoreInUseInItsCopyAndInItsBackup(t *testing.T) {
 		holdsWhatWasSold(t, of, sound(t, at).Stats)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
-	found, err := diskstore.Verify(t.Context(), backup, nil)
+	found, err := restore.Verify(t.Context(), backup, nil)
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
@@ -142,61 +144,12 @@ func TestACheckEndsWithItsContext(t *testing.T) {
 	at := copied(t, path)
 	for name, check := range map[string]func() error{
 		"in use":   func() error { _, err := s.Check(ctx, nil); return err },
-		"a copy":   func() error { _, err := diskstore.Check(ctx, at, nil); return err },
-		"a backup": func() error { _, err := diskstore.Verify(ctx, backup, nil); return err },
+		"a copy":   func() error { _, err := inspect.Check(ctx, at, nil); return err },
+		"a backup": func() error { _, err := restore.Verify(ctx, backup, nil); return err },
 	} {
 		if err := check(); !errors.Is(err, tired) {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func TestABackupThatIsNotWholeOrNotSoundSaysWhy(t *testing.T) {
-	s, path := sold(t)
-	_, whole := backedUp(t, s)
-	flipped := bytes.Clone(whole)
-	flipped[len(flipped)/2] ^= 1
-	other := bytes.Replace(whole, []byte(`"format": 1`), []byte(`"format": 7`), 1)
-	journal, err := filepath.Glob(filepath.Join(path, "history", "*.table"))
-	if err != nil || len(journal) == 0 {
-		t.Fatal(journal, err)
-	}
-	table, err := os.OpenFile(journal[0], os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := table.WriteAt([]byte("damaged"), 100); err != nil {
-		t.Fatal(err)
-	}
-	if err := table.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, damaged := backedUp(t, s)
-	t.Setenv("TMPDIR", t.TempDir())
-	for name, c := range map[string]struct {
-		content []byte
-		says    string
-	}{
-		"nothing":                {nil, "cut off"},
-		"a text":                 {[]byte("a shop's list of things to do"), "nothing that `chit store backup` has written"},
-		"cut off in a file":      {whole[:len(whole)/2], "cut off"},
-		"cut off between files":  {whole[:len(whole)-len(whole)%512-8*512], "cut off"},
-		"changed":                {flipped, "has changed"},
-		"of another format":      {other, "format 7, this program reads 1"},
-		"with more after it":     {append(bytes.Clone(whole[:len(whole)-1024]), whole...), "follows its end"},
-		"of a store with damage": {damaged, "damaged when it was taken: "},
-	} {
-		file := written(t, c.content)
-		_, err := diskstore.Verify(t.Context(), file, nil)
-		if !errors.Is(err, diskstore.ErrBackup) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), file) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if _, err := diskstore.Verify(t.Context(), path, nil); !errors.Is(err, diskstore.ErrBackup) || !strings.Contains(err.Error(), "chit store check "+path) {
-		t.Errorf("a folder: %v", err)
-	}
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
@@ -213,7 +166,7 @@ func TestAStoreThatLacksAPartIsRefusedAndLeftAsItIs(t *testing.T) {
 		}
 		before := filesIn(t, at)
 		_, err := diskstore.Open(at)
-		report, checked := diskstore.Check(t.Context(), at, nil)
+		report, checked := inspect.Check(t.Context(), at, nil)
 		if checked != nil || len(report.Problems) != 1 {
 			t.Fatalf("check without %s: %v, %q", part, checked, report.Problems)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore/folder"
 	"github.com/chitpay/chit/vouchers/diskstore/frame"
 	"github.com/chitpay/chit/vouchers/journal"
 )
@@ -105,7 +106,7 @@ func (s *Store) persist(b *batch) error {
 			s.apply(b, at)
 			return nil
 		}
-		if !isFull(err) || errors.Is(err, journal.ErrBroken) {
+		if !folder.IsFull(err) || errors.Is(err, journal.ErrBroken) {
 			return err
 		}
 		s.disk.short(s.path, err)

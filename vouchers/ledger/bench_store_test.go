@@ -17,6 +17,7 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -70,7 +71,7 @@ func BenchmarkLoad(b *testing.B) {
 	const channels = 1_000_000
 	path := filepath.Join(b.TempDir(), "chit.db")
 	fill(b, path, channels)
-	stats, err := diskstore.ReadStats(context.Background(), path)
+	stats, err := inspect.ReadStats(context.Background(), path)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -100,7 +100,7 @@ func chargedIn(t *testing.T, path string, payers []*payer) []vouchers.Amount {
 	if _, err := os.Stat(path); err != nil {
 		return charged
 	}
-	if report, err := diskstore.Check(t.Context(), path, nil); err != nil || len(report.Problems) > 0 {
+	if report, err := inspect.Check(t.Context(), path, nil); err != nil || len(report.Problems) > 0 {
 		t.Fatalf("check: %v, %q", err, report.Problems)
 	}
 	s := &shop{t: t, clock: &clock{now: time.Now()}, path: path}

@@ -7,6 +7,8 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltfile"
+	"github.com/chitpay/chit/vouchers/journal"
 )
 
 // ErrFormat is what bytes are refused with that are no frame.
@@ -63,6 +65,16 @@ func (e *Encoder) Append(b []byte, f *Frame) []byte {
 	start := len(b)
 	b = append(b, make([]byte, s2.MaxEncodedLen(len(e.body)))...)
 	return b[:start+len(s2.Encode(b[start:], e.body))]
+}
+
+// DecodeAt is [Decode] of the record at a position of a store's journal. What is no frame there is
+// damage of the store, [boltfile.ErrCorrupt], and the error says where it is.
+func DecodeAt(p journal.Position, record []byte) (*Frame, error) {
+	f, err := Decode(record)
+	if err != nil {
+		return nil, fmt.Errorf("journal, %v: %w: %w", p, boltfile.ErrCorrupt, err)
+	}
+	return f, nil
 }
 
 // Decode reads a frame. What it returns may share the memory of b. The error wraps

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
 func storeBackup() *cli.Command {
@@ -59,7 +59,7 @@ func verifyBackup(c *cli.Context) error {
 	}
 	file := c.Args().First()
 	progress := command.Progress()
-	found, err := diskstore.Verify(c.Context, file, func(part string, done, all int64) { progress.Bytes(done, all, part) })
+	found, err := restore.Verify(c.Context, file, func(part string, done, all int64) { progress.Bytes(done, all, part) })
 	progress.Done()
 	if err != nil {
 		return err

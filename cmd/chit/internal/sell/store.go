@@ -15,7 +15,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/server/operate"
-	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 )
 
 // Store is `chit store`.
@@ -81,7 +81,7 @@ func placeOf(c *cli.Context) (operate.Place, error) {
 }
 
 // holds says what is in a store.
-func holds(s diskstore.Stats) string {
+func holds(s inspect.Stats) string {
 	return fmt.Sprintf("%d channels, %d receipts, %s not claimed yet", s.Channels, s.Receipts, s.Unclaimed)
 }
 
@@ -116,7 +116,7 @@ func statsOfStore(c *cli.Context) error {
 }
 
 // files says what a part of a store is.
-func files(p diskstore.Part, what string) string {
+func files(p inspect.Part, what string) string {
 	text := fmt.Sprintf("%s in %d files, %d %s", ui.Bytes(p.Bytes), p.Files, p.Entries, what)
 	if p.First.IsZero() {
 		return text

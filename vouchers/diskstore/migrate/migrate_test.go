@@ -1,7 +1,8 @@
-package diskstore_test
+package migrate_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
+	"github.com/chitpay/chit/vouchers/diskstore/migrate"
 )
 
 // A store of version 1 as it was written: one bbolt file, each value with its version and the
@@ -121,8 +124,9 @@ func readFormer(key, value []byte) (*vouchers.Entry, error) {
 // hasFormer checks that a store has all that was in that of version 1.
 func hasFormer(t *testing.T, s *diskstore.Store) {
 	t.Helper()
-	if found := channels(t, s); len(found) != formerChannels {
-		t.Errorf("%d channels, want %d", len(found), formerChannels)
+	found := 0
+	if err := s.Load(t.Context(), func(*vouchers.Record) error { found++; return nil }); err != nil || found != formerChannels {
+		t.Errorf("%d channels, want %d, %v", found, formerChannels, err)
 	}
 	for n := range formerChannels {
 		number := 0
@@ -154,9 +158,34 @@ func hasFormer(t *testing.T, s *diskstore.Store) {
 	}
 }
 
+// migrated opens a store of version 1, or one that was, as a seller does.
 func migrated(t *testing.T, path string) *diskstore.Store {
 	t.Helper()
-	return open(t, path, diskstore.WithFormerReceipts(readFormer), diskstore.WithTables(256), diskstore.MustExist())
+	s, err := diskstore.Open(path, diskstore.WithFormerReceipts(readFormer), diskstore.MustExist())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func closeStore(t testing.TB, s *diskstore.Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sound fails the test if anything is wrong with a store.
+func sound(t testing.TB, path string) {
+	t.Helper()
+	if report, err := inspect.Check(t.Context(), path, nil); err != nil || len(report.Problems) > 0 {
+		t.Fatalf("check: %v, %q", err, report.Problems)
+	}
+}
+
+// options are those of a migration into several tables.
+func options(read migrate.Receipt) migrate.Options {
+	return migrate.Options{Now: time.Now, Receipt: read, TableEntries: 256}
 }
 
 // isKept checks that the file of version 1 is beside the store, once, as it was.
@@ -175,6 +204,9 @@ func isKept(t *testing.T, path string, raw []byte) {
 
 func TestAStoreOfVersion1IsMigratedOnceAndKept(t *testing.T) {
 	path, raw := former(t, time.Now().Add(time.Hour))
+	if err := migrate.Run(path, options(readFormer)); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		s := migrated(t, path)
 		hasFormer(t, s)
@@ -182,14 +214,17 @@ func TestAStoreOfVersion1IsMigratedOnceAndKept(t *testing.T) {
 		isKept(t, path, raw)
 		sound(t, path)
 	}
-	if tables := files(t, path, "history"); len(tables) != 5 { // of 1200 receipts, 256 in each
-		t.Errorf("%d tables", len(tables))
+	if tables, err := filepath.Glob(filepath.Join(path, "history", "*")); err != nil || len(tables) != 5 { // of 1200 receipts, 256 in each
+		t.Errorf("%d tables, %v", len(tables), err)
 	}
 	s := migrated(t, path)
-	s.Attest(attest)
-	submit(t, s, vouchers.Update{Entry: &vouchers.Entry{
+	s.Attest(func(_ context.Context, leaves []common.Hash) ([]byte, error) { return leaves[0][:], nil })
+	err := s.Submit(vouchers.Update{Entry: &vouchers.Entry{
 		Channel: formerChannel(1), Number: formerReceipts + 1, Digest: formerDigest(1, formerReceipts+1), Previous: formerDigest(1, formerReceipts), Time: 1_800_000_000,
-	}})
+	}}).Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	closeStore(t, s)
 	sound(t, path)
 }
@@ -236,7 +271,7 @@ func TestAMigrationThatFailsLeavesTheStoreAsItWas(t *testing.T) {
 	path, raw := former(t, time.Now().Add(time.Hour))
 	for _, after := range []int{0, 700, 1300, 2000} {
 		left := after
-		_, err := diskstore.Open(path, diskstore.WithTables(256), diskstore.WithFormerReceipts(func(key, value []byte) (*vouchers.Entry, error) {
+		err := migrate.Run(path, options(func(key, value []byte) (*vouchers.Entry, error) {
 			if left--; left < 0 {
 				return nil, syscall.ENOSPC
 			}

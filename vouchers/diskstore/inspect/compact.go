@@ -1,4 +1,4 @@
-package diskstore
+package inspect
 
 import (
 	"context"
@@ -10,19 +10,21 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/chitpay/chit/vouchers/boltfile"
+	"github.com/chitpay/chit/vouchers/diskstore/folder"
 	"github.com/chitpay/chit/vouchers/diskstore/state"
 )
 
 // Compact writes a copy of a store that no process has open to a folder that must not be there
 // yet. The copy's checkpoint has no free pages. A store that is damaged is not copied: the error
-// wraps [ErrCorrupt].
+// wraps [boltfile.ErrCorrupt].
 func Compact(src, dst string) error {
 	report, err := Check(context.Background(), src, nil)
 	if err != nil {
 		return err
 	}
 	if len(report.Problems) > 0 {
-		return fmt.Errorf("compact %s: %w: %s", src, ErrCorrupt, report.Problems[0])
+		return fmt.Errorf("compact %s: %w: %s", src, boltfile.ErrCorrupt, report.Problems[0])
 	}
 	if err := os.Mkdir(dst, 0o700); err != nil {
 		return fmt.Errorf("compact %s: %w", src, err)
@@ -34,20 +36,20 @@ func Compact(src, dst string) error {
 }
 
 func compact(src, dst string) (err error) {
-	from, err := state.OpenReadOnly(statePath(src))
+	from, err := state.OpenReadOnly(folder.State(src))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	if err := from.CompactTo(statePath(dst)); err != nil {
+	if err := from.CompactTo(folder.State(dst)); err != nil {
 		return err
 	}
-	for _, part := range []string{journalPath(""), tablesPath(""), answersPath("")} {
+	for _, part := range []string{folder.Journal(""), folder.History(""), folder.Answers("")} {
 		if err := copyFolder(filepath.Join(src, part), filepath.Join(dst, part)); err != nil {
 			return err
 		}
 	}
-	return syncAll(dst)
+	return folder.SyncAll(dst)
 }
 
 // copyFolder copies the files of a folder; one that is not there has none.

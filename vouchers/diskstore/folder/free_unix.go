@@ -1,14 +1,14 @@
 //go:build linux || darwin
 
-package diskstore
+package folder
 
 import (
 	"path/filepath"
 	"syscall"
 )
 
-// freeBytes is what the disk of a file or folder has left for this user.
-func freeBytes(path string) (free uint64, known bool) {
+// Free is what the disk of a file or folder has left for this user, in bytes.
+func Free(path string) (free uint64, known bool) {
 	var s syscall.Statfs_t
 	if syscall.Statfs(path, &s) != nil && syscall.Statfs(filepath.Dir(path), &s) != nil {
 		return 0, false

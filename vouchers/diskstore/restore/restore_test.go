@@ -1,4 +1,4 @@
-package diskstore_test
+package restore_test
 
 import (
 	"archive/tar"
@@ -9,25 +9,13 @@ import (
 	"testing"
 
 	"github.com/chitpay/chit/vouchers/diskstore"
+	"github.com/chitpay/chit/vouchers/diskstore/backup"
+	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
-// backupOf is a backup of an empty store.
-func backupOf(t testing.TB) []byte {
-	t.Helper()
-	s, err := diskstore.Open(filepath.Join(t.TempDir(), "of.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var backup bytes.Buffer
-	_, err = s.Backup(&backup)
-	if err = errors.Join(err, s.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return backup.Bytes()
-}
-
 func TestNobodyOpensAStoreWhereOneIsBeingRestored(t *testing.T) {
-	backup := backupOf(t)
+	s, _ := selling(t)
+	backup := backupOf(t, s)
 	for name, there := range map[string]bool{"nothing": false, "a store": true} {
 		t.Run("in the place of "+name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "chit.db")
@@ -43,7 +31,7 @@ func TestNobodyOpensAStoreWhereOneIsBeingRestored(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := diskstore.Restore(bytes.NewReader(backup), path, func(dir string) error {
+			_, err := restore.From(bytes.NewReader(backup), path, func(dir string) error {
 				if err := opens(); !errors.Is(err, diskstore.ErrInUse) {
 					t.Errorf("it is opened meanwhile: %v", err)
 				}
@@ -105,7 +93,7 @@ func TestABackupThatSomebodyMadeUpIsRefusedBeforeAnyOfItIsWritten(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "chit.db")
-			if _, err := diskstore.Restore(bytes.NewReader(tarOf(t, parts...)), path, nil); !errors.Is(err, diskstore.ErrBackup) {
+			if _, err := restore.From(bytes.NewReader(tarOf(t, parts...)), path, nil); !errors.Is(err, backup.ErrNotWhole) {
 				t.Errorf("%v", err)
 			}
 			if names, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); err != nil || len(names) != 1 { // the lock
@@ -118,7 +106,7 @@ func TestABackupThatSomebodyMadeUpIsRefusedBeforeAnyOfItIsWritten(t *testing.T) 
 func TestABackupWithAFileTwiceIsRefused(t *testing.T) {
 	twice := part{tar.Header{Name: "state.db"}, "x"}
 	path := filepath.Join(t.TempDir(), "chit.db")
-	if _, err := diskstore.Restore(bytes.NewReader(tarOf(t, part{tar.Header{Name: "chit-backup.json"}, `{"format":1}`}, twice, twice)), path, nil); err == nil {
+	if _, err := restore.From(bytes.NewReader(tarOf(t, part{tar.Header{Name: "chit-backup.json"}, `{"format":1}`}, twice, twice)), path, nil); err == nil {
 		t.Error("it is taken")
 	}
 }
