@@ -16,19 +16,28 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
-// ErrDamaged says that a store is not sound.
-var ErrDamaged = errors.New("the store is damaged")
+var (
+	// ErrDamaged says that a store is not sound.
+	ErrDamaged = errors.New("the store is damaged")
+	// ErrDoubles says that a store is sound, and that its program has written receipts which
+	// contradict one another.
+	ErrDoubles = errors.New("the store has receipts with the same number")
+)
 
 // CheckStore reads every value of the store: of the running server, which nobody waits for, or
 // of one that no server has open, a copy or a backup. The report is whole also where the error
-// wraps [ErrDamaged]. Progress may be nil.
+// wraps [ErrDamaged] or [ErrDoubles]. Progress may be nil.
 func (p Place) CheckStore(ctx context.Context, progress inspect.Progress) (report inspect.Report, err error) {
 	err = p.at(
 		func(client *Client) (err error) { report, err = client.CheckStore(ctx, progress); return err },
 		func(path string) (err error) { report, err = inspect.Check(ctx, path, progress); return err },
 	)
-	if err == nil && len(report.Problems) > 0 {
+	switch {
+	case err != nil:
+	case len(report.Problems) > 0:
 		err = fmt.Errorf("%w: restore the newest backup that `chit store verify` finds sound (`chit store restore FILE`); what it does not know, the chain and the payers do", ErrDamaged)
+	case len(report.Doubles) > 0:
+		err = fmt.Errorf("%w: a mistake of this program, after which the shop goes on: both are kept; report it, with the lines above", ErrDoubles)
 	}
 	return report, err
 }

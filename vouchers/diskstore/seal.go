@@ -8,6 +8,9 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore/frame"
+	"github.com/chitpay/chit/vouchers/diskstore/inspect"
+	"github.com/chitpay/chit/vouchers/diskstore/state"
 	"github.com/chitpay/chit/vouchers/history"
 	"github.com/chitpay/chit/vouchers/journal"
 )
@@ -21,6 +24,9 @@ func (s *Store) seal(l *live) error {
 	}
 	if err := s.options.fail("seal"); err != nil {
 		return err
+	}
+	if err := s.keepDoubles(l, receipts.TakeDoubles()); err != nil {
+		return fmt.Errorf("seal segment %d: %w", l.segment, err)
 	}
 	if answers.Len() > 0 {
 		if err := answers.Write(s.answers.Path(l.segment)); err != nil {
@@ -73,6 +79,47 @@ func (s *Store) gather(l *live) (*history.Builder, *history.AnswerBuilder, error
 		}
 	}
 	return receipts, answers, nil
+}
+
+// keepDoubles keeps the records of a segment that have the entries for which its table has no
+// room, as a check of the store says. Nothing else can be done: both receipts were given away.
+func (s *Store) keepDoubles(l *live, doubles []*vouchers.Entry) error {
+	if len(doubles) == 0 {
+		return nil
+	}
+	passed, err := s.state.Position()
+	if err != nil {
+		return err
+	}
+	isDouble := map[common.Hash]bool{}
+	for _, e := range doubles {
+		isDouble[e.Digest] = true
+	}
+	return s.state.Write(&state.Changes{Position: passed, Rooms: func(put func(string, []byte, []byte) error) error {
+		for _, offset := range l.frames {
+			at := journal.Position{Segment: l.segment, Offset: offset}
+			record, err := s.journal.Read(at)
+			if err != nil {
+				return err
+			}
+			f, err := frame.DecodeAt(at, record)
+			if err != nil {
+				return err
+			}
+			var which []int
+			for i, e := range f.Entries {
+				if isDouble[e.Digest] {
+					which = append(which, i)
+				}
+			}
+			if len(which) > 0 {
+				if err := put(inspect.DoubleBucket, inspect.DoubleKey(at), inspect.DoubleValue(which, record)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}})
 }
 
 // shelve has readers find what was sealed in its tables, and no more in the journal.

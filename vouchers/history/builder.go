@@ -15,6 +15,7 @@ type Builder struct {
 	entries []piece
 	batches []*vouchers.Batch
 	numbers map[*vouchers.Batch]uint64
+	sorted  bool
 }
 
 // piece is an entry with the number of its batch in the table.
@@ -33,7 +34,7 @@ func (b *Builder) Add(e *vouchers.Entry) error {
 		}
 		p.batch = b.number(e.Batch)
 	}
-	b.entries = append(b.entries, p)
+	b.entries, b.sorted = append(b.entries, p), false
 	return nil
 }
 
@@ -61,10 +62,43 @@ func (b *Builder) Len() int { return len(b.entries) }
 // fails there is none. A file that is there is replaced. Errors about the entries wrap
 // [ErrEntry].
 func (b *Builder) Write(path string) error {
-	slices.SortFunc(b.entries, func(x, y piece) int {
-		return cmp.Or(bytes.Compare(x.Channel[:], y.Channel[:]), cmp.Compare(x.Number, y.Number))
-	})
+	b.sort()
 	return write(path, b.rows)
+}
+
+// sort has the entries in the order of the table, those of one number as they were added.
+func (b *Builder) sort() {
+	if b.sorted {
+		return
+	}
+	slices.SortFunc(b.entries, func(x, y piece) int {
+		if order := cmp.Or(bytes.Compare(x.Channel[:], y.Channel[:]), cmp.Compare(x.Number, y.Number)); order != 0 {
+			return order
+		}
+		return cmp.Or(cmp.Compare(x.batch, y.batch), cmp.Compare(x.Leaf, y.Leaf))
+	})
+	b.sorted = true
+}
+
+// TakeDoubles leaves one entry of each number, since a table has no room for two: the one that was
+// added last, which the channel goes on from, behind the entry that the first of them followed. It
+// returns the others, but for those that are the same entry.
+func (b *Builder) TakeDoubles() (doubles []*vouchers.Entry) {
+	b.sort()
+	kept := b.entries[:0]
+	for _, e := range b.entries {
+		last := len(kept) - 1
+		if last < 0 || kept[last].Channel != e.Channel || kept[last].Number != e.Number {
+			kept = append(kept, e)
+			continue
+		}
+		if before := kept[last]; before.Digest != e.Digest {
+			doubles = append(doubles, before.Entry)
+		}
+		e.Previous, kept[last] = kept[last].Previous, e
+	}
+	b.entries = kept
+	return doubles
 }
 
 func (b *Builder) rows(add func(key, value []byte) error) error {

@@ -86,6 +86,7 @@ func (c *checking) files(r *Report, into *Contents) error {
 	if err := c.journal(r, into); err != nil {
 		return err
 	}
+	r.note(doubles(c.of.State, r.double))
 	chain, err := letGo(c.of.State)
 	r.note(err)
 	for i, table := range slices.Concat(c.of.History, c.of.Answers) {

@@ -11,6 +11,10 @@ type Report struct {
 	// Problems name what is damaged, each with its file, and where in it. None means that the
 	// store is sound.
 	Problems []string `json:"problems"`
+	// Doubles name entries of the history of which there is a second one with the same number in
+	// the same channel, kept in [DoubleBucket]: a mistake of the program that wrote them, after
+	// which the store goes on. At most as many are named as problems.
+	Doubles []string `json:"doubles,omitempty"`
 }
 
 // maxProblems is how many problems a report names.
@@ -23,6 +27,12 @@ type Progress func(part string, done, all int64)
 func (r *Report) note(err error) {
 	if err != nil && len(r.Problems) < maxProblems {
 		r.Problems = append(r.Problems, err.Error())
+	}
+}
+
+func (r *Report) double(which string) {
+	if len(r.Doubles) < maxProblems {
+		r.Doubles = append(r.Doubles, which)
 	}
 }
 

@@ -50,22 +50,22 @@ func checkStore(c *cli.Context) error {
 		return err
 	}
 	progress := command.Progress()
-	report, damaged := at.CheckStore(c.Context, func(part string, done, all int64) { progress.Bytes(done, all, part) })
+	report, wrong := at.CheckStore(c.Context, func(part string, done, all int64) { progress.Bytes(done, all, part) })
 	progress.Done()
-	if damaged != nil && !errors.Is(damaged, operate.ErrDamaged) {
-		return damaged
+	if wrong != nil && !errors.Is(wrong, operate.ErrDamaged) && !errors.Is(wrong, operate.ErrDoubles) {
+		return wrong
 	}
 	err = command.Print(c, report, func(w io.Writer) error {
-		for _, problem := range report.Problems {
+		for _, problem := range slices.Concat(report.Problems, report.Doubles) {
 			fmt.Fprintln(w, command.OneLine(errors.New(problem)))
 		}
 		if report.Torn > 0 {
 			fmt.Fprintf(w, "the journal ends in %d bytes of a write that was not finished: nobody was answered for it, and it is cut when the store is opened\n", report.Torn)
 		}
-		_, err := fmt.Fprintf(w, "%s; %d problems\n", holds(report.Stats), len(report.Problems))
+		_, err := fmt.Fprintf(w, "%s; %d problems\n", holds(report.Stats), len(report.Problems)+len(report.Doubles))
 		return err
 	})
-	return cmp.Or(err, damaged)
+	return cmp.Or(err, wrong)
 }
 
 // placeOf is the shop of the profile, or what the command's argument names.
