@@ -98,7 +98,9 @@ func (p *tokenProxy) Sees(tool string, meta map[string]json.RawMessage) {
 	var price vouchers.Amount
 	if required, err := x402.DecodeValue[x402.PaymentRequired](meta[metaPrice]); !relay.IsNull(meta[metaPrice]) && err == nil {
 		for _, entry := range required.Accepts {
-			price = max(price, entry.Amount)
+			if entry.Is(x402.SchemeBatchSettlement) { // the others may ask for more, which a token does not pay
+				price = max(price, entry.Amount)
+			}
 		}
 	}
 	p.mu.Lock()

@@ -27,7 +27,16 @@ var badPayments = []struct {
 	known   bool
 	payment func(c *customer) any
 }{
-	{"another scheme", x402.ErrScheme, false, bent("exact", "accepted", "scheme")},
+	{"a scheme that nobody speaks", x402.ErrScheme, false, bent("auth-capture", "accepted", "scheme")},
+	{"another scheme", x402.ErrScheme, false, func(c *customer) any {
+		exact := c.terms
+		exact.Scheme, exact.Extra = x402.SchemeExact, x402.Extra{Name: exact.Extra.Name, Version: exact.Extra.Version}
+		return &x402.PaymentPayload{Accepted: exact, Payload: &x402.AuthorizationPayload{
+			Signature:     make([]byte, 65),
+			Authorization: x402.TransferAuthorization{From: c.key.Address(), To: exact.PayTo, Value: price, ValidBefore: 1<<63 - 1},
+		}}
+	}},
+	{"a voucher under another scheme", x402.ErrPayload, false, bent("exact", "accepted", "scheme")},
 	{"another chain", x402.ErrNetworkMismatch, false, bent("eip155:1", "accepted", "network")},
 	{"another family of chains", x402.ErrNetworkMismatch, false, bent("solana:mainnet", "accepted", "network")},
 	{"another token in the terms", x402.ErrTokenMismatch, false, bent(stranger, "accepted", "asset")},

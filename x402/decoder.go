@@ -10,9 +10,9 @@ import (
 	"github.com/chitpay/chit/vouchers"
 )
 
-// PaymentDecoder reads payments as [DecodePaymentPayload] does, and those by voucher in
-// a fraction of the time: a payer sends the same terms and the same channel with every
-// call, so it remembers what their JSON was decoded to. What it returns shares memory
+// PaymentDecoder reads payments as [DecodePaymentPayload] does, and those by voucher or by
+// EIP-3009 transfer in a fraction of the time: a payer sends the same terms and the same channel
+// with every call, so it remembers what their JSON was decoded to. What it returns shares memory
 // with what it returns later, and must not be changed.
 //
 // The zero value is ready to use and safe for concurrent use. It takes a few megabytes
@@ -39,7 +39,7 @@ func (d *PaymentDecoder) DecodeValue(value any) (*PaymentPayload, error) {
 	return DecodeValue[PaymentPayload](value)
 }
 
-// quickly decodes a payment by voucher that is spelled the way that programs spell it.
+// quickly decodes a payment by voucher or transfer that is spelled the way that programs spell it.
 // To everything else, good or bad, it says false. What it does not look into itself
 // goes through the same strict decoder, now or when it was seen first.
 func (d *PaymentDecoder) quickly(data []byte) (payment *PaymentPayload, ok bool) {
@@ -55,7 +55,15 @@ func (d *PaymentDecoder) quickly(data []byte) (payment *PaymentPayload, ok bool)
 	if payment.Accepted, ok = d.accepted.decode(found[accepted]); !ok || !payment.Accepted.Supported() {
 		return nil, false
 	}
-	if payment.Payload, ok = d.voucher(found[payload]); !ok {
+	switch payment.Accepted.Scheme {
+	case SchemeBatchSettlement:
+		payment.Payload, ok = d.voucher(found[payload])
+	case SchemeExact:
+		payment.Payload, ok = transfer(found[payload])
+	default:
+		ok = false
+	}
+	if !ok {
 		return nil, false
 	}
 	if found[resource] != nil {
@@ -89,6 +97,30 @@ func (d *PaymentDecoder) voucher(data jsontext.Value) (Payload, bool) {
 	ok = parsed(found[id], vouchers.ParseChannelID, &p.Voucher.ChannelID) &&
 		parsed(found[ceiling], vouchers.ParseAtomic, &p.Voucher.MaxClaimableAmount) &&
 		parsed(found[signature], vouchers.ParseSignature, &p.Voucher.Signature)
+	return p, ok
+}
+
+// transfer is a payload of exact by EIP-3009.
+func transfer(data jsontext.Value) (Payload, bool) {
+	const authorization, signature = 0, 1
+	var outer [2]jsontext.Value
+	if !split(data, outer[:], byAuthorization, "signature") {
+		return nil, false
+	}
+	const from, to, value, validAfter, validBefore, nonce = 0, 1, 2, 3, 4, 5
+	var inner [6]jsontext.Value
+	if !split(outer[authorization], inner[:], "from", "to", "value", "validAfter", "validBefore", "nonce") {
+		return nil, false
+	}
+	p := new(AuthorizationPayload)
+	a := &p.Authorization
+	ok := parsed(outer[signature], vouchers.ParseSignature, &p.Signature) &&
+		parsed(inner[from], parseAddress, &a.From) &&
+		parsed(inner[to], parseAddress, &a.To) &&
+		parsed(inner[value], vouchers.ParseAtomic, &a.Value) &&
+		parsed(inner[validAfter], parseUint64, &a.ValidAfter) &&
+		parsed(inner[validBefore], parseUint64, &a.ValidBefore) &&
+		parsed(inner[nonce], parseHash, &a.Nonce)
 	return p, ok
 }
 

@@ -74,6 +74,8 @@ func CodeOf(err error) ErrorCode {
 		return ErrPayloadType
 	case "payload.voucher.channelId":
 		return ErrChannelIDInvalid
+	case "payload.signature":
+		return ErrExactSignatureForm
 	}
 	return ErrPayload
 }

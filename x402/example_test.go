@@ -53,13 +53,13 @@ func ExampleRefuse() {
 func ExampleDecodeValue() {
 	meta := map[string]any{x402.MetaPayment: map[string]any{
 		"x402Version": 2.0,
-		"accepted":    map[string]any{"scheme": "exact", "network": "eip155:8453"},
+		"accepted":    map[string]any{"scheme": "auth-capture", "network": "eip155:8453"},
 		"payload":     map[string]any{},
 	}}
 	_, err := x402.DecodeValue[x402.PaymentPayload](meta[x402.MetaPayment])
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, x402.ErrUnsupported), x402.CodeOf(err))
 	// Output:
-	// unsupported x402 payment: accepted.scheme: got "exact", want "batch-settlement"
+	// unsupported x402 payment: accepted.scheme: got "auth-capture", want "batch-settlement", "exact" or "upto"
 	// true invalid_batch_settlement_evm_scheme
 }

@@ -21,9 +21,13 @@ type PaymentPayload struct {
 	Unknown jsontext.Value `json:",embed"`
 }
 
-// Payload is a [*DepositPayload], a [*VoucherPayload] or a [*RefundPayload].
+// Payload is what the scheme of [PaymentPayload.Accepted] has: a [*DepositPayload], a
+// [*VoucherPayload] or a [*RefundPayload] for batch-settlement, an [*AuthorizationPayload] or a
+// [*Permit2Payload] for exact, and a [*Permit2Payload] for upto.
 type Payload interface {
-	// Type is the discriminator on the wire: "deposit", "voucher" or "refund".
+	// Type is what the kind is known by on the wire: the member type of batch-settlement
+	// ("deposit", "voucher" or "refund"), or the name of the member that others have not
+	// ("authorization" or "permit2Authorization").
 	Type() string
 
 	sealed()
@@ -107,15 +111,43 @@ func (d *PaymentPayload) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	accepted, err := members(found[0], headNames[:]...)
+	var scheme string
 	if err == nil {
-		_, _, err = readHead(accepted)
+		scheme, _, err = readHead(accepted)
 	}
 	if err != nil {
 		return within("accepted", err)
 	}
-	type plain PaymentPayload
-	*d = PaymentPayload{}
-	return decodeObject(raw, &versioned[plain]{Body: (*plain)(d)})
+	var wire paymentPayload
+	if err := decodeObject(raw, &versioned[paymentPayload]{Body: &wire}); err != nil {
+		return err
+	}
+	if err := wire.Accepted.unread; err != nil {
+		return within("accepted", err)
+	}
+	payload, err := readPayload(scheme, found[1])
+	if err != nil {
+		return within("payload", err)
+	}
+	*d = PaymentPayload{Resource: wire.Resource, Accepted: wire.Accepted, Payload: payload, Extensions: wire.Extensions, Unknown: wire.Unknown}
+	return nil
+}
+
+// paymentPayload is [PaymentPayload] before the scheme has told what its payload is.
+type paymentPayload struct {
+	Resource   *Resource      `json:"resource"`
+	Accepted   Requirements   `json:"accepted"`
+	Payload    jsontext.Value `json:"payload"`
+	Extensions Extensions     `json:"extensions"`
+	Unknown    jsontext.Value `json:",embed"`
+}
+
+// readPayload decodes the payload of a payment by a scheme that is spoken.
+func readPayload(scheme string, raw jsontext.Value) (Payload, error) {
+	if scheme != SchemeBatchSettlement {
+		return readTransfer(scheme, raw)
+	}
+	return readChannelPayload(raw)
 }
 
 // tagged adds the discriminator to a payload.
@@ -142,53 +174,36 @@ func (p *RefundPayload) MarshalJSONTo(enc *jsontext.Encoder) error {
 	return json.MarshalEncode(enc, tagged[plain]{typeRefund, (*plain)(p)}, encoding)
 }
 
-func readPayload(dec *jsontext.Decoder, p *Payload) error {
-	var read anyPayload
-	err := json.UnmarshalDecode(dec, &read)
-	*p = read.payload
-	return err
-}
-
-// anyPayload decodes the kind of payload that its discriminator names.
-type anyPayload struct{ payload Payload }
-
-// UnmarshalJSONFrom refuses a type that is not known.
-func (p *anyPayload) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
+// readChannelPayload decodes the kind of payload that its discriminator names.
+func readChannelPayload(raw jsontext.Value) (Payload, error) {
 	names := []string{"type", "channelConfig", "voucher", "deposit"}
 	found, err := members(raw, names...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := require(found[:3], names); err != nil {
-		return err
+		return nil, err
 	}
 	kind, err := stringOf("type", found[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch kind {
 	case typeDeposit:
 		if err := require(found, names); err != nil {
-			return err
+			return nil, err
 		}
 		type plain DepositPayload
 		var d DepositPayload
-		p.payload = &d
-		return decodeObject(raw, &tagged[plain]{Body: (*plain)(&d)})
+		return &d, decodeObject(raw, &tagged[plain]{Body: (*plain)(&d)})
 	case typeVoucher:
 		type plain VoucherPayload
 		var v VoucherPayload
-		p.payload = &v
-		return decodeObject(raw, &tagged[plain]{Body: (*plain)(&v)})
+		return &v, decodeObject(raw, &tagged[plain]{Body: (*plain)(&v)})
 	case typeRefund:
 		type plain RefundPayload
 		var r RefundPayload
-		p.payload = &r
-		return decodeObject(raw, &tagged[plain]{Body: (*plain)(&r)})
+		return &r, decodeObject(raw, &tagged[plain]{Body: (*plain)(&r)})
 	}
-	return &DecodeError{Path: "type", Value: quote(kind), Want: `"deposit", "voucher" or "refund"`, Err: ErrUnsupported}
+	return nil, &DecodeError{Path: "type", Value: quote(kind), Want: `"deposit", "voucher" or "refund"`, Err: ErrUnsupported}
 }

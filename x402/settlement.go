@@ -16,15 +16,15 @@ type SettlementResponse struct {
 	ErrorReason ErrorCode
 	// ErrorMessage explains ErrorReason to people; empty is absent.
 	ErrorMessage string
-	// Transaction is the hash of a deposit's or a refund's transaction, "0x" and 64
-	// hex digits; "" for a voucher, which makes none.
+	// Transaction is the hash of the transaction of a deposit, a refund or a transfer, "0x"
+	// and 64 hex digits; "" for a voucher, which makes none.
 	Transaction string
 	// Network is the CAIP-2 name of the chain.
 	Network string
-	// Payer is the channel's; the zero address is absent.
+	// Payer is the channel's or the transfer's; the zero address is absent.
 	Payer common.Address
-	// Amount is what was deposited or refunded, in atomic units; nil is none, which
-	// the wire leaves out or gives as "".
+	// Amount is what was deposited, refunded or transferred, in atomic units; nil is none,
+	// which the wire leaves out or gives as "".
 	Amount *vouchers.Amount
 	// Extra is what the scheme adds; its zero value is absent.
 	Extra SettlementExtra

@@ -54,7 +54,6 @@ var decoding = json.JoinOptions(
 		json.UnmarshalFromFunc(readUint64),
 		json.UnmarshalFromFunc(readUint256),
 		json.UnmarshalFromFunc(readConfig),
-		json.UnmarshalFromFunc(readPayload),
 	)),
 )
 
@@ -138,14 +137,17 @@ func readUint64(dec *jsontext.Decoder, v *uint64) error {
 	}
 	s, err := unquote(raw)
 	if err == nil {
-		var canonical vouchers.Amount
-		canonical, err = vouchers.ParseAtomic(s)
-		*v = uint64(canonical)
+		*v, err = parseUint64(s)
 	}
 	if err != nil {
 		return Malformed("", shown(raw), "a decimal string below 2^64, without leading zeros")
 	}
 	return nil
+}
+
+func parseUint64(s string) (uint64, error) {
+	canonical, err := vouchers.ParseAtomic(s)
+	return uint64(canonical), err
 }
 
 func readUint256(dec *jsontext.Decoder, v *big.Int) error {

@@ -12,9 +12,17 @@ import (
 // document.
 const Version = 2
 
-// SchemeBatchSettlement is the payment channel scheme: one deposit, a cumulative
-// voucher per call, claims in batches.
-const SchemeBatchSettlement = "batch-settlement"
+// The schemes that are spoken.
+const (
+	// SchemeBatchSettlement is the payment channel scheme: one deposit, a cumulative
+	// voucher per call, claims in batches.
+	SchemeBatchSettlement = "batch-settlement"
+	// SchemeExact is one signed transfer of the price for each call, by EIP-3009 or Permit2.
+	SchemeExact = "exact"
+	// SchemeUpto is one signed transfer by Permit2 for each call, of which as much is moved as
+	// the call has cost.
+	SchemeUpto = "upto"
+)
 
 // Headers of the HTTP transport; each value is base64 of the document's JSON.
 const (
@@ -29,11 +37,11 @@ const (
 	MetaPaymentResponse = "x402/payment-response" // a SettlementResponse, on the result
 )
 
-// How a deposit's tokens are pulled: the extra.assetTransferMethod of Requirements.
-// Absent means TransferEIP3009.
+// How the tokens of a deposit or of a transfer are pulled: the extra.assetTransferMethod of
+// Requirements. Absent means TransferEIP3009, but for the scheme upto, which has Permit2 alone.
 const (
-	TransferEIP3009 = "eip3009" // the token's receiveWithAuthorization (EIP-3009)
-	TransferPermit2 = "permit2" // Uniswap's Permit2, with the channel id as witness
+	TransferEIP3009 = "eip3009" // the token's own authorizations (EIP-3009)
+	TransferPermit2 = "permit2" // Uniswap's Permit2, with a witness
 )
 
 // WithdrawDelay limits of the scheme, in seconds: 15 minutes to 30 days.
@@ -42,13 +50,18 @@ const (
 	MaxWithdrawDelay = 2_592_000
 )
 
-// The canonical deployment, at the same addresses on every public chain. It is
-// what Requirements mean when extra announces no escrow of its own.
+// The canonical contracts, at the same addresses on every public chain. The escrow and its
+// collectors are what Requirements mean when extra announces no escrow of its own.
 var (
 	CanonicalEscrow           = common.HexToAddress("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")
 	CanonicalErc3009Collector = common.HexToAddress("0x4020806089470a89826cB9fB1f4059150b550004")
 	CanonicalPermit2Collector = common.HexToAddress("0x4020425FAf3B746C082C2f942b4E5159887B0005")
-	Permit2                   = common.HexToAddress("0x000000000022D473030F116dDEE9F6B43aC78BA3")
+	// CanonicalExactProxy and CanonicalUptoProxy move the tokens of a Permit2 payment to its payee:
+	// the spenders of its permit.
+	CanonicalExactProxy = common.HexToAddress("0x402085c248EeA27D92E8b30b2C58ed07f9E20001")
+	CanonicalUptoProxy  = common.HexToAddress("0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002")
+
+	Permit2 = common.HexToAddress("0x000000000022D473030F116dDEE9F6B43aC78BA3")
 )
 
 const eip155 = "eip155:"

@@ -115,7 +115,9 @@ func ReadUnpaid(structured json.RawMessage, text string) (most vouchers.Amount) 
 		return 0
 	}
 	for _, way := range required.Accepts {
-		most = max(most, way.Amount)
+		if way.Is(x402.SchemeBatchSettlement) {
+			most = max(most, way.Amount)
+		}
 	}
 	return most
 }

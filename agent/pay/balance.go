@@ -51,6 +51,9 @@ func (p *Payer) PriceIn(meta any) vouchers.Amount {
 	}
 	var mine, any vouchers.Amount
 	for _, entry := range required.Accepts {
+		if !entry.Is(x402.SchemeBatchSettlement) {
+			continue
+		}
 		any = max(any, entry.Amount)
 		if entry.Asset == p.token.Address && entry.Network == p.chain.Network() {
 			mine = max(mine, entry.Amount)

@@ -190,7 +190,7 @@ func (p *Payer) signCharged(ctx context.Context, ch *channel) (x402.SignedVouche
 func (p *Payer) check(ctx context.Context, ch *channel, required *x402.PaymentRequired) (*account.Proof, error) {
 	for _, entry := range required.Accepts {
 		state, shown := entry.Extra.ChannelState, entry.Extra.VoucherState
-		if state == nil || state.ChannelID != ch.ID || state.ChargedCumulativeAmount == nil {
+		if !entry.Is(x402.SchemeBatchSettlement) || state == nil || state.ChannelID != ch.ID || state.ChargedCumulativeAmount == nil {
 			continue
 		}
 		return p.checkState(ctx, ch, *state.ChargedCumulativeAmount, shown)

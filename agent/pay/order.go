@@ -62,7 +62,7 @@ func isMismatch(required *x402.PaymentRequired) bool {
 // hidesCount reports whether a refusal tells of the channel what is on chain, and no more.
 func hidesCount(required *x402.PaymentRequired, ch *channel) bool {
 	for _, entry := range required.Accepts {
-		if state := entry.Extra.ChannelState; state != nil && state.ChannelID == ch.ID {
+		if state := entry.Extra.ChannelState; entry.Is(x402.SchemeBatchSettlement) && state != nil && state.ChannelID == ch.ID {
 			return state.ChargedCumulativeAmount == nil
 		}
 	}

@@ -105,8 +105,9 @@ func (on *onHTTP) Refuse(_ context.Context, no *sale.Denial) *heldAnswer {
 	return nil
 }
 
-// refuseTerms answers 402: the terms, the reason, and what the client needs to do better. A
-// payment identifier that was used for another request or payment is a conflict: 409.
+// refuseTerms answers with the status of the reason's code: the terms, the reason, and what the
+// client needs to do better. A payment identifier that was used for another request or payment
+// is a conflict: 409.
 func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	required := on.terms(r)
 	header, err := x402.EncodeHeader(required)
@@ -118,7 +119,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	on.line.Refused(on.r.Context(), r)
 	on.w.Header().Set(x402.HeaderPaymentRequired, header)
 	on.w.Header().Set("Cache-Control", "no-store")
-	status := http.StatusPaymentRequired
+	status := r.Code.HTTPStatus()
 	if r.Conflict {
 		status = http.StatusConflict
 	}

@@ -38,8 +38,9 @@ type inFull struct{ *x402.PaymentPayload }
 func (b inFull) agreed() vouchers.Amount { return b.Accepted.Amount }
 
 func (b inFull) namesPayer(l *sale.Line) {
-	config, voucher, _ := channelOf(b.Payload)
-	l.PaidBy(config.Payer, voucher.Channel)
+	if config, voucher, _, ok := channelOf(b.Payload); ok {
+		l.PaidBy(config.Payer, voucher.Channel)
+	}
 }
 
 func (b inFull) accept(s *Seller, price vouchers.Amount) (*Payment, *terms.Refusal) {

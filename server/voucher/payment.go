@@ -1,7 +1,6 @@
 package voucher
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -39,10 +38,13 @@ type Payment struct {
 
 // accept holds a payment against the terms of a call at a price.
 func (s *Seller) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*Payment, *terms.Refusal) {
-	config, voucher, signature := channelOf(payload.Payload)
 	at, refused := s.tills.Chosen(&payload.Accepted)
 	if refused != nil {
 		return nil, refused
+	}
+	config, voucher, signature, ok := channelOf(payload.Payload)
+	if !ok {
+		return nil, terms.Refuse(x402.ErrPayloadType, "a %T is not of the scheme %q", payload.Payload, payload.Accepted.Scheme)
 	}
 	byPermit2 := payload.Accepted.Extra.AssetTransferMethod == x402.TransferPermit2
 	if byPermit2 && !at.Permit2 || !byPermit2 && !at.Token.EIP3009 {
@@ -75,16 +77,17 @@ func (s *Seller) accept(payload *x402.PaymentPayload, price vouchers.Amount) (*P
 	return p, nil
 }
 
-func channelOf(p x402.Payload) (vouchers.ChannelConfig, vouchers.Voucher, vouchers.Signature) {
+// channelOf is what a payload says of a channel; it is false for one that draws on none.
+func channelOf(p x402.Payload) (config vouchers.ChannelConfig, voucher vouchers.Voucher, signature vouchers.Signature, ok bool) {
 	switch p := p.(type) {
 	case *x402.DepositPayload:
-		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature
+		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature, true
 	case *x402.RefundPayload:
-		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature
+		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature, true
 	case *x402.VoucherPayload:
-		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature
+		return p.ChannelConfig, p.Voucher.Voucher(), p.Voucher.Signature, true
 	}
-	panic(fmt.Sprintf("payload of unknown type %T", p)) // x402.Payload is sealed
+	return config, voucher, nil, false
 }
 
 // checkTerms holds the terms that the client accepted against those of their till.
