@@ -202,12 +202,16 @@ func (s *Store) dropUnsealed() error {
 // as newer than that.
 func (s *Store) replay(passed journal.Position, at *state.View) error {
 	err := s.journal.Replay(journal.Position{}, func(p journal.Position, record []byte) error {
-		f, err := frame.DecodeAt(p, bytes.Clone(record))
+		isNewer := p.Compare(passed) >= 0
+		decode := frame.DecodePastAt
+		if isNewer {
+			record, decode = bytes.Clone(record), frame.DecodeAt
+		}
+		f, err := decode(p, record)
 		if err != nil {
 			return err
 		}
 		size := int64(len(record) + journal.HeaderSize)
-		isNewer := p.Compare(passed) >= 0
 		if end := (journal.Position{Segment: p.Segment, Offset: p.Offset + size}); !isNewer && end.Compare(passed) > 0 {
 			return fmt.Errorf("journal, %v: %w: the checkpoint has come to %v, which is within what stands here: %w", p, ErrCorrupt, passed, folder.ErrUnlike)
 		}

@@ -15,6 +15,9 @@ import (
 type reader struct {
 	rest []byte
 	err  error
+
+	channels []vouchers.ChannelID // of the records
+	pastOnly bool                 // records are read, and forgotten but for their channels
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -120,9 +123,19 @@ func (r *reader) records(f *Frame) {
 			WithdrawDelay: r.uint64(),
 		}
 	}
-	f.Records = make([]Record, r.count(leastRecord))
+	r.channels = make([]vouchers.ChannelID, r.count(leastRecord))
+	if r.pastOnly {
+		var forgotten Record
+		for i := range r.channels {
+			r.record(&forgotten, terms)
+			r.channels[i] = forgotten.ID
+		}
+		return
+	}
+	f.Records = make([]Record, len(r.channels))
 	for i := range f.Records {
 		r.record(&f.Records[i], terms)
+		r.channels[i] = f.Records[i].ID
 	}
 }
 
@@ -147,27 +160,29 @@ func (r *reader) record(rec *Record, terms []*vouchers.Terms) {
 		r.fail("a signature of %d bytes, at most %d", len(proof), vouchers.MaxSignature)
 		return
 	}
-	rec.Proof = vouchers.NewProof(proof)
+	if !r.pastOnly {
+		rec.Proof = vouchers.NewProof(proof)
+	}
 }
 
 func (r *reader) entries(f *Frame) {
 	entries := make([]vouchers.Entry, r.count(leastEntry))
 	f.Entries = make([]Entry, len(entries))
 	for i := range entries {
-		f.Entries[i] = Entry{&entries[i], r.entry(&entries[i], f.Records)}
+		f.Entries[i] = Entry{&entries[i], r.entry(&entries[i])}
 	}
 }
 
-func (r *reader) entry(e *vouchers.Entry, records []Record) (of int) {
+func (r *reader) entry(e *vouchers.Entry) (of int) {
 	number := r.uint64()
 	switch {
-	case number > uint64(len(records)):
-		r.fail("an entry of record %d of %d", number, len(records))
+	case number > uint64(len(r.channels)):
+		r.fail("an entry of record %d of %d", number, len(r.channels))
 		return -1
 	case number == 0:
 		e.Channel = vouchers.ChannelID(r.take(32))
 	default:
-		e.Channel = records[number-1].ID
+		e.Channel = r.channels[number-1]
 	}
 	epoch, n := r.uint64(), r.uint64()
 	if epoch >= 1<<(64-epochBits) || n >= 1<<epochBits {

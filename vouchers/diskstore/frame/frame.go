@@ -69,8 +69,15 @@ func (e *Encoder) Append(b []byte, f *Frame) []byte {
 
 // DecodeAt is [Decode] of the record at a position of a store's journal. What is no frame there is
 // damage of the store, [boltfile.ErrCorrupt], and the error says where it is.
-func DecodeAt(p journal.Position, record []byte) (*Frame, error) {
-	f, err := Decode(record)
+func DecodeAt(p journal.Position, record []byte) (*Frame, error) { return at(p, record, Decode) }
+
+// DecodePastAt is [DecodeAt] of all but the records, for who has what they say already.
+func DecodePastAt(p journal.Position, record []byte) (*Frame, error) {
+	return at(p, record, DecodePast)
+}
+
+func at(p journal.Position, record []byte, decode func([]byte) (*Frame, error)) (*Frame, error) {
+	f, err := decode(record)
 	if err != nil {
 		return nil, fmt.Errorf("journal, %v: %w: %w", p, boltfile.ErrCorrupt, err)
 	}
@@ -79,7 +86,12 @@ func DecodeAt(p journal.Position, record []byte) (*Frame, error) {
 
 // Decode reads a frame. What it returns may share the memory of b. The error wraps
 // [ErrFormat].
-func Decode(b []byte) (*Frame, error) {
+func Decode(b []byte) (*Frame, error) { return decode(b, reader{}) }
+
+// DecodePast is [Decode] of all but the records.
+func DecodePast(b []byte) (*Frame, error) { return decode(b, reader{pastOnly: true}) }
+
+func decode(b []byte, r reader) (*Frame, error) {
 	if len(b) < 2 || b[0] != version {
 		return nil, fmt.Errorf("%w: %d bytes, the first of which say %x: a newer program may have written it", ErrFormat, len(b), b[:min(2, len(b))])
 	}
@@ -100,7 +112,7 @@ func Decode(b []byte) (*Frame, error) {
 	default:
 		return nil, fmt.Errorf("%w: packed in way %d", ErrFormat, b[1])
 	}
-	r := reader{rest: body}
+	r.rest = body
 	f := r.frame()
 	if r.err == nil && len(r.rest) > 0 {
 		r.fail("%d bytes follow its end", len(r.rest))

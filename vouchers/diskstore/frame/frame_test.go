@@ -87,6 +87,19 @@ func TestAFrameReadsAsItWasWritten(t *testing.T) {
 	})
 }
 
+func TestThePastOfAFrameIsAllButItsRecords(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := anyFrame(t)
+		got, err := frame.DecodePast(encode(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want.Records = nil; !reflect.DeepEqual(got, want) {
+			t.Fatalf("%+v, want %+v", got, want)
+		}
+	})
+}
+
 func TestAnEncoderMayBeUsedAgain(t *testing.T) {
 	var encoder frame.Encoder
 	large := &frame.Frame{Puts: []vouchers.Put{{Bucket: "room", Key: []byte("k"), Value: bytes.Repeat([]byte("value"), 1000)}}}
@@ -116,6 +129,9 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := frame.Decode(b)
+		if _, past := frame.DecodePast(b); (past == nil) != (err == nil) {
+			t.Fatalf("of all it says %v, of the past %v", err, past)
+		}
 		if err != nil {
 			return
 		}
