@@ -2,7 +2,9 @@ package history
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -66,3 +68,17 @@ func ceilSeconds(t time.Time) int64 {
 }
 
 func timeOf(seconds uint32) time.Time { return time.Unix(int64(seconds), 0).UTC() }
+
+// Look says what tables a directory has, of receipts or of answers, in the order of the
+// segments, and changes nothing in it. A directory that is not there has none. Of a table that
+// is damaged only its number, path and size are known.
+func Look(dir string) (found []Facts, err error) {
+	s, err := survey(dir, func(string) error { return nil })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.list(), s.close()
+}

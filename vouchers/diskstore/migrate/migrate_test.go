@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/boltfile"
 	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 	"github.com/chitpay/chit/vouchers/diskstore/migrate"
@@ -285,6 +287,24 @@ func TestAMigrationThatFailsLeavesTheStoreAsItWas(t *testing.T) {
 		}
 		if _, err := os.Stat(path + ".new"); err == nil {
 			t.Errorf("after %d receipts what was begun is there", after)
+		}
+	}
+	s := migrated(t, path)
+	hasFormer(t, s)
+	closeStore(t, s)
+	isKept(t, path, raw)
+}
+
+func TestAProgramOfVersion1RefusesTheFolderAndChangesNothing(t *testing.T) {
+	path, raw := former(t, time.Now().Add(time.Hour))
+	closeStore(t, migrated(t, path))
+	for range 2 {
+		db, err := boltfile.Open(path, new(bbolt.Options)) // as that program opens its store
+		if err == nil {
+			err = errors.Join(errors.New("the folder is opened"), db.Close())
+		}
+		if !errors.Is(err, syscall.EISDIR) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%v", err)
 		}
 	}
 	s := migrated(t, path)
