@@ -122,6 +122,12 @@ func (d Deposit) Key(_ uint64, _ common.Address, id vouchers.ChannelID) common.H
 
 // Used asks the chain whether it is used up.
 func (d Deposit) Used(ctx context.Context, client *chain.Client, id vouchers.ChannelID, block *big.Int) (bool, error) {
-	r := tokenReader{ctx: ctx, client: client, address: d.Config.Token, abi: abigen.NewToken(), block: block}
-	return ask(r, r.abi.PackAuthorizationState(d.Config.Payer, d.Nonce(id)), r.abi.UnpackAuthorizationState)
+	return AuthorizationUsed(ctx, client, d.Config.Token, d.Config.Payer, d.Nonce(id), block)
+}
+
+// AuthorizationUsed reports whether an EIP-3009 authorization of a token is used up, or
+// cancelled by its authorizer, as of a block, nil for the latest.
+func AuthorizationUsed(ctx context.Context, client *chain.Client, token, authorizer common.Address, nonce common.Hash, block *big.Int) (bool, error) {
+	r := tokenReader{ctx: ctx, client: client, address: token, abi: abigen.NewToken(), block: block}
+	return ask(r, r.abi.PackAuthorizationState(authorizer, nonce), r.abi.UnpackAuthorizationState)
 }

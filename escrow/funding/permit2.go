@@ -35,6 +35,7 @@ type Permit2Deposit struct {
 
 var (
 	permit2DomainTypeHash   = crypto.Keccak256Hash([]byte("EIP712Domain(string name,uint256 chainId,address verifyingContract)"))
+	permit2NameHash         = crypto.Keccak256Hash([]byte("Permit2"))
 	tokenPermissionsType    = "TokenPermissions(address token,uint256 amount)"
 	tokenPermissionsHash    = crypto.Keccak256Hash([]byte(tokenPermissionsType))
 	depositWitnessType      = "DepositWitness(bytes32 channelId)"
@@ -46,12 +47,7 @@ var (
 // Digest is what the payer signs: the EIP-712 digest of PermitWitnessTransferFrom to
 // the collector, with the channel as witness, under Permit2's domain on a chain.
 func (d Permit2Deposit) Digest(chainID uint64, collector common.Address, id vouchers.ChannelID) common.Hash {
-	separator := crypto.Keccak256(
-		permit2DomainTypeHash[:],
-		crypto.Keccak256([]byte("Permit2")),
-		word(new(big.Int).SetUint64(chainID)),
-		common.LeftPadBytes(Permit2[:], 32),
-	)
+	separator := Permit2Separator(chainID)
 	structHash := crypto.Keccak256(
 		permitWitnessTypeHash[:],
 		crypto.Keccak256(tokenPermissionsHash[:], common.LeftPadBytes(d.Config.Token[:], 32), word(d.Amount.Big())),
@@ -60,7 +56,17 @@ func (d Permit2Deposit) Digest(chainID uint64, collector common.Address, id vouc
 		word(new(big.Int).SetUint64(d.Deadline)),
 		crypto.Keccak256(depositWitnessHash[:], id[:]),
 	)
-	return crypto.Keccak256Hash([]byte{0x19, 0x01}, separator, structHash)
+	return crypto.Keccak256Hash([]byte{0x19, 0x01}, separator[:], structHash)
+}
+
+// Permit2Separator is the EIP-712 domain separator of Permit2 on a chain.
+func Permit2Separator(chainID uint64) common.Hash {
+	return crypto.Keccak256Hash(
+		permit2DomainTypeHash[:],
+		permit2NameHash[:],
+		word(new(big.Int).SetUint64(chainID)),
+		common.LeftPadBytes(Permit2[:], 32),
+	)
 }
 
 // Sign fills in the payer's signature.
@@ -86,13 +92,19 @@ func (d Permit2Deposit) Key(chainID uint64, collector common.Address, id voucher
 
 // Used asks the chain whether it is used up.
 func (d Permit2Deposit) Used(ctx context.Context, client *chain.Client, _ vouchers.ChannelID, block *big.Int) (bool, error) {
+	return Permit2NonceUsed(ctx, client, d.Config.Payer, d.Nonce, block)
+}
+
+// Permit2NonceUsed reports whether a nonce of an owner's permits is used up, or invalidated
+// by the owner, as of a block, nil for the latest.
+func Permit2NonceUsed(ctx context.Context, client *chain.Client, owner common.Address, nonce, block *big.Int) (bool, error) {
 	const bits = 256 // of a word of the bitmap
-	position, bit := new(big.Int).DivMod(d.Nonce, big.NewInt(bits), new(big.Int))
+	position, bit := new(big.Int).DivMod(nonce, big.NewInt(bits), new(big.Int))
 	contract := abigen.NewPermit2()
 	r := tokenReader{ctx: ctx, client: client, address: Permit2, block: block}
-	bitmap, err := ask(r, contract.PackNonceBitmap(d.Config.Payer, position), contract.UnpackNonceBitmap)
+	bitmap, err := ask(r, contract.PackNonceBitmap(owner, position), contract.UnpackNonceBitmap)
 	if err != nil {
-		return false, fmt.Errorf("ask Permit2 for nonce %s: %w", d.Nonce, err)
+		return false, fmt.Errorf("ask Permit2 for nonce %s: %w", nonce, err)
 	}
 	return bitmap.Bit(int(bit.Int64())) == 1, nil
 }
@@ -115,4 +127,18 @@ func (t Token) Permit2Allowance(ctx context.Context, client *chain.Client, owner
 		return nil, fmt.Errorf("read what %s lets Permit2 move of %s: %w", owner, t.Symbol, err)
 	}
 	return allowance, nil
+}
+
+// PermitNonce returns the nonce of the next EIP-2612 permit that an owner can sign of the
+// token.
+func (t Token) PermitNonce(ctx context.Context, client *chain.Client, owner common.Address) (uint64, error) {
+	r := tokenReader{ctx: ctx, client: client, address: t.Address, abi: abigen.NewToken()}
+	nonce, err := ask(r, r.abi.PackNonces(owner), r.abi.UnpackNonces)
+	if err != nil {
+		return 0, fmt.Errorf("read the nonce of the permits of %s: %w", owner, err)
+	}
+	if !nonce.IsUint64() {
+		return 0, fmt.Errorf("%w: the nonce of the permits of %s is %s", ErrToken, owner, nonce)
+	}
+	return nonce.Uint64(), nil
 }
