@@ -51,23 +51,32 @@ func (c *Challenge) Authorize(payer common.Address, now time.Time) (*Credential,
 	if err != nil {
 		return nil, err
 	}
-	expires, err := c.Deadline()
+	until, err := c.payableUntil(now)
 	if err != nil {
 		return nil, err
+	}
+	return &Credential{
+		Challenge: *c,
+		Authorization: Authorization{
+			From: payer, To: charge.Recipient, Value: charge.Amount, ValidBefore: uint64(until), Nonce: c.Nonce(),
+		},
+		Source: SourceOf(charge.ChainID, payer),
+	}, nil
+}
+
+// payableUntil is when an authorization that is signed now ends, in Unix seconds.
+func (c *Challenge) payableUntil(now time.Time) (int64, error) {
+	expires, err := c.Deadline()
+	if err != nil {
+		return 0, err
 	}
 	if expires.IsZero() {
 		expires = now.Add(defaultValidity)
 	}
 	if expires.Unix() <= now.Unix() {
-		return nil, fmt.Errorf("%w: it expired at %s: ask again", ErrExpired, clip(c.Expires))
+		return 0, fmt.Errorf("%w: it expired at %s: ask again", ErrExpired, clip(c.Expires))
 	}
-	return &Credential{
-		Challenge: *c,
-		Authorization: Authorization{
-			From: payer, To: charge.Recipient, Value: charge.Amount, ValidBefore: uint64(expires.Unix()), Nonce: c.Nonce(),
-		},
-		Source: SourceOf(charge.ChainID, payer),
-	}, nil
+	return expires.Unix(), nil
 }
 
 // SourceOf names a payer on a chain: "did:pkh:eip155:8453:0x...".

@@ -9,6 +9,9 @@
 // HTTP they are the headers WWW-Authenticate, Authorization and Payment-Receipt; over MCP they are
 // the data of an error or the _meta of a result ([Required]), and two entries of _meta.
 //
+// The same payment in x402 is one of the scheme "exact": [Challenge.Requirements],
+// [Credential.Payment], [FromRequirements] and [FromSettlement] go from one to the other.
+//
 // What comes in was written by anybody: it is bounded, and refused with an error that wraps one
 // sentinel, of which [ProblemOf] makes the answer. The package checks form and what is bound by
 // hash; whether a signature is good and money moves is for others.

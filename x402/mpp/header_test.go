@@ -71,6 +71,7 @@ func TestWhatIsNoChallengeIsRefused(t *testing.T) {
 		"a backslash at the end":          {good + `, opaque="\`},
 		"a scheme that is no token":       {`P@yment id="a"`},
 		"a parameter twice":               {good + `, id="b"`},
+		"a long parameter twice":          {good + strings.Repeat(", "+strings.Repeat("x", 1000)+"=1", 2)},
 		"a token in the place of members": {"Payment YWJj"},
 		"no id":                           changed(`id="a", `, ""),
 		"an empty id":                     changed(`id="a"`, `id=""`),

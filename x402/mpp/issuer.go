@@ -77,7 +77,7 @@ func (i *Issuer) id(c *Challenge) string {
 // Check holds a credential against its challenge, and returns what that asks: the challenge was
 // issued with this secret ([ErrForeign]) and has not expired ([ErrExpired]), and the authorization
 // pays it, now and with its nonce ([ErrMismatch]). That it is signed, and that the challenge is of
-// what is sold now, is for the caller to check; see [Challenge.Bound].
+// what is sold now, is not checked here; see [Credential.Payment] and [Challenge.Bound].
 func (i *Issuer) Check(c *Credential, now time.Time) (*Charge, error) {
 	if issued := i.id(&c.Challenge); !hmac.Equal([]byte(issued), []byte(c.Challenge.ID)) {
 		return nil, fmt.Errorf("%w: it was not issued by this server, or was changed: ask again and pay what is asked then", ErrForeign)

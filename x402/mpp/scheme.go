@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/chitpay/chit/internal/plain"
 )
 
 // scheme is one challenge or one credential of an HTTP header (RFC 9110, 11.3 and 11.4): the
@@ -53,7 +55,7 @@ func add(found []scheme, name, value string) error {
 	}
 	params, name := found[len(found)-1].params, strings.ToLower(name)
 	if _, again := params[name]; again {
-		return malformed(name, "the parameter again", "each parameter once")
+		return malformed(plain.Clip(name), "the parameter again", "each parameter once")
 	}
 	params[name] = value
 	return nil
