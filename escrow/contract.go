@@ -20,7 +20,7 @@ type Contract struct {
 	abi        *abigen.Escrow
 	deployment vouchers.Deployment
 	domain     *vouchers.Domain
-	span       span
+	span       chain.Span
 	compact    atomic.Pointer[bool] // whether it has the compact claim path; nil until it was asked
 }
 
@@ -60,6 +60,12 @@ func (c *Contract) HasCompactClaim(ctx context.Context) (bool, error) {
 	}
 	c.compact.Store(&has)
 	return has, nil
+}
+
+// EachLog looks at the escrow's logs, as [chain.Client.EachLog] does.
+func (c *Contract) EachLog(ctx context.Context, s chain.LogScan) error {
+	s.Contract = c.deployment.Escrow
+	return c.client.EachLog(ctx, &c.span, s)
 }
 
 // Settleable returns what was claimed for a receiver and not yet transferred to it.

@@ -48,7 +48,7 @@ func (c *Contract) Search(ctx context.Context, s Search) error {
 	known := make(map[vouchers.ChannelID]bool)
 	var found []vouchers.ChannelConfig
 	var failed failures.List
-	err = c.EachLog(ctx, LogScan{
+	err = c.EachLog(ctx, chain.LogScan{
 		From: from, To: last, Topics: [][]common.Hash{{createdTopic}},
 		Take: func(log *types.Log) {
 			if config, ok := c.openedBy(s.Payer, log); ok && !known[c.domain.ChannelID(config)] {

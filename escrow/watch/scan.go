@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
@@ -109,7 +109,7 @@ func (w *Watcher) scan(ctx context.Context, from, to uint64, events []common.Has
 	if len(of.earners) == 0 { // no channel is known
 		return nil
 	}
-	return w.contract.EachLog(ctx, escrow.LogScan{
+	return w.contract.EachLog(ctx, chain.LogScan{
 		From: from, To: to, Topics: of.topics(events),
 		Take:    func(log *types.Log) { w.touch(log, of, into) },
 		Reached: func(uint64) error { return nil },
@@ -120,7 +120,7 @@ func (w *Watcher) scan(ctx context.Context, from, to uint64, events []common.Has
 // apart asks for each event of a crowded block alone.
 func (w *Watcher) apart(ctx context.Context, block uint64, of watched, events []common.Hash, into *touched, refusal error) error {
 	for _, event := range events {
-		err := w.contract.EachLog(ctx, escrow.LogScan{
+		err := w.contract.EachLog(ctx, chain.LogScan{
 			From: block, To: block, Topics: of.topics([]common.Hash{event}),
 			Take:    func(log *types.Log) { w.touch(log, of, into) },
 			Reached: func(uint64) error { return nil },

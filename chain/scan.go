@@ -1,4 +1,4 @@
-package escrow
+package chain
 
 import (
 	"context"
@@ -10,15 +10,14 @@ import (
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
-
-	"github.com/chitpay/chit/chain"
 )
 
 // maxRange is how many blocks one query for logs covers at most.
 const maxRange = 2_000
 
-// LogScan is a look at the escrow's logs in a range of blocks, both ends included.
+// LogScan is a look at a contract's logs in a range of blocks, both ends included.
 type LogScan struct {
+	Contract common.Address
 	From, To uint64
 	Topics   [][]common.Hash
 	// Take gets the logs, in the order of the chain.
@@ -29,33 +28,33 @@ type LogScan struct {
 	Crowded func(block uint64, refusal error) error
 }
 
-// EachLog looks at the escrow's logs. A range that the endpoint refuses, or does not
-// answer, is halved.
-func (c *Contract) EachLog(ctx context.Context, s LogScan) error {
-	size := c.span.size()
+// EachLog looks at a contract's logs. A range that the endpoint refuses, or does not
+// answer, is halved; what it refuses is remembered in the span.
+func (c *Client) EachLog(ctx context.Context, span *Span, s LogScan) error {
+	size := span.size()
 	for from := s.From; from <= s.To; {
 		end := min(s.To, from+size-1)
-		logs, err := c.client.Logs(ctx, ethereum.FilterQuery{
+		logs, err := c.Logs(ctx, ethereum.FilterQuery{
 			FromBlock: new(big.Int).SetUint64(from), ToBlock: new(big.Int).SetUint64(end),
-			Addresses: []common.Address{c.deployment.Escrow}, Topics: s.Topics,
+			Addresses: []common.Address{s.Contract}, Topics: s.Topics,
 		})
-		refused := errors.Is(err, chain.ErrQuery)
+		refused := errors.Is(err, ErrQuery)
 		switch {
 		case err == nil:
 			for i := range logs {
 				s.Take(&logs[i])
 			}
-			c.span.took(end - from + 1)
+			span.took(end - from + 1)
 		case ctx.Err() != nil, end == from && !refused:
 			return err
 		case end == from:
-			c.span.forget() // it was not about the range
+			span.forget() // it was not about the range
 			if err := s.Crowded(from, err); err != nil {
 				return err
 			}
 		case refused:
-			c.span.refused(end - from + 1)
-			size = c.span.size()
+			span.refused(end - from + 1)
+			size = span.size()
 			continue
 		default:
 			size = (end - from + 1) / 2
@@ -64,13 +63,14 @@ func (c *Contract) EachLog(ctx context.Context, s LogScan) error {
 		if err := s.Reached(end); err != nil {
 			return err
 		}
-		from, size = end+1, c.span.size()
+		from, size = end+1, span.size()
 	}
 	return nil
 }
 
-// span remembers how many blocks an endpoint lets one query cover.
-type span struct {
+// Span remembers how many blocks an endpoint lets one query for logs cover. The zero value
+// knows nothing yet. It is safe for concurrent use.
+type Span struct {
 	mu      sync.Mutex // guards what follows
 	good    uint64     // the most that it has answered
 	bad     uint64     // the least that it has refused; 0 if there is none
@@ -81,7 +81,7 @@ type span struct {
 const relearn = time.Hour
 
 // size is how many blocks to ask for.
-func (s *span) size() uint64 {
+func (s *Span) size() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -93,7 +93,7 @@ func (s *span) size() uint64 {
 	return max((s.good+s.bad)/2, 1)
 }
 
-func (s *span) took(blocks uint64) {
+func (s *Span) took(blocks uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.good = max(s.good, blocks)
@@ -102,7 +102,7 @@ func (s *span) took(blocks uint64) {
 	}
 }
 
-func (s *span) refused(blocks uint64) {
+func (s *Span) refused(blocks uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bad, s.learned = blocks, time.Now()
@@ -111,7 +111,7 @@ func (s *span) refused(blocks uint64) {
 	}
 }
 
-func (s *span) forget() {
+func (s *Span) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.good, s.bad = 0, 0
