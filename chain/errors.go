@@ -64,7 +64,8 @@ func (t errorTable) explain(err error) error {
 	err = said{err}
 	text := strings.ToLower(err.Error())
 	switch {
-	case strings.Contains(text, "gas required exceeds"), strings.Contains(text, "out of gas"):
+	case strings.Contains(text, "gas required exceeds"), strings.Contains(text, "out of gas"),
+		strings.Contains(text, "outofgas"), strings.Contains(text, "memoryoog"): // the last two are anvil's
 		return fmt.Errorf("%w: %w", ErrGasCap, err)
 	case strings.Contains(text, "insufficient funds"):
 		return fmt.Errorf("%w: %w", ErrFunds, err)
