@@ -30,19 +30,9 @@ func (t Transfer) Calls(account Account, amount vouchers.Amount) ([]Call, error)
 	if err := t.checkAmount(amount); err != nil {
 		return nil, err
 	}
-	signature, calls := t.Signature, []Call(nil)
-	if isWrapped(signature) {
-		w, err := unwrap(signature)
-		if err != nil {
-			return nil, err
-		}
-		signature = w.signature
-		if account == ByUndeployed {
-			calls = []Call{{To: w.factory, Data: w.data, MayFail: true}} // somebody may have deployed it since
-		}
-	}
-	if account == ByKey || account == ByDelegate {
-		signature = plain(signature)
+	signature, calls, err := t.inner(account)
+	if err != nil {
+		return nil, err
 	}
 	switch t.Method {
 	case EIP3009:
@@ -53,6 +43,22 @@ func (t Transfer) Calls(account Account, amount vouchers.Amount) ([]Call, error)
 		return append(calls, t.uptoCall(amount, signature)), nil
 	}
 	return nil, fmt.Errorf("%w: %s", ErrMethod, t.Method)
+}
+
+// inner is the signature that the chain is shown, and what is called before to deploy the
+// contract that takes it.
+func (t Transfer) inner(account Account) (vouchers.Signature, []Call, error) {
+	switch {
+	case account == ByKey || account == ByDelegate:
+		return plain(t.Signature), nil, nil
+	case !isWrapped(t.Signature):
+		return t.Signature, nil, nil
+	}
+	w, err := unwrap(t.Signature)
+	if err != nil || account != ByUndeployed {
+		return w.signature, nil, err
+	}
+	return w.signature, []Call{{To: w.factory, Data: w.data, MayFail: true}}, nil // somebody may have deployed it since
 }
 
 func (t Transfer) checkAmount(amount vouchers.Amount) error {
@@ -107,6 +113,12 @@ func (t Transfer) permit2() abigen.IPermit2PermitTransferFrom {
 func (t Transfer) tokenPermit() abigen.Eip2612Permit {
 	v, r, s := parts(plain(t.Permit.Signature))
 	return abigen.Eip2612Permit{Value: t.Value.Big(), Deadline: bigOf(t.Permit.Deadline), V: v, R: r, S: s}
+}
+
+// permitCall hands the EIP-2612 permit to the token.
+func (t Transfer) permitCall() Call {
+	p := t.tokenPermit()
+	return Call{To: t.Token, Data: abigen.NewToken().PackPermit0(t.From, abigen.Permit2Address, p.Value, p.Deadline, p.V, p.R, p.S)}
 }
 
 // plain is a signature in 65 bytes, if it has 64.
