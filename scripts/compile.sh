@@ -5,4 +5,4 @@ cd "$(dirname "$0")"
 
 ./toolchain.sh
 cd ../contracts
-node_modules/.bin/forge build --quiet --out out/generate --cache-path cache/generate --skip test
+../scripts/forge.sh build --quiet --out out/generate --cache-path cache/generate --skip test

@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/../contracts"
 
 ../scripts/toolchain.sh
-FOUNDRY_PROFILE=long exec node_modules/.bin/forge test --match-test '^(testFuzz|invariant)_' "$@"
+FOUNDRY_PROFILE=long exec ../scripts/forge.sh test --match-test '^(testFuzz|invariant)_' "$@"

@@ -14,7 +14,7 @@ esac
 ../scripts/toolchain.sh
 measured=cache/gas
 rm -rf "$measured" && mkdir -p "$measured"
-if ! log=$(FOUNDRY_SNAPSHOTS="$measured" node_modules/.bin/forge test --match-path 'test/gas/*' --gas-snapshot-emit=true 2>&1); then
+if ! log=$(FOUNDRY_SNAPSHOTS="$measured" ../scripts/forge.sh test --match-path 'test/gas/*' --gas-snapshot-emit=true 2>&1); then
   printf '%s\ngas: the gas tests failed; see above\n' "$log" >&2
   exit 1
 fi

@@ -11,5 +11,5 @@ fi
 go vet ./...
 go tool staticcheck ./...
 go mod tidy -diff
-(cd contracts && node_modules/.bin/forge fmt --check)
+(cd contracts && ../scripts/forge.sh fmt --check)
 echo "lint: ok"

@@ -11,7 +11,7 @@ go test "$@" ./...
 say "the pure Go curve, for machines without a C compiler"
 CGO_ENABLED=0 go test ./vouchers ./vouchers/ledger -run 'Digest|Signature|Signed|Canonical|Parity'
 say "contracts"
-(cd contracts && node_modules/.bin/forge test --no-match-path 'test/gas/*')
+(cd contracts && ../scripts/forge.sh test --no-match-path 'test/gas/*')
 say "gas snapshot"
 scripts/gas.sh --check
 say "generated files"
