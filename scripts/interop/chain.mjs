@@ -1,4 +1,5 @@
 // A local chain with our contracts at the addresses that the stock x402 packages have built in.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -13,6 +14,8 @@ export const ESCROW = "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003";
 const ERC3009_COLLECTOR = "0x4020806089470a89826cB9fB1f4059150b550004";
 const PERMIT2_COLLECTOR = "0x4020425FAf3B746C082C2f942b4E5159887B0005";
 const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
+const EXACT_PERMIT2_PROXY = "0x402085c248EeA27D92E8b30b2C58ed07f9E20001";
+const UPTO_PERMIT2_PROXY = "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002";
 export const PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
 
 export function artifact(name) {
@@ -63,6 +66,8 @@ export async function startChain(id) {
 // Deploys DevUSDC and puts the rest where the stock packages look for it. Code with immutables is deployed elsewhere, with
 // the canonical escrow as its constructor's argument, and copied.
 export async function install({ chain, node }) {
+  const published = readFileSync(new URL("published/Multicall3.hex", contracts), "utf8").trim();
+  assert.equal(`0x${published}`, multicall3Bytecode, "contracts/published/Multicall3.hex is not what viem publishes");
   const deployer = privateKeyToAccount(generatePrivateKey());
   await node.setBalance({ address: deployer.address, value: parseEther("10") });
   const wallet = createWalletClient({ chain, account: deployer, transport: http() });
@@ -77,6 +82,8 @@ export async function install({ chain, node }) {
   await copy(await deploy(artifact("Permit2Collector"), ESCROW), PERMIT2_COLLECTOR);
   await copy(await deploy({ abi: [], bytecode: multicall3Bytecode }), MULTICALL3);
   await node.setCode({ address: PERMIT2, bytecode: permit2Code() });
+  await copy(await deploy(artifact("ExactPermit2Proxy"), PERMIT2), EXACT_PERMIT2_PROXY);
+  await copy(await deploy(artifact("UptoPermit2Proxy"), PERMIT2), UPTO_PERMIT2_PROXY);
   const usdc = await deploy(artifact("DevUSDC"), deployer.address);
   const mint = async (to, amount) => {
     const hash = await wallet.writeContract({ address: usdc, abi: artifact("DevUSDC").abi, functionName: "mint", args: [to, amount] });

@@ -119,3 +119,33 @@ contract HostileToken is OpenToken {
         if (done) reentered = true;
     }
 }
+
+/// @notice Refuses every permit, in words or by a panic.
+contract GrumpyToken is OpenToken {
+    bool private panics;
+
+    function panicFromNowOn() external {
+        panics = true;
+    }
+
+    function permit(address, address, uint256, uint256 deadline, uint8, bytes32, bytes32) external view {
+        if (panics) deadline += type(uint256).max;
+        revert("no");
+    }
+}
+
+/// @notice Calls someone during a transfer by allowance, and keeps what came of it.
+contract CallingToken is OpenToken {
+    address private target;
+    bytes private data;
+    bytes public answer;
+
+    function callOnTransfer(address target_, bytes calldata data_) external {
+        (target, data) = (target_, data_);
+    }
+
+    function transferFrom(address from, address to, uint256 value) public override returns (bool) {
+        (, answer) = target.call(data);
+        return super.transferFrom(from, to, value);
+    }
+}
