@@ -225,6 +225,29 @@ func TestSeveralTransfersGoInOneTransactionAndFailApart(t *testing.T) {
 	}
 }
 
+func TestATransferThatItsPayerCancelledIsNotMade(t *testing.T) {
+	from, anybody := payer(t), as(t, devnet.Seller)
+	call := from.transfer(payee(t), usdc, "cancelled", false)
+	nonce := crypto.Keccak256Hash([]byte(t.Name() + "cancelled"))
+	cancel := from.sign(token(), apitypes.Types{"CancelAuthorization": {{Name: "authorizer", Type: "address"}, {Name: "nonce", Type: "bytes32"}}},
+		"CancelAuthorization", apitypes.TypedDataMessage{"authorizer": from.Address().Hex(), "nonce": nonce[:]})
+	receipt := anybody.send(net.Token, abigen.NewToken().PackCancelAuthorization(from.Address(), nonce, cancel))
+	if len(receipt.Logs) != 1 {
+		t.Fatalf("%d events, want 1", len(receipt.Logs))
+	}
+	event, err := abigen.NewToken().UnpackAuthorizationCanceledEvent(receipt.Logs[0])
+	if err != nil || event.Authorizer != from.Address() || event.Nonce != nonce {
+		t.Errorf("the token says %+v, %v", event, err)
+	}
+	if !ask(t, net.Token, abigen.NewToken().PackAuthorizationState(from.Address(), nonce), abigen.NewToken().UnpackAuthorizationState) {
+		t.Error("a cancelled authorization is still open")
+	}
+	if _, err := anybody.Send(t.Context(), txmgr.Call{To: net.Token, Data: call, Label: t.Name()}); err == nil {
+		t.Error("the transfer was made all the same")
+	}
+	paid(t, 0)
+}
+
 func TestExactAndUptoArePaidByPermit2WithoutGas(t *testing.T) {
 	from, facilitator := payer(t), as(t, devnet.Seller)
 	permit, signature := from.permit(abigen.ExactPermit2ProxyAddress, 5*usdc, 1,
