@@ -92,6 +92,24 @@ func bent(change func(r *receipts.Receipt, n int)) func(*liar, int, *receipts.Si
 	}
 }
 
+func TestAReceiptIsThatOfOneCall(t *testing.T) {
+	o := options(t)
+	l := newLiar(t, o, func(l *liar, n int, _ *x402.PaymentPayload) *mcp.CallToolResult {
+		result := serves(l.receipt(price, vouchers.Amount(n+1)*price))
+		result.Meta.AdditionalFields["chit/receipt"] = l.signs(receipts.Receipt{
+			Sequence: 1, Charged: price, Cumulative: price, Resource: "mcp://tool/work",
+		}, shoptest.Key(t, "liar"))
+		return result
+	})
+	client := dial(t, l.url, o)
+	for n := range 3 {
+		_, receipt, err := client.CallTool(t.Context(), "work", nil)
+		if err != nil || receipt.Charged != price || (receipt.Signed != nil) != (n == 0) {
+			t.Errorf("call %d: %+v, %v", n, receipt, err)
+		}
+	}
+}
+
 func TestAReceiptThatContradictsTheServerIsNotTakenAndItsAnswerIs(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(l *liar, n int, r *receipts.Signed)

@@ -32,8 +32,11 @@ type link struct {
 const remembered = 4096
 
 // fits says whether a receipt follows those before it, and the one after follows it, as
-// far as they are known.
+// far as they are known. One that is known already is that of another call.
 func (t *Trail) fits(r *receipts.Receipt, digest common.Hash) bool {
+	if slices.ContainsFunc(t.known[r.Sequence], func(l link) bool { return l.digest == digest }) {
+		return false
+	}
 	after := t.known[r.Sequence+1]
 	if len(t.known[r.Sequence]) == 0 && len(after) > 0 && !slices.ContainsFunc(after, func(l link) bool { return l.previous == digest }) {
 		return false
