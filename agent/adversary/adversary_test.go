@@ -1,6 +1,6 @@
 // Package adversary_test plays every shop and the chain's node against a payer: one
 // adversary chooses each answer, and holds at every step that it cannot take more than the
-// payer's budget counts.
+// payer's budget counts, and that no receipt is handed out, kept or shown but what it has signed.
 package adversary_test
 
 import (
@@ -72,8 +72,8 @@ func TestNoShopAndNoNodeTakesMoreThanTheBudgetCounts(t *testing.T) {
 			p := player{w}
 			t.Repeat(map[string]func(*rapid.T){
 				"":     w.check,
-				"call": p.call, "call ": p.call, "call  ": p.call, "answer": p.answer, "answer ": p.answer, "answer  ": p.answer, "serve": p.serve, "serve ": p.serve, "serve and be silent": p.serveSilently,
-				"cancel": p.cancel, "ask back": p.refund, "deposit": p.deposit, "top up": p.topUp, "recover": p.recover,
+				"call": p.call, "call ": p.call, "call  ": p.call, "answer": p.answer, "answer ": p.answer, "answer  ": p.answer, "serve": p.serve, "serve ": p.serve, "serve and be silent": p.serveSilently, "serve and forge": p.serveForged, "serve and forge ": p.serveForged,
+				"cancel": p.cancel, "ask back": p.refund, "deposit": p.deposit, "top up": p.topUp, "recover": p.recover, "fetch receipts": p.fetch,
 				"submit a deposit": p.submit, "claim": p.claim, "the node": p.mood, "the node tells the truth": p.truth, "the node tells the truth ": p.truth, "terms": p.terms, "usual terms": p.usual, "hang up": p.hangUp,
 				"stop": p.stop, "kill": p.kill, "crash": p.crash, "lose the book": p.lose, "wait": p.wait,
 			})
@@ -121,10 +121,12 @@ func (p player) call(t *rapid.T) {
 	limit := rapid.SampledFrom([]vouchers.Amount{agent.Unlimited, agent.Unlimited, price / 2}).Draw(t, "at most")
 	p.ended(t, p.run(s, "call", func(ctx context.Context) error {
 		if s.isMCP() {
-			_, _, err := s.mcp.CallToolFor(ctx, limit, "work", nil)
+			_, receipt, err := s.mcp.CallToolFor(ctx, limit, "work", nil)
+			p.handsOut(s, receipt)
 			return err
 		}
-		_, _, err := s.http.Do(ctx, agent.HTTPRequest{URL: s.url + name})
+		_, receipt, err := s.http.Do(ctx, agent.HTTPRequest{URL: s.url + name})
+		p.handsOut(s, receipt)
 		return err
 	}))
 }
@@ -173,6 +175,18 @@ func (p player) serve(t *rapid.T) {
 func (p player) serveSilently(t *rapid.T) {
 	a := p.choose(t)
 	p.reply(t, a, func() reply { p.honest(a); return reply{cut: true} })
+}
+
+// serveForged charges a call, and gives anything for its signed receipt.
+func (p player) serveForged(t *rapid.T) {
+	a := p.choose(t)
+	p.reply(t, a, func() reply {
+		r := p.honest(a)
+		if r.receipt != nil {
+			r.signed = p.forge(t, a, *r.receipt.Extra.ChargedAmount)
+		}
+		return r
+	})
 }
 
 func (p player) cancel(t *rapid.T) {

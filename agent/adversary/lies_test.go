@@ -57,7 +57,7 @@ func (w *world) honest(a *ask) reply {
 		return w.corrects(a, x402.ErrCumulativeAmountMismatch, &ch.charged, w.best(ch))
 	}
 	ch.charged += asked
-	return reply{receipt: w.receipt(a, asked, ch.charged, nil)}
+	return reply{receipt: w.receipt(a, asked, ch.charged, nil), signed: w.issue(a, asked)}
 }
 
 // best is the highest voucher of a channel.
@@ -113,7 +113,7 @@ var codes = []x402.ErrorCode{
 
 // lie is what a shop answers that says whatever it likes.
 func (w *world) lie(t *rapid.T, a *ask) reply {
-	switch rapid.SampledFrom([]string{"receipt", "receipt", "correction", "correction", "correction", "refusal", "failure", "nothing", "silence", "other receipt"}).Draw(t, "kind") {
+	switch rapid.SampledFrom([]string{"receipt", "receipt", "correction", "correction", "correction", "refusal", "failure", "nothing", "silence", "other receipt", "restored"}).Draw(t, "kind") {
 	case "receipt":
 		charged := rapid.SampledFrom([]vouchers.Amount{0, price, price - 1, a.payment.Accepted.Amount, 1}).Draw(t, "charged")
 		r := w.receipt(a, charged, w.number(t, "total", a), nil)
@@ -121,7 +121,7 @@ func (w *world) lie(t *rapid.T, a *ask) reply {
 			moved := w.number(t, "moved", a)
 			r.Amount = &moved
 		}
-		return reply{receipt: r, failed: rapid.Bool().Draw(t, "failed")}
+		return reply{receipt: r, signed: w.forge(t, a, charged), failed: rapid.Bool().Draw(t, "failed")}
 	case "correction":
 		code := rapid.SampledFrom(codes[:3]).Draw(t, "code")
 		charged := w.number(t, "charged", a)
@@ -147,6 +147,8 @@ func (w *world) lie(t *rapid.T, a *ask) reply {
 		return reply{failed: true}
 	case "nothing":
 		return reply{}
+	case "restored":
+		return w.wants(t, a)
 	case "other receipt":
 		r := w.receipt(a, price, w.number(t, "total", a), nil)
 		switch rapid.IntRange(0, 3).Draw(t, "without") {
@@ -182,11 +184,11 @@ func (w *world) drawTerms(t *rapid.T, origin string) []x402.Requirements {
 		case "receiver":
 			terms.PayTo = addressOf(rapid.SampledFrom([]string{"r1", "r2", "r3"}).Draw(t, "receiver"))
 		case "authorizer":
-			terms.Extra.ReceiverAuthorizer = addressOf(rapid.SampledFrom([]string{"a1", "a2"}).Draw(t, "authorizer"))
+			terms.Extra.ReceiverAuthorizer = authorizers[rapid.SampledFrom([]string{"a1", "a2"}).Draw(t, "authorizer")].Address()
 		case "delay":
 			terms.Extra.WithdrawDelay = rapid.Uint64Range(900, 1000).Draw(t, "delay")
 		case "another's":
-			terms.PayTo, terms.Extra.ReceiverAuthorizer = addressOf("receiver "+here), addressOf("authorizer "+here)
+			terms.PayTo, terms.Extra.ReceiverAuthorizer = addressOf("receiver "+here), authorizers[here].Address()
 		case "least":
 			terms.Extra.MinDeposit = rapid.SampledFrom([]vouchers.Amount{1, topUp + 1, 100 * price}).Draw(t, "least")
 		}

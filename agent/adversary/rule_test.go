@@ -23,6 +23,9 @@ func (w *world) check(t *rapid.T) {
 		t.Fatal(w.problem)
 	}
 	w.checkDeposits(t)
+	if w.book != nil {
+		w.holdReceipts(t)
+	}
 }
 
 // holdCount holds what was signed against what the book on disk counts, as any process sees

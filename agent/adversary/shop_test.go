@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -37,6 +38,7 @@ func (a *ask) place() string {
 type reply struct {
 	required *x402.PaymentRequired
 	receipt  *x402.SettlementResponse
+	signed   *receipts.Signed
 	failed   bool // what was bought came to an error
 	cut      bool // the connection breaks instead
 }
@@ -63,7 +65,7 @@ func termsAt(origin string, escrow common.Address) x402.Requirements {
 	return x402.Requirements{
 		Scheme: x402.SchemeBatchSettlement, Network: fmt.Sprintf("eip155:%d", chainID), Amount: price, Asset: tokenAddress,
 		PayTo: addressOf("receiver " + origin), MaxTimeoutSeconds: 60,
-		Extra: x402.Extra{ReceiverAuthorizer: addressOf("authorizer " + origin), WithdrawDelay: 900, Name: "USDC", Version: "2", Escrow: &escrow},
+		Extra: x402.Extra{ReceiverAuthorizer: authorizers[origin].Address(), WithdrawDelay: 900, Name: "USDC", Version: "2", Escrow: &escrow},
 	}
 }
 
@@ -98,6 +100,9 @@ func (s *seller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.receipt != nil {
 		w.Header().Set(x402.HeaderPaymentResponse, header(a.receipt))
 	}
+	if a.signed != nil {
+		w.Header().Set("Chit-Receipt", wire(a.signed))
+	}
 	switch {
 	case a.required != nil:
 		w.Header().Set(x402.HeaderPaymentRequired, header(a.required))
@@ -125,7 +130,11 @@ func (s *seller) serveMCP(w http.ResponseWriter, r *http.Request) {
 		ID     json.RawMessage
 		Method string
 		Params struct {
-			Name string
+			Name      string
+			Arguments struct {
+				Channel vouchers.ChannelID
+				After   uint64
+			}
 			Meta map[string]json.RawMessage `json:"_meta"`
 		}
 	}
@@ -143,6 +152,10 @@ func (s *seller) serveMCP(w http.ResponseWriter, r *http.Request) {
 	case "tools/list":
 		result = map[string]any{"tools": s.tools()}
 	case "tools/call":
+		if m.Params.Name == "chit_receipts" {
+			result = map[string]any{"content": []any{}, "structuredContent": map[string]any{"receipts": s.world.pageAfter(m.Params.Arguments.Channel, m.Params.Arguments.After)}}
+			break
+		}
 		a := s.unpaid()
 		if paid := m.Params.Meta[x402.MetaPayment]; paid != nil {
 			payment, err := x402.DecodePaymentPayload(paid)
@@ -183,10 +196,24 @@ func (a reply) result() map[string]any {
 	if a.required != nil {
 		result["structuredContent"] = a.required
 	}
+	meta := make(map[string]any)
 	if a.receipt != nil {
-		result["_meta"] = map[string]any{x402.MetaPaymentResponse: a.receipt}
+		meta[x402.MetaPaymentResponse] = a.receipt
 	}
+	if a.signed != nil {
+		meta["chit/receipt"] = wire(a.signed)
+	}
+	result["_meta"] = meta
 	return result
+}
+
+// wire is a receipt as answers have it.
+func wire(r *receipts.Signed) string {
+	text, err := r.Wire()
+	if err != nil {
+		panic(err)
+	}
+	return text
 }
 
 // paidFrom are the channel and the voucher of a payment.

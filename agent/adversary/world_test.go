@@ -24,6 +24,7 @@ import (
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -42,14 +43,16 @@ type world struct {
 	slots   []*slot
 	agrees  bool // what the owner says to a recovery
 
-	mu      sync.Mutex // guards what follows, and the sellers' own
-	asks    []*ask
-	seen    map[vouchers.ChannelID]*channel
-	found   []vouchers.Amount // numbers that lies are made from
-	typed   []vouchers.Amount // deposits whose amount somebody has typed
-	news    bool              // something came or ended since the last check
-	rises   bool              // a ceiling rose above all before since the last count
-	problem string            // what a payment was found to break
+	mu        sync.Mutex // guards what follows, and the sellers' own
+	asks      []*ask
+	seen      map[vouchers.ChannelID]*channel
+	attested  map[common.Hash]bool // receipts that an authorizer has signed for its channel
+	handedOut []*receipts.Signed
+	found     []vouchers.Amount // numbers that lies are made from
+	typed     []vouchers.Amount // deposits whose amount somebody has typed
+	news      bool              // something came or ended since the last check
+	rises     bool              // a ceiling rose above all before since the last count
+	problem   string            // what a payment was found to break
 }
 
 // channel is what the adversary has of one.
@@ -62,8 +65,10 @@ type channel struct {
 	ever     vouchers.Amount      // the same under any book
 	charged  vouchers.Amount      // by honest receipts
 	deposits map[string]*deposit
-	refunded vouchers.Amount // what the payer believes to have got back
-	used     bool            // a payment of more than nothing came under this book
+	receipts []*receipts.Signed // as they follow one another
+	page     []*receipts.Signed // what who asks for receipts is given next
+	refunded vouchers.Amount    // what the payer believes to have got back
+	used     bool               // a payment of more than nothing came under this book
 }
 
 // deposit is one that the payer has signed.
@@ -84,6 +89,7 @@ type slot struct {
 	call   *call // that it makes; nil is none: others would wait for locks, which stops the bubble's time
 	ctx    context.Context
 	cancel context.CancelFunc
+	given  map[common.Hash]bool // receipts that it has handed out
 }
 
 // call is something that a process does.
@@ -115,7 +121,7 @@ func (w *world) serve(handler http.Handler) *pipe {
 // open makes a world. The transport that all clients are made from leads into it.
 func open(folder string, key keys.Signer) *world {
 	w := &world{
-		node: newNode(wallet), sellers: make(map[string]*seller), folder: folder, seen: make(map[vouchers.ChannelID]*channel),
+		node: newNode(wallet), sellers: make(map[string]*seller), folder: folder, seen: make(map[vouchers.ChannelID]*channel), attested: make(map[common.Hash]bool),
 		wire: &http.Transport{},
 	}
 	places := map[string]*pipe{"node:80": w.serve(w.node)}
@@ -229,6 +235,7 @@ func (w *world) start(s *slot) error {
 	if s.cancel != nil {
 		return nil
 	}
+	s.given = make(map[common.Hash]bool)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	var err error
 	if s.isMCP() {
@@ -302,6 +309,7 @@ func (w *world) record(a *ask) {
 		w.problem = fmt.Sprintf("channel %s of %s pays at %s", voucher.ChannelID, ch.shop, a.shop)
 	}
 	ch.vouchers = append(ch.vouchers, voucher)
+	w.shown(a)
 	_, deposits := a.payment.Payload.(*x402.DepositPayload)
 	ch.used = ch.used || deposits || voucher.MaxClaimableAmount > 0
 	w.find(voucher.MaxClaimableAmount)
