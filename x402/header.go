@@ -20,6 +20,16 @@ func EncodeHeader[D Document](document *D) (string, error) {
 // DecodeHeader reads a document from the value of an HTTP header. What is not base64
 // wraps [ErrMalformed]; other errors are those of the document's decoder.
 func DecodeHeader[D Document](header string, opts ...Option) (*D, error) {
+	data, err := HeaderJSON(header, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return decode[D](data, opts)
+}
+
+// HeaderJSON is the JSON that the value of an HTTP header carries, whatever its version. Errors wrap
+// [ErrMalformed] or [ErrTooLarge].
+func HeaderJSON(header string, opts ...Option) ([]byte, error) {
 	if most := limitsOf(opts).maxBytes; len(header) > base64.StdEncoding.EncodedLen(most) {
 		return nil, fmt.Errorf("%w: %d bytes of base64, at most %d bytes of JSON are read", ErrTooLarge, len(header), most)
 	}
@@ -27,5 +37,5 @@ func DecodeHeader[D Document](header string, opts ...Option) (*D, error) {
 	if err != nil || strings.ContainsAny(header, "\r\n") {
 		return nil, Malformed("", quote(header), "base64 in the standard alphabet with padding")
 	}
-	return decode[D](data, opts)
+	return data, nil
 }

@@ -1,0 +1,94 @@
+package v1
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/chitpay/chit/x402"
+)
+
+// Terms are those ways of a seller's terms that version 1 has: exact by EIP-3009, on chains whose
+// names every wallet of version 1 knows. It is false where there is none. The error of the terms is
+// the code, as wallets of version 1 read no other text.
+func Terms(of *x402.PaymentRequired) (*PaymentRequired, bool) {
+	terms := &PaymentRequired{X402Version: Version, Error: string(of.Error)}
+	for _, way := range of.Accepts {
+		network, known := offered(way.Network)
+		if !known || !isPayable(&way) {
+			continue
+		}
+		terms.Accepts = append(terms.Accepts, Requirements{
+			Scheme: way.Scheme, Network: network, MaxAmountRequired: way.Amount, Asset: way.Asset, PayTo: way.PayTo, MaxTimeoutSeconds: way.MaxTimeoutSeconds,
+			Resource: of.Resource.URL, Description: of.Resource.Description, MimeType: of.Resource.MimeType,
+			Extra: Domain{Name: way.Extra.Name, Version: way.Extra.Version},
+		})
+	}
+	return terms, len(terms.Accepts) > 0
+}
+
+// isPayable reports whether an entry of version 2 is of the one way that version 1 has.
+func isPayable(way *x402.Requirements) bool {
+	byToken := way.Extra.AssetTransferMethod == "" || way.Extra.AssetTransferMethod == x402.TransferEIP3009
+	return way.Is(x402.SchemeExact) && byToken && way.Extra.Name != "" && way.Extra.Version != ""
+}
+
+// V2 is the entry in version 2. The error wraps [x402.ErrUnsupported] for another scheme than exact,
+// and for a chain whose name is not known.
+func (r *Requirements) V2() (x402.Requirements, error) {
+	id, known := ChainID(r.Network)
+	switch {
+	case r.Scheme != x402.SchemeExact:
+		return x402.Requirements{}, fmt.Errorf("%w: the scheme is %s, version 1 has %q alone", x402.ErrUnsupported, shown(r.Scheme), x402.SchemeExact)
+	case !known:
+		return x402.Requirements{}, fmt.Errorf("%w: no chain is known by the name %s", x402.ErrUnsupported, shown(r.Network))
+	}
+	return x402.Requirements{
+		Scheme: r.Scheme, Network: x402.Network(id), Amount: r.MaxAmountRequired, Asset: r.Asset, PayTo: r.PayTo, MaxTimeoutSeconds: r.MaxTimeoutSeconds,
+		Extra: x402.Extra{Name: r.Extra.Name, Version: r.Extra.Version},
+	}, nil
+}
+
+// Paid is the entry that the payment pays, of those that its seller offers: one by exact and
+// EIP-3009 on its chain, of its payee and its amount before others. It is false where there is none.
+// A payment of version 1 does not name its token: the signature tells.
+func (p *PaymentPayload) Paid(offered []x402.Requirements) (x402.Requirements, bool) {
+	id, known := ChainID(p.Network)
+	var near *x402.Requirements
+	for i := range offered {
+		way := &offered[i]
+		if !known || way.Network != x402.Network(id) || !isPayable(way) {
+			continue
+		}
+		if way.PayTo == p.Payload.Authorization.To && way.Amount == p.Payload.Authorization.Value {
+			return *way, true
+		}
+		if near == nil {
+			near = way
+		}
+	}
+	if near == nil {
+		return x402.Requirements{}, false
+	}
+	return *near, true
+}
+
+// V2 is the payment in version 2, of the entry that was accepted. The error wraps
+// [x402.ErrUnsupported] where that is not of the payment's scheme and chain.
+func (p *PaymentPayload) V2(accepted x402.Requirements) (*x402.PaymentPayload, error) {
+	id, known := ChainID(p.Network)
+	switch {
+	case p.Scheme != x402.SchemeExact || !isPayable(&accepted):
+		return nil, fmt.Errorf("%w: the scheme is %s, the terms are of %s; version 1 has %q by EIP-3009 alone", x402.ErrUnsupported, shown(p.Scheme), shown(accepted.Scheme), x402.SchemeExact)
+	case !known || x402.Network(id) != accepted.Network:
+		return nil, fmt.Errorf("%w: the network is %s, the terms are for %s", x402.ErrUnsupported, shown(p.Network), shown(accepted.Network))
+	}
+	payload := p.Payload
+	return &x402.PaymentPayload{Accepted: accepted, Payload: &payload}, nil
+}
+
+// Response is a receipt as version 1 has it: without the amount, which is always that of the terms.
+func Response(of *x402.SettlementResponse) *SettlementResponse {
+	return &SettlementResponse{Success: of.Success, ErrorReason: of.ErrorReason, Payer: of.Payer, Transaction: of.Transaction, Network: nameOf(of.Network)}
+}
+
+func shown(s string) string { return x402.Malformed("", strconv.Quote(s), "").Value }
