@@ -277,6 +277,35 @@ func TestADamagedTableIsNamedWhereItIsNeeded(t *testing.T) {
 	}
 }
 
+// What a segment is sealed behind is in the tables: without it the chain of receipts would have a
+// gap for good.
+func TestAStoreThatCannotSealBehindADamagedTableGoesOnOnceTheFileIsPutBack(t *testing.T) {
+	s, path := fresh(t, tiny())
+	s.Attest(attest)
+	sells(s, 0, 40)
+	s.Settle()
+	sells(s, 40, 5)
+	closeStore(t, s)
+	all := files(t, path, "history")
+	last := all[len(all)-1]
+	whole, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipIn(t, last, 40)
+	s = open(t, path, tiny())
+	s.Attest(attest)
+	durable := sells(s, 45, 40)
+	s.Settle()
+	if err := s.Close(); !errors.Is(err, vouchers.ErrStoreFailed) || !strings.Contains(err.Error(), last) || !strings.Contains(err.Error(), "put that file back") {
+		t.Errorf("it ends with %v", err)
+	}
+	if err := os.WriteFile(last, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	goesOn(t, path, durable)
+}
+
 func TestATableThatIsMissingIsFound(t *testing.T) {
 	path := sample(t)
 	tables, err := filepath.Glob(filepath.Join(path, "history", "*.table"))

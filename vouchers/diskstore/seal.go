@@ -19,6 +19,9 @@ import (
 // the process ends in between, the segment is sealed again: what it has is the same.
 func (s *Store) seal(l *live) error {
 	receipts, answers, err := s.gather(l)
+	if errors.Is(err, history.ErrCorrupt) {
+		err = fmt.Errorf("%w: a table never changes, so put that file back from a backup, which is a tar file", err)
+	}
 	if err != nil {
 		return fmt.Errorf("seal segment %d: %w", l.segment, err)
 	}
