@@ -247,6 +247,27 @@ func (c *Client) Receipt(ctx context.Context, tx common.Hash) (*types.Receipt, e
 	return receipt, err
 }
 
+// SentBy returns the account that sent a transaction, or an error that wraps
+// [ethereum.NotFound] if there is no such transaction.
+func (c *Client) SentBy(ctx context.Context, tx common.Hash) (common.Address, error) {
+	return ask(ctx, c, "read who sent "+tx.Hex(), func(ctx context.Context, e *ethclient.Client) (common.Address, error) {
+		var found *struct {
+			Hash common.Hash
+			From common.Address
+		}
+		err := e.Client().CallContext(ctx, &found, "eth_getTransactionByHash", tx)
+		switch {
+		case err != nil:
+			return common.Address{}, err
+		case found == nil:
+			return common.Address{}, ethereum.NotFound
+		case found.Hash != tx:
+			return common.Address{}, fmt.Errorf("%w: asked for transaction %s, it gave %s", ErrWrongAnswer, tx, found.Hash)
+		}
+		return found.From, nil
+	})
+}
+
 // Nonces returns how many transactions of an account are mined, and with those that an
 // endpoint knows to be on their way: its next nonce.
 func (c *Client) Nonces(ctx context.Context, account common.Address) (mined, pending uint64, err error) {

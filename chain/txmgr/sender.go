@@ -175,14 +175,18 @@ func (s *Sender) Knows(key string) bool {
 // Send sends a call and waits until it is confirmed. A call that the contract
 // refuses is not sent: the error is a [*chain.RevertError]. Other errors wrap
 // [chain.ErrGasCap], [ErrData], [chain.ErrFunds], [ErrFee], [ErrCost], [ErrFailed], [ErrReplaced], [ErrClosed] or
-// [chain.ErrUnreachable]. When ctx ends first, the transaction goes on; a call with a key
+// [chain.ErrUnreachable]. With [ErrFailed] the receipt is that of the failed transaction, with
+// any other error there is none. When ctx ends first, the transaction goes on; a call with a key
 // can be asked for again.
 func (s *Sender) Send(ctx context.Context, call Call) (*types.Receipt, error) {
 	receipt, err := s.send(ctx, call)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", call.Label, err)
+	switch {
+	case err == nil:
+		return receipt, nil
+	case !errors.Is(err, ErrFailed):
+		receipt = nil
 	}
-	return receipt, nil
+	return receipt, fmt.Errorf("%s: %w", call.Label, err)
 }
 
 func (s *Sender) send(ctx context.Context, call Call) (*types.Receipt, error) {
