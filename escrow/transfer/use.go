@@ -51,8 +51,9 @@ func (t Transfer) Used(ctx context.Context, client *chain.Client, block *big.Int
 
 // FindUse looks for the transaction that made the transfer, whoever sent it, from a block on
 // to the latest, of which it looks at the last [MaxSearch]. Nil and no error says that there
-// is none; [ErrSpent] that there is one which has used the nonce otherwise; every other
-// error that it is not known. Where a permit of Permit2 has to be told from others of the
+// is none; [ErrSpent] that there is one which has used the nonce otherwise, which only
+// EIP-3009 logs: a permit whose nonce is [Transfer.Used] and that is not found went
+// elsewhere. Every other error says that it is not known. Where a permit of Permit2 has to be told from others of the
 // same payer, payee and amount, the endpoint must have the states of their blocks.
 func (t Transfer) FindUse(ctx context.Context, client *chain.Client, from uint64, counted Counted) (*Use, error) {
 	last, err := client.BlockNumber(ctx)

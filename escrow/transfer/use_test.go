@@ -136,3 +136,37 @@ func cancelDigest(separator common.Hash, d transfer.Transfer) common.Hash {
 	structHash := crypto.Keccak256(typeHash, common.LeftPadBytes(d.From[:], 32), d.Nonce[:])
 	return crypto.Keccak256Hash([]byte{0x19, 0x01}, separator[:], structHash)
 }
+
+// A proxy also settles permits of tokens that are none. Its word for one is none for a
+// transfer that the other proxy has made before.
+func TestTheWordOfOneProxyIsNoneForTheOther(t *testing.T) {
+	s := newShop(t)
+	key := s.payer("payer")
+	s.approve(key, big.NewInt(1e12))
+	paid := s.unsigned(transfer.Upto, key.Address(), usdc)
+	paid.Facilitator = abigen.Multicall3Address
+	s.sign(&paid, key)
+	hollow := s.unsigned(transfer.Permit2, key.Address(), usdc)
+	hollow.Token = common.Address{19: 66}
+	s.sign(&hollow, key)
+	receipt := s.together(paid, hollow)
+	if _, ok := hollow.Outcome(receipt, nil); ok {
+		t.Error("a token that is none has moved")
+	}
+	hollow.Token = net.Token
+	if use, ok := hollow.Outcome(receipt, nil); ok {
+		t.Errorf("what the other proxy moved is said to be %+v", use)
+	}
+	if use, ok := paid.Outcome(receipt, nil); !ok || use.Moved != usdc {
+		t.Errorf("what was paid is %+v, %t", use, ok)
+	}
+	settled := 0
+	for _, log := range receipt.Logs {
+		if log.Address == transfer.ExactProxy {
+			settled++
+		}
+	}
+	if settled != 1 {
+		t.Errorf("the proxy of exact has logged %d times, so this test shows nothing", settled)
+	}
+}
