@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"errors"
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -230,7 +231,8 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	now := time.Unix(moment, 0)
 	b.ReportAllocs()
-	var ours, theirs time.Duration
+	var ours time.Duration
+	var ratios []float64 // of each turn: what else the machine does is fair to both
 	const turn = 100
 	b.ResetTimer()
 	for from := 0; from < b.N; from += turn {
@@ -240,15 +242,16 @@ func BenchmarkCheck(b *testing.B) {
 				b.Fatal(account, err)
 			}
 		}
-		ours += time.Since(start)
-		start = time.Now()
+		took, middle := time.Since(start), time.Now()
 		for range turn {
 			if err := domain.Verify(key, voucher, signature); err != nil {
 				b.Fatal(err)
 			}
 		}
-		theirs += time.Since(start)
+		ratios = append(ratios, float64(took)/float64(time.Since(middle)))
+		ours += took
 	}
-	b.ReportMetric(float64(ours)/float64(turn*((b.N+turn-1)/turn)), "verify.exact:ns")
-	b.ReportMetric(float64(ours)/float64(theirs), "verify.exact:ratio")
+	slices.Sort(ratios)
+	b.ReportMetric(float64(ours)/float64(turn*len(ratios)), "verify.exact:ns")
+	b.ReportMetric(ratios[len(ratios)/2], "verify.exact:ratio")
 }
