@@ -20,7 +20,7 @@ import (
 func (s *Store) seal(l *live) error {
 	receipts, answers, err := s.gather(l)
 	if errors.Is(err, history.ErrCorrupt) {
-		err = fmt.Errorf("%w: a table never changes, so put that file back from a backup, which is a tar file", err)
+		err = fmt.Errorf("%w: a table never changes, so put that file back from a backup that has it, which is a tar file, or restore the newest backup (`chit store restore FILE`)", err)
 	}
 	if err != nil {
 		return fmt.Errorf("seal segment %d: %w", l.segment, err)
