@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/storefront"
 )
 
 // The limits of the HTTP transport.
@@ -26,8 +27,11 @@ const (
 	maxHeader     = 64 << 10
 )
 
+// mcpPath is where [Shop.Handler] serves MCP.
+const mcpPath = "/mcp"
+
 // Handler serves an MCP server over streamable HTTP at /mcp, behind [Shop.Guard], and
-// answers GET /healthz.
+// answers GET /healthz, and what [Shop.Storefront] shows.
 //
 // It keeps no sessions, so that a stream (GET) would have nothing to say: it is refused
 // with 405. What runs behind it cannot ask its client for anything:
@@ -49,7 +53,11 @@ func (s *Shop) Handler(tools *mcpserver.MCPServer) http.Handler {
 
 func (s *Shop) handler(tools *mcpserver.MCPServer) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", s.Guard(s.paywall.Stateless(tools)))
+	mux.Handle(mcpPath, s.Guard(s.paywall.Stateless(tools)))
+	front := s.Storefront(Front{Tools: tools, MCPPath: mcpPath})
+	for _, path := range storefront.Paths() {
+		mux.Handle("GET "+path, front)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Healthy(r.Context()); err != nil {
 			door.WriteProblem(w, http.StatusServiceUnavailable, err.Error())

@@ -60,7 +60,7 @@ type Offer struct {
 // request with [HeaderState] is answered with where the payer's channel stands, and does
 // not reach next either.
 func (s *Seller) Sell(o Offer, next http.Handler) http.Handler {
-	rate := &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name)}
+	rate := o.rate()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked := r.Header.Get(HeaderState); asked != "" {
 			s.Door.Bound(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.tellState(w, asked) })).ServeHTTP(w, r)
@@ -83,6 +83,15 @@ func (s *Seller) Sell(o Offer, next http.Handler) http.Handler {
 			on.take()
 		})).ServeHTTP(w, r)
 	})
+}
+
+func (o *Offer) rate() *offer.Offer {
+	return &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name)}
+}
+
+// TermsOf are the terms of an offer for a request without a payment, at the most that one costs.
+func (s *Seller) TermsOf(o Offer) *x402.PaymentRequired {
+	return s.Desk.Required(terms.Asked{Resource: o.Resource, Price: o.Price(), Offer: o.rate(), Refusal: terms.Unpaid})
 }
 
 // routeLine begins the line of a request.

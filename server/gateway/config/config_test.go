@@ -226,6 +226,7 @@ func TestAProblemOfARouteSaysFileLineAndKey(t *testing.T) {
 		"a route without a price":        {"routes:\n- {path: /a, upstream: 'http://h'}\n", 2, "routes[0]", "path, upstream and price"},
 		"a route that is no path":        {"routes:\n- {path: a, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
 		"a route twice":                  {"routes:\n- {path: /a, upstream: 'http://h', price: 1}\n- {path: /a, upstream: 'http://h', price: 2}\n", 3, "routes[1]", "cannot be served"},
+		"a route of what machines find":  {"routes:\n- {path: /openapi.json, method: POST, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "gateway's own"},
 		"a route that is the gateway's":  {"routes:\n- {path: /mcp, method: POST, upstream: 'http://h', price: 1}\n", 2, "routes[0]", "gateway's own"},
 		"a route that hides the gateway": {"routes:\n- {path: '/{x}', upstream: 'http://h', price: 1}\n", 2, "routes[0]", "cannot be served"},
 		"a wildcard that is not there":   {"routes:\n- {path: '/a/{id}', upstream: 'http://h/{name}', price: 1}\n", 2, "routes[0]", "{name}"},

@@ -5,17 +5,23 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/storefront"
 )
 
-// The paths that are the gateway's own, which no route can have.
+// The paths that are the gateway's own, which no route can have, beside [storefront.Paths].
 const (
 	MCPPath    = "/mcp"
 	HealthPath = "/healthz"
 )
+
+func isOwn(path string) bool {
+	return path == MCPPath || path == HealthPath || slices.Contains(storefront.Paths(), path)
+}
 
 // Route is an HTTP route that is sold.
 type Route struct {
@@ -75,6 +81,9 @@ func newRouteChecker() *routeChecker {
 	for _, pattern := range []string{MCPPath, HealthPath} {
 		c.taken.Handle(pattern, http.NotFoundHandler())
 	}
+	for _, path := range storefront.Paths() {
+		c.taken.Handle("GET "+path, http.NotFoundHandler())
+	}
 	return c
 }
 
@@ -95,7 +104,7 @@ func (c *routeChecker) read(r *reader, at place) Route {
 		r.report(at, "it needs path, upstream and price")
 		return route
 	}
-	if route.Path == MCPPath || route.Path == HealthPath {
+	if isOwn(route.Path) {
 		r.report(at, "%s is the gateway's own", route.Path)
 	} else if err := c.take(route.Pattern()); err != nil {
 		r.report(at, "%v", err)

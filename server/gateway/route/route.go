@@ -56,7 +56,11 @@ func New(shop *server.Shop, of config.Route, logger *slog.Logger) *Handler {
 type offered struct {
 	http.Handler
 	given parameters
+	offer server.HTTPOffer
 }
+
+// Offer is what the route is sold as at the moment.
+func (h *Handler) Offer() server.HTTPOffer { return h.sold.Load().offer }
 
 // Sell sells the upstream's answers at a price, from the next request on.
 func (h *Handler) Sell(price pricing.Price) {
@@ -73,7 +77,7 @@ func (h *Handler) Sell(price pricing.Price) {
 		offer.Quote = price.QuoteRequest
 	}
 	sold := h.shop.SellHTTP(offer)(h.shop.TakeBody(http.HandlerFunc(h.ask)))
-	h.sold.Store(&offered{sold, parametersOf(&h.Route, price)})
+	h.sold.Store(&offered{sold, parametersOf(&h.Route, price), offer})
 }
 
 // ServeHTTP sells the upstream's answer. What leads elsewhere than the route, or could be
