@@ -42,3 +42,13 @@ func (t *Tariff) Catalog(names []string) (c Catalog) {
 	}
 	return c
 }
+
+// Charges says whether any price is above 0.
+func (t *Tariff) Charges() bool {
+	for _, o := range t.exact {
+		if o.Price > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.globs, func(g globRate) bool { return g.rate.Price > 0 })
+}

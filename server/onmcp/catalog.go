@@ -159,6 +159,8 @@ func (p *Paywall) Wrap(tools *mcpserver.MCPServer) bool {
 		mcpserver.WithHooks(new(mcpserver.Hooks))(tools)
 	}
 	tools.GetHooks().AddAfterListTools(p.announce)
+	tools.GetHooks().AddAfterInitialize(p.instruct)
+	tools.GetHooks().AddAfterDiscover(p.discover)
 	return true
 }
 
