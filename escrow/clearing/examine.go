@@ -211,22 +211,29 @@ func (h *House) findExpired(ctx context.Context, record *Record, deep uint64) (w
 // rest tells who waits for a row that the chain refuses it, and has it tried again later. Of
 // more than may rest, one is tried again only when it is submitted again.
 func (h *House) rest(ctx context.Context, r *row, record Record, why error) {
-	record.Reason, record.refusal = clip(reasonOf(why)), why
+	record.Reason, record.refusal = clip(why.Error()), why
 	h.tally.rejected.Add(1)
-	h.mu.Lock()
-	h.open--
-	r.tried = h.options.Now()
-	if h.resting >= h.options.Waiting {
-		h.mu.Unlock()
+	if !h.mayRest(r, record) {
 		h.layUp(ctx, r, record)
 		return
 	}
+	h.bucket.Submit(entryKey(openEntry, r.key[:]), record.encode()) // for people: nothing depends on it
+	h.rouse()
+}
+
+// mayRest lets a row rest that is refused, and reports whether there was room for it.
+func (h *House) mayRest(r *row, record Record) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open--
+	r.tried = time.Now()
+	if h.resting >= h.options.Waiting {
+		return false
+	}
+	r.tell(record, true) // before anybody can take the row up again
 	h.resting++
 	h.delay(r, resting, h.restOf(r))
-	h.mu.Unlock()
-	h.bucket.Submit(entryKey(openEntry, r.key[:]), record.encode()) // for people: nothing depends on it
-	r.tell(record, true)
-	h.rouse()
+	return true
 }
 
 // restOf is the pause before a row is tried again. At the end of its time it is looked at once more.
@@ -297,15 +304,6 @@ func (h *House) land(s settlement) {
 	}
 	h.tally.settled.Add(1)
 	h.trail.add(s.row, &s.record)
-}
-
-// reasonOf is why the chain refuses a transfer, without what surrounds it.
-func reasonOf(err error) string {
-	var revert *chain.RevertError
-	if errors.As(err, &revert) {
-		return revert.Error()
-	}
-	return err.Error()
 }
 
 // clip makes a reason, which a stranger's contract may have written, short and plain.

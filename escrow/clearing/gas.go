@@ -76,7 +76,11 @@ func (h *House) canPay(t transfer.Transfer) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: send some of the chain's coin to %s", ErrNoGas, h.fleet[0].Address())
+	poor := h.fleet[0].Address()
+	if t.Method == transfer.Upto {
+		poor = t.Facilitator
+	}
+	return fmt.Errorf("%w: send some of the chain's coin to %s", ErrNoGas, poor)
 }
 
 // freest is the sender with the least to do that takes one more load, nil if none does. Called

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -117,7 +118,7 @@ func (h *House) enqueue(r *row) {
 		h.resting--
 		h.open++
 	}
-	r.phase, r.ready = waiting, h.options.Now()
+	r.phase, r.ready = waiting, time.Now()
 	h.ready = append(h.ready, r)
 }
 

@@ -28,7 +28,7 @@ type load struct {
 
 // take returns what can be sent now, or how long there is nothing. Called with h.mu held.
 func (h *House) take() (*load, time.Duration) {
-	now := h.options.Now()
+	now := time.Now()
 	for len(h.late) > 0 && !h.late[0].due.After(now) {
 		h.enqueue(h.late[0])
 	}
@@ -176,20 +176,20 @@ func (h *House) unload(l *load) {
 
 // again lets a row wait that came to nothing this time, for a pause.
 func (h *House) again(r *row, pause time.Duration, reason string) {
+	record := r.read()
+	if reason = clip(reason); reason != record.Reason {
+		record.Reason, record.refusal = reason, nil
+		r.tell(record, false)
+	}
 	h.mu.Lock()
 	h.delay(r, waiting, pause)
 	h.mu.Unlock()
-	record := r.read()
-	if reason = clip(reason); reason != record.Reason {
-		record.Reason = reason
-		r.tell(record, false)
-	}
 	h.rouse()
 }
 
 // delay has a row tried again after a pause. Called with h.mu held.
 func (h *House) delay(r *row, phase phase, pause time.Duration) {
 	r.attempts++
-	r.phase, r.due = phase, h.options.Now().Add(pause)
+	r.phase, r.due = phase, time.Now().Add(pause)
 	heap.Push(&h.late, r)
 }

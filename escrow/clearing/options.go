@@ -70,7 +70,7 @@ type Options struct {
 	// server, which all payments belong to.
 	Siblings []common.Address
 	// Reorged is told of a payment that had Settled and is not on the chain any more. It is
-	// Accepted again then, and sent again.
+	// Accepted again then, and sent again. It must return soon: nothing else is looked for meanwhile.
 	Reorged func(Record)
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time

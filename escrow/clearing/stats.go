@@ -64,6 +64,6 @@ func (h *House) Stats() Stats {
 	for l := range h.loads {
 		s.InFlight += len(l.rows)
 	}
-	s.Waiting = h.open - s.InFlight
+	s.Waiting = max(h.open-s.InFlight, 0)
 	return s
 }

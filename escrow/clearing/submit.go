@@ -157,7 +157,7 @@ func (h *House) join(ctx context.Context, r *row, t transfer.Transfer, amount vo
 	if r.phase != resting {
 		return ticket, nil
 	}
-	if h.options.Now().Sub(r.tried) < retryFloor {
+	if time.Since(r.tried) < retryFloor {
 		ticket.since-- // the last refusal is the answer
 		return ticket, nil
 	}

@@ -240,10 +240,10 @@ func (h *House) takeBack(ctx context.Context, r *row, before Record) bool {
 	h.options.Logger.Error("a reorganization took a settled payment back; it is sent again",
 		"payment", r.key, "payer", r.transfer.From, "amount", r.amount, "transaction", before.Transaction, "block", before.Block)
 	h.mu.Lock()
+	r.tell(record, false) // before anybody can take the row up again
 	h.open++
 	h.enqueue(r)
 	h.mu.Unlock()
-	r.tell(record, false)
 	h.options.Reorged(before)
 	h.rouse()
 	return true
