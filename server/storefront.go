@@ -70,7 +70,7 @@ func (s *Shop) shownTools(of *mcpserver.MCPServer) (shown []storefront.Tool) {
 }
 
 func (s *Shop) shownRoute(route SoldRoute) storefront.Route {
-	r := storefront.Route{Method: route.Method, Path: route.Path, Description: route.Offer.Resource.Description, MimeType: route.Offer.Resource.MimeType}
+	r := storefront.Route{Method: route.Method, Path: route.Path, Description: route.Offer.Resource.Description, MimeType: route.Offer.Resource.MimeType, Query: route.Offer.Query}
 	if r.Most = route.Offer.Price(); r.Most > 0 {
 		r.Varies = route.Offer.Quote != nil || route.Offer.Metered
 		r.Accepts = s.routes.TermsOf(route.Offer).Accepts

@@ -110,6 +110,7 @@ func (on *onHTTP) Refuse(_ context.Context, no *sale.Denial) *heldAnswer {
 // is a conflict: 409.
 func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	required := on.terms(r)
+	on.describe(required)
 	header, err := x402.EncodeHeader(required)
 	if err != nil {
 		on.seller.Logger.Error("encode the terms", "route", on.offer.Name, "error", err)

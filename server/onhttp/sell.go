@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
@@ -27,6 +29,8 @@ type Offer struct {
 	// Resource describes it to payers; an empty URL is the request's path, below
 	// server.Options.BaseURL.
 	Resource x402.Resource
+	// Query has a JSON Schema for each parameter of the query that machines are told of; nil is none.
+	Query map[string]jsontext.Value
 	// Price is asked for every request, in atomic USDC: what it costs, or with a Quote
 	// the most that it may cost. 0 is free.
 	Price func() vouchers.Amount

@@ -20,6 +20,7 @@ import (
 // and what the client needs to do better.
 func (p *Paywall) Refuse(ctx context.Context, l *sale.Line, r *terms.Refusal) (*mcp.CallToolResult, error) {
 	required := p.paymentRequired(l.Name, l.Price, r)
+	p.describe(ctx, required, l.Name)
 	text, err := json.Marshal(required)
 	if err != nil {
 		return nil, fmt.Errorf("encode the terms of %s: %w", l.Name, err)

@@ -1,8 +1,13 @@
 package storefront
 
 import (
+	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/chitpay/chit/vouchers"
 )
@@ -119,7 +124,7 @@ func operationOf(route *Route) operation {
 		good.Content = map[string]struct{}{words(route.MimeType): {}}
 	}
 	o := operation{
-		Summary: described(route.Description, route.Method+" "+route.Path), Parameters: inPath(route.Path),
+		Summary: described(route.Description, route.Method+" "+route.Path), Parameters: append(inPath(route.Path), inQuery(route.Query)...),
 		Responses: map[string]response{"200": good},
 	}
 	if route.Most > 0 {
@@ -157,6 +162,13 @@ func template(path string) string {
 func inPath(path string) (all []parameter) {
 	for _, match := range wildcard.FindAllStringSubmatch(path, -1) {
 		all = append(all, parameter{Name: match[1], In: "path", Required: true, Schema: map[string]string{"type": "string"}, Example: match[1]})
+	}
+	return all
+}
+
+func inQuery(known map[string]jsontext.Value) (all []parameter) {
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		all = append(all, parameter{Name: name, In: "query", Schema: json.RawMessage(known[name])})
 	}
 	return all
 }

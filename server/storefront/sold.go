@@ -3,6 +3,8 @@ package storefront
 import (
 	"cmp"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -43,6 +45,8 @@ type Route struct {
 	Method, Path string
 	// Description and MimeType are of the answer.
 	Description, MimeType string
+	// Query has a JSON Schema for each parameter of the query that is known.
+	Query map[string]jsontext.Value
 	Cost
 }
 

@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync/atomic"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/config"
@@ -75,6 +78,9 @@ func (h *Handler) Sell(price pricing.Price) {
 	}
 	if price.Per != nil {
 		offer.Quote = price.QuoteRequest
+		if !slices.ContainsFunc(h.wild, func(w config.Wildcard) bool { return w.Name == price.Per.Argument }) {
+			offer.Query = map[string]jsontext.Value{price.Per.Argument: jsontext.Value(`{"type":"number"}`)}
+		}
 	}
 	sold := h.shop.SellHTTP(offer)(h.shop.TakeBody(http.HandlerFunc(h.ask)))
 	h.sold.Store(&offered{sold, parametersOf(&h.Route, price), offer})
