@@ -256,7 +256,6 @@ func TestAWalletThatBurnsGasInBlocksCostsABoundAndConcernsNobodyElse(t *testing.
 		t.Errorf("the wallet's: %v, %+v", err, record)
 	}
 	before := w.Stats().Sent
-	time.Sleep(0)
 	if _, err := w.submit(signed).Wait(t.Context()); !errors.Is(err, clearing.ErrRejected) || w.Stats().Sent != before {
 		t.Errorf("submitted again: %v, and %d transactions more", err, w.Stats().Sent-before)
 	}
