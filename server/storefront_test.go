@@ -44,7 +44,7 @@ func TestMachinesFindWhatAShopSellsAndHowToPayForIt(t *testing.T) {
 	shop := shoptest.Open(t, o, new(tool).add, plain("secret"))
 	page := shownBy(t, shop, storefront.LLMsPath)
 	for _, line := range []string{
-		"# shop.example\n", "- `work`: 0.001 USDC.", "- `now`: free. The server's time", "`chit proxy https://shop.example/here/mcp`", "`Authorization: Bearer TOKEN`",
+		"# shop.example\n", "- `work`: 0.001 USDC.\n", "- `now`: free. The server's time", "`chit proxy https://shop.example/here/mcp`", "`Authorization: Bearer TOKEN`",
 		"- batch-settlement on eip155:31337, token " + shoptest.Net.Token.Hex() + ", paid to " + shop.PayTo().Hex() + "\n",
 	} {
 		if !strings.Contains(page, line) {
@@ -90,6 +90,7 @@ func TestTheTermsOfARouteAreInTheOpenAPIDocument(t *testing.T) {
 		Paths   map[string]map[string]struct {
 			Parameters []struct{ Name, In, Example string }
 			Responses  map[string]json.RawMessage
+			Body       json.RawMessage `json:"requestBody"`
 			Payment    *struct {
 				Offers []struct {
 					Method, Intent, Currency, Recipient string
@@ -117,7 +118,7 @@ func TestTheTermsOfARouteAreInTheOpenAPIDocument(t *testing.T) {
 	if paid.Amount == nil || *paid.Amount != "1000" || paid.Intent != "batch-settlement" || paid.Currency != shoptest.Net.Token.Hex() || paid.Recipient != shop.PayTo().Hex() || fixed.Payment.Price["amount"] != "0.001" {
 		t.Errorf("a fixed price: %+v", fixed.Payment)
 	}
-	if varies.Payment.Offers[0].Amount != nil || varies.Payment.Price["max"] != "0.001" {
+	if varies.Body == nil || fixed.Body != nil || varies.Payment.Offers[0].Amount != nil || varies.Payment.Price["max"] != "0.001" {
 		t.Errorf("a price that varies: %+v", varies.Payment)
 	}
 	if page := ask(front, http.MethodGet, storefront.LLMsPath, nil).Body.String(); !strings.Contains(page, "- `POST /pages/{name}`: at most 0.001 USDC. a page\n") || strings.Contains(page, "MCP") {

@@ -19,17 +19,25 @@ func llms(s *Sold) (kind string, body []byte, err error) {
 				fmt.Fprintf(&b, "- and %d more, which tools/list has\n", len(s.Tools)-i)
 				break
 			}
-			fmt.Fprintf(&b, "- %s: %s. %s\n", code(tool.Name), tool.Cost.String(), markdown(tool.Description))
+			fmt.Fprintf(&b, "- %s: %s.%s\n", code(tool.Name), tool.Cost.String(), after(tool.Description))
 		}
 	}
 	if len(s.Routes) > 0 {
 		b.WriteString("\n## HTTP routes\n\n")
 		for _, route := range s.Routes {
-			fmt.Fprintf(&b, "- %s: %s. %s\n", code(route.Method+" "+s.at(template(route.Path))), route.Cost.String(), markdown(route.Description))
+			fmt.Fprintf(&b, "- %s: %s.%s\n", code(route.Method+" "+s.at(template(route.Path))), route.Cost.String(), after(route.Description))
 		}
 		fmt.Fprintf(&b, "\n[The same as an OpenAPI document](%s)\n", s.at(OpenAPIPath))
 	}
 	return "text/plain; charset=utf-8", b.Bytes(), nil
+}
+
+// after is a description behind what it is of, if there is one.
+func after(description string) string {
+	if description == "" {
+		return ""
+	}
+	return " " + markdown(description)
 }
 
 func (s *Sold) tagline() string {

@@ -3,6 +3,7 @@ package storefront
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ type place struct {
 type operation struct {
 	Summary    string              `json:"summary"`
 	Parameters []parameter         `json:"parameters,omitempty"`
+	Body       *body               `json:"requestBody,omitempty"`
 	Responses  map[string]response `json:"responses"`
 	Payment    *payment            `json:"x-payment-info,omitempty"`
 }
@@ -53,6 +55,11 @@ type parameter struct {
 	Required bool   `json:"required,omitempty"`
 	Schema   any    `json:"schema"`
 	Example  string `json:"example,omitempty"`
+}
+
+// body is that of a request, of which no more is known than that there is one.
+type body struct {
+	Content map[string]struct{} `json:"content"`
 }
 
 type response struct {
@@ -126,6 +133,10 @@ func operationOf(route *Route) operation {
 	o := operation{
 		Summary: described(route.Description, route.Method+" "+route.Path), Parameters: append(inPath(route.Path), inQuery(route.Query)...),
 		Responses: map[string]response{"200": good},
+	}
+	switch route.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		o.Body = &body{map[string]struct{}{"*/*": {}}}
 	}
 	if route.Most > 0 {
 		o.Responses["402"] = response{Description: "Payment Required: the terms are in the header PAYMENT-REQUIRED and in the body"}
