@@ -44,14 +44,14 @@ func TestMachinesFindWhatAShopSellsAndHowToPayForIt(t *testing.T) {
 	shop := shoptest.Open(t, o, new(tool).add, plain("secret"))
 	page := shownBy(t, shop, storefront.LLMsPath)
 	for _, line := range []string{
-		"# shop.example\n", "- `work`: 0.001 USDC.\n", "- `now`: free. The server's time", "`chit proxy https://shop.example/here/mcp`", "`Authorization: Bearer TOKEN`",
+		"# shop.example\n", "- `work`: 0.001 USDC.", "- `now`: free. The server's time", "`chit proxy https://shop.example/here/mcp`", "`Authorization: Bearer TOKEN`",
 		"- batch-settlement on eip155:31337, token " + shoptest.Net.Token.Hex() + ", paid to " + shop.PayTo().Hex() + "\n",
 	} {
 		if !strings.Contains(page, line) {
 			t.Errorf("%s is not in\n%s", line, page)
 		}
 	}
-	if strings.Contains(page, "secret") || strings.Contains(page, "chit_") {
+	if strings.Contains(page, "secret") || strings.Contains(page, "chit_") || strings.Contains(page, "USDC. \n") {
 		t.Errorf("what is not sold is in\n%s", page)
 	}
 	var found struct {
