@@ -62,22 +62,24 @@ func stream(w http.ResponseWriter) func(format string, args ...any) bool {
 	}
 }
 
-// bomb writes an answer that unpacks to so many bytes.
+// bomb writes an answer that unpacks to so many MiB.
 func bomb(w http.ResponseWriter, id json.RawMessage, size int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Encoding", "gzip")
-	packed := gzip.NewWriter(w)
-	fmt.Fprintf(packed, `{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"`, id)
-	_, _ = io.Copy(packed, io.LimitReader(zeros{}, int64(size)))
-	fmt.Fprint(packed, `"}]}}`)
-	_ = packed.Close()
+	pack(w, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"`, id))
+	var zeros bytes.Buffer
+	pack(&zeros, strings.Repeat("0", 1<<20))
+	for range size {
+		_, _ = w.Write(zeros.Bytes())
+	}
+	pack(w, `"}]}}`)
 }
 
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	copy(p, bytes.Repeat([]byte("0"), len(p)))
-	return len(p), nil
+// pack writes a text in gzip. Several, one after the other, unpack to their texts in a row.
+func pack(w io.Writer, text string) {
+	packed := gzip.NewWriter(w)
+	_, _ = io.WriteString(packed, text)
+	_ = packed.Close()
 }
 
 func TestAnAnswerWithoutEndIsGivenUpWithWhatTheLimitIs(t *testing.T) {
@@ -87,7 +89,7 @@ func TestAnAnswerWithoutEndIsGivenUpWithWhatTheLimitIs(t *testing.T) {
 		says   func(w http.ResponseWriter, r *http.Request, id json.RawMessage)
 		limit  string
 	}{
-		"an answer that unpacks to more": {agent.Limits{Answer: 1 << 20}, func(w http.ResponseWriter, _ *http.Request, id json.RawMessage) { bomb(w, id, 64<<20) }, "Limits.Answer"},
+		"an answer that unpacks to more": {agent.Limits{Answer: 1 << 20}, func(w http.ResponseWriter, _ *http.Request, id json.RawMessage) { bomb(w, id, 64) }, "Limits.Answer"},
 		"an event that is longer": {agent.Limits{Answer: 1 << 20}, func(w http.ResponseWriter, _ *http.Request, _ json.RawMessage) {
 			for send := stream(w); send("data: %s", strings.Repeat("0", 1<<16)); {
 			}

@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -20,23 +21,33 @@ import (
 )
 
 // flood is an endpoint that knows its chain, and answers everything else with 512 MiB of
-// zeros, packed where that is asked for, under a status.
+// zeros, packed, under a status.
 func flood(t *testing.T, status int) string {
 	t.Helper()
-	zeros := strings.Repeat("0", 1<<20)
+	zeros := packed(t, strings.Repeat("0", 1<<20))
 	return talker(t, func(w http.ResponseWriter, id json.RawMessage) {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.WriteHeader(status)
-		packed := gzip.NewWriter(w)
-		fmt.Fprintf(packed, `{"jsonrpc":"2.0","id":%s,"result":"0x`, id)
+		_, _ = w.Write(packed(t, fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":"0x`, id)))
 		for range 512 {
-			if _, err := io.WriteString(packed, zeros); err != nil {
+			if _, err := w.Write(zeros); err != nil {
 				return
 			}
 		}
-		_, _ = io.WriteString(packed, `"}`)
-		_ = packed.Close()
+		_, _ = w.Write(packed(t, `"}`))
 	})
+}
+
+// packed is a text in gzip. Several, one after the other, unpack to their texts in a row.
+func packed(t *testing.T, text string) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	w := gzip.NewWriter(&buffer)
+	_, err := io.WriteString(w, text)
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Error(err)
+	}
+	return buffer.Bytes()
 }
 
 func TestAnEndpointFillsNoMemory(t *testing.T) {
