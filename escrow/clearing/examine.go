@@ -289,6 +289,7 @@ func (h *House) conclude(ctx context.Context, done ...settlement) {
 	h.mu.Unlock()
 	for _, s := range done {
 		s.row.tell(s.record, false)
+		h.ended(s.row, s.record)
 	}
 	signal(h.told)
 }

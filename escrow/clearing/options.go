@@ -72,6 +72,9 @@ type Options struct {
 	// Reorged is told of a payment that had Settled and is not on the chain any more. It is
 	// Accepted again then, and sent again. It must return soon: nothing else is looked for meanwhile.
 	Reorged func(Record)
+	// Ended is told of each outcome, once it is written down: of one more where a payment was
+	// Reorged meanwhile. After a crash between the two it is not told again.
+	Ended func(Record)
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 }

@@ -46,8 +46,9 @@ type Record struct {
 	// Transfer is what the payer has signed, and Amount what is to move of it, in atomic units.
 	Transfer transfer.Transfer `json:"-"`
 	Amount   vouchers.Amount   `json:"amount"`
-	// Note is the caller's own, kept with it.
-	Note []byte `json:"note,omitempty"`
+	// Note is the caller's own, which is kept with it and written once: [House.Look], [House.Each] and
+	// what is told of an outcome have it.
+	Note []byte `json:"-"`
 	// Accepted is when it was submitted.
 	Accepted time.Time `json:"accepted"`
 	State    State     `json:"state"`
@@ -116,11 +117,17 @@ func (r *Record) clone() Record {
 const (
 	openEntry     = 'a' // and the payment's key: a record that is not final
 	closedEntry   = 'r' // and the payment's key: one that is, or that is only tried when it is submitted again
+	noteEntry     = 'n' // and the payment's key: its note
 	pruneEntry    = 'x' // and when the record is struck in 8 bytes of Unix seconds, and the payment's key
 	shipmentEntry = 's' // and the shipment's id: a shipment
 )
 
 func entryKey(kind byte, key []byte) []byte { return append([]byte{kind}, key...) }
+
+// expiryKey is the entry by which a payment is struck some time after its transfer cannot be used.
+func expiryKey(t transfer.Transfer, key common.Hash) []byte {
+	return pruneKey(t.ValidBefore+uint64(keptAfter/time.Second), key)
+}
 
 func pruneKey(at uint64, key common.Hash) []byte {
 	return append(binary.BigEndian.AppendUint64([]byte{pruneEntry}, at), key[:]...)

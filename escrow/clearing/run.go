@@ -109,7 +109,7 @@ func (h *House) pruneSome(ctx context.Context) (int, error) {
 	for _, key := range old {
 		payment := key[len(key)-32:]
 		if !h.isOpen([32]byte(payment)) {
-			puts = append(puts, h.strike(key), h.strike(entryKey(closedEntry, payment)))
+			puts = append(puts, h.strike(key), h.strike(entryKey(closedEntry, payment)), h.strike(entryKey(noteEntry, payment)))
 		}
 	}
 	if len(puts) == 0 {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -35,9 +34,12 @@ func (h *House) Submit(ctx context.Context, t transfer.Transfer, amount vouchers
 		h.mu.Unlock()
 		return h.join(ctx, r, t, amount)
 	}
-	r = newRow(key, Record{Transfer: t, Amount: amount, Note: slices.Clone(note), Accepted: h.options.Now().UTC(), State: Accepted})
+	r = newRow(key, Record{Transfer: t, Amount: amount, Accepted: h.options.Now().UTC(), State: Accepted})
 	h.rows[key] = r
 	h.mu.Unlock()
+	if len(note) > 0 {
+		puts = append(puts, h.Noted(key, note))
+	}
 	r.failed = h.accept(ctx, r, puts)
 	close(r.opened)
 	return h.join(ctx, r, t, amount)
@@ -74,7 +76,7 @@ func (h *House) acceptNew(ctx context.Context, r *row, puts []vouchers.Put) erro
 		h.forget(r)
 		return err
 	}
-	expires := vouchers.Put{Bucket: h.name, Key: pruneKey(r.record.Transfer.ValidBefore+uint64(keptAfter/time.Second), r.key), Value: []byte{}}
+	expires := vouchers.Put{Bucket: h.name, Key: expiryKey(r.record.Transfer, r.key), Value: []byte{}}
 	return h.enter(ctx, r, append([]vouchers.Put{expires}, puts...)...)
 }
 
@@ -200,21 +202,30 @@ func (r *Record) rejection() error {
 	return fmt.Errorf("%w: %s", ErrRejected, r.Reason)
 }
 
-// Look returns what is known of the payment with a key ([transfer.Transfer.Key]), and whether
-// there is one. Records are kept until a day after their transfer can be used.
+// Look returns what is known of the payment with a key ([transfer.Transfer.Key]), with its note,
+// and whether there is one. Records are kept until a day after their transfer can be used.
 func (h *House) Look(key common.Hash) (Record, bool, error) {
+	record, err := h.known(key)
+	if err != nil || record == nil {
+		return Record{}, false, err
+	}
+	if record.Note, err = h.noteOf(key); err != nil {
+		return Record{}, false, err
+	}
+	return *record, true, nil
+}
+
+// known is the record of a payment; nil if there is none.
+func (h *House) known(key common.Hash) (*Record, error) {
 	h.mu.Lock()
 	r := h.rows[key]
 	isOpen := r != nil && r.phase != opening
 	h.mu.Unlock()
-	if isOpen {
-		return r.read(), true, nil
+	if !isOpen {
+		return h.remembered(key)
 	}
-	record, err := h.remembered(key)
-	if err != nil || record == nil {
-		return Record{}, false, err
-	}
-	return *record, true, nil
+	record := r.read()
+	return &record, nil
 }
 
 // remembered is the record of a payment that is not open; nil if there is none.
