@@ -46,7 +46,11 @@ func (s *Shop) Withdrawals() []books.Withdrawal { return books.Withdrawals(s.Led
 
 // WriteStatement is [books.WriteStatement] of the shop.
 func (s *Shop) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
-	return books.WriteStatement(ctx, s.Ledger, s.Receipts, books.KeptIn(s.Store), want, w)
+	all, err := books.Payers(s.Ledger, s.Store)
+	if err != nil {
+		return err
+	}
+	return books.WriteStatement(ctx, all, s.Receipts, books.KeptIn(s.Store), want, w)
 }
 
 // Limits returns the limits that apply.

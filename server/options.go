@@ -9,6 +9,8 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/exact"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -94,6 +96,11 @@ type Options struct {
 	// Permit2 offers deposits by Permit2 beside those by EIP-3009. A token without
 	// EIP-3009 is paid with by Permit2 in any case.
 	Permit2 bool
+	// Accept are the ways to pay that are offered, the favourite first, where a tool or a route
+	// does not say otherwise; empty is by batch-settlement alone. Exact says how transfers are
+	// taken, where that is one of them anywhere.
+	Accept offer.Accept
+	Exact  exact.Policy
 	// Confirmations is how many blocks deep a transaction must be to count; 0 and 1 are mined.
 	Confirmations uint64
 	// StuckAfter is after how long a transaction that is not mined is sent again with a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/envelope"
+	"github.com/chitpay/chit/server/exact"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/onhttp"
@@ -64,6 +67,7 @@ type Shop struct {
 	now           func() time.Time
 	vouchers      *voucher.Seller
 	tokens        *token.Seller
+	transfers     *exact.Seller
 	ways          sale.Ways
 	paywall       *onmcp.Paywall
 	tools         *tools.Tools
@@ -88,6 +92,9 @@ func Open(ctx context.Context, o Options) (*Shop, error) {
 
 func newShop(o Options) (*Shop, error) {
 	rates, err := offer.NewTariff(o.Prices, o.Rates)
+	if err == nil {
+		err = o.Accept.Check()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -152,11 +159,18 @@ func (s *Shop) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.tokens = token.New(s.Credit, s.Ledger, s.vouchers, s.logger)
-	s.ways = sale.Ways{s.vouchers, s.tokens}
+	if s.transfers, err = exact.Open(ctx, exact.Options{
+		Tills: s.tills, Store: s.Store, PayTo: s.payTo, Accept: o.Accept, Policy: o.Exact, Limits: s.limits, Met: s.met.Add, Now: s.now, Logger: s.logger,
+	}); err != nil {
+		return err
+	}
+	s.ways = sale.Ways{vouchersWhere{s.vouchers, o.Accept}, s.transfers, s.tokens}
 	if o.Ways != nil {
 		s.ways = o.Ways(s, s.ways)
 	}
-	s.openCounters(o)
+	if err := s.openCounters(ctx, o); err != nil {
+		return err
+	}
 	s.warnOfOthers()
 	s.sayStops()
 	return nil
@@ -193,24 +207,33 @@ func (s *Shop) openTills(ctx context.Context, o Options) (err error) {
 }
 
 // openCounters makes what sells tools and routes by the shop's ways.
-func (s *Shop) openCounters(o Options) {
+func (s *Shop) openCounters(ctx context.Context, o Options) error {
+	challenger, err := envelope.Open(ctx, s.Store.Bucket(envelope.Bucket), s.now)
+	if err != nil {
+		return err
+	}
+	desk := &desk{s.vouchers, s.transfers, o.Accept}
 	s.register = sale.New(sale.Options{
 		Ledger: s.Ledger, Receipts: s.Receipts, Free: offer.NewFreeBook(s.Store, s.logger), Limits: s.limits, Met: s.met.Add,
 		Observe: o.Observe, Now: s.now, Logger: s.logger,
 	})
 	s.paywall = onmcp.New(onmcp.Options{
-		Register: s.register, Ways: s.ways, Tariff: &s.rates, Terms: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, Logger: s.logger,
+		Register: s.register, Ways: s.ways, Tariff: &s.rates, Terms: desk, Challenger: challenger, Realm: s.realm(), Door: s.door, Limits: s.limits, Met: s.met.Add, Logger: s.logger,
 	})
 	s.tools = &tools.Tools{Paywall: s.paywall, Vouchers: s.vouchers, Tokens: s.tokens, Ledger: s.Ledger, Receipts: s.Receipts}
 	s.routes = onhttp.New(onhttp.Options{
-		Register: s.register, Ways: s.ways, Desk: s.vouchers, Door: s.door, Limits: s.limits, Met: s.met.Add, BaseURL: s.baseURL, Logger: s.logger,
+		Register: s.register, Ways: s.ways, Desk: desk, Challenger: challenger, Door: s.door, Limits: s.limits, Met: s.met.Add, BaseURL: s.baseURL, Logger: s.logger,
 	})
+	return nil
 }
 
 // Close ends the shop, and logs a summary of what it has sold. What was answered is on disk.
 func (s *Shop) Close() error {
 	var all []error
 	s.closing.Do(func() {
+		if s.transfers != nil {
+			s.transfers.Close()
+		}
 		all = append(all, s.tills.Stop())
 		if s.Ledger != nil {
 			all = append(all, s.Ledger.Close())
@@ -222,6 +245,18 @@ func (s *Shop) Close() error {
 		s.tills.Close()
 	})
 	return errors.Join(all...)
+}
+
+// Key is the address of the key that submits what payers sign, and is the receiver authorizer of
+// their channels.
+func (s *Shop) Key() common.Address { return s.key }
+
+// realm names the shop in challenges over MCP.
+func (s *Shop) realm() string {
+	if base, err := url.Parse(s.baseURL); err == nil && base.Host != "" {
+		return base.Hostname()
+	}
+	return "chit"
 }
 
 // PayTo is the receiver of what is settled.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"github.com/chitpay/chit/vouchers"
@@ -14,9 +15,9 @@ import (
 // WriteStatement writes the receipts that want keeps, with their channels, as JSON lines
 // (see [receipts.Statement]). One that is to be verified needs all receipts of its channels that
 // are kept.
-func WriteStatement(ctx context.Context, of *ledger.Ledger, book *receipts.Book, kept Kept, want receipts.Filter, w io.Writer) error {
+func WriteStatement(ctx context.Context, of iter.Seq[ledger.Channel], book *receipts.Book, kept Kept, want receipts.Filter, w io.Writer) error {
 	var channels []ledger.Channel
-	for ch := range of.Channels() {
+	for ch := range of {
 		if want.Channel == (vouchers.ChannelID{}) && ch.Charged > 0 || want.Channel == ch.ID {
 			channels = append(channels, ch)
 		}

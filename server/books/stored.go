@@ -53,7 +53,11 @@ func ReadStatement(ctx context.Context, path string, want receipts.Filter, w io.
 		if err != nil {
 			return err
 		}
-		return WriteStatement(ctx, of, book, KeptIn(store), want, w)
+		all, err := Payers(of, store)
+		if err != nil {
+			return err
+		}
+		return WriteStatement(ctx, all, book, KeptIn(store), want, w)
 	})
 }
 

@@ -29,6 +29,9 @@ type Limits struct {
 	// ChannelLookups is how many times a minute, and at once, the chain is asked about one
 	// channel that is known.
 	ChannelLookups int
+	// PayerTransfers is how many times a minute, and at once, the chain is asked about transfers
+	// of one payer who has paid by one before.
+	PayerTransfers int
 	// Body is the largest request over HTTP, in bytes, and Bodies are those of all
 	// requests that are being served.
 	Body, Bodies int64
@@ -96,6 +99,7 @@ type Limits struct {
 var known = []limit{
 	limitOf("lookups", "20", func(l *Limits) *int { return &l.Lookups }, parseCount),
 	limitOf("channelLookups", "60", func(l *Limits) *int { return &l.ChannelLookups }, parseCount),
+	limitOf("payerTransfers", "600", func(l *Limits) *int { return &l.PayerTransfers }, parseCount),
 	limitOf("body", "4MiB", func(l *Limits) *int64 { return &l.Body }, parseSize),
 	limitOf("bodies", "256MiB", func(l *Limits) *int64 { return &l.Bodies }, parseSize),
 	limitOf("unpaidBody", "64KiB", func(l *Limits) *int64 { return &l.UnpaidBody }, parseSize),

@@ -43,6 +43,8 @@ type Rate struct {
 	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing before it pays.
 	Free Allowance
+	// Accept are the ways to pay for it; empty are those of the shop.
+	Accept Accept
 }
 
 // Tariff is [Prices] and [Rates], checked and in the order in which they are tried.
@@ -66,6 +68,8 @@ type Offer struct {
 	// ChargeFailed and ChargeCancelled charge calls that have not delivered.
 	ChargeFailed, ChargeCancelled bool
 	Free                          *Allowance // nil if there is none
+	// Accept are the ways to pay for it; empty are those of the shop.
+	Accept Accept
 }
 
 // NewTariff checks prices and rates. The error says which pattern is wrong.
@@ -114,7 +118,13 @@ func (t *Tariff) add(pattern string, given Rate) error {
 	if err := glob.Check(pattern); err != nil {
 		return fmt.Errorf("price pattern %q: %w", pattern, err)
 	}
-	r := &Offer{Price: price, Quote: given.Quote, Metered: given.Metered, ChargeFailed: given.ChargeFailed, ChargeCancelled: given.ChargeCancelled, Free: given.Free.Of(pattern)}
+	if err := given.Accept.Check(); err != nil {
+		return fmt.Errorf("accept of %q: %w", pattern, err)
+	}
+	r := &Offer{
+		Price: price, Quote: given.Quote, Metered: given.Metered, ChargeFailed: given.ChargeFailed, ChargeCancelled: given.ChargeCancelled,
+		Free: given.Free.Of(pattern), Accept: given.Accept,
+	}
 	if glob.Is(pattern) {
 		t.globs = append(t.globs, globRate{pattern, r})
 	} else {

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/envelope"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 	"github.com/chitpay/chit/x402/short"
 )
 
@@ -44,9 +47,17 @@ func (on *onHTTP) Sells(end sale.Ending, answer *heldAnswer) (*heldAnswer, bool)
 func (on *onHTTP) Note(t sale.Told) (sale.Added[*heldAnswer], error) {
 	all := http.Header{}
 	var err error
-	if t.Short != nil {
+	switch {
+	case t.Short != nil:
 		all.Set(short.HeaderPaid, t.Short.Encode())
-	} else {
+	case on.credential != nil:
+		paid := envelope.Receipt(&t.Response, on.credential, time.Now())
+		receipt, err := paid.Header()
+		if err != nil {
+			return nil, err
+		}
+		all.Set(mpp.HeaderReceipt, receipt)
+	default:
 		var response string
 		response, err = x402.EncodeHeader(&t.Response)
 		all.Set(x402.HeaderPaymentResponse, response)
@@ -119,6 +130,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	}
 	on.line.Refused(on.r.Context(), r)
 	on.w.Header().Set(x402.HeaderPaymentRequired, header)
+	on.challenge(r)
 	on.w.Header().Set("Cache-Control", "no-store")
 	status := r.Code.HTTPStatus()
 	if r.Conflict {
@@ -129,7 +141,11 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 
 // terms are what the request is sold on, with why it is refused.
 func (on *onHTTP) terms(r *terms.Refusal) *x402.PaymentRequired {
-	return on.seller.Desk.Required(terms.Asked{Resource: on.described(), Price: on.price, Offer: on.rate, Refusal: r})
+	return on.seller.Desk.Required(on.asked(r))
+}
+
+func (on *onHTTP) asked(r *terms.Refusal) terms.Asked {
+	return terms.Asked{Resource: on.described(), Price: on.price, Offer: on.rate, Refusal: r}
 }
 
 func (on *onHTTP) fail(status int, reason string) {

@@ -12,37 +12,67 @@ import (
 	"github.com/chitpay/chit/x402/short"
 )
 
+// form is a header that a payment comes in.
+type form struct {
+	header string
+	read   func(on *onHTTP, value string) (sale.Presented, error)
+}
+
+var forms = []form{
+	{x402.HeaderPaymentSignature, func(_ *onHTTP, value string) (brought sale.Presented, err error) {
+		brought.Payment, err = x402.DecodeHeader[x402.PaymentPayload](value)
+		return brought, err
+	}},
+	{short.HeaderPay, func(_ *onHTTP, value string) (brought sale.Presented, err error) {
+		brought.Short, err = short.Parse(value)
+		return brought, err
+	}},
+}
+
 // bringsPayment says whether the request has a header of a payment, be it an empty one.
 func (on *onHTTP) bringsPayment() bool {
-	return len(on.r.Header.Values(short.HeaderPay))+len(on.r.Header.Values(x402.HeaderPaymentSignature)) > 0
+	if on.credential != nil || on.badCredential != nil {
+		return true
+	}
+	for _, f := range forms {
+		if len(on.r.Header.Values(f.header)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isPaid says whether the request brings what looks like a payment, which goes before a token.
 func (on *onHTTP) isPaid() bool {
-	return on.r.Header.Get(short.HeaderPay) != "" || on.r.Header.Get(x402.HeaderPaymentSignature) != ""
+	if on.credential != nil || on.badCredential != nil {
+		return true
+	}
+	for _, f := range forms {
+		if on.r.Header.Get(f.header) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // payment reads what a request is paid with, in whichever form, nil where there is nothing that
 // can be read, which is answered.
 func (on *onHTTP) payment() *sale.Presented {
-	full, brief := on.r.Header.Values(x402.HeaderPaymentSignature), on.r.Header.Values(short.HeaderPay)
-	var brought sale.Presented
-	var err error
+	found, reason := on.form()
 	switch {
-	case len(full)+len(brief) == 0:
+	case reason != "":
+		on.misread(reason)
+		return nil
+	case found == nil && on.badCredential != nil:
+		on.refuseCredential(on.badCredential)
+		return nil
+	case found == nil && on.credential != nil:
+		return on.credited()
+	case found == nil:
 		on.refuseTerms(terms.Unpaid)
 		return nil
-	case len(full) > 0 && len(brief) > 0:
-		on.misread(fmt.Sprintf("both %s and %s, want one of them", x402.HeaderPaymentSignature, short.HeaderPay))
-		return nil
-	case len(full)+len(brief) > 1:
-		on.misread(fmt.Sprintf("%d %s headers, want one", len(full)+len(brief), nameOf(full)))
-		return nil
-	case len(brief) > 0:
-		brought.Short, err = short.Parse(brief[0])
-	default:
-		brought.Payment, err = x402.DecodeHeader[x402.PaymentPayload](full[0])
 	}
+	brought, err := found.read(on, on.r.Header.Get(found.header))
 	switch {
 	case errors.Is(err, x402.ErrUnsupported), errors.Is(err, x402.ErrVersion):
 		on.refuseTerms(terms.Refuse(x402.CodeOf(err), "%v", err))
@@ -54,12 +84,24 @@ func (on *onHTTP) payment() *sale.Presented {
 	return &brought
 }
 
-// nameOf is that of the only header of a payment that is there.
-func nameOf(full []string) string {
-	if len(full) > 0 {
-		return x402.HeaderPaymentSignature
+// form is the one in which the payment comes, nil where it comes in no header of its own, or why
+// it cannot be told.
+func (on *onHTTP) form() (found *form, reason string) {
+	for i, f := range forms {
+		values := on.r.Header.Values(f.header)
+		switch {
+		case len(values) == 0:
+			continue
+		case len(values) > 1:
+			return nil, fmt.Sprintf("%d %s headers, want one", len(values), f.header)
+		case found != nil:
+			return nil, fmt.Sprintf("both %s and %s, want one of them", found.header, f.header)
+		case on.credential != nil || on.badCredential != nil:
+			return nil, fmt.Sprintf("both %s and a credential of MPP, want one of them", f.header)
+		}
+		found = &forms[i]
 	}
-	return short.HeaderPay
+	return found, ""
 }
 
 // misread answers a payment that cannot be read.

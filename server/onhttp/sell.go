@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 )
 
 // MaxSoldAnswer is the longest body that is sold over plain HTTP, in bytes, where
@@ -45,6 +46,8 @@ type Offer struct {
 	// Free is what each payer gets for nothing before it pays; its pool is Name if it has
 	// none.
 	Free offer.Allowance
+	// Accept are the ways to pay for it; empty are those of the shop.
+	Accept offer.Accept
 }
 
 // Sell sells what next answers, by the HTTP transport of x402: the payment comes
@@ -71,11 +74,12 @@ func (s *Seller) Sell(o Offer, next http.Handler) http.Handler {
 			return
 		}
 		token, r := takeBearer(r)
+		credential, r, bad := takeCredential(r)
 		price := o.Price()
 		if !door.IsPatient(w) {
 			door.Identify(w, r)
 		}
-		on := &onHTTP{seller: s, line: s.routeLine(o.Name, price, r), offer: o, rate: rate, price: price, token: token, next: next, w: w, r: r}
+		on := &onHTTP{seller: s, line: s.routeLine(o.Name, price, r), offer: o, rate: rate, price: price, token: token, credential: credential, badCredential: bad, next: next, w: w, r: r}
 		defer on.line.Close(r.Context())
 		if price == 0 {
 			on.give()
@@ -90,7 +94,7 @@ func (s *Seller) Sell(o Offer, next http.Handler) http.Handler {
 }
 
 func (o *Offer) rate() *offer.Offer {
-	return &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name)}
+	return &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name), Accept: o.Accept}
 }
 
 // TermsOf are the terms of an offer for a request without a payment, at the most that one costs.
@@ -117,6 +121,10 @@ type onHTTP struct {
 	next  http.Handler
 	w     http.ResponseWriter
 	r     *http.Request
+	// credential is what pays in the words of MPP, nil where nothing does, and badCredential why
+	// one cannot be read.
+	credential    *mpp.Credential
+	badCredential error
 	// body is that of the request, once it is read, and fingerprint what the two come to.
 	body        []byte
 	fingerprint [32]byte
@@ -169,11 +177,12 @@ func (on *onHTTP) run(body []byte) {
 		return
 	}
 	on.body, on.fingerprint = body, requestFingerprint(on.r, body)
-	brought := sale.Presented{}
+	brought := sale.Presented{Offer: on.rate}
 	if on.token != "" && !on.isPaid() {
 		brought.Token, brought.Identifier = &on.token, requestID(on.r)
 	} else if paid := on.payment(); paid != nil {
 		brought = *paid
+		brought.Offer = on.rate
 	} else {
 		return
 	}

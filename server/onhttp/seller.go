@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/envelope"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
@@ -21,6 +22,8 @@ type Options struct {
 	Ways     sale.Ways
 	// Desk says what is asked for.
 	Desk Desk
+	// Challenger asks in the words of MPP.
+	Challenger *envelope.Challenger
 	// Door bounds requests, and Limits how long their bodies and answers are.
 	Door   *door.Door
 	Limits limits.Limits
@@ -36,6 +39,10 @@ type Options struct {
 type Desk interface {
 	// Required is the answer to a request for a resource that is not paid as it should be.
 	Required(a terms.Asked) *x402.PaymentRequired
+	// Charges are the terms by exact that challenges of MPP are made of; none where that is not
+	// accepted. Transfers are those at all places, whatever is accepted now.
+	Charges(a terms.Asked) []x402.Requirements
+	Transfers() []x402.Requirements
 	// Refund gives the refund that a payment asks for.
 	Refund(ctx context.Context, l *sale.Line, payload *x402.PaymentPayload) (*x402.SettlementResponse, *terms.Refusal)
 	// State is where a channel stands, for who has signed the order as its payer.

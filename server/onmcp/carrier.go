@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402/mpp"
 )
 
 // toolAnswer is what a tool has returned.
@@ -30,16 +31,18 @@ type onMCP struct {
 	rate        *offer.Offer
 	next        mcpserver.ToolHandlerFunc
 	fingerprint [32]byte
+	credential  *mpp.Credential // that pays, nil where none does
 }
 
 func (on *onMCP) sell(ctx context.Context, token *string) *toolAnswer {
-	brought := sale.Presented{Token: token, Identifier: callID(&on.req), Offered: func() []terms.PricedTool { return on.paywall.offered(ctx) }}
+	brought := sale.Presented{Offer: on.rate, Token: token, Identifier: callID(&on.req), Offered: func() []terms.PricedTool { return on.paywall.offered(ctx) }}
 	if token == nil {
 		paid, refused := on.paywall.broughtBy(on.req)
 		if refused != nil {
 			return on.Refuse(ctx, &sale.Denial{Terms: refused})
 		}
-		brought.Payment, brought.Short = paid.Payment, paid.Short
+		brought.Payment, brought.Short, brought.Credential = paid.Payment, paid.Short, paid.Credential
+		on.credential = paid.Credential
 	}
 	by := on.paywall.Ways.By(on.line, brought)
 	if by == nil {
@@ -79,7 +82,7 @@ func (on *onMCP) Sells(end sale.Ending, answer *toolAnswer) (*toolAnswer, bool) 
 
 func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
 	all := additions{}
-	err := all.add(answered(t))
+	err := all.add(answered(t, on.credential))
 	if t.Token != nil {
 		err = errors.Join(err, all.add(MetaCredit, t.Token))
 	}

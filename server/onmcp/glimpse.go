@@ -11,14 +11,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 	"github.com/chitpay/chit/x402/short"
 )
 
 // glimpse is what a JSON-RPC request says of itself at its surface: no more is decoded.
 type glimpse struct {
 	method, name string
-	// payment, short and credit are members of _meta, nil if they are not there.
-	payment, short, credit json.RawMessage
+	// payment, short, credential and credit are members of _meta, nil if they are not there.
+	payment, short, credential, credit json.RawMessage
 	// from and to are where its arguments stand, with the comma that parts them from the
 	// other parameters; 0 and 0 if it has none.
 	from, to int
@@ -38,6 +39,8 @@ func glance(body []byte) (*glimpse, error) {
 			return r.value(&g.payment)
 		case short.MetaPay:
 			return r.value(&g.short)
+		case mpp.MetaCredential:
+			return r.value(&g.credential)
 		case MetaCredit:
 			return r.value(&g.credit)
 		}
@@ -48,7 +51,7 @@ func glance(body []byte) (*glimpse, error) {
 		case "name":
 			return r.text(&g.name)
 		case "_meta":
-			return r.object([]string{x402.MetaPayment, short.MetaPay, MetaCredit}, exactly, meta)
+			return r.object([]string{x402.MetaPayment, short.MetaPay, mpp.MetaCredential, MetaCredit}, exactly, meta)
 		case "arguments":
 			err := r.dec.SkipValue()
 			g.from, g.to = span(body, from, int(r.dec.InputOffset()), first)

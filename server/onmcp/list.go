@@ -54,7 +54,11 @@ func (p *Paywall) priced(tool mcp.Tool) mcp.Tool {
 func toolURL(tool string) string { return "mcp://tool/" + tool }
 
 func (p *Paywall) paymentRequired(tool string, price vouchers.Amount, r *terms.Refusal) *x402.PaymentRequired {
-	return p.Terms.Required(terms.Asked{
+	return p.Terms.Required(p.asked(tool, price, r))
+}
+
+func (p *Paywall) asked(tool string, price vouchers.Amount, r *terms.Refusal) terms.Asked {
+	return terms.Asked{
 		Resource: x402.Resource{URL: toolURL(tool), MimeType: "application/json"}, Price: price, Offer: p.Tariff.Of(tool), Refusal: r,
-	})
+	}
 }

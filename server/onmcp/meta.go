@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/server/envelope"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 	"github.com/chitpay/chit/x402/short"
 )
 
@@ -95,9 +98,12 @@ func (a additions) Into(answer *toolAnswer) {
 }
 
 // answered is the member of _meta that tells the payer what its payment has come to.
-func answered(t sale.Told) (key string, value any) {
+func answered(t sale.Told, credential *mpp.Credential) (key string, value any) {
 	if t.Short != nil {
 		return short.MetaPaid, t.Short.Encode()
+	}
+	if credential != nil {
+		return mpp.MetaReceipt, envelope.Receipt(&t.Response, credential, time.Now())
 	}
 	return x402.MetaPaymentResponse, t.Response
 }
@@ -105,17 +111,20 @@ func answered(t sale.Told) (key string, value any) {
 // broughtBy is the payment that a call brings, in whichever form. The refusal is of one that
 // cannot be read, of two, or [terms.Unpaid].
 func (p *Paywall) broughtBy(req mcp.CallToolRequest) (brought sale.Presented, refused *terms.Refusal) {
-	var value any
-	brief, full := false, false
+	var value, credential any
+	brief, full, byMPP := false, false, false
 	if req.Params.Meta != nil {
 		value, brief = req.Params.Meta.AdditionalFields[short.MetaPay]
 		_, full = req.Params.Meta.AdditionalFields[x402.MetaPayment]
+		credential, byMPP = req.Params.Meta.AdditionalFields[mpp.MetaCredential]
 	}
 	switch {
-	case brief && full:
+	case brief && full, byMPP && (brief || full):
 		refused = paidTwice()
 	case brief:
 		brought.Short, refused = readShort(value)
+	case byMPP:
+		return p.credited(req.Params.Name, credential)
 	default:
 		brought.Payment, refused = p.PayloadOf(req)
 	}
@@ -123,7 +132,7 @@ func (p *Paywall) broughtBy(req mcp.CallToolRequest) (brought sale.Presented, re
 }
 
 func paidTwice() *terms.Refusal {
-	return terms.Refuse(x402.ErrPayload, "the call has both %s and %s: it is paid by one of them", x402.MetaPayment, short.MetaPay)
+	return terms.Refuse(x402.ErrPayload, "the call has two of %s, %s and %s: it is paid by one of them", x402.MetaPayment, short.MetaPay, mpp.MetaCredential)
 }
 
 // readShort reads a payment in the short form, from JSON or what that was decoded to.

@@ -9,6 +9,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/envelope"
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
@@ -30,6 +31,10 @@ type Paywall struct {
 type Terms interface {
 	// Required is the answer to a request for a resource that is not paid as it should be.
 	Required(a terms.Asked) *x402.PaymentRequired
+	// Charges are the terms by exact that challenges of MPP are made of; none where that is not
+	// accepted. Transfers are those at all places, whatever is accepted now.
+	Charges(a terms.Asked) []x402.Requirements
+	Transfers() []x402.Requirements
 	// Nothing is what is told of a payment that was charged nothing, so that its payer has it
 	// back; false for a stranger.
 	Nothing(l *sale.Line, brought sale.Presented) (sale.Told, bool)
@@ -43,6 +48,9 @@ type Options struct {
 	// Tariff says what tools cost, and Terms what is asked for.
 	Tariff *offer.LiveTariff
 	Terms  Terms
+	// Challenger asks in the words of MPP, in the name of Realm.
+	Challenger *envelope.Challenger
+	Realm      string
 	// Door bounds requests over HTTP, and Limits what is decoded of them.
 	Door   *door.Door
 	Limits limits.Limits

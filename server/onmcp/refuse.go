@@ -26,11 +26,13 @@ func (p *Paywall) Refuse(ctx context.Context, l *sale.Line, r *terms.Refusal) (*
 		return nil, fmt.Errorf("encode the terms of %s: %w", l.Name, err)
 	}
 	l.Refused(ctx, r)
-	return &mcp.CallToolResult{
+	result := &mcp.CallToolResult{
 		Content:           []mcp.Content{mcp.NewTextContent(string(text))},
 		StructuredContent: required,
 		IsError:           true,
-	}, nil
+	}
+	p.challenge(result, p.asked(l.Name, l.Price, r), l.Name)
+	return result, nil
 }
 
 // RefuseCredit answers a tool call that its token does not pay for.
@@ -90,7 +92,7 @@ func (p *Paywall) Failed(ctx context.Context, l *sale.Line, req mcp.CallToolRequ
 	nothing, known := p.Terms.Nothing(l, brought)
 	l.Refuse(ctx, slog.LevelInfo, sale.CodeFailed, err.Error())
 	if known {
-		key, value := answered(nothing)
+		key, value := answered(nothing, brought.Credential)
 		SetMeta(result, key, value)
 	}
 	return result

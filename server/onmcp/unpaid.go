@@ -111,7 +111,7 @@ var creditName = []byte(`"` + MetaCredit + `"`)
 
 // mayPay says whether a request has what looks like a payment, wherever it is.
 func mayPay(r *http.Request, body []byte) bool {
-	if bytes.Contains(body, paymentName) || bytes.Contains(body, shortName) || bytes.Contains(body, creditName) {
+	if bytes.Contains(body, paymentName) || bytes.Contains(body, shortName) || bytes.Contains(body, creditName) || bytes.Contains(body, credentialName) {
 		return true
 	}
 	_, onCredit := door.Bearer(r.Header)
@@ -137,6 +137,11 @@ func (p *Paywall) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal
 			return terms.Refuse(x402.CodeOf(err), "%v", err), false
 		}
 		brought.Payment = payload
+	case seen.credential != nil:
+		brought, refused = p.credited(seen.name, seen.credential)
+		if refused != nil {
+			return refused, false
+		}
 	case seen.credit != nil:
 		brought.Token = new(string)
 		if json.Unmarshal(seen.credit, brought.Token) != nil {

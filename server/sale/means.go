@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 	"github.com/chitpay/chit/x402/short"
 )
 
@@ -24,6 +25,11 @@ type Presented struct {
 	// when it is made again; "" is none.
 	Token      *string
 	Identifier string
+	// Credential is what Payment came in, where that was the envelope of the Machine Payments
+	// Protocol.
+	Credential *mpp.Credential
+	// Offer is what the call is sold as.
+	Offer *offer.Offer
 	// Offered are the tools that the same server sells beside, by their price; nil is none.
 	Offered func() []terms.PricedTool
 }

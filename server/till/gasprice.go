@@ -92,10 +92,12 @@ const (
 	Depositing Errand = "deposit"
 	// Refunding is a refund of a part. All that is left is given back whatever the budget.
 	Refunding Errand = "refund"
+	// Transferring is a transfer that a payer has signed for one call, sent by itself.
+	Transferring Errand = "transfer"
 )
 
 // Gas is what the errand takes, in gas units, as long as it is not known better.
 func (e Errand) Gas() uint64 { return usualGas[e] }
 
 // usualGas is what an errand takes, in gas units, as long as it is not known better.
-var usualGas = map[Errand]uint64{Depositing: 130_000, Refunding: 110_000}
+var usualGas = map[Errand]uint64{Depositing: 130_000, Refunding: 110_000, Transferring: 75_000}

@@ -27,7 +27,9 @@ func broughtBy(p sale.Presented) brought {
 	case p.Short != nil:
 		return inShort{p.Short}
 	case p.Payment != nil:
-		return inFull{p.Payment}
+		if _, _, _, ok := channelOf(p.Payment.Payload); ok {
+			return inFull{p.Payment}
+		}
 	}
 	return nil
 }

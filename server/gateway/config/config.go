@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/exact"
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/history"
@@ -55,6 +57,10 @@ type Config struct {
 	History *history.Keep
 	// MovedFrom are places at which the shop was before, beside the caller's.
 	MovedFrom []server.Move
+	// Accept are the ways to pay that are offered, the favourite first; empty is the caller's
+	// choice. Exact says how transfers are taken; nil is the caller's choice.
+	Accept offer.Accept
+	Exact  *exact.Policy
 	// Also are deployments that the shop is to be paid through beside the caller's.
 	Also []server.Accepts
 	// Prices are by the names that the gateway shows.
@@ -99,6 +105,8 @@ func (c *Config) read(r *reader, root place) {
 		"limits":    c.limits(r),
 		"history":   c.history(r),
 		"also":      c.also(r),
+		"accept":    readAccept(r, &c.Accept),
+		"exact":     c.exact(r),
 		"movedFrom": c.movedFrom(r),
 		"prices":    readPrices(r, &c.Prices),
 		"upstreams": func(at place) {

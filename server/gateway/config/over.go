@@ -23,6 +23,10 @@ func (c *Config) Over(o *server.Options) error {
 	if c.History != nil {
 		o.History = *c.History
 	}
+	o.Accept = c.Accept.Or(o.Accept)
+	if c.Exact != nil {
+		o.Exact = *c.Exact
+	}
 	o.MovedFrom = append(o.MovedFrom, c.MovedFrom...)
 	o.Also = append(o.Also, c.Also...)
 	return nil

@@ -42,6 +42,7 @@ func readPrice(r *reader, to *pricing.Price) setting {
 		r.object(at, map[string]setting{
 			"base": optional(&base), "max": optional(&most), "per": readPer(r, &to.Per), "metered": r.flag(&to.Metered), "free": readFree(r, &to.Free),
 			"onFailure": readOutcome(r, &to.ChargeFailed), "onCancel": readOutcome(r, &to.ChargeCancelled),
+			"accept": readAccept(r, &to.Accept),
 		})
 		switch {
 		case len(r.problems) > before:

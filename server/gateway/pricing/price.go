@@ -6,6 +6,7 @@ import (
 
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -27,12 +28,16 @@ type Price struct {
 	ChargeFailed, ChargeCancelled bool
 	// Free is what each payer gets for nothing.
 	Free server.Allowance
+	// Accept are the ways to pay for it; empty are those of the gateway.
+	Accept offer.Accept
 }
 
 // Rate is the price as a shop has it. Tools that have it of the same name share what is
 // free.
 func (p *Price) Rate(name string) server.Rate {
-	r := server.Rate{Price: p.Most.Decimal(), Metered: p.Metered, ChargeFailed: p.ChargeFailed, ChargeCancelled: p.ChargeCancelled, Free: p.Free}
+	r := server.Rate{
+		Price: p.Most.Decimal(), Metered: p.Metered, ChargeFailed: p.ChargeFailed, ChargeCancelled: p.ChargeCancelled, Free: p.Free, Accept: p.Accept,
+	}
 	r.Free.Pool = name
 	if p.Per != nil {
 		r.Quote = p.quote
@@ -74,6 +79,9 @@ func (p Price) String() string {
 	}
 	if p.Free.Per > 0 {
 		parts[len(parts)-1] += fmt.Sprintf(" every %s", p.Free.Per)
+	}
+	if len(p.Accept) > 0 {
+		parts = append(parts, "by "+strings.Join(p.Accept, " or "))
 	}
 	return strings.Join(parts, ", ")
 }

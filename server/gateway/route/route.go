@@ -73,6 +73,7 @@ func (h *Handler) Sell(price pricing.Price) {
 		Price:    func() vouchers.Amount { return price.Most },
 		Metered:  price.Metered,
 		Free:     price.Free,
+		Accept:   price.Accept,
 
 		ChargeFailed: price.ChargeFailed, ChargeCancelled: price.ChargeCancelled,
 	}

@@ -17,6 +17,12 @@ type Subject struct {
 	Open func(t testing.TB, at *Place, budget vouchers.Amount) Payer
 	// UsedUp is the code, or a part of it, of the refusal that says that the money is used up.
 	UsedUp string
+	// Snap takes a picture of the chain at the moment of a crash, and returns what puts it back;
+	// nil where a sale does nothing on the chain.
+	Snap func(t testing.TB) (back func())
+	// Resumes says that what was sold is written down before it is charged: after a crash
+	// between the two the call is charged without running again.
+	Resumes bool
 	// Except are the rules that do not apply, with the reason of each.
 	Except map[Rule]string
 }

@@ -48,6 +48,7 @@ func (p *Profile) ShopOptions(ask Passphrase) (o server.Options, err error) {
 		BaseURL:       p.BaseURL,
 		Permit2:       p.Permit2,
 		Confirmations: p.Confirmations,
+		Accept:        p.Accept,
 	}
 	if o.Key, err = p.SellerKey(ask); err != nil {
 		return o, err

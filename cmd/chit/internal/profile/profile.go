@@ -85,6 +85,9 @@ type Profile struct {
 	MinDeposit Text `yaml:"minDeposit,omitempty"`
 	// Permit2 lets the seller take deposits by Permit2 beside those by EIP-3009.
 	Permit2 bool `yaml:"permit2,omitempty"`
+	// Accept are the ways to pay that the seller offers, the favourite first: batch-settlement
+	// (which it is without), upto, exact, mpp.
+	Accept []string `yaml:"accept,omitempty"`
 	// Confirmations is how many blocks a transaction must be deep: 1 is mined.
 	Confirmations uint64 `yaml:"confirmations,omitempty"`
 	// CoinPrice is what one coin of the chain costs in USDC, such as "3000": gas is shown in USDC then.
