@@ -166,8 +166,9 @@ func TestWhatIsAcceptedIsSettledByTheNextProcess(t *testing.T) {
 	w.stop()
 	w.open()
 	record := w.settles(w.submit(signed))
-	if string(record.Note) != "for whom" || record.Moved != usdc/2 {
-		t.Errorf("the record says %+v", record)
+	looked, known, err := w.Look(signed.Key())
+	if err != nil || !known || string(looked.Note) != "for whom" || record.Moved != usdc/2 {
+		t.Errorf("the record says %+v, looked up %+v, %v", record, looked, err)
 	}
 	if value, err := w.store.Bucket("of-the-caller").Get([]byte("k")); err != nil || string(value) != "v" {
 		t.Errorf("the caller's own is %q, %v", value, err)

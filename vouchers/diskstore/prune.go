@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -27,13 +26,8 @@ func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, head 
 	})
 	done, err := s.tables.Prune(ctx, history.Pruning{
 		Now: s.options.now(), Keep: keep, DryRun: dryRun,
-		Claimed: func(id vouchers.ChannelID) vouchers.Amount {
-			if of, isChannel := claimed()[id]; isChannel {
-				return of
-			}
-			return math.MaxUint64 // it is paid before it is answered: nothing of it is claimed
-		},
-		Heads: func(ctx context.Context, last []*vouchers.Line) error { return s.keepHeads(ctx, last, head) },
+		Claimed: func(id vouchers.ChannelID) vouchers.Amount { return claimed()[id] },
+		Heads:   func(ctx context.Context, last []*vouchers.Line) error { return s.keepHeads(ctx, last, head) },
 	})
 	if err = errors.Join(err, unknown); err != nil {
 		return done, fmt.Errorf("prune the history of %s: %w", s.path, err)
@@ -45,7 +39,9 @@ func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, head 
 func (s *Store) claimed() (map[vouchers.ChannelID]vouchers.Amount, error) {
 	all := map[vouchers.ChannelID]vouchers.Amount{}
 	return all, s.Load(context.Background(), func(r *vouchers.Record) error {
-		all[r.ID] = r.Claimed
+		if r.Claimed > 0 {
+			all[r.ID] = r.Claimed
+		}
 		return nil
 	})
 }

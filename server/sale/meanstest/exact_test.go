@@ -28,17 +28,6 @@ func TestTransfers(t *testing.T) {
 	})
 }
 
-func TestTrustedTransfers(t *testing.T) {
-	meanstest.Run(t, meanstest.Subject{
-		Options: func(o *server.Options) {
-			o.Accept = offer.Accept{offer.Exact}
-			o.Exact.Trust = exact.Trust{PerPayer: 10 * shoptest.USDC, Total: 100 * shoptest.USDC}
-		},
-		Open: spenders, UsedUp: string(x402.ErrExactInsufficientBalance), Snap: snap, Resumes: true,
-		Except: wholeTransfers,
-	})
-}
-
 var wholeTransfers = map[meanstest.Rule]string{
 	meanstest.ChargesMeters:  "a transfer moves what is signed: what is metered is sold by upto",
 	meanstest.ChargesInParts: "a transfer moves at once",
