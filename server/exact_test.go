@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
@@ -38,7 +40,7 @@ type pageShop struct {
 	*server.Shop
 	url  string
 	runs atomic.Int64
-	hold chan struct{} // requests wait for it, where it is there
+	hold chan struct{} // where it is there, a request sends when it runs, and waits for one back
 }
 
 func openPages(t *testing.T, change func(*server.Options)) *pageShop {
@@ -57,6 +59,7 @@ func openPages(t *testing.T, change func(*server.Options)) *pageShop {
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		p.runs.Add(1)
 		if p.hold != nil {
+			p.hold <- struct{}{} // it runs
 			<-p.hold
 		}
 		_, _ = io.WriteString(w, "the page")
@@ -151,7 +154,12 @@ func (w *wallet) signs(t testing.TB, r *x402.Requirements) transfer.Transfer {
 
 func paying(t testing.TB, r *x402.Requirements, order transfer.Transfer) string {
 	t.Helper()
-	header, err := x402.EncodeHeader(&x402.PaymentPayload{Accepted: *r, Payload: &x402.AuthorizationPayload{
+	return payingWith(t, r, order, nil)
+}
+
+func payingWith(t testing.TB, r *x402.Requirements, order transfer.Transfer, extensions x402.Extensions) string {
+	t.Helper()
+	header, err := x402.EncodeHeader(&x402.PaymentPayload{Accepted: *r, Extensions: extensions, Payload: &x402.AuthorizationPayload{
 		Signature: order.Signature,
 		Authorization: x402.TransferAuthorization{
 			From: order.From, To: order.To, Value: order.Value, ValidAfter: order.ValidAfter, ValidBefore: order.ValidBefore, Nonce: order.Nonce,
@@ -287,16 +295,14 @@ func TestTrustEndsWithTheFirstTransferThatFails(t *testing.T) {
 		resp, _ := p.get(t, x402.HeaderPaymentSignature, paying(t, r, order))
 		answered <- resp.StatusCode
 	}()
-	for p.runs.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-p.hold
 	other := order // with the same nonce
 	other.To = w.Address()
 	if err := other.Sign(t.Context(), w, w.token); err != nil {
 		t.Fatal(err)
 	}
 	sendBy(t, "stranger", other)
-	close(p.hold)
+	p.hold <- struct{}{}
 	if status := <-answered; status != http.StatusOK {
 		t.Fatalf("who is trusted is answered %d", status)
 	}
@@ -309,6 +315,77 @@ func TestTrustEndsWithTheFirstTransferThatFails(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("who has not paid is answered %d: %s", resp.StatusCode, body)
 		}
+	}
+}
+
+func TestWhoSeesATransferOnTheChainGetsNoAnswerUnderAnIdentifier(t *testing.T) {
+	p := openPages(t, nil)
+	w := newWallet(t, "wallet", pagePrice)
+	r := entry(p.required(t), x402.SchemeExact, "")
+	order := w.signs(t, r)
+	extensions, err := extension.WithPaymentIdentifier(nil, "pay_known_to_two_alone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := payingWith(t, r, order, extensions)
+	for range 2 {
+		if resp, body := p.get(t, x402.HeaderPaymentSignature, own); resp.StatusCode != http.StatusOK {
+			t.Errorf("the payer is answered %d: %s", resp.StatusCode, body)
+		}
+	}
+	if resp, body := p.get(t, x402.HeaderPaymentSignature, paying(t, r, order)); resp.StatusCode != http.StatusConflict || strings.Contains(body, "the page") {
+		t.Errorf("somebody else is answered %d: %s", resp.StatusCode, body)
+	}
+}
+
+func TestWithoutAnIdentifierAnAnswerIsGivenAgainForMinutes(t *testing.T) {
+	var ahead atomic.Int64
+	p := openPages(t, func(o *server.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	w := newWallet(t, "wallet", pagePrice)
+	r := entry(p.required(t), x402.SchemeExact, "")
+	payment := paying(t, r, w.signs(t, r))
+	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusPaymentRequired} {
+		if resp, body := p.get(t, x402.HeaderPaymentSignature, payment); resp.StatusCode != want {
+			t.Errorf("after %s it is answered %d: %s", time.Duration(ahead.Load()), resp.StatusCode, body)
+		}
+		ahead.Add(int64(6 * time.Minute))
+	}
+	if p.runs.Load() != 1 {
+		t.Errorf("%d runs for one transfer", p.runs.Load())
+	}
+}
+
+func TestWhatIsMeteredIsSoldByUptoAlone(t *testing.T) {
+	o := shoptest.Options(t)
+	o.Accept = offer.Accept{offer.Upto, offer.Exact}
+	o.Prices, o.Rates = nil, server.Rates{"work": {Price: "0.002", Metered: true}}
+	shop := shoptest.Open(t, o, func(tools *mcpserver.MCPServer) {
+		tools.AddTool(mcp.NewTool("work"), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			server.ReportCost(ctx, 700)
+			return mcp.NewToolResultText("done"), nil
+		})
+	})
+	r := shoptest.NewWire(t, 1).Terms(shop.URL, "work")
+	if !r.Is(x402.SchemeUpto) || r.Amount != pagePrice {
+		t.Fatalf("it is offered by %s at %s", r.Scheme, r.Amount)
+	}
+	w := newWallet(t, "wallet", pagePrice)
+	order := transfer.Transfer{
+		Method: transfer.Upto, ChainID: shoptest.Net.Client.ChainID(), Token: r.Asset, From: w.Address(), To: r.PayTo, Value: r.Amount,
+		ValidBefore: uint64(time.Now().Unix()) + r.MaxTimeoutSeconds, Nonce: transfer.NewNonce(), Spender: transfer.UptoProxy, Facilitator: r.Extra.FacilitatorAddress,
+	}
+	if err := order.Sign(t.Context(), w, w.token); err != nil {
+		t.Fatal(err)
+	}
+	if err := order.SignPermit(t.Context(), w, w.token, 0, order.ValidBefore); err != nil {
+		t.Fatal(err)
+	}
+	payment := &x402.PaymentPayload{Accepted: r, Extensions: permitted(t, order), Payload: permit2Of(order)}
+	paid := callMeta(t, shop.URL, "work", map[string]any{x402.MetaPayment: payment})
+	if paid[x402.MetaPaymentResponse] == nil || w.balance(t) != pagePrice-700 {
+		t.Errorf("answered %s, and %s are left of %s", paid, w.balance(t), pagePrice)
 	}
 }
 
@@ -369,6 +446,18 @@ func TestPermit2PaysWithoutGasOfThePayer(t *testing.T) {
 	if err := order.SignPermit(t.Context(), w, w.token, 0, order.ValidBefore); err != nil {
 		t.Fatal(err)
 	}
+	header, err := x402.EncodeHeader(&x402.PaymentPayload{Accepted: *r, Extensions: permitted(t, order), Payload: permit2Of(order)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, body := p.get(t, x402.HeaderPaymentSignature, header); resp.StatusCode != http.StatusOK || w.balance(t) != 0 {
+		t.Errorf("answered %d: %s; %s left", resp.StatusCode, body, w.balance(t))
+	}
+}
+
+// permitted are the extensions with the token permit of a transfer.
+func permitted(t testing.TB, order transfer.Transfer) x402.Extensions {
+	t.Helper()
 	extensions, err := extension.WithTokenPermit(nil, extension.TokenPermit{
 		From: order.From, Asset: order.Token, Spender: funding.Permit2, Amount: order.Value.Big(), Nonce: new(big.Int).SetUint64(order.Permit.Nonce),
 		Deadline: order.Permit.Deadline, Signature: order.Permit.Signature,
@@ -376,19 +465,14 @@ func TestPermit2PaysWithoutGasOfThePayer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	header, err := x402.EncodeHeader(&x402.PaymentPayload{Accepted: *r, Extensions: extensions, Payload: &x402.Permit2Payload{
-		Signature: order.Signature,
-		Permit2Authorization: x402.TransferPermit{
-			From: order.From, Permitted: x402.Permitted{Token: order.Token, Amount: order.Value}, Spender: order.Spender,
-			Nonce: order.Nonce.Big(), Deadline: order.ValidBefore, Witness: x402.TransferWitness{To: order.To, ValidAfter: order.ValidAfter},
-		},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp, body := p.get(t, x402.HeaderPaymentSignature, header); resp.StatusCode != http.StatusOK || w.balance(t) != 0 {
-		t.Errorf("answered %d: %s; %s left", resp.StatusCode, body, w.balance(t))
-	}
+	return extensions
+}
+
+func permit2Of(order transfer.Transfer) *x402.Permit2Payload {
+	return &x402.Permit2Payload{Signature: order.Signature, Permit2Authorization: x402.TransferPermit{
+		From: order.From, Permitted: x402.Permitted{Token: order.Token, Amount: order.Value}, Spender: order.Spender, Nonce: order.Nonce.Big(),
+		Deadline: order.ValidBefore, Witness: x402.TransferWitness{To: order.To, Facilitator: order.Facilitator, ValidAfter: order.ValidAfter},
+	}}
 }
 
 func TestMPPPaysForAPage(t *testing.T) {
@@ -444,26 +528,26 @@ func TestMPPPaysForATool(t *testing.T) {
 	o.Accept = offer.Accept{offer.MPP, offer.BatchSettlement}
 	shop := shoptest.Open(t, o)
 	w := newWallet(t, "wallet", shoptest.USDC)
-	refused := callMeta(t, shop.URL, nil)
+	refused := callMeta(t, shop.URL, "hash", nil)
 	var required mpp.Required
 	if err := json.Unmarshal(refused[mpp.MetaRequired], &required); err != nil || len(required.Challenges) == 0 {
 		t.Fatalf("the refusal has %s: %v", refused[mpp.MetaRequired], err)
 	}
 	credential := w.answers(t, &required.Challenges[0])
-	paid := callMeta(t, shop.URL, map[string]any{mpp.MetaCredential: credential})
+	paid := callMeta(t, shop.URL, "hash", map[string]any{mpp.MetaCredential: credential})
 	receipt, err := mpp.DecodeReceipt(paid[mpp.MetaReceipt])
 	if err != nil || receipt.ChallengeID != required.Challenges[0].ID {
 		t.Errorf("the receipt is %s, %v", paid[mpp.MetaReceipt], err)
 	}
 }
 
-// callMeta calls the tool of a shop over HTTP and returns the result's _meta.
-func callMeta(t testing.TB, url string, meta map[string]any) map[string]json.RawMessage {
+// callMeta calls a tool of a shop over HTTP and returns the result's _meta.
+func callMeta(t testing.TB, url, tool string, meta map[string]any) map[string]json.RawMessage {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	call, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{
-		"name": "hash", "arguments": map[string]any{"text": "a"}, "_meta": meta,
+		"name": tool, "arguments": map[string]any{"text": "a"}, "_meta": meta,
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,6 @@ import (
 // held is a transfer that can pay for one call.
 type held struct {
 	payment *payment
-	brought *sale.Presented
 	request common.Hash
 	give    func()   // the turn of the payment back
 	holding *holding // of the payer's money; nil for a call that has run before
@@ -62,7 +61,7 @@ func (h *held) Commit(ctx context.Context, total vouchers.Amount, sold []byte, r
 	defer h.Release()
 	s, t := h.payment.seller, h.payment.transfer
 	if h.amount == 0 && total == 0 {
-		return h.charge(ctx, 0, render, puts, freeAnswerTime)
+		return h.charge(ctx, 0, render, puts, shortAnswerTime)
 	}
 	trusted := false
 	if h.amount == 0 {
@@ -88,7 +87,7 @@ func (h *held) Commit(ctx context.Context, total vouchers.Amount, sold []byte, r
 			return err
 		}
 	}
-	return h.charge(ctx, h.amount, render, nil, answerTime)
+	return h.charge(ctx, h.amount, render, nil, h.payment.answerTime())
 }
 
 // settle waits until the transfer is settled.
@@ -101,6 +100,7 @@ func (h *held) settle(ctx context.Context, ticket *clearing.Ticket) error {
 	defer cancel()
 	record, err := ticket.Wait(ctx)
 	if errors.Is(err, clearing.ErrRejected) {
+		h.payment.seller.waste.add(record.Gas)
 		return h.rejected(err)
 	}
 	if err != nil {
@@ -109,6 +109,7 @@ func (h *held) settle(ctx context.Context, ticket *clearing.Ticket) error {
 	h.record = record
 	switch {
 	case record.State == clearing.Failed:
+		h.payment.seller.waste.add(record.Gas)
 		return &sale.Denied{Denial: &sale.Denial{Terms: failed(h.payment, &record)}}
 	case record.Sibling != (common.Address{}):
 		return &sale.Denied{Denial: &sale.Denial{Terms: terms.Refuse(nonceUsed(h.payment.transfer.Method),
@@ -135,12 +136,21 @@ func (h *held) denied(err error) error {
 	return &sale.Denied{Denial: &sale.Denial{Terms: refusal(err)}}
 }
 
-// How long an answer is kept for who asks again with the same payment: what cost nothing is
-// kept shorter. A record outlives its transfer's own time, so nobody pays twice.
+// How long an answer is kept for who asks again with the same payment. A transfer is on the
+// chain for everybody to see, so that without a secret anybody can bring it again: its answer is
+// kept for so long as a payer needs who has lost a connection. What cost nothing is kept no longer
+// either. A record outlives its transfer's own time, so nobody pays twice.
 const (
-	answerTime     = 24 * time.Hour
-	freeAnswerTime = 10 * time.Minute
+	answerTime      = 24 * time.Hour
+	shortAnswerTime = 10 * time.Minute
 )
+
+func (p *payment) answerTime() time.Duration {
+	if p.secret == "" {
+		return shortAnswerTime
+	}
+	return answerTime
+}
 
 // maxAnswer is the largest answer that is kept, in bytes.
 const maxAnswer = 1 << 20

@@ -62,11 +62,14 @@ func (by *byTransfer) Hold(ctx context.Context, request [32]byte) (sale.Held, []
 	if refused != nil {
 		return nil, nil, &sale.Denial{Terms: refused}
 	}
+	if credential := by.presented.Credential; credential != nil {
+		p.secret = credential.Challenge.ID
+	}
 	give, err := by.seller.turns.take(ctx, p.transfer.Key())
 	if err != nil {
 		return nil, nil, &sale.Denial{Terms: terms.Refuse(x402.ErrUnexpectedVerify, "%v, while another call with this payment runs: send it again", err)}
 	}
-	held, kept, refused := by.hold(ctx, p, request)
+	held, kept, refused := by.hold(ctx, p, p.of(request))
 	if held == nil {
 		give()
 		if refused != nil {
@@ -80,7 +83,7 @@ func (by *byTransfer) Hold(ctx context.Context, request [32]byte) (sale.Held, []
 
 func (by *byTransfer) hold(ctx context.Context, p *payment, request [32]byte) (*held, []byte, *terms.Refusal) {
 	s := by.seller
-	h := &held{payment: p, request: request, brought: &by.presented}
+	h := &held{payment: p, request: request}
 	record, known, err := s.houseOf(p).Look(p.transfer.Key())
 	if err != nil {
 		return nil, nil, refusal(err)
@@ -166,6 +169,8 @@ func (by *byTransfer) fits(p *payment) *terms.Refusal {
 	switch {
 	case !accept.Takes(way):
 		return terms.Refuse(x402.ErrUnsupportedScheme, "this is not sold by %s, but by %s", way, accept.Or(offer.Accept{offer.BatchSettlement}))
+	case isMetered(o) && way != offer.Upto:
+		return terms.Refuse(x402.ErrUnsupportedScheme, "what this costs is known once it has run: it is not sold by %s, which moves all that is signed", way)
 	case !worth:
 		return terms.Refuse(x402.ErrUnsupportedScheme, "%s is less than what a transfer costs to settle: pay by batch-settlement, which has no least price", by.line.Price)
 	case p.transfer.Method == transfer.Upto && p.transfer.Value < asked, p.transfer.Method != transfer.Upto && p.transfer.Value != asked:
@@ -185,16 +190,32 @@ func (s *Seller) check(ctx context.Context, p *payment) *terms.Refusal {
 	if _, err := p.transfer.Check(s.Now(), settleTime, p.till.Token); err != nil {
 		return refusal(err)
 	}
+	if latest := s.Now().Add(clearing.MaxValidity); p.transfer.ValidBefore > uint64(latest.Unix()) {
+		return terms.Refuse(x402.ErrExactValidBefore, "the transfer is good until %d, which is more than %s away", p.transfer.ValidBefore, clearing.MaxValidity)
+	}
 	if !s.mayAsk(ctx, p) {
 		return terms.Refuse(x402.ErrUnexpectedVerify, "the chain is asked about too many transfers at the moment; send the same payment again in a few seconds")
 	}
 	simulation := transfer.Simulation{Token: p.till.Token, Sender: p.till.Sender.Address(), Amount: p.transfer.Value}
-	_, err := p.transfer.CheckOnChain(ctx, p.till.Client, simulation)
+	settlement, err := p.transfer.CheckOnChain(ctx, p.till.Client, simulation)
 	if errors.Is(err, transfer.ErrNonceUsed) || errors.Is(err, transfer.ErrPermit2Nonce) {
 		return s.sentByOthers(ctx, p, err)
 	}
 	if err != nil {
 		return refusal(err)
+	}
+	return s.affords(p, settlement)
+}
+
+// affords refuses a transfer that takes more gas than it is worth, and one whose payer's own
+// code decides in the block, where such transfers have failed for too much gas today.
+func (s *Seller) affords(p *payment, settlement transfer.Settlement) *terms.Refusal {
+	if cost := p.till.CostOf(settlement.Gas); cost > p.transfer.Value {
+		return terms.Refuse(x402.ErrUnsupportedScheme, "settling this transfer takes %d units of gas, which cost %s, and it is over %s: pay by batch-settlement", settlement.Gas, cost, p.transfer.Value)
+	}
+	if settlement.Account.RunsCode() && !s.waste.allows() {
+		s.Met("failedTransferGas")
+		return terms.Refuse(x402.ErrUnexpectedVerify, "transfers of contract wallets have failed for as much gas as this shop pays for in a day: pay from an account with a key, or by batch-settlement, or tomorrow (UTC)")
 	}
 	return nil
 }

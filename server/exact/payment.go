@@ -1,6 +1,8 @@
 package exact
 
 import (
+	"crypto/sha256"
+
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/escrow/transfer"
@@ -16,7 +18,9 @@ type payment struct {
 	seller   *Seller
 	till     *till.Till
 	transfer transfer.Transfer
-	receipt  bool // of the extension offer-receipt is asked for
+	// secret is what the payer and the shop know of the payment, and the chain does not tell: its
+	// identifier, or the challenge whose hash its nonce is; "" if there is nothing.
+	secret string
 }
 
 // account is whose history the payment goes into.
@@ -70,7 +74,20 @@ func (s *Seller) read(p *x402.PaymentPayload) (*payment, *terms.Refusal) {
 	if t.Method == transfer.Upto && t.Facilitator != at.Sender.Address() {
 		return nil, terms.Refuse(x402.ErrUptoFacilitatorMismatch, "the transfer is for %s to send, here %s sends", t.Facilitator, at.Sender.Address())
 	}
-	return &payment{s, at, t, extension.WantsReceipt(p.Extensions)}, nil
+	identifier, err := extension.PaymentIdentifier(p.Extensions)
+	if err != nil {
+		return nil, terms.Refuse(x402.ErrPayload, "%v", err)
+	}
+	return &payment{s, at, t, identifier}, nil
+}
+
+// of is a request under the payment: whoever has seen the transfer on the chain asks for another
+// one than its payer, where they know a secret.
+func (p *payment) of(request [32]byte) [32]byte {
+	if p.secret == "" {
+		return request
+	}
+	return sha256.Sum256(append([]byte(p.secret), request[:]...))
 }
 
 // tillOf is where what was accepted is paid, nil if nowhere. Which escrow the till has makes

@@ -14,7 +14,7 @@ const maxTimeout = 300
 
 // Requirements are the terms of something at its price, as transfers pay for it: upto, where
 // what it costs is known when it has run, and else exact, each by what the token knows. There
-// are none where the price is less than what it costs to settle them, which Why says.
+// are none where the price is less than what it costs to settle them.
 func (s *Seller) Requirements(a terms.Asked) (exact, upto []x402.Requirements) {
 	accept := s.acceptOf(a.Offer)
 	for _, t := range s.distinct() {
@@ -22,7 +22,7 @@ func (s *Seller) Requirements(a terms.Asked) (exact, upto []x402.Requirements) {
 		if !ok {
 			continue
 		}
-		if accept.Takes(offer.Exact) {
+		if accept.Takes(offer.Exact) && !isMetered(a.Offer) {
 			exact = append(exact, s.byExact(t, asked)...)
 		}
 		if accept.Takes(offer.Upto) && isMetered(a.Offer) && s.proxies[t.Account].upto {
@@ -35,7 +35,7 @@ func (s *Seller) Requirements(a terms.Asked) (exact, upto []x402.Requirements) {
 // Charges are the terms by EIP-3009 that challenges of MPP are made of; none where that is not
 // accepted, or the price is less than what it costs to settle.
 func (s *Seller) Charges(a terms.Asked) (all []x402.Requirements) {
-	if !s.acceptOf(a.Offer).Takes(offer.MPP) {
+	if !s.acceptOf(a.Offer).Takes(offer.MPP) || isMetered(a.Offer) {
 		return nil
 	}
 	for _, t := range s.distinct() {

@@ -31,6 +31,7 @@ type Seller struct {
 	pockets  pockets
 	trust    *trust
 	asking   *asking
+	waste    *waste
 	opened   map[*till.Account]uint64 // the block at which the shop was opened
 	proxies  map[*till.Account]proxies
 	stop     func()
@@ -68,6 +69,7 @@ func Open(ctx context.Context, o Options) (*Seller, error) {
 		pockets:  pockets{of: make(map[purse]*pocket)},
 		turns:    turns{taken: make(map[common.Hash]chan struct{})},
 		asking:   newAsking(o.Limits, o.Now),
+		waste:    &waste{most: uint64(o.Limits.FailedTransferGas), now: o.Now},
 	}
 	var err error
 	if s.trust, err = openTrust(o.Policy.Trust, o.Store.Bucket(debtsBucket)); err != nil {
@@ -103,13 +105,22 @@ func (s *Seller) openHouse(ctx context.Context, on *till.Account) error {
 	if s.proxies[on], err = findProxies(ctx, on.Client); err != nil {
 		return err
 	}
-	return house.Each(func(r clearing.Record) error {
-		n, err := readNote(r.Note)
-		if err == nil && n.Trusted && r.State == clearing.Accepted {
-			s.trust.restore(r.Transfer.Key(), r.Transfer.From, r.Amount, s.pockets.restore(r.Transfer, r.Amount))
-		}
+	return house.Each(func(r clearing.Record) error { return s.takeUp(ctx, house, r) })
+}
+
+// takeUp counts a transfer that was trusted when the shop was closed. Where the process ended
+// before the answer could leave, its payer was given nothing.
+func (s *Seller) takeUp(ctx context.Context, house *clearing.House, r clearing.Record) error {
+	n, err := readNote(r.Note)
+	switch {
+	case err != nil || !n.Trusted:
 		return err
-	})
+	case n.Answered:
+		s.trust.restore(r.Transfer.Key(), r.Transfer.From, r.Amount, s.pockets.restore(r.Transfer, r.Amount))
+		return nil
+	}
+	n.Trusted = false
+	return s.Store.Submit(vouchers.Update{Puts: []vouchers.Put{house.Noted(r.Transfer.Key(), n.encode())}}).Wait(ctx)
 }
 
 // findProxies asks a chain for Permit2's proxies.
@@ -154,9 +165,11 @@ func (s *Seller) ended(r clearing.Record) {
 		s.Logger.Error("read what a transfer was for", "payer", r.Transfer.From, "error", err)
 		return
 	}
-	if paid := r.State == clearing.Settled && r.Sibling == (common.Address{}); paid || !n.Answered {
+	given := n.Answered || n.Trusted // the answer to a trusted payer leaves at once
+	if paid := r.State == clearing.Settled && r.Sibling == (common.Address{}); paid || !given {
 		return
 	}
+	s.waste.add(r.Gas)
 	s.Logger.Error("a transfer that was answered will not be paid: its payer is refused from now on",
 		"payer", r.Transfer.From, "amount", r.Amount, "reason", r.Reason)
 	if err := s.trust.lose(r.Transfer.From, r.Amount); err != nil {

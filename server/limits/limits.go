@@ -32,6 +32,10 @@ type Limits struct {
 	// PayerTransfers is how many times a minute, and at once, the chain is asked about transfers
 	// of one payer who has paid by one before.
 	PayerTransfers int
+	// FailedTransferGas is how much gas transfers may take in a day of UTC that then fail, in gas
+	// units: those of contract wallets, which may tell a simulation from a block, wait for the
+	// next day then.
+	FailedTransferGas int
 	// Body is the largest request over HTTP, in bytes, and Bodies are those of all
 	// requests that are being served.
 	Body, Bodies int64
@@ -100,6 +104,7 @@ var known = []limit{
 	limitOf("lookups", "20", func(l *Limits) *int { return &l.Lookups }, parseCount),
 	limitOf("channelLookups", "60", func(l *Limits) *int { return &l.ChannelLookups }, parseCount),
 	limitOf("payerTransfers", "600", func(l *Limits) *int { return &l.PayerTransfers }, parseCount),
+	limitOf("failedTransferGas", "20000000", func(l *Limits) *int { return &l.FailedTransferGas }, parseCount),
 	limitOf("body", "4MiB", func(l *Limits) *int64 { return &l.Body }, parseSize),
 	limitOf("bodies", "256MiB", func(l *Limits) *int64 { return &l.Bodies }, parseSize),
 	limitOf("unpaidBody", "64KiB", func(l *Limits) *int64 { return &l.UnpaidBody }, parseSize),

@@ -2,6 +2,7 @@ package sale
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -112,6 +113,10 @@ func (b *Bill) close(committed bool) {
 // settle notes that the call was charged, or that its charge has failed, which is not its
 // payer's doing.
 func (b *Bill) settle(total vouchers.Amount, err error) {
+	if _, denied := errors.AsType[*Denied](err); denied { // by who did not pay
+		b.tells(false)
+		return
+	}
 	if total > 0 || b.end == Delivered || err != nil {
 		b.tab.settle()
 	}

@@ -51,12 +51,16 @@ func (t *Till) FollowGasPrice(ctx context.Context) {
 
 // Costs is what an errand costs at the present price of gas, in atomic USDC; 0 if that
 // is not known.
-func (t *Till) Costs(what Errand) vouchers.Amount {
+func (t *Till) Costs(what Errand) vouchers.Amount { return t.CostOf(what.Gas()) }
+
+// CostOf is what so many units of gas cost at the present price, in atomic USDC; 0 if that is not
+// known.
+func (t *Till) CostOf(gas uint64) vouchers.Amount {
 	wei := t.gas.wei.Load()
 	if wei == nil {
 		return 0
 	}
-	cost := settle.Policy{CoinPrice: t.coinPrice}.InUSDC(new(big.Int).Mul(wei, new(big.Int).SetUint64(what.Gas())))
+	cost := settle.Policy{CoinPrice: t.coinPrice}.InUSDC(new(big.Int).Mul(wei, new(big.Int).SetUint64(gas)))
 	if cost == nil {
 		return 0
 	}
