@@ -28,6 +28,17 @@ func TestTransfers(t *testing.T) {
 	})
 }
 
+func TestTrustedTransfers(t *testing.T) {
+	meanstest.Run(t, meanstest.Subject{
+		Options: func(o *server.Options) {
+			o.Accept = offer.Accept{offer.Exact}
+			o.Exact.Trust = exact.Trust{PerPayer: 10 * shoptest.USDC, Total: 100 * shoptest.USDC}
+		},
+		Open: spenders, UsedUp: string(x402.ErrExactInsufficientBalance), Snap: snap, Resumes: true,
+		Except: wholeTransfers,
+	})
+}
+
 var wholeTransfers = map[meanstest.Rule]string{
 	meanstest.ChargesMeters:  "a transfer moves what is signed: what is metered is sold by upto",
 	meanstest.ChargesInParts: "a transfer moves at once",
@@ -93,7 +104,8 @@ func (s *spender) Charged(t testing.TB, at *server.Shop) vouchers.Amount {
 	return head.Cumulative
 }
 
-// snap takes a picture of the chain.
+// snap takes a picture of the chain between two blocks: anvil's of one that is being mined has
+// the new block's state under the old block's number.
 func snap(t testing.TB) (back func()) {
 	t.Helper()
 	client, err := rpc.DialContext(t.Context(), shoptest.Net.Anvil.URL())
@@ -101,14 +113,26 @@ func snap(t testing.TB) (back func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
+	ask := func(to any, method string, args ...any) {
+		if err := client.CallContext(t.Context(), to, method, args...); err != nil {
+			t.Error(err)
+		}
+	}
 	var id string
-	if err := client.CallContext(t.Context(), &id, "evm_snapshot"); err != nil {
-		t.Fatal(err)
+	for settled := false; !settled && !t.Failed(); {
+		var before, after struct{ Pending, Queued string }
+		var first, last string
+		ask(&first, "eth_blockNumber")
+		ask(&before, "txpool_status")
+		ask(&id, "evm_snapshot")
+		ask(&after, "txpool_status")
+		ask(&last, "eth_blockNumber")
+		settled = first == last && before == after && before.Pending == "0x0"
 	}
 	return func() {
 		var done bool
-		if err := client.CallContext(t.Context(), &done, "evm_revert", id); err != nil || !done {
-			t.Errorf("put the chain back: %t, %v", done, err)
+		if ask(&done, "evm_revert", id); !done {
+			t.Error("the chain is not put back")
 		}
 	}
 }
