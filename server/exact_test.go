@@ -427,7 +427,7 @@ func TestAShopThatTakesNoTransfersRefusesThem(t *testing.T) {
 	}
 	w := newWallet(t, "wallet", pagePrice)
 	resp, body := p.get(t, x402.HeaderPaymentSignature, paying(t, r, w.signs(t, r)))
-	if resp.StatusCode != http.StatusPaymentRequired || !strings.Contains(body, string(x402.ErrUnsupportedScheme)) || w.balance(t) != pagePrice {
+	if resp.StatusCode != http.StatusPaymentRequired || !strings.Contains(body, string(x402.ErrScheme)) || w.balance(t) != pagePrice {
 		t.Errorf("answered %d: %s", resp.StatusCode, body)
 	}
 }

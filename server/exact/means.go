@@ -168,7 +168,7 @@ func (by *byTransfer) fits(p *payment) *terms.Refusal {
 	asked, worth := s.asks(p.till, by.line.Price)
 	switch {
 	case !accept.Takes(way):
-		return terms.Refuse(x402.ErrUnsupportedScheme, "this is not sold by %s, but by %s", way, accept.Or(offer.Accept{offer.BatchSettlement}))
+		return terms.Refuse(x402.ErrScheme, "this is not sold by %s, but by %s", way, accept.Or(offer.Accept{offer.BatchSettlement}))
 	case isMetered(o) && way != offer.Upto:
 		return terms.Refuse(x402.ErrUnsupportedScheme, "what this costs is known once it has run: it is not sold by %s, which moves all that is signed", way)
 	case !worth:
