@@ -25,7 +25,7 @@ func (s *Shop) ServeStdio(ctx context.Context, in io.Reader, out io.Writer, tool
 	var group errgroup.Group
 	group.Go(func() error {
 		defer cancel()
-		err := mcpserver.NewStdioServer(tools).Listen(within, in, out)
+		err := mcpserver.NewStdioServer(tools).Listen(within, in, s.paywall.Errors.Writer(out))
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
 			return nil
 		}

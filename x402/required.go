@@ -26,7 +26,7 @@ type PaymentRequired struct {
 
 // Resource says what is sold (x402 v2, ResourceInfo). Empty optional members are absent.
 type Resource struct {
-	// URL identifies the resource; over MCP it is "mcp://tool/" and the tool's name.
+	// URL identifies the resource; over MCP it is that of [OnMCP].
 	URL string `json:"url"`
 	// Description is for people.
 	Description string `json:"description,omitzero"`

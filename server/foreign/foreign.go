@@ -91,12 +91,9 @@ var ErrAsksItself = errors.New("what is sold here asks for a payment of its own,
 // Disown takes out of what a tool gave what is not its to say. A tool that asks for a
 // payment of its own has failed.
 func Disown(logger *slog.Logger, tool string, result *mcp.CallToolResult, err error) (*mcp.CallToolResult, error) {
-	var required mcp.URLElicitationRequiredError
-	switch {
-	case errors.As(err, &required) && len(required.Elicitations) == 0:
-		// The code of this error is also that of a challenge to pay, which has none.
-		logger.Warn("what is sold asks for a payment of its own", "tool", tool, "error", err)
-		return nil, ErrAsksItself
+	switch disowned := DisownError(logger, tool, err); {
+	case errors.Is(disowned, ErrAsksItself):
+		return nil, disowned
 	case err != nil || result == nil:
 		return result, err
 	case asksItself(result):
@@ -170,4 +167,16 @@ func readsAsTerms(raw []byte, isError bool) bool {
 	}
 	return object.X402Version != nil && object.Accepts != nil ||
 		isError && object.Code != nil && object.Message != nil && object.Required != nil && object.Remaining != nil
+}
+
+// DisownError is the error of what was to give something, or [ErrAsksItself] where it asks for a
+// payment of its own.
+func DisownError(logger *slog.Logger, name string, err error) error {
+	var required mcp.URLElicitationRequiredError
+	if errors.As(err, &required) && len(required.Elicitations) == 0 {
+		// The code of this error is also that of a challenge to pay, which has none.
+		logger.Warn("what is sold asks for a payment of its own", "tool", name, "error", err)
+		return ErrAsksItself
+	}
+	return err
 }

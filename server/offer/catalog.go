@@ -31,12 +31,12 @@ func (t *Tariff) Catalog(names []string) (c Catalog) {
 		}
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(t.exact)) {
-		if !slices.Contains(sold, pattern) {
+		if kindOf(pattern) == tool && !slices.Contains(sold, pattern) {
 			c.Dead = append(c.Dead, pattern)
 		}
 	}
 	for _, g := range t.globs {
-		if !slices.ContainsFunc(sold, func(name string) bool { return glob.Match(g.pattern, name) }) {
+		if kindOf(g.pattern) == tool && !slices.ContainsFunc(sold, func(name string) bool { return glob.Match(g.pattern, name) }) {
 			c.Dead = append(c.Dead, g.pattern)
 		}
 	}

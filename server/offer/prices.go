@@ -15,6 +15,12 @@ import (
 // glob), to what a call costs, as people write it ("0.001" USDC; "0" and [Free] are free).
 // The exact name wins, then the longest pattern that matches. A tool that nothing matches
 // is not sold: no client sees it, or can call it. {"*": Free} gives the rest away.
+//
+// Patterns that begin with "resource:" are over the URIs of resources, those with "prompt:" over
+// the names of prompts; no other stands for any. A resource that a template makes goes by its
+// URI, and where that is written in an unusual way by the dearer of the two. As long as no
+// pattern is over resources, they are all free; from the first on, one that nothing matches is
+// not sold. So are prompts.
 type Prices map[string]string
 
 // Free is the price of what is given for nothing, among [Prices].
@@ -51,6 +57,8 @@ type Rate struct {
 type Tariff struct {
 	exact map[string]*Offer
 	globs []globRate
+	// kinds are those that a pattern is over.
+	kinds map[kind]bool
 }
 
 type globRate struct {
@@ -74,7 +82,7 @@ type Offer struct {
 
 // NewTariff checks prices and rates. The error says which pattern is wrong.
 func NewTariff(prices Prices, rates Rates) (*Tariff, error) {
-	t := &Tariff{exact: make(map[string]*Offer)}
+	t := &Tariff{exact: make(map[string]*Offer), kinds: map[kind]bool{tool: true}}
 	for pattern, price := range prices {
 		if _, twice := rates[pattern]; twice {
 			return nil, fmt.Errorf("%q has a price and a rate: leave one out", pattern)
@@ -125,6 +133,7 @@ func (t *Tariff) add(pattern string, given Rate) error {
 		Price: price, Quote: given.Quote, Metered: given.Metered, ChargeFailed: given.ChargeFailed, ChargeCancelled: given.ChargeCancelled,
 		Free: given.Free.Of(pattern), Accept: given.Accept,
 	}
+	t.kinds[kindOf(pattern)] = true
 	if glob.Is(pattern) {
 		t.globs = append(t.globs, globRate{pattern, r})
 	} else {
@@ -159,13 +168,29 @@ func (t *Tariff) checkPools() error {
 	return nil
 }
 
-// of returns the rate of a tool, with a price of 0 if it is free, and nil if it is not sold.
-func (t *Tariff) of(tool string) *Offer {
-	if r, ok := t.exact[tool]; ok {
+// of returns the rate of what has a name, with a price of 0 if it is free, and nil if it is not
+// sold.
+func (t *Tariff) of(name string) *Offer {
+	k := kindOf(name)
+	if !t.kinds[k] {
+		return given
+	}
+	r := t.named(k, name)
+	if k != resource {
+		return r
+	}
+	if other := t.named(k, plainly(name)); r == nil || other != nil && other.Price > r.Price {
+		return other
+	}
+	return r
+}
+
+func (t *Tariff) named(k kind, name string) *Offer {
+	if r, ok := t.exact[name]; ok {
 		return r
 	}
 	for _, g := range t.globs {
-		if glob.Match(g.pattern, tool) {
+		if kindOf(g.pattern) == k && glob.Match(g.pattern, name) {
 			return g.rate
 		}
 	}
@@ -208,3 +233,6 @@ type LiveTariff struct{ atomic.Pointer[Tariff] }
 
 // Of is [Tariff.Of] of the tariff as it is now.
 func (l *LiveTariff) Of(tool string) *Offer { return l.Load().of(tool) }
+
+// Makes says whether anything is sold that a template makes, whose name is given.
+func (l *LiveTariff) Makes(template string) bool { return l.Load().makes(template) }

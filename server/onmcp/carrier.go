@@ -53,7 +53,7 @@ func (on *onMCP) sell(ctx context.Context, token *string) *toolAnswer {
 
 func (on *onMCP) Request() [32]byte { return on.fingerprint }
 
-func (on *onMCP) Resource() string { return toolURL(on.req.Params.Name) }
+func (on *onMCP) Resource() string { return resourceURL(on.req.Params.Name) }
 
 func (on *onMCP) Serve(ctx context.Context, b *sale.Bill) (*toolAnswer, sale.Ending) {
 	held, hold := holding(b.Metering(ctx), on.rate)
@@ -81,8 +81,13 @@ func (on *onMCP) Sells(end sale.Ending, answer *toolAnswer) (*toolAnswer, bool) 
 }
 
 func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
+	return notesOf(t, on.credential)
+}
+
+// notesOf are what an answer is told of its payment.
+func notesOf(t sale.Told, credential *mpp.Credential) (additions, error) {
 	all := additions{}
-	err := all.add(answered(t, on.credential))
+	err := all.add(answered(t, credential))
 	if t.Token != nil {
 		err = errors.Join(err, all.add(MetaCredit, t.Token))
 	}

@@ -89,7 +89,7 @@ func (p *Paywall) sells(tool *mcp.Tool) bool {
 		return true
 	}
 	rate := p.Tariff.Of(tool.Name)
-	return rate != nil && (rate.Price == 0 || !runsAsTask(*tool))
+	return rate != nil && !hasPrefix(tool.Name) && (rate.Price == 0 || !runsAsTask(*tool))
 }
 
 func runsAsTask(tool mcp.Tool) bool {
@@ -152,6 +152,9 @@ func (p *Paywall) Wrap(tools *mcpserver.MCPServer) bool {
 		mcpserver.WithRecovery(),
 		mcpserver.WithToolHandlerMiddleware(p.middleware),
 		mcpserver.WithToolFilter(p.filter),
+		mcpserver.WithResourceHandlerMiddleware(p.resources),
+		mcpserver.WithPromptHandlerMiddleware(p.prompts),
+		mcpserver.WithPromptFilter(p.shownPrompts),
 	} {
 		wrap(tools)
 	}
@@ -159,6 +162,11 @@ func (p *Paywall) Wrap(tools *mcpserver.MCPServer) bool {
 		mcpserver.WithHooks(new(mcpserver.Hooks))(tools)
 	}
 	tools.GetHooks().AddAfterListTools(p.announce)
+	tools.GetHooks().AddAfterListResources(p.announceResources)
+	tools.GetHooks().AddAfterListResourceTemplates(p.announceTemplates)
+	tools.GetHooks().AddAfterListPrompts(p.announcePrompts)
+	tools.GetHooks().AddBeforeReadResource(p.beginReading)
+	tools.GetHooks().AddAfterReadResource(p.noteReading)
 	tools.GetHooks().AddAfterInitialize(p.instruct)
 	tools.GetHooks().AddAfterDiscover(p.discover)
 	return true

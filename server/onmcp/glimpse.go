@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/mpp"
@@ -17,7 +18,7 @@ import (
 
 // glimpse is what a JSON-RPC request says of itself at its surface: no more is decoded.
 type glimpse struct {
-	method, name string
+	method, name, uri string
 	// payment, short, credential and credit are members of _meta, nil if they are not there.
 	payment, short, credential, credit json.RawMessage
 	// from and to are where its arguments stand, with the comma that parts them from the
@@ -50,6 +51,8 @@ func glance(body []byte) (*glimpse, error) {
 		switch name {
 		case "name":
 			return r.text(&g.name)
+		case "uri":
+			return r.text(&g.uri)
 		case "_meta":
 			return r.object([]string{x402.MetaPayment, short.MetaPay, mpp.MetaCredential, MetaCredit}, exactly, meta)
 		case "arguments":
@@ -64,7 +67,7 @@ func glance(body []byte) (*glimpse, error) {
 		case "method":
 			return r.text(&g.method)
 		case "params":
-			return r.object([]string{"name", "_meta", "arguments"}, strings.EqualFold, params)
+			return r.object([]string{"name", "uri", "_meta", "arguments"}, strings.EqualFold, params)
 		}
 		return r.dec.SkipValue()
 	})
@@ -75,6 +78,17 @@ func glance(body []byte) (*glimpse, error) {
 		return nil, errUnclear
 	}
 	return g, nil
+}
+
+// reads is the name of what a request asks for that is no call of a tool, "" if there is none.
+func (g *glimpse) reads() string {
+	switch g.method {
+	case string(mcp.MethodResourcesRead):
+		return x402.ResourcePrefix + g.uri
+	case string(mcp.MethodPromptsGet):
+		return x402.PromptPrefix + g.name
+	}
+	return ""
 }
 
 // withoutArguments is the request without its arguments.

@@ -18,7 +18,7 @@ import (
 //
 //	handler := shop.Guard(mcpserver.NewStreamableHTTPServer(tools))
 func (p *Paywall) Guard(next http.Handler) http.Handler {
-	next = LiftPayments(next)
+	next = p.Errors.Handler(LiftPayments(next))
 	return p.Door.Bound(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isStream(r) {
 			if !p.streams.enter(p.Limits.Streams) {

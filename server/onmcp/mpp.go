@@ -14,9 +14,9 @@ import (
 
 var credentialName = []byte(`"` + mpp.MetaCredential + `"`)
 
-// sold is a tool as challenges have it.
-func (p *Paywall) sold(tool string) envelope.Sold {
-	return envelope.Sold{Realm: p.Realm, Resource: toolURL(tool)}
+// sold is what has a name as challenges have it.
+func (p *Paywall) sold(name string) envelope.Sold {
+	return envelope.Sold{Realm: p.Realm, Resource: resourceURL(name)}
 }
 
 // credited is what the credential of a call of a tool pays, in MPP's words, from JSON or what
@@ -42,18 +42,7 @@ func (p *Paywall) credited(tool string, value any) (brought sale.Presented, refu
 
 // challenge adds to the refusal of a call how it can be paid for in MPP's words.
 func (p *Paywall) challenge(result *mcp.CallToolResult, a terms.Asked, tool string) {
-	sold := p.sold(tool)
-	if sold.Terms = p.Terms.Charges(a); len(sold.Terms) == 0 {
-		return
+	if required := p.challenges(a, tool); required != nil {
+		SetMeta(result, mpp.MetaRequired, required)
 	}
-	challenges, err := p.Challenger.Challenges(sold)
-	if err != nil {
-		p.Logger.Error("write challenges", "tool", tool, "error", err)
-		return
-	}
-	required := &mpp.Required{Challenges: challenges}
-	if r := a.Refusal; r.Code != x402.ErrPaymentRequired {
-		required.Problem = envelope.Problem(r, challenges[0].ID)
-	}
-	SetMeta(result, mpp.MetaRequired, required)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
@@ -13,18 +14,21 @@ import (
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/rpcerror"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
 
-// Paywall sells the tools of MCP servers.
+// Paywall sells the tools, resources and prompts of MCP servers.
 type Paywall struct {
 	Options
 
 	payments x402.PaymentDecoder
 	streams  streams
 	wired    wiring
+	// Errors carries refusals of reads past the server library.
+	Errors *rpcerror.Sealer
 }
 
 // Terms say what is asked for, and answer payments that buy nothing.
@@ -61,7 +65,7 @@ type Options struct {
 }
 
 // New returns a paywall.
-func New(o Options) *Paywall { return &Paywall{Options: o} }
+func New(o Options) *Paywall { return &Paywall{Options: o, Errors: rpcerror.New()} }
 
 // middleware sells what next does. Free tools pass, and tools without a price are refused. It
 // sees plain tool calls: a tool with task support cannot be sold (see [ErrTaskTool]).
@@ -79,7 +83,7 @@ func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 		token := CreditToken(&req)
 		req = withoutToken(req)
 		rate := p.Tariff.Of(name)
-		if rate == nil {
+		if rate == nil || hasPrefix(name) {
 			return mcp.NewToolResultError(fmt.Sprintf("%s is not for sale: it has no price", name)), nil
 		}
 		if rate.Price == 0 {
@@ -105,7 +109,14 @@ func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 
 // ToolLine begins the line of a call.
 func (p *Paywall) ToolLine(req mcp.CallToolRequest) sale.Line {
-	return p.Register.Line("tool", req.Params.Name, req.Header)
+	kind := "tool"
+	switch {
+	case strings.HasPrefix(req.Params.Name, x402.ResourcePrefix):
+		kind = "resource"
+	case strings.HasPrefix(req.Params.Name, x402.PromptPrefix):
+		kind = "prompt"
+	}
+	return p.Register.Line(kind, req.Params.Name, req.Header)
 }
 
 // give makes a call that costs nothing.

@@ -87,13 +87,22 @@ func fitSchema(ctx context.Context, name string, result *mcp.CallToolResult) {
 // is answered with a receipt of nothing, so that its payer has it back.
 func (p *Paywall) Failed(ctx context.Context, l *sale.Line, req mcp.CallToolRequest, err error) *mcp.CallToolResult {
 	result := mcp.NewToolResultError(err.Error())
+	for key, value := range p.nothing(ctx, l, req, err) {
+		SetMeta(result, key, value)
+	}
+	return result
+}
+
+// nothing logs a call that an error ends before it runs, and is what its payer is told of the
+// payment: that nothing was charged.
+func (p *Paywall) nothing(ctx context.Context, l *sale.Line, req mcp.CallToolRequest, err error) map[string]any {
 	l.Price = 0
 	brought, _ := p.broughtBy(req) // what cannot be read has no receipt
 	nothing, known := p.Terms.Nothing(l, brought)
 	l.Refuse(ctx, slog.LevelInfo, sale.CodeFailed, err.Error())
-	if known {
-		key, value := answered(nothing, brought.Credential)
-		SetMeta(result, key, value)
+	if !known {
+		return nil
 	}
-	return result
+	key, value := answered(nothing, brought.Credential)
+	return map[string]any{key: value}
 }

@@ -85,6 +85,8 @@ func (p *Paywall) screen(r *http.Request, body []byte) (rest []byte, call *strip
 		return nil, nil, errUnpaid
 	case seen.method == "": // an answer, which nobody decodes who has not asked
 		return body, nil, nil
+	case seen.reads() != "":
+		return p.screenRead(r, body, seen)
 	case seen.method != string(mcp.MethodToolsCall), isOwn(seen.name) && len(body) > ownCall:
 		return nil, nil, errUnpaid
 	}
@@ -99,12 +101,27 @@ func (p *Paywall) screen(r *http.Request, body []byte) (rest []byte, call *strip
 	}
 	if large {
 		var pays bool
-		if call.refused, pays = p.proves(r, seen); pays {
+		if call.refused, pays = p.proves(r, seen.name, seen); pays {
 			return body, nil, nil
 		}
 		p.Met("unpaidBody")
 	}
 	return seen.withoutArguments(body), call, nil
+}
+
+// screenRead is [Paywall.screen] of a large request that reads a resource or gets a prompt, which
+// is let in if it pays.
+func (p *Paywall) screenRead(r *http.Request, body []byte, seen *glimpse) ([]byte, *stripped, error) {
+	name := seen.reads()
+	if rate := p.Tariff.Of(name); rate == nil || rate.Price == 0 {
+		return nil, nil, errUnpaid
+	}
+	if refused, pays := p.proves(r, name, seen); refused != nil {
+		return nil, nil, fmt.Errorf("%w: %s: %s", errUnpaid, refused.Code, refused.Detail)
+	} else if !pays {
+		return nil, nil, errUnpaid
+	}
+	return body, nil, nil
 }
 
 var creditName = []byte(`"` + MetaCredit + `"`)
@@ -120,7 +137,7 @@ func mayPay(r *http.Request, body []byte) bool {
 
 // proves says whether a call brings what can pay at all: a voucher that is signed by
 // the signer of a channel that there is, a deposit, or a token that this shop has made.
-func (p *Paywall) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal, pays bool) {
+func (p *Paywall) proves(r *http.Request, name string, seen *glimpse) (refused *terms.Refusal, pays bool) {
 	var brought sale.Presented
 	switch token, onCredit := door.Bearer(r.Header); {
 	case seen.short != nil && seen.payment != nil:
@@ -138,7 +155,7 @@ func (p *Paywall) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal
 		}
 		brought.Payment = payload
 	case seen.credential != nil:
-		brought, refused = p.credited(seen.name, seen.credential)
+		brought, refused = p.credited(name, seen.credential)
 		if refused != nil {
 			return refused, false
 		}
@@ -150,7 +167,7 @@ func (p *Paywall) proves(r *http.Request, seen *glimpse) (refused *terms.Refusal
 	case onCredit:
 		brought.Token = &token
 	}
-	pays, refused = p.Ways.Proves(limits.WithNetwork(r), seen.name, brought)
+	pays, refused = p.Ways.Proves(limits.WithNetwork(r), name, brought)
 	return refused, pays
 }
 

@@ -28,7 +28,7 @@ type carrier interface {
 	strips() bool
 }
 
-var carriers = []carrier{overMCP{}, overHTTP{}}
+var carriers = []carrier{overMCP{}, asResource{}, asPrompt{}, overHTTP{}}
 
 // reply is what a call was answered with.
 type reply struct {
@@ -106,13 +106,17 @@ func (overMCP) name() string { return "over MCP" }
 func (overMCP) strips() bool { return true }
 
 func (overMCP) request(ctx context.Context, at *Place, text string, with Payment) (*http.Request, error) {
-	params := map[string]any{"name": Tool, "arguments": map[string]any{"text": text}}
+	return ask(ctx, at, mcp.MethodToolsCall, map[string]any{"name": Tool, "arguments": map[string]any{"text": text}}, with)
+}
+
+// ask is a request of MCP, with a payment or nil.
+func ask(ctx context.Context, at *Place, method mcp.MCPMethod, params map[string]any, with Payment) (*http.Request, error) {
 	if with != nil {
 		meta := map[string]any{}
 		with.OnCall(meta)
 		params["_meta"] = meta
 	}
-	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 	if err != nil {
 		return nil, err
 	}

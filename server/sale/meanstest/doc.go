@@ -1,7 +1,8 @@
 // Package meanstest holds what every way to pay must pass: whoever writes a new one calls [Run].
 //
 // A [Subject] flows in: how a shop is opened that is paid this way, and how a payer pays. For
-// each rule and each carrier, a tool call over MCP and a plain HTTP route, a real shop is opened
+// each rule and each carrier, a tool call, a read of a resource and a get of a prompt over MCP and
+// a plain HTTP route, a real shop is opened
 // on a store of its own, payments are made over the wire, and what the books say afterwards is held
 // against what was asked: a call that fails costs nothing, the same payment gets the same answer,
 // no answer leaves before its charge is durable, and a crash loses and doubles nothing. A crash

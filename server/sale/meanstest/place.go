@@ -7,7 +7,9 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
 )
 
 // Tool is what a [Place] sells over MCP, at [Price] without a quote.
@@ -28,7 +31,7 @@ const Tool = "work"
 // Price is what a call costs, in atomic USDC.
 const Price vouchers.Amount = 1_000
 
-// Place is a shop that sells one thing, as a tool and as a route.
+// Place is a shop that sells one thing, as a tool, as a resource, as a prompt and as a route.
 type Place struct {
 	*server.Shop
 	// URL is the MCP endpoint.
@@ -87,6 +90,8 @@ func openPlace(t testing.TB, o server.Options, g goods) *Place {
 	tools := mcpserver.NewMCPServer("a place", "1")
 	p.Sell(tools)
 	tools.AddTool(mcp.NewTool(Tool, mcp.WithString("text")), p.tool)
+	tools.AddResourceTemplate(mcp.NewResourceTemplate(work+"{text}", "work"), p.resource)
+	tools.AddPrompt(mcp.NewPrompt(Tool, mcp.WithArgument("text")), p.prompt)
 	p.URL, p.route = p.serve(p.Handler(tools))+"/mcp", p.serve(p.SellHTTP(p.offer())(http.HandlerFunc(p.answer)))
 	return p
 }
@@ -96,10 +101,44 @@ func (p *Place) rates() server.Rates {
 	rate.Price = strconv.FormatFloat(float64(p.price.Load())/1e6, 'f', -1, 64)
 	if p.goods.quote != nil {
 		rate.Quote = func(_ context.Context, req mcp.CallToolRequest) (vouchers.Amount, error) {
-			return p.quote(req.GetString("text", "")), nil
+			text := req.GetString("text", "")
+			if uri, is := strings.CutPrefix(req.Params.Name, x402.ResourcePrefix); is {
+				text = textIn(uri)
+			}
+			return p.quote(text), nil
 		}
 	}
-	return server.Rates{Tool: rate}
+	return server.Rates{Tool: rate, x402.ResourcePrefix + work + "*": rate, x402.PromptPrefix + Tool: rate}
+}
+
+// work begins the URIs of the resources that a place sells; the text follows.
+const work = "work:///"
+
+func textIn(uri string) string {
+	text, _ := url.PathUnescape(strings.TrimPrefix(uri, work)) // is escaped
+	return text
+}
+
+func (p *Place) resource(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	text, err := p.run(ctx, textIn(req.Params.URI))
+	if err != nil {
+		return nil, err
+	}
+	return []mcp.ResourceContents{mcp.TextResourceContents{URI: "work:///done", Text: text}}, nil
+}
+
+func (p *Place) prompt(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	text, err := p.run(ctx, req.Params.Arguments["text"])
+	if err != nil {
+		return nil, err
+	}
+	return mcp.NewGetPromptResult("", []mcp.PromptMessage{mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(text))}), nil
+}
+
+func (p *Place) run(ctx context.Context, text string) (string, error) {
+	p.runs.Add(1)
+	p.steps.at(atRun)
+	return p.goods.done(ctx, text)
 }
 
 // reprice sells at another price from now on.
@@ -142,9 +181,7 @@ func (p *Place) again(t testing.TB, store string) *Place {
 }
 
 func (p *Place) tool(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	p.runs.Add(1)
-	p.steps.at(atRun)
-	text, err := p.goods.done(ctx, req.GetString("text", ""))
+	text, err := p.run(ctx, req.GetString("text", ""))
 	if err != nil {
 		return mcp.NewToolResultError(err.Error()), nil
 	}
