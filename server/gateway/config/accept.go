@@ -10,10 +10,10 @@ import (
 // readAccept reads a list of ways to pay.
 func readAccept(r *reader, to *offer.Accept) setting {
 	return func(at place) {
-		before := len(r.problems)
-		r.texts((*[]string)(to))(at)
-		if err := to.Check(); err != nil && len(r.problems) == before {
-			r.report(at, "%v", err)
+		before := r.Found()
+		r.Texts((*[]string)(to))(at)
+		if err := to.Check(); err != nil && r.Found() == before {
+			r.Report(at, "%v", err)
 		}
 	}
 }
@@ -22,21 +22,21 @@ func readAccept(r *reader, to *offer.Accept) setting {
 func (c *Config) exact(r *reader) setting {
 	return func(at place) {
 		c.Exact = new(exact.Policy)
-		r.object(at, map[string]setting{
-			"surcharge": r.amount(&c.Exact.Surcharge),
-			"wait":      r.duration(&c.Exact.Wait, 0),
+		r.Object(at, map[string]setting{
+			"surcharge": r.Amount(&c.Exact.Surcharge),
+			"wait":      r.Duration(&c.Exact.Wait, 0),
 			"trust": func(at place) {
-				before := len(r.problems)
+				before := r.Found()
 				trust := &c.Exact.Trust
-				r.object(at, map[string]setting{"perPayer": r.amount(&trust.PerPayer), "total": r.amount(&trust.Total)})
-				if err := trust.Check(); err != nil && len(r.problems) == before {
-					r.report(at, "%v", err)
+				r.Object(at, map[string]setting{"perPayer": r.Amount(&trust.PerPayer), "total": r.Amount(&trust.Total)})
+				if err := trust.Check(); err != nil && r.Found() == before {
+					r.Report(at, "%v", err)
 				}
 			},
 			"siblings": func(at place) {
-				r.list(at, func(entry place) {
+				r.List(at, func(entry place) {
 					c.Exact.Siblings = append(c.Exact.Siblings, common.Address{})
-					r.address(&c.Exact.Siblings[len(c.Exact.Siblings)-1])(entry)
+					r.Address(&c.Exact.Siblings[len(c.Exact.Siblings)-1])(entry)
 				})
 			},
 		})

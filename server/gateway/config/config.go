@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/chitpay/chit/server/gateway/pricing"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/onhttp"
+	"github.com/chitpay/chit/server/settings"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/history"
 )
@@ -79,10 +79,10 @@ func Load(file string) (*Config, error) {
 		return nil, fmt.Errorf("read the gateway's config: %w", err)
 	}
 	c := &Config{File: file, SettleEvery: DefaultSettleEvery}
-	r := &reader{file: file}
-	r.parse(text, func(root place) { c.read(r, root) })
-	if len(r.problems) > 0 {
-		return nil, errors.Join(r.problems...)
+	r := settings.New(file)
+	r.Parse(text, func(root place) { c.read(r, root) })
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -90,17 +90,17 @@ func Load(file string) (*Config, error) {
 func (c *Config) read(r *reader, root place) {
 	routes := newRouteChecker()
 	prefixes := make(map[string]string)
-	r.object(root, map[string]setting{
+	r.Object(root, map[string]setting{
 		"listen":       c.listen(r),
-		"hosts":        r.texts(&c.Hosts),
+		"hosts":        r.Texts(&c.Hosts),
 		"origins":      readOrigins(r, &c.Origins),
 		"baseURL":      c.baseURL(r),
 		"tls":          c.tls(r),
-		"settleEvery":  r.duration(&c.SettleEvery, 0),
-		"settleOnStop": r.flag(&c.SettleOnStop),
+		"settleEvery":  r.Duration(&c.SettleEvery, 0),
+		"settleOnStop": r.Flag(&c.SettleOnStop),
 		"minDeposit": func(at place) {
 			c.MinDeposit = new(vouchers.Amount)
-			r.amount(c.MinDeposit)(at)
+			r.Amount(c.MinDeposit)(at)
 		},
 		"limits":    c.limits(r),
 		"history":   c.history(r),
@@ -110,40 +110,40 @@ func (c *Config) read(r *reader, root place) {
 		"movedFrom": c.movedFrom(r),
 		"prices":    readPrices(r, &c.Prices),
 		"upstreams": func(at place) {
-			r.each(at, func(name string, entry place) {
+			r.Each(at, func(name string, entry place) {
 				u := readUpstream(r, name, entry)
 				if other, taken := prefixes[u.Prefix]; taken && u.Prefix != "" {
-					r.report(entry, "its prefix %q is that of %s, too", u.Prefix, other)
+					r.Report(entry, "its prefix %q is that of %s, too", u.Prefix, other)
 				}
 				prefixes[u.Prefix] = name
 				c.Upstreams = append(c.Upstreams, u)
 			})
 		},
 		"routes": func(at place) {
-			r.list(at, func(entry place) { c.Routes = append(c.Routes, routes.read(r, entry)) })
+			r.List(at, func(entry place) { c.Routes = append(c.Routes, routes.read(r, entry)) })
 		},
 	})
-	if len(r.problems) == 0 && len(c.Upstreams) == 0 && len(c.Routes) == 0 {
-		r.report(root, "nothing is sold: it needs upstreams or routes")
+	if r.Found() == 0 && len(c.Upstreams) == 0 && len(c.Routes) == 0 {
+		r.Report(root, "nothing is sold: it needs upstreams or routes")
 	}
 }
 
 func (c *Config) listen(r *reader) setting {
 	return func(at place) {
-		r.text(&c.Listen)(at)
+		r.Text(&c.Listen)(at)
 		if _, _, err := net.SplitHostPort(c.Listen); err != nil && c.Listen != "" {
-			r.report(at, "%q is not an address such as 127.0.0.1:8402", c.Listen)
+			r.Report(at, "%q is not an address such as 127.0.0.1:8402", c.Listen)
 		}
 	}
 }
 
 func (c *Config) baseURL(r *reader) setting {
 	return func(at place) {
-		if r.text(&c.BaseURL)(at); c.BaseURL == "" {
+		if r.Text(&c.BaseURL)(at); c.BaseURL == "" {
 			return
 		}
 		if _, err := onhttp.ParseBaseURL(c.BaseURL); err != nil {
-			r.report(at, "%v", err)
+			r.Report(at, "%v", err)
 		}
 	}
 }
@@ -152,14 +152,14 @@ func (c *Config) baseURL(r *reader) setting {
 func (c *Config) tls(r *reader) setting {
 	return func(at place) {
 		var cert, key string
-		r.object(at, map[string]setting{"cert": r.text(&cert), "key": r.text(&key)})
+		r.Object(at, map[string]setting{"cert": r.Text(&cert), "key": r.Text(&key)})
 		if cert == "" || key == "" {
-			r.report(at, "it needs cert and key, the paths of PEM files")
+			r.Report(at, "it needs cert and key, the paths of PEM files")
 			return
 		}
 		pair, err := tls.LoadX509KeyPair(c.beside(cert), c.beside(key))
 		if err != nil {
-			r.report(at, "%v", err)
+			r.Report(at, "%v", err)
 			return
 		}
 		c.TLS = &pair

@@ -10,12 +10,12 @@ const AnyOrigin = "*"
 
 func readOrigins(r *reader, to *[]string) setting {
 	return func(at place) {
-		r.list(at, func(element place) {
+		r.List(at, func(element place) {
 			var text string
-			r.text(&text)(element)
+			r.Text(&text)(element)
 			u, err := url.Parse(text)
 			if text != "" && text != AnyOrigin && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || text != u.Scheme+"://"+u.Host || strings.Contains(text, "*")) {
-				r.report(element, "%q is not an origin such as https://app.example.com, nor \"*\", which is any", text)
+				r.Report(element, "%q is not an origin such as https://app.example.com, nor \"*\", which is any", text)
 			}
 			*to = append(*to, text)
 		})

@@ -9,13 +9,14 @@ import (
 
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/pricing"
+	"github.com/chitpay/chit/server/settings"
 	"github.com/chitpay/chit/vouchers"
 )
 
 func readPrices(r *reader, to *pricing.Prices) setting {
 	return func(at place) {
 		*to = make(pricing.Prices)
-		r.each(at, func(pattern string, entry place) {
+		r.Each(at, func(pattern string, entry place) {
 			var price pricing.Price
 			readPrice(r, &price)(entry)
 			checkGlob(r, entry, pattern)
@@ -27,31 +28,31 @@ func readPrices(r *reader, to *pricing.Prices) setting {
 // readPrice reads an amount, or a group that says more.
 func readPrice(r *reader, to *pricing.Price) setting {
 	return func(at place) {
-		if !isGroup(r.value(at)) {
-			r.price(&to.Most)(at)
+		if !settings.IsGroup(r.Value(at)) {
+			readSum(r, &to.Most)(at)
 			return
 		}
 		var base, most *vouchers.Amount
 		optional := func(amount **vouchers.Amount) setting {
 			return func(at place) {
 				*amount = new(vouchers.Amount)
-				r.amount(*amount)(at)
+				r.Amount(*amount)(at)
 			}
 		}
-		before := len(r.problems)
-		r.object(at, map[string]setting{
-			"base": optional(&base), "max": optional(&most), "per": readPer(r, &to.Per), "metered": r.flag(&to.Metered), "free": readFree(r, &to.Free),
+		before := r.Found()
+		r.Object(at, map[string]setting{
+			"base": optional(&base), "max": optional(&most), "per": readPer(r, &to.Per), "metered": r.Flag(&to.Metered), "free": readFree(r, &to.Free),
 			"onFailure": readOutcome(r, &to.ChargeFailed), "onCancel": readOutcome(r, &to.ChargeCancelled),
 			"accept": readAccept(r, &to.Accept),
 		})
 		switch {
-		case len(r.problems) > before:
+		case r.Found() > before:
 		case to.Per == nil && (base == nil) == (most == nil):
-			r.report(at, "it needs either base or max, what a call costs; both go with per alone")
+			r.Report(at, "it needs either base or max, what a call costs; both go with per alone")
 		case to.Per != nil && (most == nil || *most == 0):
-			r.report(at, "it has per, and needs max, the most that a call may cost")
+			r.Report(at, "it has per, and needs max, the most that a call may cost")
 		case to.Per != nil && base != nil && *base > *most:
-			r.report(at, "base is above max")
+			r.Report(at, "base is above max")
 		case base != nil && to.Per == nil:
 			to.Most = *base
 		default:
@@ -67,35 +68,35 @@ func readPrice(r *reader, to *pricing.Price) setting {
 func readOutcome(r *reader, charged *bool) setting {
 	return func(at place) {
 		var word string
-		before := len(r.problems)
-		if r.text(&word)(at); len(r.problems) > before {
+		before := r.Found()
+		if r.Text(&word)(at); r.Found() > before {
 			return
 		}
 		if word != "free" && word != "charge" {
-			r.report(at, "it is %q: want free or charge", word)
+			r.Report(at, "it is %q: want free or charge", word)
 		}
 		*charged = word == "charge"
 	}
 }
 
-// price reads an amount, or that it is free.
-func (r *reader) price(to *vouchers.Amount) setting {
+// readSum reads an amount, or that it is free.
+func readSum(r *reader, to *vouchers.Amount) setting {
 	return func(at place) {
-		if n, ok := r.value(at).(*ast.StringNode); ok && n.Value == server.Free {
+		if n, ok := r.Value(at).(*ast.StringNode); ok && n.Value == server.Free {
 			*to = 0
 			return
 		}
-		r.amount(to)(at)
+		r.Amount(to)(at)
 	}
 }
 
 // readFree reads an allowance.
 func readFree(r *reader, to *server.Allowance) setting {
 	return func(at place) {
-		before := len(r.problems)
-		r.object(at, map[string]setting{"calls": r.whole(&to.Calls), "amount": r.amount(&to.Amount), "per": r.duration(&to.Per, 0)})
-		if len(r.problems) == before && to.Calls == 0 && to.Amount == 0 {
-			r.report(at, "it needs calls or amount, what each payer gets for nothing")
+		before := r.Found()
+		r.Object(at, map[string]setting{"calls": r.Whole(&to.Calls), "amount": r.Amount(&to.Amount), "per": r.Duration(&to.Per, 0)})
+		if r.Found() == before && to.Calls == 0 && to.Amount == 0 {
+			r.Report(at, "it needs calls or amount, what each payer gets for nothing")
 		}
 	}
 }
@@ -122,22 +123,22 @@ func readPer(r *reader, to **pricing.Per) setting {
 	return func(at place) {
 		p := new(pricing.Per)
 		*to = p
-		before := len(r.problems)
-		r.object(at, map[string]setting{
-			"argument": r.text(&p.Argument), "of": r.text(&p.Of), "unit": r.amount(&p.Unit),
+		before := r.Found()
+		r.Object(at, map[string]setting{
+			"argument": r.Text(&p.Argument), "of": r.Text(&p.Of), "unit": r.Amount(&p.Unit),
 			"default": func(at place) {
 				p.Default = new(uint64)
-				r.whole(p.Default)(at)
+				r.Whole(p.Default)(at)
 			},
 		})
-		if len(r.problems) > before {
+		if r.Found() > before {
 			return
 		}
 		if p.Argument == "" || p.Unit == 0 {
-			r.report(at, "it needs argument, the name of one, and unit, what one costs")
+			r.Report(at, "it needs argument, the name of one, and unit, what one costs")
 		}
 		if p.Of = cmp.Or(p.Of, pricing.OfNumber); p.Of != pricing.OfNumber && p.Of != pricing.OfText && p.Of != pricing.OfList {
-			r.report(at, "of is %q: want %s, %s or %s", p.Of, pricing.OfNumber, pricing.OfText, pricing.OfList)
+			r.Report(at, "of is %q: want %s, %s or %s", p.Of, pricing.OfNumber, pricing.OfText, pricing.OfList)
 		}
 	}
 }

@@ -90,34 +90,34 @@ func newRouteChecker() *routeChecker {
 func (c *routeChecker) read(r *reader, at place) Route {
 	route := Route{Method: http.MethodGet, Timeout: DefaultTimeout}
 	priced := false
-	r.object(at, map[string]setting{
-		"method": r.text(&route.Method), "path": r.text(&route.Path), "upstream": checkedURL(r, &route.Upstream),
+	r.Object(at, map[string]setting{
+		"method": r.Text(&route.Method), "path": r.Text(&route.Path), "upstream": r.URL(&route.Upstream),
 		"price": func(at place) {
 			priced = true
 			readPrice(r, &route.Price)(at)
 		},
 		"headers": readHeaders(r, &route.Headers),
-		"timeout": r.duration(&route.Timeout, time.Millisecond), "totalTimeout": r.duration(&route.TotalTimeout, 0),
-		"description": r.text(&route.Description), "mimeType": r.text(&route.MimeType),
+		"timeout": r.Duration(&route.Timeout, time.Millisecond), "totalTimeout": r.Duration(&route.TotalTimeout, 0),
+		"description": r.Text(&route.Description), "mimeType": r.Text(&route.MimeType),
 	})
 	if route.Path == "" || route.Upstream == "" || !priced {
-		r.report(at, "it needs path, upstream and price")
+		r.Report(at, "it needs path, upstream and price")
 		return route
 	}
 	if isOwn(route.Path) {
-		r.report(at, "%s is the gateway's own", route.Path)
+		r.Report(at, "%s is the gateway's own", route.Path)
 	} else if err := c.take(route.Pattern()); err != nil {
-		r.report(at, "%v", err)
+		r.Report(at, "%v", err)
 	}
 	_, query, _ := strings.Cut(route.Upstream, "?")
 	if wildcard.MatchString(query) {
-		r.report(at, "upstream has a wildcard in its query, which only its path may have")
+		r.Report(at, "upstream has a wildcard in its query, which only its path may have")
 	} else if _, err := url.ParseQuery(query); err != nil {
-		r.report(at, "the query of upstream cannot be read: %v", err)
+		r.Report(at, "the query of upstream cannot be read: %v", err)
 	}
 	for _, match := range wildcard.FindAllStringSubmatch(route.Upstream, -1) {
 		if name := match[1]; !strings.Contains(route.Path, "{"+name+"}") && !strings.Contains(route.Path, "{"+name+"...}") {
-			r.report(at, "upstream has {%s}, which path has not", name)
+			r.Report(at, "upstream has {%s}, which path has not", name)
 		}
 	}
 	return route

@@ -11,22 +11,22 @@ import (
 // also reads the deployments that the shop is paid through beside its own.
 func (c *Config) also(r *reader) setting {
 	return func(at place) {
-		r.list(at, func(entry place) {
+		r.List(at, func(entry place) {
 			var a server.Accepts
 			var collector common.Address
-			before := len(r.problems)
-			r.object(entry, map[string]setting{
-				"rpc": r.text(&a.RPC), "chainId": r.count(&a.ChainID), "escrow": r.address(&a.Escrow), "token": r.address(&a.Token),
-				"collector": r.address(&collector), "minDeposit": r.amount(&a.MinDeposit), "confirmations": r.count(&a.Confirmations),
-				"coinPrice": r.amount(&a.CoinPrice), "permit2": r.flag(&a.Permit2),
+			before := r.Found()
+			r.Object(entry, map[string]setting{
+				"rpc": r.Text(&a.RPC), "chainId": r.Count(&a.ChainID), "escrow": r.Address(&a.Escrow), "token": r.Address(&a.Token),
+				"collector": r.Address(&collector), "minDeposit": r.Amount(&a.MinDeposit), "confirmations": r.Count(&a.Confirmations),
+				"coinPrice": r.Amount(&a.CoinPrice), "permit2": r.Flag(&a.Permit2),
 			})
 			a.Collectors.EIP3009 = collector
 			switch {
-			case len(r.problems) > before:
+			case r.Found() > before:
 			case a.Escrow == common.Address{}:
-				r.report(entry, "it needs an escrow")
+				r.Report(entry, "it needs an escrow")
 			case a.RPC != "" && (a.ChainID == 0 || a.Token == common.Address{}):
-				r.report(entry, "with rpc it needs chainId and token, too")
+				r.Report(entry, "with rpc it needs chainId and token, too")
 			}
 			c.Also = append(c.Also, a)
 		})
@@ -37,13 +37,13 @@ func (c *Config) also(r *reader) setting {
 func (c *Config) limits(r *reader) setting {
 	return func(at place) {
 		c.Limits = make(map[string]string)
-		r.each(at, func(name string, entry place) {
-			text, ok := r.scalar(entry, `a limit such as 20, "30s", "64KiB" or "0.01"`, true)
+		r.Each(at, func(name string, entry place) {
+			text, ok := r.Scalar(entry, `a limit such as 20, "30s", "64KiB" or "0.01"`, true)
 			if !ok {
 				return
 			}
 			if err := new(server.Limits).Set(name, text); err != nil {
-				r.report(entry, "%v", err)
+				r.Report(entry, "%v", err)
 			}
 			c.Limits[name] = text
 		})
@@ -54,11 +54,11 @@ func (c *Config) limits(r *reader) setting {
 func (c *Config) history(r *reader) setting {
 	return func(at place) {
 		var age, size string
-		before := len(r.problems)
-		r.object(at, map[string]setting{"keep": r.text(&age), "max": r.text(&size)})
+		before := r.Found()
+		r.Object(at, map[string]setting{"keep": r.Text(&age), "max": r.Text(&size)})
 		keep, err := history.ParseKeep(age, size)
-		if err != nil && len(r.problems) == before {
-			r.report(at, "%v", err)
+		if err != nil && r.Found() == before {
+			r.Report(at, "%v", err)
 		}
 		c.History = &keep
 	}
@@ -67,13 +67,13 @@ func (c *Config) history(r *reader) setting {
 // movedFrom reads the places at which the shop was before.
 func (c *Config) movedFrom(r *reader) setting {
 	return func(at place) {
-		r.list(at, func(entry place) {
+		r.List(at, func(entry place) {
 			var m server.Move
-			before := len(r.problems)
-			r.object(entry, map[string]setting{"from": r.text(&m.From), "to": r.text(&m.To)})
+			before := r.Found()
+			r.Object(entry, map[string]setting{"from": r.Text(&m.From), "to": r.Text(&m.To)})
 			for _, text := range []string{m.From, m.To} {
-				if _, err := extension.Origin(text); err != nil && len(r.problems) == before {
-					r.report(entry, "it needs from and to, a URL each: %v", err)
+				if _, err := extension.Origin(text); err != nil && r.Found() == before {
+					r.Report(entry, "it needs from and to, a URL each: %v", err)
 				}
 			}
 			c.MovedFrom = append(c.MovedFrom, m)

@@ -56,41 +56,41 @@ func readUpstream(r *reader, name string, at place) Upstream {
 	u := Upstream{Name: name, Timeout: DefaultTimeout, OwnConnections: DefaultOwnConnections}
 	globs := func(to *[]string) setting {
 		return func(at place) {
-			r.texts(to)(at)
+			r.Texts(to)(at)
 			for _, pattern := range *to {
 				checkGlob(r, at, pattern)
 			}
 		}
 	}
 	given := make(map[string]place)
-	settings := map[string]setting{
-		"url": checkedURL(r, &u.URL), "sse": r.flag(&u.SSE), "headers": readHeaders(r, &u.Headers),
-		"command": readCommand(r, &u.Command), "args": r.texts(&u.Args), "env": r.secrets(&u.Env, checkVariable),
-		"prefix": readName(r, &u.Prefix), "timeout": r.duration(&u.Timeout, time.Millisecond), "totalTimeout": r.duration(&u.TotalTimeout, 0),
+	known := map[string]setting{
+		"url": r.URL(&u.URL), "sse": r.Flag(&u.SSE), "headers": readHeaders(r, &u.Headers),
+		"command": readCommand(r, &u.Command), "args": r.Texts(&u.Args), "env": r.Secrets(&u.Env, checkVariable),
+		"prefix": readName(r, &u.Prefix), "timeout": r.Duration(&u.Timeout, time.Millisecond), "totalTimeout": r.Duration(&u.TotalTimeout, 0),
 		"allow": globs(&u.Allow), "deny": globs(&u.Deny), "resources": globs(&u.Resources), "prompts": globs(&u.Prompts),
-		"prices": readPrices(r, &u.Prices), "shareLogs": r.flag(&u.ShareLogs),
-		"ownConnections": r.whole(&u.OwnConnections),
+		"prices": readPrices(r, &u.Prices), "shareLogs": r.Flag(&u.ShareLogs),
+		"ownConnections": r.Whole(&u.OwnConnections),
 	}
-	for key, take := range settings {
-		settings[key] = func(entry place) {
+	for key, take := range known {
+		known[key] = func(entry place) {
 			given[key] = entry
 			take(entry)
 		}
 	}
-	r.object(at, settings)
+	r.Object(at, known)
 	if !nameForm.MatchString(name) {
-		r.report(at, "%q is not a name: letters, digits, - and _, at most 32", name)
+		r.Report(at, "%q is not a name: letters, digits, - and _, at most 32", name)
 	}
 	_, byURL := given["url"]
 	_, byCommand := given["command"]
 	if byURL == byCommand {
-		r.report(at, "it needs either url or command")
+		r.Report(at, "it needs either url or command")
 		return u
 	}
 	for _, key := range []string{"sse", "headers", "args", "env"} {
 		entry, ok := given[key]
 		if ofURL := key == "sse" || key == "headers"; ok && ofURL != byURL {
-			r.report(entry, "it does not go with %s", map[bool]string{true: "url", false: "command"}[byURL])
+			r.Report(entry, "it does not go with %s", map[bool]string{true: "url", false: "command"}[byURL])
 		}
 	}
 	return u
@@ -98,9 +98,9 @@ func readUpstream(r *reader, name string, at place) Upstream {
 
 func readName(r *reader, to *string) setting {
 	return func(at place) {
-		r.text(to)(at)
+		r.Text(to)(at)
 		if *to != "" && !nameForm.MatchString(*to) {
-			r.report(at, "%q is not a name: letters, digits, - and _, at most 32", *to)
+			r.Report(at, "%q is not a name: letters, digits, - and _, at most 32", *to)
 		}
 	}
 }
@@ -108,11 +108,11 @@ func readName(r *reader, to *string) setting {
 // readCommand reads the name of a program that is there.
 func readCommand(r *reader, to *string) setting {
 	return func(at place) {
-		if r.text(to)(at); *to == "" {
+		if r.Text(to)(at); *to == "" {
 			return
 		}
 		if _, err := exec.LookPath(*to); err != nil {
-			r.report(at, "the program cannot be run: %v", err)
+			r.Report(at, "the program cannot be run: %v", err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package config
+package settings
 
 import (
 	"errors"
@@ -33,44 +33,47 @@ func (p *Problem) Error() string {
 	return at + p.Text
 }
 
-// place is a value in the file, with where it stands.
-type place struct {
+// Place is a value in the file, with where it stands.
+type Place struct {
 	node ast.Node
 	key  string
 	line int
 }
 
-// setting takes the value of a key.
-type setting func(place)
+// Setting takes the value of a key.
+type Setting func(Place)
 
-// reader takes a config file apart and collects every problem in it.
-type reader struct {
+// New returns a reader of the file of this name, which problems are told with. It opens nothing.
+func New(file string) *Reader { return &Reader{file: file} }
+
+// Reader takes a config file apart and collects every problem in it. It is for one goroutine.
+type Reader struct {
 	file     string
 	anchors  map[string]ast.Node
 	problems []error
 }
 
-// parse reads the file's text and hands its top level to root.
-func (r *reader) parse(text []byte, root setting) {
+// Parse reads the file's text and hands its top level to root.
+func (r *Reader) Parse(text []byte, root Setting) {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		r.syntax(err)
 		return
 	}
 	if len(file.Docs) != 1 {
-		r.report(place{line: 1}, "the file holds %d YAML documents, want one", len(file.Docs))
+		r.Report(Place{line: 1}, "the file holds %d YAML documents, want one", len(file.Docs))
 		return
 	}
 	if file.Docs[0].Body == nil {
-		r.report(place{line: 1}, "the file is empty")
+		r.Report(Place{line: 1}, "the file is empty")
 		return
 	}
 	r.anchors = make(map[string]ast.Node)
 	ast.Walk(anchorsOf(r.anchors), file.Docs[0].Body)
-	root(place{node: file.Docs[0].Body, line: 1})
+	root(Place{node: file.Docs[0].Body, line: 1})
 }
 
-func (r *reader) syntax(err error) {
+func (r *Reader) syntax(err error) {
 	line := 1
 	text := err.Error()
 	var syntax yaml.Error
@@ -80,7 +83,7 @@ func (r *reader) syntax(err error) {
 			line = token.Position.Line
 		}
 	}
-	r.report(place{line: line}, "this is not YAML: %s", text)
+	r.Report(Place{line: line}, "this is not YAML: %s", text)
 }
 
 // anchorsOf collects what aliases may stand for.
@@ -94,17 +97,24 @@ func (a anchorsOf) Visit(n ast.Node) ast.Visitor {
 	return a
 }
 
-func (r *reader) report(at place, format string, args ...any) {
+// Found is how many problems there are so far.
+func (r *Reader) Found() int { return len(r.problems) }
+
+// Err joins a [*Problem] for everything that is wrong; nil is nothing.
+func (r *Reader) Err() error { return errors.Join(r.problems...) }
+
+// Report adds a problem of a place.
+func (r *Reader) Report(at Place, format string, args ...any) {
 	r.problems = append(r.problems, &Problem{File: r.file, Line: at.line, Key: at.key, Text: fmt.Sprintf(format, args...)})
 }
 
-// value is the node of a place, behind anchors and tags.
-func (r *reader) value(at place) ast.Node {
+// Value is the node of a place, behind anchors and tags.
+func (r *Reader) Value(at Place) ast.Node {
 	switch n := at.node.(type) {
 	case *ast.AnchorNode:
-		return r.value(place{node: n.Value})
+		return r.Value(Place{node: n.Value})
 	case *ast.TagNode:
-		return r.value(place{node: n.Value})
+		return r.Value(Place{node: n.Value})
 	case *ast.AliasNode:
 		// An alias within its own anchor has no value: the parser has not seen the end.
 		return r.anchors[n.Value.String()]
@@ -112,25 +122,25 @@ func (r *reader) value(at place) ast.Node {
 	return at.node
 }
 
-// each visits the entries of a mapping.
-func (r *reader) each(at place, visit func(name string, entry place)) {
+// Each visits the entries of a mapping.
+func (r *Reader) Each(at Place, visit func(name string, entry Place)) {
 	var entries []*ast.MappingValueNode
-	switch n := r.value(at).(type) {
+	switch n := r.Value(at).(type) {
 	case *ast.MappingNode:
 		entries = n.Values
 	case *ast.MappingValueNode:
 		entries = []*ast.MappingValueNode{n}
 	default:
-		r.report(at, "%s, want settings, one `key: value` a line", kindOf(n))
+		r.Report(at, "%s, want settings, one `key: value` a line", KindOf(n))
 		return
 	}
 	for _, entry := range entries {
 		token := entry.Key.GetToken()
 		if entry.Key.IsMergeKey() {
-			r.report(place{key: at.key, line: token.Position.Line}, "<< is not supported: write the settings out, or use an alias for a whole value")
+			r.Report(Place{key: at.key, line: token.Position.Line}, "<< is not supported: write the settings out, or use an alias for a whole value")
 			continue
 		}
-		visit(token.Value, place{node: entry.Value, key: join(at.key, token.Value), line: token.Position.Line})
+		visit(token.Value, Place{node: entry.Value, key: join(at.key, token.Value), line: token.Position.Line})
 	}
 }
 
@@ -141,30 +151,31 @@ func join(parent, name string) string {
 	return parent + "." + name
 }
 
-// object reads a mapping whose keys are known.
-func (r *reader) object(at place, settings map[string]setting) {
-	r.each(at, func(name string, entry place) {
+// Object reads a mapping whose keys are known.
+func (r *Reader) Object(at Place, settings map[string]Setting) {
+	r.Each(at, func(name string, entry Place) {
 		if take, ok := settings[name]; ok {
 			take(entry)
 			return
 		}
-		r.report(entry, "there is no such setting; known are %s", strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
+		r.Report(entry, "there is no such setting; known are %s", strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
 	})
 }
 
-// list visits the elements of a sequence.
-func (r *reader) list(at place, visit setting) {
-	n, ok := r.value(at).(*ast.SequenceNode)
+// List visits the elements of a sequence.
+func (r *Reader) List(at Place, visit Setting) {
+	n, ok := r.Value(at).(*ast.SequenceNode)
 	if !ok {
-		r.report(at, "%s, want a list", kindOf(r.value(at)))
+		r.Report(at, "%s, want a list", KindOf(r.Value(at)))
 		return
 	}
 	for i, value := range n.Values {
-		visit(place{node: value, key: fmt.Sprintf("%s[%d]", at.key, i), line: value.GetToken().Position.Line})
+		visit(Place{node: value, key: fmt.Sprintf("%s[%d]", at.key, i), line: value.GetToken().Position.Line})
 	}
 }
 
-func isGroup(n ast.Node) bool {
+// IsGroup reports whether a value has settings of its own.
+func IsGroup(n ast.Node) bool {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return true
@@ -172,7 +183,8 @@ func isGroup(n ast.Node) bool {
 	return false
 }
 
-func kindOf(n ast.Node) string {
+// KindOf says what a value is, for a problem.
+func KindOf(n ast.Node) string {
 	switch n.(type) {
 	case nil, *ast.NullNode:
 		return "it has no value"
