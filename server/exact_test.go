@@ -316,6 +316,15 @@ func TestTrustEndsWithTheFirstTransferThatFails(t *testing.T) {
 			t.Fatalf("who has not paid is answered %d: %s", resp.StatusCode, body)
 		}
 	}
+	if debts := p.Debts(); len(debts) != 1 || debts[0] != (exact.Debt{Payer: w.Address(), Amount: pagePrice}) {
+		t.Errorf("the debts are %+v", debts)
+	}
+	if _, err := p.Forgive(t.Context(), w.Address()); err != nil {
+		t.Fatal(err)
+	}
+	if resp, body := p.get(t, x402.HeaderPaymentSignature, paying(t, r, w.signs(t, r))); resp.StatusCode != http.StatusOK || len(p.Debts()) != 0 {
+		t.Errorf("who is forgiven is answered %d: %s", resp.StatusCode, body)
+	}
 }
 
 func TestWhoSeesATransferOnTheChainGetsNoAnswerUnderAnIdentifier(t *testing.T) {

@@ -6,9 +6,12 @@ import (
 	"io"
 	"sync"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/books"
+	"github.com/chitpay/chit/server/exact"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/till"
@@ -51,6 +54,14 @@ func (s *Shop) WriteStatement(ctx context.Context, want receipts.Filter, w io.Wr
 		return err
 	}
 	return books.WriteStatement(ctx, all, s.Receipts, books.KeptIn(s.Store), want, w)
+}
+
+// Debts are those of payers who were trusted with transfers that have failed.
+func (s *Shop) Debts() []exact.Debt { return s.transfers.Debts().All() }
+
+// Forgive is [exact.Debts.Forgive] of the shop.
+func (s *Shop) Forgive(ctx context.Context, payer common.Address) (exact.Debt, error) {
+	return s.transfers.Debts().Forgive(ctx, payer)
 }
 
 // Limits returns the limits that apply.

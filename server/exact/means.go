@@ -98,7 +98,7 @@ func (by *byTransfer) hold(ctx context.Context, p *payment, request [32]byte) (*
 	if refused := by.fits(p); refused != nil {
 		return nil, nil, refused
 	}
-	if owed := s.trust.owes(p.transfer.From); owed > 0 {
+	if owed := s.trust.debts.of(p.transfer.From); owed > 0 {
 		return nil, nil, terms.Refuse(x402.ErrUnexpectedVerify, "this payer was trusted with %s that never came: this shop takes no more transfers from it; ask the seller", owed)
 	}
 	h.holding, err = s.pockets.hold(ctx, p.transfer, func() (vouchers.Amount, error) {

@@ -71,10 +71,14 @@ func Open(ctx context.Context, o Options) (*Seller, error) {
 		asking:   newAsking(o.Limits, o.Now),
 		waste:    &waste{most: uint64(o.Limits.FailedTransferGas), now: o.Now},
 	}
-	var err error
-	if s.trust, err = openTrust(o.Policy.Trust, o.Store.Bucket(debtsBucket)); err != nil {
+	if err := o.Policy.Trust.Check(); err != nil {
 		return nil, err
 	}
+	debts, err := OpenDebts(o.Store)
+	if err != nil {
+		return nil, err
+	}
+	s.trust = newTrust(o.Policy.Trust, debts)
 	for _, on := range o.Tills.Accounts {
 		if err := s.openHouse(ctx, on); err != nil {
 			return nil, err
@@ -151,6 +155,9 @@ func (s *Seller) Stats() map[string]clearing.Stats {
 	return all
 }
 
+// Debts are those of payers who were trusted.
+func (s *Seller) Debts() *Debts { return s.trust.debts }
+
 // reorged tells the operator of a transfer that the chain has taken back after its answer left.
 func (s *Seller) reorged(r clearing.Record) {
 	s.Logger.Error("a reorganization has taken back a transfer that was answered: it is sent again",
@@ -159,7 +166,7 @@ func (s *Seller) reorged(r clearing.Record) {
 
 // ended counts what became of a transfer.
 func (s *Seller) ended(r clearing.Record) {
-	s.trust.end(r.Transfer.Key())
+	defer s.trust.end(r.Transfer.Key())
 	n, err := readNote(r.Note)
 	if err != nil {
 		s.Logger.Error("read what a transfer was for", "payer", r.Transfer.From, "error", err)
@@ -170,9 +177,9 @@ func (s *Seller) ended(r clearing.Record) {
 		return
 	}
 	s.waste.add(r.Gas)
-	s.Logger.Error("a transfer that was answered will not be paid: its payer is refused from now on",
+	s.Logger.Error("a transfer that was answered will not be paid: its payer is refused until `chit debts forgive`",
 		"payer", r.Transfer.From, "amount", r.Amount, "reason", r.Reason)
-	if err := s.trust.lose(r.Transfer.From, r.Amount); err != nil {
+	if err := s.trust.debts.add(r.Transfer.From, r.Amount); err != nil {
 		s.Logger.Error("write down what a payer owes", "payer", r.Transfer.From, "amount", r.Amount, "error", err)
 	}
 }

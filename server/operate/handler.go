@@ -35,6 +35,8 @@ func Handler(shop *server.Shop, logger *slog.Logger) http.Handler {
 	mux.HandleFunc("GET /transactions", listed(shop.Transactions))
 	mux.HandleFunc("POST /transactions/{nonce}/speedup", onTransaction(shop.SpeedUp))
 	mux.HandleFunc("POST /transactions/{nonce}/cancel", onTransaction(shop.Cancel))
+	mux.HandleFunc("GET /debts", listed(shop.Debts))
+	mux.HandleFunc("POST /debts/{payer}/forgive", on.forgive)
 	mux.HandleFunc("POST /settle", on.settle)
 	mux.HandleFunc("POST /receipts", on.receipts)
 	mux.HandleFunc("GET /credit/grants", on.grants)
