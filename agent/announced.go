@@ -17,12 +17,12 @@ type Tool struct {
 	Price vouchers.Amount
 }
 
-// announcedPrice is what a tool of a list costs at most.
-func (c *Client) announcedPrice(tool mcp.Tool) vouchers.Amount {
+// announcedPrices are what a tool of a list costs at most.
+func (c *Client) announcedPrices(tool mcp.Tool) map[string]vouchers.Amount {
 	if tool.Meta == nil || tool.Meta.AdditionalFields[metaPrice] == nil {
-		return 0
+		return map[string]vouchers.Amount{tool.Name: 0}
 	}
-	return c.payer.PriceIn(tool.Meta.AdditionalFields[metaPrice])
+	return c.payer.PricesIn(tool.Name, tool.Meta.AdditionalFields[metaPrice])
 }
 
 // announcedTerms are those of a tool of a list, nil if it announces none.

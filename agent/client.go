@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -115,7 +116,7 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	tools, prices := []Tool{}, make(map[string]vouchers.Amount)
 	for _, tool := range all {
 		if !movesMoney(tool.Name) {
-			prices[tool.Name] = c.announcedPrice(tool)
+			maps.Copy(prices, c.announcedPrices(tool))
 			tools = append(tools, Tool{Tool: tool, Price: prices[tool.Name]})
 		}
 	}
@@ -128,7 +129,7 @@ func (c *Client) listPrices(ctx context.Context) (map[string]vouchers.Amount, er
 	tools, err := c.Tools(ctx)
 	prices := make(map[string]vouchers.Amount, len(tools))
 	for _, tool := range tools {
-		prices[tool.Name] = tool.Price
+		maps.Copy(prices, c.announcedPrices(tool.Tool))
 	}
 	return prices, err
 }

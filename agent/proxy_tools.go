@@ -33,20 +33,20 @@ var _ relay.Paying = (*voucherProxy)(nil)
 
 // sees learns what a tool costs.
 func (p *voucherProxy) Sees(tool string, meta map[string]json.RawMessage) {
-	p.payer.Prices.Announce(map[string]vouchers.Amount{tool: p.priceOf(meta)}, false)
+	p.payer.Prices.Announce(p.pricesOf(tool, meta), false)
 }
 
-func (p *voucherProxy) priceOf(meta map[string]json.RawMessage) vouchers.Amount {
+func (p *voucherProxy) pricesOf(tool string, meta map[string]json.RawMessage) map[string]vouchers.Amount {
 	if relay.IsNull(meta[metaPrice]) {
-		return 0
+		return map[string]vouchers.Amount{tool: 0}
 	}
-	return p.payer.PriceIn(meta[metaPrice])
+	return p.payer.PricesIn(tool, meta[metaPrice])
 }
 
 // listPrices asks what the server announces.
 func (p *voucherProxy) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
 	prices := make(map[string]vouchers.Amount)
-	return prices, p.eachTool(ctx, func(name string, meta map[string]json.RawMessage) { prices[name] = p.priceOf(meta) })
+	return prices, p.eachTool(ctx, func(name string, meta map[string]json.RawMessage) { maps.Copy(prices, p.pricesOf(name, meta)) })
 }
 
 // eachTool goes through the whole list of the server's tools, page by page.

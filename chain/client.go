@@ -222,6 +222,14 @@ func (c *Client) Header(ctx context.Context, number *big.Int) (*types.Header, er
 	})
 }
 
+// FinalHeader returns the header of the latest block that the chain holds for final: no other
+// takes its place. Errors are of endpoints that know of none, or do not answer.
+func (c *Client) FinalHeader(ctx context.Context) (*types.Header, error) {
+	return ask(ctx, c, "read the header of the latest final block", func(ctx context.Context, e *ethclient.Client) (*types.Header, error) {
+		return e.HeaderByNumber(ctx, big.NewInt(int64(rpc.FinalizedBlockNumber)))
+	})
+}
+
 // Code returns the code of an account, empty if there is none.
 func (c *Client) Code(ctx context.Context, account common.Address) ([]byte, error) {
 	return ask(ctx, c, "read the code of "+account.Hex(), func(ctx context.Context, e *ethclient.Client) ([]byte, error) {

@@ -46,14 +46,10 @@ func (e *Expense) Hold(ctx context.Context, channel vouchers.ChannelID, price vo
 	if e.judged && price <= e.held {
 		return nil
 	}
-	e.call.Price, e.channel = price, channel
-	if e.most > 0 && price > e.most {
-		return &policy.Error{Code: policy.CodePerCallExceeded, Limit: "this call", Server: e.call.Server, Tool: e.call.Tool, Required: price, Remaining: e.most}
-	}
-	if err := e.purse.policy.Allows(ctx, e.call); err != nil {
+	e.channel = channel
+	if err := e.judge(ctx, price); err != nil {
 		return err
 	}
-	e.judged = true
 	if !e.purse.policy.Counts() || price == 0 {
 		e.held = price
 		return nil
@@ -70,6 +66,29 @@ func (e *Expense) Hold(ctx context.Context, channel vouchers.ChannelID, price vo
 	e.held, e.booked, e.taken = price, price, e.taken+more.Taken
 	return nil
 }
+
+// judge holds a price against what does not depend on what was spent before.
+func (e *Expense) judge(ctx context.Context, price vouchers.Amount) error {
+	e.call.Price = price
+	if e.most > 0 && price > e.most {
+		return &policy.Error{Code: policy.CodePerCallExceeded, Limit: "this call", Server: e.call.Server, Tool: e.call.Tool, Required: price, Remaining: e.most}
+	}
+	if err := e.purse.policy.Allows(ctx, e.call); err != nil {
+		return err
+	}
+	e.judged = true
+	return nil
+}
+
+// JudgeTransfer makes sure that a call at a price that is paid by a transfer is within the policy,
+// but for what was spent before: [Expense.Doubt] holds it against that.
+func (e *Expense) JudgeTransfer(ctx context.Context, price vouchers.Amount) error {
+	e.call.ByTransfer = true
+	return e.judge(ctx, price)
+}
+
+// Signed reports whether a voucher was signed over what is held.
+func (e *Expense) Signed() bool { return e.signed }
 
 func (e *Expense) change(k Kind, amount vouchers.Amount) Change {
 	return Change{Day: e.day, Tool: e.call.Tool, Channel: e.channel, Kind: k, Amount: amount}

@@ -103,9 +103,7 @@ func (s *Purse) update(ctx context.Context, batch *orders) error {
 		return waited
 	}
 	defer s.writing.Give()
-	late := s.late
-	s.late = nil
-	last := s.table.Turn()
+	late, last := s.takeLate()
 	s.mu.Unlock()
 	if len(late) == 0 && len(batch.all) == 0 {
 		return nil
@@ -123,9 +121,21 @@ func (s *Purse) update(ctx context.Context, batch *orders) error {
 		}
 	})
 	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.late = append(late, s.late...)
+		s.putBack(late)
 	}
 	return err
+}
+
+// takeLate takes what is to be written late, with the last page of notes of it. The caller holds
+// mu, and writing.
+func (s *Purse) takeLate() (late []Change, last uint64) {
+	late, s.late = s.late, nil
+	return late, s.table.Turn()
+}
+
+// putBack is for what could not be written.
+func (s *Purse) putBack(late []Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = append(late, s.late...)
 }

@@ -22,11 +22,15 @@ type Rows map[Row]vouchers.Amount
 // keeps what f changes; no other update, of this process or another, comes between. Others
 // are waited for until the context ends.
 //
+// UpdateDoubts is UpdateSpending with the transfers that are in doubt: what f changes of both is
+// kept together, or nothing is.
+//
 // Jot notes a change of a server's rows that an update is yet to make, so that a process
 // that is killed does not forget it. Turn ends a page of such notes: an update that has
 // made all of them says so by the page's number, which is 0 where there are none.
 type Table interface {
 	UpdateSpending(ctx context.Context, last uint64, f func(Rows)) error
+	UpdateDoubts(ctx context.Context, last uint64, f func(Rows, Doubts)) error
 	Jot(server string, c Change) error
 	Turn() (last uint64)
 }
@@ -58,8 +62,9 @@ func fold(rows Rows) {
 
 // scratch is a table in memory, for a payer without a book.
 type scratch struct {
-	mu   sync.Mutex // guards rows
-	rows Rows
+	mu     sync.Mutex // guards what follows
+	rows   Rows
+	doubts Doubts
 }
 
 // Jot forgets: what is in memory alone dies with the process.
@@ -69,12 +74,17 @@ func (t *scratch) Jot(string, Change) error { return nil }
 func (t *scratch) Turn() uint64 { return 0 }
 
 // UpdateSpending implements [Table].
-func (t *scratch) UpdateSpending(_ context.Context, _ uint64, f func(Rows)) error {
+func (t *scratch) UpdateSpending(ctx context.Context, last uint64, f func(Rows)) error {
+	return t.UpdateDoubts(ctx, last, func(rows Rows, _ Doubts) { f(rows) })
+}
+
+// UpdateDoubts implements [Table].
+func (t *scratch) UpdateDoubts(_ context.Context, _ uint64, f func(Rows, Doubts)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.rows == nil {
-		t.rows = make(Rows)
+		t.rows, t.doubts = make(Rows), make(Doubts)
 	}
-	f(t.rows)
+	f(t.rows, t.doubts)
 	return nil
 }

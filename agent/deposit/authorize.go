@@ -32,7 +32,7 @@ func (k *Desk) Authorize(ctx context.Context, into Into, amount vouchers.Amount,
 	if err != nil {
 		return nil, err
 	}
-	until, err := validUntil(time.Now(), time.Unix(int64(head.Time), 0), chain.IsLocal(k.Chain.ChainID()))
+	until, err := ValidUntil(time.Now(), time.Unix(int64(head.Time), 0), authorizationTime, chain.IsLocal(k.Chain.ChainID()))
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +54,14 @@ func (k *Desk) Authorize(ctx context.Context, into Into, amount vouchers.Amount,
 	return signed, nil
 }
 
-// validUntil is the Unix second until which a deposit is good: some minutes by this
+// ValidUntil is the Unix second until which what is signed now is good: for a time by this
 // machine's clock. A chain whose clock is ahead of it is not followed, unless it is a local
 // one, where people move the clock.
-func validUntil(now, head time.Time, local bool) (uint64, error) {
+func ValidUntil(now, head time.Time, lifetime time.Duration, local bool) (uint64, error) {
 	if local && head.After(now) {
 		now = head
 	}
-	until := now.Add(authorizationTime)
+	until := now.Add(lifetime)
 	if !head.Before(until) {
 		return 0, fmt.Errorf("%w: the chain's node says that it is %s, this machine's clock says %s; nothing is signed until they agree",
 			policy.ErrTerms, head.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))

@@ -2,6 +2,7 @@ package pay
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -43,15 +44,44 @@ func (p *Payer) Balance(ctx context.Context) (Balance, error) {
 }
 
 // PriceIn is the most that a call costs by the _meta of a tool, by the entries that this
-// client can pay, or by all of them if it can pay none; 0 is free or not announced.
+// client can pay, or by all of them if it can pay none; 0 is free or not announced. What a transfer
+// takes counts where there is no other way.
 func (p *Payer) PriceIn(meta any) vouchers.Amount {
+	required := announced(meta)
+	mine, any := p.priceOf(required, x402.SchemeBatchSettlement)
+	if mine > 0 {
+		return mine
+	}
+	if transferred, _ := p.priceOf(required, x402.SchemeExact, x402.SchemeUpto); transferred > 0 {
+		return transferred
+	}
+	return any
+}
+
+// PricesIn are the prices of a tool by its _meta, as [policy.Prices] keeps them: from a channel, and
+// by a transfer.
+func (p *Payer) PricesIn(tool string, meta any) map[string]vouchers.Amount {
+	transferred, _ := p.priceOf(announced(meta), x402.SchemeExact, x402.SchemeUpto)
+	return map[string]vouchers.Amount{tool: p.PriceIn(meta), policy.ByTransfer(tool): transferred}
+}
+
+// announced are the terms in the _meta of a tool; nil is none that can be read.
+func announced(meta any) *x402.PaymentRequired {
 	required, err := x402.DecodeValue[x402.PaymentRequired](meta)
 	if err != nil {
-		return 0 // not announced
+		return nil
 	}
-	var mine, any vouchers.Amount
+	return required
+}
+
+// priceOf is the highest price of the entries of some schemes: of those that this client can pay,
+// and of any.
+func (p *Payer) priceOf(required *x402.PaymentRequired, schemes ...string) (mine, any vouchers.Amount) {
+	if required == nil {
+		return 0, 0
+	}
 	for _, entry := range required.Accepts {
-		if !entry.Is(x402.SchemeBatchSettlement) {
+		if !slices.ContainsFunc(schemes, entry.Is) {
 			continue
 		}
 		any = max(any, entry.Amount)
@@ -59,8 +89,5 @@ func (p *Payer) PriceIn(meta any) vouchers.Amount {
 			mine = max(mine, entry.Amount)
 		}
 	}
-	if mine > 0 {
-		return mine
-	}
-	return any
+	return mine, any
 }

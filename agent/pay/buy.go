@@ -21,14 +21,29 @@ import (
 // rounds is how often a call is repeated with a better payment.
 const rounds = 4
 
-// Buy asks for something, and pays if it costs something and the policy allows it.
-// What the last answer was, w has seen.
+// Buy asks for something, and pays if it costs something and the policy allows it: from a channel
+// that holds enough or is topped up, and else by a transfer where the server takes one. What the
+// last answer was, w has seen.
 func (p *Payer) Buy(ctx context.Context, w *Want) (Receipt, error) {
-	expense := p.purse.Begin(w.Name, w.Most)
-	t, err := p.termsFor(ctx, w, expense)
-	if t == nil {
-		return Receipt{}, err
+	if err := p.direct.LookSoon(ctx); err != nil {
+		p.owe(err)
 	}
+	expense := p.purse.Begin(w.Name, w.Most)
+	o, err := p.offered(ctx, w, expense)
+	switch {
+	case o == nil:
+		return Receipt{}, err
+	case o.channel == nil:
+		return p.buyByTransfer(ctx, w, o.transfers)
+	}
+	receipt, err := p.buyFromChannel(ctx, w, o.channel, expense)
+	if !expense.Signed() && lacksFunds(err) {
+		return p.buyUnfunded(ctx, w, o, err)
+	}
+	return receipt, err
+}
+
+func (p *Payer) buyFromChannel(ctx context.Context, w *Want, t *terms.Terms, expense *budget.Expense) (Receipt, error) {
 	receipt, err := p.payFor(ctx, t, w, expense)
 	receipt.Price = expense.Sum()
 	switch {
@@ -45,29 +60,36 @@ func (p *Payer) Buy(ctx context.Context, w *Want) (Receipt, error) {
 	return receipt, err
 }
 
-// termsFor returns what to buy on, nil if it was answered without a payment. What is
+// offer is how a server is paid for something: from a channel, nil if that has nothing to pay with,
+// or by one of several transfers.
+type offer struct {
+	channel   *terms.Terms
+	transfers []*terms.Transfer
+}
+
+// offered returns what to buy on, nil if it was answered without a payment. What is
 // known may be the price of other arguments: where the policy forbids it, the server is
 // asked for that of these.
-func (p *Payer) termsFor(ctx context.Context, w *Want, expense *budget.Expense) (*terms.Terms, error) {
+func (p *Payer) offered(ctx context.Context, w *Want, expense *budget.Expense) (*offer, error) {
 	known := p.Known(w.Name)
 	var forbidden error
 	if known != nil {
 		if listed := p.atListPrice(ctx, w, known, expense); listed != nil {
-			return listed, nil
+			return &offer{channel: listed}, nil
 		}
 		if forbidden = expense.Hold(ctx, known.ID, known.Accepted.Amount); !errors.Is(forbidden, policy.ErrRefused) {
-			return known, nil // another error comes again
+			return &offer{channel: known}, nil // another error comes again
 		}
 	}
 	a, err := w.inquire(ctx)
 	if err != nil || a.Required == nil {
 		return nil, err
 	}
-	t, err := p.learn(ctx, w.Name, a.Required)
-	if err == nil && known != nil && t.Accepted.Amount >= known.Accepted.Amount {
+	o, err := p.consider(ctx, w.Name, a.Required)
+	if err == nil && known != nil && o.channel != nil && o.channel.Accepted.Amount >= known.Accepted.Amount {
 		return nil, forbidden
 	}
-	return t, err
+	return o, err
 }
 
 func (p *Payer) payFor(ctx context.Context, t *terms.Terms, w *Want, expense *budget.Expense) (Receipt, error) {

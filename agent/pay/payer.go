@@ -20,6 +20,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/agent/terms"
+	"github.com/chitpay/chit/agent/transfers"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/escrow"
@@ -113,6 +114,7 @@ type Payer struct {
 	book    *book.Book
 	desk    *deposit.Desk
 	chooser *terms.Chooser
+	direct  *transfers.Desk
 	now     func() time.Time
 	agree   func(context.Context, account.Finding) (bool, error)
 
@@ -201,8 +203,9 @@ func (p *Payer) connect(ctx context.Context, o Options) error {
 		Chain: p.chain, Token: p.token, Payer: p.key.Address(), Signer: p.session.Address(), Pinned: o.Pinned, Policy: p.Policy,
 		Most: p.Limits.Terms, Server: p.Server, Now: p.now, Book: p.book, Entries: p.entries, All: p.known,
 	}
+	p.direct = &transfers.Desk{Chain: p.chain, Key: p.key, Token: p.token, Purse: p.purse, Behind: p.Limits.Behind, Now: p.now}
 	p.HTTP = p.Limits.Client(p.Asked)
-	return nil
+	return p.direct.Look(ctx)
 }
 
 // Close writes the book and closes the connections.

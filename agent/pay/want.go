@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/naming"
@@ -24,6 +27,13 @@ type Receipt struct {
 	// life by this client's own book.
 	Channel    vouchers.ChannelID
 	Cumulative vouchers.Amount
+	// Tx is the transaction of the transfer that paid it, zero where none did or the seller names
+	// none.
+	Tx common.Hash `json:",omitzero"`
+	// InDoubt is what counts as spent of a transfer of which it is not known whether it is made,
+	// and Until the moment from which on it can be made no more.
+	InDoubt vouchers.Amount `json:",omitzero"`
+	Until   time.Time       `json:",omitzero"`
 	// Signed is the seller's signed receipt, nil if it gives none that says the same.
 	Signed *receipts.Signed
 	// Unwritten is what of this, or of calls before it, could not be written into the book;

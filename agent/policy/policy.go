@@ -83,6 +83,8 @@ type Proposal struct {
 	Server, Tool string
 	// Price is the most that it costs, in atomic units.
 	Price vouchers.Amount
+	// ByTransfer says that a transfer pays it and not a channel: it may have another price then.
+	ByTransfer bool
 }
 
 // Question asks a person for approval. What the server and the tool are called stands in

@@ -30,6 +30,10 @@ type Paid interface {
 	KeepPrices(server string, prices map[string]vouchers.Amount) error
 }
 
+// ByTransfer is the name under which the price of a tool is kept where a transfer pays it: sellers
+// may ask more then, for what a transfer costs them to settle.
+func ByTransfer(tool string) string { return tool + "\x01by transfer" }
+
 // Announce takes over the prices of a list, or of some of its tools.
 func (s *Prices) Announce(prices map[string]vouchers.Amount, whole bool) {
 	s.mu.Lock()
@@ -84,7 +88,11 @@ func (s *Prices) Agree(tool string, price vouchers.Amount) {
 // what was paid before is paid again; what was announced is paid up to the default; what
 // nobody knows the price of is paid up to the default.
 func (s *Prices) Allows(ctx context.Context, call Proposal) error {
-	last, err := s.last(call.Server, call.Tool)
+	tool := call.Tool
+	if call.ByTransfer {
+		tool = ByTransfer(tool)
+	}
+	last, err := s.last(call.Server, tool)
 	if err != nil || call.Price <= last {
 		return err
 	}
@@ -92,7 +100,7 @@ func (s *Prices) Allows(ctx context.Context, call Proposal) error {
 	if call.Price > DefaultMaxPrice {
 		return refuse
 	}
-	announced, err := s.announcedFor(ctx, call.Tool)
+	announced, err := s.announcedFor(ctx, tool)
 	if err != nil {
 		return err
 	}

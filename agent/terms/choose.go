@@ -149,13 +149,11 @@ func (c *Chooser) funded(fit []*Terms) (*Terms, error) {
 }
 
 func (c *Chooser) consider(ctx context.Context, entry x402.Requirements, moves []extension.Move) (*Terms, error) {
-	switch {
-	case !entry.Is(x402.SchemeBatchSettlement):
+	if !entry.Is(x402.SchemeBatchSettlement) {
 		return nil, fmt.Errorf("the scheme %s on %s is not supported", naming.Short(entry.Scheme), naming.Short(entry.Network))
-	case entry.Network != c.Chain.Network():
-		return nil, fmt.Errorf("it is paid on %s, this client's chain is %s", naming.Short(entry.Network), c.Chain.Network())
-	case entry.Asset != c.Token.Address:
-		return nil, fmt.Errorf("it is paid in token %s, this client may spend %s", entry.Asset, c.Token.Address)
+	}
+	if err := c.isOurs(&entry); err != nil {
+		return nil, err
 	}
 	address := escrow.Canonical.Escrow
 	if entry.Extra.Escrow != nil {
