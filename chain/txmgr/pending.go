@@ -29,6 +29,18 @@ type Pending struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
+// Underway is the transaction that does the call with this key, the newest where it was sent
+// again, and false where none is on its way.
+func (s *Sender) Underway(key string) (common.Hash, bool) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	f := s.keyed[key]
+	if f == nil {
+		return common.Hash{}, false
+	}
+	return f.latest.Load().Hash(), true
+}
+
 // Pending returns the transactions that are on their way, by nonce.
 func (s *Sender) Pending() []Pending {
 	s.sending.Lock()

@@ -22,6 +22,8 @@ type load struct {
 	rows []*row
 	// lone is a load of one row, in a transaction of its own, and wild one whose payer's code runs.
 	lone, wild bool
+	// sent is what it has become, nil before that.
+	sent *shipment
 	// ahead are rows of the same payers on their way. What they move is gone when this load's is moved.
 	ahead []*row
 }

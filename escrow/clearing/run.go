@@ -75,7 +75,7 @@ func (h *House) reload(ship *ship, s *shipment) *load {
 			s.rows = append(s.rows, r)
 		}
 	}
-	l := &load{ship: ship, rows: s.rows, lone: len(s.Keys) == 1}
+	l := &load{ship: ship, rows: s.rows, lone: len(s.Keys) == 1, sent: s}
 	h.begin(l)
 	return l
 }

@@ -80,6 +80,9 @@ func (h *House) carry(ctx context.Context, l *load) {
 		h.postpone(ctx, rows, feePause, err)
 		return
 	}
+	h.mu.Lock()
+	l.sent = s
+	h.mu.Unlock()
 	h.sail(ctx, l.ship, s)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -213,6 +214,23 @@ func (h *House) Look(key common.Hash) (Record, bool, error) {
 		return Record{}, false, err
 	}
 	return *record, true, nil
+}
+
+// Underway is the transaction in which a payment goes that has no outcome yet, and false while
+// there is none. One that was sent again at a higher fee is told by its newest.
+func (h *House) Underway(key common.Hash) (common.Hash, bool) {
+	h.mu.Lock()
+	var of *load
+	for l := range h.loads {
+		if l.sent != nil && slices.Contains(l.sent.Keys, key) {
+			of = l
+		}
+	}
+	h.mu.Unlock()
+	if of == nil {
+		return common.Hash{}, false
+	}
+	return of.ship.Underway(of.sent.name())
 }
 
 // known is the record of a payment; nil if there is none.

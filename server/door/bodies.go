@@ -13,9 +13,9 @@ import (
 // Why a body was not read to its end.
 var (
 	ErrBodyTooLarge = errors.New("the body is too large")
-	errBodyLate     = errors.New("the body did not come in time")
+	ErrBodyLate     = errors.New("the body did not come in time")
 	errBodyBroken   = errors.New("the body broke off")
-	errBodiesFull   = errors.New("too many large requests are being served at the moment; send it again in a second")
+	ErrBodiesFull   = errors.New("too many large requests are being served at the moment; send it again in a second")
 )
 
 // smallBody is how many bytes of each body are let in while more than half of
@@ -125,14 +125,14 @@ func (d *Door) fill(held *Body, r *http.Request, most int64) error {
 	}
 	for size := int64(usual); ; size *= 2 {
 		if size = min(size, most+1); !d.bodies.take(size-held.taken, size, d.limits.Bodies) {
-			return errBodiesFull
+			return ErrBodiesFull
 		}
 		held.taken = size
 		held.all = append(make([]byte, 0, size), held.all...)
 		end, err := held.readOn(r.Body)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return errBodyLate
+			return ErrBodyLate
 		case err != nil:
 			return errors.Join(errBodyBroken, err)
 		case int64(len(held.all)) > most:
@@ -165,10 +165,10 @@ func (d *Door) RefuseBody(w http.ResponseWriter, err error) {
 	case errors.Is(err, ErrBodyTooLarge):
 		d.met.Add("body")
 		status = http.StatusRequestEntityTooLarge
-	case errors.Is(err, errBodyLate):
+	case errors.Is(err, ErrBodyLate):
 		d.met.Add("bodyTime")
 		status = http.StatusRequestTimeout
-	case errors.Is(err, errBodiesFull):
+	case errors.Is(err, ErrBodiesFull):
 		d.met.Add("bodies")
 		w.Header().Set("Retry-After", "1")
 		status = http.StatusServiceUnavailable

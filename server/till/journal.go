@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/escrow/clearing"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore"
 )
@@ -49,15 +50,6 @@ func placesOf(store vouchers.Store, what string) (names []string, err error) {
 	return names, err
 }
 
-// journal lets the transaction sender keep its intents in the store.
-type journal struct{ bucket vouchers.Bucket }
-
-func (j journal) Put(key, value []byte) error { return j.bucket.Put(context.Background(), key, value) }
-func (j journal) Delete(key []byte) error     { return j.bucket.Delete(context.Background(), key) }
-func (j journal) ForEach(visit func(key, value []byte) error) error {
-	return j.bucket.ForEach(nil, visit)
-}
-
 // ReadPending lists the transactions that a store holds, of all chains.
 func ReadPending(store *diskstore.Store) ([]txmgr.Pending, error) {
 	names, err := placesOf(store, journalBucket)
@@ -69,7 +61,7 @@ func ReadPending(store *diskstore.Store) ([]txmgr.Pending, error) {
 	}
 	all := []txmgr.Pending{}
 	for _, name := range names {
-		pending, err := txmgr.ReadPending(journal{store.Bucket(name)})
+		pending, err := txmgr.ReadPending(clearing.Journal{Bucket: store.Bucket(name)})
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/escrow/clearing"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
@@ -54,7 +55,7 @@ func (on *Account) start(ctx context.Context, o StartOptions) error {
 	if err != nil {
 		return err
 	}
-	sending := []txmgr.Option{txmgr.WithJournal(journal{bucket}), txmgr.WithConfirmations(on.Confirmations), txmgr.WithOwner("the seller's")}
+	sending := []txmgr.Option{txmgr.WithJournal(clearing.Journal{Bucket: bucket}), txmgr.WithConfirmations(on.Confirmations), txmgr.WithOwner("the seller's")}
 	if o.StuckAfter > 0 {
 		sending = append(sending, txmgr.WithStuckAfter(o.StuckAfter))
 	}
