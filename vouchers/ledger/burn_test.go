@@ -232,3 +232,16 @@ func TestANewestVoucherThatIsOnChainAlreadyIsClaimedWithAgain(t *testing.T) {
 		t.Errorf("%+v, %t", r, ok)
 	}
 }
+
+func TestNoCallIsTakenThatWouldBringTheCountAboveWhatIsSigned(t *testing.T) {
+	s := newShop(t)
+	p := newPayer(t, "payer").deposits(s, 10_000)
+	s.call(p.pays(1000, 1000))
+	s.reserve(p.pays(1501, 500)).Release()
+	s.burn(p, true) // the count is 1501 now, which the payer does not know
+	s.refused(p.pays(2000, 500), ledger.ErrCeilingMismatch)
+	if c := s.channel(p); c.Count() > c.Ceiling {
+		t.Errorf("the payer is told to count %s, and has signed %s", c.Count(), c.Ceiling)
+	}
+	s.call(p.pays(2001, 500))
+}

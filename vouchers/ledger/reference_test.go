@@ -83,7 +83,7 @@ func (m *reference) accepts(ceiling, price vouchers.Amount, now uint64) error {
 		return ledger.ErrInsufficientBalance
 	case m.tooLate(now), need > m.staying():
 		return ledger.ErrWithdrawalPending
-	case !exact && (m.used[ceiling] || ceiling <= m.floor || need > max(m.ceiling, ceiling)):
+	case !exact && (m.used[ceiling] || ceiling <= m.floor || need+m.offset > max(m.ceiling, ceiling)):
 		if ceiling == 0 && m.claimed == 0 && price > 0 {
 			return ledger.ErrCeilingBelowClaimed
 		}

@@ -39,9 +39,10 @@ type Payment struct {
 // before gets a reservation whose Answer is that answer: there is nothing to run,
 // to commit or to release.
 //
-// A voucher is accepted if its ceiling has not bought a call yet, and everything
-// charged and reserved together with the price stays within the highest ceiling
-// that the payer signed, and within the balance less a pending withdrawal. With
+// A voucher is accepted if its ceiling has not bought a call yet, and the payer's count
+// together with the price and all prices that are reserved stays within the highest
+// ceiling that it signed, and what it is charged of that within the balance less a pending
+// withdrawal. So a payer is never told a count above what it has signed. With
 // nothing in flight, a ceiling of exactly the payer's count plus the price is
 // accepted even if it has bought a call before, since after a call that cost less
 // than its price a payer may come back to an equal number.
@@ -266,9 +267,10 @@ func (r *Reservation) judge() (*Refusal, *Reservation) {
 	if refusal := r.judgeMoney(need); refusal != nil {
 		return refusal, nil
 	}
-	strict := a.inFlight == 0 && ceiling.Minus(a.offset) == need
-	if !strict && (used || need > max(ch.ceiling, ceiling)) {
-		refusal := &Refusal{Err: ErrCeilingMismatch, Required: need, Available: ceiling}
+	counted := need.Plus(a.offset)
+	strict := a.inFlight == 0 && ceiling == counted
+	if !strict && (used || counted > max(ch.ceiling, ceiling)) {
+		refusal := &Refusal{Err: ErrCeilingMismatch, Required: counted, Available: ceiling}
 		if ceiling == 0 && ch.claimed == 0 && r.price > 0 {
 			refusal.Err = ErrCeilingBelowClaimed
 			return refusal, nil
