@@ -16,6 +16,7 @@ const PERMIT2_COLLECTOR = "0x4020425FAf3B746C082C2f942b4E5159887B0005";
 const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
 const EXACT_PERMIT2_PROXY = "0x402085c248EeA27D92E8b30b2C58ed07f9E20001";
 const UPTO_PERMIT2_PROXY = "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002";
+const NAMES = ["0x3", "0x4"]; // where an ERC-20 of OpenZeppelin has its name and its symbol
 export const PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
 
 export function artifact(name) {
@@ -23,7 +24,7 @@ export function artifact(name) {
   return { abi, bytecode: bytecode.object };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();
@@ -64,8 +65,9 @@ export async function startChain(id) {
 }
 
 // Deploys DevUSDC and puts the rest where the stock packages look for it. Code with immutables is deployed elsewhere, with
-// the canonical escrow as its constructor's argument, and copied.
-export async function install({ chain, node }) {
+// the canonical escrow as its constructor's argument, and copied. With an address the token goes there, in the place of USDC
+// that the packages know.
+export async function install({ chain, node }, tokenAt) {
   const published = readFileSync(new URL("published/Multicall3.hex", contracts), "utf8").trim();
   assert.equal(`0x${published}`, multicall3Bytecode, "contracts/published/Multicall3.hex is not what viem publishes");
   const deployer = privateKeyToAccount(generatePrivateKey());
@@ -84,7 +86,12 @@ export async function install({ chain, node }) {
   await node.setCode({ address: PERMIT2, bytecode: permit2Code() });
   await copy(await deploy(artifact("ExactPermit2Proxy"), PERMIT2), EXACT_PERMIT2_PROXY);
   await copy(await deploy(artifact("UptoPermit2Proxy"), PERMIT2), UPTO_PERMIT2_PROXY);
-  const usdc = await deploy(artifact("DevUSDC"), deployer.address);
+  const token = await deploy(artifact("DevUSDC"), deployer.address);
+  if (tokenAt) await copy(token, tokenAt);
+  for (const slot of tokenAt ? NAMES : []) {
+    await node.setStorageAt({ address: tokenAt, index: slot, value: await node.getStorageAt({ address: token, slot }) });
+  }
+  const usdc = tokenAt ?? token;
   const mint = async (to, amount) => {
     const hash = await wallet.writeContract({ address: usdc, abi: artifact("DevUSDC").abi, functionName: "mint", args: [to, amount] });
     await node.waitForTransactionReceipt({ hash });
