@@ -38,7 +38,14 @@ func (s *Shop) Guard(next http.Handler) http.Handler { return s.paywall.Guard(ne
 // [onhttp.Seller.Sell] does:
 //
 //	mux.Handle("GET /pages/", shop.SellHTTP(server.HTTPOffer{Name: "pages", Price: price})(pages))
+//
+// Where the shop has no [Options.BaseURL] it logs whom that shuts out of an offer by [offer.Exact]
+// or [offer.MPP].
 func (s *Shop) SellHTTP(o HTTPOffer) func(http.Handler) http.Handler {
+	accept := o.Accept.Or(s.transfers.Accept)
+	if s.baseURL == "" && (accept.Takes(offer.Exact) || accept.Takes(offer.MPP)) {
+		s.logger.Warn("some clients (mppx, and those of x402 version 1) cannot pay for a route whose place is a path alone: set baseURL to where clients find the shop", "route", o.Name)
+	}
 	return func(next http.Handler) http.Handler { return s.routes.Sell(o, next) }
 }
 

@@ -3,11 +3,14 @@ package server_test
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
@@ -96,6 +99,29 @@ func TestABuyerDoesNotChooseTheHostThatASellerSigns(t *testing.T) {
 			if got := v.places(target, "bank.example"); got != [3]string{want, want, want} {
 				t.Errorf("below %q, %s is sold as %q, want %q", base, target, got, want)
 			}
+		}
+	}
+}
+
+func TestAShopWithoutAPlaceIsToldWhoCannotPayIt(t *testing.T) {
+	for _, test := range []struct {
+		base     string
+		shop, of offer.Accept
+		warned   bool
+	}{
+		{"", offer.Accept{offer.BatchSettlement, offer.MPP}, nil, true},
+		{"", nil, offer.Accept{offer.Exact}, true},
+		{"", nil, nil, false},
+		{"", offer.Accept{offer.MPP}, offer.Accept{offer.BatchSettlement}, false},
+		{"https://shop.example", offer.Accept{offer.Exact, offer.MPP}, nil, false},
+	} {
+		var log lockedBuffer
+		o := selling(t)
+		o.BaseURL, o.Accept, o.Logger = test.base, test.shop, slog.New(slog.NewTextHandler(&log, nil))
+		shop := shoptest.Open(t, o, new(tool).add)
+		shop.SellHTTP(server.HTTPOffer{Name: "GET /today", Accept: test.of})
+		if got := strings.Contains(log.String(), "set baseURL") && strings.Contains(log.String(), "GET /today"); got != test.warned {
+			t.Errorf("at %q, by %v and %v, it logs %q", test.base, test.shop, test.of, log.String())
 		}
 	}
 }
