@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/transfers"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/ledger"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -112,7 +113,7 @@ func (h *held) settle(ctx context.Context, ticket *clearing.Ticket) error {
 		h.payment.seller.waste.add(record.Gas)
 		return &sale.Denied{Denial: &sale.Denial{Terms: failed(h.payment, &record)}}
 	case record.Sibling != (common.Address{}):
-		return &sale.Denied{Denial: &sale.Denial{Terms: terms.Refuse(nonceUsed(h.payment.transfer.Method),
+		return &sale.Denied{Denial: &sale.Denial{Terms: terms.Refuse(transfers.NonceUsed(h.payment.transfer.Method),
 			"this payment belongs to another shop of the same seller, %s: what it paid for is there", record.Sibling)}}
 	}
 	return nil

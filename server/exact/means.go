@@ -10,13 +10,14 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
+	"github.com/chitpay/chit/server/transfers"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
 // By implements [sale.Way].
 func (s *Seller) By(l *sale.Line, p sale.Presented) sale.Means {
-	if !paysByTransfer(p.Payment) {
+	if !transfers.Are(p.Payment) {
 		return nil
 	}
 	return &byTransfer{s, l, p}
@@ -25,7 +26,7 @@ func (s *Seller) By(l *sale.Line, p sale.Presented) sale.Means {
 // Proves implements [sale.Way]: a transfer can pay that its payer has signed and that the chain
 // would take.
 func (s *Seller) Proves(ctx context.Context, _ string, p sale.Presented) (bool, *terms.Refusal) {
-	if !paysByTransfer(p.Payment) {
+	if !transfers.Are(p.Payment) {
 		return false, nil
 	}
 	paid, refused := s.read(p.Payment)
@@ -41,8 +42,8 @@ func (s *Seller) Proves(ctx context.Context, _ string, p sale.Presented) (bool, 
 // Explain implements [sale.Way]: it notes whose payment it is. What a transfer lacks is said
 // when it is to pay.
 func (s *Seller) Explain(_ context.Context, l *sale.Line, p sale.Presented) *sale.Denial {
-	if paysByTransfer(p.Payment) {
-		l.PaidBy(payerOf(p.Payment), vouchers.ChannelID{})
+	if transfers.Are(p.Payment) {
+		l.PaidBy(transfers.PayerOf(p.Payment), vouchers.ChannelID{})
 	}
 	return nil
 }
@@ -57,7 +58,7 @@ type byTransfer struct {
 // Hold takes the turn of the payment: the same one again waits until the call before it has
 // ended, and gets its answer.
 func (by *byTransfer) Hold(ctx context.Context, request [32]byte) (sale.Held, []byte, *sale.Denial) {
-	by.line.PaidBy(payerOf(by.presented.Payment), vouchers.ChannelID{})
+	by.line.PaidBy(transfers.PayerOf(by.presented.Payment), vouchers.ChannelID{})
 	p, refused := by.seller.read(by.presented.Payment)
 	if refused != nil {
 		return nil, nil, &sale.Denial{Terms: refused}
@@ -126,7 +127,7 @@ func (s *Seller) again(h *held, record *clearing.Record) (*held, []byte, *terms.
 	if n.Answered {
 		kept, refused := s.answered(h.payment, h.request)
 		if kept == nil && refused == nil {
-			refused = terms.Refuse(nonceUsed(h.payment.transfer.Method), "this payment was answered, and the answer is not kept any more")
+			refused = terms.Refuse(transfers.NonceUsed(h.payment.transfer.Method), "this payment was answered, and the answer is not kept any more")
 		}
 		return nil, kept, refused
 	}
@@ -174,7 +175,7 @@ func (by *byTransfer) fits(p *payment) *terms.Refusal {
 	case !worth:
 		return terms.Refuse(x402.ErrUnsupportedScheme, "%s is less than what a transfer costs to settle: pay by batch-settlement, which has no least price", by.line.Price)
 	case p.transfer.Method == transfer.Upto && p.transfer.Value < asked, p.transfer.Method != transfer.Upto && p.transfer.Value != asked:
-		no := terms.Refuse(amountMismatch(p.transfer.Method), "%s is signed, the price is %s", p.transfer.Value, asked)
+		no := terms.Refuse(transfers.AmountMismatch(p.transfer.Method), "%s is signed, the price is %s", p.transfer.Value, asked)
 		no.Logged = terms.PriceDiffers
 		return no
 	}
@@ -234,27 +235,13 @@ func (s *Seller) sentByOthers(ctx context.Context, p *payment, used error) *term
 }
 
 func usedUp(p *payment) *terms.Refusal {
-	no := terms.Refuse(nonceUsed(p.transfer.Method), "this payment was made for another request: sign one for this")
+	no := terms.Refuse(transfers.NonceUsed(p.transfer.Method), "this payment was made for another request: sign one for this")
 	no.Conflict = true
 	return no
 }
 
 func failed(p *payment, r *clearing.Record) *terms.Refusal {
-	return terms.Refuse(transactionFailed(p.transfer.Method), "the transfer cannot be paid any more: %s", r.Reason)
-}
-
-func nonceUsed(m transfer.Method) x402.ErrorCode {
-	if m == transfer.EIP3009 {
-		return x402.ErrExactNonceUsed
-	}
-	return x402.ErrTransferPermit2InvalidNonce
-}
-
-func transactionFailed(m transfer.Method) x402.ErrorCode {
-	if m == transfer.Upto {
-		return x402.ErrUptoTransactionFailed
-	}
-	return x402.ErrExactTransactionFailed
+	return terms.Refuse(transfers.TransactionFailed(p.transfer.Method), "the transfer cannot be paid any more: %s", r.Reason)
 }
 
 func (by *byTransfer) Busy(_ context.Context, many *sale.TooMany) *sale.Denial {

@@ -3,11 +3,10 @@ package exact
 import (
 	"crypto/sha256"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/server/till"
+	"github.com/chitpay/chit/server/transfers"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
@@ -32,44 +31,21 @@ func (p *payment) config() vouchers.ChannelConfig {
 	return AccountConfig(p.seller.PayTo, p.till.Sender.Address(), p.till.Token.Address, p.transfer.From)
 }
 
-// paysByTransfer reports whether a payment is one of this room's.
-func paysByTransfer(p *x402.PaymentPayload) bool {
-	if p == nil {
-		return false
-	}
-	switch p.Payload.(type) {
-	case *x402.AuthorizationPayload, *x402.Permit2Payload:
-		return true
-	}
-	return false
-}
-
-// payerOf is who a payment says it is from.
-func payerOf(p *x402.PaymentPayload) common.Address {
-	switch payload := p.Payload.(type) {
-	case *x402.AuthorizationPayload:
-		return payload.Authorization.From
-	case *x402.Permit2Payload:
-		return payload.Permit2Authorization.From
-	}
-	return common.Address{}
-}
-
 // read holds a payment against where and whom this shop is paid by transfers.
 func (s *Seller) read(p *x402.PaymentPayload) (*payment, *terms.Refusal) {
 	at := s.tillOf(&p.Accepted)
 	if at == nil {
 		return nil, terms.Refuse(x402.ErrExactNetworkMismatch, "the terms are for %s on %q, where this shop takes no transfers", p.Accepted.Asset, p.Accepted.Network)
 	}
-	t, refused := transferOf(at, p)
+	t, refused := transfers.Of(at.Deployment.ChainID, at.Token.Address, p)
 	if refused != nil {
 		return nil, refused
 	}
 	if t.To != s.PayTo || p.Accepted.PayTo != s.PayTo {
-		return nil, terms.Refuse(recipientMismatch(t.Method), "the transfer is to %s and the accepted terms to %s, this shop is paid to %s", t.To, p.Accepted.PayTo, s.PayTo)
+		return nil, terms.Refuse(transfers.RecipientMismatch(t.Method), "the transfer is to %s and the accepted terms to %s, this shop is paid to %s", t.To, p.Accepted.PayTo, s.PayTo)
 	}
 	if t.Value != p.Accepted.Amount {
-		return nil, terms.Refuse(amountMismatch(t.Method), "%s is signed, the accepted terms are over %s", t.Value, p.Accepted.Amount)
+		return nil, terms.Refuse(transfers.AmountMismatch(t.Method), "%s is signed, the accepted terms are over %s", t.Value, p.Accepted.Amount)
 	}
 	if t.Method == transfer.Upto && t.Facilitator != at.Sender.Address() {
 		return nil, terms.Refuse(x402.ErrUptoFacilitatorMismatch, "the transfer is for %s to send, here %s sends", t.Facilitator, at.Sender.Address())
@@ -99,44 +75,4 @@ func (s *Seller) tillOf(accepted *x402.Requirements) *till.Till {
 		}
 	}
 	return nil
-}
-
-// transferOf is the transfer that a payment brings, for a token that moves at a till.
-func transferOf(at *till.Till, p *x402.PaymentPayload) (transfer.Transfer, *terms.Refusal) {
-	t := transfer.Transfer{ChainID: at.Deployment.ChainID, Token: at.Token.Address}
-	switch payload := p.Payload.(type) {
-	case *x402.AuthorizationPayload:
-		a := payload.Authorization
-		t.Method, t.From, t.To, t.Value, t.Nonce = transfer.EIP3009, a.From, a.To, a.Value, a.Nonce
-		t.ValidAfter, t.ValidBefore, t.Signature = a.ValidAfter, a.ValidBefore, payload.Signature
-		return t, nil
-	case *x402.Permit2Payload:
-		a := payload.Permit2Authorization
-		t.Method = transfer.Permit2
-		if p.Accepted.Scheme == x402.SchemeUpto {
-			t.Method = transfer.Upto
-		}
-		if a.Permitted.Token != at.Token.Address {
-			return t, terms.Refuse(x402.ErrTransferPermit2TokenMismatch, "the permit is over %s, the accepted terms over %s", a.Permitted.Token, at.Token.Address)
-		}
-		t.From, t.To, t.Value, t.Nonce = a.From, a.Witness.To, a.Permitted.Amount, common.BigToHash(a.Nonce)
-		t.ValidAfter, t.ValidBefore, t.Signature = a.Witness.ValidAfter, a.Deadline, payload.Signature
-		t.Spender, t.Facilitator = a.Spender, a.Witness.Facilitator
-		return t, sponsored(&t, p.Extensions)
-	}
-	return t, terms.Refuse(x402.ErrUnsupportedPayloadType, "a %T is no transfer", p.Payload)
-}
-
-func recipientMismatch(m transfer.Method) x402.ErrorCode {
-	if m == transfer.EIP3009 {
-		return x402.ErrExactRecipientMismatch
-	}
-	return x402.ErrTransferPermit2RecipientMismatch
-}
-
-func amountMismatch(m transfer.Method) x402.ErrorCode {
-	if m == transfer.EIP3009 {
-		return x402.ErrExactValueMismatch
-	}
-	return x402.ErrTransferPermit2AmountMismatch
 }

@@ -25,7 +25,7 @@ func (s *Seller) Requirements(a terms.Asked) (exact, upto []x402.Requirements) {
 		if accept.Takes(offer.Exact) && !isMetered(a.Offer) {
 			exact = append(exact, s.byExact(t, asked)...)
 		}
-		if accept.Takes(offer.Upto) && isMetered(a.Offer) && s.proxies[t.Account].upto {
+		if accept.Takes(offer.Upto) && isMetered(a.Offer) && s.proxies[t.Account].Upto {
 			upto = append(upto, s.byUpto(t, asked))
 		}
 	}
@@ -95,7 +95,7 @@ func (s *Seller) byExact(t *till.Till, amount vouchers.Amount) (all []x402.Requi
 	if t.Token.EIP3009 {
 		all = append(all, terms)
 	}
-	if s.proxies[t.Account].exact {
+	if s.proxies[t.Account].Exact {
 		terms.Extra.AssetTransferMethod = x402.TransferPermit2
 		all = append(all, terms)
 	}

@@ -2,7 +2,6 @@ package exact
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -10,10 +9,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
-	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
 	"github.com/chitpay/chit/escrow/clearing"
-	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
@@ -33,13 +30,10 @@ type Seller struct {
 	asking   *asking
 	waste    *waste
 	opened   map[*till.Account]uint64 // the block at which the shop was opened
-	proxies  map[*till.Account]proxies
+	proxies  map[*till.Account]transfer.Proxies
 	stop     func()
 	running  sync.WaitGroup
 }
-
-// proxies says which of the standard's proxies of Permit2 a chain has.
-type proxies struct{ exact, upto bool }
 
 // Options say what a seller works with.
 type Options struct {
@@ -64,7 +58,7 @@ type Options struct {
 func Open(ctx context.Context, o Options) (*Seller, error) {
 	s := &Seller{
 		Options: o, houses: make(map[*till.Account]*clearing.House), opened: make(map[*till.Account]uint64),
-		proxies:  make(map[*till.Account]proxies),
+		proxies:  make(map[*till.Account]transfer.Proxies),
 		accounts: accounts{history: o.Store.History(), open: make(map[vouchers.ChannelID]*account)},
 		pockets:  pockets{of: make(map[purse]*pocket)},
 		turns:    turns{taken: make(map[common.Hash]chan struct{})},
@@ -106,7 +100,7 @@ func (s *Seller) openHouse(ctx context.Context, on *till.Account) error {
 		return fmt.Errorf("ask %s for its block: %w", on.Client.Network(), err)
 	}
 	s.opened[on] = block
-	if s.proxies[on], err = findProxies(ctx, on.Client); err != nil {
+	if s.proxies[on], err = transfer.FindProxies(ctx, on.Client); err != nil {
 		return err
 	}
 	return house.Each(func(r clearing.Record) error { return s.takeUp(ctx, house, r) })
@@ -125,19 +119,6 @@ func (s *Seller) takeUp(ctx context.Context, house *clearing.House, r clearing.R
 	}
 	n.Trusted = false
 	return s.Store.Submit(vouchers.Update{Puts: []vouchers.Put{house.Noted(r.Transfer.Key(), n.encode())}}).Wait(ctx)
-}
-
-// findProxies asks a chain for Permit2's proxies.
-func findProxies(ctx context.Context, client *chain.Client) (there proxies, err error) {
-	has := func(contract common.Address) bool {
-		code, failed := client.Code(ctx, contract)
-		err = errors.Join(err, failed)
-		return len(code) > 0
-	}
-	if !has(funding.Permit2) {
-		return proxies{}, err
-	}
-	return proxies{has(transfer.ExactProxy), has(transfer.UptoProxy)}, err
 }
 
 // Close ends the seller. What is accepted and has no outcome is taken up when it is opened again.
