@@ -105,18 +105,18 @@ var known = []limit{
 	limitOf("channelLookups", "60", func(l *Limits) *int { return &l.ChannelLookups }, parseCount),
 	limitOf("payerTransfers", "600", func(l *Limits) *int { return &l.PayerTransfers }, parseCount),
 	limitOf("failedTransferGas", "20000000", func(l *Limits) *int { return &l.FailedTransferGas }, parseCount),
-	limitOf("body", "4MiB", func(l *Limits) *int64 { return &l.Body }, parseSize),
-	limitOf("bodies", "256MiB", func(l *Limits) *int64 { return &l.Bodies }, parseSize),
-	limitOf("unpaidBody", "64KiB", func(l *Limits) *int64 { return &l.UnpaidBody }, parseSize),
+	limitOf("body", "4MiB", func(l *Limits) *int64 { return &l.Body }, ParseSize),
+	limitOf("bodies", "256MiB", func(l *Limits) *int64 { return &l.Bodies }, ParseSize),
+	limitOf("unpaidBody", "64KiB", func(l *Limits) *int64 { return &l.UnpaidBody }, ParseSize),
 	limitOf("largeDeposits", "1", func(l *Limits) *int { return &l.LargeDeposits }, parseCount),
 	limitOf("bodyTime", "30s", func(l *Limits) *time.Duration { return &l.BodyTime }, parseTime),
 	limitOf("readTime", "30s", func(l *Limits) *time.Duration { return &l.ReadTime }, parseTime),
 	limitOf("streams", "4096", func(l *Limits) *int { return &l.Streams }, parseCount),
 	limitOf("watches", "100", func(l *Limits) *int { return &l.Watches }, parseCount),
 	limitOf("allWatches", "10000", func(l *Limits) *int { return &l.AllWatches }, parseCount),
-	limitOf("watchedURI", "2KiB", func(l *Limits) *int64 { return &l.WatchedURI }, parseSize),
+	limitOf("watchedURI", "2KiB", func(l *Limits) *int64 { return &l.WatchedURI }, ParseSize),
 	limitOf("listed", "10000", func(l *Limits) *int { return &l.Listed }, parseCount),
-	limitOf("answer", "16MiB", func(l *Limits) *int64 { return &l.Answer }, parseSize),
+	limitOf("answer", "16MiB", func(l *Limits) *int64 { return &l.Answer }, ParseSize),
 	limitOf("leastDeposit", "0.001", func(l *Limits) *vouchers.Amount { return &l.LeastDeposit }, parseMoney),
 	limitOf("leastRefund", "0.001", func(l *Limits) *vouchers.Amount { return &l.LeastRefund }, parseMoney),
 	limitOf("depositGas", "1000000000", func(l *Limits) *int { return &l.DepositGas }, parseCount),
@@ -132,7 +132,7 @@ var known = []limit{
 	limitOf(credit.LimitCounters, "65536", func(l *Limits) *int { return &l.TokenCounters }, parseCount),
 	limitOf(credit.LimitChannel, "262144", func(l *Limits) *int { return &l.ChannelCounters }, parseCount),
 	limitOf(credit.LimitRevocations, "256", func(l *Limits) *int { return &l.RevokedTokens }, parseCount),
-	limitOf(credit.LimitSessions, "64MiB", func(l *Limits) *int64 { return &l.TokenCache }, parseSize),
+	limitOf(credit.LimitSessions, "64MiB", func(l *Limits) *int64 { return &l.TokenCache }, ParseSize),
 	limitOf("unchargedCalls", "2048", func(l *Limits) *int { return &l.UnchargedCalls }, parseCount),
 	limitOf("unchargedPer", "1h", func(l *Limits) *time.Duration { return &l.UnchargedPer }, parseTime),
 	limitOf("errands", "256", func(l *Limits) *int { return &l.Errands }, parseCount),
@@ -223,8 +223,8 @@ var sizeUnits = []struct {
 	bytes  int64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}}
 
-// parseSize returns bytes.
-func parseSize(text string) (int64, error) {
+// ParseSize reads a size such as 64KiB or 16MiB, and returns bytes.
+func ParseSize(text string) (int64, error) {
 	for _, unit := range sizeUnits {
 		number, ok := strings.CutSuffix(text, unit.suffix)
 		if !ok {

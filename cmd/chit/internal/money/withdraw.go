@@ -19,6 +19,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
 	"github.com/chitpay/chit/escrow"
+	"github.com/chitpay/chit/server/settings"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -102,7 +103,7 @@ func (s withdrawing) take(c *cli.Context) error {
 func withdrawRequest(c *cli.Context) (r treasury.WithdrawRequest, err error) {
 	r = treasury.WithdrawRequest{Anew: c.Bool(anewFlag.Name), Anyway: c.Bool("anyway"), MaxCost: escrow.DefaultMaxCost}
 	if text := c.String(maxCost.Name); text != "" {
-		if r.MaxCost, err = profile.ParseCoins(text); err != nil {
+		if r.MaxCost, err = settings.ParseCoins(text); err != nil {
 			return r, fmt.Errorf("%w: --%s: %w", command.ErrUsage, maxCost.Name, err)
 		}
 	}

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/settings"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -76,7 +75,7 @@ func (p *Profile) SettlePolicy() (policy settle.Policy, err error) {
 		}
 	}
 	if s.MaxGasPrice != "" {
-		if policy.MaxGasPrice, err = ParseGwei(string(s.MaxGasPrice)); err != nil {
+		if policy.MaxGasPrice, err = settings.ParseGwei(string(s.MaxGasPrice)); err != nil {
 			return policy, fmt.Errorf("settle.maxGasPrice: %w", err)
 		}
 	}
@@ -99,41 +98,4 @@ func (p *Profile) ShopLimits() (all server.Limits, err error) {
 		}
 	}
 	return all, nil
-}
-
-var errGwei = errors.New("not a gas price in gwei such as 30 or 0.05")
-
-var errCoins = errors.New("not an amount of the chain's coin such as 0.02")
-
-// How many decimal places of a gwei and of a coin one wei is.
-const (
-	gweiDecimals = 9
-	coinDecimals = 18
-)
-
-// ParseGwei reads a gas price in gwei, and returns it in wei.
-func ParseGwei(text string) (*big.Int, error) {
-	if wei := parseWei(text, gweiDecimals); wei != nil {
-		return wei, nil
-	}
-	return nil, fmt.Errorf("%q is %w", text, errGwei)
-}
-
-// ParseCoins reads an amount of the chain's coin above 0, and returns it in wei.
-func ParseCoins(text string) (*big.Int, error) {
-	if wei := parseWei(text, coinDecimals); wei != nil {
-		return wei, nil
-	}
-	return nil, fmt.Errorf("%q is %w", text, errCoins)
-}
-
-// parseWei reads a number above 0 with decimal places down to a wei; nil is none.
-func parseWei(text string, decimals int) *big.Int {
-	whole, fraction, _ := strings.Cut(text, ".")
-	digits := whole + fraction + strings.Repeat("0", max(decimals-len(fraction), 0))
-	wei, ok := new(big.Int).SetString(digits, 10)
-	if !ok || whole == "" || len(fraction) > decimals || strings.ContainsAny(text, "+-_") || wei.Sign() <= 0 {
-		return nil
-	}
-	return wei
 }

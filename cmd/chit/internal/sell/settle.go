@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/chitpay/chit/cmd/chit/internal/command"
-	"github.com/chitpay/chit/cmd/chit/internal/profile"
 	"github.com/chitpay/chit/cmd/chit/internal/ui"
+	"github.com/chitpay/chit/server/settings"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -82,7 +82,7 @@ func settleRequest(c *cli.Context) (settle.Request, error) {
 		}
 	}
 	if text := c.String("max-gas-price"); text != "" {
-		if req.MaxGasPrice, err = profile.ParseGwei(text); err != nil {
+		if req.MaxGasPrice, err = settings.ParseGwei(text); err != nil {
 			return req, fmt.Errorf("%w: --max-gas-price: %w", command.ErrUsage, err)
 		}
 	}
