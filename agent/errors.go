@@ -3,12 +3,14 @@ package agent
 import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/lock"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/transfers"
 )
 
 // ErrBookBusy says that another process has the channel book open.
@@ -49,6 +51,13 @@ var ErrTerms = policy.ErrTerms
 
 // ErrFunds says that the payer's own account has not enough.
 var ErrFunds = deposit.ErrFunds
+
+// ErrAllowance says that a server takes transfers by Permit2 alone, which the payer has not
+// approved.
+var ErrAllowance = transfers.ErrAllowance
+
+// ErrDoubts says that too many transfers are in doubt for another one to be signed.
+var ErrDoubts = budget.ErrDoubts
 
 // ErrNoChannel says that there is no money in a channel to the seller.
 var ErrNoChannel = book.ErrNoChannel

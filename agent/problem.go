@@ -7,9 +7,11 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/book"
+	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/transfers"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -19,6 +21,8 @@ const (
 	CodeBalanceExhausted policy.Code = "balance_exhausted" // the channel does not cover the call
 	CodeNoChannel        policy.Code = "no_channel"        // there is no money in a channel to the server
 	CodeWalletEmpty      policy.Code = "wallet_empty"      // the payer's own account does not cover the deposit
+	CodeNoAllowance      policy.Code = "no_allowance"      // the server takes Permit2, which the wallet has not approved
+	CodeTooManyDoubts    policy.Code = "too_many_doubts"   // of too many transfers nobody knows what became of them
 	CodeNoTerms          policy.Code = "no_acceptable_terms"
 	CodeDishonest        policy.Code = "server_dishonest"   // the server's numbers are wrong
 	CodeOldBook          policy.Code = "book_outdated"      // more was signed or claimed than the payer's book knows of
@@ -82,6 +86,8 @@ var helps = []struct {
 	{account.ErrOldBook, CodeOldBook, "do not pay this server; the owner of the wallet has to look at it: `chit recover`"},
 	{book.ErrNoChannel, CodeNoChannel, "the owner of the wallet has to deposit first: `chit deposit AMOUNT`, or topUp in the profile"},
 	{deposit.ErrFunds, CodeWalletEmpty, "the owner of the wallet has to send money to its address"},
+	{transfers.ErrAllowance, CodeNoAllowance, "the owner of the wallet has to approve Permit2 for what is to be paid, or to pay another server"},
+	{budget.ErrDoubts, CodeTooManyDoubts, "wait until the chain says what became of earlier payments; the owner of the wallet sees them with `chit budget`"},
 	{policy.ErrTerms, CodeNoTerms, "this wallet cannot pay what the server asks; tell its owner"},
 }
 

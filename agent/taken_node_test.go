@@ -36,12 +36,18 @@ func lyingNode(t testing.TB, lies *atomic.Bool, balance, claimed vouchers.Amount
 // nodeThat is a node that says of the chain what a test makes of each answer.
 func nodeThat(t testing.TB, says func(question, answer []byte) []byte) string {
 	t.Helper()
+	return nodeOf(t, shoptest.Net.Anvil.URL(), says)
+}
+
+// nodeOf is nodeThat for the chain behind another node.
+func nodeOf(t testing.TB, node string, says func(question, answer []byte) []byte) string {
+	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		question, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		truth, err := http.Post(shoptest.Net.Anvil.URL(), "application/json", bytes.NewReader(question))
+		truth, err := http.Post(node, "application/json", bytes.NewReader(question))
 		if err != nil {
 			t.Error(err)
 			return

@@ -171,6 +171,7 @@ func TestWhatFailsAfterItsTransferLeftStaysInDoubt(t *testing.T) {
 type taker struct {
 	url    string
 	answer func(w http.ResponseWriter, paid *x402.PaymentPayload)
+	change func(*x402.Requirements) // of what is asked; nil is nothing
 
 	mu    sync.Mutex // guards what follows
 	taken []*x402.PaymentPayload
@@ -187,16 +188,10 @@ func (k *taker) terms(t testing.TB) x402.Requirements {
 func newTaker(t testing.TB, answer func(w http.ResponseWriter, paid *x402.PaymentPayload)) *taker {
 	t.Helper()
 	k := &taker{answer: answer}
-	required := x402.Refuse(x402.Resource{URL: "http://x.invalid/"}, []x402.Requirements{k.terms(t)}, x402.ErrPaymentRequired, "")
-	header, err := x402.EncodeHeader(required)
-	if err != nil {
-		t.Fatal(err)
-	}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		paid, err := x402.DecodeHeader[x402.PaymentPayload](r.Header.Get(x402.HeaderPaymentSignature))
 		if err != nil {
-			w.Header().Set(x402.HeaderPaymentRequired, header)
-			w.WriteHeader(http.StatusPaymentRequired)
+			k.refuse(t, w, x402.ErrPaymentRequired)
 			return
 		}
 		k.mu.Lock()
@@ -220,22 +215,28 @@ func (k *taker) nonces() int {
 	return len(all)
 }
 
-func refuses(t testing.TB, k *taker, code x402.ErrorCode) func(http.ResponseWriter, *x402.PaymentPayload) {
-	return func(w http.ResponseWriter, _ *x402.PaymentPayload) {
-		header, err := x402.EncodeHeader(x402.Refuse(x402.Resource{URL: "http://x.invalid/"}, []x402.Requirements{k.terms(t)}, code, ""))
-		if err != nil {
-			t.Error(err)
-		}
-		w.Header().Set(x402.HeaderPaymentRequired, header)
-		w.WriteHeader(http.StatusPaymentRequired)
+func refuses(t testing.TB, code x402.ErrorCode) func(http.ResponseWriter, *x402.PaymentPayload) {
+	return func(w http.ResponseWriter, _ *x402.PaymentPayload) { new(taker).refuse(t, w, code) }
+}
+
+// refuse answers with the terms.
+func (k *taker) refuse(t testing.TB, w http.ResponseWriter, code x402.ErrorCode) {
+	entry := k.terms(t)
+	if k.change != nil {
+		k.change(&entry)
 	}
+	header, err := x402.EncodeHeader(x402.Refuse(x402.Resource{URL: "http://x.invalid/"}, []x402.Requirements{entry}, code, ""))
+	if err != nil {
+		t.Error(err)
+	}
+	w.Header().Set(x402.HeaderPaymentRequired, header)
+	w.WriteHeader(http.StatusPaymentRequired)
 }
 
 func TestNothingThatAServerAnswersMakesATransferCountLessOrBeSignedTwice(t *testing.T) {
-	none := new(taker)
 	for name, answer := range map[string]func(http.ResponseWriter, *x402.PaymentPayload){
-		"a refusal":                 refuses(t, none, x402.ErrExactInsufficientBalance),
-		"a refusal that asks again": refuses(t, none, x402.ErrUnexpectedVerify),
+		"a refusal":                 refuses(t, x402.ErrExactInsufficientBalance),
+		"a refusal that asks again": refuses(t, x402.ErrUnexpectedVerify),
 		"an error":                  func(w http.ResponseWriter, _ *x402.PaymentPayload) { w.WriteHeader(http.StatusInternalServerError) },
 		"a lost connection":         func(http.ResponseWriter, *x402.PaymentPayload) { panic(http.ErrAbortHandler) },
 		"a redirect": func(w http.ResponseWriter, _ *x402.PaymentPayload) {

@@ -96,7 +96,7 @@ func (k *Desk) prepare(ctx context.Context, s *Signed) error {
 	if err != nil {
 		return err
 	}
-	lifetime := min(time.Duration(min(accepted.MaxTimeoutSeconds, uint64(MaxValidity/time.Second)))*time.Second, MaxValidity)
+	lifetime := time.Duration(min(accepted.MaxTimeoutSeconds, uint64(MaxValidity/time.Second))) * time.Second
 	until, err := deposit.ValidUntil(time.Now(), time.Unix(int64(head.Time), 0), lifetime, chain.IsLocal(k.Chain.ChainID()))
 	if err != nil {
 		return err
