@@ -16,7 +16,7 @@ import (
 )
 
 // ourMeta begin the members of _meta that are the protocols' own.
-var ourMeta = []string{"x402/", "chit/", "org.paymentauth/"}
+var ourMeta = []string{"x402/", "x402.", "chit/", "org.paymentauth/"}
 
 // Meta is a _meta of somebody else's as it may pass between a payer and what is
 // sold, in either direction: without what belongs to the protocols of payment.

@@ -11,6 +11,7 @@ import (
 	"github.com/chitpay/chit/server/onhttp"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
+	"github.com/chitpay/chit/x402/v1"
 )
 
 // corsMaxAge is how long a browser may remember what it may do, in seconds.
@@ -18,7 +19,7 @@ const corsMaxAge = 600
 
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
-	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt, short.HeaderPaid,
+	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt, short.HeaderPaid, v1.HeaderResponse,
 	mcpserver.HeaderKeySessionID, door.HeaderRequestID, "Retry-After", "WWW-Authenticate",
 }
 

@@ -57,6 +57,8 @@ func (on *onHTTP) Note(t sale.Told) (sale.Added[*heldAnswer], error) {
 			return nil, err
 		}
 		all.Set(mpp.HeaderReceipt, receipt)
+	case on.speaksFirst():
+		err = noteFirst(all, &t.Response)
 	default:
 		var response string
 		response, err = x402.EncodeHeader(&t.Response)
@@ -136,7 +138,7 @@ func (on *onHTTP) refuseTerms(r *terms.Refusal) {
 	if r.Conflict {
 		status = http.StatusConflict
 	}
-	door.WriteJSON(on.w, status, required)
+	door.WriteJSON(on.w, status, on.below(status, required))
 }
 
 // terms are what the request is sold on, with why it is refused.

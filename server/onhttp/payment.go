@@ -6,27 +6,35 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/chitpay/chit/server/envelope"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
+	"github.com/chitpay/chit/x402/v1"
 )
 
 // form is a header that a payment comes in.
 type form struct {
 	header string
 	read   func(on *onHTTP, value string) (sale.Presented, error)
+	// code is what one is refused with that is in another scheme or version.
+	code func(error) x402.ErrorCode
 }
 
 var forms = []form{
 	{x402.HeaderPaymentSignature, func(_ *onHTTP, value string) (brought sale.Presented, err error) {
 		brought.Payment, err = x402.DecodeHeader[x402.PaymentPayload](value)
 		return brought, err
-	}},
+	}, x402.CodeOf},
 	{short.HeaderPay, func(_ *onHTTP, value string) (brought sale.Presented, err error) {
 		brought.Short, err = short.Parse(value)
 		return brought, err
-	}},
+	}, x402.CodeOf},
+	{v1.HeaderPayment, func(on *onHTTP, value string) (brought sale.Presented, err error) {
+		brought.Payment, err = envelope.FirstHeader(value, on.seller.Desk.Transfers())
+		return brought, err
+	}, v1.CodeOf},
 }
 
 // bringsPayment says whether the request has a header of a payment, be it an empty one.
@@ -75,7 +83,7 @@ func (on *onHTTP) payment() *sale.Presented {
 	brought, err := found.read(on, on.r.Header.Get(found.header))
 	switch {
 	case errors.Is(err, x402.ErrUnsupported), errors.Is(err, x402.ErrVersion):
-		on.refuseTerms(terms.Refuse(x402.CodeOf(err), "%v", err))
+		on.refuseTerms(terms.Refuse(found.code(err), "%v", err))
 		return nil
 	case err != nil:
 		on.misread(err.Error())

@@ -53,10 +53,12 @@ type Offer struct {
 // Sell sells what next answers, by the HTTP transport of x402: the payment comes
 // in the PAYMENT-SIGNATURE header, and the receipt leaves in PAYMENT-RESPONSE. A
 // request without one may bring a credit token in Authorization, which is refused
-// with problem details (RFC 9457) where it does not pay.
+// with problem details (RFC 9457) where it does not pay. A payment of version 1 comes in
+// X-PAYMENT, and its receipt leaves in X-PAYMENT-RESPONSE.
 //
 // A request without a payment, or with one that is refused, is answered 402 with the
-// terms in PAYMENT-REQUIRED; a payment that cannot be read, 400. Of what next answers, the
+// terms in PAYMENT-REQUIRED, and with those of version 1 in the body, where it has some, for
+// who has not paid in other words; a payment that cannot be read, 400. Of what next answers, the
 // headers of the protocols of payment are dropped, and cookies where it is paid for; a 402
 // of its own becomes a 502. An answer of status
 // 300 or above is passed on and not charged. Any other is held back until its charge

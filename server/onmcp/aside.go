@@ -14,6 +14,7 @@ import (
 
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/mpp"
+	"github.com/chitpay/chit/x402/v1"
 )
 
 // An MCP server library encodes what is in an answer once more in each object around it, and
@@ -91,7 +92,7 @@ func setAside(ctx context.Context, _ any, _ *mcp.CallToolRequest, result any) {
 }
 
 // noted are the members of _meta that a sale writes.
-var noted = [...]string{x402.MetaPaymentResponse, mpp.MetaReceipt, MetaReceipt, MetaCredit}
+var noted = [...]string{x402.MetaPaymentResponse, v1.MetaPaymentResponse, mpp.MetaReceipt, MetaReceipt, MetaCredit}
 
 // take puts marks in the place of notes, if it is the result that has them.
 func (a *aside) take(result *mcp.CallToolResult) {

@@ -14,7 +14,6 @@ import (
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/receipts"
-	"github.com/chitpay/chit/x402/mpp"
 )
 
 // toolAnswer is what a tool has returned.
@@ -31,7 +30,7 @@ type onMCP struct {
 	rate        *offer.Offer
 	next        mcpserver.ToolHandlerFunc
 	fingerprint [32]byte
-	credential  *mpp.Credential // that pays, nil where none does
+	paid        paid // what pays
 }
 
 func (on *onMCP) sell(ctx context.Context, token *string) *toolAnswer {
@@ -42,7 +41,7 @@ func (on *onMCP) sell(ctx context.Context, token *string) *toolAnswer {
 			return on.Refuse(ctx, &sale.Denial{Terms: refused})
 		}
 		brought.Payment, brought.Short, brought.Credential = paid.Payment, paid.Short, paid.Credential
-		on.credential = paid.Credential
+		on.paid = paid
 	}
 	by := on.paywall.Ways.By(on.line, brought)
 	if by == nil {
@@ -81,13 +80,16 @@ func (on *onMCP) Sells(end sale.Ending, answer *toolAnswer) (*toolAnswer, bool) 
 }
 
 func (on *onMCP) Note(t sale.Told) (sale.Added[*toolAnswer], error) {
-	return notesOf(t, on.credential)
+	return notesOf(t, &on.paid)
 }
 
 // notesOf are what an answer is told of its payment.
-func notesOf(t sale.Told, credential *mpp.Credential) (additions, error) {
+func notesOf(t sale.Told, by *paid) (additions, error) {
 	all := additions{}
-	err := all.add(answered(t, credential))
+	var err error
+	if key, value := by.answered(t); key != "" {
+		err = all.add(key, value)
+	}
 	if t.Token != nil {
 		err = errors.Join(err, all.add(MetaCredit, t.Token))
 	}

@@ -99,20 +99,20 @@ type onRead[G any] struct {
 	rate        *offer.Offer
 	goods       goods[G]
 	fingerprint [32]byte
-	brought     sale.Presented
+	brought     paid
 }
 
 func (on *onRead[G]) sell(ctx context.Context, token *string) *given[G] {
 	p := on.paywall
-	on.brought = sale.Presented{Offer: on.rate, Token: token, Identifier: callID(&on.req), Offered: func() []terms.PricedTool { return p.offered(ctx) }}
 	if token == nil {
-		paid, refused := p.broughtBy(on.req)
-		on.brought.Payment, on.brought.Short, on.brought.Credential = paid.Payment, paid.Short, paid.Credential
-		if refused != nil {
+		var refused *terms.Refusal
+		if on.brought, refused = p.broughtBy(on.req); refused != nil {
 			return on.Refuse(ctx, &sale.Denial{Terms: refused})
 		}
 	}
-	by := p.Ways.By(on.line, on.brought)
+	on.brought.Offer, on.brought.Token, on.brought.Identifier = on.rate, token, callID(&on.req)
+	on.brought.Offered = func() []terms.PricedTool { return p.offered(ctx) }
+	by := p.Ways.By(on.line, on.brought.Presented)
 	if by == nil {
 		return on.Refuse(ctx, &sale.Denial{Terms: terms.Unpaid})
 	}
@@ -153,7 +153,7 @@ func (n notes[G]) Into(answer *given[G]) {
 }
 
 func (on *onRead[G]) Note(t sale.Told) (sale.Added[*given[G]], error) {
-	all, err := notesOf(t, on.brought.Credential)
+	all, err := notesOf(t, &on.brought)
 	return notes[G]{all}, err
 }
 

@@ -12,15 +12,15 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/x402"
-	"github.com/chitpay/chit/x402/mpp"
-	"github.com/chitpay/chit/x402/short"
 )
 
 // glimpse is what a JSON-RPC request says of itself at its surface: no more is decoded.
 type glimpse struct {
 	method, name, uri string
-	// payment, short, credential and credit are members of _meta, nil if they are not there.
-	payment, short, credential, credit json.RawMessage
+	// payments are those members of _meta that pay (see [ways]), by their names, and credit is the
+	// token; nil if there is none.
+	payments map[string]json.RawMessage
+	credit   json.RawMessage
 	// from and to are where its arguments stand, with the comma that parts them from the
 	// other parameters; 0 and 0 if it has none.
 	from, to int
@@ -32,20 +32,19 @@ var errUnclear = errors.New("the request can be read in more than one way")
 
 // glance looks at a request. The error is [errUnclear], or that it is not JSON.
 func glance(body []byte) (*glimpse, error) {
-	g := new(glimpse)
+	g := &glimpse{payments: make(map[string]json.RawMessage)}
 	r := surface{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 	meta := func(name string, _ int, _ bool) error {
-		switch name {
-		case x402.MetaPayment:
-			return r.value(&g.payment)
-		case short.MetaPay:
-			return r.value(&g.short)
-		case mpp.MetaCredential:
-			return r.value(&g.credential)
-		case MetaCredit:
+		if name == MetaCredit {
 			return r.value(&g.credit)
 		}
-		return r.dec.SkipValue()
+		if !slices.Contains(metaNames, name) {
+			return r.dec.SkipValue()
+		}
+		var payment json.RawMessage
+		err := r.value(&payment)
+		g.payments[name] = payment
+		return err
 	}
 	params := func(name string, from int, first bool) error {
 		switch name {
@@ -54,7 +53,7 @@ func glance(body []byte) (*glimpse, error) {
 		case "uri":
 			return r.text(&g.uri)
 		case "_meta":
-			return r.object([]string{x402.MetaPayment, short.MetaPay, mpp.MetaCredential, MetaCredit}, exactly, meta)
+			return r.object(metaNames, exactly, meta)
 		case "arguments":
 			err := r.dec.SkipValue()
 			g.from, g.to = span(body, from, int(r.dec.InputOffset()), first)
@@ -98,6 +97,9 @@ func (g *glimpse) withoutArguments(body []byte) []byte {
 	}
 	return append(bytes.Clone(body[:g.from]), body[g.to:]...)
 }
+
+// metaNames are the members of _meta that a glimpse is taken of.
+var metaNames = append(wayNames(), MetaCredit)
 
 func exactly(a, b string) bool { return a == b }
 

@@ -1,8 +1,6 @@
 package onmcp
 
 import (
-	"encoding/json"
-
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/chitpay/chit/server/envelope"
@@ -22,11 +20,7 @@ func (p *Paywall) sold(name string) envelope.Sold {
 // credited is what the credential of a call of a tool pays, in MPP's words, from JSON or what
 // that was decoded to.
 func (p *Paywall) credited(tool string, value any) (brought sale.Presented, refused *terms.Refusal) {
-	raw, isJSON := value.(json.RawMessage)
-	if !isJSON {
-		raw, _ = json.Marshal(value) // came from JSON
-	}
-	credential, err := mpp.DecodeCredential(raw)
+	credential, err := mpp.DecodeCredential(inJSON(value))
 	if err != nil {
 		return brought, terms.Refuse(x402.ErrPayload, "%s: %v", mpp.MetaCredential, err)
 	}

@@ -31,6 +31,9 @@ func (p *Paywall) Refuse(ctx context.Context, l *sale.Line, r *terms.Refusal) (*
 		StructuredContent: required,
 		IsError:           true,
 	}
+	if err := p.offerFirst(result, required); err != nil {
+		return nil, fmt.Errorf("encode the terms of %s: %w", l.Name, err)
+	}
 	p.challenge(result, p.asked(l.Name, l.Price, r), l.Name)
 	return result, nil
 }
@@ -98,11 +101,14 @@ func (p *Paywall) Failed(ctx context.Context, l *sale.Line, req mcp.CallToolRequ
 func (p *Paywall) nothing(ctx context.Context, l *sale.Line, req mcp.CallToolRequest, err error) map[string]any {
 	l.Price = 0
 	brought, _ := p.broughtBy(req) // what cannot be read has no receipt
-	nothing, known := p.Terms.Nothing(l, brought)
+	nothing, known := p.Terms.Nothing(l, brought.Presented)
 	l.Refuse(ctx, slog.LevelInfo, sale.CodeFailed, err.Error())
 	if !known {
 		return nil
 	}
-	key, value := answered(nothing, brought.Credential)
+	key, value := brought.answered(nothing)
+	if key == "" {
+		return nil
+	}
 	return map[string]any{key: value}
 }

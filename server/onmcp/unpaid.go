@@ -13,7 +13,6 @@ import (
 
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
-	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
@@ -128,7 +127,7 @@ var creditName = []byte(`"` + MetaCredit + `"`)
 
 // mayPay says whether a request has what looks like a payment, wherever it is.
 func mayPay(r *http.Request, body []byte) bool {
-	if bytes.Contains(body, paymentName) || bytes.Contains(body, shortName) || bytes.Contains(body, creditName) || bytes.Contains(body, credentialName) {
+	if bytes.Contains(body, paymentName) || bytes.Contains(body, shortName) || bytes.Contains(body, creditName) || bytes.Contains(body, credentialName) || bytes.Contains(body, firstName) {
 		return true
 	}
 	_, onCredit := door.Bearer(r.Header)
@@ -138,27 +137,15 @@ func mayPay(r *http.Request, body []byte) bool {
 // proves says whether a call brings what can pay at all: a voucher that is signed by
 // the signer of a channel that there is, a deposit, or a token that this shop has made.
 func (p *Paywall) proves(r *http.Request, name string, seen *glimpse) (refused *terms.Refusal, pays bool) {
-	var brought sale.Presented
+	by, refused := p.readPaid(name, func(member string) (any, bool) {
+		value, there := seen.payments[member]
+		return value, there
+	})
+	brought := by.Presented
 	switch token, onCredit := door.Bearer(r.Header); {
-	case seen.short != nil && seen.payment != nil:
-		return paidTwice(), false
-	case seen.short != nil:
-		payment, refused := readShort(seen.short)
-		if refused != nil {
-			return refused, false
-		}
-		brought.Short = payment
-	case seen.payment != nil:
-		payload, err := p.payments.DecodeValue(seen.payment)
-		if err != nil {
-			return terms.Refuse(x402.CodeOf(err), "%v", err), false
-		}
-		brought.Payment = payload
-	case seen.credential != nil:
-		brought, refused = p.credited(name, seen.credential)
-		if refused != nil {
-			return refused, false
-		}
+	case refused != nil && len(seen.payments) > 0:
+		return refused, false
+	case len(seen.payments) > 0:
 	case seen.credit != nil:
 		brought.Token = new(string)
 		if json.Unmarshal(seen.credit, brought.Token) != nil {
@@ -182,7 +169,8 @@ func (p *Paywall) refuseStripped(ctx context.Context, call *stripped, req mcp.Ca
 	}
 	line := p.ToolLine(req)
 	line.Price = rate.Price
-	brought, _ := p.broughtBy(req) // what it lacks is said by the call that is refused
+	by, _ := p.broughtBy(req) // what it lacks is said by the call that is refused
+	brought := by.Presented
 	brought.Token, brought.Offered = CreditToken(&req), func() []terms.PricedTool { return p.offered(ctx) }
 	if no := p.Ways.Explain(ctx, &line, brought); no != nil && no.Token != nil {
 		return p.RefuseCredit(no.Token)

@@ -35,14 +35,14 @@ const USDC = vouchers.Amount(1_000_000)
 var Net *devnet.Net
 
 // Main runs a package's tests with a local chain, and looks for leaked goroutines
-// after them.
-func Main(m *testing.M) {
-	os.Exit(run(m))
+// after them. Arguments are the chain's, as [devnet.Start] has them.
+func Main(m *testing.M, chain ...string) {
+	os.Exit(run(m, chain))
 }
 
-func run(m *testing.M) int {
+func run(m *testing.M, chain []string) int {
 	var err error
-	if Net, err = devnet.Start(context.Background(), 0, func(string, ...any) {}); err != nil {
+	if Net, err = devnet.Start(context.Background(), 0, func(string, ...any) {}, chain...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -73,7 +73,7 @@ type Shop struct {
 // Options are those of a shop whose receiver is paid by this test alone.
 func Options(t testing.TB) server.Options {
 	return server.Options{
-		RPC: Net.Anvil.URL(), Key: keys.Dev(devnet.Seller), PayTo: Key(t, "receiver").Address(), Token: Net.Token,
+		RPC: Net.Anvil.URL(), Key: sellerKey(t), PayTo: Key(t, "receiver").Address(), Token: Net.Token,
 		Store: filepath.Join(t.TempDir(), "server.db"), Prices: example.Prices, WithdrawDelay: vouchers.MinWithdrawDelay,
 		Logger: slog.New(slog.DiscardHandler),
 	}
@@ -107,6 +107,26 @@ func (s *Shop) Stop(t testing.TB) {
 	if err := s.Close(); err != nil {
 		t.Errorf("close the shop: %v", err)
 	}
+}
+
+// sellerKey is a key with gas: on a chain that is not known to be local, where shops refuse those
+// that everybody has, one that this test alone has.
+func sellerKey(t testing.TB) keys.Signer {
+	t.Helper()
+	public := keys.Dev(devnet.Seller)
+	if keys.RefuseDev(Net.Client.ChainID(), public) == nil {
+		return public
+	}
+	own := Key(t, "seller")
+	client, err := rpc.DialContext(t.Context(), Net.Anvil.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.CallContext(t.Context(), nil, "anvil_setBalance", own.Address(), "0x56bc75e2d63100000"); err != nil {
+		t.Fatal(err)
+	}
+	return own
 }
 
 // Key is a key that this test alone has, without money.

@@ -2,19 +2,21 @@ package v1
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/chitpay/chit/x402"
 )
 
 // Terms are those ways of a seller's terms that version 1 has: exact by EIP-3009, on chains whose
-// names every wallet of version 1 knows. It is false where there is none. The error of the terms is
-// the code, as wallets of version 1 read no other text.
+// names every wallet of version 1 knows. Of several tokens of a chain the first alone is among
+// them, since a payment does not name its token. It is false where there is none. The error of the
+// terms is the code, as wallets of version 1 read no other text.
 func Terms(of *x402.PaymentRequired) (*PaymentRequired, bool) {
-	terms := &PaymentRequired{X402Version: Version, Error: string(of.Error)}
+	terms := &PaymentRequired{X402Version: Version, Error: string(of.Error), ErrorMessage: of.ErrorMessage}
 	for _, way := range of.Accepts {
 		network, known := offered(way.Network)
-		if !known || !isPayable(&way) {
+		if !known || !isPayable(&way) || slices.ContainsFunc(terms.Accepts, func(r Requirements) bool { return r.Network == network }) {
 			continue
 		}
 		terms.Accepts = append(terms.Accepts, Requirements{

@@ -23,6 +23,8 @@ type PaymentRequired struct {
 	X402Version int `json:"x402Version"`
 	// Error is why the request is not served.
 	Error string `json:"error,omitzero"`
+	// ErrorMessage explains Error to people. It is chit's own member, as in version 2.
+	ErrorMessage string `json:"errorMessage,omitzero"`
 	// Accepts are the ways to pay, the seller's favourite first.
 	Accepts []Requirements `json:"accepts"`
 	// Unknown holds the other members, as one JSON object.

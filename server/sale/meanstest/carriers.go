@@ -11,9 +11,13 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/chitpay/chit/server/onhttp"
+	"github.com/chitpay/chit/server/onmcp"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
+	"github.com/chitpay/chit/x402/v1"
 )
 
 // carrier is how a request and its answer travel.
@@ -164,6 +168,10 @@ func chargedIn(meta *mcp.Meta) (*vouchers.Amount, error) {
 		told, err := short.ParsePaid(text)
 		return &told.Charged, err
 	}
+	if _, there := meta.AdditionalFields[v1.MetaPaymentResponse]; there {
+		receipt, _ := meta.AdditionalFields[onmcp.MetaReceipt].(string)
+		return chargedBy(receipt)
+	}
 	value, there := meta.AdditionalFields[x402.MetaPaymentResponse]
 	if !there {
 		return nil, nil
@@ -173,6 +181,15 @@ func chargedIn(meta *mcp.Meta) (*vouchers.Amount, error) {
 		return nil, err
 	}
 	return told.Extra.ChargedAmount, nil
+}
+
+// chargedBy is what a receipt is of. That of x402's first version has no amount.
+func chargedBy(text string) (*vouchers.Amount, error) {
+	receipt, err := receipts.ParseWire(text)
+	if err != nil {
+		return nil, err
+	}
+	return &receipt.Receipt.Charged, nil
 }
 
 type overHTTP struct{}
@@ -216,5 +233,8 @@ func (overHTTP) read(status int, head http.Header, body []byte) (got reply, err 
 		}
 		got.charged = &told.Charged
 	}
-	return got, nil
+	if head.Get(v1.HeaderResponse) != "" {
+		got.charged, err = chargedBy(head.Get(onhttp.HeaderReceipt))
+	}
+	return got, err
 }

@@ -6,4 +6,5 @@ import (
 	"github.com/chitpay/chit/server/shoptest"
 )
 
-func TestMain(m *testing.M) { shoptest.Main(m) }
+// TestMain starts a chain that x402's first version has a name for.
+func TestMain(m *testing.M) { shoptest.Main(m, "--chain-id", "84532") }
