@@ -15,7 +15,7 @@ import (
 
 func TestTransfersOfVersion1(t *testing.T) {
 	meanstest.Run(t, meanstest.Subject{
-		Options: func(o *server.Options) { o.Accept = offer.Accept{offer.BatchSettlement, offer.Exact} },
+		Options: func(o *server.Options) { o.Accept = offer.Accept{offer.Exact, offer.BatchSettlement} },
 		Open: func(t testing.TB, at *meanstest.Place, budget vouchers.Amount) meanstest.Payer {
 			return firstSpender{spenders(t, at, budget).(*spender)}
 		},
@@ -43,7 +43,7 @@ func inFirst(t testing.TB, p *signed) first {
 		t.Fatal("the chain of the tests has no name")
 	}
 	header, err := v1.EncodeHeader(&v1.PaymentPayload{
-		X402Version: v1.Version, Scheme: p.Accepted.Scheme, Network: network, Payload: *p.Payload.(*x402.AuthorizationPayload),
+		X402Version: v1.Version, Scheme: x402.SchemeExact, Network: network, Payload: *p.Payload.(*x402.AuthorizationPayload),
 	})
 	if err != nil {
 		t.Fatal(err)
