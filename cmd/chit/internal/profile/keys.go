@@ -52,29 +52,49 @@ func (p *Profile) key(role, reference string, ask Passphrase) (keys.Signer, erro
 }
 
 func (p *Profile) openKey(reference string, ask Passphrase) (keys.Signer, error) {
-	if index, ok := strings.CutPrefix(reference, "dev:"); ok {
-		i, err := strconv.Atoi(index)
-		if err != nil || i < 0 || i > 9 {
-			return nil, fmt.Errorf("%q: dev keys are dev:0 to dev:9", reference)
+	if reference == "" {
+		return nil, fmt.Errorf("profile %q names none: make one with `chit wallet new` and write its address into %s", p.name, p.home.path(p.name))
+	}
+	key, err := p.home.Key(reference, ask)
+	if errors.Is(err, errReference) {
+		return nil, fmt.Errorf("profile %q: %w", p.name, err)
+	}
+	return key, err
+}
+
+// errReference says that a text refers to no key.
+var errReference = errors.New("a key is an address of `chit wallet list` or, on a local chain, dev:0 to dev:9")
+
+// Key opens what a reference of a config stands for: the address of a key file, env:NAME (a variable
+// with a private key), clef:ADDRESS@URL, or dev:0 to dev:9.
+func (h Home) Key(reference string, ask Passphrase) (keys.Signer, error) {
+	kind, at, _ := strings.Cut(reference, ":")
+	switch kind {
+	case "dev":
+		i, err := strconv.Atoi(at)
+		if err != nil || i < 0 || i >= keys.DevCount {
+			return nil, fmt.Errorf("%q: dev keys are dev:0 to dev:%d", reference, keys.DevCount-1)
 		}
 		return keys.Dev(i), nil
-	}
-	if at, ok := strings.CutPrefix(reference, "clef:"); ok {
+	case "clef":
 		text, url, _ := strings.Cut(at, "@")
 		address, err := ParseAddress(text)
 		if err != nil || url == "" {
 			return nil, fmt.Errorf("%q: an external signer is clef:ADDRESS@URL", reference)
 		}
 		return keys.DialSigner(url, address)
-	}
-	if reference == "" {
-		return nil, fmt.Errorf("profile %q names none: make one with `chit wallet new` and write its address into %s", p.name, p.home.path(p.name))
+	case "env":
+		signer, found, err := keys.FromEnv(at)
+		if err == nil && !found {
+			err = fmt.Errorf("%w: the environment variable %q is not set", keys.ErrUnusable, at)
+		}
+		return signer, err
 	}
 	address, err := ParseAddress(reference)
 	if err != nil {
-		return nil, fmt.Errorf("profile %q: %w; a key is an address of `chit wallet list` or, on a local chain, dev:0 to dev:9", p.name, err)
+		return nil, fmt.Errorf("%w; %w", err, errReference)
 	}
-	wallet := p.home.Wallet()
+	wallet := h.Wallet()
 	wallet.Passphrase = ask
 	return wallet.Key(address)
 }
