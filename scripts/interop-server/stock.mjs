@@ -2,23 +2,22 @@
 import { once } from "node:events";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { x402ResourceServer } from "@x402/core/server";
-import { toFacilitatorEvmSigner } from "@x402/evm";
 import { BatchSettlementEvmScheme as FacilitatorScheme } from "@x402/evm/batch-settlement/facilitator";
 import { BatchSettlementEvmScheme as ServerScheme } from "@x402/evm/batch-settlement/server";
 import { FileChannelStorage } from "@x402/evm/batch-settlement/server/file-storage";
 import { paymentMiddleware } from "@x402/express";
 import express from "express";
-import { createWalletClient, http, parseEther, publicActions } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { newRelay } from "../interop/relay.mjs";
 
 const PRICE = "1000";
 
 // Starts it on a chain with the contracts. Its channels are in the folder `storage`, or in memory where none is given.
 export async function startStock({ chain, node, usdc, storage }) {
   const network = `eip155:${chain.id}`;
-  const [relay, cashier, receiver] = Array.from({ length: 3 }, () => privateKeyToAccount(generatePrivateKey()));
-  await node.setBalance({ address: relay.address, value: parseEther("1") });
-  const facilitator = new x402Facilitator().register(network, new FacilitatorScheme(signerOf(chain, relay), cashier));
+  const [cashier, receiver] = Array.from({ length: 2 }, () => privateKeyToAccount(generatePrivateKey()));
+  const relay = await newRelay({ chain, node });
+  const facilitator = new x402Facilitator().register(network, new FacilitatorScheme(relay, cashier));
   const scheme = new ServerScheme(receiver.address, {
     receiverAuthorizerSigner: cashier, withdrawDelay: 900, ...(storage && { storage: new FileChannelStorage({ directory: storage }) }),
   });
@@ -30,14 +29,6 @@ export async function startStock({ chain, node, usdc, storage }) {
     server.close();
   };
   return { url: `http://127.0.0.1:${server.address().port}`, network, app, facilitator, scheme, receiver: receiver.address, stop };
-}
-
-function signerOf(chain, account) {
-  const wallet = createWalletClient({ chain, account, transport: http(), pollingInterval: 50 }).extend(publicActions);
-  const { readContract, verifyTypedData, writeContract, sendTransaction, waitForTransactionReceipt, getCode } = wallet;
-  return toFacilitatorEvmSigner({
-    address: account.address, readContract, verifyTypedData, writeContract, sendTransaction, waitForTransactionReceipt, getCode,
-  });
 }
 
 // What is sold: a line that says how often it was, a form, and a page that fails.

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { parseEther } from "viem";
 import { ESCROW, artifact, freePort, install, newAccount, startChain } from "../interop/chain.mjs";
 import { chit, startChit, startService, stopAll, writeConfig, writeProfile } from "../interop-client/programs.mjs";
+import { settledByAnother } from "./facilitator.mjs";
 import { readWallets } from "./page.mjs";
 
 const CHAIN_ID = 8453;
@@ -41,10 +42,16 @@ async function run() {
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
   if (failures.length > 0) throw new Error(failures.join("\n\n"));
 
+  const payer = newAccount();
+  await mint(payer.address, FUNDS);
+  const others = await settledByAnother({ chain, node, payer, url: `${shop.url}/echo?text=hello` });
+  assert.equal(FUNDS - (await holds(payer.address)), BigInt(others.length) * PRICE);
+  console.log(`stock facilitator: takes the offer by ${others.join(", ")}; what it settles is paid for here`);
+
   await chit("shop", "settle", "--all");
-  const sold = wallets.reduce((sum, { cost }) => sum + cost, 0n);
+  const sold = wallets.reduce((sum, { cost }) => sum + cost, BigInt(others.length) * PRICE);
   assert.deepEqual([await holds(shop.receiver), await holds(ESCROW)], [sold, 4n * PRICE * BigInt(wallets.filter(inChannel).length)]);
-  console.log(`settled   the shop has ${sold}, what ${wallets.length} calls cost`);
+  console.log(`settled   the shop has ${sold}, what ${wallets.length + others.length} calls cost`);
 }
 
 function inChannel({ scheme }) {

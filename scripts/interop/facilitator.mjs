@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { BatchSettlementEvmScheme as Client, InMemoryClientChannelStorage, updateChannelFromSettle } from "@x402/evm/batch-settlement/client";
 import { BatchSettlementEvmScheme as Facilitator } from "@x402/evm/batch-settlement/facilitator";
-import { toFacilitatorEvmSigner } from "@x402/evm";
-import { createWalletClient, http, maxUint256, parseEther, publicActions } from "viem";
+import { createWalletClient, http, maxUint256, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { ESCROW, PERMIT2, artifact, install, startChain } from "./chain.mjs";
+import { newRelay } from "./relay.mjs";
 
 const CHAIN_ID = 84532;
 const NETWORK = `eip155:${CHAIN_ID}`;
@@ -30,22 +30,12 @@ try {
 
 async function run() {
   const { usdc, mint } = await install({ chain, node });
-  const [payer, relay, cashier] = [account(), account(), account()];
+  const [payer, cashier] = [account(), account()];
   await mint(payer.address, 100n * PRICE);
-  for (const { address } of [relay, payer]) await node.setBalance({ address, value: parseEther("1") });
+  await node.setBalance({ address: payer.address, value: parseEther("1") });
   console.log(`installed  escrow, collectors and Permit2 at their canonical addresses on chain ${CHAIN_ID}`);
 
-  const wallet = createWalletClient({ chain, account: relay, transport: http(), pollingInterval: 50 }).extend(publicActions);
-  const signer = toFacilitatorEvmSigner({
-    address: relay.address,
-    readContract: wallet.readContract,
-    verifyTypedData: wallet.verifyTypedData,
-    writeContract: wallet.writeContract,
-    sendTransaction: wallet.sendTransaction,
-    waitForTransactionReceipt: wallet.waitForTransactionReceipt,
-    getCode: wallet.getCode,
-  });
-  const facilitator = new Facilitator(signer, cashier);
+  const facilitator = new Facilitator(await newRelay({ chain, node }), cashier);
 
   const read = (address, abi, functionName, args) => node.readContract({ address, abi, functionName, args });
   const channel = (id) => read(ESCROW, artifact("Escrow").abi, "channels", [id]);
