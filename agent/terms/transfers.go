@@ -25,6 +25,8 @@ type Transfer struct {
 	// Sponsored says that the seller takes a permit of the token with the payment (EIP-2612), so
 	// that Permit2 needs no other approval.
 	Sponsored bool
+	// Announced are the seller's extensions that a payment takes up.
+	Announced x402.Extensions
 }
 
 // Transfers returns the entries that this client can pay by a transfer, those before that it would
@@ -38,7 +40,9 @@ func (c *Chooser) Transfers(required *x402.PaymentRequired) ([]*Transfer, error)
 		if len(required.Accepts) > c.Most || !isTransfer(&entry) {
 			continue
 		}
-		t := &Transfer{Accepted: entry, Resource: required.Resource, Sponsored: extension.TakesTokenPermits(required.Extensions)}
+		t := &Transfer{
+			Accepted: entry, Resource: required.Resource, Sponsored: extension.TakesTokenPermits(required.Extensions), Announced: extension.Announced(required.Extensions),
+		}
 		if err := c.considerTransfer(t); err != nil {
 			reasons = append(reasons, err)
 			continue

@@ -11,7 +11,7 @@ import (
 
 // Payment is what is sent with the call, with an identifier that makes sending it again safe.
 func (s *Signed) Payment(identifier string) (*x402.PaymentPayload, error) {
-	extensions, err := extension.WithPaymentIdentifier(nil, identifier)
+	extensions, err := extension.WithPaymentIdentifier(s.Announced, identifier)
 	if err == nil && s.Signed.Permit != nil {
 		extensions, err = extension.WithTokenPermit(extensions, s.permit())
 	}

@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"cmp"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -31,7 +32,7 @@ type TokenPermit struct {
 	Deadline uint64
 	// Signature is the owner's.
 	Signature vouchers.Signature
-	// Version is that of the extension; empty is written as 1.
+	// Version is that of the extension; empty is written as the announced one, or 1.
 	Version string
 }
 
@@ -86,16 +87,25 @@ func TokenPermitOf(extensions x402.Extensions) (*TokenPermit, error) {
 	}, nil
 }
 
-// WithTokenPermit returns a copy of the extensions of a payment with a token permit. The error
-// wraps [x402.ErrMalformed] where its amount or its nonce is no uint256.
+// WithTokenPermit returns a copy of the extensions of a payment with a token permit, beside what
+// else is announced there ([Announced]). The error wraps [x402.ErrMalformed] where its amount or
+// its nonce is no uint256, or the announcement cannot be read.
 func WithTokenPermit(extensions x402.Extensions, p TokenPermit) (x402.Extensions, error) {
-	if p.Version == "" {
-		p.Version = tokenPermitVersion
-	}
 	if p.Amount == nil || p.Nonce == nil {
 		return nil, x402.Malformed("extensions."+NameTokenPermit+".info", "a permit without an amount or a nonce", "both, each a uint256")
 	}
-	return extensions.Encode(NameTokenPermit, &tokenPermit{Info: &tokenPermitInfo{
-		From: &p.From, Asset: &p.Asset, Spender: &p.Spender, Amount: p.Amount, Nonce: p.Nonce, Deadline: &p.Deadline, Signature: p.Signature, Version: p.Version,
-	}})
+	value, err := x402.ReadExtension[tokenPermit](extensions, NameTokenPermit)
+	if err != nil {
+		return nil, err
+	}
+	if value == nil {
+		value = new(tokenPermit)
+	}
+	if value.Info == nil {
+		value.Info = new(tokenPermitInfo)
+	}
+	i := value.Info
+	i.Version = cmp.Or(p.Version, i.Version, tokenPermitVersion)
+	i.From, i.Asset, i.Spender, i.Amount, i.Nonce, i.Deadline, i.Signature = &p.From, &p.Asset, &p.Spender, p.Amount, p.Nonce, &p.Deadline, p.Signature
+	return extensions.Encode(NameTokenPermit, value)
 }

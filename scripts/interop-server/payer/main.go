@@ -24,6 +24,7 @@ import (
 const (
 	usdc    = vouchers.Amount(1_000_000)
 	price   = vouchers.Amount(1_000)
+	metered = vouchers.Amount(700) // of price at most
 	funds   = 100 * usdc
 	deposit = usdc
 	lines   = 200 // bought one after the other
@@ -66,7 +67,7 @@ func run(ctx context.Context, dir string) (err error) {
 	if s.options.Session, err = keys.Open(session.Path, "interop"); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{s.withoutMoney, s.deposit, s.buy, s.fail, s.crowd, s.settle, s.loseBook, s.refund} {
+	for _, step := range []func(context.Context) error{s.withoutMoney, s.deposit, s.buy, s.fail, s.crowd, s.settle, s.loseBook, s.refund, s.transfers} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -235,6 +236,33 @@ func (s *shopper) refund(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("refund    %s by %s\n", moved.Amount, moved.Tx)
+	return s.client.Close()
+}
+
+// transfers pays straight from the wallet, which owns no gas, where the server takes nothing else.
+func (s *shopper) transfers(ctx context.Context) error {
+	s.client = nil // which the refund has closed
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	left, err := s.client.WalletBalance(ctx)
+	if err != nil {
+		return err
+	}
+	for _, page := range []struct {
+		path string
+		cost vouchers.Amount
+	}{{"/exact", price}, {"/permit2", price}, {"/upto", metered}} {
+		response, receipt, err := s.client.Do(ctx, agent.HTTPRequest{URL: s.server + page.path})
+		if err != nil || string(response.Body) != "by transfer" || receipt.Charged != page.cost {
+			return fmt.Errorf("%s was answered %+v for %+v: %w", page.path, response, receipt, err)
+		}
+		left -= page.cost
+		if err := s.holds(ctx, left); err != nil {
+			return fmt.Errorf("after %s: %w", page.path, err)
+		}
+	}
+	fmt.Println("transfers exact by EIP-3009 and by Permit2, and upto")
 	return s.client.Close()
 }
 
