@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/escrow/clearing"
 	"github.com/chitpay/chit/escrow/watch"
 	"github.com/chitpay/chit/server/books"
 	"github.com/chitpay/chit/server/exact"
@@ -46,6 +47,10 @@ func (s *Shop) Channels() []books.View { return books.Channels(s.Ledger, s.aside
 
 // Withdrawals are those that payers have announced, the earliest deadline first.
 func (s *Shop) Withdrawals() []books.Withdrawal { return books.Withdrawals(s.Ledger, s.aside) }
+
+// Transfers says how the transfers that have paid the shop go on each chain, by its name as in
+// "eip155:8453": among it how many a reorganization has taken back.
+func (s *Shop) Transfers() map[string]clearing.Stats { return s.transfers.Stats() }
 
 // WriteStatement is [books.WriteStatement] of the shop.
 func (s *Shop) WriteStatement(ctx context.Context, want receipts.Filter, w io.Writer) error {
