@@ -40,7 +40,8 @@ type pageShop struct {
 	*server.Shop
 	url  string
 	runs atomic.Int64
-	hold chan struct{} // where it is there, a request sends when it runs, and waits for one back
+	body func(run byte) []byte // where it is there, the page beside its text
+	hold chan struct{}         // where it is there, a request sends when it runs, and waits for one back
 }
 
 func openPages(t *testing.T, change func(*server.Options)) *pageShop {
@@ -63,6 +64,9 @@ func openPages(t *testing.T, change func(*server.Options)) *pageShop {
 			<-p.hold
 		}
 		_, _ = io.WriteString(w, "the page")
+		if p.body != nil {
+			_, _ = w.Write(p.body(byte(p.runs.Load())))
+		}
 	})
 	web := httptest.NewServer(shop.SellHTTP(server.HTTPOffer{Name: "page", Price: func() vouchers.Amount { return pagePrice }})(page))
 	t.Cleanup(func() {

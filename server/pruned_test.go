@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -13,11 +14,14 @@ import (
 	"time"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/settle"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/history"
+	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
 )
 
 // noise is 700 KiB that cannot be compressed, of a seed.
@@ -162,4 +166,37 @@ func TestAShopDropsOldReceiptsWhileItSellsAndWhatItKeepsAddsUp(t *testing.T) {
 	s.proves(claimed, n*price, 3*price)
 	s.proves(unclaimed, 3*price, 3*price)
 	s.isSound()
+}
+
+func TestReceiptsOfTransfersAreDroppedAsTheyAreOld(t *testing.T) {
+	s := &shelf{t: t, log: new(record)}
+	p := openPages(t, func(o *server.Options) {
+		o.Accept, o.Logger, o.KeyFolder = offer.Accept{offer.Exact}, s.log.logger(), t.TempDir()
+		o.History = history.Keep{Age: time.Nanosecond}
+	})
+	p.body = noise
+	w := newWallet(t, "wallet", 100*pagePrice)
+	r := entry(p.required(t), x402.SchemeExact, "")
+	var gone uint64
+	until(t, "receipts of transfers are dropped", func() bool {
+		if resp, body := p.get(t, x402.HeaderPaymentSignature, paying(t, r, w.signs(t, r))); resp.StatusCode != http.StatusOK {
+			t.Fatalf("answered %d: %s", resp.StatusCode, body)
+		}
+		done, err := p.Prune(t.Context(), nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Held > 0 {
+			t.Fatalf("%d receipts of transfers are held", done.Held)
+		}
+		gone += done.Entries
+		return gone > 0
+	})
+	if resp, body := p.get(t, x402.HeaderPaymentSignature, paying(t, r, w.signs(t, r))); resp.StatusCode != http.StatusOK {
+		t.Errorf("after it the payer is answered %d: %s", resp.StatusCode, body)
+	}
+	var statement bytes.Buffer
+	if err := p.WriteStatement(t.Context(), receipts.Filter{}, &statement); err != nil || statement.Len() == 0 {
+		t.Errorf("the statement is %q, %v", statement.String(), err)
+	}
 }

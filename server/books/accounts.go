@@ -5,6 +5,7 @@ import (
 
 	"github.com/chitpay/chit/server/exact"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/diskstore"
 	"github.com/chitpay/chit/vouchers/ledger"
 )
 
@@ -26,4 +27,14 @@ func Payers(of *ledger.Ledger, store vouchers.Store) (iter.Seq[ledger.Channel], 
 			}
 		}
 	}, nil
+}
+
+// paidByTransfer is what was paid to each account of transfers.
+func paidByTransfer(store vouchers.Store) (diskstore.Claims, error) {
+	accounts, err := exact.Accounts(store)
+	paid := make(diskstore.Claims, len(accounts))
+	for _, account := range accounts {
+		paid[account.ID] = account.Claimed
+	}
+	return paid, err
 }

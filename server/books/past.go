@@ -45,13 +45,14 @@ func WriteDay(ctx context.Context, store *diskstore.Store, of *ledger.Ledger, da
 var ErrKeepsAll = errors.New("all receipts are kept: say how old or how large the history may be")
 
 // Prune lets go of what is not to be kept, but never of what is not claimed. The last receipt
-// that goes of each channel is kept, with its proof.
+// that goes of each channel is kept, with its proof. What was paid by transfers is claimed: no
+// receipt is needed to settle one.
 func Prune(ctx context.Context, store *diskstore.Store, keep history.Keep, dryRun bool) (history.Pruned, error) {
 	if keep == (history.Keep{}) {
 		return history.Pruned{}, ErrKeepsAll
 	}
 	var proofs receipts.Proofs
-	return store.Prune(ctx, keep, dryRun, func(l *vouchers.Line) ([]byte, error) {
+	return store.Prune(ctx, keep, dryRun, func() (diskstore.Claims, error) { return paidByTransfer(store) }, func(l *vouchers.Line) ([]byte, error) {
 		s, err := proofs.FromLine(l)
 		if err != nil {
 			return nil, err

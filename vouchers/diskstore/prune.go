@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -17,11 +18,19 @@ import (
 
 // Prune lets go of the history that is not to be kept, but never of what is not claimed. Before
 // the first entries of a channel go, the last of them is kept as head writes it, so that the
-// chain of those that stay is provable from it: see [Store.KeptHead].
-func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, head func(*vouchers.Line) ([]byte, error)) (history.Pruned, error) {
+// chain of those that stay is provable from it: see [Store.KeptHead]. Up to where histories are
+// claimed that are no channel's is what others says, which is asked where something is due; nil
+// says that there are none.
+func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, others func() (Claims, error), head func(*vouchers.Line) ([]byte, error)) (history.Pruned, error) {
 	var unknown error
-	claimed := sync.OnceValue(func() (all map[vouchers.ChannelID]vouchers.Amount) { // only where something is due
-		all, unknown = s.claimed()
+	claimed := sync.OnceValue(func() Claims { // only where something is due
+		all, err := s.claimed()
+		if others != nil {
+			more, failed := others()
+			maps.Copy(all, more)
+			err = errors.Join(err, failed)
+		}
+		unknown = err
 		return all
 	})
 	done, err := s.tables.Prune(ctx, history.Pruning{
@@ -35,9 +44,12 @@ func (s *Store) Prune(ctx context.Context, keep history.Keep, dryRun bool, head 
 	return done, nil
 }
 
+// Claims are up to where histories are claimed, in atomic units of their Cumulative.
+type Claims map[vouchers.ChannelID]vouchers.Amount
+
 // claimed is up to where each channel was claimed.
-func (s *Store) claimed() (map[vouchers.ChannelID]vouchers.Amount, error) {
-	all := map[vouchers.ChannelID]vouchers.Amount{}
+func (s *Store) claimed() (Claims, error) {
+	all := Claims{}
 	return all, s.Load(context.Background(), func(r *vouchers.Record) error {
 		if r.Claimed > 0 {
 			all[r.ID] = r.Claimed

@@ -103,7 +103,7 @@ func record(l *vouchers.Line) ([]byte, error) {
 
 func (s *pastShop) prune(dryRun bool) history.Pruned {
 	s.t.Helper()
-	done, err := s.store.Prune(s.t.Context(), history.Keep{Age: time.Hour}, dryRun, record)
+	done, err := s.store.Prune(s.t.Context(), history.Keep{Age: time.Hour}, dryRun, nil, record)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestNothingIsPrunedWhoseHeadIsNotDurable(t *testing.T) {
 	s.claims(0, s.charged[0])
 	s.claims(1, s.charged[1])
 	no := errors.New("no proof")
-	_, err := s.store.Prune(context.Background(), history.Keep{Age: time.Hour}, false, func(*vouchers.Line) ([]byte, error) { return nil, no })
+	_, err := s.store.Prune(context.Background(), history.Keep{Age: time.Hour}, false, nil, func(*vouchers.Line) ([]byte, error) { return nil, no })
 	if !errors.Is(err, no) {
 		t.Fatalf("%v, want %v", err, no)
 	}
