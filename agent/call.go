@@ -91,9 +91,9 @@ func answerOf(tool string, result *mcp.CallToolResult) *pay.Answer {
 	return a
 }
 
-// ofTool says whether a receipt is for a call of a tool.
-func ofTool(tool string, r *receipts.Signed) bool {
-	return r.Resource == receipts.Cut("mcp://tool/"+tool)
+// ofTool says whether a receipt is for a call of a tool, or for a read.
+func ofTool(name string, r *receipts.Signed) bool {
+	return r.Resource == receipts.Cut(x402.OnMCP(name))
 }
 
 // requiredOf returns what a refused call is answered with, nil if the answer is

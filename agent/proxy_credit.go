@@ -119,20 +119,24 @@ func (p *tokenProxy) Call(ctx context.Context, m relay.Message, tool string, _ m
 	l := relay.Line{Tool: tool, Began: time.Now(), Code: relay.CodeOK}
 	var came holder.Answer
 	err = p.budget.Call(ctx, tool, p.announced(tool), func(ctx context.Context) (holder.Answer, error) {
-		if answer, err = p.Forward(ctx, m.ID, m.Method, m.Params); err == nil && answer.Error != nil {
-			err = rpcFailure{answer.Error}
-		}
-		if err != nil {
+		if answer, err = p.Forward(ctx, m.ID, m.Method, m.Params); err != nil {
 			return holder.Answer{}, err
 		}
-		came, err = readCharge(&l, answer.Result)
+		if answer.Error == nil {
+			came, err = readCharge(&l, answer.Result)
+			return came, err
+		}
+		var says bool
+		if came, says = chargeInError(&l, m.Method, answer.Error); !says {
+			err = rpcFailure{answer.Error}
+		}
 		return came, err
 	})
 	if errors.Is(err, policy.ErrRefused) || errors.Is(err, book.ErrUnwritten) {
 		problem, _ := Explain(err)
 		l.Code, l.Price = problem.Code, problem.Required
 		p.Tell(ctx, &l, err)
-		return relay.OwnResult(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
+		return relay.OwnAnswer(m, problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem)
 	}
 	var rpc rpcFailure
 	if errors.As(err, &rpc) {
@@ -144,7 +148,7 @@ func (p *tokenProxy) Call(ctx context.Context, m relay.Message, tool string, _ m
 	if came.Refused != nil {
 		l.Code, l.Price = string(came.Refused.Code), came.Refused.Required
 		p.Tell(ctx, &l, came.Refused)
-		return relay.OwnResult(came.Refused.Error(), came.Refused, true)
+		return relay.OwnAnswer(m, came.Refused.Error(), came.Refused)
 	}
 	p.Tell(ctx, &l, nil)
 	return answer, nil
@@ -156,18 +160,38 @@ func readCharge(l *relay.Line, raw json.RawMessage) (came holder.Answer, err err
 	if err != nil {
 		return came, err
 	}
-	var spent struct {
-		Grant              string
-		Charged, Remaining vouchers.Amount
-	}
-	if raw := read.Meta[relay.MetaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
-		l.Grant, l.Charged, l.Remaining = naming.Short(spent.Grant), &spent.Charged, &spent.Remaining
-		came.Charged = spent.Charged
-	}
+	came.Charged = takeSpent(l, read.Meta)
 	if came.Refused = refusalIn(&read); came.Refused == nil && read.IsError {
 		l.Code, came.Unpaid = relay.CodeFailed, holder.ReadUnpaid(read.StructuredContent, read.Text())
 	}
 	return came, nil
+}
+
+// takeSpent takes over what a _meta says was charged to a token.
+func takeSpent(l *relay.Line, meta map[string]json.RawMessage) vouchers.Amount {
+	var spent struct {
+		Grant              string
+		Charged, Remaining vouchers.Amount
+	}
+	if raw := meta[relay.MetaCredit]; raw != nil && json.Unmarshal(raw, &spent) == nil {
+		l.Grant, l.Charged, l.Remaining = naming.Short(spent.Grant), &spent.Charged, &spent.Remaining
+	}
+	return spent.Charged
+}
+
+// chargeInError is readCharge for the error of a read, false where it says nothing of a charge.
+func chargeInError(l *relay.Line, method string, raw json.RawMessage) (came holder.Answer, says bool) {
+	read, err := relay.ReadError(raw)
+	if err != nil || method == string(mcp.MethodToolsCall) {
+		return came, false
+	}
+	l.Code = relay.CodeFailed
+	if read.Data != nil {
+		came.Refused, came.Unpaid = holder.ReadRefusal(read.Data, ""), holder.ReadUnpaid(read.Data, "")
+		return came, came.Refused != nil || came.Unpaid > 0
+	}
+	came.Charged = takeSpent(l, read.Meta)
+	return came, read.Meta != nil
 }
 
 // tellBalance asks the server what is left of the token. What it says in words is shown as

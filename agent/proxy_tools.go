@@ -46,7 +46,11 @@ func (p *voucherProxy) pricesOf(tool string, meta map[string]json.RawMessage) ma
 // listPrices asks what the server announces.
 func (p *voucherProxy) listPrices(ctx context.Context) (map[string]vouchers.Amount, error) {
 	prices := make(map[string]vouchers.Amount)
-	return prices, p.eachTool(ctx, func(name string, meta map[string]json.RawMessage) { maps.Copy(prices, p.pricesOf(name, meta)) })
+	see := func(name string, meta map[string]json.RawMessage) { maps.Copy(prices, p.pricesOf(name, meta)) }
+	if err := p.eachTool(ctx, see); err != nil {
+		return prices, err
+	}
+	return prices, p.EachRead(ctx, see)
 }
 
 // eachTool goes through the whole list of the server's tools, page by page.
@@ -78,14 +82,14 @@ func (p *voucherProxy) eachTool(ctx context.Context, do func(name string, meta m
 func (p *voucherProxy) Call(ctx context.Context, m relay.Message, tool string, params map[string]json.RawMessage) (relay.Message, error) {
 	var answer relay.Message
 	l := relay.Line{Tool: tool, Began: time.Now(), Payer: p.payer.Payer(), Code: relay.CodeOK}
-	receipt, err := p.payer.Buy(ctx, p.wantRaw(m.ID, tool, params, &answer))
+	receipt, err := p.payer.Buy(ctx, p.wantRaw(m, tool, params, &answer))
 	l.Channel, l.Price, l.Charged = receipt.Channel, receipt.Price, &receipt.Charged
 	if receipt.Unwritten != nil {
 		p.logger.LogAttrs(ctx, slog.LevelError, "the payer's book was not written", append(l.Attrs(), slog.Any("error", receipt.Unwritten))...)
 	}
 	if err == nil {
 		if p.logger.Enabled(ctx, slog.LevelDebug) {
-			if read, bad := relay.ReadResult(answer.Result); bad == nil && read.IsError {
+			if read, bad := relay.ReadResult(answer.Result); answer.Error != nil || bad == nil && read.IsError {
 				l.Code = relay.CodeFailed
 			}
 		}
@@ -102,7 +106,7 @@ func (p *voucherProxy) Call(ctx context.Context, m relay.Message, tool string, p
 	}
 	l.Code, l.Price = string(problem.Code), problem.Required
 	p.Tell(ctx, &l, err)
-	return relay.OwnResult(problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem, true)
+	return relay.OwnAnswer(m, problem.Message+"\n"+strings.ToUpper(problem.Help[:1])+problem.Help[1:]+".", problem)
 }
 
 // rpcFailure is an error that the server answered with.
@@ -110,14 +114,14 @@ type rpcFailure struct{ details json.RawMessage }
 
 func (f rpcFailure) Error() string { return string(f.details) }
 
-// wantRaw is a call of a tool whose params and last answer are kept as they are.
-func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[string]json.RawMessage, last *relay.Message) *pay.Want {
+// wantRaw is a call of a tool, or a read, whose params and last answer are kept as they are.
+func (p *voucherProxy) wantRaw(m relay.Message, tool string, params map[string]json.RawMessage, last *relay.Message) *pay.Want {
 	return &pay.Want{Name: tool, Send: func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
 		stamped, err := withPayment(params, paid)
 		if err != nil {
 			return nil, err
 		}
-		got, err := p.Forward(ctx, id, string(mcp.MethodToolsCall), stamped)
+		got, err := p.Forward(ctx, m.ID, m.Method, stamped)
 		if errors.Is(err, transport.ErrSessionTerminated) {
 			return nil, err // it was not taken
 		}
@@ -125,7 +129,9 @@ func (p *voucherProxy) wantRaw(id json.RawMessage, tool string, params map[strin
 			return nil, pay.Unanswered(err)
 		}
 		if got.Error != nil {
-			return nil, rpcFailure{got.Error}
+			a, err := answerOfError(tool, m.Method, got.Error)
+			*last = got
+			return a, err
 		}
 		*last = got
 		return answerOfRaw(tool, got.Result)
@@ -156,6 +162,42 @@ func withPayment(params map[string]json.RawMessage, paid *pay.Payment) (map[stri
 	return params, err
 }
 
+// answerOfError reads of the error of a read what concerns its payment. One that says nothing of it
+// is a failure of its own.
+func answerOfError(name, method string, raw json.RawMessage) (*pay.Answer, error) {
+	if method == string(mcp.MethodToolsCall) {
+		return nil, rpcFailure{raw}
+	}
+	read, err := relay.ReadError(raw)
+	if err != nil {
+		return nil, pay.Unanswered(err)
+	}
+	a := &pay.Answer{Failed: true}
+	if required, err := x402.DecodePaymentRequired(read.Data); err == nil {
+		a.Required = required
+		return a, nil
+	}
+	if read.Meta == nil {
+		return nil, rpcFailure{raw}
+	}
+	takeReceipts(a, name, read.Meta)
+	return a, nil
+}
+
+// takeReceipts reads what a _meta says of a payment.
+func takeReceipts(a *pay.Answer, name string, meta map[string]json.RawMessage) {
+	if receipt, err := x402.DecodeSettlementResponse(meta[x402.MetaPaymentResponse]); err == nil {
+		a.Receipt = receipt
+	}
+	var text string
+	if json.Unmarshal(meta[short.MetaPaid], &text) == nil {
+		a.Paid = paidIn(text)
+	}
+	if signed, err := receipts.Parse(meta[metaReceipt]); err == nil && ofTool(name, signed) {
+		a.Signed = signed
+	}
+}
+
 // answerOfRaw reads of a result what concerns its payment.
 func answerOfRaw(tool string, raw json.RawMessage) (*pay.Answer, error) {
 	read, err := relay.ReadResult(raw)
@@ -163,16 +205,7 @@ func answerOfRaw(tool string, raw json.RawMessage) (*pay.Answer, error) {
 		return nil, pay.Unanswered(err)
 	}
 	a := &pay.Answer{Failed: read.IsError}
-	if receipt, err := x402.DecodeSettlementResponse(read.Meta[x402.MetaPaymentResponse]); err == nil {
-		a.Receipt = receipt
-	}
-	var text string
-	if json.Unmarshal(read.Meta[short.MetaPaid], &text) == nil {
-		a.Paid = paidIn(text)
-	}
-	if signed, err := receipts.Parse(read.Meta[metaReceipt]); err == nil && ofTool(tool, signed) {
-		a.Signed = signed
-	}
+	takeReceipts(a, tool, read.Meta)
 	if !read.IsError {
 		return a, nil
 	}
@@ -191,7 +224,7 @@ func (p *voucherProxy) depositTool(ctx context.Context) (*pay.Want, error) {
 		return nil, err
 	}
 	var last relay.Message
-	return p.wantRaw(nil, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
+	return p.wantRaw(relay.Message{Method: string(mcp.MethodToolsCall)}, depositTool, map[string]json.RawMessage{"name": json.RawMessage(`"` + depositTool + `"`)}, &last), nil
 }
 
 func (p *voucherProxy) TellBalance(ctx context.Context) (relay.Message, error) {

@@ -164,12 +164,26 @@ func TestAURIWrittenInAnotherWayCostsTheSame(t *testing.T) {
 		t.Errorf("what is free is answered %s", a.raw)
 	}
 	for _, uri := range []string{
-		"file:///reports/x", "file:///%72eports/x", "file:///reports%2Fx", "file:///./reports/x", "file:///other/../reports/x",
-		"file:////reports//x", "file:///%2572eports/x", "file:///other/%2e%2e/reports/x",
+		"file:///reports/x", "file:///%72eports/x", "file:///reports%2Fx", "file:////reports//x", "file:///%2572eports/x",
 	} {
 		if required := termsIn(t, readURI(t, shop.URL, uri, nil)); required.Accepts[0].Amount != 2_000 {
 			t.Errorf("%s is sold at %s, want 0.002", uri, required.Accepts[0].Amount)
 		}
+	}
+}
+
+func TestAURIWithSegmentsOfDotsIsNotSold(t *testing.T) {
+	shop := openLibrary(t)
+	for _, uri := range []string{
+		"file:///./reports/x", "file:///other/../reports/x", "file:///other/%2e%2e/reports/x", "file:///other/%252e%252e/reports/x",
+		"file:///other/..%5Creports", "file:///reports/..", "file:///other%2F..%2Freports/x",
+	} {
+		if a := readURI(t, shop.URL, uri, nil); a.Error == nil || a.Error.Code == 402 || strings.Contains(a.raw, "text of") {
+			t.Errorf("%s is answered %s", uri, a.raw)
+		}
+	}
+	if a := readURI(t, shop.URL, "file:///other/..x", nil); !a.gives("text of") {
+		t.Errorf("a name with dots is answered %s", a.raw)
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 	"github.com/chitpay/chit/server/offer"
 )
 
-// Sell sells the tools of an MCP server, whenever they are added: they are behind the paywall
-// from then on, and those without a price are not shown. It adds the shop's own tools, by which
+// Sell sells the tools, resources and prompts of an MCP server, whenever they are added: they are
+// behind the paywall from then on, and tools without a price are not shown; for the rest see
+// [Prices]. It adds the shop's own tools, by which
 // payers deposit, take refunds, hand out credit tokens, fetch receipts again and learn where
 // their channels stand. What its middleware does that was there before is done before anybody
 // has paid. The second time it does nothing.

@@ -19,7 +19,7 @@ import (
 )
 
 // Relay passes every message between a client, over a pair of streams, and a server,
-// byte for byte where it can. It leaves the calls of tools to one who pays for them, and
+// byte for byte where it can. It leaves what may cost money to one who pays for it, and
 // adds the tool chit_balance.
 type Relay struct {
 	target string // the URL of the server
@@ -49,11 +49,11 @@ type passing struct {
 	upstream any // its id at the server at the moment, nil if it is not there
 }
 
-// Paying is who pays for the calls of tools.
+// Paying is who pays for the calls of tools, for resources that are read and prompts that are got.
 type Paying interface {
-	// Call makes a call of a tool, whose params are those of the message.
+	// Call makes a call of a tool, or a read, whose params are those of the message.
 	Call(ctx context.Context, m Message, tool string, params map[string]json.RawMessage) (Message, error)
-	// Sees is told of each tool that the server lists, with its _meta.
+	// Sees is told of all that the server lists, with its _meta.
 	Sees(tool string, meta map[string]json.RawMessage)
 	// TellBalance answers a call of [BalanceTool].
 	TellBalance(ctx context.Context) (Message, error)
@@ -225,6 +225,10 @@ func (p *Relay) request(ctx context.Context, m Message) Message {
 		answer, err = p.listTools(ctx, m)
 	case string(mcp.MethodToolsCall):
 		answer, err = p.callTool(ctx, m)
+	case string(mcp.MethodResourcesRead), string(mcp.MethodPromptsGet):
+		answer, err = p.read(ctx, m)
+	case string(mcp.MethodResourcesList), string(mcp.MethodPromptsList):
+		answer, err = p.list(ctx, m)
 	default:
 		answer, err = p.Forward(ctx, m.ID, m.Method, m.Params)
 	}
@@ -260,7 +264,7 @@ func (p *Relay) forwardOnce(ctx context.Context, id json.RawMessage, method stri
 	if raw, isRaw := params.(json.RawMessage); !isRaw || raw != nil {
 		request.Params = params
 	}
-	if method != string(mcp.MethodToolsCall) {
+	if !isPaid(method) {
 		var done context.CancelFunc
 		ctx, done = p.limits.Within(ctx)
 		defer done()

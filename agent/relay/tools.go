@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 	"github.com/chitpay/chit/x402/short"
 )
 
@@ -118,6 +119,8 @@ func (p *Relay) callTool(ctx context.Context, m Message) (Message, error) {
 	switch {
 	case tool == BalanceTool:
 		return p.paying.TellBalance(ctx)
+	case strings.HasPrefix(tool, x402.ResourcePrefix), strings.HasPrefix(tool, x402.PromptPrefix):
+		return Message{Error: rpcError(mcp.INVALID_PARAMS, naming.Short(tool)+" is the name of a resource or a prompt, and no tool's")}, nil
 	case isOwn(tool):
 		return Message{Error: rpcError(mcp.INVALID_PARAMS, tool+" is for payment clients: `chit deposit`, `chit refund` and `chit credit` use it")}, nil
 	}
@@ -127,30 +130,37 @@ func (p *Relay) callTool(ctx context.Context, m Message) (Message, error) {
 	return p.paying.Call(ctx, m, tool, params)
 }
 
-// readCall reads the params of a call of a tool, and leaves out the payments that the
-// client may have put there: it is the proxy that pays.
+// readCall reads the params of a call of a tool.
 func readCall(raw json.RawMessage) (params map[string]json.RawMessage, tool string, err error) {
+	return readParams(raw, "name", "")
+}
+
+// readParams reads the params of a request that may cost money, and the name of what it asks for,
+// which begins with a prefix. It leaves out the payments that the client may have put there: it is
+// the proxy that pays.
+func readParams(raw json.RawMessage, of, prefix string) (params map[string]json.RawMessage, name string, err error) {
 	if params, err = exactly(raw); err != nil {
 		return nil, "", err
 	}
-	if err := member(params, "name", &tool); err != nil {
+	if err := member(params, of, &name); err != nil {
 		return nil, "", err
 	}
-	if err := naming.Check(tool); err != nil {
+	if err := naming.Check(name); err != nil {
 		return nil, "", err
 	}
+	name = prefix + name
 	if IsNull(params["_meta"]) {
-		return params, tool, nil
+		return params, name, nil
 	}
 	meta, err := exactly(params["_meta"])
 	if err != nil {
 		return nil, "", fmt.Errorf("_meta: %w", err)
 	}
-	for _, payment := range []string{x402.MetaPayment, short.MetaPay, MetaCredit} {
+	for _, payment := range []string{x402.MetaPayment, short.MetaPay, mpp.MetaCredential, MetaCredit} {
 		delete(meta, payment)
 	}
 	params["_meta"], err = json.Marshal(meta)
-	return params, tool, err
+	return params, name, err
 }
 
 // OwnResult is that of a tool of the proxy's own.

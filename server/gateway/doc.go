@@ -9,8 +9,8 @@
 // again.
 //
 // Nothing is given away without a word: a tool is shown once something prices it, if only
-// as free, and resources, templates, prompts and completions where an upstream's settings
-// resources and prompts name them. Names are matched as package glob has it. The start
+// as free, and resources, templates, prompts and completions where a price or an upstream's
+// settings resources and prompts name them. Names are matched as package glob has it. The start
 // logs what is sold, free and hidden, and patterns that stand for nothing; [Survey] finds
 // it out before.
 //
@@ -72,6 +72,8 @@
 //	  complete: {max: 0.02, metered: true} # charged what its result's _meta["chit/cost"] says
 //	  translate: {base: 0.002, free: {calls: 10, per: 24h}} # per payer; also amount: 0.01
 //	  crawl: {base: 0.05, onCancel: charge, onFailure: charge} # what did not deliver costs as much; free, if left out
+//	  "resource:docs://*": 0.002      # what is read, by URI; metered and per are not for it
+//	  "prompt:review": 0.005          # what is got, by name; metered is not for it
 //	upstreams:
 //	  web:                            # streamable HTTP; with sse: true the older SSE
 //	    url: https://tools.example.com/mcp
@@ -81,8 +83,8 @@
 //	    allow: ["search*", summarize]
 //	    deny: [search_internal]
 //	    prices: {"search_deep": 0.005} # by its own names; before those above
-//	    resources: ["docs://*"]       # what may be read for nothing: URIs and templates; else none
-//	    prompts: ["*"]                # by its own names; else none
+//	    resources: ["docs://*"]       # shown, and free without a price: URIs and templates
+//	    prompts: ["*"]                # the same, by its own names
 //	  files:                          # a program on standard input and output
 //	    command: files-server
 //	    args: [--root, /srv/files]

@@ -137,7 +137,7 @@ func isListed(t testing.TB, report *listing.Report) {
 	want := map[string]string{
 		"echo": "every_echo 0.002 ", "steps": "every_steps free ", "meta": "every_meta 0.003 ", "fail": "  in deny", "tell": "  not in allow",
 		"get-sum":         "  no price for every_get-sum: give it one, which may be free",
-		"test://web/note": "test://web/note free ", "test://web/item/{id}": "  not in resources", "greet": "  not in prompts",
+		"test://web/note": "test://web/note free ", "test://web/item/{id}": "  not in resources, and no price for resource:test://web/item/{id}", "greet": "  not in prompts, and no price for prompt:every_greet",
 	}
 	for _, e := range report.Entries {
 		if got := strings.Join([]string{e.Shown, e.Price, e.Hidden}, " "); want[e.Own] != "" && got != want[e.Own] {

@@ -18,7 +18,8 @@ import (
 //
 // Patterns that begin with "resource:" are over the URIs of resources, those with "prompt:" over
 // the names of prompts; no other stands for any. A resource that a template makes goes by its
-// URI, and where that is written in an unusual way by the dearer of the two. As long as no
+// URI, and where that is written with escapes or empty segments by the dearer of the two; one with
+// segments of dots is not sold. As long as no
 // pattern is over resources, they are all free; from the first on, one that nothing matches is
 // not sold. So are prompts.
 type Prices map[string]string
@@ -175,22 +176,26 @@ func (t *Tariff) of(name string) *Offer {
 	if !t.kinds[k] {
 		return given
 	}
-	r := t.named(k, name)
+	r := t.named(name)
 	if k != resource {
 		return r
 	}
-	if other := t.named(k, plainly(name)); r == nil || other != nil && other.Price > r.Price {
+	plain := plainly(name)
+	if hasDots(plain) {
+		return nil
+	}
+	if other := t.named(plain); r == nil || other != nil && other.Price > r.Price {
 		return other
 	}
 	return r
 }
 
-func (t *Tariff) named(k kind, name string) *Offer {
+func (t *Tariff) named(name string) *Offer {
 	if r, ok := t.exact[name]; ok {
 		return r
 	}
 	for _, g := range t.globs {
-		if kindOf(g.pattern) == k && glob.Match(g.pattern, name) {
+		if Over(g.pattern, name) {
 			return g.rate
 		}
 	}

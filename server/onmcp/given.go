@@ -69,7 +69,7 @@ func sellRead[G any](ctx context.Context, p *Paywall, req mcp.CallToolRequest, o
 	line := p.ToolLine(req)
 	rate := p.Tariff.Of(name)
 	if rate == nil {
-		return &given[G]{err: p.Errors.Error(mcp.RESOURCE_NOT_FOUND, name+" is not for sale: it has no price", nil)}
+		return &given[G]{err: p.Errors.Error(mcp.RESOURCE_NOT_FOUND, fmt.Sprintf("%.200q is not for sale: no price is over it", name), nil)}
 	}
 	price, err := rate.PriceOf(ctx, p.Logger, req)
 	if err != nil {

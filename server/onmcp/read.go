@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -44,6 +45,7 @@ func (p *Paywall) resources(next mcpserver.ResourceHandlerFunc) mcpserver.Resour
 				return next(ctx, req)
 			},
 			disown: func(contents []mcp.ResourceContents) []mcp.ResourceContents {
+				contents = slices.Clone(contents)
 				for i := range contents {
 					contents[i] = foreign.Resource(contents[i])
 				}
@@ -90,7 +92,7 @@ func disownPrompt(result *mcp.GetPromptResult) *mcp.GetPromptResult {
 		return nil
 	}
 	own := *result
-	own.Meta = foreign.Meta(own.Meta)
+	own.Meta, own.Messages = foreign.Meta(own.Meta), slices.Clone(own.Messages)
 	for i := range own.Messages {
 		own.Messages[i].Content = foreign.Content(own.Messages[i].Content)
 	}

@@ -22,7 +22,7 @@ import (
 // upstreamTook, took. It is put together only where it is written.
 type Line struct {
 	register *Register
-	// kind is "tool" or "route".
+	// kind is "tool", "resource", "prompt" or "route".
 	kind, Name string
 	header     http.Header // of the HTTP request, nil if there is none
 	began      time.Time

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/chitpay/chit/server/gateway/pricing"
 	"github.com/chitpay/chit/server/settings"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 func readPrices(r *reader, to *pricing.Prices) setting {
@@ -20,8 +22,20 @@ func readPrices(r *reader, to *pricing.Prices) setting {
 			var price pricing.Price
 			readPrice(r, &price)(entry)
 			checkGlob(r, entry, pattern)
+			checkRead(r, entry, pattern, &price)
 			(*to)[pattern] = price
 		})
+	}
+}
+
+// checkRead refuses of a resource's price, and of a prompt's, what they have no word for.
+func checkRead(r *reader, at place, pattern string, price *pricing.Price) {
+	isResource := strings.HasPrefix(pattern, x402.ResourcePrefix)
+	switch {
+	case (isResource || strings.HasPrefix(pattern, x402.PromptPrefix)) && price.Metered:
+		r.Report(at, "metered is for tools and routes: a resource or a prompt does not tell what it has cost")
+	case isResource && price.Per != nil:
+		r.Report(at, "per is for tools, prompts and routes: a resource has no arguments")
 	}
 }
 

@@ -39,11 +39,11 @@ type Upstream struct {
 	// matches is sold, and nothing that matches Deny.
 	Allow, Deny []string
 	// Resources and Prompts are globs over the URIs of its resources and templates, and over
-	// its prompts: what clients are shown beside the tools, and may read for nothing. Without
-	// them they are shown none.
+	// its prompts: what clients are shown beside the tools and what has a price, and may read
+	// for nothing unless it has one.
 	Resources, Prompts []string
-	// Prices are by the upstream's own tool names. They come before [Config.Prices]. A tool
-	// that neither has a price for is not shown.
+	// Prices are by the upstream's own names of tools and prompts, and by URIs. They come before
+	// [Config.Prices]. A tool that neither has a price for is not shown.
 	Prices pricing.Prices
 	// ShareLogs sends its log messages to every client; without it a client gets those
 	// that come while its call is the only one.

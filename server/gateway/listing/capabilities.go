@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/chitpay/chit/x402"
 )
 
 // capabilities are those of the upstreams together, with what they tell models about
@@ -13,7 +15,7 @@ func (l *Listing) capabilities() []mcpserver.ServerOption {
 	var resources, subscribe, prompts, completions, logging bool
 	var instructions []string
 	for _, u := range l.upstreams {
-		reads, prompted := len(u.Resources) > 0, len(u.Prompts) > 0
+		reads, prompted := len(u.Resources) > 0 || l.pricesAny(u, x402.ResourcePrefix), len(u.Prompts) > 0 || l.pricesAny(u, x402.PromptPrefix)
 		hello := u.Hello()
 		if hello == nil {
 			resources, subscribe, prompts = resources || reads, subscribe || reads, prompts || prompted

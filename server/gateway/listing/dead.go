@@ -7,6 +7,8 @@ import (
 
 	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server/gateway/upstream"
+	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/x402"
 )
 
 // DeadPattern is a pattern of the config that stands for nothing.
@@ -29,7 +31,14 @@ func (d DeadPattern) String() string {
 // findDead is called with l.mu held.
 func (l *Listing) findDead(r *Report, all map[*upstream.Server]upstream.Lists, tools map[origin]string) {
 	if len(r.Down) == 0 {
-		r.dead("prices", slices.Sorted(maps.Keys(l.prices)), slices.Collect(maps.Values(tools)), func(pattern string) string {
+		names := slices.Collect(maps.Values(tools))
+		for shown := range l.promptsOf(all, nil) {
+			names = append(names, x402.PromptPrefix+shown)
+		}
+		for _, has := range all {
+			names = append(names, prefixed(x402.ResourcePrefix, has.URIs())...)
+		}
+		r.dead("prices", slices.Sorted(maps.Keys(l.prices)), names, func(pattern string) string {
 			return hint(pattern, tools, func(o origin, shown string) (string, string) { return o.name, "clients see " + shown })
 		})
 	}
@@ -45,6 +54,7 @@ func (l *Listing) findDead(r *Report, all map[*upstream.Server]upstream.Lists, t
 				own = append(own, o.name)
 			}
 		}
+		own = append(append(own, prefixed(x402.ResourcePrefix, has.URIs())...), prefixed(x402.PromptPrefix, has.PromptNames())...)
 		r.dead(where+"prices", slices.Sorted(maps.Keys(l.pricesOf[u])), own, func(pattern string) string {
 			return hint(pattern, tools, func(o origin, shown string) (string, string) { return shown, "its own name is " + o.name })
 		})
@@ -55,9 +65,17 @@ func (l *Listing) findDead(r *Report, all map[*upstream.Server]upstream.Lists, t
 	}
 }
 
+func prefixed(prefix string, names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = prefix + name
+	}
+	return all
+}
+
 func (r *Report) dead(where string, patterns, names []string, hint func(pattern string) string) {
 	for _, pattern := range patterns {
-		if slices.ContainsFunc(names, func(name string) bool { return glob.Match(pattern, name) }) {
+		if slices.ContainsFunc(names, func(name string) bool { return offer.Over(pattern, name) || offer.MayMake(name, pattern) }) {
 			continue
 		}
 		d := DeadPattern{Where: where, Pattern: pattern}

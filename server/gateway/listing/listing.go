@@ -85,7 +85,7 @@ func (l *Listing) Price(c *config.Config) error {
 	return nil
 }
 
-// setPrices hands the shop the price of every tool that is shown or was a moment ago, so
+// setPrices hands the shop the price of all that is read, and of every tool that is shown or was a moment ago, so
 // that a call that was on its way when a name went away is never free. It is called with
 // l.mu held.
 func (l *Listing) setPrices() error {
@@ -99,5 +99,6 @@ func (l *Listing) setPrices() error {
 			rates[name] = price.Rate(o.upstream.Name + "/" + pattern)
 		}
 	}
+	l.rateReads(rates)
 	return l.shop.SetRates(nil, rates)
 }

@@ -6,9 +6,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/gateway/upstream"
+	"github.com/chitpay/chit/x402"
 )
 
 // Report is what a gateway does with everything that its upstreams offer, and what of its
@@ -38,7 +38,7 @@ type Entry struct {
 	Kind, Upstream string
 	// Own is the upstream's name for it, Shown that which clients see; empty if none does.
 	Own, Shown string
-	// Price says what a call costs; of what is no tool it is "free". It is empty if the
+	// Price says what a call costs; It is empty if the
 	// entry is not shown, and Hidden says why.
 	Price, Hidden string
 }
@@ -65,13 +65,13 @@ func (l *Listing) report() *Report {
 			r.Entries = append(r.Entries, l.reportTool(origin{u, name}, tools, has.Left))
 		}
 		for _, resource := range has.Resources {
-			r.open("resource", u, resource.URI, "resources", u.Resources)
+			r.Entries = append(r.Entries, l.reportRead("resource", u, x402.ResourcePrefix, resource.URI))
 		}
 		for _, t := range has.Templates {
-			r.open("template", u, upstream.RawTemplate(&t), "resources", u.Resources)
+			r.Entries = append(r.Entries, l.reportRead("template", u, x402.ResourcePrefix, upstream.RawTemplate(&t)))
 		}
 		for _, prompt := range has.Prompts {
-			r.open("prompt", u, prompt.Name, "prompts", u.Prompts)
+			r.Entries = append(r.Entries, l.reportRead("prompt", u, x402.PromptPrefix, prompt.Name))
 		}
 	}
 	l.findDead(r, all, tools)
@@ -96,15 +96,25 @@ func (l *Listing) reportTool(o origin, tools map[origin]string, left map[string]
 	return e
 }
 
-// open adds what costs nothing, and is shown where the config names it.
-func (r *Report) open(kind string, u *upstream.Server, name, setting string, shown []string) {
+// reportRead says what is done with a resource, a template or a prompt.
+func (l *Listing) reportRead(kind string, u *upstream.Server, prefix, name string) Entry {
 	e := Entry{Kind: kind, Upstream: u.Name, Own: name}
-	if glob.MatchAny(shown, name) {
-		e.Shown, e.Price = name, server.Free
-	} else {
-		e.Hidden = "not in " + setting
+	shown, setting := name, "resources"
+	if kind == "prompt" {
+		shown, setting = shownAs(u, name), "prompts"
 	}
-	r.Entries = append(r.Entries, e)
+	price, priced := l.readPrice(u, prefix, name, shown)
+	switch {
+	case priced:
+		e.Shown, e.Price = name, price.String()
+	case l.shows(u, prefix, name, shown):
+		e.Shown, e.Price = name, server.Free
+	case kind == "template" && l.showsTemplate(u, name):
+		e.Shown, e.Price = name, "as prices say of its URIs"
+	default:
+		e.Hidden = fmt.Sprintf("not in %s, and no price for %s%s", setting, prefix, shown)
+	}
+	return e
 }
 
 // Table is the entries for people: rows of what there is, its price, and what clients see.

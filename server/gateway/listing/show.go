@@ -7,11 +7,11 @@ import (
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/gateway/link"
 	"github.com/chitpay/chit/server/gateway/upstream"
 	"github.com/chitpay/chit/server/onmcp"
+	"github.com/chitpay/chit/x402"
 )
 
 // announced is what clients see at the moment, as the JSON of each list, so that only a
@@ -93,11 +93,20 @@ func (l *Listing) showTools(all map[*upstream.Server]upstream.Lists) {
 	})
 }
 
-func (l *Listing) showPrompts(all map[*upstream.Server]upstream.Lists, d *directory) {
-	d.prompts = showAs(l.upstreams, func(u *upstream.Server) []string {
+// promptsOf are the prompts that clients see, by the names that they see. A clash may be nil. It
+// is called with l.mu held.
+func (l *Listing) promptsOf(all map[*upstream.Server]upstream.Lists, clash func(string, origin)) map[string]origin {
+	if clash == nil {
+		clash = func(string, origin) {}
+	}
+	return showAs(l.upstreams, func(u *upstream.Server) []string {
 		has := all[u]
-		return slices.DeleteFunc(has.PromptNames(), func(name string) bool { return !glob.MatchAny(u.Prompts, name) })
-	}, nil, l.clash("prompt"))
+		return slices.DeleteFunc(has.PromptNames(), func(name string) bool { return !l.shows(u, x402.PromptPrefix, name, shownAs(u, name)) })
+	}, nil, clash)
+}
+
+func (l *Listing) showPrompts(all map[*upstream.Server]upstream.Lists, d *directory) {
+	d.prompts = l.promptsOf(all, l.clash("prompt"))
 	byOrigin := inverse(d.prompts)
 	var prompts []mcpserver.ServerPrompt
 	for _, u := range l.upstreams {
@@ -123,7 +132,7 @@ func (l *Listing) showResources(all map[*upstream.Server]upstream.Lists, d *dire
 	var templates []mcpserver.ServerResourceTemplate
 	for _, u := range l.upstreams {
 		for _, resource := range all[u].Resources {
-			if !glob.MatchAny(u.Resources, resource.URI) {
+			if !l.shows(u, x402.ResourcePrefix, resource.URI, resource.URI) {
 				continue
 			}
 			if taken[resource.URI] {
@@ -136,7 +145,7 @@ func (l *Listing) showResources(all map[*upstream.Server]upstream.Lists, d *dire
 			resources = append(resources, mcpserver.ServerResource{Resource: resource, Handler: u.Resource})
 		}
 		for _, t := range all[u].Templates {
-			if raw := upstream.RawTemplate(&t); raw == "" || !glob.MatchAny(u.Resources, raw) {
+			if raw := upstream.RawTemplate(&t); raw == "" || !l.showsTemplate(u, raw) {
 				continue
 			}
 			if taken[t.URITemplate.Raw()] {

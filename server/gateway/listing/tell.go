@@ -40,7 +40,7 @@ func (l *Listing) tell() {
 		l.logger.Warn("tools that are not shown", "tools", few(hidden))
 	}
 	if len(open) > 0 {
-		l.logger.Info("resources and prompts that are not shown: an upstream's settings resources and prompts name those that are", "names", few(open))
+		l.logger.Info("resources and prompts that are not shown: a price or an upstream's settings resources and prompts name those that are", "names", few(open))
 	}
 	if len(dead) > 0 {
 		l.logger.Warn("patterns that stand for nothing", "patterns", few(dead))

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/chitpay/chit/glob"
 	"github.com/chitpay/chit/server"
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/vouchers"
 )
 
-// Prices are by the name of a tool or a glob over names, which rank as in
+// Prices are by the name of a tool, a resource or a prompt, or a glob over names, which rank as in
 // [server.Prices].
 type Prices map[string]Price
 
@@ -94,7 +93,7 @@ func (p Prices) Pattern(name string) (pattern string, found bool) {
 	}
 	best := ""
 	for pattern := range p {
-		if !glob.Match(pattern, name) {
+		if !offer.Over(pattern, name) {
 			continue
 		}
 		if !found || len(pattern) > len(best) || len(pattern) == len(best) && pattern < best {

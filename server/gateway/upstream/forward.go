@@ -38,32 +38,44 @@ func (s *Server) callTool(ctx context.Context, name string, asTask bool, req *mc
 		}
 		return l.Client.CallTool(ctx, forwarded)
 	})
+	var unavailable *unavailableError
+	if err = s.answered(ctx, began, err); errors.As(err, &unavailable) {
+		return mcp.NewToolResultError(err.Error()), nil
+	}
+	return result, err
+}
+
+// answered notes for the log how a request that began then has ended, and lets nobody pay for an
+// upstream that is not there, whatever failures cost.
+func (s *Server) answered(ctx context.Context, began time.Time, err error) error {
 	asked := offer.Asked{Name: s.Name, Took: time.Since(began)}
 	defer func() { offer.NoteUpstream(ctx, asked) }()
 	var unavailable *unavailableError
-	if !errors.As(err, &unavailable) {
-		if err != nil {
-			asked.Err = errors.New(link.Reason(err))
-		}
-		return result, err
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &unavailable):
+		asked.Err = errors.New(link.Reason(err))
+		return err
 	}
 	asked.Err, asked.Lost = errors.New(unavailable.cause), true
 	if unavailable.late {
-		return mcp.NewToolResultError(unavailable.Error()), nil
+		return err
 	}
-	server.ReportCost(ctx, 0) // whatever failures cost: the upstream is not there
-	return mcp.NewToolResultError(unavailable.Error() + "; you were not charged"), nil
+	server.ReportCost(ctx, 0)
+	return fmt.Errorf("%w; you were not charged", unavailable)
 }
 
 // Resource is the handler of a resource and of a template of this upstream.
 func (s *Server) Resource(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	var forwarded mcp.ReadResourceRequest
 	forwarded.Params.URI = req.Params.URI
+	began := time.Now()
 	result, err := ask(ctx, s, req.Params.Meta, func(ctx context.Context, l *link.Link, meta *mcp.Meta) (*mcp.ReadResourceResult, error) {
 		forwarded.Params.Meta = meta
 		return l.Client.ReadResource(ctx, forwarded)
 	})
-	if err != nil {
+	if err = s.answered(ctx, began, err); err != nil {
 		return nil, err
 	}
 	for i, contents := range result.Contents {
@@ -77,11 +89,12 @@ func (s *Server) Prompt(name string) mcpserver.PromptHandlerFunc {
 	return func(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		var forwarded mcp.GetPromptRequest
 		forwarded.Params.Name, forwarded.Params.Arguments = name, req.Params.Arguments
+		began := time.Now()
 		result, err := ask(ctx, s, req.Params.Meta, func(ctx context.Context, l *link.Link, meta *mcp.Meta) (*mcp.GetPromptResult, error) {
 			forwarded.Params.Meta = meta
 			return l.Client.GetPrompt(ctx, forwarded)
 		})
-		if err != nil {
+		if err = s.answered(ctx, began, err); err != nil {
 			return nil, err
 		}
 		result.Meta = foreign.Meta(result.Meta)
