@@ -62,7 +62,7 @@ func (s *Shop) shownTools(of *mcpserver.MCPServer) (shown []storefront.Tool) {
 		t := storefront.Tool{Name: tool.Name, Description: tool.Description}
 		t.Most, t.Varies = tool.Price, varies(tool.Offer)
 		if t.Most > 0 && i < storefront.MaxListed {
-			t.Accepts = s.paywall.TermsOf(tool).Accepts
+			t.Accepts, t.Charges = s.paywall.TermsOf(tool).Accepts, s.paywall.ChargesOf(tool)
 		}
 		shown = append(shown, t)
 	}
@@ -73,7 +73,7 @@ func (s *Shop) shownRoute(route SoldRoute) storefront.Route {
 	r := storefront.Route{Method: route.Method, Path: route.Path, Description: route.Offer.Resource.Description, MimeType: route.Offer.Resource.MimeType, Query: route.Offer.Query}
 	if r.Most = route.Offer.Price(); r.Most > 0 {
 		r.Varies = route.Offer.Quote != nil || route.Offer.Metered
-		r.Accepts = s.routes.TermsOf(route.Offer).Accepts
+		r.Accepts, r.Charges = s.routes.TermsOf(route.Offer).Accepts, s.routes.ChargesOf(route.Offer)
 	}
 	return r
 }

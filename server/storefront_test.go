@@ -12,6 +12,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
+	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/server/storefront"
 	"github.com/chitpay/chit/vouchers"
@@ -123,6 +124,42 @@ func TestTheTermsOfARouteAreInTheOpenAPIDocument(t *testing.T) {
 	}
 	if page := ask(front, http.MethodGet, storefront.LLMsPath, nil).Body.String(); !strings.Contains(page, "- `POST /pages/{name}`: at most 0.001 USDC. a page\n") || strings.Contains(page, "MCP") {
 		t.Errorf("a shop without tools says\n%s", page)
+	}
+}
+
+func TestAShopThatIsPaidByMPPSaysSo(t *testing.T) {
+	o := selling(t)
+	o.Accept = offer.Accept{offer.BatchSettlement, offer.Exact, offer.MPP}
+	shop := shoptest.Open(t, o)
+	front := shop.Storefront(server.Front{Routes: func() []server.SoldRoute {
+		return []server.SoldRoute{{Method: http.MethodGet, Path: "/page", Offer: server.HTTPOffer{Name: "page", Price: func() vouchers.Amount { return price }}}}
+	}})
+	var d struct {
+		Paths map[string]map[string]struct {
+			Payment struct {
+				Offers    []struct{ Method, Intent, Amount, Recipient string }
+				Protocols []string
+			} `json:"x-payment-info"`
+		}
+	}
+	if err := json.Unmarshal(ask(front, http.MethodGet, storefront.OpenAPIPath, nil).Body.Bytes(), &d); err != nil {
+		t.Fatal(err)
+	}
+	var ways []string
+	shown := d.Paths["/page"]["get"].Payment
+	for _, o := range shown.Offers {
+		ways = append(ways, o.Method+"/"+o.Intent)
+		if o.Amount != "1000" || o.Recipient != shop.PayTo().Hex() {
+			t.Errorf("the way %+v", o)
+		}
+	}
+	if want := []string{"x402/batch-settlement", "x402/exact", "evm/charge"}; !slices.Equal(ways, want) || !slices.Equal(shown.Protocols, []string{"x402", "mpp"}) {
+		t.Errorf("the ways are %q by %q, want %q", ways, shown.Protocols, want)
+	}
+	for _, page := range []string{ask(front, http.MethodGet, storefront.LLMsPath, nil).Body.String(), shownBy(t, shop, storefront.LLMsPath)} {
+		if !strings.Contains(page, "- By MPP, method `evm`, intent `charge`: ") || strings.Contains(page, "version 1") {
+			t.Errorf("the page says\n%s", page)
+		}
 	}
 }
 

@@ -198,3 +198,15 @@ func TestAToolIsNotPaidByWhatIsNoPaymentOfVersion1(t *testing.T) {
 		t.Errorf("%s left", w.balance(t))
 	}
 }
+
+func TestAShopThatIsPaidByVersion1SaysSo(t *testing.T) {
+	o := shoptest.Options(t)
+	o.Accept = offer.Accept{offer.Exact}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(shoptest.Open(t, o).URL, "/mcp")+"/llms.txt", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, page := answered(t, req); resp.StatusCode != http.StatusOK || !strings.Contains(page, "- By x402, version 1: ") {
+		t.Errorf("answered %d with\n%s", resp.StatusCode, page)
+	}
+}

@@ -101,7 +101,16 @@ func (o *Offer) rate() *offer.Offer {
 
 // TermsOf are the terms of an offer for a request without a payment, at the most that one costs.
 func (s *Seller) TermsOf(o Offer) *x402.PaymentRequired {
-	return s.Desk.Required(terms.Asked{Resource: o.Resource, Price: o.Price(), Offer: o.rate(), Refusal: terms.Unpaid})
+	return s.Desk.Required(o.asked())
+}
+
+// ChargesOf are the terms that challenges of MPP are made of for such a request, none where an
+// offer is not paid so.
+func (s *Seller) ChargesOf(o Offer) []x402.Requirements { return s.Desk.Charges(o.asked()) }
+
+// asked is what is asked for by a request without a payment.
+func (o *Offer) asked() terms.Asked {
+	return terms.Asked{Resource: o.Resource, Price: o.Price(), Offer: o.rate(), Refusal: terms.Unpaid}
 }
 
 // routeLine begins the line of a request.

@@ -38,3 +38,9 @@ func (p *Paywall) Sold(tools *mcpserver.MCPServer) []Sold {
 func (p *Paywall) TermsOf(s Sold) *x402.PaymentRequired {
 	return p.paymentRequired(s.Name, s.Price, terms.Unpaid)
 }
+
+// ChargesOf are the terms that challenges of MPP are made of for such a call, none where a tool is
+// not paid so.
+func (p *Paywall) ChargesOf(s Sold) []x402.Requirements {
+	return p.Terms.Charges(p.asked(s.Name, s.Price, terms.Unpaid))
+}

@@ -57,6 +57,12 @@ func howToPay(s *Sold) string {
 	if s.routesCost() {
 		b.WriteString("- By HTTP: a client of x402, version 2, reads the header `PAYMENT-REQUIRED` of the answer 402, sends the request again with\n  `PAYMENT-SIGNATURE`, and finds the receipt in `PAYMENT-RESPONSE`.\n")
 	}
+	if s.takesFirst() {
+		b.WriteString("- By x402, version 1: the terms are in the body of the 402, and the payment goes into `X-PAYMENT`, or into `_meta[\"x402.payment\"]` of a call by MCP.\n")
+	}
+	if s.takesMPP() {
+		b.WriteString("- By MPP, method `evm`, intent `charge`: the challenges are in `WWW-Authenticate: Payment` and the credential goes into `Authorization: Payment`,\n  or by MCP into `_meta[\"org.paymentauth/credential\"]`.\n")
+	}
 	b.WriteString("- By chit: " + s.byChit() + ".\n\nWhat is taken:\n\n")
 	for _, w := range s.ways() {
 		fmt.Fprintf(&b, "- %s on %s, token %s, paid to %s\n", markdown(w.scheme), markdown(w.network), w.asset, w.payTo)

@@ -11,6 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
 )
 
 // document is an OpenAPI 3.1 document of the routes.
@@ -94,8 +96,11 @@ type price struct {
 	Max      string `json:"max,omitempty"`
 }
 
-// protocolX402 is what x402 is called among protocols of payment.
-const protocolX402 = "x402"
+// protocolX402 and protocolMPP are what x402 and MPP are called among protocols of payment.
+const (
+	protocolX402 = "x402"
+	protocolMPP  = "mpp"
+)
 
 func openAPI(s *Sold) document {
 	d := document{
@@ -150,14 +155,28 @@ func paymentOf(c *Cost) *payment {
 	if c.Varies {
 		p.Price = price{Mode: "dynamic", Currency: "USD", Min: "0", Max: c.Most.Decimal()}
 	}
-	for _, w := range ways(c.Accepts) {
-		offer := paymentOffer{Method: protocolX402, Intent: w.scheme, Currency: w.asset, Recipient: w.payTo, Network: w.network}
-		if !c.Varies {
-			offer.Amount = &c.Most
-		}
-		p.Offers = append(p.Offers, offer)
+	for _, entry := range c.Accepts {
+		p.offer(c, protocolX402, entry.Scheme, entry)
+	}
+	for _, entry := range c.Charges {
+		p.offer(c, mpp.MethodEVM, mpp.IntentCharge, entry)
+	}
+	if len(c.Charges) > 0 {
+		p.Protocols = append(p.Protocols, protocolMPP)
 	}
 	return p
+}
+
+// offer adds a way to pay, once.
+func (p *payment) offer(c *Cost, method, intent string, entry x402.Requirements) {
+	added := paymentOffer{Method: method, Intent: intent, Currency: entry.Asset.Hex(), Recipient: entry.PayTo.Hex(), Network: entry.Network}
+	if slices.ContainsFunc(p.Offers, func(o paymentOffer) bool { o.Amount = nil; return o == added }) {
+		return
+	}
+	if !c.Varies {
+		added.Amount = &entry.Amount
+	}
+	p.Offers = append(p.Offers, added)
 }
 
 // wildcard is one of a pattern of [net/http.ServeMux].

@@ -2,11 +2,13 @@ package storefront
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/v1"
 )
 
 // Sold is what a shop sells at a moment.
@@ -29,8 +31,8 @@ type Cost struct {
 	Most vouchers.Amount
 	// Varies says that it may cost less: by its arguments, or by what it has really cost.
 	Varies bool
-	// Accepts are the ways to pay it.
-	Accepts []x402.Requirements
+	// Accepts are the ways to pay it in the words of x402, Charges those in the words of MPP.
+	Accepts, Charges []x402.Requirements
 }
 
 // Tool is one that clients are shown.
@@ -93,13 +95,34 @@ func ways(accepts []x402.Requirements) (all []way) {
 // ways are those of all that is sold.
 func (s *Sold) ways() []way {
 	var accepts []x402.Requirements
-	for _, tool := range s.Tools {
-		accepts = append(accepts, tool.Accepts...)
-	}
-	for _, route := range s.Routes {
-		accepts = append(accepts, route.Accepts...)
+	for _, c := range s.all() {
+		accepts = append(accepts, c.Accepts...)
 	}
 	return ways(accepts)
+}
+
+// all is what each thing costs.
+func (s *Sold) all() (all []*Cost) {
+	for i := range s.Tools {
+		all = append(all, &s.Tools[i].Cost)
+	}
+	for i := range s.Routes {
+		all = append(all, &s.Routes[i].Cost)
+	}
+	return all
+}
+
+// takesMPP reports whether anything is paid in the words of MPP.
+func (s *Sold) takesMPP() bool {
+	return slices.ContainsFunc(s.all(), func(c *Cost) bool { return len(c.Charges) > 0 })
+}
+
+// takesFirst reports whether anything is paid in the words of x402's first version.
+func (s *Sold) takesFirst() bool {
+	return slices.ContainsFunc(s.all(), func(c *Cost) bool {
+		_, some := v1.Terms(&x402.PaymentRequired{Accepts: c.Accepts})
+		return some
+	})
 }
 
 // String says the cost for people.
