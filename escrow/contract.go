@@ -70,15 +70,24 @@ func (c *Contract) EachLog(ctx context.Context, s chain.LogScan) error {
 
 // Settleable returns what was claimed for a receiver and not yet transferred to it.
 func (c *Contract) Settleable(ctx context.Context, receiver, token common.Address) (vouchers.Amount, error) {
+	claimed, settled, err := c.Totals(ctx, receiver, token)
+	if err != nil {
+		return 0, err
+	}
+	return vouchers.AmountFromBig(new(big.Int).Sub(claimed, settled))
+}
+
+// Totals returns what was ever claimed for a receiver and what of it was transferred, in atomic units.
+func (c *Contract) Totals(ctx context.Context, receiver, token common.Address) (claimed, settled *big.Int, err error) {
 	raw, err := c.call(ctx, c.abi.PackReceivers(receiver, token), nil)
 	if err != nil {
-		return 0, fmt.Errorf("read what receiver %s can settle: %w", receiver, err)
+		return nil, nil, fmt.Errorf("read what receiver %s can settle: %w", receiver, err)
 	}
 	totals, err := c.abi.UnpackReceivers(raw)
 	if err != nil {
-		return 0, fmt.Errorf("read what receiver %s can settle: %w", receiver, err)
+		return nil, nil, fmt.Errorf("read what receiver %s can settle: %w", receiver, err)
 	}
-	return vouchers.AmountFromBig(new(big.Int).Sub(totals.TotalClaimed, totals.TotalSettled))
+	return totals.TotalClaimed, totals.TotalSettled, nil
 }
 
 func (c *Contract) call(ctx context.Context, data []byte, block *big.Int) ([]byte, error) {

@@ -20,7 +20,7 @@ import (
 // [WithMaxGas] bounds that.
 func (c *Contract) Deposit(ctx context.Context, sender *txmgr.Sender, d funding.Authorized, collector common.Address, opts ...SendOption) (*types.Receipt, error) {
 	id := c.domain.ChannelID(d.Channel())
-	data, err := d.CollectorData()
+	pull, err := c.DepositCall(d, collector)
 	if err != nil {
 		return nil, err
 	}
@@ -33,8 +33,7 @@ func (c *Contract) Deposit(ctx context.Context, sender *txmgr.Sender, d funding.
 		return nil, nil
 	}
 	call := optionsOf(opts).call
-	call.To, call.Label, call.Key = c.deployment.Escrow, "deposit "+d.Sum().String(), key
-	call.Data = c.abi.PackDeposit(abiConfig(d.Channel()), d.Sum().Big(), collector, data)
+	call.To, call.Data, call.Label, call.Key = pull.To, pull.Data, pull.Label, key
 	receipt, err := sender.Send(ctx, call)
 	if err != nil {
 		return nil, fmt.Errorf("deposit %s into channel %s: %w", d.Sum(), id, err)

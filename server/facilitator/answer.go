@@ -35,6 +35,8 @@ type verification struct {
 	InvalidReason  x402.ErrorCode `json:"invalidReason,omitzero"`
 	InvalidMessage string         `json:"invalidMessage,omitzero"`
 	Payer          common.Address `json:"payer,omitzero"`
+	// Extra is where the channel stands; nil is absent.
+	Extra any `json:"extra,omitzero"`
 }
 
 // codeLimit is the reason, which is not the standard's, that a caller has used up its own limits.
@@ -172,7 +174,7 @@ func (f *Facilitator) about(r *request, status int, body any) *answer {
 	if p := f.named[r.terms.Network]; p != nil {
 		a.network = p.network
 		switch r.terms.Scheme {
-		case x402.SchemeExact, x402.SchemeUpto:
+		case x402.SchemeExact, x402.SchemeUpto, x402.SchemeBatchSettlement:
 			a.scheme = r.terms.Scheme
 		}
 	}

@@ -27,6 +27,7 @@ type Facilitator struct {
 	tab     *tab
 	shelf   *shelf
 	settles singleflight.Group
+	errands singleflight.Group
 
 	life    context.Context // ends with Close
 	end     context.CancelFunc

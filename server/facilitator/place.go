@@ -10,7 +10,9 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/escrow"
 	"github.com/chitpay/chit/escrow/clearing"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/escrow/transfer"
@@ -27,14 +29,22 @@ type place struct {
 	senders []*txmgr.Sender
 	house   *clearing.House
 	proxies transfer.Proxies
+	escrows []*vault
 
 	mu     sync.Mutex // guards what follows
 	tokens map[common.Address]funding.Token
+	busy   map[common.Address]int // errands that a key has under way
 	told   map[common.Hash]uint64 // the gas that was told of payments that a reorganization took back
 }
 
+// vault is an escrow with its collectors.
+type vault struct {
+	*escrow.Contract
+	escrow.Addresses
+}
+
 func (p *place) open(ctx context.Context) (err error) {
-	p.tokens, p.told = make(map[common.Address]funding.Token), make(map[common.Hash]uint64)
+	p.tokens, p.busy, p.told = make(map[common.Address]funding.Token), make(map[common.Address]int), make(map[common.Hash]uint64)
 	p.name, _ = v1.NetworkOf(p.Client.ChainID())
 	if p.proxies, err = transfer.FindProxies(ctx, p.Client); err != nil {
 		return err
@@ -43,6 +53,9 @@ func (p *place) open(ctx context.Context) (err error) {
 		if _, err = p.token(ctx, token); err != nil {
 			return fmt.Errorf("%w: token %s: %w", ErrOptions, token, err)
 		}
+	}
+	if err = p.findEscrows(ctx); err != nil {
+		return err
 	}
 	if err = p.openSenders(ctx); err != nil {
 		return err
@@ -77,6 +90,33 @@ func (p *place) openSenders(ctx context.Context) error {
 			return err
 		}
 		p.senders = append(p.senders, sender)
+	}
+	return nil
+}
+
+// findEscrows asks which escrows there are: the canonical one, chit's own, and those that are pinned.
+func (p *place) findEscrows(ctx context.Context) error {
+	all := slices.Clone(p.Pinned)
+	for _, known := range []escrow.Addresses{escrow.Canonical, escrow.Own} {
+		if !slices.ContainsFunc(all, func(a escrow.Addresses) bool { return a.Escrow == known.Escrow }) {
+			all = append(all, known)
+		}
+	}
+	for _, at := range all {
+		trusted, err := escrow.Trusted(ctx, p.Client, at.Escrow, p.Pinned...)
+		if errors.Is(err, chain.ErrNoContract) {
+			continue
+		}
+		var code []byte
+		if err == nil {
+			code, err = p.Client.Code(ctx, at.Escrow)
+		}
+		if err != nil {
+			return err
+		}
+		if len(code) > 0 {
+			p.escrows = append(p.escrows, &vault{escrow.At(p.Client, at.Escrow), trusted})
+		}
 	}
 	return nil
 }
@@ -119,9 +159,12 @@ func (p *place) isSender(address common.Address) bool {
 // freest is the key that has the least to do of those that can pay for gas; where none can, of all.
 func (p *place) freest() common.Address {
 	states := p.house.Gas()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	load := func(s clearing.GasState) int { return s.InFlight + p.busy[s.Address] }
 	best := states[0]
 	for _, s := range states[1:] {
-		if best.Out && !s.Out || best.Out == s.Out && s.InFlight < best.InFlight {
+		if best.Out && !s.Out || best.Out == s.Out && load(s) < load(best) {
 			best = s
 		}
 	}

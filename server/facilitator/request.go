@@ -15,10 +15,13 @@ import (
 type request struct {
 	// version is the x402Version, in whose words the answer is.
 	version int
-	// terms are what the payment has to fit: the server's.
+	// terms are what the payment has to fit: the server's. Where work is set they have no more than
+	// the scheme and the chain.
 	terms x402.Requirements
-	// payment is what the payer has sent.
+	// payment is what the payer has sent; nil where work is set.
 	payment *x402.PaymentPayload
+	// work is something that a server has done with its channels; nil is none.
+	work *work
 }
 
 // envelope is a request as it comes.
@@ -43,7 +46,7 @@ func readRequest(body []byte, limits Limits) (*request, *terms.Refusal) {
 	if version == v1.Version {
 		return readV1(e, opts)
 	}
-	return readV2(e, opts)
+	return readV2(e, limits.Claims, opts)
 }
 
 // version is that of the payment, which the envelope must not contradict.
@@ -99,7 +102,7 @@ type head struct {
 	Unknown jsontext.Value `json:",embed"`
 }
 
-func readV2(e *envelope, opts x402.Option) (*request, *terms.Refusal) {
+func readV2(e *envelope, claims int, opts x402.Option) (*request, *terms.Refusal) {
 	of, err := x402.Read[head](e.PaymentRequirements, []string{"scheme", "network"}, opts)
 	if err != nil {
 		return nil, terms.Refuse(x402.ErrPaymentRequirements, "paymentRequirements: %v", err)
@@ -110,8 +113,13 @@ func readV2(e *envelope, opts x402.Option) (*request, *terms.Refusal) {
 	}
 	switch of.Scheme {
 	case x402.SchemeExact, x402.SchemeUpto:
+	case x402.SchemeBatchSettlement:
+		if w, refused := readWork(e, claims, opts); w != nil || refused != nil {
+			r.work = w
+			return r, refused
+		}
 	default:
-		return r, terms.Refuse(x402.ErrUnsupportedScheme, "the scheme is neither exact nor upto")
+		return r, terms.Refuse(x402.ErrUnsupportedScheme, "the scheme is none of exact, upto and batch-settlement")
 	}
 	if r.payment, err = x402.DecodePaymentPayload(e.PaymentPayload, opts); err != nil {
 		return r, terms.Refuse(codeOf(of.Scheme, err), "paymentPayload: %v", err)

@@ -39,18 +39,30 @@ func (f *Facilitator) settle(w http.ResponseWriter, r *http.Request, caller Call
 
 func (f *Facilitator) settled(ctx context.Context, r *request, caller Caller) *answer {
 	p, refused := f.placeOf(r)
-	if refused != nil {
+	switch {
+	case refused != nil:
 		return f.unsettled(r, http.StatusOK, refused)
+	case r.work != nil:
+		return p.doWork(ctx, r, caller)
+	case r.terms.Scheme == x402.SchemeBatchSettlement:
+		a := p.settleChannel(ctx, r, caller)
+		f.list(r, a)
+		return a
 	}
 	d, refused := p.readTransfer(ctx, r, true)
 	if refused != nil {
 		return f.unsettled(r, http.StatusOK, refused)
 	}
 	a := p.settleTransfer(ctx, r, d, caller)
+	f.list(r, a)
+	return a
+}
+
+// list shows what was paid for, if it was.
+func (f *Facilitator) list(r *request, a *answer) {
 	if a.refused == "" {
 		f.shelf.put(r, f.options.Now(), f.options.Logger)
 	}
-	return a
 }
 
 // settleTransfer settles a payment of exact or upto. What is known of it counts before anything is

@@ -25,6 +25,8 @@ type kind struct {
 type kindExtra struct {
 	// FacilitatorAddress is the key that sends transfers of upto.
 	FacilitatorAddress common.Address `json:"facilitatorAddress,omitzero"`
+	// ReceiverAuthorizer signs claims and refunds of channels.
+	ReceiverAuthorizer common.Address `json:"receiverAuthorizer,omitzero"`
 }
 
 // supported answers GET /supported.
@@ -56,7 +58,14 @@ func (f *Facilitator) supported(http.ResponseWriter, *http.Request, Caller) *ans
 func (p *place) kinds() []kind {
 	all := []kind{{X402Version: x402.Version, Scheme: x402.SchemeExact, Network: p.network}}
 	if p.proxies.Upto {
-		all = append(all, kind{x402.Version, x402.SchemeUpto, p.network, &kindExtra{p.freest()}})
+		all = append(all, kind{x402.Version, x402.SchemeUpto, p.network, &kindExtra{FacilitatorAddress: p.freest()}})
+	}
+	if len(p.escrows) > 0 {
+		channels := kind{X402Version: x402.Version, Scheme: x402.SchemeBatchSettlement, Network: p.network}
+		if p.Authorizer != nil {
+			channels.Extra = &kindExtra{ReceiverAuthorizer: p.Authorizer.Address()}
+		}
+		all = append(all, channels)
 	}
 	if p.name != "" {
 		all = append(all, kind{X402Version: v1.Version, Scheme: x402.SchemeExact, Network: p.name})

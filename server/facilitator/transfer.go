@@ -32,10 +32,15 @@ type transferral struct {
 
 // payer is who a request says that pays; the zero address is not said.
 func (r *request) payer() common.Address {
-	if r.payment == nil {
-		return common.Address{}
+	switch {
+	case r.work != nil:
+		return r.work.payer()
+	case transfers.Are(r.payment):
+		return transfers.PayerOf(r.payment)
+	case r.payment != nil:
+		return channelPayer(r.payment.Payload)
 	}
-	return transfers.PayerOf(r.payment)
+	return common.Address{}
 }
 
 // placeOf is where a request is for.

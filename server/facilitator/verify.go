@@ -2,6 +2,8 @@ package facilitator
 
 import (
 	"net/http"
+
+	"github.com/chitpay/chit/x402"
 )
 
 // verify answers POST /verify.
@@ -13,11 +15,16 @@ func (f *Facilitator) verify(w http.ResponseWriter, r *http.Request, _ Caller) *
 	ctx, cancel := f.within(r.Context())
 	defer cancel()
 	p, no := f.placeOf(asked)
-	if no == nil {
+	var extra any
+	switch {
+	case no != nil:
+	case asked.terms.Scheme == x402.SchemeBatchSettlement:
+		extra, no = p.verifyChannel(ctx, asked)
+	default:
 		no = p.verifyTransfer(ctx, asked)
 	}
 	if no != nil {
 		return f.invalid(asked, http.StatusOK, no)
 	}
-	return f.about(asked, http.StatusOK, verification{IsValid: true, Payer: asked.payer()})
+	return f.about(asked, http.StatusOK, verification{IsValid: true, Payer: asked.payer(), Extra: extra})
 }
