@@ -45,7 +45,7 @@ func (s *Shop) Guard(next http.Handler) http.Handler { return s.paywall.Guard(ne
 func (s *Shop) SellHTTP(o HTTPOffer) func(http.Handler) http.Handler {
 	accept := o.Accept.Or(s.transfers.Accept)
 	if s.baseURL == "" && (accept.Takes(offer.Exact) || accept.Takes(offer.MPP)) {
-		s.logger.Warn("some clients (mppx, and those of x402 version 1) cannot pay for a route whose place is a path alone: set baseURL to where clients find the shop", "route", o.Name)
+		s.logger.Warn("some clients (mppx) cannot pay for a route whose place is a path alone: set baseURL to where clients find the shop", "route", o.Name)
 	}
 	return func(next http.Handler) http.Handler { return s.routes.Sell(o, next) }
 }
