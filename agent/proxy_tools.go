@@ -235,6 +235,9 @@ func (p *voucherProxy) TellBalance(ctx context.Context) (relay.Message, error) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "The channel to %s has %s left; the wallet has %s.\n", b.Server, b.Channel, b.Wallet)
 	fmt.Fprintf(&text, "Spent: %s today, %s at this server, %s in all.\n", b.Spent.Today, b.Spent.Server, b.Spent.Total)
+	if b.Spent.InDoubt > 0 {
+		fmt.Fprintf(&text, "Of that in doubt, by transfers that may have been made: %s.\n", b.Spent.InDoubt)
+	}
 	if b.Spent.AtRisk > 0 {
 		fmt.Fprintf(&text, "Signed and not charged: %s.\n", b.Spent.AtRisk)
 	}

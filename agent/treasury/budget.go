@@ -1,6 +1,7 @@
 package treasury
 
 import (
+	"context"
 	"time"
 
 	"github.com/chitpay/chit/agent/book"
@@ -25,4 +26,9 @@ func ReadBudget(kept *book.Book, policy policy.Policy, server string, now time.T
 	}
 	spent.Disputed, err = kept.Disputed()
 	return spent, append(limits, limited.TopUpsLeft(moved)), err
+}
+
+// ReadDoubts lists the transfers of a payer's book of which it is not known whether they are made.
+func ReadDoubts(ctx context.Context, kept *book.Book) ([]budget.Doubt, error) {
+	return budget.Open(budget.Options{Table: kept}).Doubts(ctx)
 }

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/urfave/cli/v2"
 
@@ -22,12 +24,20 @@ import (
 // chargeOf says what a receipt proves of the charge of a call that failed.
 func chargeOf(receipt agent.Receipt) string {
 	switch {
+	case receipt.InDoubt > 0:
+		return ", and " + inDoubt(receipt)
 	case receipt.Paid:
 		return ", and was charged " + receipt.Charged.String()
 	case receipt.Channel != (vouchers.ChannelID{}):
 		return ", and was not charged"
 	}
 	return ", and gave no receipt"
+}
+
+// inDoubt says what stays in doubt of a transfer.
+func inDoubt(receipt agent.Receipt) string {
+	return fmt.Sprintf("%s is in doubt: the transfer that was signed can be made until %s, and counts until the chain says that it was not",
+		receipt.InDoubt, receipt.Until.Format(time.RFC3339))
 }
 
 // outcome writes the file of --output, and says whether the tool has failed, and with
@@ -66,7 +76,12 @@ func printResult(w io.Writer, result *mcp.CallToolResult, receipt agent.Receipt)
 // printCost says what was paid, beside what the command prints.
 func printCost(receipt agent.Receipt) error {
 	cost := "charged nothing"
-	if receipt.Paid {
+	switch {
+	case receipt.InDoubt > 0:
+		cost = inDoubt(receipt)
+	case receipt.Tx != (common.Hash{}):
+		cost = fmt.Sprintf("paid %s by a transfer, transaction %s", receipt.Charged, receipt.Tx)
+	case receipt.Paid:
 		cost = fmt.Sprintf("paid %s, %s on this channel so far", receipt.Charged, receipt.Cumulative)
 	}
 	_, err := fmt.Fprintf(os.Stderr, "%s\n", cost)
