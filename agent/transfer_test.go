@@ -266,6 +266,46 @@ func TestNothingThatAServerAnswersMakesATransferCountLessOrBeSignedTwice(t *test
 	}
 }
 
+func TestATransferThatLeftIsNotTakenBackWhenTheServerIsGone(t *testing.T) {
+	var web *httptest.Server
+	k := new(taker)
+	web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code := x402.ErrPaymentRequired
+		if r.Header.Get(x402.HeaderPaymentSignature) != "" {
+			code = x402.ErrUnexpectedVerify
+			_ = web.Listener.Close()
+			w.Header().Set("Connection", "close")
+		}
+		k.refuse(t, w, code)
+	}))
+	t.Cleanup(web.Close)
+	o := wallet(t)
+	if _, _, err := visit(t, web.URL, o).Do(t.Context(), agent.HTTPRequest{URL: web.URL}); err == nil {
+		t.Error("it was answered")
+	}
+	if spent := budgetOf(t, o); spent.InDoubt != price {
+		t.Errorf("the book has %+v", spent)
+	}
+}
+
+func TestATransferThatNeverLeftCountsNoMore(t *testing.T) {
+	var web *httptest.Server
+	k := new(taker)
+	web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = web.Listener.Close()
+		w.Header().Set("Connection", "close")
+		k.refuse(t, w, x402.ErrPaymentRequired)
+	}))
+	t.Cleanup(web.Close)
+	o := wallet(t)
+	if _, _, err := visit(t, web.URL, o).Do(t.Context(), agent.HTTPRequest{URL: web.URL}); !errors.Is(err, agent.ErrUnreached) {
+		t.Errorf("%v", err)
+	}
+	if spent := budgetOf(t, o); spent.InDoubt != 0 || spent.Total != 0 {
+		t.Errorf("the book has %+v", spent)
+	}
+}
+
 func receiptOf(t testing.TB, r x402.SettlementResponse) func(http.ResponseWriter, *x402.PaymentPayload) {
 	return func(w http.ResponseWriter, _ *x402.PaymentPayload) {
 		r.Network = shoptest.Net.Client.Network()

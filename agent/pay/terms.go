@@ -18,6 +18,13 @@ func (p *Payer) Known(tool string) *terms.Terms {
 	return p.terms[tool]
 }
 
+// forget forgets the terms of a tool.
+func (p *Payer) forget(tool string) {
+	p.learning.Lock()
+	defer p.learning.Unlock()
+	delete(p.terms, tool)
+}
+
 // unlearn forgets all terms.
 func (p *Payer) unlearn() {
 	p.learning.Lock()

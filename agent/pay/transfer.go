@@ -9,6 +9,7 @@ import (
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/budget"
 	"github.com/chitpay/chit/agent/deposit"
+	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/agent/transfers"
@@ -32,6 +33,7 @@ func (p *Payer) consider(ctx context.Context, tool string, required *x402.Paymen
 	case len(direct) == 0:
 		return &offer{channel: t}, nil
 	case err != nil || !p.covers(ctx, t):
+		p.forget(tool) // the next call is asked about anew: prices of transfers are not paid unseen
 		return &offer{transfers: direct}, nil
 	}
 	return &offer{t, direct}, nil
@@ -69,6 +71,7 @@ func lacksFunds(err error) bool {
 // buyUnfunded buys by a transfer what a channel cannot pay, and fails with why where the server takes
 // none.
 func (p *Payer) buyUnfunded(ctx context.Context, w *Want, o *offer, why error) (Receipt, error) {
+	p.forget(w.Name)
 	if len(o.transfers) == 0 {
 		a, err := w.inquire(ctx)
 		if err != nil {
@@ -148,6 +151,7 @@ const presentations = 3
 // present sends a payment, and the same one again where the server does not know yet whether it was
 // taken.
 func (p *Payer) present(ctx context.Context, w *Want, paid *x402.PaymentPayload) (a *Answer, err error) {
+	ctx, _ = dial.OnWay(ctx) // what has left with the first request has left
 	for range presentations {
 		a, _, err = p.send(ctx, w, &Payment{Full: paid})
 		if err != nil || a.Required == nil || !undecided[a.Required.Error] || ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -122,13 +123,13 @@ func (k *Desk) approve(ctx context.Context, s *Signed) error {
 		return err
 	}
 	if !s.Sponsored {
-		return fmt.Errorf("%w: it may move %s atomic units of %s of %s, %s are to be paid, and the seller takes no permit of the token: approve %s for token %s over what is to be paid, and no more",
-			ErrAllowance, allowance, k.Token.Symbol, k.Key.Address(), s.Signed.Value.Atomic(), funding.Permit2, k.Token.Address)
+		return fmt.Errorf("%w: it may move %s atomic units of %s of %s, %s are to be paid, and the seller takes no permit of the token: `chit wallet approve %s` lets it move exactly that, for gas",
+			ErrAllowance, allowance, k.Token.Symbol, k.Key.Address(), s.Signed.Value.Atomic(), s.Signed.Value.Decimal())
 	}
 	if err := k.permits.Take(ctx); err != nil {
 		return err
 	}
-	s.done = k.permits.Give
+	s.done = sync.OnceFunc(k.permits.Give)
 	nonce, err := k.Token.PermitNonce(ctx, k.Chain, k.Key.Address())
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAllowance, err)

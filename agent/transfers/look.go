@@ -16,7 +16,7 @@ import (
 const Kept = 31 * 24 * time.Hour
 
 const (
-	lookTime  = 10 * time.Second // how long the endpoints may take to say what became of one
+	lookTime  = 10 * time.Second // how long the endpoints may take to say what became of all
 	lookPause = time.Minute      // between two looks at what the chain does not hold for final yet
 )
 
@@ -53,13 +53,15 @@ func (k *Desk) Look(ctx context.Context) error {
 	if len(all) == 0 {
 		return nil
 	}
-	now := k.chainTime(ctx)
+	asking, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	now := k.chainTime(asking)
 	for _, d := range all {
 		if d.Over().After(now) {
 			k.soon(d.Over())
 			continue
 		}
-		moved, known := k.moved(ctx, &d)
+		moved, known := k.moved(asking, &d)
 		if !known && k.Now().Sub(d.Signed) < Kept {
 			k.soon(time.Now().Add(lookPause))
 			continue
@@ -73,8 +75,6 @@ func (k *Desk) Look(ctx context.Context) error {
 
 // chainTime is the moment of the latest block, or this machine's where no endpoint tells.
 func (k *Desk) chainTime(ctx context.Context) time.Time {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
 	head, err := k.Chain.Header(ctx, nil)
 	if err != nil {
 		return time.Now()
@@ -89,8 +89,6 @@ func (k *Desk) moved(ctx context.Context, d *budget.Doubt) (vouchers.Amount, boo
 	if t.ChainID != k.Chain.ChainID() {
 		return t.Value, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
 	moved, known := k.agree(func(one *chain.Client) (vouchers.Amount, error) { return finally(ctx, one, d) })
 	if !known {
 		return t.Value, false

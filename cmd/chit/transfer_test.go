@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -85,4 +87,33 @@ func TestAPageIsPaidByATransferByHand(t *testing.T) {
 			t.Errorf("the gateway ended with %d:\n%s", code, shop.out)
 		}
 	}
+}
+
+func TestPermit2IsApprovedForExactlyWhatIsAsked(t *testing.T) {
+	h := newHome(t)
+	h.start(t, "is ready", "dev", "--port", "0")
+	if asked := h.run(t, "wallet", "approve", "0.5"); asked.code != 2 || !strings.Contains(asked.stderr, "--yes") {
+		t.Errorf("without a yes: %+v", asked)
+	}
+	owner := strings.TrimSpace(h.ok(t, "wallet", "address"))
+	allowance := "0xdd62ed3e" + fmt.Sprintf("%064s%064s", strings.ToLower(owner[2:]), "000000000022d473030f116ddee9f6b43ac78ba3")
+	for _, amount := range []string{"0.5", "0"} {
+		h.ok(t, "wallet", "approve", amount, "--yes")
+		var said string
+		h.rpc(t, &said, "eth_call", map[string]string{"to": h.token(t), "data": allowance}, "latest")
+		if want := map[string]string{"0.5": fmt.Sprintf("0x%064x", 500_000), "0": fmt.Sprintf("0x%064x", 0)}[amount]; said != want {
+			t.Errorf("after %s it may move %s", amount, said)
+		}
+	}
+}
+
+// token is that of the profile.
+func (h home) token(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.dir, "profiles", "dev.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "token: ")
+	return strings.Trim(strings.Fields(after)[0], "\"'")
 }

@@ -18,7 +18,7 @@ import (
 func Wallet() *cli.Command {
 	return &cli.Command{
 		Name:  "wallet",
-		Usage: "make and list encrypted key files",
+		Usage: "make and list encrypted key files, and say what Permit2 may move",
 		Subcommands: []*cli.Command{
 			{Name: "new", Usage: "make a key file, encrypted with a passphrase", Flags: []cli.Flag{command.JSONFlag}, Action: walletNew},
 			{
@@ -28,6 +28,7 @@ func Wallet() *cli.Command {
 			},
 			{Name: "list", Usage: "list the key files", Flags: []cli.Flag{command.TokenFlag, command.JSONFlag, balancesFlag}, Action: walletList},
 			{Name: "address", Usage: "print the address of the profile's payer", Flags: []cli.Flag{command.JSONFlag}, Action: walletAddress},
+			approveCommand(),
 		},
 	}
 }
