@@ -38,20 +38,9 @@ func DecodeHeader[D Document](header string, opts ...x402.Option) (*D, error) {
 	return Decode[D](data, opts...)
 }
 
-// DecodePayment reads a payment of which nothing says the version but itself, as the member
-// [x402.MetaPayment] over MCP: one of the two is not nil. Errors are those of [Decode] for version
-// 1, and those of [x402.DecodePaymentPayload] for all else.
-func DecodePayment(data []byte, opts ...x402.Option) (*PaymentPayload, *x402.PaymentPayload, error) {
-	if IsOf(data, opts...) {
-		one, err := Decode[PaymentPayload](data, opts...)
-		return one, nil, err
-	}
-	two, err := x402.DecodePaymentPayload(data, opts...)
-	return nil, two, err
-}
-
-// IsOf reports whether a document is of version 1. It is false for what is no document.
+// IsOf reports whether a payment is of version 1: it says so, and names its scheme itself, which one
+// of version 2 does in what it accepts. It is false for what is no document.
 func IsOf(data []byte, opts ...x402.Option) bool {
-	h, err := x402.Read[head](data, []string{"x402Version"}, opts...)
-	return err == nil && h.checkVersion() == nil
+	h, err := x402.Read[head](data, []string{"x402Version", "scheme"}, opts...)
+	return err == nil && h.checkVersion() == nil && h.Scheme != nil
 }
