@@ -266,6 +266,24 @@ func TestNothingThatAServerAnswersMakesATransferCountLessOrBeSignedTwice(t *test
 	}
 }
 
+func TestTheSameTransferIsSentAgainToWhoDoesNotKnowYetWhatBecameOfIt(t *testing.T) {
+	for _, code := range []x402.ErrorCode{x402.ErrUnexpectedVerify, x402.ErrUnexpectedSettle, x402.ErrSettlementPending} {
+		asked := 0
+		done := receiptOf(t, x402.SettlementResponse{Success: true, Transaction: "0x" + strings.Repeat("01", 32)})
+		k, o := newTaker(t, func(w http.ResponseWriter, paid *x402.PaymentPayload) {
+			if asked++; asked < 3 {
+				refuses(t, code)(w, paid)
+				return
+			}
+			done(w, paid)
+		}), wallet(t)
+		_, receipt, err := visit(t, k.url, o).Do(t.Context(), agent.HTTPRequest{URL: k.url})
+		if err != nil || receipt.Charged != price || receipt.InDoubt != 0 || asked != 3 || k.nonces() != 1 {
+			t.Errorf("%s: %+v, %v; %d transfers came in %d requests", code, receipt, err, k.nonces(), asked)
+		}
+	}
+}
+
 func TestATransferThatLeftIsNotTakenBackWhenTheServerIsGone(t *testing.T) {
 	var web *httptest.Server
 	k := new(taker)

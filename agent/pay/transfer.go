@@ -163,7 +163,7 @@ func (p *Payer) present(ctx context.Context, w *Want, paid *x402.PaymentPayload)
 
 // undecided are the refusals of a server that does not know what to make of a payment: the same one
 // may be taken when it comes again, and moves its money once at most.
-var undecided = map[x402.ErrorCode]bool{x402.ErrUnexpectedVerify: true, x402.ErrUnexpectedSettle: true}
+var undecided = map[x402.ErrorCode]bool{x402.ErrUnexpectedVerify: true, x402.ErrUnexpectedSettle: true, x402.ErrSettlementPending: true}
 
 func refusedOf(required *x402.PaymentRequired, price vouchers.Amount) *RefusedError {
 	no := refused(required)
