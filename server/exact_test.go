@@ -18,6 +18,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/chitpay/chit/chain/keys"
 	"github.com/chitpay/chit/chain/txmgr"
@@ -28,6 +29,7 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/vouchers/archive"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
 	"github.com/chitpay/chit/x402/mpp"
@@ -589,4 +591,21 @@ func callMeta(t testing.TB, url, tool string, meta map[string]any) map[string]js
 		t.Fatalf("%s: %v", body, err)
 	}
 	return answer.Result.Meta
+}
+
+func TestTheArchiveNamesWhoHasPaidByATransfer(t *testing.T) {
+	p := openPages(t, nil)
+	w := newWallet(t, "wallet", pagePrice)
+	r := entry(p.required(t), x402.SchemeExact, "")
+	if resp, body := p.get(t, x402.HeaderPaymentSignature, paying(t, r, w.signs(t, r))); resp.StatusCode != http.StatusOK {
+		t.Fatalf("answered %d: %s", resp.StatusCode, body)
+	}
+	var file bytes.Buffer
+	if err := p.WriteDay(t.Context(), p.HistorySpan().Last, &file); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := parquet.Read[archive.Row](bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil || len(rows) != 1 || rows[0].Payer == nil || *rows[0].Payer != w.Address().Hex() {
+		t.Errorf("the archive has %+v, %v", rows, err)
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/server/exact"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/archive"
 	"github.com/chitpay/chit/vouchers/diskstore"
@@ -31,12 +32,19 @@ func SpanOf(store *diskstore.Store) Span {
 
 // WriteDay writes the receipts of a day as [archive.Write] does, with who paid.
 func WriteDay(ctx context.Context, store *diskstore.Store, of *ledger.Ledger, day time.Time, w io.Writer) error {
-	_, err := archive.Write(ctx, w, store.History(), day, func(id vouchers.ChannelID) common.Address {
-		ch, known := of.Channel(id)
-		if !known {
-			return common.Address{}
+	accounts, err := exact.Accounts(store)
+	if err != nil {
+		return err
+	}
+	byTransfer := make(map[vouchers.ChannelID]common.Address, len(accounts))
+	for _, account := range accounts {
+		byTransfer[account.ID] = account.Config.Payer
+	}
+	_, err = archive.Write(ctx, w, store.History(), day, func(id vouchers.ChannelID) common.Address {
+		if ch, known := of.Channel(id); known {
+			return ch.Config.Payer
 		}
-		return ch.Config.Payer
+		return byTransfer[id]
 	})
 	return err
 }
