@@ -1,4 +1,4 @@
-// The stock server: express, each scheme, and a facilitator in the same process.
+// The stock server: express, each scheme, and a facilitator in the same process or elsewhere.
 import { once } from "node:events";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { x402ResourceServer } from "@x402/core/server";
@@ -18,16 +18,12 @@ const PRICE = "1000";
 const METERED = "700"; // of PRICE at most
 const SPONSORING = { eip2612GasSponsoring: { info: { description: "takes a permit with the payment", version: "1" }, schema: {} } };
 
-// Starts it on a chain with the contracts. Its channels are in the folder `storage`, or in memory where none is given.
-export async function startStock({ chain, node, usdc, storage }) {
+// Starts it on a chain with the contracts. Its channels are in the folder `storage`, or in memory where none is given; without a
+// facilitator it has the stock one.
+export async function startStock({ chain, node, usdc, storage, facilitator }) {
   const network = `eip155:${chain.id}`;
   const [cashier, receiver] = Array.from({ length: 2 }, () => privateKeyToAccount(generatePrivateKey()));
-  const relay = await newRelay({ chain, node });
-  const facilitator = new x402Facilitator()
-    .register(network, new FacilitatorScheme(relay, cashier))
-    .register(network, new ExactFacilitator(relay))
-    .register(network, new UptoFacilitator(relay))
-    .registerExtension({ key: "eip2612GasSponsoring" });
+  facilitator ??= await stockFacilitator({ chain, node }, cashier);
   const scheme = new ServerScheme(receiver.address, {
     receiverAuthorizerSigner: cashier, withdrawDelay: 900, ...(storage && { storage: new FileChannelStorage({ directory: storage }) }),
   });
@@ -39,6 +35,16 @@ export async function startStock({ chain, node, usdc, storage }) {
     server.close();
   };
   return { url: `http://127.0.0.1:${server.address().port}`, network, app, facilitator, scheme, receiver: receiver.address, stop };
+}
+
+async function stockFacilitator({ chain, node }, cashier) {
+  const network = `eip155:${chain.id}`;
+  const relay = await newRelay({ chain, node });
+  return new x402Facilitator()
+    .register(network, new FacilitatorScheme(relay, cashier))
+    .register(network, new ExactFacilitator(relay))
+    .register(network, new UptoFacilitator(relay))
+    .registerExtension({ key: "eip2612GasSponsoring" });
 }
 
 // What is sold: by vouchers a line that says how often it was, a form, and a page that fails; by transfers of each kind a page.
