@@ -16,6 +16,9 @@ func (c ErrorCode) Message() string {
 	return string(c)
 }
 
+// IsKnown reports whether the code is one of this package, and not a word of somebody else's.
+func (c ErrorCode) IsKnown() bool { _, ok := messages[c]; return ok }
+
 // HTTPStatus is the status of an answer that refuses a payment with the code: 412 where the payer
 // must approve Permit2 first (x402 v2, scheme exact), and 402 else.
 func (c ErrorCode) HTTPStatus() int {

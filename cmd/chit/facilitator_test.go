@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -210,6 +211,64 @@ func TestTheLimitsOfAKeyAreKept(t *testing.T) {
 	if status, _, _ := o.asks("nobody", "/healthz", nil); status != http.StatusOK {
 		t.Errorf("health: %d", status)
 	}
+}
+
+func TestTheMetricsTellOfASettlement(t *testing.T) {
+	o := newOffice(t, map[string]string{"shop": "", "prometheus": ", metrics: true"})
+	o.opens()
+	if status, _, text := o.asks("shop", "/settle", o.pays(10_000)); status != http.StatusOK || !strings.Contains(text, `"success":true`) {
+		t.Fatalf("settle answers %d %s", status, text)
+	}
+	if status, _, text := o.asks("shop", "/settle", []byte("{}")); status != http.StatusBadRequest {
+		t.Fatalf("what is no payment is answered by %d %s", status, text)
+	}
+	if status, _, text := o.asks("shop", "/metrics", nil); status != http.StatusForbidden || strings.Contains(text, "chit_facilitator") {
+		t.Errorf("a key that does not read them gets %d %s", status, text)
+	}
+	// What a key has used and what a sender has are told a moment after the answer.
+	var missed []string
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {
+		status, header, text := o.asks("prometheus", "/metrics", nil)
+		if status != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "text/plain; version=0.0.4") {
+			t.Fatalf("the answer is %d %v", status, header)
+		}
+		if missed = o.missed(text); len(missed) == 0 {
+			return
+		}
+	}
+	t.Errorf("the metrics of a settlement are not there: %q", missed)
+}
+
+// missed are the lines that metrics lack after one settlement of the shop, and one request that was none.
+func (o *office) missed(text string) (missed []string) {
+	network := fmt.Sprintf("network=%q", o.client.Network())
+	for _, line := range []string{
+		`requests_total{` + network + `,outcome="ok",path="/settle",scheme="exact"} 1`,
+		`requests_total{network="",outcome="invalid_payload",path="/settle",scheme=""} 1`,
+		`request_duration_seconds_count{path="/settle"} 2`,
+		`transfers_waiting{` + network + `} 0`,
+		`transfers_settled_total{` + network + `} 1`,
+		`transactions_total{` + network + `} 1`,
+	} {
+		if !strings.Contains(text, "\nchit_facilitator_"+line+"\n") {
+			missed = append(missed, line)
+		}
+	}
+	for series, least := range map[string]float64{
+		`key_gas_used_total{key="shop",` + network + `} `:                                 21_000,
+		`transactions_gas_total{` + network + `} `:                                        21_000,
+		`transactions_fee_wei_total{` + network + `} `:                                    21_000,
+		fmt.Sprintf(`sender_balance_wei{address=%q,%s} `, keys.Dev(5).Address(), network): 1e18,
+	} {
+		_, rest, _ := strings.Cut(text, "\nchit_facilitator_"+series)
+		value, _, _ := strings.Cut(rest, "\n")
+		if got, err := strconv.ParseFloat(value, 64); err != nil || got < least {
+			missed = append(missed, fmt.Sprintf("%s%s, at least %g", series, value, least))
+		}
+	}
+	return missed
 }
 
 func TestABadFacilitatorConfigIsRefused(t *testing.T) {

@@ -39,8 +39,8 @@ type verification struct {
 	Extra any `json:"extra,omitzero"`
 }
 
-// codeLimit is the reason, which is not the standard's, that a caller has used up its own limits.
-const codeLimit x402.ErrorCode = "facilitator_limit"
+// CodeLimit is the reason, which is not the standard's, that a caller has used up its own limits.
+const CodeLimit x402.ErrorCode = "facilitator_limit"
 
 // serve admits a request, answers it and tells of it.
 func (f *Facilitator) serve(answers func(http.ResponseWriter, *http.Request, Caller) *answer) http.HandlerFunc {
@@ -184,7 +184,7 @@ func (f *Facilitator) about(r *request, status int, body any) *answer {
 // limited is the answer to a caller whose limits do not allow a settlement, or to whom nobody can
 // say at the moment.
 func (f *Facilitator) limited(r *request, err error) *answer {
-	status, code, text := http.StatusTooManyRequests, codeLimit, err.Error()
+	status, code, text := http.StatusTooManyRequests, CodeLimit, err.Error()
 	switch {
 	case errors.Is(err, ErrForbidden):
 		status = http.StatusForbidden

@@ -18,6 +18,7 @@ import (
 	"github.com/chitpay/chit/server/facilitator"
 	"github.com/chitpay/chit/server/facilitator/access"
 	"github.com/chitpay/chit/server/facilitator/config"
+	"github.com/chitpay/chit/server/facilitator/metrics"
 	"github.com/chitpay/chit/vouchers/diskstore"
 )
 
@@ -58,7 +59,8 @@ func Open(ctx context.Context, c *config.Config, o Options) (*Site, error) {
 }
 
 func (s *Site) open(ctx context.Context, o Options) error {
-	options := facilitator.Options{Limits: s.config.Limits, Logger: s.logger}
+	told := metrics.New()
+	options := facilitator.Options{Limits: s.config.Limits, Logger: s.logger, Served: told.Count}
 	for i := range s.config.Chains {
 		of := &s.config.Chains[i]
 		c, err := chainOf(of, o.Key)
@@ -78,19 +80,21 @@ func (s *Site) open(ctx context.Context, o Options) error {
 	s.later(store.Close)
 	options.Store = store
 	var callers *access.Access
+	var usage func() []access.Usage
 	if len(s.config.Keys) > 0 {
 		if callers, err = access.Open(store, s.config.Keys, nil); err != nil {
 			return err
 		}
 		s.later(func() error { return callers.Close(context.WithoutCancel(ctx)) })
-		options.Access = callers
+		options.Access, usage = callers, callers.Usage
 	}
 	if s.facilitator, err = facilitator.New(ctx, options); err != nil {
 		return err
 	}
 	s.stop = sync.OnceValue(s.facilitator.Close)
 	s.later(s.stop)
-	s.handler = s.guard(s.facilitator)
+	told.Follow(s.facilitator, usage)
+	s.handler = s.guard(s.route(callers, told))
 	return nil
 }
 
