@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 say() { printf '\n== %s\n' "$*"; }
 
 say "go test $*"
-go test "$@" ./...
+go test -timeout 30m "$@" ./...
 say "the pure Go curve, for machines without a C compiler"
 CGO_ENABLED=0 go test ./vouchers ./vouchers/ledger -run 'Digest|Signature|Signed|Canonical|Parity'
 say "contracts"
