@@ -16,7 +16,10 @@ import (
 
 // trail is the blocks with payments that a reorganization may still take back, the newest last. A
 // block that is on the chain has all on it that are older: so few of them are looked at.
-type trail struct{ marks []*mark }
+type trail struct {
+	marks []*mark
+	adds  uint64 // how many rows were added
+}
 
 // mark is a block with payments.
 type mark struct {
@@ -36,6 +39,7 @@ type mark struct {
 
 // add notes a row that has settled. Called with the house's lock held.
 func (t *trail) add(r *row, record *Record) {
+	t.adds++
 	at, _ := slices.BinarySearchFunc(t.marks, record.Block, func(m *mark, block uint64) int {
 		if m.number < block {
 			return -1
@@ -116,13 +120,19 @@ func (h *House) isTrailEmpty() bool {
 	return len(h.trail.marks) == 0
 }
 
+func (h *House) isSound(m *mark) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return m.sound
+}
+
 // errMissing says that a block with payments is not on the chain, for the moment.
 var errMissing = errors.New("a block with payments is not on the chain; they are looked for again")
 
 // walkTrail looks at the blocks from the newest to the one under which all are known to be there.
 func (h *House) walkTrail(ctx context.Context, head uint64) error {
 	h.mu.Lock()
-	marks := slices.Clone(h.trail.marks)
+	marks, adds := slices.Clone(h.trail.marks), h.trail.adds
 	h.mu.Unlock()
 	var walked []*mark
 	var missing bool
@@ -131,7 +141,7 @@ func (h *House) walkTrail(ctx context.Context, head uint64) error {
 		if err != nil {
 			return err
 		}
-		if there && m.sound {
+		if there && h.isSound(m) {
 			break
 		}
 		walked = append(walked, m)
@@ -142,7 +152,7 @@ func (h *House) walkTrail(ctx context.Context, head uint64) error {
 	}
 	h.mu.Lock()
 	for _, m := range walked {
-		m.sound = !missing
+		m.sound = !missing && h.trail.adds == adds // what was added meanwhile was not looked at
 	}
 	h.mu.Unlock()
 	if missing {
