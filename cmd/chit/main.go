@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 	"github.com/chitpay/chit/cmd/chit/internal/money"
 	"github.com/chitpay/chit/cmd/chit/internal/sell"
+	"github.com/chitpay/chit/cmd/chit/internal/store"
 	"github.com/chitpay/chit/internal/plain"
 )
 
@@ -55,7 +56,7 @@ func newApp() *cli.App {
 		Flags:                []cli.Flag{command.HomeFlag, command.ProfileFlag, command.PassphraseFileFlag},
 		Commands: []*cli.Command{
 			devCommand(), demoCommand(),
-			sell.Serve(), sell.Gateway(), sell.Facilitator(), sell.Channels(money.Recover()), sell.Settle(), sell.Withdrawals(), sell.Reconcile(), sell.Limits(), sell.Tx(), sell.Grants(), sell.Debts(), sell.Store(), sell.Registry(),
+			sell.Serve(), sell.Gateway(), sell.Facilitator(), sell.Channels(money.Recover()), sell.Settle(), sell.Withdrawals(), sell.Reconcile(), sell.Limits(), sell.Tx(), sell.Grants(), sell.Debts(), store.Command(), sell.Registry(),
 			money.Wallet(), money.Deposit(), money.TopUp(), money.Balance(), money.Budget(), buy.Tools(), buy.Call(), buy.Proxy(), buy.PayURL(),
 			money.Refund(), money.Withdraw(), money.Recover(), money.Shop(), buy.Credit(), money.Receipts(),
 			sell.Deploy(), sell.VerifyDeployment(), completionCommand(), versionCommand(),

@@ -1,4 +1,4 @@
-package sell
+package store
 
 import (
 	"cmp"
@@ -14,18 +14,18 @@ import (
 	"github.com/chitpay/chit/vouchers/history"
 )
 
-// storeArchiveCommand is `chit store archive`.
-func storeArchiveCommand() *cli.Command {
+// archiveCommand is `chit store archive`.
+func archiveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "archive", Usage: "write the receipts of each day that is over to a Parquet file, also while the server runs", ArgsUsage: "DIR",
 		Description: "Days are those of UTC; one is archived an hour after its end, and passed over if its file is there.",
 		Flags:       []cli.Flag{command.JSONFlag, command.StoreFlag},
-		Action:      storeArchive,
+		Action:      archiveStore,
 	}
 }
 
-// storePruneCommand is `chit store prune`.
-func storePruneCommand() *cli.Command {
+// prune is `chit store prune`.
+func prune() *cli.Command {
 	return &cli.Command{
 		Name: "prune", Usage: "drop receipts that are old and claimed, also while the server runs",
 		Description: "Without --keep and --max it goes by `history` of the running server, or of the profile. What is not claimed is never dropped.",
@@ -35,11 +35,11 @@ func storePruneCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be dropped"},
 			command.JSONFlag, command.StoreFlag,
 		},
-		Action: storePrune,
+		Action: pruneStore,
 	}
 }
 
-func storeArchive(c *cli.Context) error {
+func archiveStore(c *cli.Context) error {
 	if err := command.WantArgs(c, 1, 1); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func storeArchive(c *cli.Context) error {
 	})
 }
 
-func storePrune(c *cli.Context) error {
+func pruneStore(c *cli.Context) error {
 	if err := command.WantArgs(c, 0, 0); err != nil {
 		return err
 	}

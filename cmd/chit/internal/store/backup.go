@@ -1,4 +1,4 @@
-package sell
+package store
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"github.com/chitpay/chit/vouchers/diskstore/restore"
 )
 
-func storeBackup() *cli.Command {
+func backup() *cli.Command {
 	return &cli.Command{
 		Name: "backup", Usage: "write a copy of the store as it is at one moment, also while it sells",
 		ArgsUsage: "FILE", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: backupStore,
@@ -46,7 +46,7 @@ func backupStore(c *cli.Context) error {
 	})
 }
 
-func storeVerify() *cli.Command {
+func verify() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "say whether a backup is whole and sound, and what it holds; needs as much room in $TMPDIR as it has",
 		ArgsUsage: "FILE", Flags: []cli.Flag{command.JSONFlag}, Action: verifyBackup,
@@ -70,7 +70,7 @@ func verifyBackup(c *cli.Context) error {
 	})
 }
 
-func storeCompact() *cli.Command {
+func compact() *cli.Command {
 	return &cli.Command{
 		Name: "compact", Usage: "write a copy of the store's folder without the free pages of state.db, while no server runs",
 		ArgsUsage: "DIR", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: compactStore,

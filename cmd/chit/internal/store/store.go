@@ -1,4 +1,4 @@
-package sell
+package store
 
 import (
 	"cmp"
@@ -18,26 +18,26 @@ import (
 	"github.com/chitpay/chit/vouchers/diskstore/inspect"
 )
 
-// Store is `chit store`.
-func Store() *cli.Command {
+// Command is `chit store`.
+func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "store",
 		Usage: "look after the seller's folder of channels, vouchers, charges and receipts",
 		Subcommands: []*cli.Command{
-			storeCheck(),
-			storeStats(),
-			storeBackup(),
-			storeRestore(),
-			storeVerify(),
-			storeCompact(),
-			storeArchiveCommand(),
-			storeExportCommand(),
-			storePruneCommand(),
+			check(),
+			stats(),
+			backup(),
+			restoreCommand(),
+			verify(),
+			compact(),
+			archiveCommand(),
+			export(),
+			prune(),
 		},
 	}
 }
 
-func storeCheck() *cli.Command {
+func check() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "read every value of the shop's store, also while it sells, or of a copy or a backup, and say what is damaged",
 		ArgsUsage: "[PATH]", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: checkStore,
@@ -85,7 +85,7 @@ func holds(s inspect.Stats) string {
 	return fmt.Sprintf("%d channels, %d receipts, %s not claimed yet", s.Channels, s.Receipts, s.Unclaimed)
 }
 
-func storeStats() *cli.Command {
+func stats() *cli.Command {
 	return &cli.Command{
 		Name: "stats", Usage: "say what the shop's store holds, also while it sells, or a copy or a backup",
 		ArgsUsage: "[PATH]", Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: statsOfStore,

@@ -1,4 +1,4 @@
-package sell
+package store
 
 import (
 	"fmt"
@@ -8,17 +8,17 @@ import (
 	"github.com/chitpay/chit/cmd/chit/internal/command"
 )
 
-// storeExportCommand is `chit store export`.
-func storeExportCommand() *cli.Command {
+// export is `chit store export`.
+func export() *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "write all receipts that are kept to a file, also while the server runs", ArgsUsage: "FILE",
 		Description: "The file has one JSON object a line: `chit receipts verify FILE` checks it. `chit receipts export --seller` writes those of a channel or a time, or a table.",
 		Flags:       []cli.Flag{command.StoreFlag},
-		Action:      storeExport,
+		Action:      exportStore,
 	}
 }
 
-func storeExport(c *cli.Context) error {
+func exportStore(c *cli.Context) error {
 	if err := command.WantArgs(c, 1, 1); err != nil {
 		return err
 	}

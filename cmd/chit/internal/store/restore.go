@@ -1,4 +1,4 @@
-package sell
+package store
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"github.com/chitpay/chit/vouchers/receipts"
 )
 
-func storeRestore() *cli.Command {
+func restoreCommand() *cli.Command {
 	return &cli.Command{
 		Name: "restore", Usage: "put a backup in the place of the store, and say what it does not know", ArgsUsage: "FILE",
 		Flags: []cli.Flag{command.JSONFlag, command.StoreFlag}, Action: restoreStore,
