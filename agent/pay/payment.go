@@ -103,9 +103,9 @@ func newIdentifier() string {
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
-// wrap completes a payload, with an identifier.
+// wrap completes a payload with what its server has announced, and an identifier.
 func wrap(t *terms.Terms, payload x402.Payload, identifier string) (*x402.PaymentPayload, error) {
-	extensions, err := extension.WithPaymentIdentifier(nil, identifier)
+	extensions, err := extension.WithPaymentIdentifier(t.Announced, identifier)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,8 @@ type Terms struct {
 	// Resource what is paid for.
 	Accepted x402.Requirements
 	Resource x402.Resource
+	// Announced are the seller's extensions that a payment takes up.
+	Announced x402.Extensions
 	// Addresses are those of the escrow and its collectors.
 	Addresses escrow.Addresses
 	Contract  *escrow.Contract
@@ -79,7 +81,7 @@ func (c *Chooser) Choose(ctx context.Context, required *x402.PaymentRequired, on
 			reasons = append(reasons, err)
 			continue
 		}
-		t.Resource = required.Resource
+		t.Resource, t.Announced = required.Resource, extension.Announced(required.Extensions)
 		fit = append(fit, t)
 	}
 	if only != nil {

@@ -17,6 +17,8 @@ import { newRelay } from "../interop/relay.mjs";
 const PRICE = "1000";
 const METERED = "700"; // of PRICE at most
 const SPONSORING = { eip2612GasSponsoring: { info: { description: "takes a permit with the payment", version: "1" }, schema: {} } };
+// Refuses a payment that does not take up what is announced here.
+const IDENTIFIED = { "payment-identifier": { info: { required: true }, schema: {} } };
 
 // Starts it on a chain with the contracts. Its channels are in the folder `storage`, or in memory where none is given; without a
 // facilitator it has the stock one.
@@ -50,9 +52,9 @@ async function stockFacilitator({ chain, node }, cashier) {
 // What is sold: by vouchers a line that says how often it was, a form, and a page that fails; by transfers of each kind a page.
 function sell({ network, facilitator, scheme, usdc, receiver }) {
   const price = { asset: usdc, amount: PRICE, extra: { name: "USD Coin", version: "2", assetTransferMethod: "eip3009" } };
-  const route = { accepts: { scheme: "batch-settlement", network, price, payTo: receiver }, mimeType: "text/plain" };
+  const route = { accepts: { scheme: "batch-settlement", network, price, payTo: receiver }, mimeType: "text/plain", extensions: IDENTIFIED };
   const by = (scheme, assetTransferMethod) => ({
-    accepts: { scheme, network, price: { ...price, extra: { ...price.extra, assetTransferMethod } }, payTo: receiver }, mimeType: "text/plain", extensions: SPONSORING,
+    accepts: { scheme, network, price: { ...price, extra: { ...price.extra, assetTransferMethod } }, payTo: receiver }, mimeType: "text/plain", extensions: { ...IDENTIFIED, ...SPONSORING },
   });
   const routes = {
     "GET /line": route, "GET /slow": route, "POST /form": route, "GET /broken": route,
