@@ -10,7 +10,7 @@ RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 30s
 N ?= 200
 
-.PHONY: help build demo test lint generate gas bench bench-long bench-peer crash faults soak interop fuzz fuzz-contracts toolchain
+.PHONY: help build demo test lint generate gas bench bench-long bench-peer crash faults soak means interop fuzz fuzz-contracts toolchain
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -53,6 +53,9 @@ faults: toolchain ## do every fault of docs/RELIABILITY.md to a settlement, one 
 
 soak: toolchain ## hundreds of channels under faults for TIME (2m), from SEED (1)
 	@scripts/soak.sh $(or $(TIME),2m) $(or $(CHANNELS),300) $(or $(SEED),1)
+
+means: toolchain ## hold every way to pay against every rule on every carrier
+	@CHIT_MEANS=all go test ./server/sale/meanstest -count=1 -timeout 30m
 
 interop: toolchain ## meet programs that were not written here: stock x402 clients and facilitator, an npm MCP server
 	@scripts/interop.sh

@@ -19,7 +19,7 @@ func TestTransfersOfVersion1(t *testing.T) {
 		Open: func(t testing.TB, at *meanstest.Place, budget vouchers.Amount) meanstest.Payer {
 			return firstSpender{spenders(t, at, budget).(*spender)}
 		},
-		UsedUp: string(x402.ErrExactInsufficientBalance), Snap: snap, Resumes: true,
+		UsedUp: string(x402.ErrExactInsufficientBalance), Snap: snap, Resumes: true, Rewords: true,
 		Except: ofVersion1,
 	})
 }

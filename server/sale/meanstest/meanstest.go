@@ -2,6 +2,7 @@ package meanstest
 
 import (
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/chitpay/chit/server"
@@ -23,6 +24,9 @@ type Subject struct {
 	// Resumes says that what was sold is written down before it is charged: after a crash
 	// between the two the call is charged without running again.
 	Resumes bool
+	// Rewords says that the way is that of another subject in other words: the rules of a sale, for
+	// which the words are nothing, are held to that one.
+	Rewords bool
 	// Except are the rules that do not apply, with the reason of each.
 	Except map[Rule]string
 }
@@ -74,32 +78,59 @@ const (
 	StripsLargeCalls       Rule = "a large call without a genuine payment loses its arguments"
 )
 
+// kind is what a rule is about.
+type kind int
+
+const (
+	// ofWords is how requests, payments and answers are written, on each carrier and in each form.
+	ofWords kind = iota
+	// ofSale is when a call runs, is charged and is kept. A read of a resource and a get of a prompt
+	// are sold as a tool call is, once they are read.
+	ofSale
+)
+
+// Everything is the environment variable that, set to "all", has every rule held on every carrier
+// for every subject, as make means does.
+const Everything = "CHIT_MEANS"
+
+// carriersOf are those that a rule is held on: none if another subject is held to it.
+func (s Subject) carriersOf(rule kind) []carrier {
+	switch {
+	case rule == ofWords, os.Getenv(Everything) == "all":
+		return carriers
+	case s.Rewords:
+		return nil
+	}
+	return []carrier{overMCP{}, overHTTP{}}
+}
+
 var rules = []struct {
 	name Rule
+	of   kind
 	hold func(*trial)
 }{
-	{ChargesOnce, chargesOnce},
-	{FailsForNothing, failsForNothing},
-	{ChargesFailures, chargesFailures},
-	{ChargesTheGone, chargesTheGone},
-	{AnswersAgain, answersAgain},
-	{AnswersAfterStop, answersAfterStop},
-	{AnswersDearer, answersDearer},
-	{AnswersAllAlike, answersAllAlike},
-	{RefusesAnother, refusesAnother},
-	{RefusesForgeries, refusesForgeries},
-	{SurvivesCrashes, survivesCrashes},
-	{SurvivesCrowdedCrashes, survivesCrowdedCrashes},
-	{AddsUp, addsUp},
-	{NeverOverspends, neverOverspends},
-	{ChargesQuotes, chargesQuotes},
-	{ChargesMeters, chargesMeters},
-	{GivesAllowances, givesAllowances},
-	{AnswersFreeAgain, answersFreeAgain},
-	{RefusesTheSpent, refusesTheSpent},
-	{WithholdsUnsaved, withholdsUnsaved},
-	{ChargesInParts, chargesInParts},
-	{StripsLargeCalls, stripsLargeCalls},
+	{ChargesOnce, ofWords, chargesOnce},
+	{FailsForNothing, ofWords, failsForNothing},
+	{ChargesFailures, ofWords, chargesFailures},
+	{ChargesTheGone, ofSale, chargesTheGone},
+	{AnswersAgain, ofWords, answersAgain},
+	{AnswersAfterStop, ofWords, answersAfterStop},
+	{AnswersDearer, ofSale, answersDearer},
+	{AnswersAllAlike, ofSale, answersAllAlike},
+	{RefusesAnother, ofWords, refusesAnother},
+	{RefusesForgeries, ofWords, refusesForgeries},
+	{SurvivesCrashes, ofSale, survivesCrashes},
+	{SurvivesCrowdedCrashes, ofSale, survivesCrowdedCrashes},
+	{AddsUp, ofSale, addsUp},
+	{NeverOverspends, ofSale, neverOverspends},
+	{ChargesQuotes, ofWords, chargesQuotes},
+	{ChargesMeters, ofWords, chargesMeters},
+	{GivesAllowances, ofWords, givesAllowances},
+	{AnswersFreeAgain, ofWords, answersFreeAgain},
+	{RefusesTheSpent, ofWords, refusesTheSpent},
+	{WithholdsUnsaved, ofWords, withholdsUnsaved},
+	{ChargesInParts, ofSale, chargesInParts},
+	{StripsLargeCalls, ofWords, stripsLargeCalls},
 }
 
 // trial is one rule that a subject is held against on one carrier.
@@ -127,7 +158,8 @@ func (tr *trial) payer(at *Place, budget vouchers.Amount) Payer {
 	return tr.subject.Open(tr, at, budget)
 }
 
-// Run holds a way to pay against every rule, on each carrier. It needs a chain: [shoptest.Main].
+// Run holds a way to pay against every rule, on each carrier that can make a difference. It needs
+// a chain: [shoptest.Main].
 func Run(t *testing.T, s Subject) {
 	if shoptest.Net == nil {
 		t.Fatal("there is no chain: let TestMain of this package call shoptest.Main")
@@ -139,8 +171,12 @@ func Run(t *testing.T, s Subject) {
 			t.Logf("%s does not apply: %s", rule.name, why)
 			continue
 		}
+		on := s.carriersOf(rule.of)
+		if len(on) == 0 {
+			continue
+		}
 		t.Run(string(rule.name), func(t *testing.T) {
-			for _, on := range carriers {
+			for _, on := range on {
 				t.Run(on.name(), func(t *testing.T) { rule.hold(&trial{t, s, on}) })
 			}
 		})

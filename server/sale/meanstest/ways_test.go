@@ -23,7 +23,7 @@ func TestVouchers(t *testing.T) {
 }
 
 func TestVouchersInTheShortForm(t *testing.T) {
-	meanstest.Run(t, meanstest.Subject{Open: shortSigners(true), UsedUp: string(x402.ErrCumulativeExceedsBalance)})
+	meanstest.Run(t, meanstest.Subject{Open: shortSigners(true), UsedUp: string(x402.ErrCumulativeExceedsBalance), Rewords: true})
 }
 
 func TestVouchersWithoutAnIdentifier(t *testing.T) {
@@ -31,7 +31,7 @@ func TestVouchersWithoutAnIdentifier(t *testing.T) {
 }
 
 func TestVouchersInTheShortFormWithoutAnIdentifier(t *testing.T) {
-	meanstest.Run(t, meanstest.Subject{Open: shortSigners(false), UsedUp: string(x402.ErrCumulativeExceedsBalance), Except: unidentified})
+	meanstest.Run(t, meanstest.Subject{Open: shortSigners(false), UsedUp: string(x402.ErrCumulativeExceedsBalance), Rewords: true, Except: unidentified})
 }
 
 var unidentified = map[meanstest.Rule]string{
