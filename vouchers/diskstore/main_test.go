@@ -16,5 +16,9 @@ func TestMain(m *testing.M) {
 		sellUntilKilled(path, os.Getenv(pointEnv))
 		return
 	}
+	if path := os.Getenv(tillEnv); path != "" {
+		tradeUntilKilled(path, os.Getenv(pointEnv))
+		return
+	}
 	goleak.VerifyTestMain(m)
 }

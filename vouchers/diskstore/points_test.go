@@ -239,18 +239,11 @@ func TestASyncThatFindsNoRoomEndsTheStore(t *testing.T) {
 const (
 	pathEnv  = "DISKSTORE_KILL"
 	pointEnv = "DISKSTORE_POINT"
-	cycleEnv = "CRASH_CYCLES" // how often each step is died at
+	cycleEnv = "CRASH_CYCLES" // how often a child dies in all
 )
 
 func TestAProcessThatDiesAtAnyStepLosesNothing(t *testing.T) {
-	cycles := 2
-	if text := os.Getenv(cycleEnv); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cycles = max(1, n/len(points))
-	}
+	cycles := rounds(t, 2)
 	path := filepath.Join(t.TempDir(), "chit.db")
 	durable, kills := 0, 0
 	for range cycles {
@@ -266,11 +259,36 @@ func TestAProcessThatDiesAtAnyStepLosesNothing(t *testing.T) {
 	t.Logf("kills=%d sales=%d lost=0 double=0", kills, durable)
 }
 
+// rounds is how often each point is died at, unless the environment says how often in all.
+func rounds(t *testing.T, otherwise int) int {
+	text := os.Getenv(cycleEnv)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return max(1, n/len(points))
+}
+
 // dieAt runs a child until it dies, and returns what it said to be durable.
 func dieAt(t *testing.T, path, point string, durable int) int {
 	t.Helper()
+	runUntilKilled(t, point, []string{pathEnv + "=" + path}, func(line string) {
+		if n, err := strconv.Atoi(line); err == nil {
+			durable = n
+		}
+	})
+	return durable
+}
+
+// runUntilKilled runs a child until it dies at the point, and hands on each whole line that it
+// prints.
+func runUntilKilled(t *testing.T, point string, env []string, line func(string)) {
+	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), pathEnv+"="+path, pointEnv+"="+point)
+	child.Env = append(append(os.Environ(), pointEnv+"="+point), env...)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -280,18 +298,17 @@ func dieAt(t *testing.T, path, point string, durable int) int {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if n, err := strconv.Atoi(lines.Text()); err == nil {
-			durable = n
-		}
+		line(lines.Text())
 	}
 	exit := new(exec.ExitError)
 	if err := child.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("at %s the child ended with %v", point, err)
 	}
-	return durable
 }
 
-func sellUntilKilled(path, point string) {
+// dies kills the process when it comes to a point: its name, how much of the frame is written
+// before, and the how many-th time.
+func dies(point string) diskstore.Option {
 	name, rest, _ := strings.Cut(point, "/")
 	bytes, times, _ := strings.Cut(rest, "/")
 	short, _ := strconv.Atoi(bytes)
@@ -309,7 +326,7 @@ func sellUntilKilled(path, point string) {
 		}
 		return nil
 	}
-	s, err := diskstore.Open(path, tiny(), diskstore.WithFail(func(now string) error {
+	return diskstore.WithFail(func(now string) error {
 		switch {
 		case now == "append.back" && name == "append.write" && left <= 0:
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // what was written of the frame stays
@@ -318,7 +335,11 @@ func sellUntilKilled(path, point string) {
 			return die()
 		}
 		return nil
-	}))
+	})
+}
+
+func sellUntilKilled(path, point string) {
+	s, err := diskstore.Open(path, tiny(), dies(point))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
