@@ -21,6 +21,7 @@ import (
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/diskstore/restore"
 	"github.com/chitpay/chit/vouchers/receipts"
+	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
 )
 
@@ -203,28 +204,28 @@ func (h *house) paysAgain(shown bool) {
 }
 
 // forgetful is a shop that was restored from a backup, after which it has granted a token, of
-// whose calls two were answered.
-func forgetful(t *testing.T) (*shoptest.Shop, *customer, token.Granted) {
+// whose calls two were answered, the second with this receipt.
+func forgetful(t *testing.T) (shop *shoptest.Shop, c *customer, granted token.Granted, last *receipts.Signed) {
 	o := selling(t)
 	o.KeyFolder = t.TempDir()
-	shop := shoptest.Open(t, o, new(tool).add)
-	c := regular(t, shop, "payer", usdc)
+	shop = shoptest.Open(t, o, new(tool).add)
+	c = regular(t, shop, "payer", usdc)
 	c.buys(1)
 	var backup bytes.Buffer
 	if _, err := shop.Backup(t.Context(), &backup); err != nil {
 		t.Fatal(err)
 	}
-	granted := c.granted(macaroon.Scope{Budget: swarmBudget}, price)
+	granted = c.granted(macaroon.Scope{Budget: swarmBudget}, price)
 	for range 2 {
-		callOn(t, shop.URL, granted.Token, "work", nil).receipt()
+		last = callOn(t, shop.URL, granted.Token, "work", nil).signedReceipt()
 	}
 	shop = replaced(t, shop, backup.Bytes())
 	c.url = shop.URL
-	return shop, c, granted
+	return shop, c, granted, last
 }
 
 func TestATokenThatARestoredShopHasForgottenIsRefusedWithWhoCanHelp(t *testing.T) {
-	shop, c, granted := forgetful(t)
+	shop, c, granted, _ := forgetful(t)
 	says := func(name, code, message string, help *terms.CreditHelp) {
 		t.Helper()
 		if code != string(credit.CodeInvalidToken) || !strings.Contains(message, "restored") || !strings.Contains(message, "ask who has handed the token out") {
@@ -250,8 +251,67 @@ func TestATokenThatARestoredShopHasForgottenIsRefusedWithWhoCanHelp(t *testing.T
 	}
 }
 
+// A receipt of a token's call proves what the channel was charged, to the payer as well as to who
+// holds the token. What it restores was signed for by the payer.
+func TestATokensReceiptRestoresWhatItsPayerHasSignedForAndNoMore(t *testing.T) {
+	o := selling(t)
+	o.KeyFolder = t.TempDir()
+	shop := shoptest.Open(t, o, new(tool).add)
+	h := &house{customer: regular(t, shop, "payer", usdc), given: &numbered{all: map[string]common.Hash{}}}
+	h.token = h.granted(macaroon.Scope{Budget: swarmBudget}, 0).Token
+	h.buysByToken()
+	var backup bytes.Buffer
+	if _, err := shop.Backup(t.Context(), &backup); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		h.last = h.answered(callOn(t, h.url, h.token, "work", nil))
+		h.spent += price
+	}
+	shop = replaced(t, shop, backup.Bytes())
+	h.url = shop.URL
+	for calls := vouchers.Amount(1); calls <= 2; calls++ { // it is shown again, and adds nothing
+		h.paysAgain(true)
+		if got := h.ledger(shop); got.Charged != (4+calls)*price || got.Aside != swarmBudget-4*price || got.Doubted {
+			t.Errorf("after %d payments: %+v", calls, got)
+		}
+	}
+	h.spendsAll()
+	if h.spent != swarmBudget || h.ledger(shop).Charged != swarmBudget+2*price {
+		t.Errorf("the token has paid %s of %s, charged are %s", h.spent, swarmBudget, h.ledger(shop).Charged)
+	}
+}
+
+func TestATokensReceiptRestoresNothingAboveWhatItsPayerSigns(t *testing.T) {
+	shop, c, _, last := forgetful(t)
+	shown := func(ceiling vouchers.Amount) *x402.PaymentPayload {
+		count := ceiling - price
+		return shows(t, c.pays(ceiling), extension.Shown{Latest: wire(t, last), Counted: &count})
+	}
+	forged := shown(swarmBudget + 2*price)
+	forged.Payload.(*x402.VoucherPayload).Voucher.Signature[5]++ // who holds the token has no key of the channel's
+	if got := c.call("work", forged); got.code() != x402.ErrVoucherSignature {
+		t.Errorf("without the payer: %s", got.raw)
+	}
+	if got := c.ledger(shop); got.Charged != price || !got.Doubted {
+		t.Errorf("without the payer %s are charged", got.Charged)
+	}
+	if got := c.call("work", shown(2*price)); got.refusal() == nil { // the receipt says three
+		t.Errorf("a call that is not paid for: %s", got.raw)
+	}
+	if got := c.ledger(shop); got.Charged != 2*price || got.Ceiling != 2*price {
+		t.Errorf("%s of %s that are signed are charged", got.Charged, got.Ceiling)
+	}
+	if got := c.call("work", shown(4*price)); got.text() != "done" {
+		t.Errorf("%s", got.raw)
+	}
+	if got := c.ledger(shop); got.Charged != 4*price || got.Aside != 0 || got.Doubted {
+		t.Errorf("%s are charged, with %s aside", got.Charged, got.Aside)
+	}
+}
+
 func TestTheBudgetOfAGrantThatARestoredShopHasForgottenIsThePayersAgain(t *testing.T) {
-	shop, c, _ := forgetful(t)
+	shop, c, _, _ := forgetful(t)
 	count := vouchers.Amount(price)
 	paid := shows(t, c.pays(swarmBudget+2*price), extension.Shown{Counted: &count}) // without the budget that nobody knows
 	if got := c.call("work", paid); got.text() != "done" {
@@ -273,7 +333,7 @@ func TestTheBudgetOfAGrantThatARestoredShopHasForgottenIsThePayersAgain(t *testi
 
 // A client that says nothing of receipts is taken at its voucher: it has signed for the budget.
 func TestAStockClientIsChargedForABudgetThatARestoredShopHasForgottenAndForNoMore(t *testing.T) {
-	shop, c, granted := forgetful(t)
+	shop, c, granted, _ := forgetful(t)
 	if got := c.call("work", c.pays(swarmBudget+2*price)); got.text() != "done" {
 		t.Fatalf("%s", got.raw)
 	}
