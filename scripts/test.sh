@@ -22,6 +22,9 @@ if [[ -z ${TMPDIR:-} && -w /dev/shm && $(df --output=avail -k /dev/shm | tail -1
   export TMPDIR GOTMPDIR="${GOTMPDIR:-/tmp}"
 fi
 
+# So many random histories are held against each model; go test alone takes a hundred.
+export RAPID_CHECKS=${RAPID_CHECKS:-30}
+
 say "go test $*"
 go test -timeout 30m "${uninstrumented[@]}" "$@" ./...
 say "the pure Go curve, for machines without a C compiler"
