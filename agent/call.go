@@ -22,6 +22,10 @@ import (
 // metaReceipt is the key under which a result's _meta has a signed receipt.
 const metaReceipt = "chit/receipt"
 
+// metaWithheld is the key under which a result says that it is withheld until it is known whether it
+// was paid.
+const metaWithheld = "chit/withheld"
+
 // CallTool calls a tool, and pays if it costs something. Errors wrap [ErrName], [ErrPolicy],
 // [ErrTerms], [ErrNoChannel], [ErrBalance], [ErrDishonest] or [ErrUnknownOutcome],
 // are a [*RefusedError], or are the connection's; [Explain] puts them into a form for
@@ -87,6 +91,9 @@ func answerOf(tool string, result *mcp.CallToolResult) *pay.Answer {
 	a := &pay.Answer{Required: requiredOf(result), Receipt: receiptOf(result), Paid: paidOf(result), Failed: result.IsError}
 	if signed := signedOf(result); signed != nil && ofTool(tool, signed) {
 		a.Signed = signed
+	}
+	if result.Meta != nil && a.Receipt == nil && a.Paid == nil {
+		a.Withheld, _ = result.Meta.AdditionalFields[metaWithheld].(bool)
 	}
 	return a
 }

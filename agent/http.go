@@ -27,6 +27,9 @@ const headerState = "Chit-State"
 // headerReceipt is the header that has a signed receipt.
 const headerReceipt = "Chit-Receipt"
 
+// headerWithheld is on an answer that is withheld until it is known whether it was paid.
+const headerWithheld = "Chit-Withheld"
+
 // HTTPClient buys plain HTTP resources by the HTTP transport of x402. It is safe for
 // concurrent use. Servers of that transport take deposits only with a request that is
 // paid for: see [Options.TopUp].
@@ -184,6 +187,7 @@ func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
 	if signed, err := receipts.ParseHeader(r.Header.Get(headerReceipt)); err == nil && ofPlace(u, signed) {
 		a.Signed = signed
 	}
+	a.Withheld = r.isWithheld() && a.Receipt == nil && a.Paid == nil
 	if r.Status != http.StatusPaymentRequired {
 		return a, nil
 	}
@@ -198,6 +202,12 @@ func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
 	}
 	a.Required, a.Receipt, a.Paid = required, nil, nil
 	return a, nil
+}
+
+// isWithheld says whether the server asks to be asked again: it says so in chit's words, or as
+// RFC 9110 has it.
+func (r *HTTPResponse) isWithheld() bool {
+	return r.Status == http.StatusServiceUnavailable && (r.Header.Get(headerWithheld) != "" || r.Header.Get("Retry-After") != "")
 }
 
 // Recover is [Client.Recover] for the channel that pays for a resource.

@@ -284,6 +284,28 @@ func TestTheSameTransferIsSentAgainToWhoDoesNotKnowYetWhatBecameOfIt(t *testing.
 	}
 }
 
+func TestTheSameTransferIsSentAgainToWhoWithholdsItsAnswer(t *testing.T) {
+	for _, header := range []string{"Chit-Withheld", "Retry-After"} {
+		asked := 0
+		done := receiptOf(t, x402.SettlementResponse{Success: true, Transaction: "0x" + strings.Repeat("01", 32)})
+		k, o := newTaker(t, func(w http.ResponseWriter, paid *x402.PaymentPayload) {
+			if asked++; asked < 3 {
+				w.Header().Set(header, "1")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			done(w, paid)
+		}), wallet(t)
+		response, receipt, err := visit(t, k.url, o).Do(t.Context(), agent.HTTPRequest{URL: k.url})
+		if err != nil || string(response.Body) != "the page" || receipt.Charged != price || receipt.InDoubt != 0 || asked != 3 || k.nonces() != 1 {
+			t.Errorf("%s: %+v, %v; %d transfers came in %d requests", header, receipt, err, k.nonces(), asked)
+		}
+		if spent := budgetOf(t, o); spent.Total != price {
+			t.Errorf("%s: the book has %+v", header, spent)
+		}
+	}
+}
+
 func TestATransferThatLeftIsNotTakenBackWhenTheServerIsGone(t *testing.T) {
 	var web *httptest.Server
 	k := new(taker)

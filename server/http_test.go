@@ -52,7 +52,8 @@ func TestAShopWhoseStoreFailsWithholdsTheAnswerAndSaysThatItIsIll(t *testing.T) 
 	}
 	payment := c.identified(c.pays(price), identifier)
 	got := c.call("work", payment)
-	if !got.result.IsError || !strings.Contains(got.text(), "withheld") || strings.Contains(string(got.raw), "the goods") || got.result.Meta != nil {
+	if !got.result.IsError || !strings.Contains(got.text(), "withheld") || strings.Contains(string(got.raw), "the goods") ||
+		len(got.result.Meta.AdditionalFields) != 1 || got.result.Meta.AdditionalFields["chit/withheld"] != true {
 		t.Errorf("answered %s", got.raw)
 	}
 	if refused := c.callWith(t.Context(), map[string]any{"n": 2}, c.pays(2*price)).refusal(); refused.Error != x402.ErrVerificationStateUnavailable {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -226,12 +227,24 @@ func (w *Want) inquire(ctx context.Context) (*Answer, error) {
 	return a, err
 }
 
-// send asks with a payment. Where no answer comes it is sent once more: the payment
-// has an identifier, so that it is taken once at most; again says so.
+// presentations is how often a payment is sent at most whose seller does not know yet what became of
+// it, and presentPause the time between two where the seller's answer is withheld.
+const (
+	presentations = 3
+	presentPause  = 500 * time.Millisecond
+)
+
+// send asks with a payment. Where no answer comes it is sent once more, and where the answer is
+// withheld until there is one: the payment has an identifier, so that it is taken once at most;
+// again says that it was sent more than once.
 func (p *Payer) send(ctx context.Context, w *Want, paid *Payment) (a *Answer, again bool, err error) {
 	ctx, way := dial.OnWay(ctx)
 	a, err = w.Send(ctx, paid)
 	if again = isSilence(err) && ctx.Err() == nil; again {
+		a, err = w.Send(ctx, paid)
+	}
+	for sent := 1; sent < presentations && err == nil && a.Withheld && paused(ctx); sent++ {
+		again = true
 		a, err = w.Send(ctx, paid)
 	}
 	switch {
@@ -241,6 +254,18 @@ func (p *Payer) send(ctx context.Context, w *Want, paid *Payment) (a *Answer, ag
 		return nil, again, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
 	return a, again, err
+}
+
+// paused waits for the time between two presentations, and is false where the call is given up.
+func paused(ctx context.Context) bool {
+	pause := time.NewTimer(presentPause)
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-pause.C:
+		return true
+	}
 }
 
 // settle holds the answer of a paid call against the account.

@@ -145,9 +145,6 @@ func (p *Payer) payByTransfer(ctx context.Context, w *Want, s *transfers.Signed)
 	return p.settleTransfer(ctx, w, s, a, receipt)
 }
 
-// presentations is how often a transfer is sent at most whose seller does not know yet what became of it.
-const presentations = 3
-
 // present sends a payment, and the same one again where the server does not know yet whether it was
 // taken.
 func (p *Payer) present(ctx context.Context, w *Want, paid *x402.PaymentPayload) (a *Answer, err error) {

@@ -68,6 +68,9 @@ type Answer struct {
 	Signed  *receipts.Signed
 	// Failed says that what was asked for came to an error, which costs nothing.
 	Failed bool
+	// Withheld says that the server does not know yet whether it was paid, and keeps its answer for
+	// who asks again with the same payment.
+	Withheld bool
 }
 
 // isSilent says whether the answer says nothing of what was charged.

@@ -19,7 +19,7 @@ const corsMaxAge = 600
 
 // exposed are the headers of answers that pages may read.
 var exposed = []string{
-	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt, short.HeaderPaid, v1.HeaderResponse,
+	x402.HeaderPaymentRequired, x402.HeaderPaymentResponse, onhttp.HeaderCreditGrant, onhttp.HeaderCreditRemaining, onhttp.HeaderReceipt, onhttp.HeaderWithheld, short.HeaderPaid, v1.HeaderResponse,
 	mcpserver.HeaderKeySessionID, door.HeaderRequestID, "Retry-After", "WWW-Authenticate",
 }
 

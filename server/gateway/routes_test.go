@@ -263,7 +263,7 @@ func TestAnAnswerWhoseChargeIsNotDurableIsWithheld(t *testing.T) {
 	s.ill = true
 	w := newWalker(t, s, "/a")
 	r := w.do(http.MethodGet, "/a", "", w.deposits(usdc, routePrice))
-	if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "goods") || !strings.Contains(r.body, "withheld") || r.head.Get(x402.HeaderPaymentResponse) != "" {
+	if r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "goods") || !strings.Contains(r.body, "withheld") || r.head.Get(x402.HeaderPaymentResponse) != "" || r.head.Get("Chit-Withheld") == "" {
 		t.Errorf("answered %+v", r)
 	}
 	resp, err := http.Get(s.base + "/healthz")

@@ -95,6 +95,7 @@ func (on *onHTTP) Unpack(kept []byte) (*heldAnswer, error) {
 }
 
 func (on *onHTTP) Withhold(advice string) *heldAnswer {
+	on.w.Header().Set(HeaderWithheld, "1")
 	on.fail(http.StatusServiceUnavailable, "the request was served, but its charge could not be made durable, so the answer is withheld; "+advice)
 	return nil
 }

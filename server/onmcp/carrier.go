@@ -141,7 +141,9 @@ func (on *onMCP) Refuse(ctx context.Context, no *sale.Denial) *toolAnswer {
 }
 
 func (on *onMCP) Withhold(advice string) *toolAnswer {
-	return &toolAnswer{result: mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; " + advice)}
+	result := mcp.NewToolResultError("the call ran, but its charge could not be made durable, so its result is withheld; " + advice)
+	result.Meta = &mcp.Meta{AdditionalFields: map[string]any{MetaWithheld: true}}
+	return &toolAnswer{result: result}
 }
 
 func (on *onMCP) Break(err error) *toolAnswer { return &toolAnswer{err: err} }

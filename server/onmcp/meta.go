@@ -44,6 +44,10 @@ func Fingerprint(req mcp.CallToolRequest) [32]byte {
 // [receipts.Signed.Wire] writes it.
 const MetaReceipt = "chit/receipt"
 
+// MetaWithheld is true in the place of a result whose charge is not known to be durable: the same
+// payment of x402, sent again, is charged once at most.
+const MetaWithheld = "chit/withheld"
+
 // additions are the members of _meta that a charge adds to a result. They are encoded
 // once, and the result before, so that charges of one channel wait for no more than that.
 type additions map[string]json.RawMessage
