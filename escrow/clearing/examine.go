@@ -35,6 +35,7 @@ func (h *House) refused(ctx context.Context, r *row, why error) {
 	case err != nil:
 		h.postpone(ctx, []*row{r}, awayPause, errors.Join(why, err))
 	case found == isFree:
+		h.waste(r, record.Gas)
 		h.rest(ctx, r, record, h.explain(ctx, r, why))
 	case found == isLost && r.attempts >= lostLooks:
 		record.State, record.Reason = Failed, "the payer has used the authorization's nonce for something else, or cancelled it"
@@ -74,7 +75,7 @@ func (h *House) find(ctx context.Context, record *Record) (whereabouts, error) {
 	if !used {
 		return h.findExpired(ctx, record, deep)
 	}
-	use, err := t.FindUse(ctx, client, 0, h.counted(record))
+	use, err := h.FindUse(ctx, t, 0)
 	if use == nil {
 		return h.findSpent(ctx, record, deep, err)
 	}
@@ -122,16 +123,6 @@ func (h *House) settleAs(ctx context.Context, record *Record, use *transfer.Use)
 	record.settle(*use, receipt.BlockHash)
 	record.SentBy, record.Sibling = sender, h.ownerOf(sender)
 	return isOver, nil
-}
-
-// counted tells the uses that other payments stand for.
-func (h *House) counted(record *Record) transfer.Counted {
-	key := record.Transfer.Key()
-	return func(use transfer.Use) bool {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		return h.trail.has(use, key)
-	}
 }
 
 // explain says why the chain refuses a row, with the sentinel of package transfer where one fits.
@@ -274,6 +265,7 @@ func (h *House) conclude(ctx context.Context, done ...settlement) {
 			continue
 		}
 		puts = append(puts, h.put(entryKey(openEntry, s.row.key[:]), s.record.encode()))
+		puts = append(puts, h.stands(s.row, &s.record)...)
 	}
 	if err := h.write(context.WithoutCancel(ctx), puts...); err != nil {
 		for _, s := range done { // what is on the chain is found there again
@@ -288,6 +280,9 @@ func (h *House) conclude(ctx context.Context, done ...settlement) {
 	}
 	h.mu.Unlock()
 	for _, s := range done {
+		if s.record.State == Failed {
+			h.waste(s.row, s.record.Gas)
+		}
 		s.row.tell(s.record, false)
 		h.ended(s.row, s.record)
 	}

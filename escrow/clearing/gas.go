@@ -153,3 +153,14 @@ func (h *House) runsOut(ctx context.Context, s *ship) {
 	}
 	h.options.Logger.Error("a sender has run out of gas money and is left out", "sender", s.Address(), "balance", balance)
 }
+
+// waste tells of the gas that a row has used for nothing so far, once.
+func (h *House) waste(r *row, gas uint64) {
+	h.mu.Lock()
+	more := gas - min(gas, r.wasted)
+	r.wasted += more
+	h.mu.Unlock()
+	if more > 0 {
+		h.options.Wasted(r.transfer, more)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/chitpay/chit/abigen"
 	"github.com/chitpay/chit/chain"
 	"github.com/chitpay/chit/chain/txmgr"
+	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/vouchers"
 )
 
@@ -75,6 +76,13 @@ type Options struct {
 	// Ended is told of each outcome, once it is written down: of one more where a payment was
 	// Reorged meanwhile. After a crash between the two it is not told again.
 	Ended func(Record)
+	// May is asked before a transfer is sent, and whether its payer's own code runs then. An error
+	// says why nothing is spent for it now: it is refused with it, and asked about when it is tried
+	// again. It must return soon; nil sends all.
+	May func(t transfer.Transfer, runsCode bool) error
+	// Wasted is told of the gas that a transfer has used, in gas units, as soon as it is known that it was for
+	// nothing: it is as unused as before, or has Failed. What somebody else has settled meanwhile is none.
+	Wasted func(t transfer.Transfer, gas uint64)
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 }
@@ -92,6 +100,12 @@ func (o *Options) complete() error {
 	}
 	if o.Reorged == nil {
 		o.Reorged = func(Record) {}
+	}
+	if o.May == nil {
+		o.May = func(transfer.Transfer, bool) error { return nil }
+	}
+	if o.Wasted == nil {
+		o.Wasted = func(transfer.Transfer, uint64) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

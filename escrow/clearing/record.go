@@ -120,13 +120,19 @@ const (
 	noteEntry     = 'n' // and the payment's key: its note
 	pruneEntry    = 'x' // and when the record is struck in 8 bytes of Unix seconds, and the payment's key
 	shipmentEntry = 's' // and the shipment's id: a shipment
+	useEntry      = 'u' // and a block in 8 bytes, a transaction, and a log in 8 bytes: the key of the payment that was settled there
 )
 
 func entryKey(kind byte, key []byte) []byte { return append([]byte{kind}, key...) }
 
-// expiryKey is the entry by which a payment is struck some time after its transfer cannot be used.
+// expiryKey is the entry by which a payment is struck some time after its transfer cannot be used: of a
+// permit, whose use another one could be taken for, when none that was good beside it can be either.
 func expiryKey(t transfer.Transfer, key common.Hash) []byte {
-	return pruneKey(t.ValidBefore+uint64(keptAfter/time.Second), key)
+	kept := keptAfter
+	if t.Method != transfer.EIP3009 {
+		kept += MaxValidity
+	}
+	return pruneKey(t.ValidBefore+uint64(kept/time.Second), key)
 }
 
 func pruneKey(at uint64, key common.Hash) []byte {

@@ -42,6 +42,8 @@ type row struct {
 	kind     transfer.Account // whose signature it is; 0 is not known
 	attempts int              // that came to nothing, in a row
 	tried    time.Time        // when the chain last refused it
+	found    transfer.Use     // that it stands for, if the chain shows none that is older
+	wasted   uint64           // gas units that the house was told of as used for nothing
 	index    int              // in the heap of what is due later
 }
 

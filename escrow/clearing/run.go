@@ -108,9 +108,17 @@ func (h *House) pruneSome(ctx context.Context) (int, error) {
 	var puts []vouchers.Put
 	for _, key := range old {
 		payment := key[len(key)-32:]
-		if !h.isOpen([32]byte(payment)) {
-			puts = append(puts, h.strike(key), h.strike(entryKey(closedEntry, payment)), h.strike(entryKey(noteEntry, payment)))
+		if h.isOpen([32]byte(payment)) {
+			continue
 		}
+		record, err := h.remembered([32]byte(payment))
+		if err != nil {
+			return 0, err
+		}
+		if record != nil {
+			puts = append(puts, h.fall(record)...)
+		}
+		puts = append(puts, h.strike(key), h.strike(entryKey(closedEntry, payment)), h.strike(entryKey(noteEntry, payment)))
 	}
 	if len(puts) == 0 {
 		return 0, nil

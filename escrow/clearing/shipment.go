@@ -67,7 +67,7 @@ func (h *House) carry(ctx context.Context, l *load) {
 	if !l.lone {
 		h.partWild(l)
 	}
-	h.leaveMissed(ctx, l)
+	h.leaveDear(ctx, l)
 	if len(l.rows) == 0 {
 		return
 	}
@@ -109,17 +109,25 @@ func (h *House) partWild(l *load) {
 // said that it would not: a payer's contract may tell a simulation from a block.
 const maxMisses = 3
 
-// leaveMissed takes rows out of a load that are sent no more.
-func (h *House) leaveMissed(ctx context.Context, l *load) {
+// leaveDear takes rows out of a load for which nothing is spent.
+func (h *House) leaveDear(ctx context.Context, l *load) {
 	var left []*row
 	for _, r := range l.rows {
-		if n := r.read().Misses; n >= maxMisses {
-			h.refused(ctx, r, fmt.Errorf("%w: it failed in %d transactions that were simulated before; nothing more is paid for it", errMissed, n))
+		if err := h.maySpend(r); err != nil {
+			h.refused(ctx, r, err)
 			continue
 		}
 		left = append(left, r)
 	}
 	h.keep(l, left)
+}
+
+// maySpend says why nothing is spent for a row any more, or now.
+func (h *House) maySpend(r *row) error {
+	if n := r.read().Misses; n >= maxMisses {
+		return fmt.Errorf("%w: it failed in %d transactions that were simulated before; nothing more is paid for it", errMissed, n)
+	}
+	return h.options.May(r.transfer, r.isWild())
 }
 
 // keep leaves only some rows in a load.
@@ -210,7 +218,7 @@ func (h *House) book(ctx context.Context, s *shipment, receipt *types.Receipt, f
 func (h *House) usesIn(ctx context.Context, s *shipment, receipt *types.Receipt) (map[*row]transfer.Use, error) {
 	uses, missing := matched(s.rows, receipt)
 	if !missing {
-		return uses, nil
+		return uses, h.takeEach(uses)
 	}
 	var used []*row
 	for _, r := range s.rows {
@@ -227,7 +235,24 @@ func (h *House) usesIn(ctx context.Context, s *shipment, receipt *types.Receipt)
 		}
 	}
 	uses, _ = matched(used, receipt)
-	return uses, nil
+	return uses, h.takeEach(uses)
+}
+
+// takeEach has each row stand for its use, and leaves those out that stand for another payment.
+func (h *House) takeEach(uses map[*row]transfer.Use) error {
+	for r, use := range uses {
+		if r.transfer.Method == transfer.EIP3009 {
+			continue
+		}
+		taken, err := h.isTaken(use, r.key)
+		if err != nil {
+			return err
+		}
+		if taken {
+			delete(uses, r)
+		}
+	}
+	return nil
 }
 
 // matched gives each row a use of its own in a receipt, and reports whether a permit has none.
@@ -263,6 +288,8 @@ func (h *House) missed(ctx context.Context, r *row, receipt *types.Receipt, fail
 	case err == nil && found == isOver:
 		h.conclude(ctx, settlement{r, record})
 		return
+	case err == nil && found == isFree:
+		h.waste(r, record.Gas)
 	case err != nil:
 		why = errors.Join(why, err)
 	}

@@ -224,8 +224,8 @@ func (h *House) moved(ctx context.Context, r *row, gone time.Duration) bool {
 	case err != nil || found == isOut || found == isLost && gone < lostPatience:
 		return false
 	case found == isOver && record.State == Settled:
-		err = h.write(context.WithoutCancel(ctx), h.put(entryKey(openEntry, r.key[:]), record.encode()))
-		if err != nil {
+		puts := append(h.fall(&before), h.put(entryKey(openEntry, r.key[:]), record.encode()))
+		if err = h.write(context.WithoutCancel(ctx), append(puts, h.stands(r, &record)...)...); err != nil {
 			return false
 		}
 		h.mu.Lock()
@@ -243,7 +243,8 @@ func (h *House) takeBack(ctx context.Context, r *row, before Record) bool {
 	record.State, record.Reason = Accepted, "a reorganization of the chain took it back"
 	record.Transaction, record.Block, record.BlockHash, record.Log, record.Moved = common.Hash{}, 0, common.Hash{}, 0, 0
 	record.SentBy, record.Sibling = common.Address{}, common.Address{}
-	if err := h.write(context.WithoutCancel(ctx), h.put(entryKey(openEntry, r.key[:]), record.encode())); err != nil {
+	puts := append(h.fall(&before), h.put(entryKey(openEntry, r.key[:]), record.encode()))
+	if err := h.write(context.WithoutCancel(ctx), puts...); err != nil {
 		return false
 	}
 	h.tally.reorged.Add(1)
@@ -252,6 +253,7 @@ func (h *House) takeBack(ctx context.Context, r *row, before Record) bool {
 	h.mu.Lock()
 	r.tell(record, false) // before anybody can take the row up again
 	h.open++
+	r.found = transfer.Use{}
 	h.enqueue(r)
 	h.mu.Unlock()
 	h.options.Reorged(before)

@@ -11,9 +11,9 @@ import (
 	"github.com/chitpay/chit/server/limits"
 )
 
-// asking bounds how often payments make the shop ask the chain: who has never paid by a
-// transfer shares a rate with all such, of which one network has a share, and who has paid has
-// a rate of its own.
+// asking bounds how often payments make the shop ask the chain: who has paid by a transfer and has
+// signed with its key has a rate of its own; all others share one, of which one network has a
+// share. What only a contract can tell to be signed may be anybody's.
 type asking struct {
 	now       func() time.Time
 	strangers *rate.Limiter
@@ -40,11 +40,11 @@ func (a *asking) stranger(from netip.Prefix) bool {
 	return a.strangers.AllowN(now, 1)
 }
 
-// mayAsk says whether the chain is asked about a transfer that is signed by its payer, as far as
-// that can be told without.
-func (s *Seller) mayAsk(ctx context.Context, p *payment) bool {
+// mayAsk says whether the chain is asked about a transfer, which is signed by its payer or, where
+// the chain has to tell, may not be.
+func (s *Seller) mayAsk(ctx context.Context, p *payment, needsChain bool) bool {
 	limit, allowed := "lookups", false
-	if head, err := s.Store.History().Head(p.account()); err == nil && head.Number > 0 {
+	if !needsChain && s.isRegular(p) {
 		limit, allowed = "payerTransfers", s.asking.payers.Allow(p.transfer.From, s.asking.now())
 	} else {
 		allowed = s.asking.stranger(limits.NetworkOf(ctx))

@@ -101,7 +101,6 @@ func (h *held) settle(ctx context.Context, ticket *clearing.Ticket) error {
 	defer cancel()
 	record, err := ticket.Wait(ctx)
 	if errors.Is(err, clearing.ErrRejected) {
-		h.payment.seller.waste.add(record.Gas)
 		return h.rejected(err)
 	}
 	if err != nil {
@@ -110,7 +109,6 @@ func (h *held) settle(ctx context.Context, ticket *clearing.Ticket) error {
 	h.record = record
 	switch {
 	case record.State == clearing.Failed:
-		h.payment.seller.waste.add(record.Gas)
 		return &sale.Denied{Denial: &sale.Denial{Terms: failed(h.payment, &record)}}
 	case record.Sibling != (common.Address{}):
 		return &sale.Denied{Denial: &sale.Denial{Terms: terms.Refuse(transfers.NonceUsed(h.payment.transfer.Method),

@@ -31,8 +31,8 @@ func (s *Seller) Proves(ctx context.Context, _ string, p sale.Presented) (bool, 
 	}
 	paid, refused := s.read(p.Payment)
 	if refused == nil {
-		if _, known, err := s.houseOf(paid).Look(paid.transfer.Key()); err == nil && known {
-			return true, nil
+		if record, known, err := s.houseOf(paid).Look(paid.transfer.Key()); err == nil && known {
+			return record.Is(paid.transfer), nil
 		}
 		refused = s.check(ctx, paid)
 	}
@@ -102,13 +102,20 @@ func (by *byTransfer) hold(ctx context.Context, p *payment, request [32]byte) (*
 	if owed := s.trust.debts.of(p.transfer.From); owed > 0 {
 		return nil, nil, terms.Refuse(x402.ErrUnexpectedVerify, "this payer was trusted with %s that never came: this shop takes no more transfers from it; ask the seller", owed)
 	}
-	h.holding, err = s.pockets.hold(ctx, p.transfer, func() (vouchers.Amount, error) {
+	needsChain, refused := s.checkAlone(ctx, p)
+	if refused == nil && needsChain {
+		refused = s.checkOnChain(ctx, p) // a stranger sets nobody's money aside
+	}
+	if refused != nil {
+		return nil, nil, refused
+	}
+	h.holding, err = s.pockets.hold(ctx, p.transfer, func(ctx context.Context) (vouchers.Amount, error) {
 		return p.till.Token.Balance(ctx, p.till.Client, p.transfer.From)
 	})
 	if err != nil {
 		return nil, nil, refusal(err)
 	}
-	if refused := s.check(ctx, p); refused != nil {
+	if refused := s.checkOnChain(ctx, p); refused != nil {
 		h.holding.end()
 		return nil, nil, refused
 	}
@@ -188,15 +195,29 @@ const settleTime = 15 * time.Second
 
 // check holds a transfer against what can be known in memory, and then against the chain.
 func (s *Seller) check(ctx context.Context, p *payment) *terms.Refusal {
-	if _, err := p.transfer.Check(s.Now(), settleTime, p.till.Token); err != nil {
-		return refusal(err)
+	if _, refused := s.checkAlone(ctx, p); refused != nil {
+		return refused
+	}
+	return s.checkOnChain(ctx, p)
+}
+
+// checkAlone holds a transfer against what can be known in memory, and says whether only the chain
+// can tell that its payer has signed it.
+func (s *Seller) checkAlone(ctx context.Context, p *payment) (needsChain bool, refused *terms.Refusal) {
+	account, err := p.transfer.Check(s.Now(), settleTime, p.till.Token)
+	if err != nil {
+		return false, refusal(err)
 	}
 	if latest := s.Now().Add(clearing.MaxValidity); p.transfer.ValidBefore > uint64(latest.Unix()) {
-		return terms.Refuse(x402.ErrExactValidBefore, "the transfer is good until %d, which is more than %s away", p.transfer.ValidBefore, clearing.MaxValidity)
+		return false, terms.Refuse(x402.ErrExactValidBefore, "the transfer is good until %d, which is more than %s away", p.transfer.ValidBefore, clearing.MaxValidity)
 	}
-	if !s.mayAsk(ctx, p) {
-		return terms.Refuse(x402.ErrUnexpectedVerify, "the chain is asked about too many transfers at the moment; send the same payment again in a few seconds")
+	if !s.mayAsk(ctx, p, account.NeedsChain()) {
+		return false, terms.Refuse(x402.ErrUnexpectedVerify, "the chain is asked about too many transfers at the moment; send the same payment again in a few seconds")
 	}
+	return account.NeedsChain(), nil
+}
+
+func (s *Seller) checkOnChain(ctx context.Context, p *payment) *terms.Refusal {
 	simulation := transfer.Simulation{Token: p.till.Token, Sender: p.till.Sender.Address(), Amount: p.transfer.Value}
 	settlement, err := p.transfer.CheckOnChain(ctx, p.till.Client, simulation)
 	if errors.Is(err, transfer.ErrNonceUsed) || errors.Is(err, transfer.ErrPermit2Nonce) {
@@ -208,15 +229,14 @@ func (s *Seller) check(ctx context.Context, p *payment) *terms.Refusal {
 	return s.affords(p, settlement)
 }
 
-// affords refuses a transfer that takes more gas than it is worth, and one whose payer's own
-// code decides in the block, where such transfers have failed for too much gas today.
+// affords refuses a transfer that takes more gas than it is worth, and one for which no gas is risked
+// today.
 func (s *Seller) affords(p *payment, settlement transfer.Settlement) *terms.Refusal {
 	if cost := p.till.CostOf(settlement.Gas); cost > p.transfer.Value {
 		return terms.Refuse(x402.ErrUnsupportedScheme, "settling this transfer takes %d units of gas, which cost %s, and it is over %s: pay by batch-settlement", settlement.Gas, cost, p.transfer.Value)
 	}
-	if settlement.Account.RunsCode() && !s.waste.allows() {
-		s.Met("failedTransferGas")
-		return terms.Refuse(x402.ErrUnexpectedVerify, "transfers of contract wallets have failed for as much gas as this shop pays for in a day: pay from an account with a key, or by batch-settlement, or tomorrow (UTC)")
+	if err := s.risks(p, settlement.Account.RunsCode()); err != nil {
+		return terms.Refuse(x402.ErrUnexpectedVerify, "%v", err)
 	}
 	return nil
 }
@@ -224,7 +244,7 @@ func (s *Seller) affords(p *payment, settlement transfer.Settlement) *terms.Refu
 // sentByOthers accepts a transfer that somebody has sent already, where that was since the shop
 // was opened: it has bought nothing here before, or its record would be known.
 func (s *Seller) sentByOthers(ctx context.Context, p *payment, used error) *terms.Refusal {
-	use, err := p.transfer.FindUse(ctx, p.till.Client, s.opened[p.till.Account]+1, nil)
+	use, err := s.houseOf(p).FindUse(ctx, p.transfer, s.opened[p.till.Account]+1)
 	switch {
 	case err != nil && !errors.Is(err, transfer.ErrSpent):
 		return refusal(err)

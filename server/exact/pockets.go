@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/vouchers"
@@ -14,6 +15,8 @@ import (
 // pockets count what of each payer's money calls in flight want, so that none runs for money
 // that another one takes.
 type pockets struct {
+	looks singleflight.Group
+
 	mu sync.Mutex // guards what follows
 	of map[purse]*pocket
 }
@@ -38,16 +41,17 @@ type holding struct {
 	ended    bool
 }
 
-// hold sets the amount of a transfer aside. Where other calls of the payer are in flight, balance
-// is asked what there is; what is being settled is waited for where it decides.
-func (p *pockets) hold(ctx context.Context, t transfer.Transfer, balance func() (vouchers.Amount, error)) (*holding, error) {
+// hold sets the amount of a transfer aside, which its payer has signed. Where other calls of the payer
+// are in flight, balance is asked what there is, once for all that wait; what is being settled is waited
+// for where it decides.
+func (p *pockets) hold(ctx context.Context, t transfer.Transfer, balance func(context.Context) (vouchers.Amount, error)) (*holding, error) {
 	in := purse{t.ChainID, t.Token, t.From}
 	for {
 		held, changed := p.take(in, t.Value)
 		if held != nil {
 			return held, nil
 		}
-		there, err := balance()
+		there, err := p.look(ctx, in, changed, balance)
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +67,20 @@ func (p *pockets) hold(ctx context.Context, t transfer.Transfer, balance func() 
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+	}
+}
+
+// look asks for a balance, with all who have seen the same pocket and ask now.
+func (p *pockets) look(ctx context.Context, in purse, seen <-chan struct{}, balance func(context.Context) (vouchers.Amount, error)) (vouchers.Amount, error) {
+	asked := p.looks.DoChan(fmt.Sprintf("%v %p", in, seen), func() (any, error) { return balance(context.WithoutCancel(ctx)) })
+	select {
+	case told := <-asked:
+		if told.Err != nil {
+			return 0, told.Err
+		}
+		return told.Val.(vouchers.Amount), nil
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/chitpay/chit/server/offer"
 	"github.com/chitpay/chit/server/till"
 	"github.com/chitpay/chit/vouchers"
+	"github.com/chitpay/chit/x402"
 )
 
 // Seller takes transfers at the tills of a shop. It is safe for concurrent use.
@@ -63,7 +64,7 @@ func Open(ctx context.Context, o Options) (*Seller, error) {
 		pockets:  pockets{of: make(map[purse]*pocket)},
 		turns:    turns{taken: make(map[common.Hash]chan struct{})},
 		asking:   newAsking(o.Limits, o.Now),
-		waste:    &waste{most: uint64(o.Limits.FailedTransferGas), now: o.Now},
+		waste:    newWaste(uint64(o.Limits.FailedTransferGas), o.Now),
 	}
 	if err := o.Policy.Trust.Check(); err != nil {
 		return nil, err
@@ -90,6 +91,14 @@ func (s *Seller) openHouse(ctx context.Context, on *till.Account) error {
 	house, err := clearing.Open(ctx, clearing.Options{
 		Client: on.Client, Senders: []*txmgr.Sender{on.Sender}, Store: s.Store, Logger: s.Logger, Confirmations: on.Confirmations,
 		Siblings: s.Policy.Siblings, Reorged: s.reorged, Ended: s.ended, Now: s.Now,
+		May: func(t transfer.Transfer, runsCode bool) error {
+			at := s.tillOf(&x402.Requirements{Network: on.Client.Network(), Asset: t.Token})
+			if at == nil {
+				return nil // a token that is taken no more: this one was
+			}
+			return s.risks(&payment{seller: s, till: at, transfer: t}, runsCode)
+		},
+		Wasted: func(t transfer.Transfer, gas uint64) { s.waste.add(t.From, gas) },
 	})
 	if err != nil {
 		return fmt.Errorf("open what was paid by transfers: %w", err)
@@ -157,7 +166,6 @@ func (s *Seller) ended(r clearing.Record) {
 	if paid := r.State == clearing.Settled && r.Sibling == (common.Address{}); paid || !given {
 		return
 	}
-	s.waste.add(r.Gas)
 	s.Logger.Error("a transfer that was answered will not be paid: its payer is refused until `chit debts forgive`",
 		"payer", r.Transfer.From, "amount", r.Amount, "reason", r.Reason)
 	if err := s.trust.debts.add(r.Transfer.From, r.Amount); err != nil {

@@ -58,6 +58,14 @@ func (t *trust) take(key common.Hash, d trusted) {
 	t.sum += d.amount
 }
 
+// has reports whether a payer is trusted with the transfer of a key.
+func (t *trust) has(key common.Hash) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, open := t.open[key]
+	return open
+}
+
 // end says that a transfer has an outcome, or was not accepted. It may be called again.
 func (t *trust) end(key common.Hash) {
 	t.mu.Lock()

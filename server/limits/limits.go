@@ -30,11 +30,11 @@ type Limits struct {
 	// channel that is known.
 	ChannelLookups int
 	// PayerTransfers is how many times a minute, and at once, the chain is asked about transfers
-	// of one payer who has paid by one before.
+	// of one payer who has paid by one before, and signs with the key of its address.
 	PayerTransfers int
 	// FailedTransferGas is how much gas transfers may take in a day of UTC that then fail, in gas
-	// units: those of contract wallets, which may tell a simulation from a block, wait for the
-	// next day then.
+	// units. Then none is risked until the next day but for who has paid by a transfer before, has
+	// no code and had none fail that day. One payer has a twentieth.
 	FailedTransferGas int
 	// Body is the largest request over HTTP, in bytes, and Bodies are those of all
 	// requests that are being served.
