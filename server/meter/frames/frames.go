@@ -51,6 +51,13 @@ func New(form Form) *Splitter { return &Splitter{form: form} }
 // Feed takes bytes as they come and gives each frame that they complete. An error of take
 // ends it and comes back; the splitter is then of no further use.
 func (s *Splitter) Feed(p []byte, take func(Frame) error) error {
+	if s.form == Events && s.cr && len(s.held) == 0 && !s.filled && bytes.HasPrefix(p, []byte("\n")) {
+		s.cr = false // the rest of the \r\n that has ended the last event
+		if err := take(Frame{Raw: p[:1], Part: s.long}); err != nil {
+			return err
+		}
+		p = p[1:]
+	}
 	for len(p) > 0 {
 		n := s.end(p)
 		if n == 0 {
@@ -113,6 +120,9 @@ func (s *Splitter) end(p []byte) int {
 			s.filled = true
 		case s.filled:
 			s.filled = false
+		case s.cr && i+1 < len(p) && p[i+1] == '\n':
+			s.cr = false
+			return i + 2
 		default:
 			return i + 1
 		}
