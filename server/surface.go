@@ -24,10 +24,18 @@ type (
 	Accepts   = till.Accepts
 	Move      = voucher.Move
 	HTTPOffer = onhttp.Offer
+	Stream    = onhttp.Stream
+	Counter   = onhttp.Counter
 )
 
 // Free is the price of what is given for nothing, among [Prices].
 const Free = offer.Free
+
+// PerBytes counts what a [Stream] costs by its bytes, as [onhttp.PerBytes] does.
+func PerBytes(price vouchers.Amount, each uint64) func() Counter { return onhttp.PerBytes(price, each) }
+
+// PerLines counts it by its lines, as [onhttp.PerLines] does.
+func PerLines(price vouchers.Amount, each uint64) func() Counter { return onhttp.PerLines(price, each) }
 
 // ReportCost says from within a handler that is sold what the call has really cost, in
 // atomic USDC, as [offer.ReportCost] does.

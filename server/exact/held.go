@@ -39,6 +39,8 @@ func (h *held) Release() {
 // errParts says that a transfer moves at once.
 var errParts = errors.New("a transfer cannot be charged in parts")
 
+func (h *held) Slices() bool { return false }
+
 func (h *held) Part(context.Context, vouchers.Amount, func(ledger.Charge) (ledger.Kept, error), []vouchers.Put) error {
 	return errParts
 }

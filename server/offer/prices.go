@@ -79,6 +79,9 @@ type Offer struct {
 	Free                          *Allowance // nil if there is none
 	// Accept are the ways to pay for it; empty are those of the shop.
 	Accept Accept
+	// Slice is what is charged at once, at least, of a call that is paid for while it is
+	// answered, in atomic USDC; 0 charges what is due.
+	Slice vouchers.Amount
 }
 
 // NewTariff checks prices and rates. The error says which pattern is wrong.

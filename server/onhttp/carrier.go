@@ -27,6 +27,9 @@ func (on *onHTTP) Resource() string { return on.described().URL }
 // Serve makes the request, holds its answer back, and reads its meter.
 func (on *onHTTP) Serve(ctx context.Context, b *sale.Bill) (*heldAnswer, sale.Ending) {
 	on.r.Body = door.Again(on.body)
+	if on.offer.Stream != nil {
+		return on.stream(b.Metering(ctx), b)
+	}
 	answer := on.seller.record(on.next, on.r.WithContext(b.Metering(ctx)))
 	if on.rate.Metered {
 		b.Meter.ReadHeader(answer.Head)

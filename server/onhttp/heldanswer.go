@@ -16,6 +16,9 @@ type heldAnswer struct {
 	Body   []byte      `json:"body"`
 	// ours says that the shop has made it, since the handler's cannot be sold.
 	ours bool
+	// sent says that it has left already, as it came, and broken that its end is missing: its Head
+	// is what follows then.
+	sent, broken bool
 }
 
 // record runs a handler and holds its answer back. Where it breaks off, as a reverse
@@ -47,6 +50,10 @@ func ownAnswer(text string) *heldAnswer {
 }
 
 func (a *heldAnswer) send(w http.ResponseWriter) {
+	if a.sent {
+		a.end(w)
+		return
+	}
 	for name, values := range a.Head {
 		w.Header()[name] = values
 	}

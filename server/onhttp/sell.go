@@ -48,6 +48,10 @@ type Offer struct {
 	Free offer.Allowance
 	// Accept are the ways to pay for it; empty are those of the shop.
 	Accept offer.Accept
+	// Stream, if there is one, passes answers on as they come, and charges them meanwhile; the
+	// Price is the most that one costs. ChargeFailed and ChargeCancelled are of no effect then:
+	// what was delivered is charged.
+	Stream *Stream
 }
 
 // Sell sells what next answers, by the HTTP transport of x402: the payment comes
@@ -64,7 +68,7 @@ type Offer struct {
 // 300 or above is passed on and not charged. Any other is held back until its charge
 // is on disk; where that fails it is withheld (503). Refund payloads are given their
 // refund without a quote, and do not reach next. Bodies are at most [limits.Limits.Body] in and
-// [limits.Limits.Answer] out. Without a payment none is read but for a quote, and then at most
+// [limits.Limits.Answer] out, but for those of a [Stream]. Without a payment none is read but for a quote, and then at most
 // [limits.Limits.UnpaidBody]: a longer one gets the price, which is the most that it costs. A
 // request with [HeaderState] is answered with where the payer's channel stands, and does
 // not reach next either.
@@ -96,7 +100,12 @@ func (s *Seller) Sell(o Offer, next http.Handler) http.Handler {
 }
 
 func (o *Offer) rate() *offer.Offer {
-	return &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name), Accept: o.Accept}
+	rate := &offer.Offer{Metered: o.Metered, ChargeFailed: o.ChargeFailed, ChargeCancelled: o.ChargeCancelled, Free: o.Free.Of(o.Name), Accept: o.Accept}
+	if o.Stream != nil {
+		rate.Metered, rate.Slice = true, o.Stream.Slice
+		rate.ChargeFailed, rate.ChargeCancelled = false, false
+	}
+	return rate
 }
 
 // TermsOf are the terms of an offer for a request without a payment, at the most that one costs.

@@ -20,6 +20,7 @@ type Bill struct {
 	free  *offer.FreeCall // nil if the call is paid for
 	// metered says that nothing said by a call that has not delivered is nothing to pay.
 	metered bool
+	slices  slices
 	end     Ending
 	tab     *tab
 	// told is what ends when the call does: what its client may hear once it is paid for.

@@ -29,9 +29,7 @@ func (s *sale[A]) keep(ctx context.Context, h Held, c *ledger.Charge, sold []byt
 	var receipt *receipts.Receipt
 	of.amount = c.Charged
 	if c.Charged > 0 {
-		r := h.Receipt()
-		r.Resource, r.Request, r.IssuedAt = s.on.Resource(), s.on.Request(), uint64(time.Now().Unix())
-		if of.draft, err = s.Receipts.Draft(c, r); err != nil {
+		if of.draft, err = s.draft(h, c); err != nil {
 			return kept, of, err
 		}
 		receipt, kept.Entry = &of.draft.Receipt, of.draft.Entry
@@ -55,6 +53,13 @@ func (s *sale[A]) keep(ctx context.Context, h Held, c *ledger.Charge, sold []byt
 		s.Receipts.Issue(of.draft)
 	}
 	return kept, of, nil
+}
+
+// draft is the receipt of a charge.
+func (s *sale[A]) draft(h Held, c *ledger.Charge) (*receipts.Draft, error) {
+	r := h.Receipt()
+	r.Resource, r.Request, r.IssuedAt = s.on.Resource(), s.on.Request(), uint64(time.Now().Unix())
+	return s.Receipts.Draft(c, r)
 }
 
 // into tells an answer of its charge, which is durable.

@@ -99,6 +99,8 @@ type Means interface {
 type Held interface {
 	// Release gives back what was not charged. It may be called again.
 	Release()
+	// Slices says whether Part can charge. What cannot is charged when its answer is complete.
+	Slices() bool
 	// Part charges a part of it, durably, with what render keeps beside the charge, and holds
 	// the rest on: what is delivered in parts can be paid for in parts. Parts and Commit come
 	// one after another, and are together at most what is held. What a part has charged stays

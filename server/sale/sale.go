@@ -57,10 +57,14 @@ func (s *sale[A]) run(ctx context.Context) A {
 	untie()
 	s.bill = s.openBill(s.line, s.offer, held.Customer())
 	s.bill.tab = tab
+	s.slice(held)
 	defer s.bill.close(false)
 	defer s.bill.tells(false)
 	answer, end := s.on.Serve(ctx, s.bill)
 	s.bill.end = end
+	if s.bill.slices.used {
+		return s.finish(context.WithoutCancel(ctx), held, answer)
+	}
 	if end.isCharged(s.offer) {
 		if sold, ok := s.on.Sells(end, answer); ok {
 			return s.charge(context.WithoutCancel(ctx), held, sold)

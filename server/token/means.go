@@ -93,6 +93,8 @@ func (h *heldCredit) Release() {
 	h.aside = 0
 }
 
+func (h *heldCredit) Slices() bool { return true }
+
 func (h *heldCredit) Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.spend.Part(ctx, amount, render, puts...)
 	if err == nil {

@@ -97,6 +97,8 @@ type heldVoucher struct {
 
 func (h *heldVoucher) Release() { h.reservation.Release() }
 
+func (h *heldVoucher) Slices() bool { return true }
+
 func (h *heldVoucher) Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Part(ctx, amount, render, puts...)
 	return err

@@ -115,6 +115,8 @@ type heldByName struct {
 
 func (h *heldByName) Release() { h.reservation.Release() }
 
+func (h *heldByName) Slices() bool { return true }
+
 func (h *heldByName) Part(ctx context.Context, amount vouchers.Amount, render func(ledger.Charge) (ledger.Kept, error), puts []vouchers.Put) error {
 	_, err := h.reservation.Part(ctx, amount, render, puts...)
 	return err
