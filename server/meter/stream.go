@@ -51,14 +51,24 @@ type Stream struct {
 // nothing. The error wraps [ErrEncoded].
 func (c *Call) Answer(status int, head http.Header) (*Stream, error) {
 	s := &Stream{call: c, free: status >= http.StatusMultipleChoices}
-	if encoding := head.Get("Content-Encoding"); encoding != "" && encoding != "identity" && !s.free {
-		return nil, fmt.Errorf("%w (it is %s)", ErrEncoded, plain.Clip(encoding))
+	if !s.free {
+		if err := readable(head); err != nil {
+			return nil, err
+		}
 	}
 	kind, _, _ := mime.ParseMediaType(head.Get("Content-Type"))
 	if c.Stream && kind != "application/json" && !s.free {
 		s.events = frames.New(c.dialect.Form)
 	}
 	return s, nil
+}
+
+// readable refuses an answer that is compressed.
+func readable(head http.Header) error {
+	if encoding := head.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return fmt.Errorf("%w (it is %s)", ErrEncoded, plain.Clip(encoding))
+	}
+	return nil
 }
 
 // Whole says that nothing leaves before [Stream.End], as long as the answer is not longer than

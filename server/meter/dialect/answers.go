@@ -24,13 +24,13 @@ func readOpenAI(t *Tally, event object) {
 
 // openAI reads a usage, whose names differ from API to API.
 func (t *Tally) openAI(usage object, in, out string) {
-	if all, told := count(usage[in+"_tokens"]); told {
-		cached, _ := count(at(usage, in+"_tokens_details", "cached_tokens"))
-		written, _ := count(at(usage, in+"_tokens_details", "cache_write_tokens"))
+	if all, told := Count(usage[in+"_tokens"]); told {
+		cached, _ := Count(at(usage, in+"_tokens_details", "cached_tokens"))
+		written, _ := Count(at(usage, in+"_tokens_details", "cache_write_tokens"))
 		t.prompt(all, cached, written)
 	}
-	if all, told := count(usage[out+"_tokens"]); told {
-		reasoning, _ := count(at(usage, out+"_tokens_details", "reasoning_tokens"))
+	if all, told := Count(usage[out+"_tokens"]); told {
+		reasoning, _ := Count(at(usage, out+"_tokens_details", "reasoning_tokens"))
 		t.answer(all, reasoning)
 	}
 }
@@ -65,17 +65,17 @@ func readAnthropic(t *Tally, event object) {
 			return
 		}
 	}
-	if in, told := count(usage["input_tokens"]); told {
+	if in, told := Count(usage["input_tokens"]); told {
 		t.InTold, t.Used.In = true, in
 	}
-	if cached, told := count(usage["cache_read_input_tokens"]); told {
+	if cached, told := Count(usage["cache_read_input_tokens"]); told {
 		t.Used.Cached = cached
 	}
-	if written, told := count(usage["cache_creation_input_tokens"]); told {
+	if written, told := Count(usage["cache_creation_input_tokens"]); told {
 		t.Used.Written = written
 	}
-	if all, told := count(usage["output_tokens"]); told {
-		reasoning, _ := count(at(usage, "output_tokens_details", "thinking_tokens"))
+	if all, told := Count(usage["output_tokens"]); told {
+		reasoning, _ := Count(at(usage, "output_tokens_details", "thinking_tokens"))
 		t.answer(all, reasoning)
 	}
 }
@@ -85,8 +85,8 @@ func readOllama(t *Tally, event object) {
 	t.say(event["message"])
 	t.say(event["response"])
 	t.say(event["thinking"])
-	in, inTold := count(event["prompt_eval_count"])
-	out, outTold := count(event["eval_count"])
+	in, inTold := Count(event["prompt_eval_count"])
+	out, outTold := Count(event["eval_count"])
 	if inTold || outTold {
 		t.prompt(in, 0, 0)
 		t.answer(out, 0)

@@ -46,9 +46,9 @@ func at(v any, path ...string) any {
 // mostTokens is the highest count that JSON's numbers have exactly; a higher one is none.
 const mostTokens = 1 << 53
 
-// count reads a number of tokens, also one that is a text or has a fraction, which counts as
+// Count reads a number of tokens, also one that is a text or has a fraction, which counts as
 // the next whole number. What is no such number is not told.
-func count(v any) (n uint64, told bool) {
+func Count(v any) (n uint64, told bool) {
 	f, isNumber := v.(float64)
 	if s, isText := v.(string); isText {
 		var err error
