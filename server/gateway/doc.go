@@ -99,6 +99,8 @@
 //	    price: 0.02                   # or as above: per is a wildcard of the path or a parameter
 //	                                  # of the query, and metered reads the header Chit-Cost
 //	    timeout: 30s                  # as above: no byte from the upstream; also totalTimeout
+//	    stream: {bytes: 0.01, slice: 0.001} # answers pass on as they come, at USDC a MiB (or lines:
+//	                                  # a line), charged by slices; price is the most that one costs
 //	    description: a report
 //	    mimeType: application/json
 package gateway

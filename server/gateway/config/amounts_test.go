@@ -31,6 +31,10 @@ var moneys = map[string]struct {
 		func(c *config.Config) vouchers.Amount { return c.Routes[0].Price.Most }},
 	"routes[0].price.max": {"routes:\n- path: /a\n  upstream: http://127.0.0.1:1\n  price:\n    max: %s",
 		func(c *config.Config) vouchers.Amount { return c.Routes[0].Price.Most }},
+	"routes[0].stream.lines": {"routes:\n- path: /a\n  upstream: http://127.0.0.1:1\n  price: 1\n  stream:\n    lines: %s",
+		func(c *config.Config) vouchers.Amount { return c.Routes[0].Stream.Lines }},
+	"routes[0].stream.slice": {"routes:\n- path: /a\n  upstream: http://127.0.0.1:1\n  price: 1\n  stream:\n    bytes: 1\n    slice: %s",
+		func(c *config.Config) vouchers.Amount { return c.Routes[0].Stream.Slice }},
 	"also[0].minDeposit": {"also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  minDeposit: %s",
 		func(c *config.Config) vouchers.Amount { return c.Also[0].MinDeposit }},
 	"also[0].coinPrice": {"also:\n- escrow: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003'\n  coinPrice: %s",
@@ -79,6 +83,15 @@ func TestEveryAmountOfAConfigIsReadByOneGrammar(t *testing.T) {
 					t.Errorf("%s: %s is %s, want %s", name, written, setting.read(c), want)
 				}
 			}
+		}
+	}
+}
+
+func TestAStreamIsPricedByLinesOrByBytes(t *testing.T) {
+	for _, stream := range []string{"{}", "{slice: 0.001}", "{lines: 1, bytes: 1}", "{lines: 0}"} {
+		_, err := config.Load(writeConfig(t, "routes:\n- {path: /a, upstream: \"http://127.0.0.1:1\", price: 1, stream: "+stream+"}\n"))
+		if err == nil || !strings.Contains(err.Error(), "routes[0].stream: it needs either lines") {
+			t.Errorf("%s: %v", stream, err)
 		}
 	}
 }

@@ -42,6 +42,8 @@ type Route struct {
 	Timeout time.Duration
 	// TotalTimeout is how long a request may take in all; 0 is as long as it takes.
 	TotalTimeout time.Duration
+	// Stream passes answers on as they come, and charges them meanwhile.
+	Stream Stream
 }
 
 // Pattern is "METHOD /path".
@@ -98,7 +100,7 @@ func (c *routeChecker) read(r *reader, at place) Route {
 		},
 		"headers": readHeaders(r, &route.Headers),
 		"timeout": r.Duration(&route.Timeout, time.Millisecond), "totalTimeout": r.Duration(&route.TotalTimeout, 0),
-		"description": r.Text(&route.Description), "mimeType": r.Text(&route.MimeType),
+		"stream": readStream(r, &route.Stream), "description": r.Text(&route.Description), "mimeType": r.Text(&route.MimeType),
 	})
 	if route.Path == "" || route.Upstream == "" || !priced {
 		r.Report(at, "it needs path, upstream and price")

@@ -77,6 +77,12 @@ func (h *Handler) Sell(price pricing.Price) {
 
 		ChargeFailed: price.ChargeFailed, ChargeCancelled: price.ChargeCancelled,
 	}
+	switch s := h.Stream; {
+	case s.Lines > 0:
+		offer.Stream = &server.Stream{Count: server.PerLines(s.Lines, 1), Slice: s.Slice}
+	case s.Bytes > 0:
+		offer.Stream = &server.Stream{Count: server.PerBytes(s.Bytes, 1<<20), Slice: s.Slice}
+	}
 	if price.Per != nil {
 		offer.Quote = price.QuoteRequest
 		if !slices.ContainsFunc(h.wild, func(w config.Wildcard) bool { return w.Name == price.Per.Argument }) {
