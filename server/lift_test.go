@@ -14,7 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/onmcp"
+	"github.com/chitpay/chit/server/onmcp/rawmcp"
 	"github.com/chitpay/chit/server/shoptest"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
@@ -75,7 +75,7 @@ func TestACallWhosePaymentIsLiftedIsTheSameCall(t *testing.T) {
 	})
 	streamable := mcpserver.NewStreamableHTTPServer(tools, mcpserver.WithStateLess(true))
 	var arrived string
-	lifting := onmcp.LiftPayments(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	lifting := rawmcp.LiftPayments(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || int64(len(body)) != r.ContentLength {
 			t.Errorf("%d bytes of %d: %v", len(body), r.ContentLength, err)
@@ -136,7 +136,7 @@ func TestWhatAToolCallsInItsTurnIsNotPaidByItsPayment(t *testing.T) {
 func TestABodyThatBreaksOffIsAnsweredAsOne(t *testing.T) {
 	broken := errors.New("the line is cut")
 	var got error
-	lifting := onmcp.LiftPayments(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	lifting := rawmcp.LiftPayments(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var body []byte
 		body, got = io.ReadAll(r.Body)
 		if string(body) != `{"jsonrpc"` {

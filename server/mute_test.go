@@ -12,7 +12,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server"
-	"github.com/chitpay/chit/server/onmcp"
+	"github.com/chitpay/chit/server/onmcp/sessions"
 	"github.com/chitpay/chit/server/shoptest"
 )
 
@@ -21,7 +21,7 @@ func addAskingTools(s *mcpserver.MCPServer) {
 	ask := func(name string, do func(context.Context) error) {
 		s.AddTool(mcp.NewTool(name), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			err := do(ctx)
-			return mcp.NewToolResultError(fmt.Sprint(errors.Is(err, onmcp.ErrCannotAsk), err)), nil
+			return mcp.NewToolResultError(fmt.Sprint(errors.Is(err, sessions.ErrCannotAsk), err)), nil
 		})
 	}
 	ask("sample", func(ctx context.Context) error {
@@ -76,7 +76,7 @@ func TestAToolThatAsksBehindAHandlerWithoutSessionsIsRefusedAtOnce(t *testing.T)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := result.Content[0].(mcp.TextContent).Text, fmt.Sprint(true, onmcp.ErrCannotAsk); got != want {
+		if got, want := result.Content[0].(mcp.TextContent).Text, fmt.Sprint(true, sessions.ErrCannotAsk); got != want {
 			t.Errorf("%s is told %q, want %q", tool, got, want)
 		}
 	}

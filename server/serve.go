@@ -35,7 +35,7 @@ const mcpPath = "/mcp"
 //
 // It keeps no sessions, so that a stream (GET) would have nothing to say: it is refused
 // with 405. What runs behind it cannot ask its client for anything:
-// RequestSampling, RequestElicitation and RequestRoots fail with [onmcp.ErrCannotAsk] at once.
+// RequestSampling, RequestElicitation and RequestRoots fail with [sessions.ErrCannotAsk] at once.
 // A tool that asks returns an input_required result, which clients of the 2026-07-28
 // protocol understand and which costs nothing; or the shop is served with sessions:
 //

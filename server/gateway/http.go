@@ -11,7 +11,7 @@ import (
 	"github.com/chitpay/chit/server/gateway/asking"
 	"github.com/chitpay/chit/server/gateway/config"
 	"github.com/chitpay/chit/server/gateway/session"
-	"github.com/chitpay/chit/server/onmcp"
+	"github.com/chitpay/chit/server/onmcp/rawmcp"
 	"github.com/chitpay/chit/server/storefront"
 )
 
@@ -25,7 +25,7 @@ func (g *Gateway) Handler(ctx context.Context) http.Handler {
 		mcpserver.WithStreamableHTTPLogger(g.logger))
 	context.AfterFunc(ctx, func() { _ = streamable.Shutdown(context.WithoutCancel(ctx)) }) // has no listener of its own to fail on
 	mux := http.NewServeMux()
-	mux.Handle(config.MCPPath, endStreams(ctx, g.shop.Guard(session.Separate(onmcp.PassNotes(g.mcp, streamable), g.questions, len(g.upstreams) > 0))))
+	mux.Handle(config.MCPPath, endStreams(ctx, g.shop.Guard(session.Separate(rawmcp.PassNotes(g.mcp, streamable), g.questions, len(g.upstreams) > 0))))
 	mux.HandleFunc("GET "+config.HealthPath, g.serveHealth)
 	front := g.shop.Storefront(server.Front{Tools: g.mcp, MCPPath: config.MCPPath, Routes: g.soldRoutes})
 	for _, path := range storefront.Paths() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp/sessions"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -55,8 +56,8 @@ func (on *onMCP) Request() [32]byte { return on.fingerprint }
 func (on *onMCP) Resource() string { return resourceURL(on.req.Params.Name) }
 
 func (on *onMCP) Serve(ctx context.Context, b *sale.Bill) (*toolAnswer, sale.Ending) {
-	held, hold := holding(b.Metering(ctx), on.rate)
-	b.TellsWhenPaid(hold.end)
+	held, hold := sessions.Hold(b.Metering(ctx), on.rate)
+	b.TellsWhenPaid(hold.End)
 	result, err := on.next(held, on.req)
 	if on.rate.Metered {
 		b.Meter.ReadResult(result)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp/rawmcp"
+	"github.com/chitpay/chit/server/onmcp/sessions"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/vouchers/receipts"
@@ -63,7 +65,7 @@ func (g *goods[G]) endingOf(ctx context.Context, what G, err error) sale.Ending 
 
 // sellRead sells a read of a resource or a get of a prompt, as [Paywall.middleware] sells a call.
 func sellRead[G any](ctx context.Context, p *Paywall, req mcp.CallToolRequest, of goods[G]) *given[G] {
-	req = withLifted(ctx, req)
+	req = rawmcp.WithLifted(ctx, req)
 	name, token := req.Params.Name, CreditToken(&req)
 	req = withoutToken(req)
 	line := p.ToolLine(req)
@@ -124,8 +126,8 @@ func (on *onRead[G]) Request() [32]byte { return on.fingerprint }
 func (on *onRead[G]) Resource() string { return resourceURL(on.req.Params.Name) }
 
 func (on *onRead[G]) Serve(ctx context.Context, b *sale.Bill) (*given[G], sale.Ending) {
-	held, hold := holding(b.Metering(ctx), on.rate)
-	b.TellsWhenPaid(hold.end)
+	held, hold := sessions.Hold(b.Metering(ctx), on.rate)
+	b.TellsWhenPaid(hold.End)
 	what, err := on.goods.try(held, on.paywall, on.req)
 	if errors.Is(err, foreign.ErrAsksItself) {
 		b.Meter.Nothing() // the seller's fault, whatever it charges for failures

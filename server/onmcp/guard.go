@@ -5,20 +5,23 @@ import (
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/chitpay/chit/server/door"
+	"github.com/chitpay/chit/server/onmcp/rawmcp"
+	"github.com/chitpay/chit/server/onmcp/sessions"
 )
 
 // Guard stands in front of an MCP server over HTTP and bounds what a request may hold
 // and cost before anybody has paid for it: the size of its body and of all bodies
 // together, the time to send it and to read the answer, the streams that are open, and
-// what is decoded of a call that brings no payment. It has what [LiftPayments] has.
+// what is decoded of a call that brings no payment. It has what [rawmcp.LiftPayments] has.
 //
 // server.Shop.Handler has it. A handler of the seller's own needs it:
 //
 //	handler := shop.Guard(mcpserver.NewStreamableHTTPServer(tools))
 func (p *Paywall) Guard(next http.Handler) http.Handler {
-	next = p.Errors.Handler(LiftPayments(next))
+	next = p.Errors.Handler(rawmcp.LiftPayments(next))
 	return p.Door.Bound(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isStream(r) {
 			if !p.streams.enter(p.Limits.Streams) {
@@ -38,6 +41,16 @@ func (p *Paywall) Guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	}))
+}
+
+// Stateless serves an MCP server behind the paywall over streamable HTTP, without sessions.
+func (p *Paywall) Stateless(tools *mcpserver.MCPServer) http.Handler {
+	return sessions.Stateless(tools, func(streamable http.Handler) http.Handler {
+		if p.wired.passes(tools) {
+			return rawmcp.PassNotes(tools, streamable)
+		}
+		return rawmcp.PassingNotes(streamable)
+	})
 }
 
 // isStream says whether a request opens a stream that stays open for news.

@@ -7,6 +7,10 @@ import (
 	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/chitpay/chit/x402"
+	"github.com/chitpay/chit/x402/mpp"
+	"github.com/chitpay/chit/x402/v1"
 )
 
 // SetMeta puts a member into the _meta of a result.
@@ -47,6 +51,9 @@ const MetaReceipt = "chit/receipt"
 // MetaWithheld is true in the place of a result whose charge is not known to be durable: the same
 // payment of x402, sent again, is charged once at most.
 const MetaWithheld = "chit/withheld"
+
+// noted are the members of _meta that a sale writes.
+var noted = []string{x402.MetaPaymentResponse, v1.MetaPaymentResponse, mpp.MetaReceipt, MetaReceipt, MetaCredit}
 
 // additions are the members of _meta that a charge adds to a result. They are encoded
 // once, and the result before, so that charges of one channel wait for no more than that.

@@ -14,6 +14,7 @@ import (
 	"github.com/chitpay/chit/server/foreign"
 	"github.com/chitpay/chit/server/limits"
 	"github.com/chitpay/chit/server/offer"
+	"github.com/chitpay/chit/server/onmcp/rawmcp"
 	"github.com/chitpay/chit/server/rpcerror"
 	"github.com/chitpay/chit/server/sale"
 	"github.com/chitpay/chit/server/terms"
@@ -71,8 +72,8 @@ func New(o Options) *Paywall { return &Paywall{Options: o, Errors: rpcerror.New(
 // sees plain tool calls: a tool with task support cannot be sold (see [ErrTaskTool]).
 func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		req = withLifted(ctx, req)
-		notes := asideFor(ctx)
+		req = rawmcp.WithLifted(ctx, req)
+		notes := rawmcp.NotesOf(ctx)
 		name := req.Params.Name
 		if isOwn(name) {
 			return next(ctx, req)
@@ -102,7 +103,7 @@ func (p *Paywall) middleware(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 		on := &onMCP{paywall: p, line: &line, req: req, rate: rate, next: next, fingerprint: Fingerprint(req)}
 		sold := on.sell(ctx, token)
 		fitSchema(ctx, name, sold.result)
-		notes.sold(sold.result)
+		notes.Sold(sold.result, noted)
 		return sold.result, sold.err
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chitpay/chit/server/door"
 	"github.com/chitpay/chit/server/limits"
+	"github.com/chitpay/chit/server/onmcp/rawmcp"
 	"github.com/chitpay/chit/server/terms"
 	"github.com/chitpay/chit/x402"
 )
@@ -76,42 +77,42 @@ func (p *Paywall) screen(r *http.Request, body []byte) (rest []byte, call *strip
 	if len(body) <= plainCall || !large && mayPay(r, body) {
 		return body, nil, nil
 	}
-	seen, err := glance(body)
+	seen, err := rawmcp.Glance(body, metaNames)
 	switch {
-	case !large && (err != nil || seen.method != string(mcp.MethodToolsCall)):
+	case !large && (err != nil || seen.Method != string(mcp.MethodToolsCall)):
 		return body, nil, nil
 	case err != nil:
 		return nil, nil, errUnpaid
-	case seen.method == "": // an answer, which nobody decodes who has not asked
+	case seen.Method == "": // an answer, which nobody decodes who has not asked
 		return body, nil, nil
-	case seen.reads() != "":
+	case seen.Reads() != "":
 		return p.screenRead(r, body, seen)
-	case seen.method != string(mcp.MethodToolsCall), isOwn(seen.name) && len(body) > ownCall:
+	case seen.Method != string(mcp.MethodToolsCall), isOwn(seen.Name) && len(body) > ownCall:
 		return nil, nil, errUnpaid
 	}
 	call = new(stripped)
-	switch rate := p.Tariff.Of(seen.name); {
-	case isOwn(seen.name):
+	switch rate := p.Tariff.Of(seen.Name); {
+	case isOwn(seen.Name):
 		return body, nil, nil
 	case rate == nil: // it is not sold
-		return seen.withoutArguments(body), call, nil
+		return seen.WithoutArguments(body), call, nil
 	case rate.Price == 0 || !large && rate.Quote != nil:
 		return body, nil, nil
 	}
 	if large {
 		var pays bool
-		if call.refused, pays = p.proves(r, seen.name, seen); pays {
+		if call.refused, pays = p.proves(r, seen.Name, seen); pays {
 			return body, nil, nil
 		}
 		p.Met("unpaidBody")
 	}
-	return seen.withoutArguments(body), call, nil
+	return seen.WithoutArguments(body), call, nil
 }
 
 // screenRead is [Paywall.screen] of a large request that reads a resource or gets a prompt, which
 // is let in if it pays.
-func (p *Paywall) screenRead(r *http.Request, body []byte, seen *glimpse) ([]byte, *stripped, error) {
-	name := seen.reads()
+func (p *Paywall) screenRead(r *http.Request, body []byte, seen *rawmcp.Glimpse) ([]byte, *stripped, error) {
+	name := seen.Reads()
 	if rate := p.Tariff.Of(name); rate == nil || rate.Price == 0 {
 		return nil, nil, errUnpaid
 	}
@@ -123,11 +124,14 @@ func (p *Paywall) screenRead(r *http.Request, body []byte, seen *glimpse) ([]byt
 	return body, nil, nil
 }
 
+// metaNames are the members of _meta by which a request may pay.
+var metaNames = append(wayNames(), MetaCredit)
+
 var creditName = []byte(`"` + MetaCredit + `"`)
 
 // mayPay says whether a request has what looks like a payment, wherever it is.
 func mayPay(r *http.Request, body []byte) bool {
-	if bytes.Contains(body, paymentName) || bytes.Contains(body, shortName) || bytes.Contains(body, creditName) || bytes.Contains(body, credentialName) || bytes.Contains(body, firstName) {
+	if rawmcp.NamesPayment(body) || bytes.Contains(body, creditName) || bytes.Contains(body, credentialName) || bytes.Contains(body, firstName) {
 		return true
 	}
 	_, onCredit := door.Bearer(r.Header)
@@ -136,19 +140,24 @@ func mayPay(r *http.Request, body []byte) bool {
 
 // proves says whether a call brings what can pay at all: a voucher that is signed by
 // the signer of a channel that there is, a deposit, or a token that this shop has made.
-func (p *Paywall) proves(r *http.Request, name string, seen *glimpse) (refused *terms.Refusal, pays bool) {
+func (p *Paywall) proves(r *http.Request, name string, seen *rawmcp.Glimpse) (refused *terms.Refusal, pays bool) {
 	by, refused := p.readPaid(name, func(member string) (any, bool) {
-		value, there := seen.payments[member]
+		value, there := seen.Meta[member]
 		return value, there
 	})
 	brought := by.Presented
+	credit, withToken := seen.Meta[MetaCredit]
+	payments := len(seen.Meta)
+	if withToken {
+		payments--
+	}
 	switch token, onCredit := door.Bearer(r.Header); {
-	case refused != nil && len(seen.payments) > 0:
+	case refused != nil && payments > 0:
 		return refused, false
-	case len(seen.payments) > 0:
-	case seen.credit != nil:
+	case payments > 0:
+	case withToken:
 		brought.Token = new(string)
-		if json.Unmarshal(seen.credit, brought.Token) != nil {
+		if json.Unmarshal(credit, brought.Token) != nil {
 			return nil, false
 		}
 	case onCredit:

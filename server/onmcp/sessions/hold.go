@@ -1,4 +1,4 @@
-package onmcp
+package sessions
 
 import (
 	"context"
@@ -11,11 +11,11 @@ import (
 	"github.com/chitpay/chit/server/offer"
 )
 
-// onHold keeps back what a priced call tells its client before it is paid: log messages
+// Held keeps back what a priced call tells its client before it is paid: log messages
 // until then, and of its progress everything but the numbers. Else who goes away before
 // the end would have had for nothing what they say. A tool that charges for failures and
 // for cancelled calls is paid in any case, and tells what it likes.
-type onHold struct {
+type Held struct {
 	to mcpserver.ClientSession
 
 	begin sync.Once
@@ -35,19 +35,20 @@ const (
 	lettingGo = time.Second
 )
 
-// holding is the context of a priced call whose client is told nothing yet that is worth
-// something. The caller ends it.
-func holding(ctx context.Context, r *offer.Offer) (context.Context, *onHold) {
+// Hold is the context of a priced call whose client is told nothing yet that is worth
+// something. The caller ends it;
+// nil needs no end.
+func Hold(ctx context.Context, r *offer.Offer) (context.Context, *Held) {
 	session, tools := mcpserver.ClientSessionFromContext(ctx), mcpserver.ServerFromContext(ctx)
 	if session == nil || tools == nil || r.ChargeFailed && r.ChargeCancelled {
 		return ctx, nil
 	}
-	h := &onHold{to: session}
+	h := &Held{to: session}
 	return tools.WithContext(ctx, h.session()), h
 }
 
 // channel is where the call's messages go.
-func (h *onHold) channel() chan<- mcp.JSONRPCNotification {
+func (h *Held) channel() chan<- mcp.JSONRPCNotification {
 	h.begin.Do(func() {
 		h.in, h.stop, h.done = make(chan mcp.JSONRPCNotification, heldQueue), make(chan struct{}), make(chan struct{})
 		go h.follow()
@@ -55,7 +56,7 @@ func (h *onHold) channel() chan<- mcp.JSONRPCNotification {
 	return h.in
 }
 
-func (h *onHold) follow() {
+func (h *Held) follow() {
 	defer close(h.done)
 	for {
 		select {
@@ -81,7 +82,7 @@ var harmless = map[string]bool{
 	string(mcp.MethodNotificationCancelled): true, string(mcp.MethodNotificationElicitationComplete): true,
 }
 
-func (h *onHold) take(n mcp.JSONRPCNotification) {
+func (h *Held) take(n mcp.JSONRPCNotification) {
 	switch {
 	case n.Method == string(mcp.MethodNotificationProgress):
 		h.pass(numbers(n))
@@ -105,22 +106,22 @@ func numbers(n mcp.JSONRPCNotification) mcp.JSONRPCNotification {
 }
 
 // pass tells the client, unless it does not read.
-func (h *onHold) pass(n mcp.JSONRPCNotification) {
+func (h *Held) pass(n mcp.JSONRPCNotification) {
 	select {
 	case h.to.NotificationChannel() <- n:
 	default:
 	}
 }
 
-// end ends it; nil is none. The first counts. Where the call is paid the client is told what was kept back,
+// End ends it; nil is none. The first counts. Where the call is paid the client is told what was kept back,
 // before the answer.
-func (h *onHold) end(paid bool) {
+func (h *Held) End(paid bool) {
 	if h != nil {
 		h.over.Do(func() { h.close(paid) })
 	}
 }
 
-func (h *onHold) close(paid bool) {
+func (h *Held) close(paid bool) {
 	h.begin.Do(func() {}) // what is told from now on goes nowhere
 	if h.in == nil {
 		return
@@ -138,7 +139,7 @@ func (h *onHold) close(paid bool) {
 
 // wait lets the messages leave: the server library drops those that are on their way
 // when the call ends.
-func (h *onHold) wait() {
+func (h *Held) wait() {
 	late, tick := time.NewTimer(lettingGo), time.NewTicker(time.Millisecond)
 	defer late.Stop()
 	defer tick.Stop()
@@ -156,7 +157,7 @@ func (h *onHold) wait() {
 
 // session is the call's session with its messages on hold. What else it can do depends
 // on the transport.
-func (h *onHold) session() mcpserver.ClientSession {
+func (h *Held) session() mcpserver.ClientSession {
 	switch s := h.to.(type) {
 	case askableHTTP:
 		return heldHTTP{s, h}
@@ -207,27 +208,27 @@ type (
 type (
 	heldHTTP struct {
 		askableHTTP
-		on *onHold
+		on *Held
 	}
 	heldStreamed struct {
 		streamed
-		on *onHold
+		on *Held
 	}
 	heldAskable struct {
 		askable
-		on *onHold
+		on *Held
 	}
 	heldListing struct {
 		listing
-		on *onHold
+		on *Held
 	}
 	heldLogging struct {
 		mcpserver.SessionWithLogging
-		on *onHold
+		on *Held
 	}
 	heldPlain struct {
 		mcpserver.ClientSession
-		on *onHold
+		on *Held
 	}
 )
 

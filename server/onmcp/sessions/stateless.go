@@ -1,4 +1,4 @@
-package onmcp
+package sessions
 
 import (
 	"context"
@@ -39,13 +39,8 @@ func apart(next http.Handler) http.Handler {
 	})
 }
 
-// Stateless serves an MCP server behind the paywall over streamable HTTP, without sessions.
-func (p *Paywall) Stateless(tools *mcpserver.MCPServer) http.Handler {
-	handler := streamable(tools)
-	if p.wired.passes(tools) {
-		handler = PassNotes(tools, handler)
-	} else {
-		handler = passingNotes(handler)
-	}
-	return withoutStreams(apart(handler))
+// Stateless serves an MCP server over streamable HTTP, without sessions: whoever asks for anything in
+// a call gets [ErrCannotAsk]. What is around the library's own handler comes by around.
+func Stateless(tools *mcpserver.MCPServer, around func(streamable http.Handler) http.Handler) http.Handler {
+	return withoutStreams(apart(around(streamable(tools))))
 }

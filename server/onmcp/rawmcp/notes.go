@@ -1,4 +1,4 @@
-package onmcp
+package rawmcp
 
 import (
 	"bytes"
@@ -11,10 +11,6 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/chitpay/chit/x402"
-	"github.com/chitpay/chit/x402/mpp"
-	"github.com/chitpay/chit/x402/v1"
 )
 
 // An MCP server library encodes what is in an answer once more in each object around it, and
@@ -28,39 +24,41 @@ import (
 // not being served yet.
 func PassNotes(tools *mcpserver.MCPServer, next http.Handler) http.Handler {
 	tools.GetHooks().AddAfterCallTool(setAside)
-	return passingNotes(next)
+	return PassingNotes(next)
 }
 
-func passingNotes(next http.Handler) http.Handler {
+// PassingNotes is [PassNotes] of tools that have been given to it before.
+func PassingNotes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
 			next.ServeHTTP(w, r)
 			return
 		}
-		a := &aside{ResponseWriter: w}
-		next.ServeHTTP(a, r.WithContext(context.WithValue(r.Context(), asideKey{}, a)))
+		a := &Notes{ResponseWriter: w}
+		next.ServeHTTP(a, r.WithContext(context.WithValue(r.Context(), notesKey{}, a)))
 	})
 }
 
-type asideKey struct{}
+type notesKey struct{}
 
-// aside is the answer to a request, with what is set aside of it.
-type aside struct {
+// Notes is the answer to a request, with what is set aside of it.
+type Notes struct {
 	http.ResponseWriter
 
 	mu    sync.Mutex // guards what follows: notifications are written while the tool runs
 	taken bool       // by the call of the request: what its tool calls in its turn has none
 	of    *mcp.CallToolResult
+	keys  []string // the members of its _meta that are notes
 	notes []note
 }
 
 // note is some JSON, and what stands in its place.
 type note struct{ mark, json []byte }
 
-// asideFor is where the call of a request sets its notes aside, the first time; nil where it
+// NotesOf is where the call of a request sets its notes aside, the first time; nil where it
 // cannot.
-func asideFor(ctx context.Context) *aside {
-	a, _ := ctx.Value(asideKey{}).(*aside)
+func NotesOf(ctx context.Context) *Notes {
+	a, _ := ctx.Value(notesKey{}).(*Notes)
 	if a == nil {
 		return nil
 	}
@@ -73,36 +71,33 @@ func asideFor(ctx context.Context) *aside {
 	return a
 }
 
-// sold says which result has the notes.
-func (a *aside) sold(result *mcp.CallToolResult) {
+// Sold says which result has the notes, as members of its _meta of these names. Nil does nothing.
+func (a *Notes) Sold(result *mcp.CallToolResult, keys []string) {
 	if a == nil {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.of = result
+	a.of, a.keys = result, keys
 }
 
 // setAside is called when all others have seen a result.
 func setAside(ctx context.Context, _ any, _ *mcp.CallToolRequest, result any) {
-	a, _ := ctx.Value(asideKey{}).(*aside)
+	a, _ := ctx.Value(notesKey{}).(*Notes)
 	if sold, ok := result.(*mcp.CallToolResult); ok && a != nil && sold != nil {
 		a.take(sold)
 	}
 }
 
-// noted are the members of _meta that a sale writes.
-var noted = [...]string{x402.MetaPaymentResponse, v1.MetaPaymentResponse, mpp.MetaReceipt, MetaReceipt, MetaCredit}
-
 // take puts marks in the place of notes, if it is the result that has them.
-func (a *aside) take(result *mcp.CallToolResult) {
+func (a *Notes) take(result *mcp.CallToolResult) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.of != result || result.Meta == nil {
 		return
 	}
 	fields := maps.Clone(result.Meta.AdditionalFields)
-	for _, key := range noted {
+	for _, key := range a.keys {
 		if raw, ok := fields[key].(json.RawMessage); ok {
 			mark := "chit-" + rand.Text() // nobody knows it before the tool has ended
 			fields[key] = mark
@@ -113,7 +108,7 @@ func (a *aside) take(result *mcp.CallToolResult) {
 }
 
 // Write implements [http.ResponseWriter]. The library writes each message whole.
-func (a *aside) Write(message []byte) (int, error) {
+func (a *Notes) Write(message []byte) (int, error) {
 	if _, err := a.ResponseWriter.Write(a.whole(message)); err != nil {
 		return 0, err
 	}
@@ -121,7 +116,7 @@ func (a *aside) Write(message []byte) (int, error) {
 }
 
 // whole is a message with the notes that it has marks of.
-func (a *aside) whole(message []byte) []byte {
+func (a *Notes) whole(message []byte) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	size := len(message)
@@ -140,7 +135,7 @@ func (a *aside) whole(message []byte) []byte {
 }
 
 // Flush implements [http.Flusher].
-func (a *aside) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() } // what cannot be flushed is written at the end
+func (a *Notes) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() } // what cannot be flushed is written at the end
 
 // Unwrap is for [http.ResponseController].
-func (a *aside) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *Notes) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -1,4 +1,4 @@
-package onmcp
+package rawmcp
 
 import (
 	"bytes"
@@ -14,46 +14,42 @@ import (
 	"github.com/chitpay/chit/x402"
 )
 
-// glimpse is what a JSON-RPC request says of itself at its surface: no more is decoded.
-type glimpse struct {
-	method, name, uri string
-	// payments are those members of _meta that pay (see [ways]), by their names, and credit is the
-	// token; nil if there is none.
-	payments map[string]json.RawMessage
-	credit   json.RawMessage
+// Glimpse is what a JSON-RPC request says of itself at its surface: no more is decoded.
+type Glimpse struct {
+	Method, Name, URI string
+	// Meta are those members of _meta that were looked for, by their names.
+	Meta map[string]json.RawMessage
 	// from and to are where its arguments stand, with the comma that parts them from the
 	// other parameters; 0 and 0 if it has none.
 	from, to int
 }
 
-// errUnclear is what a request is refused with that others might read differently: a
+// ErrUnclear is what a request is refused with that others might read differently: a
 // name that is there twice, or in another case.
-var errUnclear = errors.New("the request can be read in more than one way")
+var ErrUnclear = errors.New("the request can be read in more than one way")
 
-// glance looks at a request. The error is [errUnclear], or that it is not JSON.
-func glance(body []byte) (*glimpse, error) {
-	g := &glimpse{payments: make(map[string]json.RawMessage)}
+// Glance looks at a request, and in its _meta for members of these names. The error is
+// [ErrUnclear], or that it is not JSON.
+func Glance(body []byte, looked []string) (*Glimpse, error) {
+	g := &Glimpse{Meta: make(map[string]json.RawMessage)}
 	r := surface{body: body, dec: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 	meta := func(name string, _ int, _ bool) error {
-		if name == MetaCredit {
-			return r.value(&g.credit)
-		}
-		if !slices.Contains(metaNames, name) {
+		if !slices.Contains(looked, name) {
 			return r.dec.SkipValue()
 		}
-		var payment json.RawMessage
-		err := r.value(&payment)
-		g.payments[name] = payment
+		var member json.RawMessage
+		err := r.value(&member)
+		g.Meta[name] = member
 		return err
 	}
 	params := func(name string, from int, first bool) error {
 		switch name {
 		case "name":
-			return r.text(&g.name)
+			return r.text(&g.Name)
 		case "uri":
-			return r.text(&g.uri)
+			return r.text(&g.URI)
 		case "_meta":
-			return r.object(metaNames, exactly, meta)
+			return r.object(looked, exactly, meta)
 		case "arguments":
 			err := r.dec.SkipValue()
 			g.from, g.to = span(body, from, int(r.dec.InputOffset()), first)
@@ -64,7 +60,7 @@ func glance(body []byte) (*glimpse, error) {
 	err := r.object([]string{"method", "params"}, strings.EqualFold, func(name string, _ int, _ bool) error {
 		switch name {
 		case "method":
-			return r.text(&g.method)
+			return r.text(&g.Method)
 		case "params":
 			return r.object([]string{"name", "uri", "_meta", "arguments"}, strings.EqualFold, params)
 		}
@@ -74,32 +70,29 @@ func glance(body []byte) (*glimpse, error) {
 		return nil, err
 	}
 	if _, err := r.dec.ReadToken(); err != io.EOF {
-		return nil, errUnclear
+		return nil, ErrUnclear
 	}
 	return g, nil
 }
 
-// reads is the name of what a request asks for that is no call of a tool, "" if there is none.
-func (g *glimpse) reads() string {
-	switch g.method {
+// Reads is the name of what a request asks for that is no call of a tool, "" if there is none.
+func (g *Glimpse) Reads() string {
+	switch g.Method {
 	case string(mcp.MethodResourcesRead):
-		return x402.ResourcePrefix + g.uri
+		return x402.ResourcePrefix + g.URI
 	case string(mcp.MethodPromptsGet):
-		return x402.PromptPrefix + g.name
+		return x402.PromptPrefix + g.Name
 	}
 	return ""
 }
 
-// withoutArguments is the request without its arguments.
-func (g *glimpse) withoutArguments(body []byte) []byte {
+// WithoutArguments is the request without its arguments.
+func (g *Glimpse) WithoutArguments(body []byte) []byte {
 	if g.to == 0 {
 		return body
 	}
 	return append(bytes.Clone(body[:g.from]), body[g.to:]...)
 }
-
-// metaNames are the members of _meta that a glimpse is taken of.
-var metaNames = append(wayNames(), MetaCredit)
 
 func exactly(a, b string) bool { return a == b }
 
@@ -130,7 +123,7 @@ func (s *surface) object(looked []string, same func(a, b string) bool, member fu
 		name := token.String()
 		if at := slices.IndexFunc(looked, func(other string) bool { return same(other, name) }); at >= 0 {
 			if name != looked[at] || seen[name] {
-				return errUnclear
+				return ErrUnclear
 			}
 			seen[name] = true
 		}

@@ -1,4 +1,4 @@
-package onmcp
+package sessions
 
 import (
 	"context"

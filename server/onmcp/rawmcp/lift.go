@@ -1,4 +1,4 @@
-package onmcp
+package rawmcp
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ import (
 // [json.RawMessage]. What is not plainly a call with one payment passes as it is. It also
 // notes from where a request comes, for the limit of lookups.
 //
-// [Paywall.Guard] has it. A handler of the seller's own is as good without it, and slower.
+// A guard of the paywall has it. A handler of the seller's own is as good without it, and slower.
 func LiftPayments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.Body == nil {
@@ -76,6 +76,12 @@ func reading(was io.ReadCloser, rest []byte) io.ReadCloser {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// NamesPayment says whether a request has the name of a payment of x402 in it, in full or in the
+// short form, wherever it is.
+func NamesPayment(body []byte) bool {
+	return bytes.Contains(body, paymentName) || bytes.Contains(body, shortName)
+}
 
 var (
 	paymentName = []byte(`"` + x402.MetaPayment + `"`)
@@ -188,9 +194,9 @@ func (l *lifter) lift(from int, first bool) error {
 
 type liftedKey struct{}
 
-// withLifted is the call with the payment that was lifted out of it. It is there once:
+// WithLifted is the call with the payment that was lifted out of it. It is there once:
 // what a tool calls in its turn is not paid by it.
-func withLifted(ctx context.Context, req mcp.CallToolRequest) mcp.CallToolRequest {
+func WithLifted(ctx context.Context, req mcp.CallToolRequest) mcp.CallToolRequest {
 	lifted, _ := ctx.Value(liftedKey{}).(*atomic.Pointer[liftedPayment])
 	if lifted == nil {
 		return req
