@@ -27,11 +27,19 @@ func (l OpenFile) TryLock() (bool, error) {
 // Unlock gives it back.
 func (l OpenFile) Unlock() error { return l.flock(syscall.LOCK_UN) }
 
+// flock holds on to the file meanwhile: the number of one that is closed may be another file's.
 func (l OpenFile) flock(how int) error {
-	for {
-		err := syscall.Flock(int(l.file.Fd()), how)
-		if err == nil || !errors.Is(err, syscall.EINTR) {
-			return os.NewSyscallError("flock", err)
-		}
+	open, err := l.file.SyscallConn()
+	if err != nil {
+		return err
 	}
+	closed := open.Control(func(fd uintptr) {
+		for err = syscall.Flock(int(fd), how); errors.Is(err, syscall.EINTR); {
+			err = syscall.Flock(int(fd), how)
+		}
+	})
+	if closed != nil {
+		return &os.PathError{Op: "lock", Path: l.file.Name(), Err: os.ErrClosed}
+	}
+	return os.NewSyscallError("flock", err)
 }
