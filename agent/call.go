@@ -13,6 +13,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -53,22 +54,31 @@ func (c *Client) CallToolFor(ctx context.Context, most vouchers.Amount, tool str
 
 // want is a call of a tool whose last result is written to last.
 func (c *Client) want(tool string, arguments map[string]any, last **mcp.CallToolResult) *pay.Want {
-	return &pay.Want{Name: tool, Tell: c.tell, Send: func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
+	return &pay.Want{Name: tool, Tell: c.tell, Send: func(ctx context.Context, paid *words.Payment) (*pay.Answer, error) {
 		r := request(tool, arguments)
 		if paid != nil {
-			key, value, err := memberOf(paid)
+			members, err := paid.Members()
 			if err != nil {
 				return nil, err
 			}
-			r.Params.Meta = &mcp.Meta{AdditionalFields: map[string]any{key: value}}
+			r.Params.Meta = &mcp.Meta{AdditionalFields: make(map[string]any, len(members))}
+			for key, value := range members {
+				r.Params.Meta.AdditionalFields[key] = value
+			}
 		}
 		ctx, why := dial.Watched(ctx)
+		ctx, refused := dial.Refusals(ctx)
 		result, err := c.mcp.CallTool(ctx, r)
+		if asked := words.OfError(refused()); err != nil && asked != nil {
+			a := &pay.Answer{Failed: true}
+			a.Ask(asked)
+			return a, nil
+		}
 		if err != nil {
 			return nil, asSilence(naming.Conceal(why(err), c.payer.Target, c.payer.Server))
 		}
 		*last = result
-		return answerOf(tool, result), nil
+		return answerOf(tool, result, paid), nil
 	}}
 }
 
@@ -87,8 +97,11 @@ func request(tool string, arguments map[string]any) mcp.CallToolRequest {
 	return r
 }
 
-func answerOf(tool string, result *mcp.CallToolResult) *pay.Answer {
-	a := &pay.Answer{Required: requiredOf(result), Receipt: receiptOf(result), Paid: paidOf(result), Failed: result.IsError}
+func answerOf(tool string, result *mcp.CallToolResult, paid *words.Payment) *pay.Answer {
+	a := &pay.Answer{Receipt: paid.ReceiptOf(metaOf(result)), Paid: paidOf(result), Failed: result.IsError}
+	if result.IsError {
+		a.Ask(words.OfResult(result.RawStructuredContent, textOf(result), metaOf(result)))
+	}
 	if signed := signedOf(result); signed != nil && ofTool(tool, signed) {
 		a.Signed = signed
 	}
@@ -103,46 +116,27 @@ func ofTool(name string, r *receipts.Signed) bool {
 	return r.Resource == receipts.Cut(x402.OnMCP(name))
 }
 
-// requiredOf returns what a refused call is answered with, nil if the answer is
-// something else.
-func requiredOf(result *mcp.CallToolResult) *x402.PaymentRequired {
-	if !result.IsError {
+// metaOf is what the _meta of a result has of payments, as it was written.
+func metaOf(result *mcp.CallToolResult) map[string]json.RawMessage {
+	if result.Meta == nil {
 		return nil
 	}
-	if len(result.RawStructuredContent) > 0 {
-		if required, err := x402.DecodePaymentRequired(result.RawStructuredContent); err == nil {
-			return required
+	meta := make(map[string]json.RawMessage)
+	for _, key := range words.MetaKeys {
+		if value, there := result.Meta.AdditionalFields[key]; there {
+			meta[key], _ = json.Marshal(value) // it was decoded from JSON
 		}
 	}
-	if len(result.Content) > 0 {
-		if text, ok := result.Content[0].(mcp.TextContent); ok {
-			if required, err := x402.DecodePaymentRequired([]byte(text.Text)); err == nil {
-				return required
-			}
-		}
-	}
-	return nil
+	return meta
 }
 
-// receiptOf returns the receipt of an answer, nil if it carries none that can be read.
-func receiptOf(result *mcp.CallToolResult) *x402.SettlementResponse {
-	if result.Meta == nil || result.Meta.AdditionalFields[x402.MetaPaymentResponse] == nil {
-		return nil
-	}
-	response, err := x402.DecodeValue[x402.SettlementResponse](result.Meta.AdditionalFields[x402.MetaPaymentResponse])
-	if err != nil {
-		return nil
-	}
-	return response
-}
-
-// paidOf is receiptOf for a receipt in the short form.
+// paidOf is the receipt of an answer in the short form, nil if it carries none that can be read.
 func paidOf(result *mcp.CallToolResult) *short.Paid {
 	if result.Meta == nil {
 		return nil
 	}
 	text, _ := result.Meta.AdditionalFields[short.MetaPaid].(string)
-	return paidIn(text)
+	return words.PaidIn(text)
 }
 
 // signedOf returns the signed receipt of an answer, nil if it carries none that can be

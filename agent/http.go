@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/agent/naming"
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -103,16 +104,16 @@ func (c *HTTPClient) Refund(ctx context.Context, r HTTPRequest, amount vouchers.
 func (c *HTTPClient) want(r HTTPRequest, last **HTTPResponse) *pay.Want {
 	u, err := c.resource(r.URL)
 	if err != nil {
-		return &pay.Want{Send: func(context.Context, *pay.Payment) (*pay.Answer, error) { return nil, err }}
+		return &pay.Want{Send: func(context.Context, *words.Payment) (*pay.Answer, error) { return nil, err }}
 	}
 	w := &pay.Want{Name: naming.Resource(u)}
-	w.Send = func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
+	w.Send = func(ctx context.Context, paid *words.Payment) (*pay.Answer, error) {
 		response, err := c.exchange(ctx, u, r, paid)
 		if err != nil {
 			return nil, err
 		}
 		*last = response
-		return response.answer(u)
+		return response.answer(u, r.Header, paid)
 	}
 	w.Tell = func(ctx context.Context, order x402.StateOrder) (*x402.SettlementResponse, error) {
 		return c.tell(ctx, u, r, order)
@@ -132,7 +133,7 @@ func (c *HTTPClient) resource(text string) (*url.URL, error) {
 	return u, naming.Check(naming.Resource(u))
 }
 
-func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, paid *pay.Payment) (*HTTPResponse, error) {
+func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, paid *words.Payment) (*HTTPResponse, error) {
 	request, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(r.Body))
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func (c *HTTPClient) exchange(ctx context.Context, u *url.URL, r HTTPRequest, pa
 		request.Header = r.Header.Clone()
 	}
 	if paid != nil {
-		name, value, err := headerOf(paid)
+		name, value, err := paid.Header()
 		if err != nil {
 			return nil, err
 		}
@@ -179,11 +180,8 @@ func ofPlace(u *url.URL, r *receipts.Signed) bool {
 
 // answer reads what concerns the payment. A status of 500 or above without a receipt
 // leaves open whether the payment was taken.
-func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
-	a := &pay.Answer{Failed: r.Status >= http.StatusMultipleChoices, Paid: paidIn(r.Header.Get(short.HeaderPaid))}
-	if receipt, err := x402.DecodeHeader[x402.SettlementResponse](r.Header.Get(x402.HeaderPaymentResponse)); err == nil {
-		a.Receipt = receipt
-	}
+func (r *HTTPResponse) answer(u *url.URL, sent http.Header, paid *words.Payment) (*pay.Answer, error) {
+	a := &pay.Answer{Failed: r.Status >= http.StatusMultipleChoices, Paid: words.PaidIn(r.Header.Get(short.HeaderPaid)), Receipt: paid.ReceiptIn(r.Header)}
 	if signed, err := receipts.ParseHeader(r.Header.Get(headerReceipt)); err == nil && ofPlace(u, signed) {
 		a.Signed = signed
 	}
@@ -191,16 +189,15 @@ func (r *HTTPResponse) answer(u *url.URL) (*pay.Answer, error) {
 	if r.Status != http.StatusPaymentRequired {
 		return a, nil
 	}
-	required, err := x402.DecodeHeader[x402.PaymentRequired](r.Header.Get(x402.HeaderPaymentRequired))
+	asked, err := words.OfResponse(r.Header, r.Body, sent)
 	if err != nil {
-		if required, err = x402.DecodePaymentRequired(r.Body); err != nil {
-			return nil, errors.Join(policy.ErrTerms, err)
-		}
+		return nil, errors.Join(policy.ErrTerms, err)
 	}
-	if a.Receipt != nil && a.Receipt.ErrorReason != "" && required.Error == "" {
-		required.Error, required.ErrorMessage = a.Receipt.ErrorReason, a.Receipt.ErrorMessage
+	a.Ask(asked)
+	if a.Receipt != nil && a.Receipt.ErrorReason != "" && a.Required.Error == "" {
+		a.Required.Error, a.Required.ErrorMessage = a.Receipt.ErrorReason, a.Receipt.ErrorMessage
 	}
-	a.Required, a.Receipt, a.Paid = required, nil, nil
+	a.Receipt, a.Paid = nil, nil
 	return a, nil
 }
 

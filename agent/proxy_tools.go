@@ -16,9 +16,9 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/relay"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
-	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/short"
 )
 
@@ -116,7 +116,7 @@ func (f rpcFailure) Error() string { return string(f.details) }
 
 // wantRaw is a call of a tool, or a read, whose params and last answer are kept as they are.
 func (p *voucherProxy) wantRaw(m relay.Message, tool string, params map[string]json.RawMessage, last *relay.Message) *pay.Want {
-	return &pay.Want{Name: tool, Send: func(ctx context.Context, paid *pay.Payment) (*pay.Answer, error) {
+	return &pay.Want{Name: tool, Send: func(ctx context.Context, paid *words.Payment) (*pay.Answer, error) {
 		stamped, err := withPayment(params, paid)
 		if err != nil {
 			return nil, err
@@ -129,17 +129,17 @@ func (p *voucherProxy) wantRaw(m relay.Message, tool string, params map[string]j
 			return nil, pay.Unanswered(err)
 		}
 		if got.Error != nil {
-			a, err := answerOfError(tool, m.Method, got.Error)
+			a, err := answerOfError(tool, m.Method, got.Error, paid)
 			*last = got
 			return a, err
 		}
 		*last = got
-		return answerOfRaw(tool, got.Result)
+		return answerOfRaw(tool, got.Result, paid)
 	}}
 }
 
 // withPayment is the params of a call with a payment in their _meta.
-func withPayment(params map[string]json.RawMessage, paid *pay.Payment) (map[string]json.RawMessage, error) {
+func withPayment(params map[string]json.RawMessage, paid *words.Payment) (map[string]json.RawMessage, error) {
 	var meta map[string]json.RawMessage
 	if raw := params["_meta"]; raw != nil {
 		if err := json.Unmarshal(raw, &meta); err != nil {
@@ -152,46 +152,43 @@ func withPayment(params map[string]json.RawMessage, paid *pay.Payment) (map[stri
 	if meta == nil {
 		meta = make(map[string]json.RawMessage)
 	}
-	key, value, err := memberOf(paid)
+	members, err := paid.Members()
 	if err != nil {
 		return nil, err
 	}
-	meta[key] = value
+	maps.Copy(meta, members)
 	params = maps.Clone(params)
 	params["_meta"], err = json.Marshal(meta)
 	return params, err
 }
 
-// answerOfError reads of the error of a read what concerns its payment. One that says nothing of it
+// answerOfError reads of an error what concerns the payment of the request. One that says nothing of it
 // is a failure of its own.
-func answerOfError(name, method string, raw json.RawMessage) (*pay.Answer, error) {
-	if method == string(mcp.MethodToolsCall) {
-		return nil, rpcFailure{raw}
-	}
+func answerOfError(name, method string, raw json.RawMessage, paid *words.Payment) (*pay.Answer, error) {
 	read, err := relay.ReadError(raw)
-	if err != nil {
+	switch {
+	case err != nil && method == string(mcp.MethodToolsCall):
+		return nil, rpcFailure{raw}
+	case err != nil:
 		return nil, pay.Unanswered(err)
 	}
 	a := &pay.Answer{Failed: true}
-	if required, err := x402.DecodePaymentRequired(read.Data); err == nil {
-		a.Required = required
+	if a.Ask(words.OfError(read.Data)); a.Required != nil {
 		return a, nil
 	}
 	if read.Meta == nil {
 		return nil, rpcFailure{raw}
 	}
-	takeReceipts(a, name, read.Meta)
+	takeReceipts(a, name, read.Meta, paid)
 	return a, nil
 }
 
 // takeReceipts reads what a _meta says of a payment.
-func takeReceipts(a *pay.Answer, name string, meta map[string]json.RawMessage) {
-	if receipt, err := x402.DecodeSettlementResponse(meta[x402.MetaPaymentResponse]); err == nil {
-		a.Receipt = receipt
-	}
+func takeReceipts(a *pay.Answer, name string, meta map[string]json.RawMessage, paid *words.Payment) {
+	a.Receipt = paid.ReceiptOf(meta)
 	var text string
 	if json.Unmarshal(meta[short.MetaPaid], &text) == nil {
-		a.Paid = paidIn(text)
+		a.Paid = words.PaidIn(text)
 	}
 	if signed, err := receipts.Parse(meta[metaReceipt]); err == nil && ofTool(name, signed) {
 		a.Signed = signed
@@ -199,20 +196,15 @@ func takeReceipts(a *pay.Answer, name string, meta map[string]json.RawMessage) {
 }
 
 // answerOfRaw reads of a result what concerns its payment.
-func answerOfRaw(tool string, raw json.RawMessage) (*pay.Answer, error) {
+func answerOfRaw(tool string, raw json.RawMessage, paid *words.Payment) (*pay.Answer, error) {
 	read, err := relay.ReadResult(raw)
 	if err != nil {
 		return nil, pay.Unanswered(err)
 	}
 	a := &pay.Answer{Failed: read.IsError}
-	takeReceipts(a, tool, read.Meta)
-	if !read.IsError {
-		return a, nil
-	}
-	if required, err := x402.DecodePaymentRequired(read.StructuredContent); err == nil {
-		a.Required = required
-	} else if required, err := x402.DecodePaymentRequired([]byte(read.Text())); err == nil {
-		a.Required = required
+	takeReceipts(a, tool, read.Meta, paid)
+	if read.IsError {
+		a.Ask(words.OfResult(read.StructuredContent, read.Text(), read.Meta))
 	}
 	return a, nil
 }

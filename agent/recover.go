@@ -9,6 +9,7 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/pay"
 	"github.com/chitpay/chit/agent/policy"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -24,7 +25,7 @@ func (c *Client) tell(ctx context.Context, order x402.StateOrder) (*x402.Settlem
 	if err != nil {
 		return nil, err
 	}
-	return receiptOf(result), nil
+	return (*words.Payment)(nil).ReceiptOf(metaOf(result)), nil
 }
 
 // Recover writes the channel to the server into the book anew: from the chain, where all

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/x402"
 )
 
@@ -61,7 +62,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	origin := naming.Origin(u)
 	if !t.pays(origin) {
 		response, err := t.next.RoundTrip(withBody(r, body))
-		if err != nil || !asksForMoney(response) {
+		if err != nil || !asksForMoney(response, r.Header) {
 			return response, err
 		}
 		_ = response.Body.Close() // the terms come again, to who pays them
@@ -164,22 +165,19 @@ func withBody(r *http.Request, body []byte) *http.Request {
 	return sent
 }
 
-// asksForMoney says whether an answer has terms of x402. It keeps the body of one that has
+// asksForMoney says whether the answer to a request with these headers has terms that can be read. It keeps the body of one that has
 // not.
-func asksForMoney(r *http.Response) bool {
+func asksForMoney(r *http.Response, sent http.Header) bool {
 	if r.StatusCode != http.StatusPaymentRequired {
 		return false
-	}
-	if _, err := x402.DecodeHeader[x402.PaymentRequired](r.Header.Get(x402.HeaderPaymentRequired)); err == nil {
-		return true
 	}
 	begun, err := io.ReadAll(io.LimitReader(r.Body, x402.DefaultMaxBytes))
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(begun), r.Body), r.Body}
-	_, malformed := x402.DecodePaymentRequired(begun)
-	return err == nil && malformed == nil
+	_, none := words.OfResponse(r.Header, begun, sent)
+	return err == nil && none == nil
 }
 
 type receiptKey struct{}

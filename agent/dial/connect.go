@@ -32,7 +32,7 @@ func MCP(ctx context.Context, url string, below *http.Client, asked *Crowd, opts
 	if err != nil {
 		return nil, err
 	}
-	client := mcpclient.NewClient(wire)
+	client := mcpclient.NewClient(refusing{wire})
 	if err := client.Start(ctx); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/agent/terms"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -86,7 +87,7 @@ func (p *Payer) offered(ctx context.Context, w *Want, expense *budget.Expense) (
 	if err != nil || a.Required == nil {
 		return nil, err
 	}
-	o, err := p.consider(ctx, w.Name, a.Required)
+	o, err := p.consider(ctx, w.Name, a)
 	if err == nil && known != nil && o.channel != nil && o.channel.Accepted.Amount >= known.Accepted.Amount {
 		return nil, forbidden
 	}
@@ -237,7 +238,7 @@ const (
 // send asks with a payment. Where no answer comes it is sent once more, and where the answer is
 // withheld until there is one: the payment has an identifier, so that it is taken once at most;
 // again says that it was sent more than once.
-func (p *Payer) send(ctx context.Context, w *Want, paid *Payment) (a *Answer, again bool, err error) {
+func (p *Payer) send(ctx context.Context, w *Want, paid *words.Payment) (a *Answer, again bool, err error) {
 	ctx, way := dial.OnWay(ctx)
 	a, err = w.Send(ctx, paid)
 	if again = isSilence(err) && ctx.Err() == nil; again {

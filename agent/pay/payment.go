@@ -7,20 +7,12 @@ import (
 
 	"github.com/chitpay/chit/agent/deposit"
 	"github.com/chitpay/chit/agent/terms"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
 	"github.com/chitpay/chit/x402/short"
 )
-
-// Payment is what a request is sent with to be paid: in chit's short form where Short is not
-// empty, and else in x402's own words.
-type Payment struct {
-	// Short is the text of a [short.Payment].
-	Short string
-	// Full is set where Short is empty.
-	Full *x402.PaymentPayload
-}
 
 // purchaseOrder is the voucher of a call before it is known in which form it is sent. In both
 // forms it is the same payment.
@@ -74,7 +66,7 @@ func (p *Payer) offer(ctx context.Context, ch *channel, w *Want, o *purchaseOrde
 		if err != nil {
 			return nil, false, err
 		}
-		a, again, err = p.send(ctx, w, &Payment{Short: text})
+		a, again, err = p.send(ctx, w, &words.Payment{Short: text})
 		switch {
 		case err == nil && asksReceipt(a, ch) > 0:
 			ch.forgotten.Store(asksReceipt(a, ch))

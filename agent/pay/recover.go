@@ -10,6 +10,7 @@ import (
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/agent/treasury"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
@@ -148,7 +149,7 @@ func (p *Payer) probe(ctx context.Context, ch *channel, by *Want) (*account.Proo
 	if err != nil {
 		return nil, err
 	}
-	a, _, err := p.send(ctx, by, &Payment{Full: paid})
+	a, _, err := p.send(ctx, by, &words.Payment{Full: paid})
 	if err != nil {
 		return nil, err
 	}

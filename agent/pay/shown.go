@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/chitpay/chit/agent/filing"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -88,7 +89,7 @@ func (p *Payer) sendFull(ctx context.Context, ch *channel, w *Want, paid *x402.P
 			return nil, false, err
 		}
 	}
-	a, again, err = p.send(ctx, w, &Payment{Full: paid})
+	a, again, err = p.send(ctx, w, &words.Payment{Full: paid})
 	if err != nil {
 		return a, again, err
 	}
@@ -99,7 +100,7 @@ func (p *Payer) sendFull(ctx context.Context, ch *channel, w *Want, paid *x402.P
 	if err := p.show(ch, paid, epoch); err != nil {
 		return nil, again, err
 	}
-	a, more, err := p.send(ctx, w, &Payment{Full: paid})
+	a, more, err := p.send(ctx, w, &words.Payment{Full: paid})
 	return a, again || more, err
 }
 

@@ -13,18 +13,19 @@ import (
 	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/agent/terms"
 	"github.com/chitpay/chit/agent/transfers"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/x402"
 )
 
 // consider takes over the terms of a tool: its channel, unless that has nothing to pay with and
 // transfers are taken.
-func (p *Payer) consider(ctx context.Context, tool string, required *x402.PaymentRequired) (*offer, error) {
-	t, err := p.learn(ctx, tool, required)
+func (p *Payer) consider(ctx context.Context, tool string, a *Answer) (*offer, error) {
+	t, err := p.learn(ctx, tool, a.Required)
 	if err != nil && !errors.Is(err, policy.ErrTerms) {
 		return nil, err
 	}
-	direct, why := p.chooser.Transfers(required)
+	direct, why := p.chooser.Transfers(a.Required, a.Manner)
 	switch {
 	case len(direct) == 0 && err != nil && why != nil:
 		return nil, fmt.Errorf("%w; nor by a transfer: %w", err, why)
@@ -80,7 +81,7 @@ func (p *Payer) buyUnfunded(ctx context.Context, w *Want, o *offer, why error) (
 		if a.Required == nil {
 			return Receipt{}, nil
 		}
-		if o.transfers, _ = p.chooser.Transfers(a.Required); len(o.transfers) == 0 {
+		if o.transfers, _ = p.chooser.Transfers(a.Required, a.Manner); len(o.transfers) == 0 {
 			return Receipt{}, why
 		}
 	}
@@ -147,10 +148,10 @@ func (p *Payer) payByTransfer(ctx context.Context, w *Want, s *transfers.Signed)
 
 // present sends a payment, and the same one again where the server does not know yet whether it was
 // taken.
-func (p *Payer) present(ctx context.Context, w *Want, paid *x402.PaymentPayload) (a *Answer, err error) {
+func (p *Payer) present(ctx context.Context, w *Want, paid *words.Payment) (a *Answer, err error) {
 	ctx, _ = dial.OnWay(ctx) // what has left with the first request has left
 	for range presentations {
-		a, _, err = p.send(ctx, w, &Payment{Full: paid})
+		a, _, err = p.send(ctx, w, paid)
 		if err != nil || a.Required == nil || !undecided[a.Required.Error] || ctx.Err() != nil {
 			break
 		}

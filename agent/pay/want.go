@@ -10,6 +10,7 @@ import (
 
 	"github.com/chitpay/chit/agent/account"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/vouchers"
 	"github.com/chitpay/chit/vouchers/receipts"
 	"github.com/chitpay/chit/x402"
@@ -49,7 +50,7 @@ type Want struct {
 	Most vouchers.Amount
 	// Send asks for it, with a payment or without (nil). Where no answer comes, the
 	// error is one of [Unanswered].
-	Send func(context.Context, *Payment) (*Answer, error)
+	Send func(context.Context, *words.Payment) (*Answer, error)
 	// Tell asks without a payment where the channel stands that pays for it. It returns nil
 	// where the answer does not say so.
 	Tell func(context.Context, x402.StateOrder) (*x402.SettlementResponse, error)
@@ -59,8 +60,10 @@ type Want struct {
 
 // Answer is what a server says about a payment.
 type Answer struct {
-	// Required is why the payment is not taken; nil where it is, or none is needed.
+	// Required is why the payment is not taken; nil where it is, or none is needed. Manner is what
+	// it was said in.
 	Required *x402.PaymentRequired
+	Manner   words.Manner
 	// Receipt is nil if there is none, and so is Paid, which is one in the short form, and the
 	// signed one that goes with either.
 	Receipt *x402.SettlementResponse
@@ -71,6 +74,13 @@ type Answer struct {
 	// Withheld says that the server does not know yet whether it was paid, and keeps its answer for
 	// who asks again with the same payment.
 	Withheld bool
+}
+
+// Ask has the answer ask for money; nil is that it does not.
+func (a *Answer) Ask(asked *words.Asked) {
+	if asked != nil {
+		a.Required, a.Manner = asked.Required, asked.Manner
+	}
 }
 
 // isSilent says whether the answer says nothing of what was charged.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/chitpay/chit/agent/dial"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/x402"
-	"github.com/chitpay/chit/x402/mpp"
 )
 
 // What costs money beside tools: resources that are read and prompts that are got. Policies, books
@@ -119,9 +119,6 @@ func (p *Relay) EachRead(ctx context.Context, do func(name string, meta map[stri
 	return nil
 }
 
-// codeRequired is the code of an error that asks for a payment, as x402 has it.
-const codeRequired = 402
-
 // Refusal is what a server's error says of a payment.
 type Refusal struct {
 	// Data are the terms, or why a token does not pay; nil where the error asks for nothing.
@@ -142,8 +139,7 @@ func ReadError(raw json.RawMessage) (r Refusal, err error) {
 	if err != nil {
 		return r, fmt.Errorf("the error cannot be read: %w", err)
 	}
-	switch code {
-	case codeRequired, mpp.CodePaymentRequired, mpp.CodeVerificationFailed:
+	if words.IsRefusal(code) {
 		r.Data = fields["data"]
 	}
 	if data, err := exactly(fields["data"]); err == nil && !IsNull(data["_meta"]) {

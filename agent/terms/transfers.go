@@ -10,9 +10,11 @@ import (
 
 	"github.com/chitpay/chit/agent/book"
 	"github.com/chitpay/chit/agent/naming"
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
+	"github.com/chitpay/chit/x402/mpp"
 )
 
 // Transfer are a server's entry that this client can pay by a transfer of its own.
@@ -27,21 +29,26 @@ type Transfer struct {
 	Sponsored bool
 	// Announced are the seller's extensions that a payment takes up.
 	Announced x402.Extensions
+	// First says that the terms are of x402 version 1, and Challenge is what asks for the transfer in
+	// MPP, nil where that is x402.
+	First     bool
+	Challenge *mpp.Challenge
 }
 
 // Transfers returns the entries that this client can pay by a transfer, those before that it would
 // rather pay by: EIP-3009 before Permit2, for which it must have approved something, and what moves
 // the price before what moves up to the price. The error says why there are none, and is nil where
 // none is offered.
-func (c *Chooser) Transfers(required *x402.PaymentRequired) ([]*Transfer, error) {
+func (c *Chooser) Transfers(required *x402.PaymentRequired, said words.Manner) ([]*Transfer, error) {
 	var fit []*Transfer
 	var reasons []error
-	for _, entry := range required.Accepts {
+	for i, entry := range required.Accepts {
 		if len(required.Accepts) > c.Most || !isTransfer(&entry) {
 			continue
 		}
 		t := &Transfer{
 			Accepted: entry, Resource: required.Resource, Sponsored: extension.TakesTokenPermits(required.Extensions), Announced: extension.Announced(required.Extensions),
+			First: said.First, Challenge: said.Challenge(i),
 		}
 		if err := c.considerTransfer(t); err != nil {
 			reasons = append(reasons, err)

@@ -102,9 +102,13 @@ func (k *Desk) prepare(ctx context.Context, s *Signed) error {
 	if err != nil {
 		return err
 	}
+	nonce := transfer.NewNonce()
+	if s.Challenge != nil {
+		nonce = s.Challenge.Nonce()
+	}
 	s.Signed = transfer.Transfer{
 		Method: s.Method, ChainID: k.Chain.ChainID(), Token: accepted.Asset, From: payer, To: accepted.PayTo, Value: accepted.Amount,
-		ValidBefore: until, Nonce: transfer.NewNonce(), Spender: s.Method.Proxy(),
+		ValidBefore: until, Nonce: nonce, Spender: s.Method.Proxy(),
 	}
 	if s.Method == transfer.Upto {
 		s.Signed.Facilitator = accepted.Extra.FacilitatorAddress

@@ -2,15 +2,40 @@ package transfers
 
 import (
 	"math/big"
+	"time"
 
+	"github.com/chitpay/chit/agent/words"
 	"github.com/chitpay/chit/escrow/funding"
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/x402"
 	"github.com/chitpay/chit/x402/extension"
+	v1 "github.com/chitpay/chit/x402/v1"
 )
 
-// Payment is what is sent with the call, with an identifier that makes sending it again safe.
-func (s *Signed) Payment(identifier string) (*x402.PaymentPayload, error) {
+// Payment is what is sent with the call, in the words of its terms. In x402's it has an identifier
+// that makes sending it again safe; in MPP's the challenge does that.
+func (s *Signed) Payment(identifier string) (*words.Payment, error) {
+	if s.Challenge != nil {
+		return s.credential()
+	}
+	full, err := s.inFull(identifier)
+	if err != nil || !s.First {
+		return &words.Payment{Full: full}, err
+	}
+	first, err := v1.Payment(full)
+	return &words.Payment{First: first}, err
+}
+
+func (s *Signed) credential() (*words.Payment, error) {
+	c, err := s.Challenge.Authorize(s.Signed.From, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	c.Authorization.ValidBefore, c.Authorization.Signature = s.Signed.ValidBefore, s.Signed.Signature
+	return &words.Payment{Credential: c}, nil
+}
+
+func (s *Signed) inFull(identifier string) (*x402.PaymentPayload, error) {
 	extensions, err := extension.WithPaymentIdentifier(s.Announced, identifier)
 	if err == nil && s.Signed.Permit != nil {
 		extensions, err = extension.WithTokenPermit(extensions, s.permit())

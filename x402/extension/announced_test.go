@@ -27,7 +27,7 @@ func TestAPaymentKeepsWhatASellerHasAnnounced(t *testing.T) {
 	}
 	const zero = `"0x0000000000000000000000000000000000000000"`
 	for name, want := range map[string]string{
-		extension.NamePaymentIdentifier: `{"info":{"required":true,"id":"an-identifier-of-22-by"}}`,
+		extension.NamePaymentIdentifier: `{"info":{"required":true,"id":"an-identifier-of-22-by"},"schema":{}}`,
 		extension.NameTokenPermit: `{"info":{"from":` + zero + `,"asset":` + zero + `,"spender":` + zero +
 			`,"amount":"3","nonce":"0","deadline":"0","signature":"0x01","version":"7","description":"send one"}}`,
 	} {

@@ -20,7 +20,9 @@ const (
 
 // paymentIdentifier is the extension's value.
 type paymentIdentifier struct {
-	Info    identifierInfo `json:"info,omitzero"`
+	Info identifierInfo `json:"info,omitzero"`
+	// Schema is there in every extension that npm mppx reads, if only an empty one.
+	Schema  jsontext.Value `json:"schema,omitzero"`
 	Unknown jsontext.Value `json:",embed"`
 }
 
@@ -59,6 +61,9 @@ func WithPaymentIdentifier(extensions x402.Extensions, id string) (x402.Extensio
 		extension = new(paymentIdentifier)
 	}
 	extension.Info.ID = &id
+	if extension.Schema == nil {
+		extension.Schema = jsontext.Value(`{}`)
+	}
 	return extensions.Encode(NamePaymentIdentifier, extension)
 }
 

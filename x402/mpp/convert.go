@@ -2,6 +2,7 @@ package mpp
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/chitpay/chit/vouchers"
@@ -45,6 +46,26 @@ func FromRequirements(r *x402.Requirements, realm string, now time.Time) (*Chall
 	charge := Charge{Amount: r.Amount, Currency: r.Asset, Recipient: r.PayTo, ChainID: chainID, Decimals: &decimals}
 	seconds := min(r.MaxTimeoutSeconds, maxTimeout)
 	return NewChallenge(realm, charge, now.Add(time.Duration(seconds)*time.Second))
+}
+
+// Payable are those of a seller's challenges that can be paid by an authorization now, and what they
+// ask in the terms of x402, without the token's domain: entry by entry.
+func Payable(challenges []Challenge, now time.Time) (ways []x402.Requirements, of []*Challenge) {
+	for i := range challenges {
+		if way, err := challenges[i].Requirements("", "", now); err == nil {
+			ways, of = append(ways, *way), append(of, &challenges[i])
+		}
+	}
+	return ways, of
+}
+
+// Settlement is the receipt as an answer of x402 says it, of a payment on a chain.
+func (r *Receipt) Settlement(network string) *x402.SettlementResponse {
+	s := &x402.SettlementResponse{Success: true, Network: network}
+	if !strings.HasPrefix(r.Reference, unsettled) {
+		s.Transaction = r.Reference
+	}
+	return s
 }
 
 // Payment is the credential as a payment of x402 by EIP-3009, for an entry of the scheme exact. A

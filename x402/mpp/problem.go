@@ -1,6 +1,11 @@
 package mpp
 
-import "errors"
+import (
+	"errors"
+	"strings"
+
+	"github.com/chitpay/chit/x402"
+)
 
 // Codes of JSON-RPC errors that answer a call. A payer reads a [Required] from the first two
 // alone, and pays again where it can.
@@ -22,6 +27,18 @@ type Problem struct {
 	Detail string `json:"detail"`
 	// ChallengeID is the id of the challenge that is asked now; empty is absent.
 	ChallengeID string `json:"challengeId,omitzero"`
+}
+
+// Name is the end of the problem's type, such as "verification-failed".
+func (p *Problem) Name() string { return p.Type[strings.LastIndexByte(p.Type, '/')+1:] }
+
+// DecodeProblem reads the body of an answer over HTTP. Errors wrap [ErrMalformed].
+func DecodeProblem(data []byte) (*Problem, error) {
+	p, err := x402.Read[Problem](data, []string{"type"})
+	if err != nil {
+		return nil, within("", err, ErrMalformed)
+	}
+	return p, nil
 }
 
 // ProblemMediaType is the Content-Type of a [Problem].

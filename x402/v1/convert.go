@@ -93,4 +93,48 @@ func Response(of *x402.SettlementResponse) *SettlementResponse {
 	return &SettlementResponse{Success: of.Success, ErrorReason: of.ErrorReason, Payer: of.Payer, Transaction: of.Transaction, Network: nameOf(of.Network)}
 }
 
+// V2 are the terms in version 2: those entries of which [Requirements.V2] is there. The error of the
+// terms is the code, and what it says is shown to people where it is none.
+func (p *PaymentRequired) V2() *x402.PaymentRequired {
+	terms := &x402.PaymentRequired{Error: x402.ErrorCode(p.Error), ErrorMessage: p.ErrorMessage}
+	for i := range p.Accepts {
+		way, err := p.Accepts[i].V2()
+		if err != nil {
+			continue
+		}
+		if len(terms.Accepts) == 0 {
+			terms.Resource = x402.Resource{URL: p.Accepts[i].Resource, Description: p.Accepts[i].Description, MimeType: p.Accepts[i].MimeType}
+		}
+		terms.Accepts = append(terms.Accepts, way)
+	}
+	return terms
+}
+
+// Payment is a payment in version 1. The error wraps [x402.ErrUnsupported] where it is not of exact by
+// EIP-3009, or on a chain that has no name.
+func Payment(of *x402.PaymentPayload) (*PaymentPayload, error) {
+	payload, isTransfer := of.Payload.(*x402.AuthorizationPayload)
+	if !isTransfer || !of.Accepted.Is(x402.SchemeExact) {
+		return nil, fmt.Errorf("%w: a payment by %s, version 1 has %q by EIP-3009 alone", x402.ErrUnsupported, shown(of.Accepted.Scheme), x402.SchemeExact)
+	}
+	id, err := x402.ParseNetwork(of.Accepted.Network)
+	if err != nil {
+		return nil, err
+	}
+	name, known := NetworkOf(id)
+	if !known {
+		return nil, fmt.Errorf("%w: chain %d has no name in version 1", x402.ErrUnsupported, id)
+	}
+	return &PaymentPayload{X402Version: Version, Scheme: x402.SchemeExact, Network: name, Payload: *payload}, nil
+}
+
+// V2 is the receipt in version 2.
+func (r *SettlementResponse) V2() *x402.SettlementResponse {
+	network := r.Network
+	if id, known := ChainID(network); known {
+		network = x402.Network(id)
+	}
+	return &x402.SettlementResponse{Success: r.Success, ErrorReason: r.ErrorReason, Payer: r.Payer, Transaction: r.Transaction, Network: network}
+}
+
 func shown(s string) string { return x402.Malformed("", strconv.Quote(s), "").Value }
