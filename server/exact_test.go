@@ -145,12 +145,17 @@ func newWallet(t testing.TB, name string, has vouchers.Amount) *wallet {
 	return w
 }
 
-// signs is a transfer for terms by EIP-3009.
+// signs is a transfer for terms by EIP-3009, by the clock that is ahead: other tests have moved the
+// chain's.
 func (w *wallet) signs(t testing.TB, r *x402.Requirements) transfer.Transfer {
 	t.Helper()
+	head, err := shoptest.Net.Client.Header(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	order := transfer.Transfer{
 		Method: transfer.EIP3009, ChainID: shoptest.Net.Client.ChainID(), Token: r.Asset, From: w.Address(), To: r.PayTo,
-		Value: r.Amount, ValidBefore: uint64(time.Now().Unix()) + r.MaxTimeoutSeconds, Nonce: transfer.NewNonce(),
+		Value: r.Amount, ValidBefore: max(uint64(time.Now().Unix()), head.Time) + r.MaxTimeoutSeconds, Nonce: transfer.NewNonce(),
 	}
 	if err := order.Sign(t.Context(), w, w.token); err != nil {
 		t.Fatal(err)
