@@ -12,6 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/chitpay/chit/agent/policy"
 	"github.com/chitpay/chit/escrow/transfer"
 	"github.com/chitpay/chit/vouchers"
 )
@@ -56,15 +57,20 @@ var ErrDoubts = errors.New("too many payments are in doubt")
 
 // Doubt holds what a transfer moves against the limits, and writes down that it is in doubt, at
 // once and durably, before anybody has it: it counts from then on until [Purse.Resolve]. The
-// expense needs no end. Errors are those of the policy and the table, or wrap [ErrDoubts].
+// expense needs no end. Errors are those of the policy and the table, or wrap [ErrDoubts], or
+// [policy.ErrTerms] where another transfer of the same [transfer.Transfer.Key] is in doubt: of the two
+// the chain makes one, and it is not known which.
 func (e *Expense) Doubt(ctx context.Context, t transfer.Transfer) error {
 	t.Signature, t.Permit = nil, nil
 	d := Doubt{Server: e.purse.server, Tool: e.call.Tool, Day: e.day, Signed: e.purse.now().UTC(), Transfer: t}
 	var refused error
 	err := e.purse.within(ctx, func(l *leaf, doubts Doubts) {
 		hold := Change{Day: d.Day, Tool: d.Tool, Channel: vouchers.ChannelID(d.Key()), Kind: holds, Amount: t.Value}
+		_, isSigned := doubts[d.Key()]
 		switch refused = e.purse.check(l, hold); {
 		case refused != nil:
+		case isSigned:
+			refused = fmt.Errorf("%w: the seller asks for a payment with the nonce of one that is in doubt; call again, so that it asks anew", policy.ErrTerms)
 		case len(doubts) >= MaxDoubts:
 			refused = fmt.Errorf("%w: %d of this wallet are, and no more are signed until the chain says what became of some: `chit budget` lists them", ErrDoubts, len(doubts))
 		default:

@@ -38,19 +38,17 @@ func (w *waste) today() {
 	}
 }
 
-// allows reports whether gas is risked for a payer. When that of the day is used up it is for regulars, whose
-// own code does not run and of whom nothing has failed.
-func (w *waste) allows(payer common.Address, regular bool) bool {
+// allows reports whether gas is risked for a payer, and if not, whether it is for a regular: when that of
+// the day is used up it is for those whose own code does not run and of whom nothing has failed.
+func (w *waste) allows(payer common.Address) (allowed, ifRegular bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.today()
-	switch {
-	case w.of[payer] >= w.most/payerShare && w.of[payer] > 0:
-		return false
-	case w.used < w.most:
-		return true
+	failed := w.of[payer]
+	if w.used < w.most {
+		return failed == 0 || failed < w.most/payerShare, false
 	}
-	return regular && w.of[payer] == 0 && len(w.of) < maxWasters
+	return false, failed == 0 && len(w.of) < maxWasters
 }
 
 // add counts the gas of a transfer that came to nothing.
@@ -70,7 +68,8 @@ var errWaste = errors.New("transfers have failed in their blocks for as much gas
 // risks says why no gas is spent for a transfer today. It is asked again before each transaction: what
 // was answered already is owed, and is sent in any case.
 func (s *Seller) risks(p *payment, runsCode bool) error {
-	if s.waste.allows(p.transfer.From, !runsCode && s.isRegular(p)) || s.trust.has(p.transfer.Key()) {
+	allowed, ifRegular := s.waste.allows(p.transfer.From)
+	if allowed || ifRegular && !runsCode && s.isRegular(p) || s.trust.has(p.transfer.Key()) {
 		return nil
 	}
 	s.Met("failedTransferGas")
